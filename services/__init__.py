@@ -1,0 +1,1 @@
+"""VoteWave: ten services in one package; `registry.py` lists them."""
