@@ -143,8 +143,8 @@ class Embedded:
             if _takes_sockets(folder):
                 return folder
         raise EmbeddedError(
-            f"No folder takes a Unix socket: {self.data_dir / 'run'} is too long, holds unusual characters or "
-            "is on a file system without sockets. Choose a shorter data folder on a local disk."
+            f"No folder takes a Unix socket: {self.data_dir / 'run'} is too long, holds unusual characters "
+            "or is on a file system without sockets. Choose a shorter data folder on a local disk."
         )
 
     def _short_dir(self) -> Path:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.core.embedded.errors import EmbeddedError
@@ -147,19 +148,19 @@ class Postgres:
             return False
         except PermissionError:
             raise EmbeddedError(
-                f"{self.folder} belongs to another user ({_owner(self.folder)}). Start VoteWave as the user who "
-                "made it, or choose another data folder."
+                f"{self.folder} belongs to another user ({_owner(self.folder)}). Start VoteWave as "
+                "the user who made it, or choose another data folder."
             ) from None
         if version != str(MAJOR):
             raise EmbeddedError(
-                f"{self.folder} was made by PostgreSQL {version}, and this VoteWave brings PostgreSQL {MAJOR}. "
+                f"{self.folder} was made by PostgreSQL {version}, and this VoteWave brings {MAJOR}. "
                 "Use the VoteWave version that made it (and export with pg_dump to bring the data over), "
                 "or choose another data folder."
             )
         return True
 
     def _initialise(self) -> None:
-        """Make the cluster in a folder beside its place, sync it, then rename: it is there whole or not at all."""
+        """Make the cluster beside its place, sync it, then rename: it is there whole or not at all."""
         new = self.folder.with_name(f"{self.folder.name}.new-{secrets.token_hex(4)}")
         self._runner.own(new)
         try:
@@ -202,7 +203,7 @@ class Postgres:
         if status:
             raise EmbeddedError(explain("The database can't be made", output))
 
-    def _expect(self, argv: list[str | Path], stdin: str = "") -> None:
+    def _expect(self, argv: Sequence[object], stdin: str = "") -> None:
         status, output = self._runner.run(argv, stdin)
         if status or "ERROR:" in output:
             raise EmbeddedError(explain("The database can't be made", output))

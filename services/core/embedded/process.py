@@ -49,7 +49,7 @@ class Runner:
         if self.uid is not None and self.gid is not None and folder.stat().st_uid != self.uid:
             os.chown(folder, self.uid, self.gid)
 
-    def spawn(self, argv: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    def spawn(self, argv: Sequence[object], log: Path) -> subprocess.Popen[bytes]:
         """Start a server in a session of its own, so that the terminal's Ctrl-C doesn't reach it.
 
         Args:
@@ -73,7 +73,7 @@ class Runner:
                 extra_groups=[] if drop and self.uid is not None else None,
             )
 
-    def run(self, argv: Sequence[str | Path], stdin: str = "") -> tuple[int, str]:
+    def run(self, argv: Sequence[object], stdin: str = "") -> tuple[int, str]:
         """Run a program to its end, also in a session of its own.
 
         Returns:
@@ -191,8 +191,8 @@ def _privileged_prefix(user: pwd.struct_passwd, blocked: Path) -> list[str]:
     names = [name for name, bit in _CAPABILITIES if held >> bit & 1]
     if setpriv is None or not names:
         raise EmbeddedError(
-            f"PostgreSQL runs as {user.pw_name}, who can't reach {blocked}. Choose a data folder (and a clone) "
-            "outside of closed home folders, run VoteWave as another user than root, or install setpriv."
+            f"PostgreSQL runs as {user.pw_name}, who can't reach {blocked}. Choose a data folder (and a "
+            "clone) outside of closed home folders, run VoteWave as another user than root, or install setpriv."
         )
     return [
         setpriv,
