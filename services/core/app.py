@@ -1,0 +1,138 @@
+"""From services to one application: `create_app` composes any of them, each as one plugin."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from litestar import Litestar, Router
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.plugins import InitPlugin
+
+from services.core import problems
+from services.core.consumer import Consumer
+from services.core.health import KITS, HealthController
+from services.core.http import SHARED, EdgeMiddleware, StrictRequest, provide_subject, provide_viewer, require_service
+from services.core.kit import Kit, Shared
+from services.core.metrics import JOB_RUNS, READY
+from services.core.openapi import openapi_config, reference_assets
+from services.core.relay import Relay
+from services.core.service import Job, Service
+from services.core.settings import CoreSettings, load
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1_000_000
+
+
+class ServicePlugin(InitPlugin):
+    """Adds one service to an application: its routes, its events' relay and consumer, its jobs."""
+
+    def __init__(self, service: Service[Any], shared: Shared) -> None:
+        self._service = service
+        self._shared = shared
+        self.kit: Kit[Any] = Kit(service.name, load(service.settings, service.name), shared)
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Contribute the service's routes and lifespan."""
+        service = self._service
+        use_cases = service.use_cases(self.kit)
+        provide = {service.name: Provide(lambda: use_cases, sync_to_thread=False)}
+        app_config.route_handlers.append(
+            Router(f"/v1/{service.name}", route_handlers=service.controllers, dependencies=provide)
+        )
+        if service.root_controllers:
+            app_config.route_handlers.append(
+                Router("/", route_handlers=service.root_controllers, dependencies=provide)
+            )
+        if service.internal_controllers:
+            app_config.route_handlers.append(
+                Router(
+                    f"/internal/{service.name}",
+                    route_handlers=service.internal_controllers,
+                    dependencies=provide,
+                    guards=[require_service],
+                    include_in_schema=False,
+                )
+            )
+        app_config.lifespan.append(self._lifespan(use_cases))
+        app_config.state[KITS].append(self.kit)
+        app_config.state[service.name] = use_cases
+        return app_config
+
+    def _lifespan(self, use_cases: Any) -> Any:
+        service, kit, shared = self._service, self.kit, self._shared
+
+        @asynccontextmanager
+        async def lifespan(_: Litestar) -> AsyncIterator[None]:
+            relay = Relay(service.name, kit.db, shared.redis)
+            consumer = Consumer(
+                service.name, use_cases, service.handlers, kit.db, shared.redis, str(shared.settings.port)
+            )
+            await use_cases.start()
+            await relay.start()
+            await consumer.start()
+            jobs = [asyncio.create_task(_repeat(service.name, job, use_cases)) for job in service.jobs]
+            try:
+                yield
+            finally:
+                for task in jobs:
+                    task.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+                await consumer.stop()
+                await use_cases.stop()
+                await relay.stop()
+                await kit.db.close()
+
+        return lifespan
+
+
+async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
+    while True:
+        try:
+            await job.run(use_cases)
+            JOB_RUNS.labels(service, job.name, "ok").inc()
+        except Exception as exc:  # noqa: BLE001  (a job runs again, whatever happened; the metric has an alert)
+            JOB_RUNS.labels(service, job.name, "failed").inc()
+            log.warning("job_failed", service=service, job=job.name, error=type(exc).__name__)
+        await asyncio.sleep(job.every)
+
+
+def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None = None) -> Litestar:
+    """Compose services into an application.
+
+    Args:
+        services: Those that this process serves.
+        settings: The process's settings, read from the environment by default.
+    """
+    core = settings or load(CoreSettings)
+    shared = Shared(core)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await shared.verifier.start()
+        READY.set(1)
+        try:
+            yield
+        finally:
+            READY.set(0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(shared.close(), 5)
+
+    return Litestar(
+        route_handlers=[HealthController, *reference_assets()],
+        plugins=[ServicePlugin(service, shared) for service in services],
+        lifespan=[lifespan],
+        middleware=[EdgeMiddleware()],
+        dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
+        exception_handlers=problems.HANDLERS,
+        request_class=StrictRequest,
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=openapi_config(core.public_url),
+        state=State({SHARED: shared, KITS: []}),
+        logging_config=None,
+    )

@@ -1,0 +1,157 @@
+"""Postgres: one login role and schema per service, transactions, and an asyncpg pool for the vote path.
+
+`Database.transaction()` is the one way to write: it commits at its end or not at all, and nobody is
+answered before. `Database.pool` is asyncpg without the ORM, for the few statements where its cost counts.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Password = Callable[[], Awaitable[str]]
+
+STATEMENT_TIMEOUT = "10s"
+IDLE_IN_TRANSACTION_TIMEOUT = "15s"
+
+
+class Database:
+    """A service's own corner of Postgres.
+
+    Args:
+        url: Without user: `postgresql:///votewave?host=…` or `postgresql://host:port/votewave`.
+        role: The login role, which is also the schema's name.
+        password: Asked at each new connection, so that a rotated password is found.
+        pool_size: Connections at most, for each of the two ways in.
+    """
+
+    def __init__(self, url: str, role: str, password: Password, pool_size: int) -> None:
+        self._arguments = _connect_arguments(url)
+        self._role = role
+        self._password = password
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool_lock = asyncio.Lock()
+        self._committed: list[Callable[[], None]] = []
+        # One way to connect for both, so that role, time-outs and rotation can't differ.
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def connect(self, *_: Any, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+        """Open a connection as the service's role."""
+        options.pop("loop", None)
+        return await asyncpg.connect(
+            **{
+                **self._arguments,
+                "user": self._role,
+                "password": await self._password(),
+                "timeout": 5,
+                "server_settings": {
+                    "application_name": f"votewave-{self._role}",
+                    "search_path": self._role,
+                    "statement_timeout": STATEMENT_TIMEOUT,
+                    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+                    "timezone": "UTC",
+                },
+                **options,
+            }
+        )
+
+    def on_commit(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after each committed transaction (the relay listens so)."""
+        self._committed.append(wake)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction; it commits when the block ends and rolls back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+        for wake in self._committed:
+            wake()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading; nothing is committed."""
+        async with self._sessions() as session:
+            yield session
+
+    async def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """Return the asyncpg pool, opened at first use."""
+        if self._pool is None:
+            async with self._pool_lock:
+                if self._pool is None:
+                    self._pool = await asyncpg.create_pool(
+                        min_size=1, max_size=self._pool_size, connect=self.connect
+                    )
+        return self._pool
+
+    async def ping(self) -> None:
+        """Raise unless Postgres answers."""
+        async with self.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        if self._pool is not None:
+            await self._pool.close()
+        await self.engine.dispose()
+
+
+_PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.QueryCanceledError,
+    ConnectionError,
+    TimeoutError,
+    PoolTimeoutError,
+)
+
+
+def is_passing(exc: BaseException) -> bool:
+    """Say whether a failure is of the database's availability, so that trying again makes sense."""
+    if isinstance(exc, DBAPIError) and exc.orig is not None:
+        return isinstance(exc.orig.__cause__ or exc.orig, _PASSING)
+    return isinstance(exc, _PASSING)
+
+
+def _connect_arguments(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    arguments: dict[str, Any] = {"database": parts.path.lstrip("/") or "votewave"}
+    arguments["host"] = query.get("host") or parts.hostname or "127.0.0.1"
+    if port := query.get("port") or parts.port:
+        arguments["port"] = int(port)
+    if mode := query.get("sslmode"):
+        arguments["ssl"] = mode
+    return arguments
+
+
+def administrator_arguments(url: str) -> dict[str, Any]:
+    """Return asyncpg's arguments for an administrator's URL, which does carry a user."""
+    parts = urlsplit(url)
+    arguments = _connect_arguments(url)
+    if parts.username:
+        arguments["user"] = parts.username
+    if parts.password:
+        arguments["password"] = parts.password
+    return arguments

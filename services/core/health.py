@@ -1,0 +1,59 @@
+"""Health: `/health/live` (the process runs), `/health/ready` (it takes requests), `/metrics`."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, MediaType, Response, get
+from litestar.connection import Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.core.http import shared_of
+from services.core.kit import Kit
+
+KITS = "kits"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a check found: `ok`, `stopping`, or the error's kind, by part."""
+
+    status: Annotated[str, msgspec.Meta(examples=["ok"])]
+    parts: dict[str, str] = {}
+
+
+class HealthController(Controller):
+    """For Nomad, Consul and operators."""
+
+    tags = ["Operation"]  # noqa: RUF012  (Litestar's own form)
+
+    @get("/health/live", operation_id="HealthLive", summary="Say that the process runs")
+    async def live(self) -> Health:
+        """Answer as long as the event loop turns."""
+        return Health("ok")
+
+    @get("/health/ready", operation_id="HealthReady", summary="Say whether requests are taken")
+    async def ready(self, request: Request[Any, Any, Any]) -> Response[Health]:
+        """Check each service's database. Redis is reported and doesn't decide: voting goes on without it."""
+        kits: list[Kit[Any]] = request.app.state[KITS]
+        shared = shared_of(request)
+        names = [kit.name for kit in kits]
+        outcomes = await asyncio.gather(*(_check(kit.db.ping()) for kit in kits))
+        parts = dict(zip(names, outcomes, strict=True))
+        ok = all(outcome == "ok" for outcome in outcomes) and not shared.stopping.is_set()
+        parts["redis"] = await _check(shared.redis.ping())
+        status = "stopping" if shared.stopping.is_set() else "ok" if ok else "unavailable"
+        return Response(Health(status, parts), status_code=200 if ok else 503)
+
+    @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
+    async def metrics(self) -> Response[bytes]:
+        """Return the process's metrics for Prometheus."""
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _check(answer: Any) -> str:
+    try:
+        async with asyncio.timeout(2):
+            await answer
+    except Exception as exc:  # noqa: BLE001  (whatever is wrong is what the answer says)
+        return type(exc).__name__
+    return "ok"

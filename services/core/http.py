@@ -1,0 +1,142 @@
+"""The edge of every request: trace, access log, metrics, the subject, and a strict reading of JSON."""
+
+import json
+import time
+from typing import Any
+
+import structlog
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.core.calls import SERVICE_TOKEN_HEADER
+from services.core.kit import Shared
+from services.core.metrics import LATENCY, REQUESTS
+from services.core.problems import malformed, not_found, unauthenticated
+from services.core.subject import Subject
+from services.core.trace import HEADER, begin_trace
+
+log = structlog.get_logger("http")
+
+Connection = ASGIConnection[Any, Any, Any, State]
+SHARED = "shared"
+
+
+class EdgeMiddleware(ASGIMiddleware):
+    """Begins the trace; counts, times and logs the answer (path template only, never a query or body)."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Wrap one request."""
+        started = time.perf_counter()
+        parent = next((v for k, v in scope["headers"] if k == b"traceparent"), None)
+        trace = begin_trace(parent.decode("latin-1") if parent else None).encode()
+        status = 0
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", ()))
+                headers.append((b"x-trace-id", trace))
+                headers.append((b"x-content-type-options", b"nosniff"))
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            await next_app(scope, receive, send_counted)
+        finally:
+            route = str(scope.get("path_template") or "unmatched")
+            took = time.perf_counter() - started
+            LATENCY.labels(route).observe(took)
+            REQUESTS.labels(scope["method"], route, str(status)).inc()
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(took * 1000, 2))
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON body says each thing once (RFC 8259 leaves duplicate names undefined)."""
+
+    async def body(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            Problem: 400 if an object in it has the same name twice.
+        """
+        raw = await super().body()
+        if raw and raw[:1] in b'{[ \t\r\n"' and not self.scope.get("_votewave_checked"):
+            self.scope["_votewave_checked"] = True  # type: ignore[typeddict-unknown-key]  # ours
+            try:
+                _STRICT.decode(raw.decode())
+            except (ValueError, RecursionError) as exc:
+                raise malformed(f"The body isn't valid JSON: {exc}") from exc
+        return raw
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:60]!r} stands twice in one object")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+
+
+def shared_of(connection: Connection) -> Shared:
+    """Return what the process's services share."""
+    shared: Shared = connection.app.state[SHARED]
+    return shared
+
+
+async def provide_viewer(request: Request[Any, Any, Any]) -> Subject | None:
+    """Dependency `viewer`: the subject, or None without a token. A bad token is refused, not ignored."""
+    return await authenticate(request)
+
+
+async def provide_subject(request: Request[Any, Any, Any]) -> Subject:
+    """Dependency `subject`: the subject; 401 without a token."""
+    subject = await authenticate(request)
+    if subject is None:
+        raise unauthenticated()
+    return subject
+
+
+async def authenticate(connection: Connection) -> Subject | None:
+    """Read and verify the Authorization header.
+
+    Raises:
+        Problem: 401 if there is one and it isn't a good bearer token.
+    """
+    header = connection.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthenticated()
+    return await shared_of(connection).verifier.subject(token.strip())
+
+
+async def require_service(connection: Connection, _: Any) -> None:
+    """Guard of `/internal`: only another service gets in; others learn nothing."""
+    if not await shared_of(connection).calls.is_service(connection.headers.get(SERVICE_TOKEN_HEADER)):
+        raise not_found("page")
+
+
+def address_of(connection: Connection) -> str:
+    """Return the client's address, as far as trusted proxies tell it."""
+    hops = shared_of(connection).settings.trusted_proxies
+    forwarded = [part.strip() for part in connection.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    if hops and len(forwarded) >= hops:
+        return forwarded[-hops]
+    return connection.client.host if connection.client else "unknown"
+
+
+__all__ = ["HEADER", "EdgeMiddleware", "StrictRequest", "address_of", "authenticate", "shared_of"]

@@ -1,0 +1,74 @@
+"""What a running service is given: its database, Redis, secrets, events' relay, calls, mail, limits."""
+
+import asyncio
+from functools import partial
+from typing import Generic, TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+
+from services.core.calls import Calls
+from services.core.db import Database
+from services.core.live import Broadcast
+from services.core.mail import Mailer, open_mailer
+from services.core.ratelimit import RateLimiter
+from services.core.secrets import Secrets, open_secrets
+from services.core.settings import CoreSettings
+from services.core.storage import Storage, open_storage
+from services.core.tickets import Tickets
+from services.core.tokens import Verifier
+
+C = TypeVar("C", bound=msgspec.Struct)
+
+
+class Shared:
+    """What the services of one process have in common. Built once, closed once."""
+
+    def __init__(self, settings: CoreSettings) -> None:
+        self.settings = settings
+        self.redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+        self.secrets: Secrets = open_secrets(settings.secrets)
+        self.storage: Storage = open_storage(settings.storage)
+        self.mailer: Mailer = open_mailer(settings.mail)
+        self.limits = RateLimiter(self.redis)
+        self.calls = Calls(settings, self.secrets)
+        self.verifier = Verifier(settings, self.calls, self.redis)
+        self.tickets = Tickets(self.redis)
+        self.broadcast = Broadcast(settings.redis_url)
+        self.stopping = asyncio.Event()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.broadcast.close()
+        await self.verifier.close()
+        await self.calls.close()
+        await self.redis.aclose()
+
+
+class Kit(Generic[C]):
+    """One service's own view of the process.
+
+    Attributes:
+        name: The service.
+        settings: The service's own settings.
+        shared: What it has in common with the others of the process.
+        db: Its corner of Postgres.
+    """
+
+    def __init__(self, name: str, settings: C, shared: Shared) -> None:
+        self.name = name
+        self.settings = settings
+        self.shared = shared
+        core = shared.settings
+        self.db = Database(
+            core.database_url, name, partial(shared.secrets.get, f"{name}/database"), core.database_pool
+        )
+
+    @property
+    def core(self) -> CoreSettings:
+        """The process's settings."""
+        return self.shared.settings
+
+    async def secret(self, name: str) -> str:
+        """Return one of the service's own secrets."""
+        return await self.shared.secrets.get(f"{self.name}/{name}")

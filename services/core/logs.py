@@ -1,0 +1,56 @@
+"""Structured logs (structlog): JSON on a server, readable lines on a laptop, never a secret.
+
+Fields are given by name at the call; a field whose name says that it is secret is not written, whatever
+its value. Nobody logs bodies, headers, tokens or ballots.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from services.core.trace import current_trace
+
+_SECRET_WORDS = ("password", "token", "secret", "authorization", "cookie", "ballot", "choice", "receipt", "email")
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _guard(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if trace := current_trace():
+        event.setdefault("trace", trace)
+    for key in event:
+        if key != "event" and any(word in key.lower() for word in _SECRET_WORDS):
+            event[key] = "[left out]"
+    return event
+
+
+def configure(form: str, level: str, **bound: str) -> None:
+    """Set up logging for the process.
+
+    Args:
+        form: `json` or `console`.
+        level: `debug`, `info`, `warning` or `error`.
+        bound: Fields of every line, such as version and environment.
+    """
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[
+            lambda _, __, event: {**bound, **event},
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _guard,
+            structlog.processors.dict_tracebacks if form == "json" else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries log through the standard library; only their warnings are of interest here.
+    logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), format="%(levelname)s %(name)s %(message)s")

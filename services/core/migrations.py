@@ -1,0 +1,152 @@
+"""Migrations: roles and schemas, then each service's Alembic revisions. Run before new code starts.
+
+Each service has two roles. `NAME_owner` owns the schema and can't log in; migrations act as it. `NAME`
+logs in, reads and writes rows, and can change no table. Neither can look into another service's schema.
+"""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.core.db import administrator_arguments
+from services.core.secrets import Secrets
+
+log = structlog.get_logger(__name__)
+
+_LOCK = 0x766F7465  # "vote": one migration at a time in a database
+_SERVICES = Path(__file__).parent.parent
+
+
+async def migrate(names: Sequence[str], admin_url: str, secrets: Secrets) -> dict[str, list[str]]:
+    """Bring services' schemas up to date.
+
+    Args:
+        names: The services.
+        admin_url: Postgres as a role that may create roles and schemas.
+        secrets: Where the passwords of the login roles are.
+
+    Returns:
+        The revisions that were run, by service.
+    """
+    arguments = administrator_arguments(admin_url)
+
+    async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(**arguments, server_settings={"lock_timeout": "5s", "timezone": "UTC"})
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    done: dict[str, list[str]] = {}
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+            await connection.commit()
+            for name in names:
+                password = await secrets.get(f"{name}/database")
+                await connection.run_sync(_ensure_role, name, password)
+                await connection.commit()
+                done[name] = await connection.run_sync(_upgrade, name)
+                await connection.commit()
+    finally:
+        await engine.dispose()
+    return done
+
+
+def _ensure_role(connection: Connection, name: str, password: str) -> None:
+    """Create what is missing; all of it can be run again."""
+    if not name.isidentifier():
+        raise ValueError(f"not a service's name: {name!r}")
+    owner = f"{name}_owner"
+
+    def has_role(role: str) -> bool:
+        query = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
+        return connection.execute(query, {"role": role}).first() is not None
+
+    # A password can't be a bind parameter in DDL; quote_literal makes it a literal.
+    quoted = connection.execute(text("SELECT quote_literal(:p)"), {"p": password}).scalar_one()
+    statements = []
+    if not has_role(owner):
+        statements.append(f"CREATE ROLE {owner} NOLOGIN")
+        # RDS's master user is no superuser: to act as a role it must be a member.
+        statements.append(f"GRANT {owner} TO CURRENT_USER")
+    if not has_role(name):
+        statements.append(f"CREATE ROLE {name} LOGIN")
+    statements += [
+        f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {quoted}",
+        f"ALTER ROLE {name} SET search_path = {name}",
+        f"CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {owner}",
+        f"GRANT USAGE ON SCHEMA {name} TO {name}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name}"
+        f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}",
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name} GRANT USAGE ON SEQUENCES TO {name}",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    ]
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+def _upgrade(connection: Connection, name: str) -> list[str]:
+    """Run what is missing as the schema's owner; return the revisions."""
+    config = configuration(name)
+    connection.exec_driver_sql(f"SET ROLE {name}_owner")
+    connection.exec_driver_sql(f"SET search_path = {name}")
+    try:
+        before = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(config)
+        missing = [s.revision for s in scripts.iterate_revisions("head", before or "base")][::-1]
+        if missing:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            log.info("migrated", service=name, revisions=missing)
+        return missing
+    finally:
+        if not connection.in_transaction() or connection.get_transaction() is not None:
+            connection.exec_driver_sql("RESET ROLE")
+            connection.exec_driver_sql("RESET search_path")
+
+
+def configuration(name: str) -> Config:
+    """Return Alembic's configuration for one service."""
+    config = Config()
+    config.set_main_option("script_location", str(_SERVICES / "core" / "alembic"))
+    config.set_main_option("version_locations", str(_SERVICES / name / "migrations"))
+    config.set_main_option("version_path_separator", "os")
+    config.attributes["metadata"] = metadata_of(name)
+    return config
+
+
+def metadata_of(name: str) -> MetaData:
+    """Return the tables that a service's models declare."""
+    base = importlib.import_module(f"services.{name}.models").Base
+    metadata: MetaData = base.metadata
+    return metadata
+
+
+async def draft(name: str, admin_url: str, message: str) -> None:
+    """Write a new revision from the difference between models and database (`votewave revision`)."""
+    arguments = administrator_arguments(admin_url)
+
+    async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(**arguments)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+
+    def revise(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET search_path = {name}")
+        config = configuration(name)
+        config.attributes["connection"] = connection
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+
+    async with engine.connect() as connection:
+        await connection.run_sync(revise)
+    await engine.dispose()

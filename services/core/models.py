@@ -1,0 +1,101 @@
+"""What every service's tables share: a UUIDv7 key, and the outbox, inbox and parked tables.
+
+Each service's `models.py` begins alike; its own metadata keeps Alembic to one schema, and nothing joins
+another service's tables:
+
+    class Base(TableBase):
+        __abstract__ = True
+        metadata = service_metadata()
+
+    class Outbox(OutboxColumns, Base): ...
+    class Inbox(InboxColumns, Base): ...
+    class Parked(ParkedColumns, Base): ...
+
+    class Poll(UUIDv7PrimaryKey, Base): ...
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from advanced_alchemy.base import CommonTableAttributes
+from advanced_alchemy.mixins import UUIDv7PrimaryKey
+from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, func, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utc_now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+__all__ = [
+    "InboxColumns",
+    "OutboxColumns",
+    "ParkedColumns",
+    "TableBase",
+    "Timestamp",
+    "UUIDv7PrimaryKey",
+    "service_metadata",
+    "utc_now",
+]
+
+Timestamp = DateTime(timezone=True)
+
+
+class TableBase(CommonTableAttributes, DeclarativeBase):
+    """The base of every service's own base: times carry their zone."""
+
+    __abstract__ = True
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Timestamp}
+
+
+class OutboxColumns:
+    """An event that is to be published, written with what it tells of."""
+
+    __tablename__ = "outbox"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(Text)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    trace: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    published_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    __table_args__ = (
+        Index("ix_outbox_waiting", "position", postgresql_where=text("published_at IS NULL")),
+        Index("ix_outbox_created_at", "created_at"),
+    )
+
+
+class InboxColumns:
+    """An event that was handled here; a second delivery finds its row and stops."""
+
+    __tablename__ = "inbox"
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    handled_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now(), index=True)
+
+
+class ParkedColumns:
+    """An event that couldn't be handled, kept for an operator to look at and replay."""
+
+    __tablename__ = "parked"
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    trace: Mapped[str] = mapped_column(Text)
+    error: Mapped[str] = mapped_column(Text)
+    parked_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+
+def service_metadata() -> MetaData:
+    """Return a service's own metadata, with names for constraints that migrations can rely on."""
+    return MetaData(naming_convention=NAMING)

@@ -1,0 +1,197 @@
+"""Problem documents (RFC 9457): the one shape of every error that leaves a service.
+
+Raise `Problem` (or one of the short constructors) anywhere below a controller; `HANDLERS` turns it, and
+whatever the framework or a library raises, into `application/problem+json`. A message of the database
+never leaves: what isn't recognised becomes a 500 with a trace id and nothing else.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from services.core.db import is_passing
+from services.core.trace import current_trace
+
+TYPE_BASE = "https://votewave.dev/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One field that was refused: its path in the body or the query, and why."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457: `type` is stable and documented, `detail` is for people, `trace` finds the log lines."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    trace: str = ""
+    errors: tuple[FieldError, ...] = ()
+
+
+class Problem(Exception):
+    """An error with a status, a stable type and a sentence that says what to do.
+
+    Args:
+        status: The HTTP status.
+        slug: The last part of the problem's `type`, for example `ballot-refused`.
+        title: What kind of problem this is; the same for each occurrence.
+        detail: What happened this time, for people.
+        errors: The fields that were refused.
+        retry_after: Seconds after which trying again makes sense.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        title: str,
+        detail: str = "",
+        *,
+        errors: tuple[FieldError, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail or title)
+        self.status = status
+        self.slug = slug
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.retry_after = retry_after
+
+    def response(self) -> Response[ProblemDocument]:
+        """Return the answer that carries this problem."""
+        headers: dict[str, str] = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
+        if self.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="votewave"'
+        document = ProblemDocument(
+            type=TYPE_BASE + self.slug,
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            trace=current_trace(),
+            errors=self.errors,
+        )
+        return Response(document, status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def malformed(detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
+    """400: the request can't be read."""
+    return Problem(400, "malformed-request", "The request can't be read", detail, errors=errors)
+
+
+def unauthenticated(detail: str = "Send an access token as 'Authorization: Bearer …'.") -> Problem:
+    """401: no valid access token."""
+    return Problem(401, "unauthenticated", "Sign in first", detail)
+
+
+def forbidden(detail: str) -> Problem:
+    """403: the subject is known and may not do this."""
+    return Problem(403, "forbidden", "You may not do this", detail)
+
+
+def not_found(what: str) -> Problem:
+    """404: it doesn't exist, or the subject may not know of it."""
+    return Problem(404, "not-found", "Not found", f"There is no such {what}, or you may not see it.")
+
+
+def conflict(slug: str, detail: str) -> Problem:
+    """409: it contradicts what is already there."""
+    return Problem(409, slug, "This conflicts with what is already there", detail)
+
+
+def closed(detail: str) -> Problem:
+    """410: it was possible once and isn't any more."""
+    return Problem(410, "closed", "This is over", detail)
+
+
+def refused(slug: str, detail: str, *errors: FieldError) -> Problem:
+    """422: the request can be read, and breaks a rule."""
+    return Problem(422, slug, "A rule was broken", detail, errors=errors)
+
+
+def too_many(detail: str, retry_after: float) -> Problem:
+    """429: slow down. `retry_after` is in seconds."""
+    return Problem(429, "too-many-requests", "Too many requests", detail, retry_after=retry_after)
+
+
+def unavailable(detail: str, retry_after: float = 1.0) -> Problem:
+    """503: try again. `retry_after` is in seconds."""
+    return Problem(503, "unavailable", "Not available right now", detail, retry_after=retry_after)
+
+
+_HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
+    400: ("malformed-request", "The request can't be read"),
+    401: ("unauthenticated", "Sign in first"),
+    403: ("forbidden", "You may not do this"),
+    404: ("not-found", "Not found"),
+    405: ("method-not-allowed", "This address doesn't take that method"),
+    413: ("too-large", "The request is too large"),
+    415: ("unsupported-media-type", "This media type isn't taken"),
+}
+
+def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[ProblemDocument]:
+    return exc.response()
+
+
+def _on_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[ProblemDocument]:
+    slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
+    problem = Problem(exc.status_code, slug, title, exc.detail if exc.status_code < 500 else "")
+    if isinstance(exc, ValidationException):
+        problem.detail = "Some values were refused; 'errors' names them."
+        problem.errors = _field_errors(exc.extra)
+    response = problem.response()
+    if isinstance(exc, MethodNotAllowedException) and exc.headers:
+        response.headers.update(exc.headers)
+    return response
+
+
+def _field_errors(extra: Any) -> tuple[FieldError, ...]:
+    if not isinstance(extra, list):
+        return ()
+    return tuple(
+        FieldError(field=str(item.get("key", "")), message=str(item.get("message", "refused")))
+        for item in extra
+        if isinstance(item, Mapping)
+    )
+
+
+def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[ProblemDocument]:
+    if is_passing(exc):
+        log.warning("dependency_failed", path=request.url.path, error=type(exc).__name__)
+        return unavailable("A part that this needs doesn't answer. Try again.").response()
+    # The exception's type and place, never its text: it may quote a ballot, a token or SQL.
+    log.error("unhandled", path=request.url.path, error=type(exc).__name__, where=_where(exc))
+    return Problem(500, "internal", "Something went wrong", "Tell us the trace id.").response()
+
+
+def _where(exc: BaseException) -> list[str]:
+    frames: list[str] = []
+    step = exc.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return frames[-6:]
+
+
+HANDLERS: ExceptionHandlersMap = {
+    Problem: _on_problem,
+    HTTPException: _on_http,
+    Exception: _on_error,
+}

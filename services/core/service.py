@@ -1,0 +1,108 @@
+"""What a service is: a name, settings, use cases, controllers, event handlers, periodic jobs.
+
+A service's package exports one `SERVICE`; the registry lists them, `app.create_app` composes any of them.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import msgspec
+from litestar import Controller
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.events import Event
+
+if TYPE_CHECKING:
+    from services.core.kit import Kit
+
+U = TypeVar("U")
+E = TypeVar("E", bound=Event)
+
+
+class NoSettings(msgspec.Struct, frozen=True):
+    """For a service that has nothing to set."""
+
+
+class UseCases(Protocol):
+    """What a service's `service.py` may offer beyond its use cases."""
+
+    async def start(self) -> None:
+        """Begin background work; called before the service is ready."""
+
+    async def stop(self) -> None:
+        """End background work; what was accepted is finished first."""
+
+
+class Handler(Generic[U, E]):
+    """Handles one kind of event from another service, in the consumer's transaction.
+
+    Args:
+        source: The publishing service.
+        event: The struct with the fields this service needs; its `kind` is the publisher's.
+        handle: `async (use_cases, transaction, event)`. Raising undoes the transaction; the event is
+            tried again and parked in the end.
+    """
+
+    def __init__(
+        self, source: str, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]
+    ) -> None:
+        self.source = source
+        self.event = event
+        self.handle = handle
+
+
+class Job(Generic[U]):
+    """Work that is done again and again; with several instances, each runs it, so it must be idempotent.
+
+    Args:
+        name: For logs and metrics.
+        every: Seconds between the end of one run and the next.
+        run: `async (use_cases)`.
+    """
+
+    def __init__(self, name: str, every: float, run: Callable[[U], Awaitable[None]]) -> None:
+        self.name = name
+        self.every = every
+        self.run = run
+
+
+class Service(Generic[U]):
+    """One of VoteWave's services.
+
+    Args:
+        name: Also its schema, database role, path (`/v1/NAME`), stream and Consul name.
+        use_cases: The class of `service.py`; it is built with a `Kit`.
+        settings: The struct of its own settings.
+        controllers: What it serves below `/v1/NAME`.
+        root_controllers: What must stand at the top, such as `/.well-known`.
+        internal_controllers: What only services call, below `/internal/NAME`.
+        handlers: Events it consumes.
+        jobs: Periodic work.
+        secrets: Names of secrets it needs beside its database's password, and how a laptop makes them.
+        needs: Services it calls, for the registry.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        use_cases: "Callable[[Kit[Any]], U]",
+        *,
+        settings: type[msgspec.Struct] = NoSettings,
+        controllers: Sequence[type[Controller]] = (),
+        root_controllers: Sequence[type[Controller]] = (),
+        internal_controllers: Sequence[type[Controller]] = (),
+        handlers: Sequence[Handler[U, Any]] = (),
+        jobs: Sequence[Job[U]] = (),
+        secrets: dict[str, Callable[[], str]] | None = None,
+        needs: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.use_cases = use_cases
+        self.settings = settings
+        self.controllers = controllers
+        self.root_controllers = root_controllers
+        self.internal_controllers = internal_controllers
+        self.handlers = handlers
+        self.jobs = jobs
+        self.secrets = secrets or {}
+        self.needs = needs

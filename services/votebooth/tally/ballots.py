@@ -1,0 +1,316 @@
+"""From ballots to the counts that methods read: strict rankings, sums, and the pairwise matrix.
+
+Everything here takes distinct ballots with how often each was cast, so its cost grows with the number
+of different ballots, not with the number of voters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.votebooth.tally.model import (
+    DEFAULT,
+    MAX_PAIRWISE_OPTIONS,
+    Counts,
+    Duplicate,
+    Options,
+    Overvote,
+    Pairwise,
+    Rank,
+    Ranking,
+    TallyError,
+)
+
+Strict = tuple[int, ...]
+"""A ballot as IRV and STV count it: single options, best first, none twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strictly:
+    """Rankings after the rules for overvotes, skipped ranks and duplicates.
+
+    Attributes:
+        ballots: Ballots by strict ranking, none empty.
+        blank: Ballots on which no preference is left.
+        void: Ballots that a rule sets aside.
+    """
+
+    ballots: dict[Strict, int]
+    blank: int
+    void: int
+
+
+def strict(
+    rankings: Mapping[Ranking, int], options: Options = DEFAULT, standing: Collection[int] | None = None
+) -> Strictly:
+    """Apply the rules for overvotes, skipped ranks and duplicates, and merge ballots that become equal.
+
+    Args:
+        rankings: Ballots by ranking.
+        options: The rules.
+        standing: Options that stand; another one on a ballot is an error. None: don't check.
+
+    Raises:
+        TallyError: A number of ballots is negative, or a ballot names an option that doesn't stand.
+    """
+    ballots: dict[Strict, int] = {}
+    blank = void = 0
+    for ranking, count in rankings.items():
+        if count <= 0:
+            _refuse_negative(count)
+            continue
+        line = _strict_line(ranking, options)
+        if line is None:
+            void += count
+        elif line:
+            ballots[line] = ballots.get(line, 0) + count
+        else:
+            blank += count
+    if standing is not None:
+        _refuse_strangers(set().union(*ballots), standing)
+    return Strictly(ballots, blank, void)
+
+
+def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
+    """Return one ballot as a strict ranking, or None where it is void."""
+    line: list[int] = []
+    skipped = 0
+    ended = False
+    longest = options.max_skipped
+    for rank in ranking:
+        if not rank:
+            skipped += 1
+            ended = ended or (longest is not None and skipped > longest)
+            continue
+        skipped = 0
+        if len(rank) > 1:
+            rule: str = options.overvote
+        elif rank[0] in line:
+            rule = options.duplicate
+        else:
+            if not ended:
+                line.append(rank[0])
+            continue
+        if rule == Overvote.VOID:
+            return None
+        ended = ended or rule == Overvote.EXHAUST
+    return tuple(line)
+
+
+def first_preferences(
+    rankings: Mapping[Ranking, int], names: Mapping[int, str], options: Options = DEFAULT
+) -> Counts:
+    """Return the counts of plurality: each ballot's first preference under the rules."""
+    lines = strict(rankings, options, names)
+    totals = dict.fromkeys(names, 0)
+    for line, count in lines.ballots.items():
+        totals[line[0]] += count
+    total = lines.blank + lines.void + sum(lines.ballots.values())
+    return Counts(names=names, ballots=total, abstained=lines.blank, void=lines.void, totals=totals)
+
+
+def _grouped(ranking: Ranking, rule: Duplicate) -> list[Rank] | None:
+    """Return a ranking's groups of equal options without gaps or repeats; None where it is void."""
+    seen: set[int] = set()
+    groups: list[Rank] = []
+    for rank in ranking:
+        fresh = tuple(option for option in rank if option >= 0 and option not in seen)
+        if len(fresh) < len(rank) and rank[0] >= 0:
+            if rule is Duplicate.VOID:
+                return None
+            if rule is Duplicate.EXHAUST:
+                break
+        if fresh:
+            seen.update(fresh)
+            groups.append(fresh)
+    return groups
+
+
+def pairwise_from_rankings(
+    rankings: Mapping[Ranking, int], names: Mapping[int, str], options: Options = DEFAULT
+) -> Counts:
+    """Return the counts of the pairwise methods.
+
+    Equal ranks are no overvote here: they prefer neither. A ballot prefers whatever it ranks to whatever
+    it doesn't, and says nothing between two options it doesn't rank. Skipped ranks don't matter.
+
+    Raises:
+        TallyError: There are more than `MAX_PAIRWISE_OPTIONS` options, a ballot names an option that
+            doesn't stand, or a number of ballots is negative.
+    """
+    matrix = _Matrix(names)
+    total = blank = void = 0
+    for ranking, count in rankings.items():
+        if count <= 0:
+            _refuse_negative(count)
+            continue
+        total += count
+        groups = _grouped(ranking, options.duplicate)
+        if groups is None:
+            void += count
+        elif groups:
+            matrix.add(groups, count)
+        else:
+            blank += count
+    return Counts(names=names, ballots=total, abstained=blank, void=void, pairwise=matrix.pairs())
+
+
+def rankings_from_scores(scores: Mapping[tuple[int, ...], int], ids: Sequence[int]) -> dict[Ranking, int]:
+    """Turn scores into rankings: a higher score is a better rank, equal scores an equal rank, 0 unranked.
+
+    Args:
+        scores: Ballots by scores, one for each of `ids`, in that order.
+        ids: The options.
+    """
+    rankings: dict[Ranking, int] = {}
+    for ballot, count in scores.items():
+        ranking = tuple(_by_score(ballot, ids))
+        rankings[ranking] = rankings.get(ranking, 0) + count
+    return rankings
+
+
+def _by_score(ballot: Sequence[int], ids: Sequence[int]) -> Iterable[Rank]:
+    levels: dict[int, list[int]] = {}
+    for option, score in zip(ids, ballot, strict=True):
+        if score:
+            levels.setdefault(score, []).append(option)
+    return (tuple(levels[score]) for score in sorted(levels, reverse=True))
+
+
+def sums_from_scores(
+    scores: Mapping[tuple[int, ...], int],
+    names: Mapping[int, str],
+    *,
+    top: int | None = None,
+    pairwise: bool = False,
+) -> Counts:
+    """Return the counts of score and points, and of STAR where `pairwise` is asked for.
+
+    A ballot that scores all options alike abstains. Its scores stay in the sums, where they favour
+    nobody, and in STAR's runoff it is one of those with no preference.
+
+    Args:
+        scores: Ballots by scores, one for each option of `names`, in that order.
+        names: The options.
+        top: The highest score a ballot may give, for STAR's last tie-break. None: the highest given.
+        pairwise: Whether to make the pairwise matrix too.
+
+    Raises:
+        TallyError: As `pairwise_from_rankings`; or a score is above `top` or negative.
+    """
+    ids = tuple(names)
+    totals = [0] * len(ids)
+    highest = max((max(ballot, default=0) for ballot in scores), default=0)
+    lowest = min((min(ballot, default=0) for ballot in scores), default=0)
+    if lowest < 0 or (top is not None and highest > top):
+        raise TallyError(f"a score is out of range: {lowest if lowest < 0 else highest}")
+    top = highest if top is None else top
+    top_scores = dict.fromkeys(names, 0)
+    matrix = _Matrix(names) if pairwise else None
+    total = abstained = 0
+    for ballot, count in scores.items():
+        if count <= 0:
+            _refuse_negative(count)
+            continue
+        total += count
+        if not any(ballot) or (len(ids) > 1 and len(set(ballot)) == 1):
+            abstained += count
+        for position, score in enumerate(ballot):
+            if score:
+                totals[position] += score * count
+                if score == top:
+                    top_scores[ids[position]] += count
+        if matrix is not None:
+            matrix.add(list(_by_score(ballot, ids)), count)
+    return Counts(
+        names=names,
+        ballots=total,
+        abstained=abstained,
+        totals=dict(zip(ids, totals, strict=True)),
+        pairwise=matrix.pairs() if matrix is not None else None,
+        top_scores=top_scores,
+    )
+
+
+def marks_from_scores(
+    scores: Mapping[tuple[int, ...], int], names: Mapping[int, str], options: Options, *, single: bool
+) -> Counts:
+    """Return the counts of approval (any score above 0 approves) or, if `single`, of plurality.
+
+    In plurality a ballot that marks several options is an overvote: void under that rule, else blank.
+    """
+    totals = dict.fromkeys(names, 0)
+    total = abstained = void = 0
+    for ballot, count in scores.items():
+        _refuse_negative(count)
+        total += count
+        marked = [option for option, score in zip(names, ballot, strict=True) if score > 0]
+        if not marked:
+            abstained += count
+        elif single and len(marked) > 1:
+            void += count if options.overvote is Overvote.VOID else 0
+            abstained += count if options.overvote is not Overvote.VOID else 0
+        else:
+            for option in marked:
+                totals[option] += count
+    return Counts(names=names, ballots=total, abstained=abstained, void=void, totals=totals)
+
+
+class _Matrix:
+    """Gathers preferences between pairs.
+
+    Of options ranked and not ranked only the first are walked: a ballot prefers a to b if it ranks a,
+    unless it also ranks b as high or higher.
+    """
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        if len(names) > MAX_PAIRWISE_OPTIONS:
+            raise TallyError(
+                f"pairwise counts take at most {MAX_PAIRWISE_OPTIONS} options; there are {len(names)}"
+            )
+        self._ids = tuple(names)
+        self._place = {option: place for place, option in enumerate(self._ids)}
+        self._ranked = [0] * len(self._ids)
+        self._not_below = [[0] * len(self._ids) for _ in self._ids]
+
+    def add(self, groups: Sequence[Rank], count: int) -> None:
+        """Add ballots that rank groups of equal options, best first."""
+        try:
+            line = [self._place[option] for group in groups for option in group]
+        except KeyError as error:
+            raise TallyError(f"a ballot names option {error.args[0]}, which doesn't stand") from None
+        for index, option in enumerate(line):
+            self._ranked[option] += count
+            row = self._not_below[option]
+            for lower in line[index + 1 :]:
+                row[lower] += count
+        if len(line) > len(groups):
+            self._equals(groups, count)
+
+    def _equals(self, groups: Sequence[Rank], count: int) -> None:
+        for group in groups:
+            places = [self._place[option] for option in group]
+            for index, option in enumerate(places):
+                for earlier in places[:index]:
+                    self._not_below[option][earlier] += count
+
+    def pairs(self) -> Pairwise:
+        """Return the ballots that prefer each option to each other one."""
+        pairs: dict[tuple[int, int], int] = {}
+        for above, a in enumerate(self._ids):
+            for below, b in enumerate(self._ids):
+                if above != below:
+                    pairs[a, b] = self._ranked[above] - self._not_below[below][above]
+        return pairs
+
+
+def _refuse_negative(count: int) -> None:
+    if count < 0:
+        raise TallyError(f"a ballot can't be cast {count} times")
+
+
+def _refuse_strangers(named: set[int], standing: Collection[int]) -> None:
+    strangers = named.difference(standing)
+    if strangers:
+        raise TallyError(f"a ballot names option {min(strangers)}, which doesn't stand")
