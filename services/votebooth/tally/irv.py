@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from services.votebooth.tally.ballots import strict
 from services.votebooth.tally.lowest import lowest, refuse_too_many
-from services.votebooth.tally.model import DEFAULT, Counts, Method, Options, Result, Round, TallyError
+from services.votebooth.tally.model import (
+    DEFAULT,
+    Counts,
+    Method,
+    Options,
+    Result,
+    Round,
+    TallyError,
+    Transfer,
+)
 from services.votebooth.tally.piles import Piles
 from services.votebooth.tally.ties import Breaker
 
@@ -45,8 +54,9 @@ def irv(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: str
         exhausted = piles.exhausted
         best = max(tallies, key=tallies.__getitem__)
         quota = active // 2 + 1
-        elected_by, losers = "", ()
-        transfers = []
+        elected_by = ""
+        losers: tuple[int, ...] = ()
+        transfers: list[Transfer] = []
         if tallies[best] >= quota:
             winners, elected_by = (best,), "majority"
         elif len(continuing) == 1:

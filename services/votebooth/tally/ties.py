@@ -1,10 +1,10 @@
-"""Ties, resolved by a published, seeded and reproducible order.
+r"""Ties, resolved by a published, seeded and reproducible order.
 
 The order of the options is the ascending order of SHA-256(seed, a zero byte, name), both as UTF-8.
 Whoever stands earlier in it wins a tie and whoever stands later is eliminated first, so one order
 settles a whole count. Anyone can recompute it from the seed and the names:
 
-    printf 'seed\\0Alice' | sha256sum
+    printf '%s\0%s' "$seed" "$name" | sha256sum
 
 The seed should be fixed in public before ballots are known, or drawn from something nobody controls
 after they are: who knows it in advance can choose an option's name to stand first.

@@ -1,0 +1,1 @@
+"""VoteBooth: ballots, tallies, rooms and live results."""
