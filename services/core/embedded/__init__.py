@@ -14,6 +14,7 @@ As root they run as another user; `services.core.embedded.process` says which an
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
@@ -118,6 +119,7 @@ class Embedded:
                 server.stop()
         finally:
             self._pid = None
+            self._remove_short_dir()
             self._lock.release()
 
     def describe(self, **info: object) -> None:
@@ -146,6 +148,12 @@ class Embedded:
             f"No folder takes a Unix socket: {self.data_dir / 'run'} is too long, holds unusual characters "
             "or is on a file system without sockets. Choose a shorter data folder on a local disk."
         )
+
+    def _remove_short_dir(self) -> None:
+        sockets = self.valkey.socket.parent if hasattr(self, "valkey") else None
+        if sockets == self._short_dir():
+            with contextlib.suppress(OSError):
+                sockets.rmdir()
 
     def _short_dir(self) -> Path:
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())

@@ -17,11 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.core.embedded.errors import EmbeddedError
-from services.core.embedded.process import Runner, command_line, end_child, end_process, tail
+from services.core.embedded.process import Runner, end_child, end_process, tail
 
 MAJOR = 18
 DATABASE = "votewave"
 SOCKET_NAME = ".s.PGSQL.5432"
+_ORPHANS = "is still in use"  # the backends of a killed postmaster need a moment to notice
+_ORPHAN_SECONDS = 10.0
 _READY_SECONDS = 120.0  # after a crash the write-ahead log is replayed first
 
 # fast: roll back what runs, write a checkpoint; immediate: recover at the next start; then the last resort.
@@ -92,11 +94,18 @@ class Postgres:
             self._initialise()
         self._end_leftover()
 
-    def spawn(self) -> None:
+    def start(self) -> None:
+        """Start the server, wait until it answers, and clear away what a killed run has left behind."""
+        self.prepare()
+        self.spawn()
+        self.wait_ready()
+
+    def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server without waiting for it."""
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         argv = [_binary("postgres"), "-D", self.folder, "-k", self.socket_dir, *settings]
         self._child = self._runner.spawn(argv, self.log)
+        return self._child
 
     def wait_ready(self) -> None:
         """Wait until the server accepts connections.
@@ -108,9 +117,14 @@ class Postgres:
         if child is None:
             raise RuntimeError("spawn() comes before wait_ready()")
         deadline = time.monotonic() + _READY_SECONDS
+        orphans_gone = time.monotonic() + _ORPHAN_SECONDS
         while time.monotonic() < deadline:
             if child.poll() is not None:
-                raise EmbeddedError(explain("PostgreSQL ended while starting", tail(self.log), self.log))
+                said = tail(self.log)
+                if not (_ORPHANS in said and time.monotonic() < orphans_gone):
+                    raise EmbeddedError(explain("PostgreSQL ended while starting", said, self.log))
+                time.sleep(0.1)
+                child = self.spawn()
             lines = self._pid_file()
             if len(lines) >= 8 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready":
                 return
@@ -211,17 +225,16 @@ class Postgres:
     def _end_leftover(self) -> None:
         """Stop a server that outlived its parent, and disarm the lock files of one that didn't.
 
-        A process id in `postmaster.pid` may belong to a stranger by now (in containers it nearly always
-        does), and PostgreSQL would then refuse to start. Its own rule is that its parent's id is stale, so
-        ours goes in there; the check of shared memory that is still in use stays in force.
+        A process id in `postmaster.pid` may belong to a stranger by now, or to a zombie nobody collects
+        (both are usual in containers), and PostgreSQL would then refuse to start. Its own rule is that
+        its parent's id is stale, so ours goes in there; the check of shared memory that is still in use stays in force.
         """
         lines = self._pid_file()
         pid = int(lines[0]) if lines and lines[0].strip().isdigit() else None
         if pid is not None:
-            mark = f"{self.folder} "
-            end_process(pid, mark, _STOP)
+            end_process(pid, f"{self.folder} ", _STOP)
             file = self.folder / "postmaster.pid"
-            if command_line(pid) and file.exists():
+            if file.exists():
                 file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
         elif lines or (self.folder / "postmaster.pid").exists():  # cut short by a crash or a full disk
             (self.folder / "postmaster.pid").unlink(missing_ok=True)

@@ -191,8 +191,8 @@ def _privileged_prefix(user: pwd.struct_passwd, blocked: Path) -> list[str]:
     names = [name for name, bit in _CAPABILITIES if held >> bit & 1]
     if setpriv is None or not names:
         raise EmbeddedError(
-            f"PostgreSQL runs as {user.pw_name}, who can't reach {blocked}. Choose a data folder (and a "
-            "clone) outside of closed home folders, run VoteWave as another user than root, or install setpriv."
+            f"PostgreSQL runs as {user.pw_name}, who can't reach {blocked}. Choose a data folder "
+            "(and a clone) outside of closed home folders, run VoteWave as another user, or install setpriv."
         )
     return [
         setpriv,

@@ -63,6 +63,12 @@ class Valkey:
         self._pid_file.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
 
+    def start(self) -> None:
+        """Start the server, wait until it answers, and clear away what a killed run has left behind."""
+        self.prepare()
+        self.spawn()
+        self.wait_ready()
+
     def spawn(self) -> None:
         """Start the server without waiting for it."""
         settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]

@@ -1,0 +1,308 @@
+import asyncio
+import contextlib
+import json
+import os
+import pwd
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis
+from services.core.embedded import AlreadyRunning, Embedded, EmbeddedError
+from services.core.embedded.process import command_line
+
+
+async def query(url: str, sql: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+def pids(folder: Path) -> list[int]:
+    postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    return [postmaster, int((folder / "run" / "valkey.pid").read_text())]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short path, closed to everybody else, as a home folder would be."""
+    with tempfile.TemporaryDirectory(prefix="vw-") as name:
+        yield Path(name) / "data"
+
+
+async def test_both_servers_answer_and_only_on_unix_sockets(folder: Path) -> None:
+    async with Embedded(folder) as servers:
+        assert servers.database_url == f"postgresql://postgres@/votewave?host={folder}/run"
+        assert servers.redis_url == f"unix://{folder}/run/valkey.sock"
+        settings = {
+            "server_version_num": "18",
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "TimeZone": "UTC",
+            "listen_addresses": "",
+            "track_commit_timestamp": "off",
+            "max_connections": "100",
+            "server_encoding": "UTF8",
+        }
+        for name, value in settings.items():
+            found = await query(servers.database_url, f"SELECT current_setting('{name}')")
+            assert str(found).startswith(value), name
+        with redis.Redis.from_url(servers.redis_url) as client:
+            assert client.config_get("port") == {"port": "0"}
+            assert client.config_get("save") == {"save": ""}
+        assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o700
+        assert stat.S_IMODE((folder / "postgres").stat().st_mode) == 0o700
+
+
+async def test_data_outlive_a_stop_and_a_warm_start_is_quick(folder: Path) -> None:
+    async with Embedded(folder) as servers:
+        await query(servers.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
+    began = time.monotonic()
+    async with Embedded(folder) as servers:
+        assert time.monotonic() - began < 1.5
+        assert await query(servers.database_url, "SELECT n FROM kept") == 7
+
+
+async def test_a_second_start_says_who_runs_where(folder: Path) -> None:
+    async with Embedded(folder) as servers:
+        servers.describe(url="http://127.0.0.1:8000")
+        with pytest.raises(AlreadyRunning, match=r"http://127\.0\.0\.1:8000") as caught:
+            Embedded(folder).start()
+        assert caught.value.pid == os.getpid()
+        assert caught.value.url == "http://127.0.0.1:8000"
+        assert servers.postgres.running
+    async with Embedded(folder):
+        assert "url" not in json.loads((folder / "up.lock").read_text())
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from services.core.embedded import Embedded
+servers = Embedded(Path(sys.argv[1]))
+servers.start()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def parent(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    argv = [sys.executable, "-c", PARENT, str(folder)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def test_data_outlive_a_sigkill_of_the_parent_and_its_servers_are_replaced(folder: Path) -> None:
+    with parent(folder) as process:
+        url = f"postgresql://postgres@/votewave?host={folder}/run"
+        await query(url, "CREATE TABLE kept AS SELECT 7 AS n")
+        process.kill()
+        process.wait()
+    left = pids(folder)
+    assert all(command_line(pid) for pid in left), "the servers outlive their parent"
+    async with Embedded(folder) as servers:
+        assert not any(str(folder) in command_line(pid) for pid in left)
+        assert await query(servers.database_url, "SELECT n FROM kept") == 7
+
+
+async def test_data_outlive_a_sigkill_of_everything(folder: Path) -> None:
+    with parent(folder) as process:
+        await query(
+            f"postgresql://postgres@/votewave?host={folder}/run", "CREATE TABLE kept AS SELECT 7 AS n"
+        )
+        for pid in [process.pid, *pids(folder)]:
+            os.kill(pid, signal.SIGKILL)
+    async with Embedded(folder) as servers:
+        assert await query(servers.database_url, "SELECT n FROM kept") == 7
+
+
+def test_the_terminal_s_ctrl_c_does_not_reach_the_servers(folder: Path) -> None:
+    with parent(folder) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait()
+        assert all(command_line(pid) for pid in pids(folder))
+    with Embedded(folder):
+        pass
+
+
+def test_a_process_id_that_a_stranger_has_by_now_is_no_obstacle(folder: Path) -> None:
+    with Embedded(folder):
+        lines = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+    # A lone process of the servers' own user: PostgreSQL by itself would take it for a live server.
+    uid = (folder / "postgres").stat().st_uid
+    stranger = subprocess.Popen(["sleep", "60"], user=uid if os.geteuid() == 0 else None)
+    try:
+        stale = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
+        (folder / "postgres" / "postmaster.pid").write_text(stale)
+        (folder / "run" / ".s.PGSQL.5432.lock").write_text(stale)
+        (folder / "run" / "valkey.pid").write_text(f"{stranger.pid}\n")
+        with Embedded(folder) as servers:
+            assert servers.postgres.running
+        assert stranger.poll() is None, "a stranger is left alone"
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+async def test_half_a_first_start_leaves_nothing_in_the_way(folder: Path) -> None:
+    half = folder / "postgres.new-1234"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
+    (folder / "postgres").mkdir()
+    async with Embedded(folder) as servers:
+        assert await query(servers.database_url, "SELECT 1") == 1
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("name", ["deep-" + "x" * 120, "with, a comma", "größer"])
+async def test_any_folder_s_path_will_do(folder: Path, name: str) -> None:
+    async with Embedded(folder / name) as servers:
+        assert await query(servers.database_url, "SELECT 1") == 1
+        with redis.Redis.from_url(servers.redis_url) as client:
+            assert client.ping()
+        sockets = servers.valkey.socket.parent
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        assert not sockets.is_relative_to(folder)
+    assert not sockets.exists()
+
+
+def test_a_stranger_s_folder_in_the_shared_place_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder that belongs to somebody else")
+    servers = Embedded(folder / ("x" * 120))
+    short = servers._short_dir()
+    short.mkdir(mode=0o777)
+    os.chown(short, 12345, 12345)
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    try:
+        with pytest.raises(EmbeddedError, match="Unix socket"):
+            servers.start()
+    finally:
+        short.rmdir()
+
+
+def test_files_that_are_not_ours_are_left_alone(folder: Path) -> None:
+    (folder / "postgres").mkdir(parents=True)
+    (folder / "postgres" / "thesis.txt").write_text("precious")
+    with pytest.raises(EmbeddedError, match="isn't a PostgreSQL cluster"):
+        Embedded(folder).start()
+    assert (folder / "postgres" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_newer_major_version_is_named(folder: Path) -> None:
+    (folder / "postgres").mkdir(parents=True)
+    (folder / "postgres" / "PG_VERSION").write_text("19\n")
+    with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 19, and this VoteWave brings 18\. Use"):
+        Embedded(folder).start()
+
+
+def test_a_file_in_the_folder_s_place_is_named(folder: Path) -> None:
+    folder.write_text("a file")
+    with pytest.raises(EmbeddedError, match="is a file where a folder is needed"):
+        Embedded(folder).start()
+
+
+def test_a_folder_that_cannot_be_written_is_named(folder: Path) -> None:
+    script = (
+        "import asyncio, os, sys; from pathlib import Path; import services.core.embedded.valkey\n"
+        "from services.core.embedded import Embedded, EmbeddedError\n"
+        "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "try: Embedded(Path(sys.argv[1])).start()\n"
+        "except EmbeddedError as error: print(error)\n"
+    )
+    folder.mkdir(mode=0o555)
+    folder.parent.chmod(0o755)
+    argv = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert "can't be written by this user" in done.stdout, done.stderr
+
+
+def test_a_damaged_cluster_ends_in_a_sentence_and_stops_valkey_too(folder: Path) -> None:
+    with Embedded(folder) as servers:
+        sock = servers.valkey.socket
+    (folder / "postgres" / "global" / "pg_control").unlink()
+    with pytest.raises(EmbeddedError, match=r"PostgreSQL ended while starting.*log/postgres\.log"):
+        Embedded(folder).start()
+    assert not sock.exists()
+
+
+def test_a_full_disk_ends_in_a_sentence(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        with pytest.raises(EmbeddedError, match=r"The disk is full: free some space"):
+            Embedded(folder).start()
+        assert not list(folder.glob("postgres*"))
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_one_server_failing_does_not_keep_the_other_from_being_stopped(folder: Path) -> None:
+    with Embedded(folder) as servers:
+        postmaster, valkey = pids(folder)
+        os.kill(valkey, signal.SIGKILL)
+    assert not servers.postgres.running
+    assert not command_line(postmaster)
+
+
+async def test_a_test_may_take_one_server_away_and_bring_it_back(folder: Path) -> None:
+    async with Embedded(folder) as servers:
+        await asyncio.to_thread(servers.valkey.stop)
+        with redis.Redis.from_url(servers.redis_url) as client, pytest.raises(redis.ConnectionError):
+            client.ping()
+        servers.valkey.start()
+        with redis.Redis.from_url(servers.redis_url) as client:
+            assert client.ping()
+        servers.postgres.stop()
+        servers.postgres.start()
+        assert await query(servers.database_url, "SELECT 1") == 1
+
+
+def test_root_s_servers_run_as_another_user_and_parent_folders_keep_their_modes(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only for root")
+    before = folder.parent.stat().st_mode
+    with Embedded(folder):
+        owner = (folder / "postgres").stat().st_uid
+        assert owner != 0
+        assert pwd.getpwuid(owner).pw_name in {"postgres", "nobody"}
+        for pid in pids(folder):
+            assert Path(f"/proc/{pid}").stat().st_uid == owner
+            status = dict(
+                line.split(":\t", 1)
+                for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+                if ":\t" in line
+            )
+            assert int(status["CapEff"], 16) in {0, 1 << 1, 1 << 2}
+    assert folder.parent.stat().st_mode == before
+
+
+def test_a_socket_left_behind_is_no_obstacle(folder: Path) -> None:
+    (folder / "run").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(folder / "run" / ".s.PGSQL.5432"))
+    with Embedded(folder):
+        pass
