@@ -150,10 +150,10 @@ class Embedded:
         )
 
     def _remove_short_dir(self) -> None:
-        sockets = self.valkey.socket.parent if hasattr(self, "valkey") else None
-        if sockets == self._short_dir():
+        short = self._short_dir()
+        if hasattr(self, "valkey") and self.valkey.socket.parent == short:
             with contextlib.suppress(OSError):
-                sockets.rmdir()
+                short.rmdir()
 
     def _short_dir(self) -> Path:
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())

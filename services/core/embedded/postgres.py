@@ -226,8 +226,8 @@ class Postgres:
         """Stop a server that outlived its parent, and disarm the lock files of one that didn't.
 
         A process id in `postmaster.pid` may belong to a stranger by now, or to a zombie nobody collects
-        (both are usual in containers), and PostgreSQL would then refuse to start. Its own rule is that
-        its parent's id is stale, so ours goes in there; the check of shared memory that is still in use stays in force.
+        (both are usual in containers), and PostgreSQL would then refuse to start. Its own rule is that its
+        parent's id is stale, so ours goes in there; the check of shared memory still in use stays in force.
         """
         lines = self._pid_file()
         pid = int(lines[0]) if lines and lines[0].strip().isdigit() else None
