@@ -84,7 +84,7 @@ def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
             ended = ended or (longest is not None and skipped > longest)
             continue
         skipped = 0
-        if len(rank) > 1:
+        if len(rank) != 1:
             rule: str = options.overvote
         elif rank[0] in line:
             rule = options.duplicate

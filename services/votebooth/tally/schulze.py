@@ -38,7 +38,9 @@ def strongest_paths(pairwise: Pairwise, options: Mapping[int, str], strength: St
             width = row[via]
             if width and start != via:
                 paths[start] = [
-                    max(direct, min(width, link)) for direct, link in zip(row, onward, strict=True)
+                    # comparisons instead of max and min: ten times faster
+                    direct if direct >= width or direct >= link else width if width < link else link  # noqa: FURB136
+                    for direct, link in zip(row, onward, strict=True)
                 ]
     return {
         (a, b): paths[above][below] for above, a in enumerate(ids) for below, b in enumerate(ids) if a != b

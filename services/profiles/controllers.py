@@ -1,0 +1,43 @@
+"""Profiles over HTTP."""
+
+from typing import ClassVar
+
+from litestar import Controller, get, patch
+from litestar.params import FromPath, JSONBody, NamedDependency
+
+from services.core.limits import limit
+from services.core.subject import Subject
+from services.profiles.schemas import ProfileEdit, ProfileView
+from services.profiles.service import Profiles
+
+
+class ProfileController(Controller):
+    """Who somebody is to others."""
+
+    tags: ClassVar = ["Profiles"]
+
+    @get("/me", operation_id="ProfileMine", summary="See my profile")
+    async def mine(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> ProfileView:
+        """Return the profile of the account that asks."""
+        return await profiles.mine(subject)
+
+    @patch(
+        "/me",
+        operation_id="ProfileEdit",
+        summary="Change my profile",
+        guards=[limit("profile-edit", 30, per=60)],
+    )
+    async def edit(
+        self,
+        profiles: NamedDependency[Profiles],
+        subject: NamedDependency[Subject],
+        data: JSONBody[ProfileEdit],
+    ) -> ProfileView:
+        """Change what is given; what is left out stays."""
+        subject.require("profiles:write")
+        return await profiles.edit(subject, data)
+
+    @get("/{handle:str}", operation_id="ProfileRead", summary="See somebody's profile")
+    async def read(self, profiles: NamedDependency[Profiles], handle: FromPath[str]) -> ProfileView:
+        """Return a profile by its handle, whatever its case."""
+        return await profiles.read(handle)

@@ -1,0 +1,47 @@
+"""Tables of Profiles."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+
+
+class Base(TableBase):
+    """This service's tables."""
+
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Outbox(OutboxColumns, Base):
+    """Events to be published."""
+
+
+class Inbox(InboxColumns, Base):
+    """Events that were handled."""
+
+
+class Parked(ParkedColumns, Base):
+    """Events that couldn't be handled."""
+
+
+class Profile(Base):
+    """A user's profile; its key is the account's id.
+
+    `handle_key` is the handle as it is compared, so that two handles never look alike.
+    """
+
+    __tablename__ = "profile"
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(Text)
+    handle_key: Mapped[str] = mapped_column(Text, unique=True)
+    display_name: Mapped[str] = mapped_column(Text, server_default="")
+    bio: Mapped[str] = mapped_column(Text, server_default="")
+    links: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,257 @@
+"""Tables in CSV: one row a ballot, ranks or scores.
+
+Ranks: a column a rank, `rank1`, `rank2` and so on; a cell is an option's name. An empty cell, `skipped` or
+`undervote` skips the rank; `overvote`, or names joined by `|`, is an overvote. Other columns are left
+alone.
+
+Scores: a column an option; a cell is a whole number, empty for 0. Columns that are no options have to be
+named, so that a misspelt one is noticed.
+
+In both, a column `weight` says how many such ballots there are. A backslash takes its meaning from `|`, from
+a backslash, and, in front, from the words above: `\\skipped` is an option of that name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+
+from services.votebooth.tally.formats.election import (
+    MAX_NAME,
+    MAX_OPTIONS,
+    Election,
+    FormatError,
+    shown,
+    whole,
+)
+from services.votebooth.tally.model import MAX_VOTES, OVERVOTE, Rank, Ranking
+from services.votebooth.tally.render import labels
+
+WEIGHT = "weight"
+SKIPPED = frozenset({"", "skipped", "undervote"})
+OVERVOTED = "overvote"
+MAX_SCORE = 1_000_000
+MAX_RANKS = 1_000
+
+
+def read_ranks(text: str, *, prefix: str = "rank", options: Sequence[str] | None = None) -> Election:
+    """Read a table of ranks.
+
+    Args:
+        text: The file.
+        prefix: What the columns of ranks are called, before their number.
+        options: The options there are. None: those that occur; they are numbered by name.
+
+    Raises:
+        FormatError: The table is malformed, or names an option that isn't among `options`.
+    """
+    rows = _Rows(text)
+    columns = _rank_columns(rows.header, prefix)
+    cells = _Names(options)
+    counts = rows.count(columns, cells)
+    names = sorted(cells.ids, key=lambda name: (name.casefold(), name)) if options is None else options
+    ids = {name: number for number, name in enumerate(names, 1)}
+    renumbered = {old: ids[name] for name, old in cells.ids.items()}
+    rankings: dict[Ranking, int] = {}
+    ranks = {rank: tuple(sorted(renumbered.get(old, old) for old in rank)) for rank in cells.ranks()}
+    for ballot, count in counts.items():
+        ranking = tuple(map(ranks.__getitem__, ballot))
+        while ranking and not ranking[-1]:
+            ranking = ranking[:-1]
+        rankings[ranking] = rankings.get(ranking, 0) + count
+    return Election(format="ranks", names={ids[name]: name for name in names}, rankings=rankings)
+
+
+def read_scores(text: str, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
+    """Read a table of scores.
+
+    Args:
+        text: The file.
+        ignore: Columns that are no options.
+        top: The highest score allowed. None: `MAX_SCORE`.
+
+    Raises:
+        FormatError: The table is malformed, or a score is out of range.
+    """
+    rows = _Rows(text)
+    missing = [name for name in ignore if name not in rows.header]
+    if missing:
+        raise FormatError(f"there is no column “{shown(missing[0])}” to ignore", 1)
+    columns = [
+        index for index, name in enumerate(rows.header) if name not in ignore and name != WEIGHT
+    ]
+    if not columns:
+        raise FormatError("no column is an option", 1)
+    if len(columns) > MAX_OPTIONS:
+        raise FormatError(f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1)
+    names = {number: _unescaped(rows.header[index]) for number, index in enumerate(columns, 1)}
+    counts = rows.count(columns, _Scores(MAX_SCORE if top is None else top))
+    return Election(format="scores", names=names, scores=counts)
+
+
+def _rank_columns(header: Sequence[str], prefix: str) -> list[int]:
+    """Return where rank 1, 2 … stand."""
+    found: dict[int, int] = {}
+    for index, name in enumerate(header):
+        number = name.removeprefix(prefix)
+        if name.startswith(prefix) and number.isascii() and number.isdigit():
+            rank = int(number[:9])
+            if str(rank) != number or not 1 <= rank <= MAX_RANKS:
+                raise FormatError(f"“{shown(name)}” is no rank from 1 to {MAX_RANKS}", 1, index + 1)
+            found[rank] = index
+    missing = [rank for rank in range(1, max(found, default=1) + 1) if rank not in found]
+    if missing:
+        raise FormatError(f"there is no column “{prefix}{missing[0]}”", 1)
+    return [found[rank] for rank in sorted(found)]
+
+
+class _Rows:
+    """The rows of a table under a header, all of one length."""
+
+    def __init__(self, text: str) -> None:
+        self._reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(self._each(), None)
+        if header is None:
+            raise FormatError("the file is empty")
+        self.header = [name.strip() for name in header]
+        for index, name in enumerate(self.header):
+            if not name:
+                raise FormatError("the column has no name", 1, index + 1)
+            if len(name) > MAX_NAME:
+                raise FormatError("the column's name is too long", 1, index + 1)
+        if len(set(self.header)) < len(self.header):
+            index, name = next(
+                (index, name) for index, name in enumerate(self.header) if name in self.header[:index]
+            )
+            raise FormatError(f"two columns are called “{shown(name)}”", 1, index + 1)
+        self._weight = self.header.index(WEIGHT) if WEIGHT in self.header else None
+
+    def _each(self) -> Iterator[list[str]]:
+        try:
+            for row in self._reader:
+                if row:
+                    yield row
+        except csv.Error as error:
+            raise FormatError(f"the row is no CSV: {error}", self._reader.line_num) from None
+
+    def count(self, columns: Sequence[int], cells: _Cells[Cell]) -> dict[tuple[Cell, ...], int]:
+        """Count rows by the meaning of their cells in `columns`."""
+        width, weight = len(self.header), self._weight
+        pick = itemgetter(*columns)
+        single = len(columns) == 1
+        meaning = cells.__getitem__
+        counts: dict[tuple[Cell, ...], int] = {}
+        total = 0
+        for row in self._each():
+            if len(row) != width:
+                raise FormatError(f"the row has {len(row)} cells, the header {width}", self._reader.line_num)
+            try:
+                ballot = tuple(map(meaning, (pick(row),) if single else pick(row)))
+            except _RefusedError as error:
+                raise self._located(row, columns, cells, error) from None
+            number = 1
+            if weight is not None:
+                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=WEIGHT)
+            total += number
+            counts[ballot] = counts.get(ballot, 0) + number
+        if total > MAX_VOTES:
+            raise FormatError(f"the weights add up to more than {MAX_VOTES}")
+        return counts
+
+    def _located(
+        self, row: Sequence[str], columns: Sequence[int], cells: _Cells[Cell], error: _RefusedError
+    ) -> FormatError:
+        for index in columns:
+            try:
+                cells[row[index]]
+            except _RefusedError as refused:
+                return FormatError(str(refused), self._reader.line_num, index + 1, self.header[index])
+        return FormatError(str(error), self._reader.line_num)
+
+
+class _RefusedError(ValueError):
+    """A cell means nothing."""
+
+
+class _Cells(dict[str, Cell]):
+    """What cells mean, worked out once for each different text."""
+
+    def __missing__(self, cell: str) -> Cell:
+        meaning = self[cell] = self.read(cell.strip())
+        return meaning
+
+    def read(self, cell: str) -> Cell:
+        """Return what a cell means; raise `_RefusedError` where it means nothing."""
+        raise NotImplementedError
+
+
+class _Ranks(_Cells[Rank]):
+    """Cells that name options; `ids` numbers them as they occur."""
+
+    def __init__(self, options: Sequence[str] | None) -> None:
+        super().__init__()
+        self.closed = options is not None
+        self.ids = {name: number for number, name in enumerate(options or (), 1)}
+
+    def read(self, cell: str) -> Rank:
+        """Return the options of a rank."""
+        if cell in SKIPPED:
+            return ()
+        if cell == OVERVOTED:
+            return OVERVOTE
+        names = {name for part in _split(cell) if (name := part.strip())}
+        return tuple(sorted(self._number(name) for name in names))
+
+    def _number(self, name: str) -> int:
+        known = self.ids.get(name)
+        if known is not None:
+            return known
+        if self.closed:
+            raise _RefusedError(f"“{shown(name)}” is no option")
+        if len(name) > MAX_NAME:
+            raise _RefusedError("a name is too long")
+        if len(self.ids) >= MAX_OPTIONS:
+            raise _RefusedError(f"there are more than {MAX_OPTIONS} options")
+        self.ids[name] = len(self.ids) + 1
+        return self.ids[name]
+
+
+class _Scores(_Cells[int]):
+    """Cells that are scores."""
+
+    def __init__(self, top: int) -> None:
+        super().__init__()
+        self._top = top
+
+    def read(self, cell: str) -> int:
+        """Return a score."""
+        if not cell:
+            return 0
+        if not (cell.isascii() and cell.isdigit()):
+            raise _RefusedError(
+                f"“{shown(cell)}” is no score; a column that is no option has to be ignored by name"
+            )
+        if len(cell) > 20 or int(cell) > self._top:
+            raise _RefusedError(f"“{shown(cell)}” is more than the highest score, {self._top}")
+        return int(cell)
+
+
+_ESCAPE = re.compile(r"\\(?=[\\|])|\|")
+
+
+def _split(cell: str) -> list[str]:
+    """Split a cell at `|` and take backslashes away."""
+    if "|" not in cell and "\\" not in cell:
+        return [cell]
+    parts = [""]
+    letters = iter(cell)
+    for letter in letters:
+        if letter == "|":
+            parts.append("")
+        elif letter == "\\":
+            parts[-1] += _after_backslash(next(letters, ""), first=not parts[-1])
+        else:
+            parts[-1] += letter
+    return parts
