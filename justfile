@@ -1,0 +1,70 @@
+# `./just` lists these recipes; `./just <recipe>` runs one. `./just` brings uv and just along.
+
+set positional-arguments
+
+# One virtual environment serves all: `uv run` adds what a recipe needs and removes nothing, and `up` never
+# asks for more than the program itself and its embedded servers.
+run := "uv run --frozen --no-default-groups --extra embedded"
+dev := "uv run --frozen --all-extras --group tally"
+
+# list the recipes
+@_default:
+    just --justfile {{ quote(justfile()) }} --list --unsorted
+
+# start all ten services with a database and a cache; --demo adds sample data
+[no-exit-message]
+@up *ARGS:
+    exec {{ run }} votewave up "$@"
+
+# check and test everything; arguments go to pytest, whose closing line comes last
+[no-exit-message]
+@test *ARGS:
+    lint=0; just lint || lint=$?; \
+    {{ dev }} pytest "$@" || exit $?; \
+    exit $lint
+
+# the checks: style, format, types (twice), who may import whom
+[no-exit-message]
+@lint:
+    {{ dev }} true
+    failed=0; \
+    for check in "ruff check" "ruff format --check" mypy pyright lint-imports; do \
+        out=$({{ dev }} $check 2>&1) || { failed=1; printf '%s\n%s failed\n' "$out" "$check" >&2; continue; }; \
+        echo "$check: fine"; \
+    done; \
+    exit $failed
+
+# put the code in shape: format it and mend what can be mended
+@fmt:
+    {{ dev }} ruff check --fix-only
+    {{ dev }} ruff format
+
+# the quick tests, which need no server
+[no-exit-message]
+@unit *ARGS:
+    {{ dev }} pytest tests/unit "$@"
+
+# the tests against a real PostgreSQL and Valkey, which come with the packages
+[no-exit-message]
+@integration *ARGS:
+    {{ dev }} pytest tests/integration "$@"
+
+# measure; `./just bench votes` measures the vote path
+[no-exit-message]
+@bench *ARGS:
+    uv run --frozen --all-extras --group bench python -m loadtests.bench "$@"
+
+# bring the database that the settings name up to date
+[no-exit-message]
+@migrate *ARGS:
+    {{ run }} votewave migrate "$@"
+
+# any command of the program, run in your current folder: `./just votewave tally FILE`
+[no-cd, no-exit-message]
+@votewave *ARGS:
+    exec {{ run }} --project {{ quote(justfile_directory()) }} votewave "$@"
+
+# write docs/settings.md from the code
+@settings-docs:
+    {{ run }} votewave settings --markdown > docs/settings.md.new
+    mv docs/settings.md.new docs/settings.md
