@@ -35,11 +35,12 @@ class FormatError(TallyError):
     Attributes:
         line: Line of the file, from 1; 0 where the whole file is meant.
         column: In a table the column, elsewhere the character in the line, from 1; 0 if the whole line.
+        heading: The heading of that column of a table, if that helps.
         reason: What is wrong.
     """
 
     def __init__(self, reason: str, line: int = 0, column: int = 0, heading: str = "") -> None:
-        self.reason, self.line, self.column = reason, line, column
+        self.reason, self.line, self.column, self.heading = reason, line, column, heading
         place = f"line {line}" if line else ""
         if column:
             place += f", column {column}"

@@ -1,4 +1,4 @@
-"""Tables in CSV: one row a ballot, ranks or scores.
+r"""Tables in CSV: one row a ballot, ranks or scores.
 
 Ranks: a column a rank, `rank1`, `rank2` and so on; a cell is an option's name. An empty cell, `skipped` or
 `undervote` skips the rank; `overvote`, or names joined by `|`, is an overvote. Other columns are left
@@ -8,15 +8,17 @@ Scores: a column an option; a cell is a whole number, empty for 0. Columns that 
 named, so that a misspelt one is noticed.
 
 In both, a column `weight` says how many such ballots there are. A backslash takes its meaning from `|`, from
-a backslash, and, in front, from the words above: `\\skipped` is an option of that name.
+a backslash, and, in front, from the words above: `\skipped` is an option of that name.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
+from typing import TypeVar
 
 from services.votebooth.tally.formats.election import (
     MAX_NAME,
@@ -32,8 +34,11 @@ from services.votebooth.tally.render import labels
 WEIGHT = "weight"
 SKIPPED = frozenset({"", "skipped", "undervote"})
 OVERVOTED = "overvote"
+_WORDS = frozenset({"skipped", "undervote", OVERVOTED})
 MAX_SCORE = 1_000_000
 MAX_RANKS = 1_000
+
+Cell = TypeVar("Cell")
 
 
 def read_ranks(text: str, *, prefix: str = "rank", options: Sequence[str] | None = None) -> Election:
@@ -42,26 +47,23 @@ def read_ranks(text: str, *, prefix: str = "rank", options: Sequence[str] | None
     Args:
         text: The file.
         prefix: What the columns of ranks are called, before their number.
-        options: The options there are. None: those that occur; they are numbered by name.
+        options: The options there are. None: those that occur, numbered as they do.
 
     Raises:
         FormatError: The table is malformed, or names an option that isn't among `options`.
     """
     rows = _Rows(text)
     columns = _rank_columns(rows.header, prefix)
-    cells = _Names(options)
-    counts = rows.count(columns, cells)
-    names = sorted(cells.ids, key=lambda name: (name.casefold(), name)) if options is None else options
-    ids = {name: number for number, name in enumerate(names, 1)}
-    renumbered = {old: ids[name] for name, old in cells.ids.items()}
+    cells = _Ranks(options)
     rankings: dict[Ranking, int] = {}
-    ranks = {rank: tuple(sorted(renumbered.get(old, old) for old in rank)) for rank in cells.ranks()}
-    for ballot, count in counts.items():
-        ranking = tuple(map(ranks.__getitem__, ballot))
+    for ballot, count in rows.count(columns, cells).items():
+        ranking = ballot
         while ranking and not ranking[-1]:
             ranking = ranking[:-1]
         rankings[ranking] = rankings.get(ranking, 0) + count
-    return Election(format="ranks", names={ids[name]: name for name in names}, rankings=rankings)
+    return Election(
+        format="ranks", names={number: name for name, number in cells.ids.items()}, rankings=rankings
+    )
 
 
 def read_scores(text: str, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
@@ -79,13 +81,13 @@ def read_scores(text: str, *, ignore: Sequence[str] = (), top: int | None = None
     missing = [name for name in ignore if name not in rows.header]
     if missing:
         raise FormatError(f"there is no column “{shown(missing[0])}” to ignore", 1)
-    columns = [
-        index for index, name in enumerate(rows.header) if name not in ignore and name != WEIGHT
-    ]
+    columns = [index for index, name in enumerate(rows.header) if name not in ignore and name != WEIGHT]
     if not columns:
         raise FormatError("no column is an option", 1)
     if len(columns) > MAX_OPTIONS:
-        raise FormatError(f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1)
+        raise FormatError(
+            f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1
+        )
     names = {number: _unescaped(rows.header[index]) for number, index in enumerate(columns, 1)}
     counts = rows.count(columns, _Scores(MAX_SCORE if top is None else top))
     return Election(format="scores", names=names, scores=counts)
@@ -230,28 +232,67 @@ class _Scores(_Cells[int]):
         if not cell:
             return 0
         if not (cell.isascii() and cell.isdigit()):
-            raise _RefusedError(
-                f"“{shown(cell)}” is no score; a column that is no option has to be ignored by name"
-            )
+            raise _RefusedError(f"“{shown(cell)}” is no score; a column that is no option has to be ignored")
         if len(cell) > 20 or int(cell) > self._top:
             raise _RefusedError(f"“{shown(cell)}” is more than the highest score, {self._top}")
         return int(cell)
 
 
-_ESCAPE = re.compile(r"\\(?=[\\|])|\|")
+_TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 
 
 def _split(cell: str) -> list[str]:
-    """Split a cell at `|` and take backslashes away."""
-    if "|" not in cell and "\\" not in cell:
-        return [cell]
+    """Split a cell at `|` and take the backslashes away."""
     parts = [""]
-    letters = iter(cell)
-    for letter in letters:
-        if letter == "|":
+    for word in _TOKEN.findall(cell):
+        if word == "|":
             parts.append("")
-        elif letter == "\\":
-            parts[-1] += _after_backslash(next(letters, ""), first=not parts[-1])
         else:
-            parts[-1] += letter
-    return parts
+            parts[-1] += word[1:] if len(word) == 2 and word[0] == "\\" else word
+    return [part[1:] if part[:1] == "\\" and part[1:].strip() in _WORDS else part for part in parts]
+
+
+def _escaped(name: str) -> str:
+    """Return a name as a cell of ranks holds it."""
+    if name in _WORDS:
+        return f"\\{name}"
+    return name.replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _unescaped(heading: str) -> str:
+    """Return the option that a column of scores is for."""
+    return heading[1:] if heading != WEIGHT and heading.lstrip("\\") == WEIGHT else heading
+
+
+def to_ranks_csv(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, prefix: str = "rank") -> str:
+    """Write ranked ballots as a table, one row for each distinct ballot, with its weight.
+
+    Rows are sorted by their content, so nothing shows the order in which ballots came.
+    """
+    label = {option: _escaped(name) for option, name in labels(names).items()}
+    ranks = max((len(ranking) for ranking in rankings), default=1) or 1
+    rows = [
+        [_cell(rank, label) for rank in ranking] + [""] * (ranks - len(ranking)) + [str(count)]
+        for ranking, count in rankings.items()
+    ]
+    return _written([f"{prefix}{rank}" for rank in range(1, ranks + 1)] + [WEIGHT], rows)
+
+
+def _cell(rank: Rank, label: Mapping[int, str]) -> str:
+    return OVERVOTED if rank == OVERVOTE else "|".join(sorted(label[option] for option in rank))
+
+
+def to_scores_csv(names: Mapping[int, str], scores: Mapping[tuple[int, ...], int]) -> str:
+    """Write scored ballots as a table, one row for each distinct ballot, with its weight."""
+    label = labels(names)
+    heading = [f"\\{name}" if name.lstrip("\\") == WEIGHT else name for name in label.values()]
+    rows = [[*map(str, ballot), str(count)] for ballot, count in scores.items()]
+    return _written([*heading, WEIGHT], rows)
+
+
+def _written(header: list[str], rows: list[list[str]]) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(sorted(rows))
+    return out.getvalue()

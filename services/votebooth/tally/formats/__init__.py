@@ -1,0 +1,82 @@
+"""Files of ballots: what `votewave tally` and VoteBooth's import read, and what its export writes.
+
+election = formats.read(data, filename="election.blt")
+election.count("stv").winners
+formats.to_blt(election.names, election.rankings, seats=3)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from services.votebooth.tally.formats.blt import read_blt, read_scottish, to_blt
+from services.votebooth.tally.formats.election import Election, FormatError, decode
+from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
+from services.votebooth.tally.formats.table import read_ranks, read_scores, to_ranks_csv, to_scores_csv
+
+FORMATS = ("ranks", "scores", "blt", "preflib", "scottish")
+
+_SCOTTISH = re.compile(r"\s*\d+\s*,\s*\d+\s*(,\s*)*$", re.ASCII)
+
+__all__ = [
+    "FORMATS",
+    "Election",
+    "FormatError",
+    "read",
+    "to_blt",
+    "to_preflib",
+    "to_ranks_csv",
+    "to_scores_csv",
+]
+
+
+def read(
+    data: bytes,
+    *,
+    format: str | None = None,  # noqa: A002 - what users call it
+    filename: str = "",
+    prefix: str = "rank",
+    ignore: Sequence[str] = (),
+    options: Sequence[str] | None = None,
+    top: int | None = None,
+) -> Election:
+    """Read a file of ballots.
+
+    Args:
+        data: The file: UTF-8, with or without a byte order mark, with any line ends.
+        format: One of `FORMATS`. None: by the extension of `filename`, else by the content.
+        filename: What the file is called.
+        prefix: Ranks only: what the columns of ranks are called, before their number.
+        ignore: Scores only: the columns that are no options.
+        options: Ranks only: the names there are; another one is refused.
+        top: Scores only: the highest score allowed.
+
+    Raises:
+        FormatError: The file is malformed; it says where.
+    """
+    text = decode(data)
+    if not text.strip():
+        raise FormatError("the file is empty")
+    first = text.lstrip().partition("\n")[0].rstrip()
+    chosen = format or _guess(first, filename.rpartition(".")[2].lower(), prefix)
+    if chosen in {"blt", "scottish"}:
+        return read_scottish(text) if _SCOTTISH.match(first) else read_blt(text)
+    if chosen == "preflib":
+        return read_preflib(text)
+    if chosen == "ranks":
+        return read_ranks(text, prefix=prefix, options=options)
+    if chosen == "scores":
+        return read_scores(text, ignore=ignore, top=top)
+    raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
+
+
+def _guess(first: str, extension: str, prefix: str) -> str:
+    if extension == "blt" or re.fullmatch(r"\d+\s+\d+(\s.*)?", first, re.ASCII):
+        return "blt"
+    if extension in TYPES or re.match(r"#\s*(FILE NAME|TITLE)\s*:", first):
+        return "preflib"
+    if _SCOTTISH.match(first):
+        return "scottish"
+    headings = [heading.strip().strip('"') for heading in first.split(",")]
+    return "ranks" if f"{prefix}1" in headings else "scores"
