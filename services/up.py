@@ -42,7 +42,7 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
         click.echo(f"votewave: {exc}", err=True)
         return 1
     try:
-        embedded.describe(url=url)
+        embedded.describe(url=url, database_url=embedded.database_url, redis_url=embedded.redis_url)
         _environment(embedded, data_dir, port, url)
         settings = load(CoreSettings)
         configure(settings.log_format, settings.log_level)

@@ -36,7 +36,7 @@ class Database:
         self._role = role
         self._password = password
         self._pool_size = pool_size
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
         self._pool_lock = asyncio.Lock()
         self._committed: list[Callable[[], None]] = []
         # One way to connect for both, so that role, time-outs and rotation can't differ.
@@ -50,7 +50,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
-    async def connect(self, *_: Any, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+    async def connect(self, *_: Any, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
         """Open a connection as the service's role."""
         options.pop("loop", None)
         return await asyncpg.connect(

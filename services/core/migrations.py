@@ -41,7 +41,7 @@ async def migrate(names: Sequence[str], admin_url: str, secrets: Secrets) -> dic
     """
     arguments = administrator_arguments(admin_url)
 
-    async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+    async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(**arguments, server_settings={"lock_timeout": "5s", "timezone": "UTC"})
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
@@ -135,7 +135,7 @@ async def draft(name: str, admin_url: str, message: str) -> None:
     """Write a new revision from the difference between models and database (`votewave revision`)."""
     arguments = administrator_arguments(admin_url)
 
-    async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+    async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(**arguments)
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)

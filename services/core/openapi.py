@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.config.response_cache import CACHE_FOREVER
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, License, SecurityScheme, Server
 from litestar.response import Redirect
 from litestar.router import Router
@@ -34,11 +35,10 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
             }
         ),
         security=[{"bearer": []}, {}],
-        path="/",
+        path="/docs",
         render_plugins=[
-            JsonRenderPlugin(path="/openapi.json"),
             SwaggerRenderPlugin(
-                path="/docs",
+                path="/",
                 js_url=f"{_ASSETS}/swagger-ui-bundle.js",
                 css_url=f"{_ASSETS}/swagger-ui.css",
                 standalone_preset_js_url=f"{_ASSETS}/swagger-ui-standalone-preset.js",
@@ -54,6 +54,12 @@ async def home() -> Redirect:
     return Redirect("/docs")
 
 
+@get("/openapi.json", include_in_schema=False, media_type="application/vnd.oai.openapi+json", sync_to_thread=False)
+def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of all that this process serves."""
+    return request.app.openapi_schema.to_schema()
+
+
 @get("/favicon.ico", include_in_schema=False, cache=CACHE_FOREVER)
 async def icon() -> Response[None]:
     """Answer browsers, which always ask."""
@@ -64,6 +70,6 @@ def reference_assets() -> Sequence[HTTPRouteHandler | Router]:
     """Return the routes of the reference's scripts and styles, where the package that has them is there."""
     spec = find_spec("flask_swagger_ui")
     if spec is None or spec.origin is None:
-        return [home, icon]
+        return [home, icon, document]
     folder = Path(spec.origin).parent / "dist"
-    return [home, icon, create_static_files_router(_ASSETS, [folder], include_in_schema=False)]
+    return [home, icon, document, create_static_files_router(_ASSETS, [folder], include_in_schema=False)]

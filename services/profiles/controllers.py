@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from litestar import Controller, get, patch
-from litestar.params import FromPath, JSONBody, NamedDependency
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from services.core.limits import limit
 from services.core.subject import Subject

@@ -1,0 +1,162 @@
+"""What tests share: VoteWave itself, running as a process of its own on embedded servers.
+
+`votewave` is the same program that `./just up` starts, on a folder of its own and a free port. Tests speak
+to it over HTTP as any client does, and look into its database where a promise is about what is stored.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+READY_SECONDS = 60
+
+
+class VoteWave:
+    """A running VoteWave.
+
+    Attributes:
+        url: Where it serves.
+        data_dir: Its folder.
+    """
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = data_dir.parent / f"{data_dir.name}.log"
+        self._environment = {
+            "VOTEWAVE_LOG_FORMAT": "json",
+            "VOTEWAVE_LOG_LEVEL": "info",
+            "VOTEWAVE_AUTH_GUESTS_PER_ADDRESS": "1000000",
+            "VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS": "1000000",
+            "VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS": "1000000",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def admin_dsn(self) -> str:
+        """Its Postgres, as the administrator."""
+        return self._said("database_url")
+
+    @property
+    def redis_url(self) -> str:
+        """Its Valkey."""
+        return self._said("redis_url")
+
+    def _said(self, name: str) -> str:
+        """Return what `up` has left in the folder's lock file about itself."""
+        return str(json.loads((self.data_dir / "up.lock").read_bytes())[name])
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services.cli", "up", "--port", str(self.port), "--data-dir", str(self.data_dir)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment},
+            )
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"VoteWave didn't become ready:\n{self.log()[-4000:]}")
+
+    def stop(self) -> int:
+        """Ask it to stop, as Ctrl-C does; return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        """SIGKILL: no warning, no cleaning up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def restart(self) -> None:
+        """Stop if it still runs, then start."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+        self.start()
+
+    def log(self) -> str:
+        """Return all that it has logged so far."""
+        return self.log_path.read_text(errors="replace")
+
+    async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a query as the administrator."""
+        connection = await asyncpg.connect(self.admin_dsn)
+        try:
+            return list(await connection.fetch(query, *arguments))
+        finally:
+            await connection.close()
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def votewave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoteWave]:
+    """The VoteWave that most integration tests share."""
+    running = VoteWave(tmp_path_factory.mktemp("votewave") / "data")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_votewave(tmp_path: Path) -> Iterator[VoteWave]:
+    """A VoteWave of a test's own, for those that kill or starve it. Not started yet."""
+    own = VoteWave(tmp_path / "data")
+    yield own
+    if own._process is not None and own._process.poll() is None:
+        own.stop()
+
+
+@pytest.fixture
+async def client(votewave: VoteWave) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the shared VoteWave."""
+    async with httpx.AsyncClient(base_url=votewave.url, timeout=20) as session:
+        yield session
+
+
+async def eventually(check: Any, seconds: float = 10.0) -> Any:
+    """Wait until `await check()` gives something true, and return it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await check()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still {found!r} after {seconds} s")
+        await asyncio.sleep(0.05)
