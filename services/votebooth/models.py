@@ -1,0 +1,232 @@
+"""VoteBooth's tables.
+
+Two kinds of tables hold ballots, and a poll uses one of them. `Ballot` joins a voter to a choice.
+`Participation` and `AnonymousBallot` hold the two apart: no column, time or order is common to both
+(docs/voting.md says how far that goes).
+
+No table refers to another by a foreign key: each such check would lock the poll's row once per ballot,
+and every writer holds the lock of the poll's `Counter` anyway.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.models import (
+    InboxColumns,
+    OutboxColumns,
+    ParkedColumns,
+    TableBase,
+    Timestamp,
+    service_metadata,
+)
+
+
+class Base(TableBase):
+    """The base of VoteBooth's tables."""
+
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Outbox(OutboxColumns, Base):
+    """Events VoteBooth publishes."""
+
+
+class Inbox(InboxColumns, Base):
+    """Events VoteBooth has handled."""
+
+
+class Parked(ParkedColumns, Base):
+    """Events VoteBooth couldn't handle."""
+
+
+class Poll(Base):
+    """A poll as Polls last published it: VoteBooth's projection of `polls.poll.changed`.
+
+    Attributes:
+        version: Polls' own, growing; an older event changes nothing.
+        definition: The event's JSON (`projection.PollChanged`); the columns beside it are copies.
+        anonymous: Never changes after opening, so that a poll's ballots are all in one table.
+        minimum: Minimum-k: with fewer ballots nothing is released.
+    """
+
+    __tablename__ = "polls"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    owner_id: Mapped[UUID] = mapped_column(index=True)
+    definition: Mapped[bytes] = mapped_column(LargeBinary)
+    method: Mapped[str] = mapped_column(Text)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    deleted: Mapped[bool]
+    anonymous: Mapped[bool]
+    results: Mapped[str] = mapped_column(Text)
+    minimum: Mapped[int]
+    eligibility: Mapped[str] = mapped_column(Text)
+    strength: Mapped[str] = mapped_column(Text)
+
+
+class Counter(Base):
+    """The one row of a poll that every change of its ballots locks, and that results are read from.
+
+    Who votes, changes the projection, or voids a token locks this row first and reads the database's
+    clock after that. So once a reader has locked it (`FOR SHARE`) after the poll's end, no later commit
+    can add a ballot: what he reads then is final.
+
+    Attributes:
+        version: Copy of `Poll.version`; with the two times beside it, so that the row that is locked is
+            the row that is read (a joined table would be read as of before the wait for the lock).
+        opens_at: Copy of the poll's.
+        ends_at: The poll's `closed_at`, else `closes_at`, else null.
+        seq: Grows by one with each committed batch of changes.
+        ballots: Ballots counted, abstentions included.
+        abstentions: Of these, ballots that only abstain.
+        sums: By option; the element of option 1 is the first. Picks (single, multiple, approval), points
+            (points, score, star) or first preferences (irv, stv, schulze, ranked_robin; an option that
+            shares the first rank counts whole). It may be shorter than the poll has options: the rest is 0.
+        sealed_at: When an anonymous poll's tables were written anew after its end.
+    """
+
+    __tablename__ = "counters"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    opens_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    ballots: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    abstentions: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    sums: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'::bigint[]"))
+    sealed_at: Mapped[datetime | None]
+
+
+class Pattern(Base):
+    """How many ballots of a poll are equal, for methods that sums don't decide.
+
+    Kept for star, irv, stv, schulze and ranked_robin. Abstentions have no pattern. A count is never 0.
+
+    Attributes:
+        pattern_id: The first 16 bytes of the choice's SHA-256.
+        choice: Canonical JSON (`choices.py`).
+    """
+
+    __tablename__ = "patterns"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pattern_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    choice: Mapped[bytes] = mapped_column(LargeBinary)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
+class Ballot(Base):
+    """A counted ballot of a poll that isn't anonymous. The key holds "one ballot a voter".
+
+    Attributes:
+        voter_key: 16 bytes that stand for the voter (`voters.py`).
+        choice: Canonical JSON (`choices.py`).
+        receipt: 16 random bytes; stays the same when the choice changes.
+        cast_at: When it was cast or last changed.
+        revision: 1 when cast, one more with each change.
+    """
+
+    __tablename__ = "ballots"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    voter_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    choice: Mapped[bytes] = mapped_column(LargeBinary)
+    receipt: Mapped[bytes] = mapped_column(LargeBinary)
+    cast_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    __table_args__ = (Index("uq_ballots_poll_id_receipt", "poll_id", "receipt", unique=True),)
+
+
+class Participation(Base):
+    """Somebody has a counted ballot in an anonymous poll; which one isn't known here.
+
+    Attributes:
+        voter_key: A keyed hash of poll and voter, so that it can't be compared between polls.
+    """
+
+    __tablename__ = "participations"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    voter_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class AnonymousBallot(Base):
+    """A counted ballot of an anonymous poll; whose isn't known here.
+
+    Attributes:
+        ballot_id: Hash of poll and voter's secret (`voters.ballot_id`); also the public receipt.
+        choice: Canonical JSON (`choices.py`).
+    """
+
+    __tablename__ = "anonymous_ballots"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ballot_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    choice: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Credential(Base):
+    """A voting token that was issued. The token itself is not stored.
+
+    Attributes:
+        token_hash: The token's SHA-256; its first 16 bytes are the voter's key.
+    """
+
+    __tablename__ = "credentials"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    issued_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+
+class RollEntry(Base):
+    """An address that is invited to a poll, and how far its invitation has come.
+
+    Attributes:
+        address: As the owner gave it, in its folded form.
+        state: `waiting`, `sent` or `failed`.
+        tries: Attempts to send since the state was last `waiting`.
+        token_hash: Of the token that was last made for it; null before the first.
+        changed_at: When `state` last changed.
+    """
+
+    __tablename__ = "roll"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    changed_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    __table_args__ = (Index("ix_roll_waiting", "changed_at", postgresql_where=text("state = 'waiting'")),)
+
+
+class AuditEntry(Base):
+    """An administrative act. Rows are added and never changed: the service's role may do nothing else.
+
+    Attributes:
+        actor: Who did it; null for the system.
+        act: For example `tokens.issued`.
+        details: Numbers and names of what was done, never a ballot, token or address.
+    """
+
+    __tablename__ = "audit_log"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+    poll_id: Mapped[UUID | None]
+    actor: Mapped[UUID | None]
+    act: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    __table_args__ = (Index("ix_audit_log_poll_id_position", "poll_id", "position"),)

@@ -1,0 +1,19 @@
+"""VoteBooth as a `Service`: what `services.votebooth.SERVICE` is."""
+
+import secrets
+
+from services.core.service import Handler, Service
+from services.votebooth.events import PollChanged, on_poll_changed
+from services.votebooth.service import VoteBooth
+from services.votebooth.settings import VoteBoothSettings
+from services.votebooth.voters import HASH_KEY
+
+SERVICE = Service(
+    "votebooth",
+    VoteBooth,
+    settings=VoteBoothSettings,
+    controllers=[],
+    handlers=[Handler("polls", PollChanged, on_poll_changed)],
+    secrets={HASH_KEY: lambda: secrets.token_hex(32)},
+    needs=["auth", "polls"],
+)

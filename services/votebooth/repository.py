@@ -1,0 +1,43 @@
+"""VoteBooth's SQL, except that of the vote path (`ballot_sql.py`)."""
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.votebooth.events import PollChanged
+from services.votebooth.models import Counter, Poll
+
+
+async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
+    """Lock a poll's counters, made if missing, and set their copy of the rules; False if that is newer."""
+    values = {"version": event.version, "opens_at": event.opens_at, "ends_at": event.ends_at}
+    statement = (
+        insert(Counter)
+        .values(poll_id=event.poll, **values)
+        .on_conflict_do_update(
+            index_elements=[Counter.poll_id], set_=values, where=Counter.version < event.version
+        )
+        .returning(Counter.poll_id)
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def put_poll(session: AsyncSession, event: PollChanged, definition: bytes) -> None:
+    """Store a poll's rules; the caller holds the lock of its counters."""
+    values = {
+        "version": event.version,
+        "owner_id": event.owner,
+        "definition": definition,
+        "method": event.method,
+        "opens_at": event.opens_at,
+        "closes_at": event.closes_at,
+        "closed_at": event.closed_at,
+        "archived_at": event.archived_at,
+        "deleted": event.deleted,
+        "anonymous": event.anonymous,
+        "results": event.results,
+        "minimum": event.minimum,
+        "eligibility": event.eligibility,
+        "strength": event.strength,
+    }
+    statement = insert(Poll).values(poll_id=event.poll, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=[Poll.poll_id], set_=values))
