@@ -52,6 +52,7 @@ class Problem(Exception):
         detail: What happened this time, for people.
         errors: The fields that were refused.
         retry_after: Seconds after which trying again makes sense.
+        extensions: Members of the document beyond those of every problem (RFC 9457, section 3.2).
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Problem(Exception):
         *,
         errors: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or title)
         self.status = status
@@ -71,8 +73,9 @@ class Problem(Exception):
         self.detail = detail
         self.errors = errors
         self.retry_after = retry_after
+        self.extensions = extensions or {}
 
-    def response(self) -> Response[ProblemDocument]:
+    def response(self) -> Response[Any]:
         """Return the answer that carries this problem."""
         headers: dict[str, str] = {}
         if self.retry_after is not None:
@@ -87,7 +90,8 @@ class Problem(Exception):
             trace=current_trace(),
             errors=self.errors,
         )
-        return Response(document, status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
+        content: Any = {**msgspec.to_builtins(document), **self.extensions} if self.extensions else document
+        return Response(content, status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def malformed(detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
@@ -145,11 +149,11 @@ _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
     415: ("unsupported-media-type", "This media type isn't taken"),
 }
 
-def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[ProblemDocument]:
+def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[Any]:
     return exc.response()
 
 
-def _on_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[ProblemDocument]:
+def _on_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
     slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
     problem = Problem(exc.status_code, slug, title, exc.detail if exc.status_code < 500 else "")
     if isinstance(exc, ValidationException):
@@ -171,7 +175,7 @@ def _field_errors(extra: Any) -> tuple[FieldError, ...]:
     )
 
 
-def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[ProblemDocument]:
+def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
     if is_passing(exc):
         log.warning("dependency_failed", path=request.url.path, error=type(exc).__name__)
         return unavailable("A part that this needs doesn't answer. Try again.").response()
