@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from services.votebooth.tally.matrix import Matrix
 from services.votebooth.tally.model import (
     DEFAULT,
-    MAX_PAIRWISE_OPTIONS,
     Counts,
     Duplicate,
     Options,
     Overvote,
-    Pairwise,
     Rank,
     Ranking,
     TallyError,
@@ -72,8 +72,18 @@ def strict(
     return Strictly(ballots, blank, void)
 
 
+def _is_plain(ranking: Ranking) -> bool:
+    """Return whether each rank holds one option and none returns, so that no rule applies."""
+    if () in ranking:
+        return False
+    named = list(chain.from_iterable(ranking))
+    return len(named) == len(ranking) == len(set(named))
+
+
 def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
     """Return one ballot as a strict ranking, or None where it is void."""
+    if _is_plain(ranking):
+        return tuple(chain.from_iterable(ranking))
     line: list[int] = []
     skipped = 0
     ended = False
@@ -110,8 +120,10 @@ def first_preferences(
     return Counts(names=names, ballots=total, abstained=lines.blank, void=lines.void, totals=totals)
 
 
-def _grouped(ranking: Ranking, rule: Duplicate) -> list[Rank] | None:
+def _grouped(ranking: Ranking, rule: Duplicate) -> Sequence[Rank] | None:
     """Return a ranking's groups of equal options without gaps or repeats; None where it is void."""
+    if _is_plain(ranking):
+        return ranking
     seen: set[int] = set()
     groups: list[Rank] = []
     for rank in ranking:
@@ -139,7 +151,7 @@ def pairwise_from_rankings(
         TallyError: There are more than `MAX_PAIRWISE_OPTIONS` options, a ballot names an option that
             doesn't stand, or a number of ballots is negative.
     """
-    matrix = _Matrix(names)
+    matrix = Matrix(names)
     total = blank = void = 0
     for ranking, count in rankings.items():
         if count <= 0:
@@ -207,7 +219,7 @@ def sums_from_scores(
         raise TallyError(f"a score is out of range: {lowest if lowest < 0 else highest}")
     top = highest if top is None else top
     top_scores = dict.fromkeys(names, 0)
-    matrix = _Matrix(names) if pairwise else None
+    matrix = Matrix(names) if pairwise else None
     total = abstained = 0
     for ballot, count in scores.items():
         if count <= 0:
@@ -222,7 +234,7 @@ def sums_from_scores(
                 if score == top:
                     top_scores[ids[position]] += count
         if matrix is not None:
-            matrix.add(list(_by_score(ballot, ids)), count)
+            matrix.add_scores(ballot, count)
     return Counts(
         names=names,
         ballots=total,
@@ -255,54 +267,6 @@ def marks_from_scores(
             for option in marked:
                 totals[option] += count
     return Counts(names=names, ballots=total, abstained=abstained, void=void, totals=totals)
-
-
-class _Matrix:
-    """Gathers preferences between pairs.
-
-    Of options ranked and not ranked only the first are walked: a ballot prefers a to b if it ranks a,
-    unless it also ranks b as high or higher.
-    """
-
-    def __init__(self, names: Mapping[int, str]) -> None:
-        if len(names) > MAX_PAIRWISE_OPTIONS:
-            raise TallyError(
-                f"pairwise counts take at most {MAX_PAIRWISE_OPTIONS} options; there are {len(names)}"
-            )
-        self._ids = tuple(names)
-        self._place = {option: place for place, option in enumerate(self._ids)}
-        self._ranked = [0] * len(self._ids)
-        self._not_below = [[0] * len(self._ids) for _ in self._ids]
-
-    def add(self, groups: Sequence[Rank], count: int) -> None:
-        """Add ballots that rank groups of equal options, best first."""
-        try:
-            line = [self._place[option] for group in groups for option in group]
-        except KeyError as error:
-            raise TallyError(f"a ballot names option {error.args[0]}, which doesn't stand") from None
-        for index, option in enumerate(line):
-            self._ranked[option] += count
-            row = self._not_below[option]
-            for lower in line[index + 1 :]:
-                row[lower] += count
-        if len(line) > len(groups):
-            self._equals(groups, count)
-
-    def _equals(self, groups: Sequence[Rank], count: int) -> None:
-        for group in groups:
-            places = [self._place[option] for option in group]
-            for index, option in enumerate(places):
-                for earlier in places[:index]:
-                    self._not_below[option][earlier] += count
-
-    def pairs(self) -> Pairwise:
-        """Return the ballots that prefer each option to each other one."""
-        pairs: dict[tuple[int, int], int] = {}
-        for above, a in enumerate(self._ids):
-            for below, b in enumerate(self._ids):
-                if above != below:
-                    pairs[a, b] = self._ranked[above] - self._not_below[below][above]
-        return pairs
 
 
 def _refuse_negative(count: int) -> None:

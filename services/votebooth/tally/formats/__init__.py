@@ -7,11 +7,12 @@ formats.to_blt(election.names, election.rankings, seats=3)
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 
 from services.votebooth.tally.formats.blt import read_blt, read_scottish, to_blt
-from services.votebooth.tally.formats.election import Election, FormatError, decode
+from services.votebooth.tally.formats.election import Election, FormatError, decode, refuse_binary
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
 from services.votebooth.tally.formats.table import read_ranks, read_scores, to_ranks_csv, to_scores_csv
 
@@ -55,19 +56,22 @@ def read(
     Raises:
         FormatError: The file is malformed; it says where.
     """
-    text = decode(data)
-    if not text.strip():
+    refuse_binary(data)
+    content = data.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not content:
         raise FormatError("the file is empty")
-    first = text.lstrip().partition("\n")[0].rstrip()
+    first = content.partition(b"\n")[0].decode("utf-8", "replace").rstrip()
+    del content
     chosen = format or _guess(first, filename.rpartition(".")[2].lower(), prefix)
     if chosen in {"blt", "scottish"}:
+        text = decode(data)
         return read_scottish(text) if _SCOTTISH.match(first) else read_blt(text)
     if chosen == "preflib":
-        return read_preflib(text)
+        return read_preflib(decode(data))
     if chosen == "ranks":
-        return read_ranks(text, prefix=prefix, options=options)
+        return read_ranks(data, prefix=prefix, options=options)
     if chosen == "scores":
-        return read_scores(text, ignore=ignore, top=top)
+        return read_scores(data, ignore=ignore, top=top)
     raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
 
 

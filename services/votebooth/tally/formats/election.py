@@ -69,25 +69,33 @@ def whole(text: str, line: int, column: int, what: str, *, most: int = MAX_VOTES
     return int(digits)
 
 
+def refuse_binary(data: bytes) -> None:
+    """Refuse what is plainly no text.
+
+    Raises:
+        FormatError: The file is UTF-16, or holds a zero.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FormatError("the file is UTF-16; save it as UTF-8", 1, 1)
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise FormatError("the file holds a zero character", data.count(b"\n", 0, zero) + 1)
+
+
 def decode(data: bytes) -> str:
     """Return a file's text, which is UTF-8 with or without a byte order mark.
 
     Raises:
-        FormatError: The bytes aren't UTF-8, or hold a zero.
+        FormatError: The bytes aren't UTF-8.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FormatError("the file is UTF-16; save it as UTF-8", 1, 1)
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
-        reason = f"byte {data[error.start]:#04x} is not UTF-8"
-        raise FormatError(reason, line, column) from None
-    if "\0" in text:
-        raise FormatError("the file holds a zero character", *place(text, text.index("\0")))
-    return text
+        start = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
+        before = data[data.rfind(b"\n", 0, start) + 1 : start]
+        column = len(before.decode("utf-8-sig", "replace")) + 1
+        reason = f"byte {data[start]:#04x} is not UTF-8"
+        raise FormatError(reason, data.count(b"\n", 0, start) + 1, column) from None
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

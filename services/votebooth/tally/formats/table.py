@@ -25,6 +25,7 @@ from services.votebooth.tally.formats.election import (
     MAX_OPTIONS,
     Election,
     FormatError,
+    decode,
     shown,
     whole,
 )
@@ -41,18 +42,18 @@ MAX_RANKS = 1_000
 Cell = TypeVar("Cell")
 
 
-def read_ranks(text: str, *, prefix: str = "rank", options: Sequence[str] | None = None) -> Election:
+def read_ranks(data: bytes, *, prefix: str = "rank", options: Sequence[str] | None = None) -> Election:
     """Read a table of ranks.
 
     Args:
-        text: The file.
+        data: The file.
         prefix: What the columns of ranks are called, before their number.
         options: The options there are. None: those that occur, numbered as they do.
 
     Raises:
         FormatError: The table is malformed, or names an option that isn't among `options`.
     """
-    rows = _Rows(text)
+    rows = _Rows(data)
     columns = _rank_columns(rows.header, prefix)
     cells = _Ranks(options)
     rankings: dict[Ranking, int] = {}
@@ -66,18 +67,18 @@ def read_ranks(text: str, *, prefix: str = "rank", options: Sequence[str] | None
     )
 
 
-def read_scores(text: str, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
+def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
     """Read a table of scores.
 
     Args:
-        text: The file.
+        data: The file.
         ignore: Columns that are no options.
         top: The highest score allowed. None: `MAX_SCORE`.
 
     Raises:
         FormatError: The table is malformed, or a score is out of range.
     """
-    rows = _Rows(text)
+    rows = _Rows(data)
     missing = [name for name in ignore if name not in rows.header]
     if missing:
         raise FormatError(f"there is no column “{shown(missing[0])}” to ignore", 1)
@@ -112,8 +113,11 @@ def _rank_columns(header: Sequence[str], prefix: str) -> list[int]:
 class _Rows:
     """The rows of a table under a header, all of one length."""
 
-    def __init__(self, text: str) -> None:
-        self._reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        # decoded as it is read: a StringIO would hold four bytes a character
+        lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+        self._reader = csv.reader(lines, strict=True)
         header = next(self._each(), None)
         if header is None:
             raise FormatError("the file is empty")
@@ -135,6 +139,9 @@ class _Rows:
             for row in self._reader:
                 if row:
                     yield row
+        except UnicodeDecodeError:
+            decode(self._data)
+            raise
         except csv.Error as error:
             raise FormatError(f"the row is no CSV: {error}", self._reader.line_num) from None
 
