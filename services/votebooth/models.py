@@ -126,6 +126,28 @@ class Pattern(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class Release(Base):
+    """What is shown of an open poll that has a minimum: its counts as they were at the last release.
+
+    With a minimum of k the counts move in steps of at least k ballots. If each ballot showed at once, the
+    difference between two looks would be one person's choice (`results/releases.py`).
+
+    Attributes:
+        seq, ballots, abstentions, sums: The counter's at that moment.
+        patterns: The patterns at that moment, JSON: `[[choice, count], …]`; null where sums decide.
+    """
+
+    __tablename__ = "releases"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    ballots: Mapped[int] = mapped_column(BigInteger)
+    abstentions: Mapped[int] = mapped_column(BigInteger)
+    sums: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    patterns: Mapped[bytes | None] = mapped_column(LargeBinary)
+    released_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+
+
 class Ballot(Base):
     """A counted ballot of a poll that isn't anonymous. The key holds "one ballot a voter".
 
