@@ -1,6 +1,7 @@
 """`votewave`: the one command. Each sub-command imports only what it needs."""
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -10,7 +11,6 @@ from uuid import UUID
 
 import click
 
-from services import up as embedding
 from services.core.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.registry import NAMES, load_services
@@ -51,7 +51,9 @@ def up(port: int, data_dir: Path, demo: bool) -> None:
       votewave up
       votewave up --port 9000 --data-dir /tmp/vote --demo
     """
-    sys.exit(embedding.up(port, data_dir, demo=demo))
+    from services.up import up as bring_up  # noqa: PLC0415  (a server has no use for the embedded ones)
+
+    sys.exit(bring_up(port, data_dir, demo=demo))
 
 
 @main.command()
@@ -64,6 +66,7 @@ def run(names: tuple[str, ...]) -> None:
       votewave run all
       VOTEWAVE_PORT=8004 votewave run votebooth
     """
+    gc.disable()  # importing makes no garbage worth looking for; `serve` turns it on again
     from services.core.app import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
     from services.core.server import serve  # noqa: PLC0415
 
