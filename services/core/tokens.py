@@ -68,6 +68,10 @@ class Verifier:
             raise unauthenticated("This session has ended. Sign in again.")
         return known
 
+    def has_ended(self, subject: Subject) -> bool:
+        """Say whether a subject's token has expired or its session was ended, for connections that last."""
+        return subject.expires <= time.time() or subject.session in self._revoked
+
     async def _verify(self, token: str) -> Subject:
         try:
             header = jwt.get_unverified_header(token)
@@ -150,9 +154,7 @@ class Verifier:
         version = await self._redis.get(REVOKED_VERSION_KEY)
         if version is not None and version == self._revoked_version:
             return
-        rows: list[tuple[bytes, float]] = await self._redis.zrangebyscore(
-            REVOKED_KEY, now, "+inf", withscores=True
-        )
+        rows: list[tuple[bytes, float]] = await self._redis.zrangebyscore(REVOKED_KEY, now, "+inf", withscores=True)
         self._revoked.update({UUID(bytes=sid): until for sid, until in rows})
         self._revoked_version = version
 
@@ -171,5 +173,3 @@ async def announce_revocations(redis: Redis, sessions: dict[UUID, float]) -> Non
         pipe.zremrangebyscore(REVOKED_KEY, "-inf", time.time())
         pipe.incr(REVOKED_VERSION_KEY)
         await pipe.execute()
-
-
