@@ -25,14 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_SENDER = "VoteWave <no-reply@localhost>"
 
 # Narrower than RFC 5321: no quoted local parts, no address literals, nothing that could end a header.
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-)
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_TEMPORARY = frozenset(
-    "TooManyRequestsException ThrottlingException Throttling LimitExceededException RequestTimeout "
-    "InternalFailure InternalServiceErrorException ServiceUnavailable".split()
-)
+_TEMPORARY = re.compile(r"TooManyRequests|Throttling|LimitExceeded|RequestTimeout|Internal|ServiceUnavailable")
 
 
 class MailError(Exception):
@@ -172,9 +167,7 @@ class SesMailer:
     """
 
     def __init__(self, sender: str, configuration_set: str = "") -> None:
-        message(
-            Mail(to="a@example.org", subject="", text=""), sender
-        )  # a wrong sender shows now, not at night
+        message(Mail(to="a@example.org", subject="", text=""), sender)  # a wrong sender shows now, not at night
         self._sender = sender
         self._configuration_set = configuration_set
         self._client = Lazy(self._make_client)
@@ -196,7 +189,7 @@ class SesMailer:
             self._client.get().send_email(**request)
         except ClientError as error:
             code = error_code(error)
-            raise MailError(f"SES refused a mail ({code}).", temporary=code in _TEMPORARY) from None
+            raise MailError(f"SES refused a mail ({code}).", temporary=bool(_TEMPORARY.search(code))) from None
         except BotoCoreError as error:
             raise MailError(f"SES can't be reached: {error}", temporary=True) from None
 

@@ -124,9 +124,7 @@ async def test_data_outlive_a_sigkill_of_the_parent_and_its_servers_are_replaced
 
 async def test_data_outlive_a_sigkill_of_everything(folder: Path) -> None:
     with parent(folder) as process:
-        await query(
-            f"postgresql://postgres@/votewave?host={folder}/run", "CREATE TABLE kept AS SELECT 7 AS n"
-        )
+        await query(f"postgresql://postgres@/votewave?host={folder}/run", "CREATE TABLE kept AS SELECT 7 AS n")
         for pid in [process.pid, *pids(folder)]:
             os.kill(pid, signal.SIGKILL)
     async with Embedded(folder) as servers:
@@ -183,9 +181,7 @@ async def test_any_folder_s_path_will_do(folder: Path, name: str) -> None:
     assert not sockets.exists()
 
 
-def test_a_stranger_s_folder_in_the_shared_place_is_not_used(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stranger_s_folder_in_the_shared_place_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can make a folder that belongs to somebody else")
     servers = Embedded(folder / ("x" * 120))
@@ -292,9 +288,7 @@ def test_root_s_servers_run_as_another_user_and_parent_folders_keep_their_modes(
         for pid in pids(folder):
             assert Path(f"/proc/{pid}").stat().st_uid == owner
             status = dict(
-                line.split(":\t", 1)
-                for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-                if ":\t" in line
+                line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
             )
             assert int(status["CapEff"], 16) in {0, 1 << 1, 1 << 2}
     assert folder.parent.stat().st_mode == before
