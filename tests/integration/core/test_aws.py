@@ -131,4 +131,4 @@ async def test_mail_leaves_through_ses(aws: str) -> None:
     assert read["To"] == "ada@example.org"
     body = read.get_body(("plain",))
     assert body is not None
-    assert body.get_content() == "Hallo\n"
+    assert body.get_content().strip() == "Hallo"
