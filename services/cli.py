@@ -21,7 +21,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="votewave")
 def main() -> None:
-    """VoteWave: publish polls, vote, trust the result.
+    r"""VoteWave: publish polls, vote, trust the result.
 
     \b
     Examples:
@@ -42,7 +42,7 @@ def main() -> None:
 )
 @click.option("--demo", is_flag=True, help="Add sample people, polls and votes, once.")
 def up(port: int, data_dir: Path, demo: bool) -> None:
-    """Start all services with a Postgres and a Valkey of their own.
+    r"""Start all services with a Postgres and a Valkey of their own.
 
     Data survive Ctrl-C and a crash; the next `up` on the same folder goes on from there.
 
@@ -59,7 +59,7 @@ def up(port: int, data_dir: Path, demo: bool) -> None:
 @main.command()
 @click.argument("names", nargs=-1, required=True, metavar="all|NAME…")
 def run(names: tuple[str, ...]) -> None:
-    """Serve services in this process, set up by VOTEWAVE_… variables (see `votewave settings`).
+    r"""Serve services in this process, set up by VOTEWAVE_… variables (see `votewave settings`).
 
     \b
     Examples:
@@ -72,7 +72,12 @@ def run(names: tuple[str, ...]) -> None:
 
     settings = _settings()
     chosen = _services(names)
-    configure(settings.log_format, settings.log_level, service="+".join(s.name for s in chosen), env=settings.environment)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        service="+".join(s.name for s in chosen),
+        env=settings.environment,
+    )
     serve(lambda: create_app(chosen, settings), settings)
 
 
@@ -86,7 +91,7 @@ def run(names: tuple[str, ...]) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
 def migrate(names: tuple[str, ...], admin_url: str, as_json: bool) -> None:
-    """Create roles and schemas and bring their tables up to date, before new code starts.
+    r"""Create roles and schemas and bring their tables up to date, before new code starts.
 
     \b
     Examples:
@@ -143,7 +148,7 @@ def events() -> None:
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--json", "as_json", is_flag=True)
 def parked(name: str, as_json: bool) -> None:
-    """List a service's parked events, oldest first.
+    r"""List a service's parked events, oldest first.
 
     \b
     Example: votewave events parked votebooth
@@ -163,7 +168,7 @@ def parked(name: str, as_json: bool) -> None:
 @click.argument("name", type=click.Choice(NAMES))
 @click.argument("event", type=click.UUID)
 def replay(name: str, event: UUID) -> None:
-    """Handle a parked event again; it stays parked if it fails again.
+    r"""Handle a parked event again; it stays parked if it fails again.
 
     \b
     Example: votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000

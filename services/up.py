@@ -93,9 +93,7 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
         store.ensure(f"{service.name}/database", lambda: random.token_urlsafe(24))
         for name, make in service.secrets.items():
             store.ensure(f"{service.name}/{name}", make)
-    done = asyncio.run(
-        migrate([s.name for s in services], embedded.database_url, open_secrets(settings.secrets))
-    )
+    done = asyncio.run(migrate([s.name for s in services], embedded.database_url, open_secrets(settings.secrets)))
     if any(done.values()):
         click.echo("votewave: tables are up to date", err=True)
 
@@ -108,8 +106,7 @@ def _serve(settings: CoreSettings, started: float, *, demo: bool) -> None:
 
     def ready() -> None:
         click.echo(
-            f"VoteWave is up at {url} ({time.monotonic() - started:.1f} s). "
-            f"Reference: {url}/docs  Stop: Ctrl-C",
+            f"VoteWave is up at {url} ({time.monotonic() - started:.1f} s). Reference: {url}/docs  Stop: Ctrl-C",
             err=True,
         )
         if demo:

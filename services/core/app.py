@@ -16,7 +16,14 @@ from litestar.plugins import InitPlugin
 from services.core import problems
 from services.core.consumer import Consumer
 from services.core.health import KITS, HealthController
-from services.core.http import SHARED, EdgeMiddleware, StrictRequest, provide_subject, provide_viewer, require_service
+from services.core.http import (
+    SHARED,
+    EdgeMiddleware,
+    StrictRequest,
+    provide_subject,
+    provide_viewer,
+    require_service,
+)
 from services.core.kit import Kit, Shared
 from services.core.metrics import JOB_RUNS, READY
 from services.core.openapi import openapi_config, reference_assets
@@ -46,9 +53,7 @@ class ServicePlugin(InitPlugin):
             Router(f"/v1/{service.name}", route_handlers=service.controllers, dependencies=provide)
         )
         if service.root_controllers:
-            app_config.route_handlers.append(
-                Router("/", route_handlers=service.root_controllers, dependencies=provide)
-            )
+            app_config.route_handlers.append(Router("/", route_handlers=service.root_controllers, dependencies=provide))
         if service.internal_controllers:
             app_config.route_handlers.append(
                 Router(

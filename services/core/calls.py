@@ -68,28 +68,28 @@ class Calls:
         self._breakers: dict[str, _Breaker] = {}
         self.name = "votewave"
 
-    async def get(self, peer: str, path: str, kind: type[T], timeout: float = _TIMEOUT_SECONDS) -> T:
+    async def get(self, peer: str, path: str, kind: type[T], seconds: float = _TIMEOUT_SECONDS) -> T:
         """Ask a peer, and once more if it fails.
 
         Args:
             peer: The service.
             path: Below its root, beginning with "/".
             kind: What its JSON is decoded to.
-            timeout: Seconds for all tries together.
+            seconds: For all tries together.
 
         Raises:
             PeerMissing: It answered 404.
             PeerError: It can't be asked, doesn't answer in time, or fails.
         """
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds
         try:
             async for attempt in stamina.retry_context(
-                on=PeerError, attempts=2, timeout=timeout, wait_initial=0.05, wait_max=0.2
+                on=PeerError, attempts=2, timeout=seconds, wait_initial=0.05, wait_max=0.2
             ):
                 with attempt:
                     return await self._once(peer, path, kind, deadline)
         except TimeoutError as exc:
-            raise PeerError(f"{peer} didn't answer in {timeout} s") from exc
+            raise PeerError(f"{peer} didn't answer in {seconds} s") from exc
         raise PeerError(f"{peer} wasn't asked")
 
     async def _once(self, peer: str, path: str, kind: type[T], deadline: float) -> T:

@@ -41,9 +41,7 @@ _PARK = text(
     "INSERT INTO parked (event_id, source, kind, payload, trace, error)"
     " VALUES (:id, :source, :kind, :payload, :trace, :error) ON CONFLICT DO NOTHING"
 )
-_UNPARK = text(
-    "DELETE FROM parked WHERE event_id = :id RETURNING source, kind, payload, trace"
-)
+_UNPARK = text("DELETE FROM parked WHERE event_id = :id RETURNING source, kind, payload, trace")
 _FORGET = text("DELETE FROM inbox WHERE event_id = :id")
 
 Fields = dict[bytes, bytes]

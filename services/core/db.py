@@ -5,17 +5,20 @@ answered before. `Database.pool` is asyncpg without the ORM, for the few stateme
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-Password = Callable[[], Awaitable[str]]
+from services.core.secrets import Secrets
+
+log = structlog.get_logger(__name__)
 
 STATEMENT_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "15s"
@@ -27,16 +30,16 @@ class Database:
     Args:
         url: Without user: `postgresql:///votewave?host=…` or `postgresql://host:port/votewave`.
         role: The login role, which is also the schema's name.
-        password: Asked at each new connection, so that a rotated password is found.
+        secrets: Where the password of the role is, as `ROLE/database`; asked at each new connection.
         pool_size: Connections at most, for each of the two ways in.
     """
 
-    def __init__(self, url: str, role: str, password: Password, pool_size: int) -> None:
+    def __init__(self, url: str, role: str, secrets: Secrets, pool_size: int) -> None:
         self._arguments = _connect_arguments(url)
         self._role = role
-        self._password = password
+        self._secrets = secrets
         self._pool_size = pool_size
-        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._pool_lock = asyncio.Lock()
         self._committed: list[Callable[[], None]] = []
         # One way to connect for both, so that role, time-outs and rotation can't differ.
@@ -51,13 +54,31 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     async def connect(self, *_: Any, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
-        """Open a connection as the service's role."""
+        """Open a connection as the service's role.
+
+        While a password is being rotated, the cached one may be old already or the new one not yet in
+        force: refused, it is read again, then the one before is tried.
+        """
         options.pop("loop", None)
+        name = f"{self._role}/database"
+        try:
+            return await self._connect(await self._secrets.get(name), options)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            log.warning("database_password_refused", role=self._role)
+        try:
+            return await self._connect(await self._secrets.refresh(name), options)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            previous = await self._secrets.get_previous(name)
+            if previous is None:
+                raise
+        return await self._connect(previous, options)
+
+    async def _connect(self, password: str, options: dict[str, Any]) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(
             **{
                 **self._arguments,
                 "user": self._role,
-                "password": await self._password(),
+                "password": password,
                 "timeout": 5,
                 "server_settings": {
                     "application_name": f"votewave-{self._role}",
@@ -93,9 +114,7 @@ class Database:
         if self._pool is None:
             async with self._pool_lock:
                 if self._pool is None:
-                    self._pool = await asyncpg.create_pool(
-                        min_size=1, max_size=self._pool_size, connect=self.connect
-                    )
+                    self._pool = await asyncpg.create_pool(min_size=1, max_size=self._pool_size, connect=self.connect)
         return self._pool
 
     async def ping(self) -> None:

@@ -24,7 +24,7 @@ class Health(msgspec.Struct, frozen=True):
 class HealthController(Controller):
     """For Nomad, Consul and operators."""
 
-    tags = ["Operation"]  # noqa: RUF012  (Litestar's own form)
+    tags = ("Operation",)
 
     @get("/health/live", operation_id="HealthLive", summary="Say that the process runs")
     async def live(self) -> Health:

@@ -36,6 +36,7 @@ class EdgeMiddleware(ASGIMiddleware):
         parent = next((v for k, v in scope["headers"] if k == b"traceparent"), None)
         trace = begin_trace(parent.decode("latin-1") if parent else None).encode()
         status = 0
+        method = str(scope.get("method", ""))
 
         async def send_counted(message: Message) -> None:
             nonlocal status
@@ -53,8 +54,8 @@ class EdgeMiddleware(ASGIMiddleware):
             route = str(scope.get("path_template") or "unmatched")
             took = time.perf_counter() - started
             LATENCY.labels(route).observe(took)
-            REQUESTS.labels(scope["method"], route, str(status)).inc()
-            log.info("request", method=scope["method"], route=route, status=status, ms=round(took * 1000, 2))
+            REQUESTS.labels(method, route, str(status)).inc()
+            log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
 
 
 class StrictRequest(Request[Any, Any, Any]):

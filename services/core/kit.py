@@ -1,7 +1,6 @@
 """What a running service is given: its database, Redis, secrets, events' relay, calls, mail, limits."""
 
 import asyncio
-from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
@@ -28,8 +27,8 @@ class Shared:
         self.settings = settings
         self.redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
         self.secrets: Secrets = open_secrets(settings.secrets)
-        self.storage: Storage = open_storage(settings.storage)
-        self.mailer: Mailer = open_mailer(settings.mail)
+        self.storage: Storage = open_storage(settings.storage, settings.public_url)
+        self.mailer: Mailer = open_mailer(settings.mail, settings.mail_from)
         self.limits = RateLimiter(self.redis)
         self.calls = Calls(settings, self.secrets)
         self.verifier = Verifier(settings, self.calls, self.redis)
@@ -60,9 +59,7 @@ class Kit(Generic[C]):
         self.settings = settings
         self.shared = shared
         core = shared.settings
-        self.db = Database(
-            core.database_url, name, partial(shared.secrets.get, f"{name}/database"), core.database_pool
-        )
+        self.db = Database(core.database_url, name, shared.secrets, core.database_pool)
 
     @property
     def core(self) -> CoreSettings:

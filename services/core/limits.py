@@ -31,5 +31,6 @@ async def check(connection: Connection, key: str, times: int, per: float) -> Non
     decision = await shared_of(connection).limits.hit(key, times, per)
     if not decision.allowed:
         raise too_many(
-            f"At most {times} in {per:g} seconds. Try again in {decision.retry_after:.0f} s.", decision.retry_after
+            f"At most {times} in {per:g} seconds. Try again in {decision.retry_after:.0f} s.",
+            decision.retry_after,
         )

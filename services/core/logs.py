@@ -13,7 +13,17 @@ import structlog
 
 from services.core.trace import current_trace
 
-_SECRET_WORDS = ("password", "token", "secret", "authorization", "cookie", "ballot", "choice", "receipt", "email")
+_SECRET_WORDS = (
+    "password",
+    "token",
+    "secret",
+    "authorization",
+    "cookie",
+    "ballot",
+    "choice",
+    "receipt",
+    "email",
+)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -37,7 +47,9 @@ def configure(form: str, level: str, **bound: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

@@ -5,9 +5,7 @@ Labels are bounded: a route's template, never its path; no id of a person, poll 
 
 from prometheus_client import Counter, Gauge, Histogram
 
-REQUESTS = Counter(
-    "votewave_http_requests_total", "Requests answered.", ["method", "route", "status"]
-)
+REQUESTS = Counter("votewave_http_requests_total", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram(
     "votewave_http_request_duration_seconds",
     "Time from the first byte read to the answer's start.",
@@ -15,8 +13,6 @@ LATENCY = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 EVENTS_RELAYED = Counter("votewave_events_relayed_total", "Events sent to the stream.", ["service"])
-EVENTS_HANDLED = Counter(
-    "votewave_events_handled_total", "Events handled or parked.", ["service", "kind", "outcome"]
-)
+EVENTS_HANDLED = Counter("votewave_events_handled_total", "Events handled or parked.", ["service", "kind", "outcome"])
 JOB_RUNS = Counter("votewave_job_runs_total", "Runs of periodic jobs.", ["service", "job", "outcome"])
 READY = Gauge("votewave_ready", "1 while the process takes requests.")

@@ -4,7 +4,11 @@ Each service has two roles. `NAME_owner` owns the schema and can't log in; migra
 logs in, reads and writes rows, and can change no table. Neither can look into another service's schema.
 """
 
+import base64
+import hashlib
+import hmac
 import importlib
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,16 +29,17 @@ from services.core.secrets import Secrets
 log = structlog.get_logger(__name__)
 
 _LOCK = 0x766F7465  # "vote": one migration at a time in a database
+_SCRAM_ROUNDS = 4096
 _SERVICES = Path(__file__).parent.parent
 
 
-async def migrate(names: Sequence[str], admin_url: str, secrets: Secrets) -> dict[str, list[str]]:
+async def migrate(names: Sequence[str], admin_url: str, store: Secrets) -> dict[str, list[str]]:
     """Bring services' schemas up to date.
 
     Args:
         names: The services.
         admin_url: Postgres as a role that may create roles and schemas.
-        secrets: Where the passwords of the login roles are.
+        store: Where the passwords of the login roles are.
 
     Returns:
         The revisions that were run, by service.
@@ -51,7 +56,7 @@ async def migrate(names: Sequence[str], admin_url: str, secrets: Secrets) -> dic
             await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
             await connection.commit()
             for name in names:
-                password = await secrets.get(f"{name}/database")
+                password = await store.get(f"{name}/database")
                 await connection.run_sync(_ensure_role, name, password)
                 await connection.commit()
                 done[name] = await connection.run_sync(_upgrade, name)
@@ -71,8 +76,7 @@ def _ensure_role(connection: Connection, name: str, password: str) -> None:
         query = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
         return connection.execute(query, {"role": role}).first() is not None
 
-    # A password can't be a bind parameter in DDL; quote_literal makes it a literal.
-    quoted = connection.execute(text("SELECT quote_literal(:p)"), {"p": password}).scalar_one()
+    defaults = f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name}"
     statements = []
     if not has_role(owner):
         statements.append(f"CREATE ROLE {owner} NOLOGIN")
@@ -81,17 +85,29 @@ def _ensure_role(connection: Connection, name: str, password: str) -> None:
     if not has_role(name):
         statements.append(f"CREATE ROLE {name} LOGIN")
     statements += [
-        f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {quoted}",
+        f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{_scram(password)}'",
         f"ALTER ROLE {name} SET search_path = {name}",
         f"CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {owner}",
         f"GRANT USAGE ON SCHEMA {name} TO {name}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name}"
-        f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {name} GRANT USAGE ON SEQUENCES TO {name}",
+        f"{defaults} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}",
+        f"{defaults} GRANT USAGE ON SEQUENCES TO {name}",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     ]
     for statement in statements:
         connection.exec_driver_sql(statement)
+
+
+def _scram(password: str) -> str:
+    """Return what Postgres keeps of a password (RFC 5803), so that no statement or log holds the password."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{_b64(salt)}${_b64(stored)}:{_b64(server)}"
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _upgrade(connection: Connection, name: str) -> list[str]:
@@ -99,19 +115,17 @@ def _upgrade(connection: Connection, name: str) -> list[str]:
     config = configuration(name)
     connection.exec_driver_sql(f"SET ROLE {name}_owner")
     connection.exec_driver_sql(f"SET search_path = {name}")
-    try:
-        before = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(config)
-        missing = [s.revision for s in scripts.iterate_revisions("head", before or "base")][::-1]
-        if missing:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            log.info("migrated", service=name, revisions=missing)
-        return missing
-    finally:
-        if not connection.in_transaction() or connection.get_transaction() is not None:
-            connection.exec_driver_sql("RESET ROLE")
-            connection.exec_driver_sql("RESET search_path")
+    before = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory.from_config(config)
+    missing = [s.revision for s in scripts.iterate_revisions("head", before or "base")][::-1]
+    if missing:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        log.info("migrated", service=name, revisions=missing)
+    # Only after success: a failed transaction takes no more statements, and its connection is closed.
+    connection.exec_driver_sql("RESET ROLE")
+    connection.exec_driver_sql("RESET search_path")
+    return missing
 
 
 def configuration(name: str) -> Config:

@@ -61,7 +61,6 @@ class TableBase(CommonTableAttributes, DeclarativeBase):
 class OutboxColumns:
     """An event that is to be published, written with what it tells of."""
 
-    __tablename__ = "outbox"
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event_id: Mapped[UUID] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(Text)
@@ -78,7 +77,6 @@ class OutboxColumns:
 class InboxColumns:
     """An event that was handled here; a second delivery finds its row and stops."""
 
-    __tablename__ = "inbox"
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     handled_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now(), index=True)
 
@@ -86,7 +84,6 @@ class InboxColumns:
 class ParkedColumns:
     """An event that couldn't be handled, kept for an operator to look at and replay."""
 
-    __tablename__ = "parked"
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)

@@ -30,7 +30,10 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(
-                    type="http", scheme="bearer", bearer_format="JWT", description="An access token from Auth."
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="An access token from Auth.",
                 )
             }
         ),
@@ -54,7 +57,12 @@ async def home() -> Redirect:
     return Redirect("/docs")
 
 
-@get("/openapi.json", include_in_schema=False, media_type="application/vnd.oai.openapi+json", sync_to_thread=False)
+@get(
+    "/openapi.json",
+    include_in_schema=False,
+    media_type="application/vnd.oai.openapi+json",
+    sync_to_thread=False,
+)
 def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all that this process serves."""
     return request.app.openapi_schema.to_schema()

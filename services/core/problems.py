@@ -42,7 +42,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
     """An error with a status, a stable type and a sentence that says what to do.
 
     Args:
@@ -148,6 +148,7 @@ _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "This media type isn't taken"),
 }
+
 
 def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[Any]:
     return exc.response()

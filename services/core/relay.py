@@ -7,6 +7,7 @@ gone too, and every kept row is sent again.
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -23,17 +24,17 @@ log = structlog.get_logger(__name__)
 _BATCH = 200
 _IDLE_SECONDS = 1.0
 _STREAM_LENGTH = 200_000
-_KEEP = "7 days"
+_KEEP = timedelta(days=7)
 _SWEEP_EVERY = 600
 
-_CLAIM = f"""
+_CLAIM = """
 SELECT position, event_id, kind, payload, trace FROM outbox
-WHERE published_at IS NULL ORDER BY position LIMIT {_BATCH} FOR UPDATE SKIP LOCKED
+WHERE published_at IS NULL ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 _MARK = "UPDATE outbox SET published_at = now() WHERE position = ANY($1::bigint[])"
 _AGAIN = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
-_SWEEP = f"DELETE FROM outbox WHERE published_at < now() - interval '{_KEEP}'"
-_SWEEP_INBOX = f"DELETE FROM inbox WHERE handled_at < now() - 2 * interval '{_KEEP}'"
+_SWEEP = "DELETE FROM outbox WHERE published_at < now() - $1::interval"
+_SWEEP_INBOX = "DELETE FROM inbox WHERE handled_at < now() - 2 * $1::interval"
 
 
 class Relay:
@@ -82,7 +83,7 @@ class Relay:
         if await self._redis.set(self._marker, b"1", nx=True):
             await pool.execute(_AGAIN)
         async with pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(_CLAIM)
+            rows = await connection.fetch(_CLAIM, _BATCH)
             if not rows:
                 return False
             pipe = self._redis.pipeline(transaction=False)
@@ -90,7 +91,12 @@ class Relay:
                 event_id: UUID = row["event_id"]
                 pipe.xadd(
                     self._stream,
-                    {b"id": event_id.bytes, b"kind": row["kind"], b"data": row["payload"], b"trace": row["trace"]},
+                    {
+                        b"id": event_id.bytes,
+                        b"kind": row["kind"],
+                        b"data": row["payload"],
+                        b"trace": row["trace"],
+                    },
                     maxlen=_STREAM_LENGTH,
                     approximate=True,
                 )
@@ -101,5 +107,5 @@ class Relay:
 
     async def _sweep(self) -> None:
         pool = await self._db.pool()
-        await pool.execute(_SWEEP)
-        await pool.execute(_SWEEP_INBOX)
+        await pool.execute(_SWEEP, _KEEP)
+        await pool.execute(_SWEEP_INBOX, _KEEP)

@@ -130,9 +130,7 @@ class FileSecrets:
         except OSError as error:
             raise SecretError(f"{self.path} can't be read: {error.strerror}.") from None
         except ValueError:  # its text would show what the file holds
-            raise SecretError(
-                f"{self.path} isn't a JSON object of texts; restore it from a backup."
-            ) from None
+            raise SecretError(f"{self.path} isn't a JSON object of texts; restore it from a backup.") from None
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
             raise SecretError(f"{self.path} isn't a JSON object of texts; restore it from a backup.")
         self._seen, self._values = seen, values

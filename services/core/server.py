@@ -38,12 +38,10 @@ def serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Calla
     uvloop.run(_serve(build, settings, on_ready))
 
 
-async def _serve(
-    build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None
-) -> None:
+async def _serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None) -> None:
     app = build()
     shared: Shared = app.state[SHARED]
-    server = Server(
+    server: Any = Server(  # Any: the package's methods carry no types
         app,
         address=settings.host,
         port=settings.port,

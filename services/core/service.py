@@ -43,9 +43,7 @@ class Handler(Generic[U, E]):
             tried again and parked in the end.
     """
 
-    def __init__(
-        self, source: str, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]
-    ) -> None:
+    def __init__(self, source: str, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]) -> None:
         self.source = source
         self.event = event
         self.handle = handle

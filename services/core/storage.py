@@ -321,10 +321,10 @@ class S3Storage:
     def _full(self, key: str) -> str:
         return f"{self._prefix}/{check_key(key)}" if self._prefix else check_key(key)
 
-    async def _call(self, operation: str, key: str, **options: object) -> Any:  # noqa: ANN401 - each answer has its own shape
+    async def _call(self, operation: str, key: str, **options: object) -> Any:
         return await asyncio.to_thread(self._do, operation, key, options)
 
-    def _do(self, operation: str, key: str, options: dict[str, object]) -> Any:  # noqa: ANN401 - as above
+    def _do(self, operation: str, key: str, options: dict[str, object]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import
 
         try:

@@ -27,9 +27,7 @@ class Tickets:
         """
         ticket = secrets.token_urlsafe(24)
         try:
-            await self._redis.set(
-                _key(ticket, resource), msgspec.json.encode(subject), ex=LIFETIME_SECONDS, nx=True
-            )
+            await self._redis.set(_key(ticket, resource), msgspec.json.encode(subject), ex=LIFETIME_SECONDS, nx=True)
         except (RedisError, OSError, TimeoutError) as exc:
             raise unavailable("Live connections can't be opened right now.", 2) from exc
         return ticket

@@ -151,10 +151,10 @@ class Verifier:
     async def _read_revocations(self) -> None:
         now = time.time()
         self._revoked = {sid: until for sid, until in self._revoked.items() if until > now}
-        version = await self._redis.get(REVOKED_VERSION_KEY)
+        version: Any = await self._redis.get(REVOKED_VERSION_KEY)
         if version is not None and version == self._revoked_version:
             return
-        rows: list[tuple[bytes, float]] = await self._redis.zrangebyscore(REVOKED_KEY, now, "+inf", withscores=True)
+        rows: Any = await self._redis.zrangebyscore(REVOKED_KEY, now, "+inf", withscores=True)
         self._revoked.update({UUID(bytes=sid): until for sid, until in rows})
         self._revoked_version = version
 

@@ -1,7 +1,5 @@
 """Profiles over HTTP."""
 
-from typing import ClassVar
-
 from litestar import Controller, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -15,7 +13,7 @@ from services.profiles.service import Profiles
 class ProfileController(Controller):
     """Who somebody is to others."""
 
-    tags: ClassVar = ["Profiles"]
+    tags = ("Profiles",)
 
     @get("/me", operation_id="ProfileMine", summary="See my profile")
     async def mine(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> ProfileView:

@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 HANDLE = r"^[A-Za-z][A-Za-z0-9_-]{2,29}$"
 
 Handle = Annotated[
-    str, Meta(pattern=HANDLE, description="3–30 letters, digits, - and _; begins with a letter.", examples=["ada"])
+    str,
+    Meta(pattern=HANDLE, description="3–30 letters, digits, - and _; begins with a letter.", examples=["ada"]),
 ]
 Link = Annotated[str, Meta(pattern=r"^https://[^\s<>\"]{3,300}$", examples=["https://example.org/ada"])]
 

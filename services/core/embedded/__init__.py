@@ -109,9 +109,7 @@ class Embedded:
         """Stop both servers, PostgreSQL in fast mode, and let go of the folder. Harmless when repeated."""
         if self._pid != os.getpid():  # not started, or a forked child's copy of the object
             return
-        servers = [
-            found for name in ("postgres", "valkey") if (found := getattr(self, name, None)) is not None
-        ]
+        servers = [found for name in ("postgres", "valkey") if (found := getattr(self, name, None)) is not None]
         try:
             for server in servers:
                 server.ask_to_stop()
@@ -157,9 +155,7 @@ class Embedded:
 
     def _short_dir(self) -> Path:
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-        if (
-            os.geteuid() == 0 or not base.is_dir()
-        ):  # root's servers run as another user, who can't enter root's
+        if os.geteuid() == 0 or not base.is_dir():  # root's servers run as another user, who can't enter root's
             base = Path("/tmp")  # noqa: S108 - the folder below is private and its owner is checked
         name = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
         return base / f"votewave-{os.geteuid()}-{name}"

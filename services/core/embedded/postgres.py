@@ -129,9 +129,7 @@ class Postgres:
             if len(lines) >= 8 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready":
                 return
             time.sleep(0.005)
-        raise EmbeddedError(
-            explain(f"PostgreSQL wasn't ready in {_READY_SECONDS:.0f} s", tail(self.log), self.log)
-        )
+        raise EmbeddedError(explain(f"PostgreSQL wasn't ready in {_READY_SECONDS:.0f} s", tail(self.log), self.log))
 
     def ask_to_stop(self) -> None:
         """Begin a fast shutdown without waiting for its end."""

@@ -1,0 +1,1 @@
+"""Alembic's own files; `services.core.migrations` runs them."""
