@@ -1,0 +1,11 @@
+"""Auth over HTTP."""
+
+from services.auth.controllers.accounts import AccountController, GuestController
+from services.auth.controllers.keys import KeyController
+from services.auth.controllers.sessions import SessionController
+from services.auth.controllers.well_known import WellKnownController
+
+CONTROLLERS = [AccountController, GuestController, SessionController, KeyController]
+ROOT_CONTROLLERS = [WellKnownController]
+
+__all__ = ["CONTROLLERS", "ROOT_CONTROLLERS"]

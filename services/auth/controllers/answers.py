@@ -1,0 +1,100 @@
+"""How tokens are answered, and the browser's cookie.
+
+The cookie is HttpOnly (no script reads it), SameSite=Strict (no other site's page makes a browser send it)
+and goes to this service alone. It is named `__Secure-…` and Secure wherever VoteWave is served by HTTPS.
+"""
+
+from typing import Any, Literal
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import UNSET, structs
+
+from services.auth.schemas import Tokens
+from services.auth.visitor import Visitor, visitor
+from services.core.http import address_of, shared_of
+from services.core.problems import ProblemDocument, forbidden
+
+_PATH = "/v1/auth"
+_NAME = "votewave_refresh"
+_DAYS = 365
+_NO_STORE = {"Cache-Control": "no-store"}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe the problem documents that a handler answers with."""
+    titles = {
+        401: "Not signed in, or not with this.",
+        403: "Not allowed.",
+        404: "There is no such thing, or you may not see it.",
+        409: "It contradicts what is already there.",
+        422: "A value breaks a rule.",
+        429: "Too many tries; Retry-After says when to go on.",
+        503: "Too busy; Retry-After says when to go on.",
+    }
+    return {
+        status: ResponseSpec(
+            ProblemDocument,
+            description=titles[status],
+            media_type="application/problem+json",
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+def visitor_of(request: AnyRequest) -> Visitor:
+    """Return where a request comes from."""
+    return visitor(address_of(request), request.headers.get("user-agent"))
+
+
+def answer(
+    request: AnyRequest, tokens: Tokens, where: Literal["body", "cookie"], status: int = 201
+) -> Response[Tokens]:
+    """Return the answer that carries tokens; the refresh token in the body or in the cookie."""
+    if where == "body" or tokens.refresh_token is UNSET:
+        return Response(tokens, status_code=status, headers=_NO_STORE)
+    cookie = _cookie(request, str(tokens.refresh_token), _DAYS * 86_400)
+    body = structs.replace(tokens, refresh_token=UNSET)
+    return Response(body, status_code=status, headers=_NO_STORE, cookies=[cookie])
+
+
+def signed_out(request: AnyRequest) -> Response[None]:
+    """Return the answer to signing out, which takes the cookie back."""
+    cookies = [_cookie(request, "", 0)] if token_in_cookie(request) else []
+    return Response(None, status_code=204, headers=_NO_STORE, cookies=cookies)
+
+
+def token_in_cookie(request: AnyRequest) -> str | None:
+    """Return the refresh token that a browser sent."""
+    return request.cookies.get(_name(_is_secure(request)))
+
+
+def refuse_other_sites(request: AnyRequest) -> None:
+    """Refuse to set or use the cookie for another site's page, which browsers name in Sec-Fetch-Site.
+
+    SameSite keeps the cookie from being sent; this keeps a foreign form from setting one (login CSRF).
+
+    Raises:
+        Problem: 403.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise forbidden("Another site's page can't sign in here.")
+
+
+def _is_secure(request: AnyRequest) -> bool:
+    return shared_of(request).settings.public_url.startswith("https://")
+
+
+def _name(secure: bool) -> str:
+    return f"__Secure-{_NAME}" if secure else _NAME
+
+
+def _cookie(request: AnyRequest, value: str, seconds: int) -> Cookie:
+    secure = _is_secure(request)
+    return Cookie(
+        _name(secure), path=_PATH, value=value, max_age=seconds, secure=secure, httponly=True, samesite="strict"
+    )

@@ -1,0 +1,25 @@
+"""Events that Auth publishes; it consumes none."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.core.events import Event
+from services.core.subject import Kind
+
+
+class AccountOpened(Event, frozen=True, kw_only=True):
+    """Somebody is new here."""
+
+    KIND: ClassVar[str] = "auth.account.opened"
+    account: UUID
+    kind: Kind
+    at: datetime
+
+
+class AccountUpgraded(Event, frozen=True, kw_only=True):
+    """A guest has become a user; the id is the same."""
+
+    KIND: ClassVar[str] = "auth.account.upgraded"
+    account: UUID
+    at: datetime

@@ -1,0 +1,137 @@
+"""Tables of Auth. Passwords are argon2id, tokens and API keys SHA-256, private keys sealed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.models import (
+    InboxColumns,
+    OutboxColumns,
+    ParkedColumns,
+    TableBase,
+    service_metadata,
+)
+
+
+class Base(TableBase):
+    """This service's tables."""
+
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Outbox(OutboxColumns, Base):
+    """Events to be published."""
+
+
+class Inbox(InboxColumns, Base):
+    """Events that were handled."""
+
+
+class Parked(ParkedColumns, Base):
+    """Events that couldn't be handled."""
+
+
+class Account(Base):
+    """A user or a guest. A guest who signs up stays the same row.
+
+    `email_key` is the address as it is compared, so that two spellings of one address can't both sign up.
+    """
+
+    __tablename__ = "account"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, server_default="user")
+    email: Mapped[str | None] = mapped_column(Text)
+    email_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    upgraded_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("kind IN ('user', 'guest')", name="kind"),
+        CheckConstraint("role IN ('user', 'moderator', 'admin')", name="role"),
+        CheckConstraint("kind = 'user' OR (role = 'user' AND email IS NULL AND password_hash IS NULL)", name="guest"),
+        CheckConstraint("(email IS NULL) = (email_key IS NULL)", name="email"),
+    )
+
+
+class Session(Base):
+    """A sign-in on one device: the family of all refresh tokens that followed from it."""
+
+    __tablename__ = "session"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    user_agent: Mapped[str] = mapped_column(Text)
+    network: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_session_account_id", "account_id", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_session_expires_at", "expires_at"),
+    )
+
+
+class RefreshToken(Base):
+    """One refresh token, by its SHA-256. A used one stays, so that its reuse is noticed.
+
+    `salt` leads from a used token to its successor for as long as the grace lasts; without the token
+    itself it leads nowhere.
+    """
+
+    __tablename__ = "refresh_token"
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ApiKey(Base):
+    """A key for programs: named, scoped, perhaps expiring. `start` is what its owner recognises it by."""
+
+    __tablename__ = "api_key"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    start: Mapped[str] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_api_key_account_id", "account_id", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_api_key_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    )
+
+
+class SigningKey(Base):
+    """A key that signs access tokens, in use from `active_from` until the next one's."""
+
+    __tablename__ = "signing_key"
+    kid: Mapped[str] = mapped_column(Text, primary_key=True)
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    active_from: Mapped[datetime] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditEntry(Base):
+    """What was done to an account's access, by whom. The service's role may add rows, not change them."""
+
+    __tablename__ = "audit_log"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[UUID | None]
+    action: Mapped[str] = mapped_column(Text)
+    account: Mapped[UUID]
+    target: Mapped[UUID | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    __table_args__ = (Index("ix_audit_log_account", "account", "id"),)

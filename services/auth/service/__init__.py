@@ -1,0 +1,58 @@
+"""Use cases of Auth; each is one transaction. `Auth` holds them in groups."""
+
+from services.auth.passwords import Hasher
+from services.auth.service.access import Access
+from services.auth.service.accounts import Accounts
+from services.auth.service.keys import Keys
+from services.auth.service.sessions import Sessions
+from services.auth.settings import AuthSettings
+from services.auth.signing import Signer
+from services.auth.throttle import Throttle
+from services.core.kit import Kit
+
+_FORGET_DAYS = 30
+_FORGET_AT_A_TIME = 5_000
+
+
+class Auth:
+    """What can be done with accounts, sessions and keys.
+
+    Attributes:
+        accounts: Sign-up, guests, passwords, roles.
+        sessions: Sign-in, refresh, sign-out.
+        keys: API keys.
+        signer: Access tokens and the keys that sign them.
+    """
+
+    def __init__(self, kit: Kit[AuthSettings]) -> None:
+        self.kit = kit
+        self.signer = Signer(kit)
+        self._hasher = Hasher(kit.settings)
+        throttle = Throttle(kit)
+        self._access = Access(kit, self.signer)
+        self.accounts = Accounts(kit, self._access, self._hasher, throttle)
+        self.sessions = Sessions(kit, self._access, self._hasher, throttle)
+        self.keys = Keys(kit, self._access, throttle)
+
+    async def start(self) -> None:
+        """Read the signing keys; the first start makes them."""
+        await self.signer.refresh()
+
+    async def stop(self) -> None:
+        """End the hashing threads."""
+        self._hasher.close()
+
+    async def renew_keys(self) -> None:
+        """Job: make the next signing key when it is due, and read what other instances made."""
+        await self.signer.refresh()
+
+    async def announce(self) -> None:
+        """Job: tell again which sessions have ended, for Redis may have forgotten."""
+        await self._access.announce_recent()
+
+    async def forget(self) -> None:
+        """Job: delete sessions and refresh tokens that have been over for a month."""
+        await self.sessions.forget(_FORGET_DAYS, _FORGET_AT_A_TIME)
+
+
+__all__ = ["Auth"]

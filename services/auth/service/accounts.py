@@ -1,0 +1,226 @@
+"""Accounts: sign-up, guests and their upgrade, passwords, roles."""
+
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from services.auth import emails, passwords, repository
+from services.auth.events import AccountOpened, AccountUpgraded
+from services.auth.passwords import Hasher
+from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
+from services.auth.service.access import Access, account_view
+from services.auth.settings import AuthSettings
+from services.auth.throttle import Throttle
+from services.auth.visitor import Visitor
+from services.core.events import publish
+from services.core.ids import new_id
+from services.core.kit import Kit
+from services.core.models import utc_now
+from services.core.problems import FieldError, Problem, conflict, forbidden, not_found, refused, unauthenticated
+from services.core.subject import Kind, Role, Subject
+
+
+class Accounts:
+    """Use cases of one's own account, and of giving roles."""
+
+    def __init__(self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle) -> None:
+        self._kit = kit
+        self._access = access
+        self._hasher = hasher
+        self._throttle = throttle
+
+    async def sign_up(self, request: SignUp, who: Visitor) -> Tokens:
+        """Open an account and its first session.
+
+        Raises:
+            Problem: 409 if the address has an account, 422 if address or password won't do, 429.
+        """
+        await self._throttle.sign_up(who)
+        email, key = _email(request.email)
+        hashed = await self._hasher.hash(_password("password", request.password, email))
+        account = AccountView(new_id(), Kind.USER, Role.USER, email, utc_now())
+        return await self._open(account, who, email_key=key, password_hash=hashed)
+
+    async def admit(self, who: Visitor) -> Tokens:
+        """Let a guest in.
+
+        Raises:
+            Problem: 429.
+        """
+        await self._throttle.guest(who)
+        account = AccountView(new_id(), Kind.GUEST, Role.USER, None, utc_now())
+        return await self._open(account, who, email_key=None, password_hash=None)
+
+    async def _open(
+        self, account: AccountView, who: Visitor, *, email_key: str | None, password_hash: str | None
+    ) -> Tokens:
+        opening = self._access.opening(who, account.kind)
+        values = {
+            "account": account.id,
+            "kind": account.kind.value,
+            "email": account.email,
+            "email_key": email_key,
+            "password_hash": password_hash,
+            **opening.values,
+        }
+        async with self._kit.db.transaction() as tx:
+            opened_at = await repository.open_account(tx, values)
+            if opened_at is None:
+                await self._throttle.taken(who)
+                raise _taken()
+            await publish(tx, AccountOpened(account=account.id, kind=account.kind, at=opened_at))
+        return self._access.tokens(account, opening.id, opening.token)
+
+    async def upgrade(self, subject: Subject, request: SignUp, who: Visitor) -> Tokens:
+        """Make a guest a user with the same id, so that votes come along.
+
+        The guest's tokens end: they say "guest".
+
+        Raises:
+            Problem: 409 if the subject is no guest (any more) or the address has an account, 422, 429.
+        """
+        subject.require("account:write")
+        if subject.kind is not Kind.GUEST:
+            raise _no_guest()
+        await self._throttle.sign_up(who)
+        email, key = _email(request.email)
+        hashed = await self._hasher.hash(_password("password", request.password, email))
+        opening = self._access.opening(who, Kind.USER)
+        try:
+            async with self._kit.db.transaction() as tx:
+                account = await repository.upgrade(tx, subject.id, email, key, hashed)
+                if account is None or account.upgraded_at is None:
+                    raise _no_guest()
+                ended = await repository.end_sessions(tx, subject.id)
+                values = {"account": account.id, "password_hash": hashed, **opening.values}
+                await repository.begin_session(tx, values)
+                await repository.audit(tx, "account.upgraded", subject.id, actor=subject.id)
+                await publish(tx, AccountUpgraded(account=account.id, at=account.upgraded_at))
+        except IntegrityError as exc:
+            await self._throttle.taken(who)
+            raise _taken() from exc
+        await self._access.announce_end(ended)
+        return self._access.tokens(account_view(account), opening.id, opening.token)
+
+    async def me(self, subject: Subject) -> AccountView:
+        """Return the subject's account; without its address if the token doesn't cover that.
+
+        Raises:
+            Problem: 401 if it is gone.
+        """
+        async with self._kit.db.reading() as tx:
+            account = await repository.account_by_id(tx, subject.id)
+        if account is None:
+            raise unauthenticated("This account is gone.")
+        view = account_view(account)
+        if not subject.may("account:read"):
+            return AccountView(view.id, view.kind, subject.role, None, view.created_at)
+        return view
+
+    async def change_password(self, subject: Subject, change: PasswordChange, who: Visitor) -> None:
+        """Change the subject's password and end the other sessions.
+
+        Raises:
+            Problem: 403 for guests and if the current password is wrong, 409 if it was changed
+                meanwhile, 422, 429.
+        """
+        subject.require("account:write")
+        subject.require_user()
+        await self._throttle.password(who, str(subject.id))
+        async with self._kit.db.reading() as tx:
+            account = await repository.account_by_id(tx, subject.id)
+        if account is None or account.password_hash is None:
+            raise unauthenticated("This account is gone.")
+        before = account.password_hash
+        current = _plain("current", change.current)
+        new = _password("new", change.new, account.email or "")
+        if not await self._hasher.verify(before, current):
+            raise forbidden("The current password is wrong.")
+        after = await self._hasher.hash(new)
+        async with self._kit.db.transaction() as tx:
+            if not await repository.set_password(tx, subject.id, before, after):
+                raise conflict("password-changed", "The password was changed a moment ago. Sign in again.")
+            ended = await repository.end_sessions(tx, subject.id, but=subject.session)
+            await repository.audit(
+                tx, "password.changed", subject.id, actor=subject.id, target=subject.session, ended=len(ended)
+            )
+        await self._access.announce_end(ended)
+
+    async def give_role(self, subject: Subject, account: UUID, change: RoleChange) -> None:
+        """Give a user a role, as an administrator. The user's sessions end: their tokens say the old one.
+
+        Raises:
+            Problem: 403 for all others and for one's own role, 404.
+        """
+        subject.require("account:write")
+        subject.require_role(Role.ADMIN)
+        if subject.id == account:
+            raise forbidden("Nobody changes their own role. Ask another administrator.")
+        await self.set_role(account, change.role, actor=subject.id)
+
+    async def set_role(self, account: UUID, role: Role, *, actor: UUID | None) -> None:
+        """Give a user a role.
+
+        Args:
+            account: The user.
+            role: The role.
+            actor: The administrator; None for the operator at the command line.
+
+        Raises:
+            Problem: 403 if the actor is no administrator any more, 404 if there is no such user.
+        """
+        async with self._kit.db.transaction() as tx:
+            # Always in the order of ids, or two administrators who demote each other would deadlock.
+            rows = {key: await repository.lock_account(tx, key) for key in sorted({account, actor or account})}
+            acting = rows[actor] if actor else None
+            if actor and (acting is None or acting.role != Role.ADMIN):
+                raise forbidden("This is for admins.")
+            found = rows[account]
+            if found is None or found.kind != Kind.USER:
+                raise not_found("user")
+            if found.role == role:
+                return
+            before = found.role
+            await repository.set_role(tx, account, role)
+            ended = await repository.end_sessions(tx, account)
+            await repository.audit(tx, "role.changed", account, actor=actor, before=before, after=role)
+        await self._access.announce_end(ended)
+
+    async def find(self, email: str) -> UUID | None:
+        """Return the account of an address, for the operator."""
+        async with self._kit.db.reading() as tx:
+            account = await repository.account_by_key(tx, _email(email)[1])
+        return account.id if account else None
+
+
+def _email(raw: str) -> tuple[str, str]:
+    try:
+        return emails.normalise(raw)
+    except ValueError as exc:
+        raise refused("email-refused", f"This is {exc}.", FieldError("email", str(exc))) from exc
+
+
+def _password(field: str, raw: str, email: str) -> str:
+    try:
+        return passwords.accept(raw, email)
+    except ValueError as exc:
+        raise _bad_password(field, exc) from exc
+
+
+def _plain(field: str, raw: str) -> str:
+    try:
+        return passwords.normalise(raw)
+    except ValueError as exc:
+        raise _bad_password(field, exc) from exc
+
+
+def _bad_password(field: str, reason: ValueError) -> Problem:
+    return refused("password-refused", f"Choose another password: {reason}.", FieldError(field, str(reason)))
+
+
+def _taken() -> Problem:
+    return conflict("email-taken", "This address has an account. Sign in instead.")
+
+
+def _no_guest() -> Problem:
+    return conflict("not-a-guest", "This account is a user's already. Sign in to it.")

@@ -1,0 +1,199 @@
+"""Sessions: sign-in, the rotation of refresh tokens, sign-out here and everywhere."""
+
+from uuid import UUID
+
+from services.auth import emails, opaque, passwords, repository
+from services.auth.models import Account, Session
+from services.auth.passwords import Hasher
+from services.auth.schemas import SessionView, SignIn, Tokens
+from services.auth.service.access import Access, account_view
+from services.auth.settings import AuthSettings
+from services.auth.throttle import Throttle
+from services.auth.visitor import Visitor
+from services.core.kit import Kit
+from services.core.pagination import IdCursor, Page, decode_cursor, map_page, page_of
+from services.core.problems import Problem, not_found, unauthenticated
+from services.core.subject import Kind, Subject
+
+_MAX_CHAIN = 64
+
+
+class Sessions:
+    """Use cases of being signed in."""
+
+    def __init__(self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle) -> None:
+        self._kit = kit
+        self._access = access
+        self._hasher = hasher
+        self._throttle = throttle
+
+    async def sign_in(self, request: SignIn, who: Visitor) -> Tokens:
+        """Open a session by e-mail address and password.
+
+        An unknown address and a wrong password give the same answer after the same work.
+
+        Raises:
+            Problem: 401, 429, 503 if too many sign in at once.
+        """
+        try:
+            key = emails.normalise(request.email)[1]
+        except ValueError:
+            key = ""
+        await self._throttle.sign_in(who, key or request.email.casefold())
+        account = await self._account(key)
+        password = _readable(request.password)
+        stored = account.password_hash if account else None
+        fits = await self._hasher.verify(stored, password or "")
+        if account is None or stored is None or not fits or password is None:
+            raise _refused_sign_in()
+        if self._hasher.outdated(stored):
+            stored = await self._rehash(account, stored, password)
+        opening = self._access.opening(who, Kind.USER)
+        async with self._kit.db.transaction() as tx:
+            values = {"account": account.id, "password_hash": stored, **opening.values}
+            if not await repository.begin_session(tx, values):
+                raise _refused_sign_in()
+        return self._access.tokens(account_view(account), opening.id, opening.token)
+
+    async def _account(self, key: str) -> Account | None:
+        async with self._kit.db.reading() as tx:
+            return await repository.account_by_key(tx, key)
+
+    async def _rehash(self, account: Account, stored: str, password: str) -> str:
+        """Hash a password anew, with the costs that are set now."""
+        hashed = await self._hasher.hash(password)
+        async with self._kit.db.transaction() as tx:
+            changed = await repository.set_password(tx, account.id, stored, hashed)
+        return hashed if changed else stored
+
+    async def refresh(self, token: str | None, who: Visitor) -> Tokens:
+        """Exchange a refresh token for new tokens, once.
+
+        Used again within the grace, it gives the same successor; used again later, it has been
+        stolen, from us or by us, and the session ends for both.
+
+        Raises:
+            Problem: 401, 429.
+        """
+        await self._throttle.refresh(who)
+        if not token or len(token) > opaque.MAX_CHARS:
+            raise _refused_refresh()
+        grace = self._kit.settings.refresh_grace_seconds
+        async with self._kit.db.transaction() as tx:
+            family = await repository.family_of(tx, opaque.digest(token))
+            if family is None or not family.alive:
+                raise _refused_refresh()
+            following, used = token, False
+            for _ in range(_MAX_CHAIN):
+                row = await repository.refresh_token(tx, opaque.digest(following), grace)
+                if not row.used:
+                    break
+                used = True
+                if not row.in_grace or row.salt is None:
+                    following = ""
+                    break
+                following = opaque.successor(following, row.salt)
+            if not following:
+                ended = await repository.end_sessions(tx, family.id, only=family.session)
+                await repository.audit(
+                    tx, "session.ended", family.id, actor=None, target=family.session, reason="refresh token reused"
+                )
+            elif not used:
+                salt = opaque.new_salt()
+                following = opaque.successor(token, salt)
+                await repository.use_refresh_token(
+                    tx,
+                    {
+                        "session": family.session,
+                        "hash": opaque.digest(token),
+                        "salt": salt,
+                        "next": opaque.digest(following),
+                        "grace": grace,
+                        "agent": who.agent,
+                        "network": who.network,
+                        "seconds": self._access.days(family.kind) * 86_400,
+                    },
+                )
+        if not following:
+            await self._access.announce_end(ended)
+            raise _refused_refresh()
+        return self._access.tokens(account_view(family), family.session, following)
+
+    async def list(self, subject: Subject, cursor: str | None, limit: int) -> Page[SessionView]:
+        """Return where the subject is signed in, newest first.
+
+        Raises:
+            Problem: 400 if the cursor isn't ours, 403 for API keys.
+        """
+        subject.require("account:read")
+        before = decode_cursor(cursor, IdCursor)
+        async with self._kit.db.reading() as tx:
+            rows = await repository.sessions_of(tx, subject.id, before, limit)
+        return map_page(page_of(rows, limit, lambda row: row.id), lambda row: _view(row, subject))
+
+    async def end(self, subject: Subject, session: UUID | None = None) -> None:
+        """End one of the subject's sessions, by default the one that asks.
+
+        Raises:
+            Problem: 403 for API keys, 404.
+        """
+        subject.require("account:write")
+        target = session or subject.session
+        async with self._kit.db.transaction() as tx:
+            ended = await repository.end_sessions(tx, subject.id, only=target)
+            if not ended:
+                raise not_found("session")
+            await repository.audit(
+                tx, "session.ended", subject.id, actor=subject.id, target=target, reason="signed out"
+            )
+        await self._access.announce_end(ended)
+
+    async def end_all(self, subject: Subject) -> None:
+        """Sign the subject out everywhere.
+
+        Raises:
+            Problem: 403 for API keys.
+        """
+        subject.require("account:write")
+        async with self._kit.db.transaction() as tx:
+            ended = await repository.end_sessions(tx, subject.id)
+            await repository.audit(
+                tx, "session.ended", subject.id, actor=subject.id, reason="signed out everywhere", ended=len(ended)
+            )
+        await self._access.announce_end(ended)
+
+    async def forget(self, days: int, most: int) -> None:
+        """Delete what has been over for `days`, some rows at a time."""
+        for step in (repository.forget_sessions, repository.forget_tokens):
+            while True:
+                async with self._kit.db.transaction() as tx:
+                    gone = await step(tx, days, most)
+                if gone < most:
+                    break
+
+
+def _readable(password: str) -> str | None:
+    try:
+        return passwords.normalise(password)
+    except ValueError:
+        return None
+
+
+def _refused_sign_in() -> Problem:
+    return unauthenticated("E-mail address or password is wrong.")
+
+
+def _refused_refresh() -> Problem:
+    return unauthenticated("The refresh token is not good any more. Sign in again.")
+
+
+def _view(session: Session, subject: Subject) -> SessionView:
+    return SessionView(
+        id=session.id,
+        current=session.id == subject.session,
+        user_agent=session.user_agent,
+        network=session.network,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        expires_at=session.expires_at,
+    )
