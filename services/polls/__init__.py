@@ -1,0 +1,22 @@
+"""Polls: what is asked, by which method, under which rules, and from when to when.
+
+Owns: definitions and life cycle of polls, their audit log. It holds no ballot and no result, no roll and no
+voting token; those are VoteBooth's.
+Publishes: `polls.poll.changed` (the whole state, at every change from publication on), `polls.poll.opened`
+and `polls.poll.closed` (within a second of the moment).
+Consumes: nothing.
+"""
+
+from services.core.service import Job, Service
+from services.polls.controllers import PollController, RulesController
+from services.polls.service import Polls
+from services.polls.settings import PollsSettings
+
+SERVICE = Service(
+    "polls",
+    Polls,
+    settings=PollsSettings,
+    controllers=[PollController],
+    internal_controllers=[RulesController],
+    jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
+)

@@ -1,0 +1,273 @@
+"""Polls over HTTP."""
+
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, MediaType, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+
+from services.core.limits import limit as rate
+from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.problems import ProblemDocument, malformed
+from services.core.subject import Subject
+from services.polls.events import PollChanged
+from services.polls.reading import Seen
+from services.polls.schemas import LogEntry, PollCard, PollEdit, PollNew, PollView
+from services.polls.service import Polls
+from services.polls.status import Status
+
+WRITE = "polls:write"
+
+Key = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="1–128 visible ASCII characters. The same key and body make one poll, however often sent.",
+    ),
+]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The ETag you have seen; 412 if the poll has another.")
+]
+IfNoneMatch = Annotated[
+    str | None, HeaderParameter(name="If-None-Match", description="The ETag you have; 304 if it still holds.")
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items on a page.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def _problem(description: str) -> ResponseSpec:
+    return ResponseSpec(
+        data_container=ProblemDocument, description=description, generate_examples=False, media_type=MediaType.JSON
+    )
+
+
+def _poll(description: str) -> ResponseSpec:
+    return ResponseSpec(data_container=PollView, description=description, generate_examples=False)
+
+
+_NOT_FOUND = {404: _problem("There is no such poll, or you may not see it.")}
+_OWN = {**_NOT_FOUND, 403: _problem("This is somebody else's poll, or the token lacks a scope.")}
+_SEEN = {200: _poll("The poll."), **_OWN}
+_READ = {
+    200: _poll("The poll."),
+    304: ResponseSpec(data_container=None, description="It is as you have it."),
+    **_NOT_FOUND,
+}
+
+
+def _answer(seen: Seen, status: int = 200) -> Response[bytes]:
+    # `no-cache` lets others keep the answer and makes them ask each time whether it holds.
+    headers = {"ETag": seen.etag, "Cache-Control": "no-cache" if seen.public else "private, no-store"}
+    if not seen.body:
+        return Response(b"", status_code=304, headers=headers)
+    return Response(seen.body, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _created(seen: Seen, *, new: bool = True) -> Response[bytes]:
+    answer = _answer(seen, 201 if new else 200)
+    answer.headers["Location"] = f"/v1/polls/{seen.poll_id}"
+    return answer
+
+
+class PollController(Controller):
+    """Definitions of polls and their life, from draft to archive."""
+
+    tags = ["Polls"]  # noqa: RUF012  (Litestar's own form)
+
+    @post(
+        "/",
+        operation_id="PollCreate",
+        summary="Create a poll",
+        guards=[rate("poll-create", 120, per=60)],
+        responses={
+            201: _poll("The new poll."),
+            200: _poll("The poll that this Idempotency-Key made before."),
+            403: _problem("Guests can't create polls."),
+            409: _problem("The Idempotency-Key was sent with another body."),
+            422: _problem("A rule was broken; `errors` names the fields."),
+        },
+    )
+    async def create(
+        self,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        data: JSONBody[PollNew],
+        key: Key = None,
+    ) -> Response[Any]:
+        """Create a draft, or with `publish` a poll that opens at its time or at once."""
+        subject.require(WRITE)
+        if key is not None and not _KEY.fullmatch(key):
+            raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
+        seen, new = await polls.create(subject, data, key)
+        return _created(seen, new=new)
+
+    @get("/", operation_id="PollList", summary="List polls")
+    async def list(
+        self,
+        polls: NamedDependency[Polls],
+        viewer: NamedDependency[Subject | None],
+        mine: Annotated[bool, QueryParameter(description="Your own polls, drafts included.")] = False,
+        owner: Annotated[UUID | None, QueryParameter(description="Polls of this account.")] = None,
+        status: Annotated[
+            Status | None, QueryParameter(description="Polls with this status now. Archived ones are listed only so.")
+        ] = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[PollCard]:
+        """Return published polls, the newest first."""
+        return await polls.list(viewer, mine=mine, owner=owner, status=status, cursor=cursor, limit=limit)
+
+    @get("/{poll_id:uuid}", operation_id="PollRead", summary="See a poll", responses=_READ)
+    async def read(
+        self,
+        polls: NamedDependency[Polls],
+        viewer: NamedDependency[Subject | None],
+        poll_id: FromPath[UUID],
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Any]:
+        """Return a poll with its method, options, rules, times and status; results are VoteBooth's."""
+        return _answer(await polls.read(viewer, poll_id, if_none_match))
+
+    @get("/by-code/{code:str}", operation_id="PollByCode", summary="Find a poll by its join code", responses=_READ)
+    async def by_code(
+        self,
+        polls: NamedDependency[Polls],
+        viewer: NamedDependency[Subject | None],
+        code: FromPath[str],
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Any]:
+        """Return the poll with a join code; case, spaces and hyphens don't matter."""
+        return _answer(await polls.read_by_code(viewer, code, if_none_match))
+
+    @patch(
+        "/{poll_id:uuid}",
+        operation_id="PollEdit",
+        summary="Change a poll",
+        responses={
+            **_SEEN,
+            409: _problem("Too late: `locked` or `irreversible`."),
+            412: _problem("The poll has changed since you read it."),
+            422: _problem("A rule was broken; `errors` names the fields."),
+        },
+    )
+    async def edit(
+        self,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        data: JSONBody[PollEdit],
+        if_match: IfMatch = None,
+    ) -> Response[Any]:
+        """Change what is given.
+
+        A draft takes any change. Once published, an anonymous poll stays anonymous. Once it is open, title,
+        description, the options' descriptions and links, and closes_at may still change; all else is locked.
+        """
+        subject.require(WRITE)
+        return _answer(await polls.edit(subject, poll_id, data, if_match))
+
+    @delete(
+        "/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", responses=_OWN
+    )
+    async def delete(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> None:
+        """Delete a poll. Moderators may delete others' published polls; that is logged too."""
+        subject.require(WRITE)
+        await polls.delete(subject, poll_id)
+
+    @post(
+        "/{poll_id:uuid}/publish",
+        operation_id="PollPublish",
+        summary="Publish a draft",
+        status_code=200,
+        responses={**_SEEN, 422: _problem("closes_at is past.")},
+    )
+    async def publish(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Publish: it opens at opens_at, or now. Repeating it changes nothing."""
+        subject.require(WRITE)
+        return _answer(await polls.publish(subject, poll_id))
+
+    @post(
+        "/{poll_id:uuid}/close",
+        operation_id="PollClose",
+        summary="Close a poll now",
+        status_code=200,
+        responses={**_SEEN, 409: _problem("It isn't open yet.")},
+    )
+    async def close(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Close for good: no ballot is taken any more. Repeating it changes nothing."""
+        subject.require(WRITE)
+        return _answer(await polls.close(subject, poll_id))
+
+    @post(
+        "/{poll_id:uuid}/archive",
+        operation_id="PollArchive",
+        summary="Archive a closed poll",
+        status_code=200,
+        responses={**_SEEN, 409: _problem("It isn't closed.")},
+    )
+    async def archive(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Take a closed poll out of the lists; its address stays good."""
+        subject.require(WRITE)
+        return _answer(await polls.archive(subject, poll_id))
+
+    @post(
+        "/{poll_id:uuid}/unarchive",
+        operation_id="PollUnarchive",
+        summary="Take a poll out of the archive",
+        status_code=200,
+        responses=_SEEN,
+    )
+    async def unarchive(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Put an archived poll back into the lists; it stays closed."""
+        subject.require(WRITE)
+        return _answer(await polls.unarchive(subject, poll_id))
+
+    @post(
+        "/{poll_id:uuid}/duplicate",
+        operation_id="PollDuplicate",
+        summary="Copy a poll",
+        guards=[rate("poll-create", 120, per=60)],
+        responses={201: _poll("The new draft."), **_NOT_FOUND},
+    )
+    async def duplicate(
+        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
+        subject.require(WRITE)
+        return _created(await polls.duplicate(subject, poll_id))
+
+    @get("/{poll_id:uuid}/log", operation_id="PollLog", summary="See what was done to a poll", responses=_OWN)
+    async def log(
+        self,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[LogEntry]:
+        """Return every administrative act on your poll, the latest first. Nobody can change the log."""
+        return await polls.log(subject, poll_id, cursor=cursor, limit=limit)
+
+
+class RulesController(Controller):
+    """For other services."""
+
+    @get("/{poll_id:uuid}/rules", summary="A published poll as its event tells it")
+    async def rules(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> PollChanged:
+        """Return the whole state of a published poll."""
+        return await polls.rules(poll_id)

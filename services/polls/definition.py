@@ -1,0 +1,243 @@
+"""A poll's definition: what may stand in it, and how a request becomes one.
+
+Every field that breaks a rule is found before anything is refused, so that a person mends a poll once.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET
+
+from services.core.problems import FieldError, Problem, refused
+from services.core.text import clean_line, clean_text, fold
+from services.polls import schemas
+from services.polls.methods import (
+    PARAMETERS,
+    STAR_SCORE,
+    STRENGTHS,
+    TAKES,
+    Eligibility,
+    Given,
+    Method,
+    Results,
+    Strength,
+)
+from services.polls.schemas import OptionNew, PollNew, RulesNew
+
+_LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules, with every default in place."""
+
+    results: Results = Results.ALWAYS
+    minimum: int = 1
+    eligibility: Eligibility = Eligibility.SIGNED_IN
+    strength: Strength = Strength.ACCOUNT
+    anonymous: bool = False
+    change: bool = True
+    withdraw: bool = True
+    abstain: bool = False
+    quorum: int | None = None
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll's definition. `checked` cleans it or refuses it; times are apart, since they need a clock."""
+
+    title: str
+    description: str
+    method: Method
+    options: Sequence[OptionNew]
+    given: Given
+    random_order: bool
+    rules: Rules
+
+
+def from_request(body: PollNew) -> Definition:
+    """Return the definition that a request asks for, unchecked."""
+    return Definition(
+        title=body.title,
+        description=body.description,
+        method=body.method,
+        options=body.options,
+        given=Given(**{name: getattr(body, name) for name in PARAMETERS}),
+        random_order=body.random_order,
+        rules=with_rules(Rules(), body.rules),
+    )
+
+
+def with_rules(rules: Rules, new: RulesNew) -> Rules:
+    """Return rules with those replaced that are given; a new eligibility brings its own strength."""
+    values = {name: value for name in Rules.__struct_fields__ if (value := getattr(new, name)) is not UNSET}
+    if "eligibility" in values and "strength" not in values and values["eligibility"] != rules.eligibility:
+        values["strength"] = STRENGTHS[values["eligibility"]][0]
+    return msgspec.structs.replace(rules, **values)
+
+
+class Refusals:
+    """The fields that were refused so far."""
+
+    def __init__(self) -> None:
+        self.errors: list[FieldError] = []
+
+    def add(self, field: str, message: str) -> None:
+        """Refuse a field."""
+        self.errors.append(FieldError(field, message))
+
+    def text(self, field: str, clean: Callable[[str, int], str], value: str, longest: int) -> str:
+        """Return a text cleaned, or refuse it."""
+        if not value and clean is clean_text:
+            return ""
+        try:
+            return clean(value, longest)
+        except ValueError as exc:
+            self.add(field, str(exc))
+            return ""
+
+    def number(self, field: str, value: int | None, least: int, most: int) -> None:
+        """Refuse a number outside of its range."""
+        if value is not None and not least <= value <= most:
+            self.add(field, f"must be from {least} to {most}")
+
+    def problem(self) -> Problem:
+        """Return what is answered."""
+        first = self.errors[0]
+        more = f" And {len(self.errors) - 1} more; 'errors' names them." if len(self.errors) > 1 else ""
+        return refused("poll-refused", f"{first.field}: {first.message}.{more}", *self.errors[:50])
+
+
+def checked(draft: Definition) -> Definition:
+    """Return a definition with its texts cleaned.
+
+    Raises:
+        Problem: 422 that names every refused field.
+    """
+    found = Refusals()
+    title = found.text("title", clean_line, draft.title, schemas.MAX_TITLE)
+    description = found.text("description", clean_text, draft.description, schemas.MAX_DESCRIPTION)
+    options = _options(found, draft.options)
+    _parameters(found, draft.method, len(draft.options), draft.given)
+    _rules(found, draft.rules)
+    if found.errors:
+        raise found.problem()
+    return msgspec.structs.replace(draft, title=title, description=description, options=options)
+
+
+def _options(found: Refusals, options: Sequence[OptionNew]) -> list[OptionNew]:
+    if not schemas.MIN_OPTIONS <= len(options) <= schemas.MAX_OPTIONS:
+        found.add("options", f"must be from {schemas.MIN_OPTIONS} to {schemas.MAX_OPTIONS}, not {len(options)}")
+        return []
+    seen: dict[str, int] = {}
+    ids: set[int] = set()
+    cleaned: list[OptionNew] = []
+    for index, option in enumerate(options):
+        place = f"options[{index}]"
+        label = found.text(f"{place}.label", clean_line, option.label, schemas.MAX_LABEL)
+        if label and (first := seen.setdefault(fold(label), index)) != index:
+            found.add(f"{place}.label", f"is the same as options[{first}]")
+        if option.id is not None and option.id in ids:
+            found.add(f"{place}.id", "stands twice")
+        ids |= {option.id} if option.id is not None else set()
+        text = found.text(
+            f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION
+        )
+        link = option.link and found.text(f"{place}.link", clean_link, option.link, schemas.MAX_LINK)
+        cleaned.append(OptionNew(label=label, description=text, link=link or None, id=option.id))
+    return cleaned
+
+
+def clean_link(value: str, longest: int) -> str:
+    """Return a web address.
+
+    Raises:
+        ValueError: It isn't one, or carries a password, or could be taken for another.
+    """
+    link = clean_line(value, longest)
+    if not _LINK.fullmatch(link):
+        raise ValueError("must begin with https:// or http:// and hold no spaces")
+    parts = urlsplit(link)
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise ValueError("must name a host, and no user")
+    return link
+
+
+def _parameters(found: Refusals, method: Method, options: int, given: Given) -> None:
+    takes = TAKES[method]
+    for name in PARAMETERS:
+        if getattr(given, name) is not None and name not in takes:
+            found.add(name, f"is not for the method {method}")
+    # Without a sensible number of options, limits that depend on it would only confuse.
+    count = options if schemas.MIN_OPTIONS <= options <= schemas.MAX_OPTIONS else schemas.MAX_OPTIONS
+    if "seats" in takes and given.seats is not None:
+        most = 1 if method is Method.IRV else count - 1
+        if not 1 <= given.seats <= most:
+            found.add("seats", "must be 1; for more seats use stv" if most == 1 else f"must be from 1 to {most}")
+    if "min_picks" in takes:
+        found.number("max_picks", given.max_picks, 1, count)
+        found.number("min_picks", given.min_picks, 1, min(count, given.max_picks or count))
+    if "max_score" in takes:
+        least = STAR_SCORE if method is Method.STAR else 1
+        most = STAR_SCORE if method is Method.STAR else schemas.MAX_SCORE
+        found.number("max_score", given.max_score, least, most)
+    if "points" in takes:
+        found.number("points", given.points, 1, schemas.MAX_POINTS)
+    if "max_ranks" in takes:
+        found.number("max_ranks", given.max_ranks, 1, count)
+
+
+def _rules(found: Refusals, rules: Rules) -> None:
+    found.number("rules.minimum", rules.minimum, 1, schemas.MAX_MINIMUM)
+    found.number("rules.quorum", rules.quorum, 1, schemas.MAX_QUORUM)
+    allowed = STRENGTHS[rules.eligibility]
+    if rules.strength not in allowed:
+        found.add("rules.strength", f"with eligibility {rules.eligibility} must be {' or '.join(allowed)}")
+    if rules.minimum > 1 and rules.results is Results.OWNER:
+        found.add("rules.minimum", "says nothing where only the owner sees results")
+
+
+def utc(field: str, moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC.
+
+    Raises:
+        Problem: 422 if it has no offset or lies outside of the calendar.
+    """
+    if moment is None:
+        return None
+    found = Refusals()
+    if moment.tzinfo is None:
+        found.add(field, "needs an offset, such as Z or +02:00")
+        raise found.problem()
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        found.add(field, "lies outside of the calendar")
+        raise found.problem() from None
+
+
+def check_times(now: datetime, opens_at: datetime | None, closes_at: datetime | None) -> None:
+    """Refuse an end that isn't after the beginning and after now; both are in UTC.
+
+    Raises:
+        Problem: 422.
+    """
+    found = Refusals()
+    if closes_at is not None and closes_at <= now:
+        found.add("closes_at", "is past")
+    elif closes_at is not None and opens_at is not None and closes_at <= opens_at:
+        found.add("closes_at", "must be after opens_at")
+    if found.errors:
+        raise found.problem()
+
+
+def numbered(options: Sequence[OptionNew]) -> list[dict[str, Any]]:
+    """Return options as they are stored, numbered from 1."""
+    return [stored(option, number) for number, option in enumerate(options, 1)]
+
+
+def stored(option: OptionNew, number: int) -> dict[str, Any]:
+    """Return an option as it is stored."""
+    return {"id": number, "label": option.label, "description": option.description, "link": option.link}

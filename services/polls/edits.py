@@ -1,0 +1,169 @@
+"""Edits: what a request changes, and what may still be changed.
+
+A poll's method, parameters, options and rules are locked when it opens. Words that touch no option's
+meaning may be mended later: title, description, an option's description and link; and while it is open,
+when it closes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from services.core.problems import FieldError, conflict
+from services.core.text import fold
+from services.polls import definition as definitions
+from services.polls.definition import Definition, Refusals, Rules, with_rules
+from services.polls.methods import PARAMETERS, Given, Method
+from services.polls.models import Poll
+from services.polls.schemas import OptionNew, PollEdit
+from services.polls.status import Status
+
+SETTLE = timedelta(seconds=2)
+"""So long before a moment that decides something, it can't be changed any more: the change has to reach
+every service first, or ballots would be taken, or results shown, under what no longer holds."""
+
+_WORDS = frozenset({"title", "description", "option_texts"})
+_MENDABLE: dict[Status, frozenset[str]] = {
+    Status.OPEN: _WORDS | {"closes_at"},
+    Status.CLOSED: _WORDS,
+    Status.ARCHIVED: frozenset(),
+}
+
+
+def current(poll: Poll) -> Definition:
+    """Return a poll's definition as it is stored."""
+    return Definition(
+        title=poll.title,
+        description=poll.description,
+        method=Method(poll.method),
+        options=[msgspec.convert(option, OptionNew) for option in poll.options],
+        given=Given(**{name: getattr(poll, name) for name in PARAMETERS}),
+        random_order=poll.random_order,
+        rules=msgspec.convert(poll, Rules, from_attributes=True),
+    )
+
+
+def wanted(poll: Poll, edit: PollEdit) -> dict[str, Any]:
+    """Return the values, by column, that an edit would change; empty if all stays.
+
+    Raises:
+        Problem: 422 if the outcome isn't a good poll.
+    """
+    before = current(poll)
+    names = ("title", "description", "method", "options", "random_order")
+    replaced = {name: value for name in names if (value := getattr(edit, name)) is not UNSET}
+    given = {name: value for name in PARAMETERS if (value := getattr(edit, name)) is not UNSET}
+    after = msgspec.structs.replace(
+        before,
+        **replaced,
+        given=msgspec.structs.replace(before.given, **given),
+        rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
+    )
+    after = definitions.checked(after)
+    values = columns(after)
+    values["options"], values["next_option"] = _options(poll, after.options)
+    for name in ("opens_at", "closes_at"):
+        if (moment := getattr(edit, name)) is not UNSET:
+            values[name] = definitions.utc(name, moment)
+    return {name: value for name, value in values.items() if value != getattr(poll, name)}
+
+
+def columns(definition: Definition) -> dict[str, Any]:
+    """Return a definition's values by column, options apart."""
+    return {
+        "title": definition.title,
+        "description": definition.description,
+        "method": definition.method,
+        "random_order": definition.random_order,
+        **msgspec.structs.asdict(definition.given),
+        **msgspec.structs.asdict(definition.rules),
+    }
+
+
+def _options(poll: Poll, options: Sequence[OptionNew]) -> tuple[list[dict[str, Any]], int]:
+    """Number options: those of a draft anew; those of a published poll keep the numbers that people saw."""
+    if poll.published_at is None:
+        return definitions.numbered(options), len(options) + 1
+    known = {option["id"] for option in poll.options}
+    claimed = {option.id for option in options if option.id is not None}
+    if unknown := claimed - known:
+        found = Refusals()
+        for index, option in enumerate(options):
+            if option.id in unknown:
+                found.add(f"options[{index}].id", "isn't one of this poll's")
+        raise found.problem()
+    by_label = {fold(option["label"]): option["id"] for option in poll.options if option["id"] not in claimed}
+    following = poll.next_option
+    numbered: list[dict[str, Any]] = []
+    for option in options:
+        number = option.id if option.id is not None else by_label.get(fold(option.label))
+        if number is None:
+            number, following = following, following + 1
+        numbered.append(definitions.stored(option, number))
+    return numbered, following
+
+
+def touched(poll: Poll, values: dict[str, Any]) -> set[str]:
+    """Return what an edit changes, in the words of the rules for edits."""
+    names = set(values) - {"next_option"}
+    if "options" in names and [(o["id"], o["label"]) for o in values["options"]] == [
+        (o["id"], o["label"]) for o in poll.options
+    ]:
+        names = names - {"options"} | {"option_texts"}
+    return names
+
+
+def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> None:
+    """Refuse a change that comes too late.
+
+    Raises:
+        Problem: 409 `locked` or `irreversible`.
+    """
+    if status is Status.DRAFT:
+        return
+    names = touched(poll, values)
+    if values.get("anonymous") is False:
+        raise conflict("irreversible", "An anonymous poll stays anonymous once it is published.")
+    allowed = _MENDABLE.get(status)
+    if status is Status.SCHEDULED and poll.opens_at is not None and poll.opens_at - now < SETTLE:
+        allowed = _MENDABLE[Status.OPEN]
+    if allowed is None:
+        return
+    if late := sorted(names - allowed):
+        raise _locked(status, late)
+    if "closes_at" in names and poll.closes_at is not None and poll.closes_at - now < SETTLE:
+        raise conflict("locked", f"closes_at can't be moved in the last {SETTLE.seconds} seconds.")
+
+
+def _locked(status: Status, names: list[str]) -> Exception:
+    said = {
+        Status.SCHEDULED: f"It opens within {SETTLE.seconds} seconds",
+        Status.OPEN: "Voting has begun",
+        Status.CLOSED: "Voting is over",
+        Status.ARCHIVED: "It is archived",
+    }[status]
+    problem = conflict("locked", f"{said}, so {', '.join(names)} can't be changed. Duplicate the poll instead.")
+    problem.errors = tuple(FieldError(name, "is locked") for name in names)
+    return problem
+
+
+def loggable(poll: Poll, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what the audit log keeps of an edit: old and new values; of long texts only that they changed."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "next_option":
+            continue
+        if name == "description":
+            kept[name] = {"changed": True}
+            continue
+        kept[name] = {"from": _plain(name, getattr(poll, name)), "to": _plain(name, value)}
+    return kept
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "options":
+        return [{"id": option["id"], "label": option["label"]} for option in value]
+    return msgspec.to_builtins(value)

@@ -1,0 +1,72 @@
+"""Events that Polls publishes. It consumes none."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from services.core.events import Event
+
+
+class OptionFact(msgspec.Struct, frozen=True):
+    """An option as voters choose it. Ids are never reused, so there may be gaps between them."""
+
+    id: int
+    label: str
+
+
+class PollChanged(Event, frozen=True, kw_only=True):
+    """A published poll is new or different; the whole of what others need, with a growing `version`.
+
+    Parameters that the method doesn't know are 0, None or false.
+    """
+
+    KIND: ClassVar[str] = "polls.poll.changed"
+    poll: UUID
+    version: int
+    owner: UUID
+    title: str
+    method: str
+    options: list[OptionFact]
+    seats: int
+    min_picks: int
+    max_picks: int
+    max_score: int
+    points: int
+    max_ranks: int | None
+    allow_ties: bool
+    abstain: bool
+    change: bool
+    withdraw: bool
+    anonymous: bool
+    results: str
+    minimum: int
+    eligibility: str
+    strength: str
+    quorum: int | None
+    opens_at: datetime
+    closes_at: datetime | None
+    closed_at: datetime | None
+    archived_at: datetime | None
+    deleted: bool
+
+
+class PollOpened(Event, frozen=True, kw_only=True):
+    """A poll has opened, at `at`. Told within a second; nothing may wait for it to take ballots."""
+
+    KIND: ClassVar[str] = "polls.poll.opened"
+    poll: UUID
+    owner: UUID
+    title: str
+    at: datetime
+
+
+class PollClosed(Event, frozen=True, kw_only=True):
+    """A poll has closed, at `at`. Told within a second; nothing may wait for it to refuse ballots."""
+
+    KIND: ClassVar[str] = "polls.poll.closed"
+    poll: UUID
+    owner: UUID
+    title: str
+    at: datetime

@@ -1,0 +1,126 @@
+"""Tables of Polls."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.models import (
+    InboxColumns,
+    OutboxColumns,
+    ParkedColumns,
+    TableBase,
+    UUIDv7PrimaryKey,
+    service_metadata,
+)
+
+_LISTED = text("published_at IS NOT NULL AND deleted_at IS NULL")
+
+
+class Base(TableBase):
+    """This service's tables."""
+
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Outbox(OutboxColumns, Base):
+    """Events to be published."""
+
+
+class Inbox(InboxColumns, Base):
+    """Events that were handled."""
+
+
+class Parked(ParkedColumns, Base):
+    """Events that couldn't be handled."""
+
+
+class Poll(UUIDv7PrimaryKey, Base):
+    """A poll: its definition, its rules, its times.
+
+    The options stand in the row, so that a definition is read and replaced as one. A method's parameters
+    are null where they weren't given; `methods.effective` says what then holds. There is no status column:
+    the status follows from the times and the database's clock.
+    """
+
+    __tablename__ = "poll"
+    owner: Mapped[UUID]
+    code: Mapped[str] = mapped_column(Text, unique=True)
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    next_option: Mapped[int]
+    seats: Mapped[int | None]
+    min_picks: Mapped[int | None]
+    max_picks: Mapped[int | None]
+    max_score: Mapped[int | None]
+    points: Mapped[int | None]
+    max_ranks: Mapped[int | None]
+    allow_ties: Mapped[bool | None]
+    random_order: Mapped[bool]
+    results: Mapped[str] = mapped_column(Text)
+    minimum: Mapped[int]
+    eligibility: Mapped[str] = mapped_column(Text)
+    strength: Mapped[str] = mapped_column(Text)
+    anonymous: Mapped[bool]
+    change: Mapped[bool]
+    withdraw: Mapped[bool]
+    abstain: Mapped[bool]
+    quorum: Mapped[int | None]
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    opened_event_at: Mapped[datetime | None]
+    closed_event_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    __table_args__ = (
+        CheckConstraint("published_at IS NULL OR opens_at IS NOT NULL", name="published_opens"),
+        CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
+        Index("ix_poll_published", "published_at", "id", postgresql_where=_LISTED),
+        Index("ix_poll_owner", "owner", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_poll_to_open",
+            "opens_at",
+            postgresql_where=text("opened_event_at IS NULL AND published_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_poll_to_close",
+            text("(coalesce(closed_at, closes_at))"),
+            postgresql_where=text("closed_event_at IS NULL AND opened_event_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
+    )
+
+
+class Audit(Base):
+    """An administrative act. The service's role may add rows and read them, and nothing else."""
+
+    __tablename__ = "audit"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    poll: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[UUID]
+    role: Mapped[str] = mapped_column(Text)
+    act: Mapped[str] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    __table_args__ = (Index("ix_audit_poll", "poll", "position"),)
+
+
+class IdempotencyKey(Base):
+    """A key that a client gave with a request to create, and the poll that came of it."""
+
+    __tablename__ = "idempotency_key"
+    owner: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    poll: Mapped[UUID]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

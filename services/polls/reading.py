@@ -1,0 +1,166 @@
+"""Use cases of Polls that only read."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from services.core.kit import Kit
+from services.core.pagination import Page, decode_cursor, map_page, page_of
+from services.core.problems import forbidden, not_found, unauthenticated
+from services.core.subject import Subject
+from services.polls import repository, shape
+from services.polls.cache import PollCache
+from services.polls.codes import read_code
+from services.polls.events import PollChanged
+from services.polls.models import Poll
+from services.polls.schemas import LogEntry, PollCard, PollView
+from services.polls.settings import PollsSettings
+from services.polls.status import Status, status_of
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A poll as somebody sees it.
+
+    Attributes:
+        body: A `PollView` as JSON; empty if `etag` is the one that the reader has.
+        etag: Names the version and the status.
+        public: Whether everybody sees the same; drafts are their owner's.
+        poll_id: The poll.
+    """
+
+    body: bytes
+    etag: str
+    public: bool
+    poll_id: UUID
+
+
+def etag_of(version: int, status: Status) -> str:
+    """Return the ETag of a poll: another version or another status is another answer."""
+    return f'"{version}-{status}"'
+
+
+def matches(header: str, etag: str) -> bool:
+    """Say whether an If-Match or If-None-Match header names an ETag (RFC 9110)."""
+    if header.strip() == "*":
+        return True
+    # A proxy that compresses marks an ETag as weak; the version in it is as exact as before.
+    return etag in {part.strip().removeprefix("W/") for part in header.split(",")}
+
+
+class Reading:
+    """What can be known about polls."""
+
+    def __init__(self, kit: Kit[PollsSettings], cache: PollCache) -> None:
+        self.kit = kit
+        self._cache = cache
+
+    def seen(self, poll: Poll, now: datetime) -> Seen:
+        """Return a poll as it is shown at a moment."""
+        view: PollView = shape.view(poll, now, self.kit.core.public_url)
+        return Seen(
+            body=msgspec.json.encode(view),
+            etag=etag_of(poll.version, status_of(poll, now)),
+            public=poll.published_at is not None,
+            poll_id=poll.id,
+        )
+
+    async def read(self, viewer: Subject | None, poll_id: UUID, if_none_match: str | None = None) -> Seen:
+        """Return a poll; `cache.py` says why what is read is never stale.
+
+        Raises:
+            Problem: 404, also for somebody else's draft.
+        """
+        return await self._read(viewer, if_none_match, poll_id=poll_id)
+
+    async def read_by_code(self, viewer: Subject | None, code: str, if_none_match: str | None = None) -> Seen:
+        """Return the poll with a join code, in whatever way it was typed.
+
+        Raises:
+            Problem: 404.
+        """
+        known = read_code(code)
+        if known is None:
+            raise not_found("poll")
+        return await self._read(viewer, if_none_match, code=known)
+
+    async def _read(
+        self, viewer: Subject | None, if_none_match: str | None, *, poll_id: UUID | None = None, code: str | None = None
+    ) -> Seen:
+        subject = viewer.id if viewer is not None else None
+        async with self.kit.db.reading() as session:
+            head = await repository.head(session, subject, poll_id=poll_id, code=code)
+        if head is None:
+            raise not_found("poll")
+        status = status_of(head, head.now)
+        etag = etag_of(head.version, status)
+        public = head.published_at is not None
+        if if_none_match is not None and matches(if_none_match, etag):
+            return Seen(body=b"", etag=etag, public=public, poll_id=head.id)
+        if public and (rest := await self._cache.get(head.id, head.version, head.updated_at)) is not None:
+            return Seen(body=shape.with_status(rest, status), etag=etag, public=True, poll_id=head.id)
+        async with self.kit.db.reading() as session:
+            found = await repository.whole(session, subject, head.id)
+        if found is None:
+            raise not_found("poll")
+        poll, now = found
+        seen = self.seen(poll, now)
+        if seen.public:
+            # Under the version that was read, which may be newer than the head's.
+            await self._cache.put(poll.id, poll.version, poll.updated_at, shape.without_status(seen.body))
+        return seen
+
+    async def list(
+        self,
+        viewer: Subject | None,
+        *,
+        mine: bool,
+        owner: UUID | None,
+        status: Status | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[PollCard]:
+        """Return a page of published polls, or of one's own, drafts included.
+
+        Raises:
+            Problem: 400 for a strange cursor, 401 for one's own without a token.
+        """
+        if mine and viewer is None:
+            raise unauthenticated()
+        async with self.kit.db.reading() as session:
+            if mine and viewer is not None:
+                after_id = decode_cursor(cursor, UUID)
+                rows = await repository.page_of_mine(
+                    session, viewer.id, status=status, after=after_id, limit=limit + 1
+                )
+                return map_page(page_of(rows, limit, lambda row: row.id), shape.card)
+            after = decode_cursor(cursor, tuple[datetime, UUID])
+            rows = await repository.page(session, owner=owner, status=status, after=after, limit=limit + 1)
+        return map_page(page_of(rows, limit, lambda row: (row.published_at, row.id)), shape.card)
+
+    async def log(self, subject: Subject, poll_id: UUID, *, cursor: str | None, limit: int) -> Page[LogEntry]:
+        """Return a page of the acts on one's own poll, the latest first.
+
+        Raises:
+            Problem: 400 for a strange cursor, 403, 404.
+        """
+        async with self.kit.db.reading() as session:
+            found = await repository.whole(session, subject.id, poll_id)
+            if found is None:
+                raise not_found("poll")
+            if found[0].owner != subject.id:
+                raise forbidden("The log is its owner's.")
+            rows = await repository.log(session, poll_id, after=decode_cursor(cursor, int), limit=limit + 1)
+        return map_page(page_of(rows, limit, lambda row: row.position), shape.entry)
+
+    async def rules(self, poll_id: UUID) -> PollChanged:
+        """Return a published poll as its event tells it, for services that don't know it yet.
+
+        Raises:
+            Problem: 404.
+        """
+        async with self.kit.db.reading() as session:
+            poll = await repository.published(session, poll_id)
+        if poll is None:
+            raise not_found("poll")
+        return shape.changed(poll)

@@ -1,0 +1,224 @@
+"""What Polls takes and gives over the wire.
+
+Limits stand in the schema for readers and are checked in `definition.py`, where every refused field of a
+request is found at once and answered with 422.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from services.polls.methods import Eligibility, Method, Results, Strength
+
+MAX_TITLE = 200
+MAX_DESCRIPTION = 10_000
+MIN_OPTIONS = 2
+MAX_OPTIONS = 500
+MAX_LABEL = 200
+MAX_OPTION_DESCRIPTION = 2_000
+MAX_LINK = 2_000
+MAX_MINIMUM = 1_000_000
+MAX_QUORUM = 1_000_000_000
+MAX_POINTS = 10_000
+MAX_SCORE = 10
+
+
+def _text(longest: int, least: int = 0, **more: Any) -> Meta:
+    return Meta(extra_json_schema={"minLength": least, "maxLength": longest}, **more)
+
+
+def _number(least: int, most: int, description: str) -> Meta:
+    return Meta(extra_json_schema={"minimum": least, "maximum": most}, description=description)
+
+
+_TITLE = _text(MAX_TITLE, 1, examples=["Where shall we have lunch?"])
+_DESCRIPTION = _text(MAX_DESCRIPTION, description="Plain text with line breaks.")
+_OPTIONS = Meta(
+    extra_json_schema={"minItems": MIN_OPTIONS, "maxItems": MAX_OPTIONS},
+    examples=[[{"label": "Trattoria"}, {"label": "Noodle bar"}]],
+)
+_SEATS = _number(1, MAX_OPTIONS - 1, "stv: how many are elected; fewer than options. irv: 1. Default 1.")
+_MIN_PICKS = _number(1, MAX_OPTIONS, "multiple: how many options a ballot picks at least. Default 1.")
+_MAX_PICKS = _number(1, MAX_OPTIONS, "multiple: how many options a ballot picks at most. Default all.")
+_MAX_SCORE = _number(1, MAX_SCORE, "score: the highest score, default 5. star: 5.")
+_POINTS = _number(1, MAX_POINTS, "points: how many a voter divides. Default 100.")
+_MAX_RANKS = _number(1, MAX_OPTIONS, "irv, stv, schulze, ranked_robin: how many ranks a ballot has. Default all.")
+_ALLOW_TIES = Meta(
+    description="irv, stv, schulze, ranked_robin: whether options may share a rank. "
+    "Default true for schulze and ranked_robin."
+)
+_OPENS = Meta(
+    description="RFC 3339 with an offset or Z. Left out, or past: when it is published.",
+    examples=["2026-12-01T09:00:00+01:00"],
+)
+_CLOSES = Meta(
+    description="RFC 3339 with an offset or Z. Left out: when the owner closes it.",
+    examples=["2026-12-01T18:00:00+01:00"],
+)
+_RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
+_RESULTS = Meta(description="Who sees results, and when. Default always.")
+_MINIMUM = _number(1, MAX_MINIMUM, "No result is released below this many ballots. Default 1.")
+_ELIGIBILITY = Meta(description="Who may vote. Default signed_in.")
+_STRENGTH = Meta(
+    description="What makes two ballots one voter's. anyone: guest (default) or network; signed_in: account."
+)
+_ANONYMOUS = Meta(description="Nobody can join a ballot to a voter. Can't be undone once published.")
+_CHANGE = Meta(description="Whether a voter may change their ballot. Default true.")
+_WITHDRAW = Meta(description="Whether a voter may withdraw their ballot. Default true.")
+_ABSTAIN = Meta(description="Whether a ballot may abstain. Default false.")
+_QUORUM = _number(1, MAX_QUORUM, "How many ballots make the result binding. Default none.")
+
+
+class OptionNew(Struct, frozen=True, forbid_unknown_fields=True):
+    """An option to vote on. `id` is for edits: it keeps the option that has it."""
+
+    label: Annotated[str, _text(MAX_LABEL, 1, examples=["Trattoria"])]
+    description: Annotated[str, _text(MAX_OPTION_DESCRIPTION)] = ""
+    link: Annotated[str, _text(MAX_LINK, description="http or https.")] | None = None
+    id: int | None = None
+
+
+class RulesNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A poll's rules; what is left out takes its default, in an edit it stays."""
+
+    results: Annotated[Results, _RESULTS] | UnsetType = UNSET
+    minimum: Annotated[int, _MINIMUM] | UnsetType = UNSET
+    eligibility: Annotated[Eligibility, _ELIGIBILITY] | UnsetType = UNSET
+    strength: Annotated[Strength, _STRENGTH] | UnsetType = UNSET
+    anonymous: Annotated[bool, _ANONYMOUS] | UnsetType = UNSET
+    change: Annotated[bool, _CHANGE] | UnsetType = UNSET
+    withdraw: Annotated[bool, _WITHDRAW] | UnsetType = UNSET
+    abstain: Annotated[bool, _ABSTAIN] | UnsetType = UNSET
+    quorum: Annotated[int, _QUORUM] | UnsetType | None = UNSET
+
+
+class PollNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A poll to create."""
+
+    title: Annotated[str, _TITLE]
+    method: Method
+    options: Annotated[list[OptionNew], _OPTIONS]
+    description: Annotated[str, _DESCRIPTION] = ""
+    seats: Annotated[int, _SEATS] | None = None
+    min_picks: Annotated[int, _MIN_PICKS] | None = None
+    max_picks: Annotated[int, _MAX_PICKS] | None = None
+    max_score: Annotated[int, _MAX_SCORE] | None = None
+    points: Annotated[int, _POINTS] | None = None
+    max_ranks: Annotated[int, _MAX_RANKS] | None = None
+    allow_ties: Annotated[bool, _ALLOW_TIES] | None = None
+    random_order: Annotated[bool, _RANDOM] = False
+    rules: RulesNew = RulesNew()
+    opens_at: Annotated[datetime, _OPENS] | None = None
+    closes_at: Annotated[datetime, _CLOSES] | None = None
+    publish: Annotated[bool, Meta(description="Publish at once, instead of keeping a draft.")] = False
+
+
+class PollEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What to change; what is left out stays, null takes the default back."""
+
+    title: Annotated[str, _TITLE] | UnsetType = UNSET
+    method: Method | UnsetType = UNSET
+    options: Annotated[list[OptionNew], _OPTIONS] | UnsetType = UNSET
+    description: Annotated[str, _DESCRIPTION] | UnsetType = UNSET
+    seats: Annotated[int, _SEATS] | UnsetType | None = UNSET
+    min_picks: Annotated[int, _MIN_PICKS] | UnsetType | None = UNSET
+    max_picks: Annotated[int, _MAX_PICKS] | UnsetType | None = UNSET
+    max_score: Annotated[int, _MAX_SCORE] | UnsetType | None = UNSET
+    points: Annotated[int, _POINTS] | UnsetType | None = UNSET
+    max_ranks: Annotated[int, _MAX_RANKS] | UnsetType | None = UNSET
+    allow_ties: Annotated[bool, _ALLOW_TIES] | UnsetType | None = UNSET
+    random_order: Annotated[bool, _RANDOM] | UnsetType = UNSET
+    rules: RulesNew | UnsetType = UNSET
+    opens_at: Annotated[datetime, _OPENS] | UnsetType | None = UNSET
+    closes_at: Annotated[datetime, _CLOSES] | UnsetType | None = UNSET
+
+
+class OptionView(Struct, frozen=True):
+    """An option. Ballots name it by its id, which is never given to another option."""
+
+    id: int
+    label: str
+    description: str
+    link: str | None
+
+
+class RulesView(Struct, frozen=True):
+    """The rules that hold."""
+
+    results: Results
+    minimum: int
+    eligibility: Eligibility
+    strength: Strength
+    anonymous: bool
+    change: bool
+    withdraw: bool
+    abstain: bool
+    quorum: int | None
+
+
+STATUS = Meta(
+    description="draft, scheduled, open, closed or archived, by the clock at the time of the answer.",
+    extra_json_schema={"enum": ["draft", "scheduled", "open", "closed", "archived"]},
+    examples=["open"],
+)
+
+
+class PollView(Struct, frozen=True, kw_only=True):
+    """A poll. A parameter that its method doesn't know is null."""
+
+    status: Annotated[str, STATUS]
+    id: UUID
+    version: Annotated[int, Meta(description="Grows with every change.")]
+    owner: UUID
+    code: Annotated[str, Meta(description="For joining by hand.", examples=["7K3MPX2C"])]
+    link: Annotated[str, Meta(description="For sharing.")]
+    title: str
+    description: str
+    method: Method
+    options: list[OptionView]
+    seats: int | None
+    min_picks: int | None
+    max_picks: int | None
+    max_score: int | None
+    points: int | None
+    max_ranks: int | None
+    allow_ties: bool | None
+    random_order: bool
+    rules: RulesView
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    archived_at: datetime | None
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class PollCard(Struct, frozen=True, kw_only=True):
+    """A poll in a list."""
+
+    status: Annotated[str, STATUS]
+    id: UUID
+    owner: UUID
+    code: str
+    title: str
+    method: Method
+    anonymous: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    published_at: datetime | None
+    created_at: datetime
+
+
+class LogEntry(Struct, frozen=True, kw_only=True):
+    """An administrative act: who did what to a poll, and when."""
+
+    position: int
+    at: datetime
+    actor: UUID
+    role: str
+    act: Annotated[str, Meta(examples=["published"])]
+    details: dict[str, Any]

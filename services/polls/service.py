@@ -1,0 +1,305 @@
+"""Use cases of Polls that change something; each is one transaction. `reading.py` has the others."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.core.events import publish as tell
+from services.core.ids import new_id
+from services.core.kit import Kit
+from services.core.problems import Problem, conflict, forbidden, not_found, unavailable
+from services.core.subject import Role, Subject
+from services.polls import definition as definitions
+from services.polls import edits, repository, shape
+from services.polls.cache import PollCache
+from services.polls.codes import new_code
+from services.polls.events import PollClosed, PollOpened
+from services.polls.models import Poll
+from services.polls.reading import Reading, Seen, etag_of, matches
+from services.polls.schemas import PollEdit, PollNew, PollView
+from services.polls.settings import PollsSettings
+from services.polls.status import Status, status_of
+
+_CODE_TRIES = 5
+
+
+class Polls(Reading):
+    """What can be done with polls."""
+
+    def __init__(self, kit: Kit[PollsSettings]) -> None:
+        super().__init__(kit, PollCache(kit.shared.redis, kit.settings.cache_seconds))
+
+    async def start(self) -> None:
+        """Nothing runs in the background but the jobs."""
+
+    async def stop(self) -> None:
+        """Nothing runs in the background but the jobs."""
+
+    async def create(self, subject: Subject, body: PollNew, key: str | None = None) -> tuple[Seen, bool]:
+        """Create a draft, or a published poll.
+
+        Args:
+            subject: Who creates it, and owns it from then on.
+            body: The poll.
+            key: The request's idempotency key.
+
+        Returns:
+            The poll, and whether it is new; it isn't if the key has made it before.
+
+        Raises:
+            Problem: 403 for guests, 409 if the key was used for another request, 422.
+        """
+        subject.require_user()
+        definition = definitions.checked(definitions.from_request(body))
+        opens_at = definitions.utc("opens_at", body.opens_at)
+        closes_at = definitions.utc("closes_at", body.closes_at)
+        poll_id = new_id()
+        async with self.kit.db.transaction() as transaction:
+            if key is not None:
+                until = await repository.clock(transaction) + timedelta(hours=self.kit.settings.idempotency_hours)
+                digest = hashlib.sha256(msgspec.json.encode(body)).digest()
+                taken = await repository.claim(transaction, subject.id, key, digest, poll_id, until)
+                if taken is not None:
+                    return await self._made_before(transaction, subject, taken, digest), False
+            now = await repository.clock(transaction)
+            definitions.check_times(now, opens_at, closes_at)
+            values = {
+                **edits.columns(definition),
+                "id": poll_id,
+                "owner": subject.id,
+                "version": 1,
+                "options": definitions.numbered(definition.options),
+                "next_option": len(definition.options) + 1,
+                "opens_at": opens_at,
+                "closes_at": closes_at,
+                "created_at": now,
+                "updated_at": now,
+            }
+            poll = await self._add(transaction, values)
+            if body.publish:
+                await self._publish(transaction, subject, poll, now)
+            return self.seen(poll, now), True
+
+    async def _add(self, transaction: Any, values: dict[str, Any]) -> Poll:
+        for _ in range(_CODE_TRIES):
+            poll = await repository.add(transaction, {**values, "code": new_code()})
+            if poll is not None:
+                return poll
+        raise unavailable("No join code was free. Try again.")
+
+    async def _made_before(self, transaction: Any, subject: Subject, taken: Any, digest: bytes) -> Seen:
+        if taken.body_hash != digest:
+            raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
+        found = await repository.whole(transaction, subject.id, taken.poll)
+        if found is None:
+            raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
+        return self.seen(*found)
+
+    async def duplicate(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Make a draft of one's own from a poll that one may see; without its times.
+
+        Raises:
+            Problem: 403 for guests, 404.
+        """
+        subject.require_user()
+        async with self.kit.db.transaction() as transaction:
+            found = await repository.whole(transaction, subject.id, poll_id)
+            if found is None:
+                raise not_found("poll")
+            source, now = found
+            definition = edits.current(source)
+            values = {
+                **edits.columns(definition),
+                "id": new_id(),
+                "owner": subject.id,
+                "version": 1,
+                "options": definitions.numbered(definition.options),
+                "next_option": len(definition.options) + 1,
+                "created_at": now,
+                "updated_at": now,
+            }
+            return self.seen(await self._add(transaction, values), now)
+
+    async def edit(self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None) -> Seen:
+        """Change a poll, as far as its status allows.
+
+        Args:
+            subject: The owner.
+            poll_id: The poll.
+            edit: What to change.
+            if_match: The ETag that the client has seen; the poll is left alone if it has another now.
+
+        Raises:
+            Problem: 403, 404, 409 if it comes too late, 412, 422.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id)
+            status = status_of(poll, now)
+            if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
+                raise Problem(
+                    412, "stale", "Somebody was faster", "The poll has changed since you read it. Read it again."
+                )
+            values = edits.wanted(poll, edit)
+            if not values:
+                return self.seen(poll, now)
+            edits.check(poll, values, status, now)
+            _check_times(poll, values, now)
+            details = edits.loggable(poll, values)
+            for name, value in values.items():
+                setattr(poll, name, value)
+            if status is Status.DRAFT:
+                _touch(poll, now)
+            else:
+                await self._changed(transaction, subject, poll, now, "edited", details)
+            return self.seen(poll, now)
+
+    async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Publish a draft; it opens at its time, or now. Nothing happens if it is published.
+
+        Raises:
+            Problem: 403, 404, 422 if its end is past.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id)
+            if poll.published_at is None:
+                poll.version += 1
+                await self._publish(transaction, subject, poll, now)
+            return self.seen(poll, now)
+
+    async def _publish(self, transaction: Any, subject: Subject, poll: Poll, now: datetime) -> None:
+        poll.opens_at = now if poll.opens_at is None else max(poll.opens_at, now)
+        definitions.check_times(now, poll.opens_at, poll.closes_at)
+        poll.published_at = poll.updated_at = now
+        await transaction.flush()
+        await self._record(transaction, subject, poll, now, "published", {"version": poll.version})
+        await tell(transaction, shape.changed(poll))
+
+    async def close(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Close an open poll now. Nothing happens if it is closed.
+
+        Raises:
+            Problem: 403, 404, 409 if it isn't open yet.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id)
+            status = status_of(poll, now)
+            if status in {Status.DRAFT, Status.SCHEDULED}:
+                raise conflict("not-open", "The poll isn't open yet. Change opens_at, or delete it.")
+            if status is Status.OPEN:
+                poll.closed_at = now
+                await self._changed(transaction, subject, poll, now, "closed")
+            return self.seen(poll, now)
+
+    async def archive(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Put a closed poll away: out of the lists, still readable. Nothing happens if it is archived.
+
+        Raises:
+            Problem: 403, 404, 409 if it isn't closed.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id)
+            status = status_of(poll, now)
+            if status not in {Status.CLOSED, Status.ARCHIVED}:
+                raise conflict("not-closed", "Only a closed poll can be archived. Close it first.")
+            if status is Status.CLOSED:
+                poll.archived_at = now
+                await self._changed(transaction, subject, poll, now, "archived")
+            return self.seen(poll, now)
+
+    async def unarchive(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Take a poll back into the lists. Nothing happens if it isn't archived.
+
+        Raises:
+            Problem: 403, 404.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id)
+            if poll.archived_at is not None:
+                poll.archived_at = None
+                await self._changed(transaction, subject, poll, now, "unarchived")
+            return self.seen(poll, now)
+
+    async def delete(self, subject: Subject, poll_id: UUID) -> None:
+        """Delete a poll: a draft is removed, a published poll is gone for everybody and kept for the log.
+
+        Moderators and admins may delete others' published polls.
+
+        Raises:
+            Problem: 403, 404.
+        """
+        async with self.kit.db.transaction() as transaction:
+            poll, now = await self._own(transaction, subject, poll_id, Role.MODERATOR, Role.ADMIN)
+            if poll.published_at is None:
+                await repository.remove(transaction, poll.id)
+                return
+            poll.deleted_at = now
+            await self._changed(transaction, subject, poll, now, "deleted")
+
+    async def _own(self, transaction: Any, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
+        """Return the subject's own poll, held, and the moment after it was held."""
+        subject.require_user()
+        poll = await repository.held(transaction, subject.id, poll_id)
+        if poll is None:
+            raise not_found("poll")
+        if poll.owner != subject.id and subject.role not in others:
+            raise forbidden("This is somebody else's poll.")
+        return poll, await repository.clock(transaction)
+
+    async def _changed(
+        self,
+        transaction: Any,
+        subject: Subject,
+        poll: Poll,
+        now: datetime,
+        act: str,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        """Write a published poll's change: a version, a line in the log, an event with the whole state."""
+        _touch(poll, now)
+        await transaction.flush()
+        await self._record(transaction, subject, poll, now, act, {"version": poll.version, **(details or {})})
+        await tell(transaction, shape.changed(poll))
+
+    async def _record(
+        self, transaction: Any, subject: Subject, poll: Poll, now: datetime, act: str, details: dict[str, Any]
+    ) -> None:
+        role = "owner" if poll.owner == subject.id else str(subject.role)
+        await repository.record(transaction, poll.id, now, subject.id, role, act, details)
+
+    async def tell_moments(self) -> None:
+        """Tell that polls have opened or closed by the clock. Several instances share the work."""
+        async with self.kit.db.reading() as session:
+            if not await repository.moments_wait(session):
+                return
+        async with self.kit.db.transaction() as transaction:
+            # Openings first: one that has closed as well since the last run is told in order.
+            for row in await repository.take_openings(transaction):
+                await tell(transaction, PollOpened(poll=row.id, owner=row.owner, title=row.title, at=row.opens_at))
+            for row in await repository.take_closings(transaction):
+                await tell(transaction, PollClosed(poll=row.id, owner=row.owner, title=row.title, at=row.ended_at))
+
+    async def sweep(self) -> None:
+        """Forget idempotency keys that have expired."""
+        async with self.kit.db.transaction() as transaction:
+            await repository.forget_keys(transaction)
+
+
+def _touch(poll: Poll, now: datetime) -> None:
+    poll.version += 1
+    poll.updated_at = now
+
+
+def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:
+    """Check the times that an edit changes; a published poll without a time to open opens now."""
+    if not values.keys() & {"opens_at", "closes_at"}:
+        return
+    opens_at = values.get("opens_at", poll.opens_at)
+    if "opens_at" in values and poll.published_at is not None:
+        values["opens_at"] = opens_at = now if opens_at is None else max(opens_at, now)
+    definitions.check_times(now, opens_at, values.get("closes_at", poll.closes_at))
+
+
+__all__ = ["PollView", "Polls"]

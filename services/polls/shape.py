@@ -1,0 +1,90 @@
+"""From a row to what goes over the wire, and to the events that tell of it."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.polls.events import OptionFact, PollChanged
+from services.polls.methods import PARAMETERS, Effective, Given, Method, effective, shown
+from services.polls.models import Audit, Poll
+from services.polls.schemas import LogEntry, OptionView, PollCard, PollView, RulesView
+from services.polls.status import status_of
+
+
+def parameters(poll: Poll) -> Effective:
+    """Return the method's parameters that hold for a poll."""
+    given = Given(**{name: getattr(poll, name) for name in PARAMETERS})
+    return effective(Method(poll.method), len(poll.options), given)
+
+
+def view(poll: Poll, now: datetime, public_url: str) -> PollView:
+    """Return a poll as it is shown at a moment."""
+    known = shown(Method(poll.method))
+    effective_parameters = parameters(poll)
+    values = {n: getattr(effective_parameters, n) if n in known else None for n in PARAMETERS}
+    return msgspec.convert(
+        {
+            **{name: getattr(poll, name, None) for name in PollView.__struct_fields__},
+            **values,
+            "status": status_of(poll, now),
+            "link": f"{public_url.rstrip('/')}/p/{poll.code}",
+            "options": [msgspec.convert(option, OptionView) for option in poll.options],
+            "rules": msgspec.convert(poll, RulesView, from_attributes=True),
+        },
+        PollView,
+    )
+
+
+def card(row: Any) -> PollCard:
+    """Return a row of a list as it is shown; `row.now` is the moment."""
+    names = [name for name in PollCard.__struct_fields__ if name != "status"]
+    values = {name: getattr(row, name) for name in names}
+    return msgspec.convert({**values, "status": status_of(row, row.now)}, PollCard)
+
+
+def entry(row: Audit) -> LogEntry:
+    """Return an act as it is shown."""
+    return msgspec.convert(row, LogEntry, from_attributes=True)
+
+
+def changed(poll: Poll) -> PollChanged:
+    """Return the event that tells of a published poll's whole state."""
+    if poll.opens_at is None:
+        raise ValueError("a published poll has a time to open")
+    return PollChanged(
+        poll=poll.id,
+        version=poll.version,
+        owner=poll.owner,
+        title=poll.title,
+        method=poll.method,
+        options=[OptionFact(option["id"], option["label"]) for option in poll.options],
+        **msgspec.structs.asdict(parameters(poll)),
+        abstain=poll.abstain,
+        change=poll.change,
+        withdraw=poll.withdraw,
+        anonymous=poll.anonymous,
+        results=poll.results,
+        minimum=poll.minimum,
+        eligibility=poll.eligibility,
+        strength=poll.strength,
+        quorum=poll.quorum,
+        opens_at=poll.opens_at,
+        closes_at=poll.closes_at,
+        closed_at=poll.closed_at,
+        archived_at=poll.archived_at,
+        deleted=poll.deleted_at is not None,
+    )
+
+
+_STATUS = b'{"status":'
+
+
+def without_status(body: bytes) -> bytes:
+    """Return an encoded poll less its leading status, for the cache."""
+    return body[body.index(b",", len(_STATUS)) :]
+
+
+def with_status(rest: bytes, status: str) -> bytes:
+    """Return what `without_status` has left, with the status of this moment before it."""
+    return _STATUS + msgspec.json.encode(status) + rest
