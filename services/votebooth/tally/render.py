@@ -65,9 +65,12 @@ def decimal(number: Number, places: int = PLACES) -> str:
 
 
 def labels(names: Mapping[int, str]) -> dict[int, str]:
-    """Return names that are unique: the id stands behind those that several options share."""
+    """Return names that are unique: the id stands behind those that several options share, or for none."""
     shared = {name for name, times in Counter(names.values()).items() if times > 1}
-    return {option: f"{name} (#{option})" if name in shared else name for option, name in names.items()}
+    return {
+        option: f"#{option}" if not name.strip() else f"{name} (#{option})" if name in shared else name
+        for option, name in names.items()
+    }
 
 
 def to_dict(result: Result) -> dict[str, Any]:
