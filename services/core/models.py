@@ -21,7 +21,7 @@ from uuid import UUID
 from advanced_alchemy.base import CommonTableAttributes
 from advanced_alchemy.mixins import UUIDv7PrimaryKey
 from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, func, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -68,10 +68,15 @@ class OutboxColumns:
     trace: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     published_at: Mapped[datetime | None] = mapped_column(Timestamp)
-    __table_args__ = (
-        Index("ix_outbox_waiting", "position", postgresql_where=text("published_at IS NULL")),
-        Index("ix_outbox_created_at", "created_at"),
-    )
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Return new indexes each time: an index belongs to one table, and each service has its own."""
+        return (
+            Index("ix_outbox_waiting", "position", postgresql_where=text("published_at IS NULL")),
+            Index("ix_outbox_created_at", "created_at"),
+        )
 
 
 class InboxColumns:
