@@ -47,7 +47,7 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
         settings = load(CoreSettings)
         configure(settings.log_format, settings.log_level)
         _prepare(embedded, data_dir, settings)
-        _serve(settings, started, demo=demo)
+        _serve(settings, data_dir, started, demo=demo)
     finally:
         embedded.stop()
     return 0
@@ -98,7 +98,7 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
         click.echo("votewave: tables are up to date", err=True)
 
 
-def _serve(settings: CoreSettings, started: float, *, demo: bool) -> None:
+def _serve(settings: CoreSettings, data_dir: Path, started: float, *, demo: bool) -> None:
     from services.core.app import create_app  # noqa: PLC0415  (after the environment is set)
     from services.core.server import serve  # noqa: PLC0415
 
@@ -112,7 +112,7 @@ def _serve(settings: CoreSettings, started: float, *, demo: bool) -> None:
         if demo:
             from services.demo import fill  # noqa: PLC0415
 
-            tasks.append(asyncio.get_running_loop().create_task(fill(url, sys.stderr)))
+            tasks.append(asyncio.get_running_loop().create_task(fill(url, data_dir, sys.stderr)))
 
     tasks: list[asyncio.Task[None]] = []
     serve(lambda: create_app(load_services(["all"]), settings), settings, ready)
