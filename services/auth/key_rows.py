@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.models import SigningKey
@@ -33,3 +33,14 @@ async def add(tx: AsyncSession, kid: str, public_jwk: dict[str, Any], sealed: by
 async def remove(tx: AsyncSession, kids: list[str]) -> None:
     """Delete keys whose tokens have all expired."""
     await tx.execute(delete(SigningKey).where(SigningKey.kid.in_(kids)))
+
+
+async def bring_forward(tx: AsyncSession, active_from: datetime) -> str | None:
+    """Use the next key from `active_from` on; None if its time comes sooner anyway."""
+    statement = (
+        update(SigningKey)
+        .where(SigningKey.active_from > active_from)
+        .values(active_from=active_from)
+        .returning(SigningKey.kid)
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()

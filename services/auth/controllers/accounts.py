@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from services.auth.controllers.answers import AnyRequest, answer, problems, refuse_other_sites, visitor_of
+from services.auth.controllers.answers import AnyRequest, OptionalBody, answer, problems, refuse_other_sites, visitor_of
 from services.auth.schemas import AccountView, Admit, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import Auth
 from services.core.subject import Subject
@@ -72,7 +72,7 @@ class GuestController(Controller):
     path = "/guests"
     tags = ("Guests",)
 
-    @post(operation_id="GuestAdmit", summary="Become a guest", responses=problems(429))
+    @post(operation_id="GuestAdmit", summary="Become a guest", operation_class=OptionalBody, responses=problems(429))
     async def admit(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[Admit | None] = None
     ) -> Response[Tokens]:

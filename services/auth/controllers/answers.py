@@ -4,11 +4,13 @@ The cookie is HttpOnly (no script reads it), SameSite=Strict (no other site's pa
 and goes to this service alone. It is named `__Secure-…` and Secure wherever VoteWave is served by HTTPS.
 """
 
+import dataclasses
 from typing import Any, Literal
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation, RequestBody
 from msgspec import UNSET, structs
 
 from services.auth.schemas import Tokens
@@ -21,12 +23,24 @@ _NAME = "votewave_refresh"
 _DAYS = 365
 _NO_STORE = {"Cache-Control": "no-store"}
 
+
+@dataclasses.dataclass
+class OptionalBody(Operation):
+    """An operation in the API's description whose body may be left out; Litestar says required of all."""
+
+    def __post_init__(self) -> None:
+        """Say so of the body."""
+        if isinstance(self.request_body, RequestBody):
+            self.request_body = dataclasses.replace(self.request_body, required=False)
+
+
 AnyRequest = Request[Any, Any, Any]
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Describe the problem documents that a handler answers with."""
+    """Describe the problem documents that a handler answers with, beside 400."""
     titles = {
+        400: "The request can't be read.",
         401: "Not signed in, or not with this.",
         403: "Not allowed.",
         404: "There is no such thing, or you may not see it.",
@@ -42,7 +56,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             media_type="application/problem+json",
             generate_examples=False,
         )
-        for status in statuses
+        for status in (400, *statuses)
     }
 
 

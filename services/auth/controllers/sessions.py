@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.auth.controllers.answers import (
     AnyRequest,
+    OptionalBody,
     answer,
     problems,
     refuse_other_sites,
@@ -37,7 +38,13 @@ class SessionController(Controller):
             refuse_other_sites(request)
         return answer(request, await auth.sessions.sign_in(data, visitor_of(request)), data.refresh)
 
-    @post("/refresh", operation_id="SessionRefresh", summary="Get new tokens", responses=problems(401, 403, 429))
+    @post(
+        "/refresh",
+        operation_id="SessionRefresh",
+        summary="Get new tokens",
+        operation_class=OptionalBody,
+        responses=problems(401, 403, 429),
+    )
     async def refresh(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[Refresh | None] = None
     ) -> Response[Tokens]:
