@@ -13,7 +13,6 @@ from services.core.models import (
     OutboxColumns,
     ParkedColumns,
     TableBase,
-    UUIDv7PrimaryKey,
     service_metadata,
 )
 
@@ -39,7 +38,7 @@ class Parked(ParkedColumns, Base):
     """Events that couldn't be handled."""
 
 
-class Poll(UUIDv7PrimaryKey, Base):
+class Poll(Base):
     """A poll: its definition, its rules, its times.
 
     The options stand in the row, so that a definition is read and replaced as one. A method's parameters
@@ -48,6 +47,7 @@ class Poll(UUIDv7PrimaryKey, Base):
     """
 
     __tablename__ = "poll"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
     owner: Mapped[UUID]
     code: Mapped[str] = mapped_column(Text, unique=True)
     version: Mapped[int]

@@ -67,7 +67,7 @@ async def head(
     session: AsyncSession, viewer: UUID | None, *, poll_id: UUID | None = None, code: str | None = None
 ) -> Row[Any] | None:
     """Return a poll's version and times and the moment `now`, found by its id or its code."""
-    found = Poll.id == id if poll_id is not None else Poll.code == code
+    found = Poll.id == poll_id if poll_id is not None else Poll.code == code
     return (await session.execute(select(*_HEAD, _now.label("now")).where(found, visible(viewer)))).first()
 
 
