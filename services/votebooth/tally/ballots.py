@@ -108,9 +108,7 @@ def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
     return tuple(line)
 
 
-def first_preferences(
-    rankings: Mapping[Ranking, int], names: Mapping[int, str], options: Options = DEFAULT
-) -> Counts:
+def first_preferences(rankings: Mapping[Ranking, int], names: Mapping[int, str], options: Options = DEFAULT) -> Counts:
     """Return the counts of plurality: each ballot's first preference under the rules."""
     lines = strict(rankings, options, names)
     totals = dict.fromkeys(names, 0)

@@ -6,9 +6,7 @@ from services.votebooth.tally.model import DEFAULT, Counts, Method, Options, Res
 from services.votebooth.tally.ties import Breaker, top
 
 
-def highest(
-    method: Method, counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: str = ""
-) -> Result:
+def highest(method: Method, counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: str = "") -> Result:
     """Elect the options with the most votes (plurality, approval) or points (score, points).
 
     An option that nobody marked is never elected, even if a seat stays empty.

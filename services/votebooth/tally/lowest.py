@@ -18,14 +18,11 @@ def refuse_too_many(ballots: Iterable[Strict]) -> None:
     firsts = len({line[0] for line in ballots})
     if firsts > MAX_TRANSFER_OPTIONS:
         raise TallyError(
-            f"counts in rounds take at most {MAX_TRANSFER_OPTIONS} options with first preferences; "
-            f"there are {firsts}"
+            f"counts in rounds take at most {MAX_TRANSFER_OPTIONS} options with first preferences; there are {firsts}"
         )
 
 
-def lowest(
-    tallies: Mapping[int, Number], at_most: int, breaker: Breaker, rule: Elimination
-) -> tuple[int, ...]:
+def lowest(tallies: Mapping[int, Number], at_most: int, breaker: Breaker, rule: Elimination) -> tuple[int, ...]:
     """Return the options to eliminate, fewest votes first.
 
     Options without a vote leave together, since nothing moves and the next elimination would meet the

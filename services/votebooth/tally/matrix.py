@@ -29,9 +29,7 @@ class Matrix:
 
     def __init__(self, names: Mapping[int, str]) -> None:
         if len(names) > MAX_PAIRWISE_OPTIONS:
-            raise TallyError(
-                f"pairwise counts take at most {MAX_PAIRWISE_OPTIONS} options; there are {len(names)}"
-            )
+            raise TallyError(f"pairwise counts take at most {MAX_PAIRWISE_OPTIONS} options; there are {len(names)}")
         self._ids = tuple(names)
         self._place = {option: place for place, option in enumerate(self._ids)}
         self._above = [[0] * len(self._ids) for _ in self._ids]
@@ -91,9 +89,7 @@ class Matrix:
                     levels.setdefault(score, []).append(place)
                 self._walk([levels[score] for score in sorted(levels, reverse=True)], count)
             return
-        self._compare(
-            [bytes(scores).translate(_SCORE_TO_LEVEL) for scores in zip(*ballots, strict=True)], count
-        )
+        self._compare([bytes(scores).translate(_SCORE_TO_LEVEL) for scores in zip(*ballots, strict=True)], count)
 
     def _walk(self, groups: Sequence[Sequence[int]], count: int) -> None:
         """Add ballots by going through the options below each option."""

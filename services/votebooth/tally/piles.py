@@ -30,9 +30,7 @@ def plain(number: Number) -> Number:
 class Piles:
     """The ballots of every option, what they add up to, and what has left the count."""
 
-    def __init__(
-        self, ballots: Mapping[Strict, int], options: Iterable[int], *, decimals: int | None = None
-    ) -> None:
+    def __init__(self, ballots: Mapping[Strict, int], options: Iterable[int], *, decimals: int | None = None) -> None:
         self._decimals = decimals
         self._piles: dict[int, dict[Number, _Bundle]] = {option: {1: {}} for option in options}
         self.totals: dict[int, Number] = dict.fromkeys(self._piles, 0)

@@ -57,9 +57,7 @@ def ranked_robin(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, 
         winner = _winner(counts.pairwise, wins, breaker)
         winners.append(winner)
         left.remove(winner)
-        rounds.append(
-            Round(kind="pairwise", tallies=wins, elected=(winner,), elected_by="wins", ties=breaker.taken())
-        )
+        rounds.append(Round(kind="pairwise", tallies=wins, elected=(winner,), elected_by="wins", ties=breaker.taken()))
     if not rounds:
         rounds.append(Round(kind="pairwise", tallies=dict.fromkeys(counts.names, 0)))
     return Result(
@@ -90,9 +88,7 @@ def _wins(pairwise: Pairwise, options: Collection[int], rule: PairTie) -> dict[i
 
 def _margin(pairwise: Pairwise, option: int, others: Iterable[int]) -> int:
     return sum(
-        pairwise.get((option, other), 0) - pairwise.get((other, option), 0)
-        for other in others
-        if other != option
+        pairwise.get((option, other), 0) - pairwise.get((other, option), 0) for other in others if other != option
     )
 
 

@@ -84,15 +84,11 @@ def to_dict(result: Result) -> dict[str, Any]:
         "ballots": result.ballots,
         "abstained": result.abstained,
         "void": result.void,
-        "rules": {
-            key: value if value is None else _plain(value) for key, value in asdict(result.rules).items()
-        },
+        "rules": {key: value if value is None else _plain(value) for key, value in asdict(result.rules).items()},
         "seed": result.seed,
         "tie_order": [label[option] for option in order(result.names, result.seed)],
         "ties": [
-            {"round": number, **_tie(tie, label)}
-            for number, each in enumerate(result.rounds, 1)
-            for tie in each.ties
+            {"round": number, **_tie(tie, label)} for number, each in enumerate(result.rounds, 1) for tie in each.ties
         ],
         "rounds": [_round(number, each, result, label) for number, each in enumerate(result.rounds, 1)],
     }

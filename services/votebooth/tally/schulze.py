@@ -42,9 +42,7 @@ def strongest_paths(pairwise: Pairwise, options: Mapping[int, str], strength: St
                     direct if direct >= width or direct >= link else width if width < link else link  # noqa: FURB136
                     for direct, link in zip(row, onward, strict=True)
                 ]
-    return {
-        (a, b): paths[above][below] for above, a in enumerate(ids) for below, b in enumerate(ids) if a != b
-    }
+    return {(a, b): paths[above][below] for above, a in enumerate(ids) for below, b in enumerate(ids) if a != b}
 
 
 def _strength(pairwise: Pairwise, a: int, b: int, strength: Strength) -> int:

@@ -80,9 +80,7 @@ def star(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: st
 class _Seat:
     """Fills a seat; the same counts serve each seat of Bloc STAR."""
 
-    def __init__(
-        self, pairwise: Pairwise, top_scores: Mapping[int, int], breaker: Breaker, ballots: int
-    ) -> None:
+    def __init__(self, pairwise: Pairwise, top_scores: Mapping[int, int], breaker: Breaker, ballots: int) -> None:
         self._pairwise = pairwise
         self._top_scores = top_scores
         self._breaker = breaker
@@ -92,9 +90,7 @@ class _Seat:
         """Return the winner among options with these totals, two rounds at most, and the runoff."""
         finalists = self._finalists(totals)
         if len(finalists) == 1:
-            only = Round(
-                kind="scoring", tallies=dict(totals), elected=finalists, elected_by="remaining", ties=()
-            )
+            only = Round(kind="scoring", tallies=dict(totals), elected=finalists, elected_by="remaining", ties=())
             return finalists[0], [only], None
         ranked = self._breaker.ranked(totals, totals)
         scoring = Round(

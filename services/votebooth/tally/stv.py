@@ -107,9 +107,7 @@ class _Count:
             surpluses = self._surpluses(tallies)
             if surpluses:
                 for option, surplus in surpluses:
-                    transfers += piles.transfer_surplus(
-                        option, surplus, self._continuing, self._options.exhaustion
-                    )
+                    transfers += piles.transfer_surplus(option, surplus, self._continuing, self._options.exhaustion)
             else:
                 losers, transfers = self._eliminate(tallies)
         self._breaker.remember(tallies)

@@ -106,9 +106,7 @@ class Breaker:
         return group
 
 
-def top(
-    tallies: Mapping[int, Number], count: int, breaker: Breaker, purpose: str = "elect"
-) -> tuple[int, ...]:
+def top(tallies: Mapping[int, Number], count: int, breaker: Breaker, purpose: str = "elect") -> tuple[int, ...]:
     """Return the `count` options with the most votes, most first; a tie at the edge is broken and recorded.
 
     Options without a vote are left out: nobody is chosen by lot alone.

@@ -234,9 +234,7 @@ def _place(cell: str, line: int, column: int, size: int) -> Rank:
     return (number,)
 
 
-def to_blt(
-    names: Mapping[int, str], rankings: Mapping[Ranking, int], *, seats: int = 1, title: str = ""
-) -> str:
+def to_blt(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, seats: int = 1, title: str = "") -> str:
     """Write ranked ballots as BLT.
 
     Options are numbered in the order of `names`. Equal ranks are written with `=`. Skipped ranks and
@@ -251,7 +249,5 @@ def to_blt(
         lines[line] = lines.get(line, 0) + count
     ballots = [f"{count} {line}" for line, count in sorted(lines.items()) if count]
     texts = [*labels(names).values(), title]
-    quoted = [
-        '"{}"'.format(" ".join(text.replace("\\", "\\\\").replace('"', '\\"').split())) for text in texts
-    ]
+    quoted = ['"{}"'.format(" ".join(text.replace("\\", "\\\\").replace('"', '\\"').split())) for text in texts]
     return "\n".join([f"{len(names)} {seats}", *ballots, "0", *quoted]) + "\n"

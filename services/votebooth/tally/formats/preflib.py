@@ -61,9 +61,7 @@ def read_preflib(text: str) -> Election:
     voters = header.voters
     if voters is not None and voters[0] != total:
         raise FormatError(f"the header says {voters[0]} voters, the preferences add up to {total}", voters[1])
-    return Election(
-        format="preflib", names=header.names, rankings=rankings, title=head.get("TITLE", ("", 0))[0]
-    )
+    return Election(format="preflib", names=header.names, rankings=rankings, title=head.get("TITLE", ("", 0))[0])
 
 
 def _keep(head: dict[str, tuple[str, int]], line: str, number: int) -> None:
@@ -118,7 +116,7 @@ class _Header:
         return tuple(ranking), voters
 
     def _rank(self, match: re.Match[str], line: int, offset: int) -> Rank:
-        column = offset + match.start() + 1
+        column = offset + match.start() + len(match[0]) - len(match[0].lstrip()) + 1
         rank: list[int] = []
         for part in (match[1] or match[2] or "").split(","):
             option = whole(part, line, column, "alternative")
@@ -154,9 +152,7 @@ def to_preflib(
         seen: set[int] = set()
         order: list[Rank] = []
         for rank in ranking:
-            fresh = tuple(
-                sorted(number[option] for option in rank if rank != OVERVOTE and option not in seen)
-            )
+            fresh = tuple(sorted(number[option] for option in rank if rank != OVERVOTE and option not in seen))
             seen.update(rank)
             order += [fresh] if fresh else []
         if order and count:

@@ -62,9 +62,7 @@ def read_ranks(data: bytes, *, prefix: str = "rank", options: Sequence[str] | No
         while ranking and not ranking[-1]:
             ranking = ranking[:-1]
         rankings[ranking] = rankings.get(ranking, 0) + count
-    return Election(
-        format="ranks", names={number: name for name, number in cells.ids.items()}, rankings=rankings
-    )
+    return Election(format="ranks", names={number: name for name, number in cells.ids.items()}, rankings=rankings)
 
 
 def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
@@ -86,9 +84,7 @@ def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = No
     if not columns:
         raise FormatError("no column is an option", 1)
     if len(columns) > MAX_OPTIONS:
-        raise FormatError(
-            f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1
-        )
+        raise FormatError(f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1)
     names = {number: _unescaped(rows.header[index]) for number, index in enumerate(columns, 1)}
     counts = rows.count(columns, _Scores(MAX_SCORE if top is None else top))
     return Election(format="scores", names=names, scores=counts)
@@ -128,9 +124,7 @@ class _Rows:
             if len(name) > MAX_NAME:
                 raise FormatError("the column's name is too long", 1, index + 1)
         if len(set(self.header)) < len(self.header):
-            index, name = next(
-                (index, name) for index, name in enumerate(self.header) if name in self.header[:index]
-            )
+            index, name = next((index, name) for index, name in enumerate(self.header) if name in self.header[:index])
             raise FormatError(f"two columns are called “{shown(name)}”", 1, index + 1)
         self._weight = self.header.index(WEIGHT) if WEIGHT in self.header else None
 
@@ -250,13 +244,20 @@ _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 
 def _split(cell: str) -> list[str]:
     """Split a cell at `|` and take the backslashes away."""
-    parts = [""]
+    parts: list[list[str]] = [[]]
     for word in _TOKEN.findall(cell):
         if word == "|":
-            parts.append("")
+            parts.append([])
         else:
-            parts[-1] += word[1:] if len(word) == 2 and word[0] == "\\" else word
-    return [part[1:] if part[:1] == "\\" and part[1:].strip() in _WORDS else part for part in parts]
+            parts[-1].append(word)
+    return [_unescaped_name(words) for words in parts]
+
+
+def _unescaped_name(words: list[str]) -> str:
+    raw = "".join(words).strip()
+    if raw[:1] == "\\" and raw[1:] in _WORDS:
+        return raw[1:]
+    return "".join(word[1:] if len(word) == 2 and word[0] == "\\" else word for word in words)
 
 
 def _escaped(name: str) -> str:
