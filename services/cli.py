@@ -14,6 +14,7 @@ import click
 from services.core.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.registry import NAMES, load_services
+from services.votebooth.tally_cli import tally
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -178,6 +179,9 @@ def replay(name: str, event: UUID) -> None:
     if not asyncio.run(replay_parked(_services((name,))[0], _settings(), event)):
         raise click.ClickException(f"{name} has no parked event {event}")
     click.echo("handled")
+
+
+main.add_command(tally)
 
 
 def _settings() -> CoreSettings:
