@@ -4,6 +4,8 @@ import secrets
 
 from services.core.service import Handler, Service
 from services.votebooth.events import PollChanged, on_poll_changed
+from services.votebooth.live.controllers import LiveController
+from services.votebooth.results.controllers import ResultController
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.voters import HASH_KEY
@@ -12,7 +14,7 @@ SERVICE = Service(
     "votebooth",
     VoteBooth,
     settings=VoteBoothSettings,
-    controllers=[],
+    controllers=[ResultController, LiveController],
     handlers=[Handler("polls", PollChanged, on_poll_changed)],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     needs=["auth", "polls"],

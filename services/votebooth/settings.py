@@ -6,10 +6,16 @@ from msgspec import Meta, Struct
 
 
 class VoteBoothSettings(Struct, frozen=True, kw_only=True):
-    """How many ballots may wait, and how many are written at once."""
+    """How many ballots may wait, how many are written at once, and how many may watch."""
 
     queue: Annotated[
         int,
         Meta(description="Ballots that may wait to be written; more are answered 503.", ge=1, le=1_000_000),
     ] = 5_000
     batch: Annotated[int, Meta(description="Ballots in one transaction at most.", ge=1, le=10_000)] = 512
+    live_connections: Annotated[
+        int, Meta(description="Live connections (WebSocket and SSE) of a process at most.", ge=0, le=100_000)
+    ] = 5_000
+    live_seconds: Annotated[
+        int, Meta(description="Seconds after which a live connection has to be opened anew.", ge=1, le=86_400)
+    ] = 900

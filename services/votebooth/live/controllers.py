@@ -1,0 +1,177 @@
+"""Live results over WebSocket and SSE."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, WebSocket, get, post, websocket
+from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketDisconnect, WebSocketException
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from services.core.http import address_of
+from services.core.limits import limit
+from services.core.problems import Problem, ProblemDocument
+from services.core.subject import Subject
+from services.core.tickets import LIFETIME_SECONDS
+from services.votebooth.live.client import Client
+from services.votebooth.live.schemas import LiveTicket
+from services.votebooth.results.controllers import BallotToken
+from services.votebooth.results.service import Viewer
+from services.votebooth.service import VoteBooth
+
+SEND_SECONDS = 10.0
+"""A client that takes nothing for so long is gone."""
+
+_WORDS_FROM_CLIENT = 1000
+_CLOSE_DONE = 1000
+_CLOSE_POLICY = 1008
+_CLOSE_AGAIN = 1012
+_RETRY_MS = 1000
+
+LastEventId = Annotated[
+    str | None, HeaderParameter(name="Last-Event-ID", description="The id of the last event you have.")
+]
+TicketText = Annotated[str | None, QueryParameter(name="ticket", description="From `LiveTicketIssue`.")]
+Since = Annotated[
+    str | None,
+    QueryParameter(name="since", description="`version.seq.status` of what you have; no snapshot if it is current."),
+]
+REFUSALS = {
+    404: ResponseSpec(ProblemDocument, description="no such poll"),
+    503: ResponseSpec(ProblemDocument, description="too many live connections, or Redis is away"),
+}
+
+_SSE_HEADERS = {"cache-control": "private, no-store", "x-accel-buffering": "no"}
+
+
+class LiveController(Controller):
+    """A poll's sums as they change."""
+
+    tags = ("Live",)
+
+    @post(
+        "/polls/{poll_id:uuid}/tickets",
+        operation_id="LiveTicketIssue",
+        summary="Get a ticket for a WebSocket",
+        guards=[limit("live-ticket", 60, per=60)],
+        responses=REFUSALS,
+    )
+    async def issue(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        subject: NamedDependency[Subject],
+        request: Request[Any, Any, Any],
+        poll_id: FromPath[UUID],
+        ballot_token: BallotToken = None,
+    ) -> LiveTicket:
+        """Return a ticket that opens `/v1/votebooth/polls/{poll_id}/live?ticket=…` once.
+
+        It stands for the token it was got with, which so appears in no URL.
+        """
+        await votebooth.results.state(poll_id)
+        who = await votebooth.viewers.viewer(poll_id, subject, ballot_token, lambda: address_of(request))
+        ticket = await votebooth.kit.shared.tickets.issue(subject, poll_id, who.voter_key or b"")
+        return LiveTicket(ticket, LIFETIME_SECONDS)
+
+    @get(
+        "/polls/{poll_id:uuid}/events",
+        operation_id="LiveEvents",
+        summary="Follow a poll's result by SSE",
+        media_type="text/event-stream",
+        responses=REFUSALS,
+    )
+    async def events(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        viewer: NamedDependency[Subject | None],
+        request: Request[Any, Any, Any],
+        poll_id: FromPath[UUID],
+        ballot_token: BallotToken = None,
+        last_event_id: LastEventId = None,
+    ) -> Stream:
+        """Stream messages (docs/api/votebooth.md): a snapshot, then what changes, ten times a second at most.
+
+        The stream ends after some minutes, or when the token does; clients reconnect with `Last-Event-ID`.
+        """
+        who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
+        await votebooth.results.state(poll_id)
+        client = votebooth.hub.join(poll_id, who, viewer, last_event_id)
+        return Stream(_stream(votebooth, poll_id, client), media_type="text/event-stream", headers=_SSE_HEADERS)
+
+    @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
+    async def connect(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        socket: WebSocket[Any, Any, Any],
+        poll_id: FromPath[UUID],
+        ticket: TicketText = None,
+        since: Since = None,
+    ) -> None:
+        """Send the same messages as `LiveEvents` over a WebSocket.
+
+        Without a ticket the viewer is anonymous. Refusals come as a close code, 4000 and the HTTP status.
+        """
+        await socket.accept()
+        try:
+            who, subject = await _redeem(votebooth, poll_id, ticket)
+            await votebooth.results.state(poll_id)
+            client = votebooth.hub.join(poll_id, who, subject, since)
+        except Problem as exc:
+            await socket.close(4000 + exc.status, exc.slug)
+            return
+        try:
+            await _serve(socket, client)
+        finally:
+            votebooth.hub.leave(poll_id, client)
+
+
+async def _redeem(votebooth: VoteBooth, poll_id: UUID, ticket: str | None) -> tuple[Viewer, Subject | None]:
+    if ticket is None:
+        return Viewer(), None
+    found = await votebooth.kit.shared.tickets.redeem(ticket, poll_id)
+    return Viewer(found.subject.id, found.note or None), found.subject
+
+
+async def _stream(votebooth: VoteBooth, poll_id: UUID, client: Client) -> AsyncIterator[bytes]:
+    try:
+        yield b"retry: %d\n\n" % _RETRY_MS
+        async for message in client.messages():
+            mark = b"id: %b\n" % message.mark.encode() if message.mark is not None else b""
+            yield b"%bdata: %b\n\n" % (mark, message.data)
+    finally:
+        votebooth.hub.leave(poll_id, client)
+
+
+async def _serve(socket: WebSocket[Any, Any, Any], client: Client) -> None:
+    """Send messages until the connection ends on either side."""
+    sending = asyncio.create_task(_send(socket, client))
+    listening = asyncio.create_task(_listen(socket))
+    try:
+        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, listening):
+            task.cancel()
+        await asyncio.gather(sending, listening, return_exceptions=True)
+        with contextlib.suppress(Exception):  # it may be closed already, and by either side
+            await socket.close(_CLOSE_AGAIN if client.ended == "stopping" else _CLOSE_DONE)
+
+
+async def _send(socket: WebSocket[Any, Any, Any], client: Client) -> None:
+    with contextlib.suppress(WebSocketDisconnect, WebSocketException, TimeoutError, OSError):
+        async for message in client.messages():
+            async with asyncio.timeout(SEND_SECONDS):
+                await socket.send_data(message.data, mode="text")
+
+
+async def _listen(socket: WebSocket[Any, Any, Any]) -> None:
+    """Notice that the client is gone. What it says isn't looked at, and it may not say much."""
+    with contextlib.suppress(WebSocketDisconnect, WebSocketException, OSError):
+        for _ in range(_WORDS_FROM_CLIENT):
+            event: Any = await socket.receive()
+            if event["type"] == "websocket.disconnect":
+                return

@@ -1,0 +1,105 @@
+"""Counted results at hand: one a poll, counted outside of the event loop, once however many ask."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.votebooth.results.schemas import Results
+
+STALE_SECONDS = 1.0
+"""While a newer result is being counted, one of this age may be shown."""
+
+PATIENCE_SECONDS = 0.3
+"""How long to wait for the newer one before that."""
+
+MAX_ENTRIES = 256
+
+
+@dataclass(slots=True)
+class Entry:
+    """A counted result.
+
+    Attributes:
+        result: What goes over the wire.
+        body: The same as JSON.
+        read_at: When its counts were read, on the monotonic clock.
+    """
+
+    result: Results
+    body: bytes
+    read_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def tag(self) -> str:
+        """The entity tag; equal for equal results."""
+        return f'"{self.result.version}.{self.result.seq}.{self.result.status}"'
+
+    def serves(self, version: int, seq: int, status: str) -> bool:
+        """Say whether this is the result of these counts."""
+        mine = self.result
+        return mine.version == version and mine.seq >= seq and mine.status == status
+
+
+Compute = Callable[[], Awaitable[Entry]]
+
+
+class Cache:
+    """The newest result of the polls that were asked for most lately."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+        self._running: dict[UUID, asyncio.Task[Entry]] = {}
+
+    async def get(self, poll_id: UUID, version: int, seq: int, status: str, compute: Compute) -> Entry:
+        """Return the result of a poll's counts, or of newer ones.
+
+        Args:
+            poll_id: The poll.
+            version: Of its definition.
+            seq: Of its counts.
+            status: Where the poll stands. A final result is never answered with an older one.
+            compute: Reads and counts. Runs once at a time for a poll.
+        """
+        entry = self._find(poll_id)
+        if entry is not None and entry.serves(version, seq, status):
+            return entry
+        if (
+            entry is not None
+            and status != "final"
+            and entry.serves(version, 0, status)
+            and time.monotonic() - entry.read_at < STALE_SECONDS
+        ):
+            done, _ = await asyncio.wait({self._start(poll_id, compute)}, timeout=PATIENCE_SECONDS)
+            if not done:
+                return entry
+        found = await asyncio.shield(self._start(poll_id, compute))
+        if found.serves(version, seq, status):
+            return found
+        # It was begun before our counts were there.
+        return await asyncio.shield(self._start(poll_id, compute))
+
+    def _find(self, poll_id: UUID) -> Entry | None:
+        entry = self._entries.get(poll_id)
+        if entry is not None:
+            self._entries.move_to_end(poll_id)
+        return entry
+
+    def _start(self, poll_id: UUID, compute: Compute) -> "asyncio.Task[Entry]":
+        task = self._running.get(poll_id)
+        if task is None:
+            task = self._running[poll_id] = asyncio.create_task(self._run(poll_id, compute))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def _run(self, poll_id: UUID, compute: Compute) -> Entry:
+        try:
+            entry = self._entries[poll_id] = await compute()
+            self._entries.move_to_end(poll_id)
+            if len(self._entries) > MAX_ENTRIES:
+                self._entries.popitem(last=False)
+            return entry
+        finally:
+            del self._running[poll_id]

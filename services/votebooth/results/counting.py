@@ -1,0 +1,132 @@
+"""From a poll's counters and patterns to its result. Pure: the same counts give the same result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from services.votebooth import tally
+from services.votebooth.choices import PATTERN_METHODS
+from services.votebooth.events import PollChanged
+
+RULE = (
+    "Ties that the method's own rules leave are broken by the ascending order of SHA-256(seed, a zero byte, "
+    "option's label), both in UTF-8: whoever stands earlier wins, whoever stands later is eliminated first."
+)
+
+METHODS: Mapping[str, tally.Method] = {
+    "single": tally.Method.PLURALITY,
+    "multiple": tally.Method.APPROVAL,
+    "approval": tally.Method.APPROVAL,
+    "score": tally.Method.SCORE,
+    "points": tally.Method.POINTS,
+    "star": tally.Method.STAR,
+    "irv": tally.Method.IRV,
+    "stv": tally.Method.STV,
+    "schulze": tally.Method.SCHULZE,
+    "ranked_robin": tally.Method.RANKED_ROBIN,
+}
+"""What each poll method is called in the tally."""
+
+RANKED = frozenset({"irv", "stv", "schulze", "ranked_robin"})
+_POINTS = frozenset({"score", "points", "star"})
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A poll's counts at one moment, as they may be shown.
+
+    Attributes:
+        seq: The counter's sequence number at that moment.
+        ballots: Ballots counted, abstentions included.
+        abstentions: Of these, ballots that only abstain.
+        sums: By option, the element of option 1 first; options beyond its end have 0.
+    """
+
+    seq: int
+    ballots: int
+    abstentions: int
+    sums: tuple[int, ...]
+
+
+def seed_of(poll_id: UUID) -> str:
+    """Return the published seed of a poll's tie-break order: its id, 32 hexadecimal digits.
+
+    The id is drawn when the poll is made, before any ballot. docs/api/votebooth.md says how far that goes.
+    """
+    return poll_id.hex
+
+
+def counted(method: str) -> Literal["picks", "points", "first_preferences"]:
+    """Return what a method's sums add up."""
+    return "first_preferences" if method in RANKED else "points" if method in _POINTS else "picks"
+
+
+def sums_by_option(poll: PollChanged, published: Published) -> dict[int, int]:
+    """Return each option's sum, by its id."""
+    sums = published.sums
+    return {option.id: sums[option.id - 1] if option.id <= len(sums) else 0 for option in poll.options}
+
+
+def count(poll: PollChanged, published: Published, patterns: bytes | None) -> tally.Result:
+    """Count a poll.
+
+    Args:
+        poll: Its definition.
+        published: Its counts.
+        patterns: For methods that sums don't decide: JSON `[[choice, count], …]` of the same moment.
+
+    Raises:
+        TallyError: The numbers contradict each other, or pass a limit of the method.
+    """
+    method = METHODS[poll.method]
+    counts = _counts(poll, published, patterns)
+    seats = 1 if method is tally.Method.IRV else poll.seats
+    return tally.count(method, counts, seats=seats, seed=seed_of(poll.poll))
+
+
+def _counts(poll: PollChanged, published: Published, patterns: bytes | None) -> tally.Counts:
+    names = {option.id: option.label for option in poll.options}
+    if poll.method not in PATTERN_METHODS:
+        return tally.Counts(
+            names=names,
+            ballots=published.ballots,
+            abstained=published.abstentions,
+            totals=sums_by_option(poll, published),
+        )
+    if poll.method == "star":
+        scores = score_patterns(patterns or b"[]", tuple(names))
+        counts = tally.sums_from_scores(scores, names, top=poll.max_score, pairwise=True)
+        return replace(
+            counts,
+            ballots=counts.ballots + published.abstentions,
+            abstained=counts.abstained + published.abstentions,
+        )
+    rankings = ranking_patterns(patterns or b"[]")
+    if published.abstentions:
+        rankings[()] = published.abstentions
+    if poll.method in {"irv", "stv"}:
+        return tally.Counts(names=names, ballots=published.ballots, rankings=rankings)
+    return tally.pairwise_from_rankings(rankings, names)
+
+
+class _Ranked(msgspec.Struct, frozen=True):
+    ranking: tuple[tuple[int, ...], ...]
+
+
+class _Scored(msgspec.Struct, frozen=True):
+    scores: dict[int, int]
+
+
+def ranking_patterns(patterns: bytes) -> dict[tally.Ranking, int]:
+    """Return ballots by ranking."""
+    decoded = msgspec.json.decode(patterns, type=list[tuple[_Ranked, int]])
+    return {choice.ranking: number for choice, number in decoded}
+
+
+def score_patterns(patterns: bytes, ids: tuple[int, ...]) -> dict[tuple[int, ...], int]:
+    """Return ballots by scores, one for each of `ids`, in that order."""
+    decoded = msgspec.json.decode(patterns, type=list[tuple[_Scored, int]])
+    return {tuple(choice.scores.get(option, 0) for option in ids): number for choice, number in decoded}

@@ -1,0 +1,113 @@
+"""The SQL of results. Each read is one statement, so that all of it is of one moment."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Uuid, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Glued together in the database: one value instead of a row a pattern, decoded outside of the event loop.
+_PATTERNS = r"""
+    (SELECT '\x5b'::bytea
+            || coalesce(string_agg('\x5b'::bytea || choice || convert_to(',' || count || ']', 'UTF8'), '\x2c'), '')
+            || '\x5d'::bytea
+     FROM patterns WHERE patterns.poll_id = c.poll_id)
+"""
+
+# The end is judged by the clock after the snapshot was taken, so "over" may be said of counts that miss a
+# ballot whose commit is under way; who needs them to be final takes `LOCK` first.
+_STATE = text(
+    """
+    SELECT p.definition, c.version, c.seq, c.ballots, c.abstentions, c.sums,
+           clock_timestamp() AS now,
+           c.opens_at <= clock_timestamp() AS opened,
+           coalesce(c.ends_at <= clock_timestamp(), false) AS over,
+           c.ends_at,
+           r.seq AS released_seq, r.ballots AS released_ballots,
+           r.abstentions AS released_abstentions, r.sums AS released_sums
+    FROM polls p JOIN counters c USING (poll_id) LEFT JOIN releases r USING (poll_id)
+    WHERE p.poll_id = :poll AND NOT p.deleted
+    """
+)
+
+_LOCK = text("SELECT 1 FROM counters WHERE poll_id = :poll FOR SHARE")
+
+_COUNTS = text(
+    f"""
+    SELECT c.version, c.seq, c.ballots, c.abstentions, c.sums, {_PATTERNS} AS patterns
+    FROM counters c WHERE c.poll_id = :poll
+    """  # noqa: S608  (joined from constants)
+)
+
+_RELEASED = text("SELECT seq, ballots, abstentions, sums, patterns FROM releases WHERE poll_id = :poll")
+
+_RELEASE = r"""
+    INSERT INTO releases AS r (poll_id, seq, ballots, abstentions, sums, patterns)
+    SELECT c.poll_id, c.seq, c.ballots, c.abstentions, c.sums, {patterns}
+    FROM counters c WHERE c.poll_id = :poll AND c.ballots >= :least
+    ON CONFLICT (poll_id) DO UPDATE
+    SET seq = excluded.seq, ballots = excluded.ballots, abstentions = excluded.abstentions,
+        sums = excluded.sums, patterns = excluded.patterns, released_at = clock_timestamp()
+    WHERE excluded.seq > r.seq AND abs(excluded.ballots - r.ballots) >= :step
+"""
+_RELEASE_SUMS = text(_RELEASE.format(patterns="NULL"))
+_RELEASE_PATTERNS = text(_RELEASE.format(patterns=_PATTERNS))
+
+_HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:polls)").bindparams(
+    bindparam("polls", type_=ARRAY(Uuid()))
+)
+
+_VOTED = {
+    anonymous: text(
+        f"SELECT voter_key FROM {table} WHERE poll_id = :poll AND voter_key = ANY(:keys)"  # noqa: S608  (constants)
+    ).bindparams(bindparam("keys", type_=ARRAY(BYTEA)))
+    for anonymous, table in ((False, "ballots"), (True, "participations"))
+}
+
+
+async def state(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
+    """Return a poll's definition, counts, last release and where it stands; None if it isn't known."""
+    return (await session.execute(_STATE, {"poll": poll_id})).mappings().first()
+
+
+async def lock(session: AsyncSession, poll_id: UUID) -> None:
+    """Wait for the ballots whose commit is under way, and keep others out until the transaction ends."""
+    await session.execute(_LOCK, {"poll": poll_id})
+
+
+async def counts(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
+    """Return a poll's counts and patterns of one moment."""
+    return (await session.execute(_COUNTS, {"poll": poll_id})).mappings().first()
+
+
+async def released(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
+    """Return a poll's last release with its patterns."""
+    return (await session.execute(_RELEASED, {"poll": poll_id})).mappings().first()
+
+
+async def release(session: AsyncSession, poll_id: UUID, least: int, step: int, *, patterns: bool) -> None:
+    """Freeze the counts of this moment as the poll's release, unless too little has changed.
+
+    Args:
+        session: A transaction.
+        poll_id: The poll.
+        least: Ballots that the first release wants.
+        step: Ballots by which later ones have to differ from the one before.
+        patterns: Whether the method needs them.
+    """
+    statement = _RELEASE_PATTERNS if patterns else _RELEASE_SUMS
+    await session.execute(statement, {"poll": poll_id, "least": least, "step": step})
+
+
+async def heads(session: AsyncSession, polls: list[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Return the sequence number and version of each poll."""
+    rows = await session.execute(_HEADS, {"polls": polls})
+    return {row.poll_id: (row.seq, row.version) for row in rows}
+
+
+async def voted(session: AsyncSession, poll_id: UUID, keys: Iterable[bytes], *, anonymous: bool) -> set[bytes]:
+    """Return those of the voter keys that have a counted ballot."""
+    rows: Any = await session.execute(_VOTED[anonymous], {"poll": poll_id, "keys": list(keys)})
+    return {bytes(row.voter_key) for row in rows}

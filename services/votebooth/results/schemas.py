@@ -1,0 +1,124 @@
+"""Results as they go over the wire. Options are named by their ids; `options` says what they are called."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+Votes = Annotated[int | str, Meta(description="Exact: an integer, or a fraction in lowest terms such as `31/3`.")]
+Status = Annotated[
+    Literal["scheduled", "live", "final"],
+    Meta(description="`final` once the poll is over: from then on nothing changes any more."),
+]
+Counted = Annotated[
+    Literal["picks", "points", "first_preferences"],
+    Meta(description="What `sum` adds up. First preferences alone don't decide a ranked poll: see `rounds`."),
+]
+
+
+class Quorum(Struct, frozen=True):
+    """How many ballots the poll wants for its result to bind; abstentions count towards it."""
+
+    needed: int
+    reached: bool
+
+
+class OptionSum(Struct, frozen=True):
+    """An option and what its ballots add up to."""
+
+    id: int
+    label: str
+    sum: int
+
+
+class Tally(Struct, frozen=True, omit_defaults=True):
+    """An option's votes, points or won matches in a round; `decimal` where they aren't whole."""
+
+    option: int
+    votes: Votes
+    decimal: str | None = None
+
+
+class Transfer(Struct, frozen=True, omit_defaults=True):
+    """Votes that move after a round.
+
+    `target` is null for those that leave the count; `value` is each ballot's worth afterwards, as a part of
+    its worth before.
+    """
+
+    source: int
+    target: int | None
+    votes: Votes
+    value: Votes
+    decimal: str | None = None
+
+
+class Tie(Struct, frozen=True):
+    """A tie that had to be broken: what for, between whom, who was taken, and by what."""
+
+    round: int
+    purpose: str
+    tied: list[int]
+    chosen: list[int]
+    by: str
+
+
+class Round(Struct, frozen=True):
+    """A round: how things stood, what was decided and why (`notes`), which votes move because of it."""
+
+    number: int
+    kind: Literal["count", "scoring", "runoff", "pairwise"]
+    tallies: list[Tally]
+    elected: list[int]
+    elected_by: str
+    eliminated: list[int]
+    exhausted: Votes
+    quota: Votes | None
+    transfers: list[Transfer]
+    notes: list[str]
+
+
+class Runoff(Struct, frozen=True):
+    """STAR's automatic runoff: ballots that prefer either finalist, and those that prefer neither."""
+
+    tallies: list[Tally]
+    no_preference: int
+    winner: int
+
+
+class TieBreak(Struct, frozen=True):
+    """The published rule that breaks the ties the method leaves, and the order it gives: earlier wins."""
+
+    seed: Annotated[str, Meta(description="The poll's id as 32 hexadecimal digits.")]
+    rule: str
+    order: list[int]
+    ties: list[Tie]
+
+
+class Results(Struct, frozen=True, kw_only=True):
+    """A poll's result at one moment.
+
+    `seq` grows with every change, so two answers with the same one are the same. `blank` are ballots
+    that express no preference without being abstentions. `pairwise[i][j]` are the ballots that prefer
+    option i to option j, both counted in the order of `options`; `strengths` those of the strongest paths.
+    """
+
+    poll: UUID
+    version: int
+    status: Status
+    seq: int
+    method: Annotated[str, Meta(examples=["stv"])]
+    seats: int
+    ballots: int
+    abstentions: int
+    blank: int
+    quorum: Quorum | None
+    counted: Counted
+    options: list[OptionSum]
+    winners: list[int]
+    rounds: list[Round]
+    runoff: Runoff | None
+    pairwise: list[list[int]] | None
+    strengths: list[list[int]] | None
+    rules: dict[str, int | str | None]
+    tie_break: TieBreak

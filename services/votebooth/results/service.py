@@ -1,0 +1,275 @@
+"""Reading results: where a poll stands, what is released of it, who may see that, and the count."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from services.core.kit import Kit
+from services.core.problems import Problem, not_found, refused
+from services.votebooth.choices import PATTERN_METHODS
+from services.votebooth.events import PollChanged
+from services.votebooth.projection import Projection
+from services.votebooth.results import repository
+from services.votebooth.results.cache import Cache, Entry
+from services.votebooth.results.counting import Published, count
+from services.votebooth.results.releases import is_due, step_of
+from services.votebooth.results.render import shape
+from services.votebooth.results.visibility import Hidden, Reason, Rules, Verdict, may_see, needs_vote
+from services.votebooth.settings import VoteBoothSettings
+from services.votebooth.tally import TallyError
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_COUNTS_AT_ONCE = 2
+_REMEMBERED = 10_000
+
+_DETAILS = {
+    Reason.AFTER_VOTE: "The results are shown to those who have voted, and to everybody once the poll is over.",
+    Reason.AFTER_CLOSE: "The results are shown once the poll is over.",
+    Reason.OWNER: "The results are for the poll's owner.",
+    Reason.MINIMUM: "Fewer than {minimum} ballots have been cast; below that nothing is shown.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a poll's results.
+
+    Attributes:
+        account: Who it is; None without a token.
+        voter_key: What the viewer's ballot in this poll would be kept under; None if there can't be one.
+    """
+
+    account: UUID | None = None
+    voter_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a poll stands at one moment.
+
+    Attributes:
+        poll: Its definition.
+        status: `scheduled`, `live` or `final`, by the database's clock.
+        changes_in: How long until the status changes by itself; None if it doesn't.
+        ballots: Ballots that count at this moment. For `may_see` alone, never for showing.
+        published: The counts that may be shown to who may see any; None if nothing is released.
+        head: Sequence number and version of the counters at this moment. Never for showing.
+    """
+
+    poll: PollChanged
+    status: Literal["scheduled", "live", "final"]
+    changes_in: timedelta | None
+    ballots: int
+    published: Published | None
+    head: tuple[int, int]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the poll is over, and its ballots can't change any more."""
+        return self.status == "final"
+
+    @property
+    def rules(self) -> Rules:
+        """What the definition says about seeing results."""
+        return Rules(self.poll.results, self.poll.minimum, self.poll.owner)
+
+
+class Results:
+    """Results of polls."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+        self._kit = kit
+        self._projection = projection
+        self._cache = Cache()
+        self._counting = asyncio.Semaphore(_COUNTS_AT_ONCE)
+        self._definitions: dict[tuple[UUID, int], PollChanged] = {}
+        self._settled: dict[tuple[UUID, int], None] = {}
+
+    async def state(self, poll_id: UUID) -> State:
+        """Return where a poll stands, and release its next step if one is due.
+
+        Raises:
+            Problem: 404 if there is no such poll, 503 if it isn't known here and Polls doesn't answer.
+        """
+        async with self._kit.db.reading() as session:
+            row = await repository.state(session, poll_id)
+        if row is None:
+            await self._projection.rules(poll_id)
+            async with self._kit.db.reading() as session:
+                row = await repository.state(session, poll_id)
+        if row is not None and row["over"] and (poll_id, row["version"]) not in self._settled:
+            row = await self._settle(poll_id)
+        elif row is not None and not row["over"]:
+            row = await self._step(poll_id, row)
+        if row is None:
+            raise not_found("poll")
+        return self._state(poll_id, row)
+
+    async def _settle(self, poll_id: UUID) -> RowMapping | None:
+        """Read a poll that is over after the last ballots of it have been committed."""
+        async with self._kit.db.transaction() as transaction:
+            await repository.lock(transaction, poll_id)
+            row = await repository.state(transaction, poll_id)
+        if row is not None and row["over"]:
+            _remember(self._settled, (poll_id, row["version"]), None)
+        return row
+
+    async def _step(self, poll_id: UUID, row: RowMapping) -> RowMapping | None:
+        """Release the next step of an open poll with a minimum if one is due; return the state after it."""
+        poll = self._definition(poll_id, row)
+        if poll.minimum <= 1 or not is_due(poll.minimum, row["ballots"], row["released_ballots"]):
+            return row
+        step = step_of(poll.minimum, row["ballots"])
+        async with self._kit.db.transaction() as transaction:
+            await repository.release(transaction, poll_id, poll.minimum, step, patterns=poll.method in PATTERN_METHODS)
+        async with self._kit.db.reading() as session:
+            return await repository.state(session, poll_id)
+
+    def _definition(self, poll_id: UUID, row: RowMapping) -> PollChanged:
+        known = self._definitions.get((poll_id, row["version"]))
+        if known is None:
+            known = msgspec.json.decode(row["definition"], type=PollChanged)
+            _remember(self._definitions, (poll_id, known.version), known)
+        return known
+
+    def _state(self, poll_id: UUID, row: RowMapping) -> State:
+        poll = self._definition(poll_id, row)
+        changes_at: datetime | None = None
+        if row["over"]:
+            status: Literal["scheduled", "live", "final"] = "final"
+        elif row["opened"]:
+            status, changes_at = "live", row["ends_at"]
+        else:
+            status, changes_at = "scheduled", row["opens_at"]
+        return State(
+            poll=poll,
+            status=status,
+            changes_in=None if changes_at is None else changes_at - row["now"],
+            ballots=row["ballots"],
+            published=_published(poll, row, is_over=status == "final"),
+            head=(row["seq"], row["version"]),
+        )
+
+    async def voted(self, poll: PollChanged, keys: Iterable[bytes]) -> set[bytes]:
+        """Return those of the voter keys that have a counted ballot in the poll."""
+        async with self._kit.db.reading() as session:
+            return await repository.voted(session, poll.poll, keys, anonymous=poll.anonymous)
+
+    async def heads(self, polls: list[UUID]) -> dict[UUID, tuple[int, int]]:
+        """Return the sequence number and version of polls, for who watches them."""
+        async with self._kit.db.reading() as session:
+            return await repository.heads(session, polls)
+
+    async def verdict(self, state: State, viewer: Viewer) -> Verdict:
+        """Say whether somebody may see the results of a poll that was just read."""
+        has_voted = False
+        if viewer.voter_key is not None and needs_vote(state.rules, is_over=state.is_over):
+            has_voted = bool(await self.voted(state.poll, [viewer.voter_key]))
+        return may_see(state.rules, viewer.account, has_voted=has_voted, is_over=state.is_over, ballots=state.ballots)
+
+    async def require_visible(self, state: State, viewer: Viewer) -> Published:
+        """Return what is released of a poll if the viewer may see it.
+
+        Raises:
+            Problem: 403 `results-hidden`.
+        """
+        verdict = await self.verdict(state, viewer)
+        if isinstance(verdict, Hidden):
+            raise hidden_problem(state.poll, verdict.reason)
+        if state.published is None:
+            raise hidden_problem(state.poll, Reason.MINIMUM)
+        return state.published
+
+    async def read(self, poll_id: UUID, viewer: Viewer) -> Entry:
+        """Return a poll's result, or one that is at most a second older while a newer one is being counted.
+
+        Raises:
+            Problem: 403 `results-hidden`, 404, 422 if the method can't count so many options.
+        """
+        state = await self.state(poll_id)
+        published = await self.require_visible(state, viewer)
+        return await self._cache.get(
+            poll_id, state.poll.version, published.seq, state.status, lambda: self._count(poll_id)
+        )
+
+    async def _count(self, poll_id: UUID) -> Entry:
+        """Read a poll's released counts and count them."""
+        state = await self.state(poll_id)
+        published, patterns = state.published, None
+        if published is None:
+            raise hidden_problem(state.poll, Reason.MINIMUM)
+        if state.poll.method in PATTERN_METHODS:
+            published, patterns = await self._patterns(state)
+        async with self._counting:
+            return await asyncio.to_thread(_entry, state, published, patterns)
+
+    async def _patterns(self, state: State) -> tuple[Published, bytes]:
+        """Return a poll's released counts, read anew, with the patterns of the same moment."""
+        frozen = state.poll.minimum > 1 and not state.is_over
+        read = repository.released if frozen else repository.counts
+        async with self._kit.db.reading() as session:
+            row = await read(session, state.poll.poll)
+        if row is None:
+            raise not_found("poll")
+        return _counts(row), bytes(row["patterns"])
+
+
+def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
+    try:
+        result = shape(state.poll, published, count(state.poll, published, patterns), state.status)
+    except TallyError as exc:
+        raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
+    return Entry(result, msgspec.json.encode(result))
+
+
+def _published(poll: PollChanged, row: RowMapping, *, is_over: bool) -> Published | None:
+    """Return what may be shown of a poll's counts to who may see any."""
+    if poll.minimum <= 1:
+        return _counts(row)
+    if row["ballots"] < poll.minimum:
+        return None
+    if is_over:
+        return _counts(row)
+    if row["released_seq"] is None:
+        return None
+    return Published(
+        row["released_seq"], row["released_ballots"], row["released_abstentions"], tuple(row["released_sums"])
+    )
+
+
+def _counts(row: RowMapping) -> Published:
+    return Published(row["seq"], row["ballots"], row["abstentions"], tuple(row["sums"]))
+
+
+def hidden_details(poll: PollChanged, reason: Reason) -> tuple[str, datetime | None]:
+    """Return why results are hidden, in a sentence, and when they will show, where that is known."""
+    until = poll.ends_at if reason in {Reason.AFTER_CLOSE, Reason.AFTER_VOTE} else None
+    return _DETAILS[reason].format(minimum=poll.minimum), until
+
+
+def hidden_problem(poll: PollChanged, reason: Reason) -> Problem:
+    """Return the 403 of hidden results; it holds no number that depends on ballots."""
+    detail, until = hidden_details(poll, reason)
+    shown_at = None if until is None else until.isoformat().replace("+00:00", "Z")
+    return Problem(
+        403,
+        "results-hidden",
+        "The results are hidden",
+        detail,
+        extensions={"reason": str(reason), "shown_at": shown_at},
+    )
+
+
+def _remember(memory: dict[K, V], key: K, value: V) -> None:
+    """Keep a value and let go of the oldest ones."""
+    memory[key] = value
+    if len(memory) > _REMEMBERED:
+        del memory[next(iter(memory))]

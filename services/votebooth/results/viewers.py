@@ -1,0 +1,47 @@
+"""From a request to the viewer of a poll's results: the account, and what its ballot is kept under."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from services.core.kit import Kit
+from services.core.problems import Problem
+from services.core.subject import Subject
+from services.votebooth.projection import Projection
+from services.votebooth.results.service import Viewer
+from services.votebooth.settings import VoteBoothSettings
+from services.votebooth.voters import HASH_KEY, Claim, Keyring
+
+
+class Viewers:
+    """Recognises voters among those who look."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+        self._kit = kit
+        self._projection = projection
+        self._keyring: Keyring | None = None
+
+    async def viewer(
+        self, poll_id: UUID, subject: Subject | None, token: str | None, address: Callable[[], str]
+    ) -> Viewer:
+        """Return who looks at a poll's results.
+
+        Args:
+            poll_id: The poll.
+            subject: The verified identity; None without one.
+            token: The voting token that the request brings along, if any.
+            address: Says the client's address, when asked.
+
+        Raises:
+            Problem: 404 if there is no such poll, 503 if it isn't known here and Polls doesn't answer.
+        """
+        if subject is None:
+            return Viewer()
+        rules = await self._projection.rules(poll_id)
+        if self._keyring is None:
+            self._keyring = Keyring(await self._kit.secret(HASH_KEY))
+        try:
+            key, _ = self._keyring.identify(rules, Claim(subject, token, address))
+        except Problem:
+            # Who may not vote has no ballot here; whether the results show is for the rule to say.
+            return Viewer(subject.id)
+        return Viewer(subject.id, key)
