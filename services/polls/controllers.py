@@ -6,18 +6,18 @@ from uuid import UUID
 
 from litestar import Controller, MediaType, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from services.core.limits import limit as rate
 from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from services.core.problems import ProblemDocument, malformed
+from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
 from services.core.subject import Subject
 from services.polls.events import PollChanged
+from services.polls.methods import Status
 from services.polls.reading import Seen
 from services.polls.schemas import LogEntry, PollCard, PollEdit, PollNew, PollView
 from services.polls.service import Polls
-from services.polls.status import Status
 
 WRITE = "polls:write"
 
@@ -40,23 +40,42 @@ Cursor = Annotated[str | None, QueryParameter(description="`next` of the page be
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-def _problem(description: str) -> ResponseSpec:
-    return ResponseSpec(
-        data_container=ProblemDocument, description=description, generate_examples=False, media_type=MediaType.JSON
-    )
+_SAID = {
+    400: "The request can't be read.",
+    401: "There is no good access token.",
+    403: "This is somebody else's poll, or the token lacks a scope, or you are a guest.",
+    404: "There is no such poll, or you may not see it.",
+    409: "It contradicts what the poll is now.",
+    412: "The poll has changed since you read it.",
+    422: "A rule was broken; `errors` names the fields.",
+    429: "Too many requests; Retry-After says when to go on.",
+}
 
 
-def _poll(description: str) -> ResponseSpec:
-    return ResponseSpec(data_container=PollView, description=description, generate_examples=False)
+def _problems(*statuses: int, **said: str) -> dict[int, ResponseSpec]:
+    """Describe the problem documents of a handler; `_409="…"` says what that status means here."""
+    own = {int(status.removeprefix("_")): text for status, text in said.items()}
+    return {
+        status: ResponseSpec(
+            ProblemDocument,
+            description=own.get(status, _SAID[status]),
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in (400, *statuses, *own)
+    }
 
 
-_NOT_FOUND = {404: _problem("There is no such poll, or you may not see it.")}
-_OWN = {**_NOT_FOUND, 403: _problem("This is somebody else's poll, or the token lacks a scope.")}
-_SEEN = {200: _poll("The poll."), **_OWN}
+def _poll(status: int, description: str) -> dict[int, ResponseSpec]:
+    return {status: ResponseSpec(PollView, description=description, generate_examples=False)}
+
+
+_OWN = _problems(401, 403, 404)
+_CHANGED = {**_poll(200, "The poll as it is now."), **_OWN}
 _READ = {
-    200: _poll("The poll."),
-    304: ResponseSpec(data_container=None, description="It is as you have it."),
-    **_NOT_FOUND,
+    **_poll(200, "The poll."),
+    304: ResponseSpec(None, description="It is as you have it."),
+    **_problems(404),
 }
 
 
@@ -85,11 +104,9 @@ class PollController(Controller):
         summary="Create a poll",
         guards=[rate("poll-create", 120, per=60)],
         responses={
-            201: _poll("The new poll."),
-            200: _poll("The poll that this Idempotency-Key made before."),
-            403: _problem("Guests can't create polls."),
-            409: _problem("The Idempotency-Key was sent with another body."),
-            422: _problem("A rule was broken; `errors` names the fields."),
+            **_poll(201, "The new poll."),
+            **_poll(200, "The poll that this Idempotency-Key made before."),
+            **_problems(401, 403, 422, 429, _409="The Idempotency-Key was sent with another body."),
         },
     )
     async def create(
@@ -106,7 +123,7 @@ class PollController(Controller):
         seen, new = await polls.create(subject, data, key)
         return _created(seen, new=new)
 
-    @get("/", operation_id="PollList", summary="List polls")
+    @get("/", operation_id="PollList", summary="List polls", responses=_problems(401))
     async def list(
         self,
         polls: NamedDependency[Polls],
@@ -148,12 +165,7 @@ class PollController(Controller):
         "/{poll_id:uuid}",
         operation_id="PollEdit",
         summary="Change a poll",
-        responses={
-            **_SEEN,
-            409: _problem("Too late: `locked` or `irreversible`."),
-            412: _problem("The poll has changed since you read it."),
-            422: _problem("A rule was broken; `errors` names the fields."),
-        },
+        responses={**_CHANGED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
         self,
@@ -171,9 +183,7 @@ class PollController(Controller):
         subject.require(WRITE)
         return _answer(await polls.edit(subject, poll_id, data, if_match))
 
-    @delete(
-        "/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", responses=_OWN
-    )
+    @delete("/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", responses=_OWN)
     async def delete(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> None:
@@ -186,7 +196,7 @@ class PollController(Controller):
         operation_id="PollPublish",
         summary="Publish a draft",
         status_code=200,
-        responses={**_SEEN, 422: _problem("closes_at is past.")},
+        responses={**_CHANGED, **_problems(_422="closes_at is past.")},
     )
     async def publish(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
@@ -200,7 +210,7 @@ class PollController(Controller):
         operation_id="PollClose",
         summary="Close a poll now",
         status_code=200,
-        responses={**_SEEN, 409: _problem("It isn't open yet.")},
+        responses={**_CHANGED, **_problems(_409="It isn't open yet.")},
     )
     async def close(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
@@ -214,7 +224,7 @@ class PollController(Controller):
         operation_id="PollArchive",
         summary="Archive a closed poll",
         status_code=200,
-        responses={**_SEEN, 409: _problem("It isn't closed.")},
+        responses={**_CHANGED, **_problems(_409="It isn't closed.")},
     )
     async def archive(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
@@ -228,7 +238,7 @@ class PollController(Controller):
         operation_id="PollUnarchive",
         summary="Take a poll out of the archive",
         status_code=200,
-        responses=_SEEN,
+        responses=_CHANGED,
     )
     async def unarchive(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
@@ -242,7 +252,7 @@ class PollController(Controller):
         operation_id="PollDuplicate",
         summary="Copy a poll",
         guards=[rate("poll-create", 120, per=60)],
-        responses={201: _poll("The new draft."), **_NOT_FOUND},
+        responses={**_poll(201, "The new draft."), **_problems(401, 403, 404, 429)},
     )
     async def duplicate(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]

@@ -92,6 +92,9 @@ class Refusals:
         """Return a text cleaned, or refuse it."""
         if not value and clean is clean_text:
             return ""
+        if len(value) > 10 * longest:  # not worth looking through
+            self.add(field, f"This is too long: {len(value)} characters, and at most {longest} fit.")
+            return ""
         try:
             return clean(value, longest)
         except ValueError as exc:
@@ -107,7 +110,7 @@ class Refusals:
         """Return what is answered."""
         first = self.errors[0]
         more = f" And {len(self.errors) - 1} more; 'errors' names them." if len(self.errors) > 1 else ""
-        return refused("poll-refused", f"{first.field}: {first.message}.{more}", *self.errors[:50])
+        return refused("poll-refused", f"{first.field}: {first.message.rstrip('.')}.{more}", *self.errors[:50])
 
 
 def checked(draft: Definition) -> Definition:
@@ -142,9 +145,7 @@ def _options(found: Refusals, options: Sequence[OptionNew]) -> list[OptionNew]:
         if option.id is not None and option.id in ids:
             found.add(f"{place}.id", "stands twice")
         ids |= {option.id} if option.id is not None else set()
-        text = found.text(
-            f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION
-        )
+        text = found.text(f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION)
         link = option.link and found.text(f"{place}.link", clean_link, option.link, schemas.MAX_LINK)
         cleaned.append(OptionNew(label=label, description=text, link=link or None, id=option.id))
     return cleaned

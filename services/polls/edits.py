@@ -16,10 +16,9 @@ from services.core.problems import FieldError, conflict
 from services.core.text import fold
 from services.polls import definition as definitions
 from services.polls.definition import Definition, Refusals, Rules, with_rules
-from services.polls.methods import PARAMETERS, Given, Method
+from services.polls.methods import PARAMETERS, Given, Method, Status
 from services.polls.models import Poll
 from services.polls.schemas import OptionNew, PollEdit
-from services.polls.status import Status
 
 SETTLE = timedelta(seconds=2)
 """So long before a moment that decides something, it can't be changed any more: the change has to reach

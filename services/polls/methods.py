@@ -1,4 +1,4 @@
-"""The voting methods, which parameters each takes, and what holds where none is given."""
+"""The field's terms: methods, statuses, rules; which parameters a method takes, and what holds without them."""
 
 from enum import StrEnum
 
@@ -18,6 +18,16 @@ class Method(StrEnum):
     SCHULZE = "schulze"
     RANKED_ROBIN = "ranked_robin"
     POINTS = "points"
+
+
+class Status(StrEnum):
+    """Where a poll is in its life; it follows from its times and the clock."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
 
 
 class Results(StrEnum):

@@ -13,10 +13,11 @@ from services.polls import repository, shape
 from services.polls.cache import PollCache
 from services.polls.codes import read_code
 from services.polls.events import PollChanged
+from services.polls.methods import Status
 from services.polls.models import Poll
 from services.polls.schemas import LogEntry, PollCard, PollView
 from services.polls.settings import PollsSettings
-from services.polls.status import Status, status_of
+from services.polls.status import status_of
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -130,9 +131,7 @@ class Reading:
         async with self.kit.db.reading() as session:
             if mine and viewer is not None:
                 after_id = decode_cursor(cursor, UUID)
-                rows = await repository.page_of_mine(
-                    session, viewer.id, status=status, after=after_id, limit=limit + 1
-                )
+                rows = await repository.page_of_mine(session, viewer.id, status=status, after=after_id, limit=limit + 1)
                 return map_page(page_of(rows, limit, lambda row: row.id), shape.card)
             after = decode_cursor(cursor, tuple[datetime, UUID])
             rows = await repository.page(session, owner=owner, status=status, after=after, limit=limit + 1)

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.polls.methods import Status
 from services.polls.models import Audit, IdempotencyKey, Poll
-from services.polls.status import Status
 
 _MOMENTS_AT_ONCE = 200
 
@@ -18,9 +18,7 @@ _now = func.statement_timestamp()
 _ends = func.coalesce(Poll.closed_at, Poll.closes_at)
 _listed = and_(Poll.published_at.is_not(None), Poll.deleted_at.is_(None))
 _to_open = and_(_listed, Poll.opened_event_at.is_(None), Poll.opens_at <= _now)
-_to_close = and_(
-    _listed, Poll.closed_event_at.is_(None), Poll.opened_event_at.is_not(None), _ends <= _now
-)
+_to_close = and_(_listed, Poll.closed_event_at.is_(None), Poll.opened_event_at.is_not(None), _ends <= _now)
 
 
 def visible(viewer: UUID | None) -> ColumnElement[bool]:
@@ -137,9 +135,7 @@ async def claim(
 
     Another transaction that has just taken it is waited for. What has expired is taken over.
     """
-    new = insert(IdempotencyKey).values(
-        owner=owner, key=key, body_hash=body_hash, poll=poll, expires_at=expires_at
-    )
+    new = insert(IdempotencyKey).values(owner=owner, key=key, body_hash=body_hash, poll=poll, expires_at=expires_at)
     statement = new.on_conflict_do_update(
         index_elements=["owner", "key"],
         set_={"body_hash": body_hash, "poll": poll, "expires_at": expires_at},
@@ -148,9 +144,7 @@ async def claim(
     if (await session.execute(statement)).first() is not None:
         return None
     return (
-        await session.execute(
-            select(IdempotencyKey).where(IdempotencyKey.owner == owner, IdempotencyKey.key == key)
-        )
+        await session.execute(select(IdempotencyKey).where(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
     ).scalar_one()
 
 
@@ -163,9 +157,7 @@ async def record(
     session: AsyncSession, poll: UUID, at: datetime, actor: UUID, role: str, act: str, details: dict[str, Any]
 ) -> None:
     """Add an act to the audit log."""
-    await session.execute(
-        insert(Audit).values(poll=poll, at=at, actor=actor, role=role, act=act, details=details)
-    )
+    await session.execute(insert(Audit).values(poll=poll, at=at, actor=actor, role=role, act=act, details=details))
 
 
 async def log(session: AsyncSession, poll: UUID, *, after: int | None, limit: int) -> Sequence[Audit]:

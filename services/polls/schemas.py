@@ -1,7 +1,7 @@
 """What Polls takes and gives over the wire.
 
-Limits stand in the schema for readers and are checked in `definition.py`, where every refused field of a
-request is found at once and answered with 422.
+Limits stand here for readers of the API's description, in the form that Litestar passes on (`extra`); they
+are checked in `definition.py`, where every refused field of a request is found at once and answered with 422.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.polls.methods import Eligibility, Method, Results, Strength
+from services.polls.methods import Eligibility, Method, Results, Status, Strength
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
@@ -26,17 +26,17 @@ MAX_SCORE = 10
 
 
 def _text(longest: int, least: int = 0, **more: Any) -> Meta:
-    return Meta(extra_json_schema={"minLength": least, "maxLength": longest}, **more)
+    return Meta(extra_json_schema={"extra": {"min_length": least, "max_length": longest}}, **more)
 
 
 def _number(least: int, most: int, description: str) -> Meta:
-    return Meta(extra_json_schema={"minimum": least, "maximum": most}, description=description)
+    return Meta(extra_json_schema={"extra": {"minimum": least, "maximum": most}}, description=description)
 
 
 _TITLE = _text(MAX_TITLE, 1, examples=["Where shall we have lunch?"])
 _DESCRIPTION = _text(MAX_DESCRIPTION, description="Plain text with line breaks.")
 _OPTIONS = Meta(
-    extra_json_schema={"minItems": MIN_OPTIONS, "maxItems": MAX_OPTIONS},
+    extra_json_schema={"extra": {"min_items": MIN_OPTIONS, "max_items": MAX_OPTIONS}},
     examples=[[{"label": "Trattoria"}, {"label": "Noodle bar"}]],
 )
 _SEATS = _number(1, MAX_OPTIONS - 1, "stv: how many are elected; fewer than options. irv: 1. Default 1.")
@@ -158,17 +158,10 @@ class RulesView(Struct, frozen=True):
     quorum: int | None
 
 
-STATUS = Meta(
-    description="draft, scheduled, open, closed or archived, by the clock at the time of the answer.",
-    extra_json_schema={"enum": ["draft", "scheduled", "open", "closed", "archived"]},
-    examples=["open"],
-)
-
-
 class PollView(Struct, frozen=True, kw_only=True):
     """A poll. A parameter that its method doesn't know is null."""
 
-    status: Annotated[str, STATUS]
+    status: Annotated[Status, Meta(description="By the clock, when this was answered.")]
     id: UUID
     version: Annotated[int, Meta(description="Grows with every change.")]
     owner: UUID
@@ -199,7 +192,7 @@ class PollView(Struct, frozen=True, kw_only=True):
 class PollCard(Struct, frozen=True, kw_only=True):
     """A poll in a list."""
 
-    status: Annotated[str, STATUS]
+    status: Annotated[Status, Meta(description="By the clock, when this was answered.")]
     id: UUID
     owner: UUID
     code: str

@@ -17,11 +17,12 @@ from services.polls import edits, repository, shape
 from services.polls.cache import PollCache
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
+from services.polls.methods import Status
 from services.polls.models import Poll
 from services.polls.reading import Reading, Seen, etag_of, matches
 from services.polls.schemas import PollEdit, PollNew, PollView
 from services.polls.settings import PollsSettings
-from services.polls.status import Status, status_of
+from services.polls.status import status_of
 
 _CODE_TRIES = 5
 

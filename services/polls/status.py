@@ -1,22 +1,12 @@
 """A poll's status: what follows from its times and a clock, and is stored nowhere."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row
 
+from services.polls.methods import Status
 from services.polls.models import Poll
-
-
-class Status(StrEnum):
-    """Where a poll is in its life."""
-
-    DRAFT = "draft"
-    SCHEDULED = "scheduled"
-    OPEN = "open"
-    CLOSED = "closed"
-    ARCHIVED = "archived"
 
 
 def status_of(poll: Poll | Row[Any], now: datetime) -> Status:
