@@ -1,0 +1,57 @@
+"""What the README tells a newcomer to type does what the README says."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import VoteWave
+
+ROOT = Path(__file__).parents[2]
+
+
+def shell_blocks(document: Path) -> list[str]:
+    """Return the `sh` examples of a document."""
+    return re.findall(r"^```sh\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def run(script: str, folder: Path, url: str) -> str:
+    """Run an example as bash does, in a folder that has the clone's `./just`."""
+    wrapper = folder / "just"
+    wrapper.write_text(f'#!/bin/sh\nexec {ROOT}/just "$@"\n')
+    wrapper.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), "VOTEWAVE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_newcomer_gets_from_sign_up_to_a_counted_vote(votewave: VoteWave, tmp_path: Path) -> None:
+    first_vote = shell_blocks(ROOT / "README.md")[0]
+    output = run(first_vote, tmp_path, votewave.url)
+    ballot, result = (json.loads(part) for part in re.findall(r"\{.*?\}(?=\{|\s*$)", output, re.DOTALL)[-2:])
+    assert ballot["status"] == "counted"
+    assert result["ballots"] == 1
+
+
+def test_a_newcomer_counts_a_file_without_a_server(tmp_path: Path) -> None:
+    count = shell_blocks(ROOT / "README.md")[1]
+    assert "Elected: Bo" in run(count, tmp_path, "")
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs" / "api").glob("*.md")), ids=lambda path: path.stem)
+def test_the_guides_examples_work(document: Path, votewave: VoteWave, tmp_path: Path) -> None:
+    for number, block in enumerate(shell_blocks(document)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run(block, folder, votewave.url)
