@@ -12,9 +12,7 @@ from services.core.events import Event
 if TYPE_CHECKING:
     from services.votebooth.service import VoteBooth
 
-Method = Literal[
-    "single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"
-]
+Method = Literal["single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"]
 
 
 class PollOption(Struct, frozen=True):

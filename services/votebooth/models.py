@@ -216,11 +216,13 @@ class RollEntry(Base):
     """An address that is invited to a poll, and how far its invitation has come.
 
     Attributes:
-        address: As the owner gave it, in its folded form.
+        address: As it is compared and written to (`roll.clean_address`).
         state: `waiting`, `sent` or `failed`.
-        tries: Attempts to send since the state was last `waiting`.
+        tries: Attempts to send since the invitation was asked for.
+        due_at: When the next attempt may begin, while it is waiting; put off when one begins, so that one that
+            was cut short is made again.
         token_hash: Of the token that was last made for it; null before the first.
-        changed_at: When `state` last changed.
+        sent_at: When the last mail was taken.
     """
 
     __tablename__ = "roll"
@@ -229,9 +231,10 @@ class RollEntry(Base):
     address: Mapped[str] = mapped_column(Text, primary_key=True)
     state: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    due_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    changed_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
-    __table_args__ = (Index("ix_roll_waiting", "changed_at", postgresql_where=text("state = 'waiting'")),)
+    sent_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_roll_waiting", "due_at", postgresql_where=text("state = 'waiting'")),)
 
 
 class AuditEntry(Base):

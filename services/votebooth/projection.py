@@ -1,19 +1,28 @@
 """The rules of polls as VoteBooth knows them: a table kept up by events, and a copy in memory.
 
-The copy in memory may be old. It is good enough to refuse nonsense early; whether a ballot counts is decided
-in the transaction that writes it, by the version and times in the row it has locked (`booth.py`).
+The copy in memory may be old. It is good enough to prepare a ballot; whether the ballot counts is decided in
+the transaction that writes it, by the version and times in the row that it has locked (`batch.py`). What the
+copy would refuse is asked for again before it is refused (`fresh`).
 """
 
+import asyncio
+import time
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import event as sqlalchemy_events
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.calls import PeerError, PeerMissing
 from services.core.kit import Kit
+from services.core.problems import not_found, unavailable
 from services.votebooth import repository
 from services.votebooth.events import PollChanged
+from services.votebooth.rules import Rules
 from services.votebooth.settings import VoteBoothSettings
+
+_REMEMBERED = 10_000
+_UNKNOWN_SECONDS = 1.0
 
 
 class Projection:
@@ -21,6 +30,88 @@ class Projection:
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
         self._kit = kit
+        self._rules: dict[UUID, Rules] = {}
+        self._unknown: dict[UUID, float] = {}
+        self._asking: dict[UUID, asyncio.Task[Rules]] = {}
+
+    def known(self, poll_id: UUID) -> Rules | None:
+        """Return a poll's rules from memory, however old."""
+        return self._rules.get(poll_id)
+
+    async def rules(self, poll_id: UUID) -> Rules:
+        """Return a poll's rules from memory or, the first time, from the table or from Polls.
+
+        Raises:
+            Problem: 404 if there is no such published poll, 503 if Polls must be asked and doesn't answer.
+        """
+        known = self._rules.get(poll_id)
+        if known is not None:
+            return known
+        if self._unknown.get(poll_id, 0.0) > time.monotonic():
+            raise not_found("poll")
+        task = self._asking.get(poll_id)
+        if task is None:  # one question, however many wait for its answer
+            task = self._asking[poll_id] = asyncio.create_task(self._find(poll_id))
+            task.add_done_callback(lambda done: self._asked(poll_id, done))
+        return await asyncio.shield(task)
+
+    def _asked(self, poll_id: UUID, task: "asyncio.Task[Rules]") -> None:
+        self._asking.pop(poll_id, None)
+        if not task.cancelled():
+            task.exception()  # seen, also where everybody who waited has gone
+
+    async def fresh(self, poll_id: UUID) -> Rules:
+        """Return a poll's rules as the table has them now.
+
+        Raises:
+            Problem: 404.
+        """
+        async with self._kit.db.reading() as session:
+            definition = await repository.definition(session, poll_id)
+        if definition is None:
+            self._rules.pop(poll_id, None)
+            return await self.rules(poll_id)
+        return self.remember(definition)
+
+    def remember(self, definition: bytes) -> Rules:
+        """Keep a stored definition in memory and return its rules."""
+        event = msgspec.json.decode(definition, type=PollChanged)
+        known = self._rules.get(event.poll)
+        if known is not None and known.version == event.version:
+            return known
+        if len(self._rules) >= _REMEMBERED:
+            self._rules.pop(next(iter(self._rules)))
+        rules = self._rules[event.poll] = Rules(event)
+        return rules
+
+    def forget(self, poll_id: UUID) -> None:
+        """Drop what is in memory."""
+        self._rules.pop(poll_id, None)
+
+    async def _find(self, poll_id: UUID) -> Rules:
+        async with self._kit.db.reading() as session:
+            definition = await repository.definition(session, poll_id)
+        if definition is None:
+            await self._ask(poll_id)
+            async with self._kit.db.reading() as session:
+                definition = await repository.definition(session, poll_id)
+            if definition is None:
+                raise not_found("poll")
+        return self.remember(definition)
+
+    async def _ask(self, poll_id: UUID) -> None:
+        """Take over a poll's rules from Polls, for a vote that is faster than the event."""
+        try:
+            found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged)
+        except PeerMissing as exc:
+            now = time.monotonic()
+            self._unknown = {poll: until for poll, until in self._unknown.items() if until > now}
+            self._unknown[poll_id] = now + _UNKNOWN_SECONDS
+            raise not_found("poll") from exc
+        except PeerError as exc:
+            raise unavailable("This poll's rules can't be had right now. Try again.") from exc
+        async with self._kit.db.transaction() as transaction:
+            await self.apply(transaction, found)
 
     async def apply(self, transaction: AsyncSession, event: PollChanged) -> bool:
         """Keep an event's definition unless a newer one is here; say whether it was kept.
@@ -37,4 +128,6 @@ class Projection:
         return True
 
     def _changed(self, poll_id: UUID) -> None:
+        self._rules.pop(poll_id, None)
+        self._unknown.pop(poll_id, None)
         self._kit.shared.broadcast.send(f"poll:{poll_id}")

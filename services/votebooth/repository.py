@@ -1,5 +1,8 @@
 """VoteBooth's SQL, except that of the vote path (`ballot_sql.py`)."""
 
+from uuid import UUID
+
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,9 +16,7 @@ async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
     statement = (
         insert(Counter)
         .values(poll_id=event.poll, **values)
-        .on_conflict_do_update(
-            index_elements=[Counter.poll_id], set_=values, where=Counter.version < event.version
-        )
+        .on_conflict_do_update(index_elements=[Counter.poll_id], set_=values, where=Counter.version < event.version)
         .returning(Counter.poll_id)
     )
     return (await session.execute(statement)).first() is not None
@@ -41,3 +42,8 @@ async def put_poll(session: AsyncSession, event: PollChanged, definition: bytes)
     }
     statement = insert(Poll).values(poll_id=event.poll, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=[Poll.poll_id], set_=values))
+
+
+async def definition(session: AsyncSession, poll_id: UUID) -> bytes | None:
+    """Return a poll's rules as stored."""
+    return (await session.execute(select(Poll.definition).where(Poll.poll_id == poll_id))).scalar_one_or_none()

@@ -16,13 +16,15 @@ depends_on = None
 # In anonymous polls each batch of votes writes neighbouring rows anew; what they replace is history that
 # should go soon, so those tables are vacuumed after a fixed number of rows, however large they are.
 _CHURN = (
-    "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0"
+    "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0"
 )
 STATEMENTS = (
     f"ALTER TABLE counters SET (fillfactor = 20, {_CHURN})",
     f"ALTER TABLE patterns SET (fillfactor = 80, {_CHURN})",
     f"ALTER TABLE participations SET ({_CHURN})",
     f"ALTER TABLE anonymous_ballots SET ({_CHURN})",
+    # What sealing an anonymous poll has replaced is removed at once (`seal.py`).
+    "GRANT MAINTAIN ON counters, patterns, participations, anonymous_ballots TO votebooth",
     # Append-only, held by the database: the service's role may add and read.
     "REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM votebooth",
 )
@@ -167,12 +169,13 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default=sa.text("'waiting'"), nullable=False),
         sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("poll_id", "address", name=op.f("pk_roll")),
     )
     op.create_index(
-        "ix_roll_waiting", "roll", ["changed_at"], unique=False, postgresql_where=sa.text("state = 'waiting'")
+        "ix_roll_waiting", "roll", ["due_at"], unique=False, postgresql_where=sa.text("state = 'waiting'")
     )
     for statement in STATEMENTS:
         op.execute(statement)

@@ -1,0 +1,163 @@
+"""Anonymous ballots: who took part and what was cast, in two tables with nothing to join on.
+
+Both rows must be committed together, so they bear the same transaction id, and a table keeps its rows in the
+order of their arrival; a lone voter's rows would point at each other. Therefore each batch writes, beside the
+rows that change, their neighbours anew: all rows whose key begins with the same bits. Keys are uniformly
+distributed hashes, hence nothing tells the new row from its neighbours. The bits are chosen so that at least
+`CROWD` rows or all of the poll's are written, in the order of their keys, in each of the two tables, and the
+patterns that these ballots count in are written likewise. docs/voting.md says how far this goes.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from asyncpg import Connection
+
+from services.core.problems import Problem, conflict, not_found
+from services.votebooth import ballot_sql as sql
+from services.votebooth.choices import Choice
+from services.votebooth.counting import Delta
+from services.votebooth.rules import Rules
+from services.votebooth.tickets import Outcome, Ticket
+from services.votebooth.voters import SECRET_HEADER
+
+CROWD = 64
+"""Rows that are written anew with each batch, at least, as far as the poll has them."""
+
+_BITS = 64
+_END = b"\xff" * 33  # after every key
+
+Answers = dict[Ticket, Outcome | Problem]
+
+
+async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> Answers:
+    """Apply one poll's tickets in their order; its counter row is locked."""
+    poll = delta.rules.poll_id
+    keys = list({ticket.key for ticket in tickets})
+    ids = list({ticket.ballot_id for ticket in tickets if ticket.ballot_id is not None})
+    state = _State(
+        delta.rules,
+        {key for (key,) in await connection.fetch(sql.PARTICIPANTS, poll, keys)},
+        {id_: delta.rules.choices.stored(choice) for id_, choice in await connection.fetch(sql.ANONYMOUS, poll, ids)},
+    )
+    crowd = delta.ballots
+    answers = {ticket: state.apply(ticket) for ticket in tickets}
+    joined, left = state.participants - state.were, state.were - state.participants
+    ballots = {id_: (state.had.get(id_), state.ballots.get(id_)) for id_ in ids}
+    ballots = {id_: (old, new) for id_, (old, new) in ballots.items() if old is not new}
+    for old, new in ballots.values():
+        delta.move(old, new)
+    if joined or left:
+        await _write_participants(connection, poll, crowd, joined, left)
+    if ballots:
+        written = await _write_ballots(connection, delta.rules, crowd, ballots)
+        if delta.rules.patterns:
+            await _write_patterns(connection, delta, written)
+    return answers
+
+
+class _State:
+    """A poll's participants and ballots, as far as a batch's tickets concern them."""
+
+    def __init__(self, rules: Rules, participants: set[bytes], ballots: dict[bytes, Choice]) -> None:
+        self._rules = rules
+        self.were = frozenset(participants)
+        self.had = dict(ballots)
+        self.participants = participants
+        self.ballots = ballots
+
+    def apply(self, ticket: Ticket) -> Outcome | Problem:
+        voted = ticket.key in self.participants
+        found = None if ticket.ballot_id is None else self.ballots.get(ticket.ballot_id)
+        if ticket.choice is None:
+            return self._withdraw(ticket, found) if voted else not_found("ballot")
+        assert ticket.ballot_id is not None  # noqa: S101  (`Ticket.prepare` made a secret where none came)
+        if not voted:
+            if found is not None:
+                return conflict("secret-taken", "Another ballot has this secret. Choose a random one.")
+            self.participants.add(ticket.key)
+            self.ballots[ticket.ballot_id] = ticket.choice
+            return Outcome(True, ticket.ballot_id, secret=ticket.made_secret)
+        if found is None:
+            return _locked()
+        if found.encoded != ticket.choice.encoded:
+            if not self._rules.change:
+                return conflict("change-not-allowed", "You have voted, and in this poll a ballot can't be changed.")
+            self.ballots[ticket.ballot_id] = ticket.choice
+        return Outcome(False, ticket.ballot_id)
+
+    def _withdraw(self, ticket: Ticket, found: Choice | None) -> Outcome | Problem:
+        if found is None or ticket.ballot_id is None:
+            return _locked()
+        self.participants.discard(ticket.key)
+        del self.ballots[ticket.ballot_id]
+        return Outcome(False, ticket.ballot_id)
+
+
+def _locked() -> Problem:
+    return conflict(
+        "secret-needed",
+        "You have a counted ballot in this anonymous poll, and nobody knows which one it is. To change or "
+        f"withdraw it, send the secret that you got or chose when you cast it, as '{SECRET_HEADER}: …'.",
+    )
+
+
+def ranges(keys: Iterable[bytes], rows: int, crowd: int = CROWD) -> tuple[list[bytes], list[bytes]]:
+    """Return ranges of keys that hold these keys' neighbours.
+
+    Args:
+        keys: Uniformly distributed hashes.
+        rows: How many rows the poll has.
+        crowd: How many of them the ranges should hold in all, or all that there are.
+
+    Returns:
+        The ranges' lower bounds and, excluded, their upper bounds; no two ranges overlap.
+    """
+    heads = [int.from_bytes(key[:8]) for key in keys]
+    shared = min(max((rows * len(heads) // crowd).bit_length() - 1, 0), _BITS)
+    low = sorted({head >> (_BITS - shared) << (_BITS - shared) for head in heads})
+    width = 1 << (_BITS - shared)
+    return (
+        [start.to_bytes(8) for start in low],
+        [(start + width).to_bytes(8) if start + width < 1 << _BITS else _END for start in low],
+    )
+
+
+async def _write_participants(
+    connection: Connection, poll: UUID, rows: int, joined: Iterable[bytes], left: frozenset[bytes]
+) -> None:
+    low, high = ranges([*joined, *left], rows)
+    taken = {key for (key,) in await connection.fetch(sql.TAKE_PARTICIPANTS, poll, low, high)}
+    await connection.execute(sql.PUT_PARTICIPANTS, poll, sorted((taken | set(joined)) - left))
+
+
+async def _write_ballots(
+    connection: Connection, rules: Rules, rows: int, changes: dict[bytes, tuple[Choice | None, Choice | None]]
+) -> list[Choice]:
+    """Write changed ballots and their neighbours; return the choices of all that were written."""
+    low, high = ranges(changes, rows)
+    taken = await connection.fetch(sql.TAKE_ANONYMOUS, rules.poll_id, low, high)
+    ballots: dict[bytes, bytes] = {id_: choice for id_, choice in taken}  # noqa: C416  (a record isn't a tuple)
+    for id_, (_, new) in changes.items():
+        if new is None:
+            ballots.pop(id_, None)
+        else:
+            ballots[id_] = new.encoded
+    ordered = sorted(ballots.items())
+    await connection.execute(
+        sql.PUT_ANONYMOUS, rules.poll_id, [id_ for id_, _ in ordered], [choice for _, choice in ordered]
+    )
+    return [rules.choices.stored(choice) for choice in set(ballots.values())]
+
+
+async def _write_patterns(connection: Connection, delta: Delta, written: list[Choice]) -> None:
+    """Write the patterns that changed, and those of every ballot that was written."""
+    ids = {choice.pattern for choice in written if choice.pattern is not None} | delta.patterns.keys()
+    poll = delta.rules.poll_id
+    taken = await connection.fetch(sql.TAKE_PATTERNS, poll, sorted(ids))
+    patterns: dict[bytes, tuple[bytes, int]] = {id_: (choice, count) for id_, choice, count in taken}
+    for id_, (choice, change) in delta.patterns.items():
+        patterns[id_] = choice, patterns.get(id_, (choice, 0))[1] + change
+    left = [(id_, choice, count) for id_, (choice, count) in sorted(patterns.items()) if count]
+    if left:
+        await connection.execute(sql.PUT_PATTERNS, poll, *map(list, zip(*left, strict=True)))
