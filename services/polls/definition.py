@@ -23,8 +23,8 @@ from services.polls.methods import (
     Eligibility,
     Given,
     Method,
-    Results,
     Strength,
+    Visibility,
 )
 from services.polls.schemas import OptionNew, PollNew, RulesNew
 
@@ -34,8 +34,8 @@ _LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules, with every default in place."""
 
-    results: Results = Results.ALWAYS
-    minimum: int = 1
+    results: Visibility = Visibility.ALWAYS
+    minimum: int = 0
     eligibility: Eligibility = Eligibility.SIGNED_IN
     strength: Strength = Strength.ACCOUNT
     anonymous: bool = False
@@ -191,12 +191,12 @@ def _parameters(found: Refusals, method: Method, options: int, given: Given) -> 
 
 
 def _rules(found: Refusals, rules: Rules) -> None:
-    found.number("rules.minimum", rules.minimum, 1, schemas.MAX_MINIMUM)
+    found.number("rules.minimum", rules.minimum, 0, schemas.MAX_MINIMUM)
     found.number("rules.quorum", rules.quorum, 1, schemas.MAX_QUORUM)
     allowed = STRENGTHS[rules.eligibility]
     if rules.strength not in allowed:
         found.add("rules.strength", f"with eligibility {rules.eligibility} must be {' or '.join(allowed)}")
-    if rules.minimum > 1 and rules.results is Results.OWNER:
+    if rules.minimum > 1 and rules.results is Visibility.OWNER:
         found.add("rules.minimum", "says nothing where only the owner sees results")
 
 

@@ -30,7 +30,7 @@ class Status(StrEnum):
     ARCHIVED = "archived"
 
 
-class Results(StrEnum):
+class Visibility(StrEnum):
     """Who sees results, and when."""
 
     ALWAYS = "always"

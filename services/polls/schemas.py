@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.polls.methods import Eligibility, Method, Results, Status, Strength
+from services.polls.methods import Eligibility, Method, Status, Strength, Visibility
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
@@ -59,7 +59,7 @@ _CLOSES = Meta(
 )
 _RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
 _RESULTS = Meta(description="Who sees results, and when. Default always.")
-_MINIMUM = _number(1, MAX_MINIMUM, "No result is released below this many ballots. Default 1.")
+_MINIMUM = _number(0, MAX_MINIMUM, "No result is released below this many ballots. Default 0.")
 _ELIGIBILITY = Meta(description="Who may vote. Default signed_in.")
 _STRENGTH = Meta(
     description="What makes two ballots one voter's. anyone: guest (default) or network; signed_in: account."
@@ -83,7 +83,7 @@ class OptionNew(Struct, frozen=True, forbid_unknown_fields=True):
 class RulesNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A poll's rules; what is left out takes its default, in an edit it stays."""
 
-    results: Annotated[Results, _RESULTS] | UnsetType = UNSET
+    results: Annotated[Visibility, _RESULTS] | UnsetType = UNSET
     minimum: Annotated[int, _MINIMUM] | UnsetType = UNSET
     eligibility: Annotated[Eligibility, _ELIGIBILITY] | UnsetType = UNSET
     strength: Annotated[Strength, _STRENGTH] | UnsetType = UNSET
@@ -147,7 +147,7 @@ class OptionView(Struct, frozen=True):
 class RulesView(Struct, frozen=True):
     """The rules that hold."""
 
-    results: Results
+    results: Visibility
     minimum: int
     eligibility: Eligibility
     strength: Strength

@@ -6,21 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events import publish as tell
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.problems import Problem, conflict, forbidden, not_found, unavailable
+from services.core.problems import Problem, conflict, not_found, unavailable
 from services.core.subject import Role, Subject
+from services.polls import acts, edits, repository
 from services.polls import definition as definitions
-from services.polls import edits, repository, shape
 from services.polls.cache import PollCache
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
-from services.polls.models import Poll
+from services.polls.models import IdempotencyKey, Poll
 from services.polls.reading import Reading, Seen, etag_of, matches
-from services.polls.schemas import PollEdit, PollNew, PollView
+from services.polls.schemas import PollEdit, PollNew
 from services.polls.settings import PollsSettings
 from services.polls.status import status_of
 
@@ -81,17 +82,19 @@ class Polls(Reading):
             }
             poll = await self._add(transaction, values)
             if body.publish:
-                await self._publish(transaction, subject, poll, now)
+                await acts.publish(transaction, subject, poll, now)
             return self.seen(poll, now), True
 
-    async def _add(self, transaction: Any, values: dict[str, Any]) -> Poll:
+    async def _add(self, transaction: AsyncSession, values: dict[str, Any]) -> Poll:
         for _ in range(_CODE_TRIES):
             poll = await repository.add(transaction, {**values, "code": new_code()})
             if poll is not None:
                 return poll
         raise unavailable("No join code was free. Try again.")
 
-    async def _made_before(self, transaction: Any, subject: Subject, taken: Any, digest: bytes) -> Seen:
+    async def _made_before(
+        self, transaction: AsyncSession, subject: Subject, taken: IdempotencyKey, digest: bytes
+    ) -> Seen:
         if taken.body_hash != digest:
             raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
         found = await repository.whole(transaction, subject.id, taken.poll)
@@ -137,7 +140,7 @@ class Polls(Reading):
             Problem: 403, 404, 409 if it comes too late, 412, 422.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id)
+            poll, now = await acts.own(transaction, subject, poll_id)
             status = status_of(poll, now)
             if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
                 raise Problem(
@@ -152,9 +155,9 @@ class Polls(Reading):
             for name, value in values.items():
                 setattr(poll, name, value)
             if status is Status.DRAFT:
-                _touch(poll, now)
+                acts.touch(poll, now)
             else:
-                await self._changed(transaction, subject, poll, now, "edited", details)
+                await acts.change(transaction, subject, poll, now, "edited", details)
             return self.seen(poll, now)
 
     async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -164,19 +167,11 @@ class Polls(Reading):
             Problem: 403, 404, 422 if its end is past.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id)
+            poll, now = await acts.own(transaction, subject, poll_id)
             if poll.published_at is None:
                 poll.version += 1
-                await self._publish(transaction, subject, poll, now)
+                await acts.publish(transaction, subject, poll, now)
             return self.seen(poll, now)
-
-    async def _publish(self, transaction: Any, subject: Subject, poll: Poll, now: datetime) -> None:
-        poll.opens_at = now if poll.opens_at is None else max(poll.opens_at, now)
-        definitions.check_times(now, poll.opens_at, poll.closes_at)
-        poll.published_at = poll.updated_at = now
-        await transaction.flush()
-        await self._record(transaction, subject, poll, now, "published", {"version": poll.version})
-        await tell(transaction, shape.changed(poll))
 
     async def close(self, subject: Subject, poll_id: UUID) -> Seen:
         """Close an open poll now. Nothing happens if it is closed.
@@ -185,13 +180,13 @@ class Polls(Reading):
             Problem: 403, 404, 409 if it isn't open yet.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id)
+            poll, now = await acts.own(transaction, subject, poll_id)
             status = status_of(poll, now)
             if status in {Status.DRAFT, Status.SCHEDULED}:
                 raise conflict("not-open", "The poll isn't open yet. Change opens_at, or delete it.")
             if status is Status.OPEN:
                 poll.closed_at = now
-                await self._changed(transaction, subject, poll, now, "closed")
+                await acts.change(transaction, subject, poll, now, "closed")
             return self.seen(poll, now)
 
     async def archive(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -201,13 +196,13 @@ class Polls(Reading):
             Problem: 403, 404, 409 if it isn't closed.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id)
+            poll, now = await acts.own(transaction, subject, poll_id)
             status = status_of(poll, now)
             if status not in {Status.CLOSED, Status.ARCHIVED}:
                 raise conflict("not-closed", "Only a closed poll can be archived. Close it first.")
             if status is Status.CLOSED:
                 poll.archived_at = now
-                await self._changed(transaction, subject, poll, now, "archived")
+                await acts.change(transaction, subject, poll, now, "archived")
             return self.seen(poll, now)
 
     async def unarchive(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -217,10 +212,10 @@ class Polls(Reading):
             Problem: 403, 404.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id)
+            poll, now = await acts.own(transaction, subject, poll_id)
             if poll.archived_at is not None:
                 poll.archived_at = None
-                await self._changed(transaction, subject, poll, now, "unarchived")
+                await acts.change(transaction, subject, poll, now, "unarchived")
             return self.seen(poll, now)
 
     async def delete(self, subject: Subject, poll_id: UUID) -> None:
@@ -232,43 +227,12 @@ class Polls(Reading):
             Problem: 403, 404.
         """
         async with self.kit.db.transaction() as transaction:
-            poll, now = await self._own(transaction, subject, poll_id, Role.MODERATOR, Role.ADMIN)
+            poll, now = await acts.own(transaction, subject, poll_id, Role.MODERATOR, Role.ADMIN)
             if poll.published_at is None:
                 await repository.remove(transaction, poll.id)
                 return
             poll.deleted_at = now
-            await self._changed(transaction, subject, poll, now, "deleted")
-
-    async def _own(self, transaction: Any, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
-        """Return the subject's own poll, held, and the moment after it was held."""
-        subject.require_user()
-        poll = await repository.held(transaction, subject.id, poll_id)
-        if poll is None:
-            raise not_found("poll")
-        if poll.owner != subject.id and subject.role not in others:
-            raise forbidden("This is somebody else's poll.")
-        return poll, await repository.clock(transaction)
-
-    async def _changed(
-        self,
-        transaction: Any,
-        subject: Subject,
-        poll: Poll,
-        now: datetime,
-        act: str,
-        details: dict[str, Any] | None = None,
-    ) -> None:
-        """Write a published poll's change: a version, a line in the log, an event with the whole state."""
-        _touch(poll, now)
-        await transaction.flush()
-        await self._record(transaction, subject, poll, now, act, {"version": poll.version, **(details or {})})
-        await tell(transaction, shape.changed(poll))
-
-    async def _record(
-        self, transaction: Any, subject: Subject, poll: Poll, now: datetime, act: str, details: dict[str, Any]
-    ) -> None:
-        role = "owner" if poll.owner == subject.id else str(subject.role)
-        await repository.record(transaction, poll.id, now, subject.id, role, act, details)
+            await acts.change(transaction, subject, poll, now, "deleted")
 
     async def tell_moments(self) -> None:
         """Tell that polls have opened or closed by the clock. Several instances share the work."""
@@ -288,11 +252,6 @@ class Polls(Reading):
             await repository.forget_keys(transaction)
 
 
-def _touch(poll: Poll, now: datetime) -> None:
-    poll.version += 1
-    poll.updated_at = now
-
-
 def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:
     """Check the times that an edit changes; a published poll without a time to open opens now."""
     if not values.keys() & {"opens_at", "closes_at"}:
@@ -301,6 +260,3 @@ def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:
     if "opens_at" in values and poll.published_at is not None:
         values["opens_at"] = opens_at = now if opens_at is None else max(opens_at, now)
     definitions.check_times(now, opens_at, values.get("closes_at", poll.closes_at))
-
-
-__all__ = ["PollView", "Polls"]

@@ -1,0 +1,78 @@
+"""Acts on polls: each holds the poll, and leaves a version, a line in the log and an event with the whole state.
+
+What a use case calls within its transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.events import publish as tell
+from services.core.problems import forbidden, not_found
+from services.core.subject import Role, Subject
+from services.polls import definition as definitions
+from services.polls import repository, shape
+from services.polls.models import Poll
+
+
+async def own(transaction: AsyncSession, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
+    """Return the subject's own poll, held until the transaction ends, and the moment after it was held.
+
+    Args:
+        transaction: The use case's transaction.
+        subject: Who asks.
+        poll_id: The poll.
+        others: Roles that may do it to others' published polls as well.
+
+    Raises:
+        Problem: 403, 404.
+    """
+    subject.require_user()
+    poll = await repository.held(transaction, subject.id, poll_id)
+    if poll is None:
+        raise not_found("poll")
+    if poll.owner != subject.id and subject.role not in others:
+        raise forbidden("This is somebody else's poll.")
+    return poll, await repository.clock(transaction)
+
+
+def touch(poll: Poll, now: datetime) -> None:
+    """Give a changed poll its next version."""
+    poll.version += 1
+    poll.updated_at = now
+
+
+async def publish(transaction: AsyncSession, subject: Subject, poll: Poll, now: datetime) -> None:
+    """Publish a draft, whose version is the one that others see first.
+
+    Raises:
+        Problem: 422 if its end is past.
+    """
+    poll.opens_at = now if poll.opens_at is None else max(poll.opens_at, now)
+    definitions.check_times(now, poll.opens_at, poll.closes_at)
+    poll.published_at = poll.updated_at = now
+    await _write(transaction, subject, poll, now, "published", {})
+
+
+async def change(
+    transaction: AsyncSession,
+    subject: Subject,
+    poll: Poll,
+    now: datetime,
+    act: str,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write a published poll's change."""
+    touch(poll, now)
+    await _write(transaction, subject, poll, now, act, details or {})
+
+
+async def _write(
+    transaction: AsyncSession, subject: Subject, poll: Poll, now: datetime, act: str, details: dict[str, Any]
+) -> None:
+    role = "owner" if poll.owner == subject.id else str(subject.role)
+    await transaction.flush()
+    await repository.record(transaction, poll.id, now, subject.id, role, act, {"version": poll.version, **details})
+    await tell(transaction, shape.changed(poll))
