@@ -8,7 +8,8 @@ Scores: a column an option; a cell is a whole number, empty for 0. Columns that 
 named, so that a misspelt one is noticed.
 
 In both, a column `weight` says how many such ballots there are. A backslash takes its meaning from `|`, from
-a backslash, and, in front, from the words above: `\skipped` is an option of that name.
+a backslash, and, in front, from the words above: `\skipped` is an option of that name. It also stands in front of
+names that begin with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ WEIGHT = "weight"
 SKIPPED = frozenset({"", "skipped", "undervote"})
 OVERVOTED = "overvote"
 _WORDS = frozenset({"skipped", "undervote", OVERVOTED})
+_FORMULA = ("=", "+", "-", "@")
+"""A spreadsheet takes what begins so for a formula, and runs it."""
 MAX_SCORE = 1_000_000
 MAX_RANKS = 1_000
 
@@ -255,21 +258,33 @@ def _split(cell: str) -> list[str]:
 
 def _unescaped_name(words: list[str]) -> str:
     raw = "".join(words).strip()
-    if raw[:1] == "\\" and raw[1:] in _WORDS:
-        return raw[1:]
-    return "".join(word[1:] if len(word) == 2 and word[0] == "\\" else word for word in words)
+    name = "".join(word[1:] if len(word) == 2 and word[0] == "\\" else word for word in words)
+    if raw[:1] == "\\" and (raw[1:] in _WORDS or raw[1:].startswith(_FORMULA)):
+        return name.strip()[1:]
+    return name
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     """Return a name as a cell of ranks holds it."""
     if name in _WORDS:
         return f"\\{name}"
-    return name.replace("\\", "\\\\").replace("|", "\\|")
+    text = name.replace("\\", "\\\\").replace("|", "\\|")
+    return f"\\{text}" if name.startswith(_FORMULA) else text
+
+
+def _is_escaped(heading: str) -> bool:
+    bare = heading.lstrip("\\")
+    return bare == WEIGHT or bare.startswith(_FORMULA)
 
 
 def _unescaped(heading: str) -> str:
     """Return the option that a column of scores is for."""
-    return heading[1:] if heading != WEIGHT and heading.lstrip("\\") == WEIGHT else heading
+    return heading[1:] if heading[:1] == "\\" and _is_escaped(heading) else heading
+
+
+def score_headings(names: Mapping[int, str]) -> list[str]:
+    """Return what the columns of a table of scores are called."""
+    return [f"\\{name}" if _is_escaped(name) else name for name in labels(names).values()]
 
 
 def to_ranks_csv(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, prefix: str = "rank") -> str:
@@ -277,7 +292,7 @@ def to_ranks_csv(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, p
 
     Rows are sorted by their content, so nothing shows the order in which ballots came.
     """
-    label = {option: _escaped(name) for option, name in labels(names).items()}
+    label = {option: escaped(name) for option, name in labels(names).items()}
     ranks = max((len(ranking) for ranking in rankings), default=1) or 1
     rows = [
         [_cell(rank, label) for rank in ranking] + [""] * (ranks - len(ranking)) + [str(count)]
@@ -292,10 +307,8 @@ def _cell(rank: Rank, label: Mapping[int, str]) -> str:
 
 def to_scores_csv(names: Mapping[int, str], scores: Mapping[tuple[int, ...], int]) -> str:
     """Write scored ballots as a table, one row for each distinct ballot, with its weight."""
-    label = labels(names)
-    heading = [f"\\{name}" if name.lstrip("\\") == WEIGHT else name for name in label.values()]
     rows = [[*map(str, ballot), str(count)] for ballot, count in scores.items()]
-    return _written([*heading, WEIGHT], rows)
+    return _written([*score_headings(names), WEIGHT], rows)
 
 
 def _written(header: list[str], rows: list[list[str]]) -> str:
