@@ -90,7 +90,7 @@ class Refusals:
 
     def text(self, field: str, clean: Callable[[str, int], str], value: str, longest: int) -> str:
         """Return a text cleaned, or refuse it."""
-        if not value and clean is clean_text:
+        if clean is clean_text and not value.strip():
             return ""
         if len(value) > 10 * longest:  # not worth looking through
             self.add(field, f"This is too long: {len(value)} characters, and at most {longest} fit.")
