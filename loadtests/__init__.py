@@ -1,0 +1,1 @@
+"""What VoteWave bears: benchmarks beside peers (`python -m loadtests.bench`)."""

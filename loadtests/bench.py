@@ -1,0 +1,101 @@
+"""`python -m loadtests.bench`: what VoteWave bears, measured beside peers on this machine."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import IO
+
+import click
+import msgspec
+from services.core.embedded import EmbeddedError
+from services.core.logs import configure
+
+from loadtests.benchmark.errors import BenchError
+from loadtests.benchmark.report import lines
+from loadtests.benchmark.votes import KEYS, run
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+def main() -> None:
+    r"""Benchmarks. Each measures VoteWave and its peers in one run, in turns, on this machine.
+
+    \b
+    Examples:
+      ./just bench votes                      three rounds, about three minutes
+      ./just bench votes --quick              one short round, to see that it works
+      ./just bench votes --json out.json      every sample, for a comparison later
+    """
+
+
+@main.command()
+@click.option("--seconds", default=6, show_default=True, type=click.IntRange(1, 120), help="Of each measurement.")
+@click.option(
+    "--connections",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Requests under way at a time; pgbench's clients. The embedded server has room for 64.",
+)
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="Turns of each contestant.")
+@click.option("--quick", is_flag=True, help="One round of two seconds: shows that it works, measures little.")
+@click.option("--json", "json_file", type=click.File("wb"), metavar="FILE", help="Also write all samples; - is stdout.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(KEYS), help="Leave the others out; may be repeated. Default: all."
+)
+@click.option("--log-level", default="info", show_default=True, type=click.Choice(["info", "warning"]))
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where the temporary database goes; it must be a disk. Default: the system's temporary folder.",
+)
+def votes(
+    seconds: int,
+    connections: int,
+    rounds: int,
+    quick: bool,
+    json_file: IO[bytes] | None,
+    only: tuple[str, ...],
+    log_level: str,
+    data_dir: Path | None,
+) -> None:
+    r"""Measure acknowledged durable votes a second through HTTP, with a real access token for each voter.
+
+    Beside VoteWave run: a plain Litestar POST on the same server, the database's own single-row insert
+    (pgbench), and a Flask + gunicorn + psycopg2 application. After each round what is stored must be what
+    was acknowledged; else the command fails. docs/benchmarks.md explains the numbers.
+
+    \b
+    Examples:
+      ./just bench votes --seconds 8 --rounds 5
+      ./just bench votes --only votewave --only plain --log-level warning
+    """
+    if quick:
+        seconds, rounds = 2, 1
+    configure("console", "warning")
+    chosen = set(only or KEYS)
+    if "votewave-seen" in chosen:
+        chosen.add("votewave")  # it votes again on the other's poll
+    try:
+        outcome = asyncio.run(
+            run(
+                seconds=seconds,
+                connections=connections,
+                rounds=rounds,
+                only=[key for key in KEYS if key in chosen],
+                parent=data_dir,
+                log_level=log_level,
+            )
+        )
+    except (BenchError, EmbeddedError) as exc:
+        raise click.ClickException(str(exc)) from exc
+    if json_file is not None:
+        json_file.write(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n")
+    out = sys.stderr if json_file is not None and json_file.name == "-" else sys.stdout
+    for line in lines(outcome):
+        click.echo(line, file=out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""`bench votes`: acknowledged durable votes a second, beside what bounds them and what others reach."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from loadtests.benchmark import pgbench, wrk
+from loadtests.benchmark.contestants import RAMP_SECONDS, Classic, Contestant, Database, Plain, VoteWave, VoteWaveSeen
+from loadtests.benchmark.machine import Machine, look
+from loadtests.benchmark.place import Place
+from loadtests.benchmark.samples import Ratio, Sample, Summary, compare, summarise
+
+KEYS = ("plain", "pgbench", "pgbench-1", "flask", "votewave", "votewave-seen")
+_FIRST_GUESS = 4_000  # votes a second, to know how many voters the first round needs
+
+_RATIOS = (
+    ("VoteWave / pgbench insert", "votewave", "pgbench", None),
+    ("VoteWave / plain Litestar POST", "votewave", "plain", 0.5),
+    ("VoteWave / Flask + gunicorn + psycopg2", "votewave", "flask", 8.0),
+    ("VoteWave, returning / new voters", "votewave-seen", "votewave", None),
+)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole run."""
+
+    machine: Machine
+    postgres: str
+    seconds: int
+    connections: int
+    rounds: int
+    contestants: dict[str, str]
+    summaries: list[Summary]
+    ratios: list[Ratio]
+    samples: list[Sample]
+
+
+async def run(
+    *, seconds: int, connections: int, rounds: int, only: Sequence[str], parent: Path | None, log_level: str
+) -> Outcome:
+    """Measure the contestants in turns, round after round.
+
+    Args:
+        seconds: How long each is measured in a round, after a second of ramp.
+        connections: Requests under way at a time; for pgbench, clients.
+        rounds: How often each has its turn.
+        only: Keys of the contestants that take part.
+        parent: Where the temporary data folder goes.
+        log_level: VoteWave's.
+
+    Raises:
+        BenchError: Something is missing or failed, or votes were lost.
+    """
+    wrk.find()
+    pgbench.find()
+    folder = _folder(parent)
+    machine = look(folder)
+    if machine.disk in {"tmpfs", "ramfs"}:
+        _say(f"{folder} is in memory, so a commit isn't durable: choose a disk with --data-dir.")
+    place = Place(folder)
+    taking_part: list[Contestant] = []
+    try:
+        await place.start(VOTEWAVE_LOG_LEVEL=log_level)
+        for contestant in _contestants(place, only):
+            taking_part.append(contestant)
+            _say(f"starting {contestant.title}")
+            await contestant.start()
+        samples = await _rounds(place, taking_part, rounds, seconds, connections)
+        version = await place.version()
+    finally:
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.callback(place.embedded.stop)
+            for contestant in taking_part:
+                await contestant.stop()
+            await place.close()
+    by_key = {c.key: [sample for sample in samples if sample.contestant == c.key] for c in taking_part}
+    return Outcome(
+        machine=machine,
+        postgres=version,
+        seconds=seconds,
+        connections=connections,
+        rounds=rounds,
+        contestants={contestant.key: contestant.title for contestant in taking_part},
+        summaries=[summarise(rows) for rows in by_key.values()],
+        ratios=[compare(n, by_key[a], by_key[b], t) for n, a, b, t in _RATIOS if a in by_key and b in by_key],
+        samples=samples,
+    )
+
+
+def _folder(parent: Path | None) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="votewave-bench-", dir=parent))
+    folder.chmod(0o711)  # as root, the database runs as another user, who must get through
+    return folder
+
+
+def _contestants(place: Place, only: Sequence[str]) -> list[Contestant]:
+    votewave = VoteWave(place)
+    every: list[Contestant] = [
+        Plain(place),
+        Database(place),
+        Database(place, 1),
+        Classic(place),
+        votewave,
+        VoteWaveSeen(place, votewave),
+    ]
+    return [contestant for contestant in every if contestant.key in only]
+
+
+async def _rounds(
+    place: Place, contestants: Sequence[Contestant], rounds: int, seconds: int, connections: int
+) -> list[Sample]:
+    samples: list[Sample] = []
+    for number in range(1, rounds + 1):
+        seen = [s.rate for s in samples if s.contestant in {"flask", "votewave"}]
+        place.refill(int(1.5 * max(seen, default=_FIRST_GUESS) * (seconds + RAMP_SECONDS)))
+        for contestant in contestants:
+            begun = time.monotonic()
+            sample = await contestant.measure(number, seconds, connections)
+            samples.append(sample)
+            _say(
+                f"round {number}/{rounds}: {contestant.title}: {sample.rate:,.0f}/s, p99 {sample.p99_ms:.1f} ms"
+                f" ({time.monotonic() - begun:.0f} s)"
+            )
+    return samples
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
