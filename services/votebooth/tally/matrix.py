@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from services.votebooth.tally.model import MAX_PAIRWISE_OPTIONS, Pairwise, Rank, TallyError
 
 CHUNK = 8_192
 """Ballots compared at a time, so that the numbers below stay in the processor's cache."""
 
-FEW = 32
-"""Fewer ballots than this are quicker to walk through one by one."""
+COMPARE = 600
+"""What comparing two columns costs, in steps of a walk, before their length counts; see `_walks`."""
+
+COMPARE_LENGTH = 65
+"""Ballots in two columns whose comparison costs as much as one step of a walk."""
 
 HIGHEST_LEVEL = 125
 UNRANKED = HIGHEST_LEVEL + 1
@@ -21,10 +25,15 @@ _SCORE_TO_LEVEL = bytes(HIGHEST_LEVEL - score if score <= HIGHEST_LEVEL else 0 f
 class Matrix:
     """Gathers preferences between pairs.
 
-    A ballot gives each option a level, 0 the best. For many ballots at once an option's levels become the
-    bytes of one long integer, and a single subtraction compares two options on all of them: where the
-    level of a is lower than that of b, 128 + b - (a + 1) leaves the highest bit of the byte set, and no
-    byte borrows from its neighbour. Ballots of one weight go together.
+    There are two ways, and the cheaper one is taken for each lot of ballots of one weight.
+
+    A walk goes through the options a ballot ranks. It prefers each of them to all others, except to those
+    it ranks as high or higher; so options it doesn't rank cost nothing.
+
+    A comparison takes many ballots at once. A ballot gives each option a level, 0 the best, and an option's
+    levels become the bytes of one long integer. A single subtraction then compares two options on all
+    ballots: where the level of a is lower than that of b, 128 + b - (a + 1) leaves the highest bit of the
+    byte set, and no byte borrows from its neighbour.
     """
 
     def __init__(self, names: Mapping[int, str]) -> None:
@@ -32,7 +41,9 @@ class Matrix:
             raise TallyError(f"pairwise counts take at most {MAX_PAIRWISE_OPTIONS} options; there are {len(names)}")
         self._ids = tuple(names)
         self._place = {option: place for place, option in enumerate(self._ids)}
-        self._above = [[0] * len(self._ids) for _ in self._ids]
+        self._compared = [[0] * len(self._ids) for _ in self._ids]
+        self._walked = [0] * len(self._ids)
+        self._not_above = [[0] * len(self._ids) for _ in self._ids]
         self._ranked: dict[int, list[Sequence[Rank]]] = {}
         self._scored: dict[int, list[Sequence[int]]] = {}
 
@@ -57,16 +68,21 @@ class Matrix:
         for count in list(self._scored):
             self._flush_scored(count)
         return {
-            (a, b): votes
-            for a, row in zip(self._ids, self._above, strict=True)
-            for b, votes in zip(self._ids, row, strict=True)
+            (a, b): self._compared[above][below] + self._walked[above] - self._not_above[below][above]
+            for above, a in enumerate(self._ids)
+            for below, b in enumerate(self._ids)
             if a != b
         }
+
+    def _walks(self, sizes: list[int]) -> bool:
+        """Return whether walking through ballots that rank so many options is the cheaper way."""
+        walk = sum(size * size for size in sizes) // 2
+        return walk <= len(self._ids) ** 2 * (COMPARE + len(sizes)) // COMPARE_LENGTH
 
     def _flush_ranked(self, count: int) -> None:
         ballots = self._ranked.pop(count)
         try:
-            if len(ballots) < FEW or max(map(len, ballots)) > HIGHEST_LEVEL:
+            if self._walks([len(groups) for groups in ballots]) or max(map(len, ballots)) > HIGHEST_LEVEL:
                 for groups in ballots:
                     self._walk([[self._place[option] for option in group] for group in groups], count)
                 return
@@ -82,24 +98,33 @@ class Matrix:
 
     def _flush_scored(self, count: int) -> None:
         ballots = self._scored.pop(count)
-        if len(ballots) < FEW or max(map(max, ballots), default=0) > HIGHEST_LEVEL:
+        if (
+            self._walks([len(scores) - scores.count(0) for scores in ballots])
+            or max(max(scores, default=0) for scores in ballots) > HIGHEST_LEVEL
+        ):
             for scores in ballots:
                 levels: dict[int, list[int]] = {}
                 for place, score in enumerate(scores):
-                    levels.setdefault(score, []).append(place)
+                    if score:
+                        levels.setdefault(score, []).append(place)
                 self._walk([levels[score] for score in sorted(levels, reverse=True)], count)
             return
-        self._compare([bytes(scores).translate(_SCORE_TO_LEVEL) for scores in zip(*ballots, strict=True)], count)
+        columns = [bytes(scores).translate(_SCORE_TO_LEVEL) for scores in zip(*ballots, strict=True)]
+        self._compare(columns, count)
 
     def _walk(self, groups: Sequence[Sequence[int]], count: int) -> None:
-        """Add ballots by going through the options below each option."""
-        below = set(range(len(self._ids)))
-        for group in groups:
-            below.difference_update(group)
-            for option in group:
-                row = self._above[option]
-                for lower in below:
-                    row[lower] += count
+        """Add ballots that rank groups of equal options and leave out the others."""
+        line = list(chain.from_iterable(groups))
+        for index, option in enumerate(line):
+            self._walked[option] += count
+            row = self._not_above[option]
+            for lower in line[index + 1 :]:
+                row[lower] += count
+        if len(line) > len(groups):
+            for group in groups:
+                for index, option in enumerate(group):
+                    for equal in group[:index]:
+                        self._not_above[option][equal] += count
 
     def _compare(self, columns: Sequence[bytes | bytearray], count: int) -> None:
         """Add ballots by comparing columns, an option's level on each ballot in a byte."""
@@ -110,7 +135,7 @@ class Matrix:
         ones = high >> 7
         levels = [int.from_bytes(column, "little") for column in columns]
         lifted = [level | high for level in levels]
-        for level, row in zip(levels, self._above, strict=True):
+        for level, row in zip(levels, self._compared, strict=True):
             more = level + ones
             for place, other in enumerate(lifted):
                 row[place] += count * ((other - more) & high).bit_count()

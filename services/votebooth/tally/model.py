@@ -28,9 +28,9 @@ OVERVOTE: Rank = (-1, -1)
 """A rank known to be an overvote, of which the options are not known."""
 
 MAX_PAIRWISE_OPTIONS = 500
-"""A pairwise matrix grows with the square of the options and beatpaths with the cube."""
+"""A pairwise matrix, and so the report, grows with the square of the options."""
 
-MAX_TRANSFER_OPTIONS = 2_000
+MAX_TRANSFER_OPTIONS = 1_000
 """Options with a first preference in IRV and STV: one round each, so the report grows with the square."""
 
 MAX_SEATS = 1_000

@@ -52,11 +52,14 @@ def ranked_robin(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, 
     winners: list[int] = []
     rounds: list[Round] = []
     left = set(counts.names) if any(counts.pairwise.values()) else set()
+    halves = _half_wins(counts.pairwise, left, options.pair_tie)
     while left and len(winners) < seats:
-        wins = _wins(counts.pairwise, left, options.pair_tie)
+        wins = {option: plain(Fraction(halves[option], 2)) for option in left}
         winner = _winner(counts.pairwise, wins, breaker)
         winners.append(winner)
         left.remove(winner)
+        for option in left:
+            halves[option] -= _worth(counts.pairwise, option, winner, options.pair_tie)
         rounds.append(Round(kind="pairwise", tallies=wins, elected=(winner,), elected_by="wins", ties=breaker.taken()))
     if not rounds:
         rounds.append(Round(kind="pairwise", tallies=dict.fromkeys(counts.names, 0)))
@@ -75,15 +78,17 @@ def ranked_robin(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, 
     )
 
 
-def _wins(pairwise: Pairwise, options: Collection[int], rule: PairTie) -> dict[int, Number]:
-    """Return the matches each option wins against the others."""
-    wins: dict[int, Number] = {}
-    for a in options:
-        margins = [_margin(pairwise, a, (b,)) for b in options if b != a]
-        won = sum(margin > 0 for margin in margins)
-        even = sum(margin == 0 for margin in margins)
-        wins[a] = plain(won + Fraction(even, 2)) if rule is PairTie.HALF else won
-    return wins
+def _half_wins(pairwise: Pairwise, options: Collection[int], rule: PairTie) -> dict[int, int]:
+    """Return the matches each option wins against the others, in halves."""
+    return {a: sum(_worth(pairwise, a, b, rule) for b in options if b != a) for a in options}
+
+
+def _worth(pairwise: Pairwise, a: int, b: int, rule: PairTie) -> int:
+    """Return what the match against b is worth to a, in halves."""
+    wins, losses = pairwise.get((a, b), 0), pairwise.get((b, a), 0)
+    if wins == losses:
+        return 1 if rule is PairTie.HALF else 0
+    return 2 if wins > losses else 0
 
 
 def _margin(pairwise: Pairwise, option: int, others: Iterable[int]) -> int:

@@ -191,7 +191,8 @@ def to_text(result: Result) -> str:
     if result.void:
         lines.append(f"{_times(result.void, 'ballot')} void")
     for number, each in enumerate(result.rounds, 1):
-        lines += ["", f"Round {number}"]
+        quota = "" if each.quota is None else f" (quota {_short(each.quota)})"
+        lines += ["", f"Round {number}{quota}"]
         lines += _table(each, label)
         lines += [f"  {line}" for line in explain(each, result, label, _short)]
     winners = ", ".join(label[option] for option in result.winners) or "nobody"

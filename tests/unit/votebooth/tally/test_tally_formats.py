@@ -242,7 +242,7 @@ def test_ten_thousand_options() -> None:
         election.count("star")
     ranks = formats.read(("rank1\n" + "\n".join(names) + "\n" + names[3]).encode())
     assert ranks.count("plurality").winners == (4,)
-    with pytest.raises(tally.TallyError, match="at most 2000 options"):
+    with pytest.raises(tally.TallyError, match="at most 1000 options"):
         ranks.count("irv")
 
 
@@ -252,7 +252,7 @@ def test_ranks_are_no_scores(method: str) -> None:
         formats.read(b"rank1\nA\n").count(method)
 
 
-AWKWARD = ["skipped", "overvote", "undervote", "A|B", "A\\B", "\\skipped", 'say "A"', "a, b", "weight", "\\weight"]
+AWKWARD = ["skipped", "overvote", "undervote", "A|B", "A\\B", "\\skipped", '=1+"A"', "\\-a, b", "weight", "\\weight"]
 
 
 @given(rankings(tuple(range(1, 11)), untidy=True))
