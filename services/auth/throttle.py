@@ -28,8 +28,9 @@ class Throttle:
 
         It raises nothing; the next sign-ups from there feel it.
         """
-        limit = self._settings.accounts_per_address
-        await self._limits.hit(f"auth:sign-up:{who.site}", limit, HOUR, min(_PROBE_COST, limit))
+        key, limit = f"auth:sign-up:{who.site}", self._settings.accounts_per_address
+        left = (await self._limits.hit(key, limit, HOUR, 0)).remaining
+        await self._limits.hit(key, limit, HOUR, min(_PROBE_COST, left))
 
     async def guest(self, who: Visitor) -> None:
         """Count a new guest."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from msgspec import structs
 from sqlalchemy.exc import IntegrityError
 
 from services.auth import emails, passwords, repository
@@ -69,6 +70,7 @@ class Accounts:
                 await self._throttle.taken(who)
                 raise _taken()
             await publish(tx, AccountOpened(account=account.id, kind=account.kind, at=opened_at))
+        account = structs.replace(account, created_at=opened_at)
         return self._access.tokens(account, opening.id, opening.token)
 
     async def upgrade(self, subject: Subject, request: SignUp, who: Visitor) -> Tokens:
