@@ -66,6 +66,19 @@ _VOTED = {
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
 
+_CLOSED_LATELY = text(
+    """
+    SELECT poll_id FROM counters
+    WHERE ends_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp()
+      AND poll_id <> ALL(:checked) AND ballots BETWEEN 1 AND :most
+    ORDER BY ends_at LIMIT 1
+    """
+).bindparams(bindparam("checked", type_=ARRAY(Uuid())))
+
+_NEXT = text(
+    "SELECT poll_id FROM counters WHERE poll_id > :last AND ballots BETWEEN 1 AND :most ORDER BY poll_id LIMIT 1"
+)
+
 
 async def state(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
     """Return a poll's definition, counts, last release and where it stands; None if it isn't known."""
@@ -111,3 +124,13 @@ async def voted(session: AsyncSession, poll_id: UUID, keys: Iterable[bytes], *, 
     """Return those of the voter keys that have a counted ballot."""
     rows: Any = await session.execute(_VOTED[anonymous], {"poll": poll_id, "keys": list(keys)})
     return {bytes(row.voter_key) for row in rows}
+
+
+async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:
+    """Return a poll with ballots, `most` at most, that closed in the last hour and isn't among `checked`."""
+    return (await session.execute(_CLOSED_LATELY, {"checked": checked, "most": most})).scalar()
+
+
+async def next_poll(session: AsyncSession, last: UUID, most: int) -> UUID | None:
+    """Return the poll with ballots, `most` at most, that follows another by its id; None after the last."""
+    return (await session.execute(_NEXT, {"last": last, "most": most})).scalar()

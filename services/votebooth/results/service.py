@@ -18,6 +18,7 @@ from services.votebooth.projection import Projection
 from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.counting import Published, count
+from services.votebooth.results.metrics import COUNT_SECONDS
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.render import shape
 from services.votebooth.results.visibility import Hidden, Reason, Rules, Verdict, may_see, needs_vote
@@ -224,7 +225,8 @@ class Results:
 
 def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
     try:
-        result = shape(state.poll, published, count(state.poll, published, patterns), state.status)
+        with COUNT_SECONDS.labels(state.poll.method).time():
+            result = shape(state.poll, published, count(state.poll, published, patterns), state.status)
     except TallyError as exc:
         raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
     return Entry(result, msgspec.json.encode(result))

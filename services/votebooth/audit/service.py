@@ -1,0 +1,34 @@
+"""Reading the audit log."""
+
+from uuid import UUID
+
+from services.core.kit import Kit
+from services.core.pagination import Page, decode_cursor, page_of
+from services.core.problems import not_found
+from services.core.subject import Subject
+from services.votebooth import audit
+from services.votebooth.models import AuditEntry
+from services.votebooth.projection import Projection
+from services.votebooth.settings import VoteBoothSettings
+
+
+class Log:
+    """The audit log of polls."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+        self._kit = kit
+        self._projection = projection
+
+    async def read(self, poll_id: UUID, subject: Subject, cursor: str | None, limit: int) -> Page[AuditEntry]:
+        """Return a page of the acts on a poll, the latest first.
+
+        Raises:
+            Problem: 400 if the cursor isn't one of ours, 404 if there is no such poll or it is another's.
+        """
+        before = decode_cursor(cursor, int)
+        rules = await self._projection.fresh(poll_id)
+        if rules.deleted or rules.definition.owner != subject.id:
+            raise not_found("poll")
+        async with self._kit.db.reading() as session:
+            rows = await audit.entries(session, poll_id, before, limit + 1)
+        return page_of(rows, limit, lambda entry: entry.position)

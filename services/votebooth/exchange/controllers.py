@@ -1,0 +1,124 @@
+"""Export and count over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from services.core.http import address_of
+from services.core.limits import limit
+from services.core.problems import Problem, ProblemDocument, malformed
+from services.core.subject import Subject
+from services.votebooth.exchange.service import Format
+from services.votebooth.results.controllers import VISIBLE, BallotToken, hidden
+from services.votebooth.service import VoteBooth
+
+MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
+FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish"]
+
+_EXPORT = {
+    403: ResponseSpec(ProblemDocument, description="`results-hidden`: not shown to you, or not yet"),
+    404: ResponseSpec(ProblemDocument, description="no such poll"),
+    409: ResponseSpec(ProblemDocument, description="`poll-open`: the poll isn't over"),
+    422: ResponseSpec(ProblemDocument, description="`format-unfit`: only ranked ballots go into blt and preflib"),
+}
+_COUNT = {
+    413: ResponseSpec(ProblemDocument, description="the file is too large for this; use `votewave tally`"),
+    422: ResponseSpec(ProblemDocument, description="`uncountable`: `detail` says why, `line` and `column` where"),
+}
+
+
+class ExchangeController(Controller):
+    """Ballots as files."""
+
+    tags = ("Results",)
+
+    @get(
+        "/polls/{poll_id:uuid}/export",
+        operation_id="BallotExport",
+        summary="Get a poll's ballots as a file",
+        guards=[limit("export", 20, per=60)],
+        responses=_EXPORT,
+    )
+    async def export(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        viewer: NamedDependency[Subject | None],
+        request: Request[Any, Any, Any],
+        poll_id: FromPath[UUID],
+        file_format: Annotated[Format, QueryParameter(name="format", description="The file's format.")] = "csv",
+        ballot_token: BallotToken = None,
+    ) -> Response[Any]:
+        """Return counts of equal ballots, once the poll is over, to those who may see its result.
+
+        There is no voter, receipt or time in it, and nothing that shows the order in which ballots came.
+        `votewave tally` counts the file to the same result; the seed is the poll's id without hyphens.
+        """
+        who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
+        try:
+            file = await votebooth.exchange.export(poll_id, who, viewer, file_format)
+        except Problem as exc:
+            return hidden(exc)
+        headers = {**VISIBLE, "content-disposition": f'attachment; filename="{file.name}"'}
+        return Stream(_encoded(file.content), media_type=file.media_type, headers=headers)
+
+    @post(
+        "/count",
+        operation_id="FileCount",
+        summary="Count a file of ballots",
+        status_code=200,
+        guards=[limit("count", 20, per=60)],
+        responses=_COUNT,
+    )
+    async def count(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        subject: NamedDependency[Subject],  # signed in, so that the limit is theirs
+        request: Request[Any, Any, Any],
+        method: Annotated[MethodName, QueryParameter(description="How to count.")],
+        seats: Annotated[int | None, QueryParameter(ge=1, le=1000, description="Options to elect.")] = None,
+        file_format: Annotated[
+            FileFormat | None, QueryParameter(name="format", description="Guessed from the content if left out.")
+        ] = None,
+        ignore: Annotated[
+            str, QueryParameter(max_length=2000, description="Columns of scores that are no options, by commas.")
+        ] = "",
+        seed: Annotated[str, QueryParameter(max_length=200, description="Of the order that breaks ties.")] = "",
+    ) -> dict[str, Any]:
+        """Count a file as `votewave tally --json` does, and keep nothing of it.
+
+        The file is the body, or the part `file` of a multipart form: CSV (ranks or scores), BLT, PrefLib.
+        """
+        ignored = [name.strip() for name in ignore.split(",") if name.strip()]
+        data = await _file(request)
+        return await votebooth.exchange.count(data, method, seats, file_format, ignored, seed)
+
+
+async def _encoded(content: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for piece in content:
+        yield piece.encode()
+
+
+async def _file(request: Request[Any, Any, Any]) -> bytes:
+    """Return the uploaded file.
+
+    Raises:
+        Problem: 400 if a form has no part `file`.
+    """
+    if request.content_type[0] != "multipart/form-data":
+        # Not `body()`, which takes what begins like JSON for JSON: a quoted heading does.
+        return b"".join([piece async for piece in request.stream()])
+    try:
+        part = (await request.form()).get("file")
+    except ClientException as exc:
+        raise malformed("The form can't be read.") from exc
+    if not isinstance(part, UploadFile):
+        raise malformed("Send the ballots as the form's part `file`.")
+    return await part.read()

@@ -1,0 +1,63 @@
+"""The SQL of export: equal ballots and how often each was cast, page by page.
+
+A page is a statement of its own, so a slow download holds no connection. The poll is over; nothing moves
+between pages.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_ABSTAIN = "'\\x7b226162737461696e223a747275657d'::bytea"  # {"abstain":true}
+
+# By the pattern's hash: as good as shuffled, and the primary key's own order.
+_PATTERNS = text(
+    """
+    SELECT pattern_id AS mark, choice, count FROM patterns
+    WHERE poll_id = :poll AND pattern_id > :after ORDER BY pattern_id LIMIT :limit
+    """
+)
+
+_GROUPS = {
+    anonymous: text(
+        f"""
+        SELECT choice AS mark, choice, count(*) AS count FROM {table}
+        WHERE poll_id = :poll AND choice > :after AND choice <> {_ABSTAIN}
+        GROUP BY choice ORDER BY choice LIMIT :limit
+        """  # noqa: S608  (constants)
+    )
+    for anonymous, table in ((False, "ballots"), (True, "anonymous_ballots"))
+}
+
+_SHAPE = text(
+    """
+    SELECT count(*) AS patterns, coalesce(sum(count), 0)::bigint AS ballots,
+           coalesce(max(jsonb_array_length(convert_from(choice, 'UTF8')::jsonb -> 'ranking')), 0) AS ranks
+    FROM patterns WHERE poll_id = :poll
+    """
+)
+
+
+async def page(
+    session: AsyncSession, poll_id: UUID, after: bytes, limit: int, *, patterns: bool, anonymous: bool
+) -> list[Any]:
+    """Return distinct choices, each with its count and the mark to go on after.
+
+    Args:
+        session: Where to read.
+        poll_id: The poll, which is over.
+        after: The mark of the last one seen, b"" at first.
+        limit: How many at most.
+        patterns: Whether the poll's method counts patterns; otherwise the ballots are grouped.
+        anonymous: Whether the poll is.
+    """
+    statement = _PATTERNS if patterns else _GROUPS[anonymous]
+    return list((await session.execute(statement, {"poll": poll_id, "after": after, "limit": limit})).all())
+
+
+async def shape(session: AsyncSession, poll_id: UUID) -> tuple[int, int, int]:
+    """Return how many distinct rankings a poll has, of how many ballots, and the ranks of the longest."""
+    row = (await session.execute(_SHAPE, {"poll": poll_id})).one()
+    return row.patterns, row.ballots, row.ranks

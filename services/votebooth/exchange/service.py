@@ -1,0 +1,145 @@
+"""Export of a poll's ballots, and the count of a file of ballots."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from services.core.kit import Kit
+from services.core.problems import Problem, conflict, refused, unavailable
+from services.core.subject import Subject
+from services.votebooth import audit
+from services.votebooth.choices import PATTERN_METHODS
+from services.votebooth.events import PollChanged
+from services.votebooth.exchange import files, repository
+from services.votebooth.results.counting import RANKED, Published
+from services.votebooth.results.service import Results, State, Viewer
+from services.votebooth.settings import VoteBoothSettings
+from services.votebooth.tally import Method, TallyError
+from services.votebooth.tally.formats import Election, FormatError, read
+
+Format = Literal["csv", "json", "blt", "preflib"]
+
+_PAGE = 2_000
+_WAITING = 4
+_MAX_UPLOAD_OPTIONS = 200
+"""Options of an uploaded file: the count's cost grows with their square or cube, and others wait for it."""
+
+_MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "blt": "text/plain; charset=utf-8",
+    "preflib": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file on its way to a client."""
+
+    name: str
+    media_type: str
+    content: AsyncIterator[str]
+
+
+class Exchange:
+    """Ballots leaving and entering."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], results: Results) -> None:
+        self._kit = kit
+        self._results = results
+        self._counting = asyncio.Lock()
+        self._waiting = 0
+
+    async def export(self, poll_id: UUID, viewer: Viewer, subject: Subject | None, form: Format) -> File:
+        """Return a poll's ballots as a file; that the owner took one is put on record.
+
+        Args:
+            poll_id: The poll.
+            viewer: Who wants them.
+            subject: The verified identity; None without one.
+            form: The file's format.
+
+        Raises:
+            Problem: 403 if the viewer may not see the result, 404, 409 while the poll isn't over, 422 if the
+                method's ballots have no place in the format.
+        """
+        state = await self._results.state(poll_id)
+        published = await self._results.require_visible(state, viewer)
+        if not state.is_over:
+            raise conflict("poll-open", "The ballots can be had once the poll is over.")
+        if form in {"blt", "preflib"} and state.poll.method not in RANKED:
+            raise refused("format-unfit", f"{form} is for ranked ballots. Ask for csv or json.")
+        content, extension = await self._content(state, published, viewer, form)
+        if subject is not None and subject.id == state.poll.owner:
+            async with self._kit.db.transaction() as transaction:
+                await audit.record(transaction, poll_id, subject.id, "export.taken", format=form)
+        return File(f"{poll_id}.{extension}", _MEDIA_TYPES[form], content)
+
+    async def _content(
+        self, state: State, published: Published, viewer: Viewer, form: Format
+    ) -> tuple[AsyncIterator[str], str]:
+        poll = state.poll
+        pages = self._pages(poll)
+        if form == "json":
+            entry = await self._results.read(poll.poll, viewer)
+            return files.json(poll, published, pages, entry.result), "json"
+        if poll.method not in RANKED:
+            return files.scores_csv(poll, published, pages), "csv"
+        if form == "blt":
+            return files.blt(poll, published, pages), "blt"
+        async with self._kit.db.reading() as session:
+            patterns, ballots, ranks = await repository.shape(session, poll.poll)
+        if form == "csv":
+            return files.ranks_csv(poll, published, pages, ranks), "csv"
+        kind = "toi" if poll.allow_ties else "soi"
+        return files.preflib(poll, pages, kind, patterns, ballots), kind
+
+    async def _pages(self, poll: PollChanged) -> AsyncIterator[files.Page]:
+        patterns = poll.method in PATTERN_METHODS
+        after = b""
+        while True:
+            async with self._kit.db.reading() as session:
+                rows = await repository.page(
+                    session, poll.poll, after, _PAGE, patterns=patterns, anonymous=poll.anonymous
+                )
+            if rows:
+                yield [(bytes(row.choice), row.count) for row in rows]
+                after = bytes(rows[-1].mark)
+            if len(rows) < _PAGE:
+                return
+
+    async def count(
+        self, data: bytes, method: str, seats: int | None, form: str | None, ignore: list[str], seed: str
+    ) -> dict[str, Any]:
+        """Count a file of ballots and keep nothing of it; `tally.render` describes what comes back.
+
+        Raises:
+            Problem: 422 if the file or the request can't be counted, 503 while others are being counted.
+        """
+        if self._waiting >= _WAITING:
+            raise unavailable("Other files are being counted. Try again.", 2)
+        self._waiting += 1
+        try:
+            async with self._counting:
+                return await asyncio.to_thread(_count, data, method, seats, form, ignore, seed)
+        except FormatError as exc:
+            raise _refusal(exc, line=exc.line, column=exc.column) from exc
+        except TallyError as exc:
+            raise _refusal(exc) from exc
+        finally:
+            self._waiting -= 1
+
+
+def _refusal(exc: TallyError, **where: int) -> Problem:
+    return Problem(422, "uncountable", "The file can't be counted", str(exc), extensions=where)
+
+
+def _count(
+    data: bytes, method: str, seats: int | None, form: str | None, ignore: list[str], seed: str
+) -> dict[str, Any]:
+    election: Election = read(data, format=form, ignore=ignore)
+    if len(election.names) > _MAX_UPLOAD_OPTIONS:
+        raise TallyError(f"here a file has at most {_MAX_UPLOAD_OPTIONS} options; count it with `votewave tally`")
+    return election.count(Method(method), seats=seats, seed=seed).to_dict()
