@@ -76,6 +76,10 @@ def _check(counts: Counts) -> None:
     for values in (counts.totals, counts.top_scores, counts.pairwise):
         if values and min(values.values()) < 0:
             raise TallyError("a sum of votes or points is negative")
+    if counts.rankings is not None:
+        ranked = sum(counts.rankings.values()) + counts.abstained + counts.void
+        if ranked != counts.ballots:
+            raise TallyError(f"the rankings add up to {ranked} ballots, not {counts.ballots}")
     for option in (counts.totals or {}).keys() | (counts.top_scores or {}).keys():
         if option not in counts.names:
             raise TallyError(f"there are votes for option {option}, which doesn't stand")

@@ -226,7 +226,7 @@ class Counts:
     Attributes:
         names: Every option that stands, by id.
         ballots: Ballots read, including those that are blank or void.
-        abstained: Of these, ballots that express no preference.
+        abstained: Of these, ballots that express no preference; with `rankings`, those that aren't in it.
         void: Of these, ballots set aside by a rule before the sums were made.
         totals: Votes or points by option.
         rankings: Ballots by ranking.

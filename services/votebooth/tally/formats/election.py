@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.votebooth.tally.ballots import (
     first_preferences,
@@ -188,8 +188,7 @@ class Election:
             rankings = rankings_from_scores(scores, tuple(self.names))
             return Counts(names=self.names, ballots=self.ballots, rankings=rankings)
         pairwise = method not in {Method.SCORE, Method.POINTS}
-        counts = sums_from_scores(scores, self.names, top=top, pairwise=pairwise)
-        return counts if method is not Method.SCHULZE else replace(counts, totals=None, top_scores=None)
+        return sums_from_scores(scores, self.names, top=top, pairwise=pairwise)
 
     def count(
         self,

@@ -252,10 +252,25 @@ def test_ranks_are_no_scores(method: str) -> None:
         formats.read(b"rank1\nA\n").count(method)
 
 
-AWKWARD = ["skipped", "overvote", "undervote", "A|B", "A\\B", "\\skipped", '=1+"A"', "\\-a, b", "weight", "\\weight"]
+AWKWARD = [
+    "skipped",
+    "overvote",
+    "undervote",
+    "A|B",
+    "A\\B",
+    "\\skipped",
+    '=1+"A"',
+    "\\-a, b",
+    "weight",
+    "\\weight",
+    "=1+1|2",
+    "-x",
+    "\\=a",
+    "@",
+]
 
 
-@given(rankings(tuple(range(1, 11)), untidy=True))
+@given(rankings(tuple(range(1, 15)), untidy=True))
 def test_ranks_come_back(counts: Ballots) -> None:
     names = dict(enumerate(AWKWARD, 1))
     text = formats.to_ranks_csv(names, counts)
@@ -270,7 +285,7 @@ def test_ranks_come_back(counts: Ballots) -> None:
     assert election.names == names
 
 
-@given(st.dictionaries(st.tuples(*[st.integers(0, 9)] * 10), st.integers(0, 5), max_size=5))
+@given(st.dictionaries(st.tuples(*[st.integers(0, 9)] * 14), st.integers(0, 5), max_size=5))
 def test_scores_come_back(scores: dict[tuple[int, ...], int]) -> None:
     names = dict(enumerate(AWKWARD, 1))
     election = formats.read(formats.to_scores_csv(names, scores).encode(), format="scores")

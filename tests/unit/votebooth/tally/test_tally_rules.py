@@ -304,7 +304,8 @@ def test_names_cannot_steer_a_terminal() -> None:
         ("score", {"totals": {9: 1}}, "option 9"),
         ("score", {"totals": {1: -1}}, "negative"),
         ("irv", {"rankings": {((9,),): 1}}, "option 9"),
-        ("irv", {"rankings": {((1,),): -1}}, "-1 times"),
+        ("irv", {"rankings": {((1,),): -1, (): 2}}, "-1 times"),
+        ("irv", {"rankings": {((1,),): 2}}, "add up to 2 ballots, not 1"),
     ],
 )
 def test_counts_that_cannot_be_are_refused(method: str, counts: dict[str, dict[object, int]], message: str) -> None:
