@@ -8,7 +8,7 @@ distributed hashes, hence nothing tells the new row from its neighbours. The bit
 patterns that these ballots count in are written likewise. docs/voting.md says how far this goes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from uuid import UUID
 
 from asyncpg import Connection
@@ -29,6 +29,9 @@ _END = b"\xff" * 33  # after every key
 
 Answers = dict[Ticket, Outcome | Problem]
 
+Ranges = tuple[list[bytes], list[bytes]]
+"""Lower bounds and, excluded, upper bounds of ranges of keys that don't overlap."""
+
 
 async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> Answers:
     """Apply one poll's tickets in their order; its counter row is locked."""
@@ -48,11 +51,11 @@ async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> 
     for old, new in ballots.values():
         delta.move(old, new)
     if joined or left:
-        await _write_participants(connection, poll, crowd, joined, left)
+        await _move_participants(connection, poll, ranges([*joined, *left], crowd), joined, left)
     if ballots:
-        written = await _write_ballots(connection, delta.rules, crowd, ballots)
+        written = await _move_ballots(connection, delta.rules, ranges(ballots, crowd), ballots)
         if delta.rules.patterns:
-            await _write_patterns(connection, delta, written)
+            await _move_patterns(connection, delta, written)
     return answers
 
 
@@ -102,41 +105,34 @@ def _locked() -> Problem:
     )
 
 
-def ranges(keys: Iterable[bytes], rows: int, crowd: int = CROWD) -> tuple[list[bytes], list[bytes]]:
-    """Return ranges of keys that hold these keys' neighbours.
+def ranges(keys: Iterable[bytes], rows: int, crowd: int = CROWD) -> Ranges:
+    """Return the ranges of keys that hold these keys' neighbours.
 
     Args:
         keys: Uniformly distributed hashes.
         rows: How many rows the poll has.
-        crowd: How many of them the ranges should hold in all, or all that there are.
-
-    Returns:
-        The ranges' lower bounds and, excluded, their upper bounds; no two ranges overlap.
+        crowd: How many of them the ranges hold together, at least, on average; or all that there are.
     """
     heads = [int.from_bytes(key[:8]) for key in keys]
-    shared = min(max((rows * len(heads) // crowd).bit_length() - 1, 0), _BITS)
-    low = sorted({head >> (_BITS - shared) << (_BITS - shared) for head in heads})
-    width = 1 << (_BITS - shared)
-    return (
-        [start.to_bytes(8) for start in low],
-        [(start + width).to_bytes(8) if start + width < 1 << _BITS else _END for start in low],
-    )
+    bits = min(max((rows * len(heads) // crowd).bit_length() - 1, 0), _BITS)
+    width = 1 << (_BITS - bits)
+    found = [_range(start, width) for start in sorted({head // width * width for head in heads})]
+    return [low for low, _ in found], [high for _, high in found]
 
 
-async def _write_participants(
-    connection: Connection, poll: UUID, rows: int, joined: Iterable[bytes], left: frozenset[bytes]
+async def _move_participants(
+    connection: Connection, poll: UUID, within: Ranges, joined: Set[bytes], left: Set[bytes]
 ) -> None:
-    low, high = ranges([*joined, *left], rows)
-    taken = {key for (key,) in await connection.fetch(sql.TAKE_PARTICIPANTS, poll, low, high)}
-    await connection.execute(sql.PUT_PARTICIPANTS, poll, sorted((taken | set(joined)) - left))
+    """Write the participants of some ranges anew, with those who joined and without those who left."""
+    taken = {key for (key,) in await connection.fetch(sql.TAKE_PARTICIPANTS, poll, *within)}
+    await connection.execute(sql.PUT_PARTICIPANTS, poll, sorted((taken | joined) - left))
 
 
-async def _write_ballots(
-    connection: Connection, rules: Rules, rows: int, changes: dict[bytes, tuple[Choice | None, Choice | None]]
+async def _move_ballots(
+    connection: Connection, rules: Rules, within: Ranges, changes: dict[bytes, tuple[Choice | None, Choice | None]]
 ) -> list[Choice]:
-    """Write changed ballots and their neighbours; return the choices of all that were written."""
-    low, high = ranges(changes, rows)
-    taken = await connection.fetch(sql.TAKE_ANONYMOUS, rules.poll_id, low, high)
+    """Write the ballots of some ranges anew, changes applied; return the distinct choices among them."""
+    taken = await connection.fetch(sql.TAKE_ANONYMOUS, rules.poll_id, *within)
     ballots: dict[bytes, bytes] = {id_: choice for id_, choice in taken}  # noqa: C416  (a record isn't a tuple)
     for id_, (_, new) in changes.items():
         if new is None:
@@ -150,8 +146,8 @@ async def _write_ballots(
     return [rules.choices.stored(choice) for choice in set(ballots.values())]
 
 
-async def _write_patterns(connection: Connection, delta: Delta, written: list[Choice]) -> None:
-    """Write the patterns that changed, and those of every ballot that was written."""
+async def _move_patterns(connection: Connection, delta: Delta, written: list[Choice]) -> None:
+    """Write anew the patterns that changed, and those of every ballot that was written."""
     ids = {choice.pattern for choice in written if choice.pattern is not None} | delta.patterns.keys()
     poll = delta.rules.poll_id
     taken = await connection.fetch(sql.TAKE_PATTERNS, poll, sorted(ids))
@@ -161,3 +157,26 @@ async def _write_patterns(connection: Connection, delta: Delta, written: list[Ch
     left = [(id_, choice, count) for id_, (choice, count) in sorted(patterns.items()) if count]
     if left:
         await connection.execute(sql.PUT_PATTERNS, poll, *map(list, zip(*left, strict=True)))
+
+
+def portions(rows: int, size: int) -> list[tuple[bytes, bytes]]:
+    """Return ranges of keys that hold all of a poll's rows, `size` each or fewer, about."""
+    bits = (rows // size).bit_length()
+    return [_range(place << (_BITS - bits), 1 << (_BITS - bits)) for place in range(1 << bits)]
+
+
+def _range(start: int, width: int) -> tuple[bytes, bytes]:
+    end = start + width
+    return start.to_bytes(8), end.to_bytes(8) if end < 1 << _BITS else _END
+
+
+async def rewrite_participants(connection: Connection, delta: Delta, low: bytes, high: bytes) -> None:
+    """Write the participants of a range anew."""
+    await _move_participants(connection, delta.rules.poll_id, ([low], [high]), frozenset(), frozenset())
+
+
+async def rewrite_ballots(connection: Connection, delta: Delta, low: bytes, high: bytes) -> None:
+    """Write the ballots of a range anew, and their patterns."""
+    written = await _move_ballots(connection, delta.rules, ([low], [high]), {})
+    if delta.rules.patterns:
+        await _move_patterns(connection, delta, written)

@@ -107,7 +107,19 @@ SELECT $1, t.id, t.choice, t.count FROM unnest($2::bytea[], $3::bytea[], $4::big
 ORDER BY t.id
 """
 
-SEAL = "UPDATE counters SET sealed_at = clock_timestamp() WHERE poll_id = $1"
+# --- sealing ---
+
+UNSEALED = """
+SELECT c.poll_id FROM counters c JOIN polls p USING (poll_id)
+WHERE p.anonymous AND c.ends_at <= clock_timestamp() AND c.sealed_at IS NULL ORDER BY c.poll_id
+"""
+
+ENDED = """
+WITH locked AS MATERIALIZED (SELECT * FROM counters WHERE poll_id = $1 FOR NO KEY UPDATE)
+SELECT ballots, abstentions, sums FROM locked WHERE ends_at <= clock_timestamp()
+"""
+
+SEALED = "UPDATE counters SET sealed_at = clock_timestamp() WHERE poll_id = $1"
 
 # --- reading ---
 

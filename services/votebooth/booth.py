@@ -69,14 +69,20 @@ class Booth:
             raise unavailable("The booth isn't open yet. Try again.")
         return self._keyring
 
-    async def submit(self, rules: Rules, claim: Claim, raw: bytes | None, secret: str | None) -> Outcome:
-        """Cast, change or (without a body) withdraw a ballot; returns when it is committed.
+    def ticket(self, rules: Rules, claim: Claim, raw: bytes | None, secret: str | None) -> Ticket:
+        """Prepare a request to cast, change or (without a body) withdraw a ballot.
+
+        Raises:
+            Problem: Under these rules it can't be.
+        """
+        return Ticket(rules, self.keyring, claim, raw, secret, asyncio.get_running_loop().create_future())
+
+    async def submit(self, ticket: Ticket) -> Outcome:
+        """Return what has become of a request, when that is committed.
 
         Raises:
             Problem: It can't be, or not now.
         """
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        ticket = Ticket(rules, self.keyring, claim, raw, secret, future)
         if self._stopping:
             raise unavailable("This server is stopping. Try again.")
         if len(self._waiting) >= self._most:
@@ -85,7 +91,7 @@ class Booth:
         self._flood.count(ticket.key)
         self._waiting.append(ticket)
         self._wake.set()
-        return await future
+        return await ticket.future
 
     async def _run(self) -> None:
         while self._waiting or not self._stopping:

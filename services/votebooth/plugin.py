@@ -4,11 +4,13 @@ import secrets
 
 from services.core.service import Handler, Job, Service
 from services.votebooth.audit.controllers import LogController
+from services.votebooth.controllers import BallotController, CredentialController, ReceiptController
 from services.votebooth.events import PollChanged, on_poll_changed
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.results.controllers import ResultController
 from services.votebooth.results.recounts import EVERY_SECONDS
+from services.votebooth.seal import seal_ended
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.voters import HASH_KEY
@@ -17,9 +19,21 @@ SERVICE = Service(
     "votebooth",
     VoteBooth,
     settings=VoteBoothSettings,
-    controllers=[ResultController, LiveController, ExchangeController, LogController],
+    controllers=[
+        BallotController,
+        ReceiptController,
+        CredentialController,
+        ResultController,
+        LiveController,
+        ExchangeController,
+        LogController,
+    ],
     handlers=[Handler("polls", PollChanged, on_poll_changed)],
-    jobs=[Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one())],
+    jobs=[
+        Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
+        Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
+        Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one()),
+    ],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     needs=["auth", "polls"],
 )

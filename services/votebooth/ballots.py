@@ -1,0 +1,128 @@
+"""Use cases of voters: cast, change, withdraw, see one's own ballot, look up receipts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.core.kit import Kit
+from services.core.pagination import Page, decode_cursor, page_of
+from services.core.problems import Problem, conflict, malformed, not_found
+from services.votebooth import ballot_sql as sql
+from services.votebooth import repository
+from services.votebooth.booth import Booth
+from services.votebooth.choices import BallotBody, decode
+from services.votebooth.projection import Projection
+from services.votebooth.rules import Rules
+from services.votebooth.settings import VoteBoothSettings
+from services.votebooth.tickets import Outcome, Ticket
+from services.votebooth.voters import SECRET_HEADER, Claim, ballot_id
+
+
+class Mine(Struct, frozen=True):
+    """The voter's own counted ballot, as far as the request can be told.
+
+    Attributes:
+        receipt: None in an anonymous poll without the secret; so is `choice`.
+        revision: None in an anonymous poll; so is `cast_at`.
+    """
+
+    receipt: bytes | None = None
+    choice: BallotBody | None = None
+    revision: int | None = None
+    cast_at: datetime | None = None
+
+
+class Ballots:
+    """What voters do."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, booth: Booth) -> None:
+        self._kit = kit
+        self._projection = projection
+        self._booth = booth
+
+    async def cast(self, poll_id: UUID, claim: Claim, raw: bytes, secret: str | None = None) -> Outcome:
+        """Set the voter's ballot. Done again it changes nothing and says the same.
+
+        Raises:
+            Problem: 400, 403, 404, 409, 410, 422, 429 or 503.
+        """
+        return await self._submit(poll_id, lambda rules: self._booth.ticket(rules, claim, raw, secret))
+
+    async def withdraw(self, poll_id: UUID, claim: Claim, secret: str | None = None) -> Outcome:
+        """Take the voter's ballot out of the count.
+
+        Raises:
+            Problem: 403, 404, 409, 410, 429 or 503.
+        """
+        return await self._submit(poll_id, lambda rules: self._booth.ticket(rules, claim, None, secret))
+
+    async def _submit(self, poll_id: UUID, prepare: Callable[[Rules], Ticket]) -> Outcome:
+        rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
+        try:
+            ticket = prepare(rules)
+        except Problem:
+            # Nobody is refused by rules that may be old.
+            fresh = await self._projection.fresh(poll_id)
+            if fresh.version == rules.version:
+                raise
+            ticket = prepare(fresh)
+        return await self._booth.submit(ticket)
+
+    async def mine(self, poll_id: UUID, claim: Claim, secret: str | None = None) -> Mine:
+        """Return the voter's counted ballot.
+
+        Raises:
+            Problem: 404 if there is none, 409 if the secret given isn't a ballot's.
+        """
+        rules = await self._existing(poll_id)
+        key, _ = self._booth.keyring.identify(rules, claim)
+        pool = await self._kit.db.pool()
+        if not rules.anonymous:
+            row = await pool.fetchrow(sql.MINE, poll_id, key)
+            if row is None:
+                raise not_found("ballot")
+            return Mine(row["receipt"], decode(row["choice"]), row["revision"], row["cast_at"])
+        if await pool.fetchrow(sql.TOOK_PART, poll_id, key) is None:
+            raise not_found("ballot")
+        if secret is None:
+            return Mine()
+        receipt = ballot_id(rules.poll, secret)
+        row = await pool.fetchrow(sql.MINE_ANONYMOUS, poll_id, receipt)
+        if row is None:
+            raise conflict("secret-needed", f"No ballot has the secret in '{SECRET_HEADER}'.")
+        return Mine(receipt, decode(row["choice"]))
+
+    async def receipts(self, poll_id: UUID, cursor: str | None, limit: int) -> Page[bytes]:
+        """Return a page of the receipts of all counted ballots, in the order of their codes.
+
+        Raises:
+            Problem: 404.
+        """
+        rules = await self._existing(poll_id)
+        after = decode_cursor(cursor, bytes) or b""
+        async with self._kit.db.reading() as session:
+            found = await repository.receipts(session, poll_id, after, limit + 1, anonymous=rules.anonymous)
+        return page_of(found, limit, lambda receipt: receipt)
+
+    async def has_receipt(self, poll_id: UUID, code: str) -> None:
+        """Return if a receipt is one of a counted ballot.
+
+        Raises:
+            Problem: 400 if it can't be a receipt, 404 if it isn't in the list.
+        """
+        rules = await self._existing(poll_id)
+        try:
+            receipt = bytes.fromhex(code)
+        except ValueError as exc:
+            raise malformed("A receipt is written in hexadecimal digits.") from exc
+        async with self._kit.db.reading() as session:
+            if not await repository.has_receipt(session, poll_id, receipt, anonymous=rules.anonymous):
+                raise not_found("receipt")
+
+    async def _existing(self, poll_id: UUID) -> Rules:
+        rules = await self._projection.rules(poll_id)
+        if rules.deleted:
+            raise not_found("poll")
+        return rules

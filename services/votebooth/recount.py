@@ -1,0 +1,73 @@
+"""The recount: do a poll's counters say what its stored ballots say?"""
+
+from uuid import UUID
+
+import msgspec
+
+from services.core.kit import Kit
+from services.core.problems import not_found
+from services.votebooth import repository
+from services.votebooth.choices import Choice
+from services.votebooth.events import PollChanged
+from services.votebooth.rules import Rules
+from services.votebooth.schemas import Recount
+from services.votebooth.settings import VoteBoothSettings
+
+
+async def recount(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
+    """Count a poll's stored ballots and compare with its counters, both as of one moment.
+
+    Raises:
+        Problem: 404.
+    """
+    async with kit.db.reading() as session:
+        stored = await repository.stored(session, poll_id)
+    if stored is None:
+        raise not_found("poll")
+    rules = Rules(msgspec.json.decode(stored.definition, type=PollChanged))
+    counted = _count([(rules.choices.stored(choice), count) for choice, count in stored.choices])
+    return Recount(poll_id, counted.ballots, _differences(rules, stored, counted))
+
+
+class _Counted:
+    def __init__(self) -> None:
+        self.ballots = 0
+        self.abstentions = 0
+        self.sums: dict[int, int] = {}
+        self.patterns: dict[bytes, int] = {}
+
+
+def _count(choices: list[tuple[Choice, int]]) -> _Counted:
+    counted = _Counted()
+    for choice, count in choices:
+        counted.ballots += count
+        if choice.abstains:
+            counted.abstentions += count
+        for option, amount in choice.marks:
+            counted.sums[option] = counted.sums.get(option, 0) + amount * count
+        if choice.pattern is not None:
+            counted.patterns[choice.encoded] = counted.patterns.get(choice.encoded, 0) + count
+    return counted
+
+
+def _differences(rules: Rules, stored: repository.Stored, counted: _Counted) -> list[str]:
+    found = [
+        f"{what}: the counters say {said}, the ballots {is_}"
+        for what, said, is_ in (
+            ("ballots", stored.ballots, counted.ballots),
+            ("abstentions", stored.abstentions, counted.abstentions),
+        )
+        if said != is_
+    ]
+    if rules.anonymous and stored.participants != counted.ballots:
+        found.append(f"{stored.participants} voters took part, and there are {counted.ballots} ballots")
+    for option in sorted({*counted.sums, *range(1, len(stored.sums) + 1)}):
+        said = stored.sums[option - 1] if option <= len(stored.sums) else 0
+        if said != counted.sums.get(option, 0):
+            found.append(f"option {option}: the counters say {said}, the ballots {counted.sums.get(option, 0)}")
+    patterns = dict(stored.patterns)
+    wrong = sum(patterns.get(choice) != count for choice, count in counted.patterns.items())
+    wrong += len(patterns.keys() - counted.patterns.keys())
+    if wrong:
+        found.append(f"{wrong} patterns differ")
+    return found

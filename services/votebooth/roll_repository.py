@@ -1,0 +1,137 @@
+"""The SQL of voting tokens and rolls."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, LargeBinary, Row, Text, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_ADD = text("INSERT INTO credentials (poll_id, token_hash) SELECT :poll, unnest(:hashes)").bindparams(
+    bindparam("hashes", type_=ARRAY(LargeBinary))
+)
+
+_INVITE = text(
+    """
+    INSERT INTO roll AS r (poll_id, address) SELECT :poll, unnest(:addresses)
+    ON CONFLICT (poll_id, address) DO UPDATE SET state = 'waiting', tries = 0, due_at = now() WHERE :resend
+    RETURNING 1
+    """
+).bindparams(bindparam("addresses", type_=ARRAY(Text)))
+
+_PROGRESS = text(
+    """
+    SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sent'),
+           count(*) FILTER (WHERE state = 'failed')
+    FROM roll WHERE poll_id = :poll
+    """
+)
+
+# The voter's key is the first half of the token's hash.
+_PAGE = text(
+    """
+    SELECT r.address, r.state, r.sent_at, b.voter_key IS NOT NULL AS took_part
+    FROM roll r LEFT JOIN ballots b ON b.poll_id = r.poll_id AND b.voter_key = substr(r.token_hash, 1, 16)
+    WHERE r.poll_id = :poll AND r.address > :after ORDER BY r.address LIMIT :most
+    """
+)
+
+# Claimed by putting the next try off: whoever claims and dies leaves it to be tried again.
+_CLAIM = text(
+    """
+    UPDATE roll SET tries = tries + 1, due_at = now() + interval '2 minutes'
+    WHERE (poll_id, address) IN (
+        SELECT poll_id, address FROM roll WHERE state = 'waiting' AND due_at <= now()
+        ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING poll_id, address, tries
+    """
+)
+
+_LOCK = text("SELECT 1 FROM counters WHERE poll_id = :poll FOR NO KEY UPDATE")
+
+_TOKEN = text("SELECT token_hash FROM roll WHERE poll_id = :poll AND address = :address FOR UPDATE")
+
+_VOID = text("DELETE FROM credentials WHERE poll_id = :poll AND token_hash = :token")
+
+_SET_TOKEN = text("UPDATE roll SET token_hash = :token WHERE poll_id = :poll AND address = :address")
+
+_SENT = text("UPDATE roll SET state = 'sent', sent_at = now() WHERE poll_id = :poll AND address = :address")
+
+_FAILED = text("UPDATE roll SET state = 'failed' WHERE poll_id = :poll AND address = :address")
+
+_PUT_OFF = text(
+    "UPDATE roll SET due_at = now() + make_interval(secs => :seconds) WHERE poll_id = :poll AND address = :address"
+)
+
+_TOOK_PART = {
+    anonymous: text(f"SELECT 1 FROM {table} WHERE poll_id = :poll AND voter_key = :key")  # noqa: S608  (constants)
+    for anonymous, table in ((False, "ballots"), (True, "participations"))
+}
+
+
+async def add_credentials(session: AsyncSession, poll_id: UUID, hashes: list[bytes]) -> None:
+    """Store voting tokens."""
+    await session.execute(_ADD, {"poll": poll_id, "hashes": hashes})
+
+
+async def invite(session: AsyncSession, poll_id: UUID, addresses: list[str], *, resend: bool) -> int:
+    """Put addresses on the roll; return how many of them get a mail."""
+    rows = await session.execute(_INVITE, {"poll": poll_id, "addresses": addresses, "resend": resend})
+    return len(rows.all())
+
+
+async def progress(session: AsyncSession, poll_id: UUID) -> tuple[int, int, int]:
+    """Return how many invitations are waiting, sent, and failed."""
+    waiting, sent, failed = (await session.execute(_PROGRESS, {"poll": poll_id})).one()
+    return waiting, sent, failed
+
+
+async def page(session: AsyncSession, poll_id: UUID, after: str, most: int) -> Sequence[Row[Any]]:
+    """Return entries of the roll that sort after an address."""
+    return (await session.execute(_PAGE, {"poll": poll_id, "after": after, "most": most})).all()
+
+
+async def claim(session: AsyncSession, most: int) -> list[tuple[UUID, str, int]]:
+    """Claim invitations that are due: poll, address, and which try this is."""
+    rows = await session.execute(_CLAIM, {"most": most})
+    return [(row.poll_id, row.address, row.tries) for row in rows]
+
+
+async def lock_poll(session: AsyncSession, poll_id: UUID) -> None:
+    """Keep votes in a poll out until the transaction ends."""
+    await session.execute(_LOCK, {"poll": poll_id})
+
+
+async def token_of(session: AsyncSession, poll_id: UUID, address: str) -> bytes | None:
+    """Return the hash of the token that was last made for an address, and lock its entry."""
+    return (await session.execute(_TOKEN, {"poll": poll_id, "address": address})).scalar_one_or_none()
+
+
+async def took_part(session: AsyncSession, poll_id: UUID, key: bytes, *, anonymous: bool) -> bool:
+    """Say whether a voter has a counted ballot."""
+    found = await session.execute(_TOOK_PART[anonymous], {"poll": poll_id, "key": key})
+    return found.first() is not None
+
+
+async def replace_token(session: AsyncSession, poll_id: UUID, address: str, last: bytes | None, new: bytes) -> None:
+    """Give an address a new token in place of its last one."""
+    if last is not None:
+        await session.execute(_VOID, {"poll": poll_id, "token": last})
+    await add_credentials(session, poll_id, [new])
+    await session.execute(_SET_TOKEN, {"poll": poll_id, "address": address, "token": new})
+
+
+async def mark_sent(session: AsyncSession, poll_id: UUID, address: str) -> None:
+    """Note that an invitation's mail was taken."""
+    await session.execute(_SENT, {"poll": poll_id, "address": address})
+
+
+async def mark_failed(session: AsyncSession, poll_id: UUID, address: str) -> None:
+    """Give an invitation up."""
+    await session.execute(_FAILED, {"poll": poll_id, "address": address})
+
+
+async def put_off(session: AsyncSession, poll_id: UUID, address: str, seconds: float) -> None:
+    """Try an invitation again later."""
+    await session.execute(_PUT_OFF, {"poll": poll_id, "address": address, "seconds": seconds})
