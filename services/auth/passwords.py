@@ -1,5 +1,9 @@
 """Passwords: which are accepted, and argon2id (RFC 9106) in threads of its own.
 
+The default costs are those OWASP names for argon2id (19 MiB, two passes, one lane: about 30 ms here). RFC
+9106's second choice (64 MiB, three passes, four lanes) is three times as slow and needs as much memory for
+each hash at a time; set `VOTEWAVE_AUTH_HASH_…` where the servers have it. Hashes are renewed at sign-in.
+
 A verification costs the same whether the account exists or not: an unknown one is checked against a hash
 that fits nothing. Hashing is bounded in memory and in waiting, so that a flood of sign-ins is answered
 with 503 and doesn't slow down the rest of the process.

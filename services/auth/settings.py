@@ -25,9 +25,9 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = 10.0
     signing_key_days: Annotated[int, Meta(description="A signing key is in use for so many days.", ge=1, le=365)] = 30
-    hash_time: Annotated[int, Meta(description="Argon2id: passes.", ge=1, le=16)] = 3
-    hash_memory_kib: Annotated[int, Meta(description="Argon2id: memory in KiB.", ge=8192, le=1_048_576)] = 65_536
-    hash_lanes: Annotated[int, Meta(description="Argon2id: lanes (parallelism).", ge=1, le=16)] = 4
+    hash_time: Annotated[int, Meta(description="Argon2id: passes.", ge=1, le=16)] = 2
+    hash_memory_kib: Annotated[int, Meta(description="Argon2id: memory in KiB.", ge=8192, le=1_048_576)] = 19_456
+    hash_lanes: Annotated[int, Meta(description="Argon2id: lanes (parallelism).", ge=1, le=16)] = 1
     hash_threads: Annotated[
         int, Meta(description="How many passwords are hashed at a time; each takes hash_memory_kib.", ge=1, le=32)
     ] = 2

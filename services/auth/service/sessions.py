@@ -1,6 +1,10 @@
 """Sessions: sign-in, the rotation of refresh tokens, sign-out here and everywhere."""
 
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth import emails, opaque, passwords, repository
 from services.auth.models import Account, Session
@@ -16,6 +20,7 @@ from services.core.problems import Problem, not_found, unauthenticated
 from services.core.subject import Kind, Subject
 
 _MAX_CHAIN = 64
+"""So many refreshes may follow each other within the grace; more is no browser."""
 
 
 class Sessions:
@@ -78,46 +83,54 @@ class Sessions:
         await self._throttle.refresh(who)
         if not token or len(token) > opaque.MAX_CHARS:
             raise _refused_refresh()
-        grace = self._kit.settings.refresh_grace_seconds
         async with self._kit.db.transaction() as tx:
             family = await repository.family_of(tx, opaque.digest(token))
             if family is None or not family.alive:
                 raise _refused_refresh()
-            following, used = token, False
-            for _ in range(_MAX_CHAIN):
-                row = await repository.refresh_token(tx, opaque.digest(following), grace)
-                if not row.used:
-                    break
-                used = True
-                if not row.in_grace or row.salt is None:
-                    following = ""
-                    break
-                following = opaque.successor(following, row.salt)
-            if not following:
-                ended = await repository.end_sessions(tx, family.id, only=family.session)
+            following = await self._follow(tx, token)
+            if following is None:
+                await repository.end_sessions(tx, family.id, only=family.session)
                 await repository.audit(
                     tx, "session.ended", family.id, actor=None, target=family.session, reason="refresh token reused"
                 )
-            elif not used:
-                salt = opaque.new_salt()
-                following = opaque.successor(token, salt)
-                await repository.use_refresh_token(
-                    tx,
-                    {
-                        "session": family.session,
-                        "hash": opaque.digest(token),
-                        "salt": salt,
-                        "next": opaque.digest(following),
-                        "grace": grace,
-                        "agent": who.agent,
-                        "network": who.network,
-                        "seconds": self._access.days(family.kind) * 86_400,
-                    },
-                )
-        if not following:
-            await self._access.announce_end(ended)
+            elif following == token:
+                following = await self._rotate(tx, family, token, who)
+        if following is None:  # only now: the end of the family had to be committed
+            await self._access.announce_end([family.session])
             raise _refused_refresh()
         return self._access.tokens(account_view(family), family.session, following)
+
+    async def _follow(self, tx: AsyncSession, token: str) -> str | None:
+        """Return the unused token that `token` leads to, itself if it is unused; None if it was used too long ago.
+
+        The session's row is locked, so nobody uses one of them meanwhile.
+        """
+        grace = self._kit.settings.refresh_grace_seconds
+        for _ in range(_MAX_CHAIN):
+            row = await repository.refresh_token(tx, opaque.digest(token), grace)
+            if not row.used:
+                return token
+            if not row.in_grace or row.salt is None:
+                return None
+            token = opaque.successor(token, row.salt)
+        return None
+
+    async def _rotate(self, tx: AsyncSession, family: Row[Any], token: str, who: Visitor) -> str:
+        """Use up an unused token and return its successor."""
+        salt = opaque.new_salt()
+        following = opaque.successor(token, salt)
+        values = {
+            "session": family.session,
+            "hash": opaque.digest(token),
+            "salt": salt,
+            "next": opaque.digest(following),
+            "grace": self._kit.settings.refresh_grace_seconds,
+            "agent": who.agent,
+            "network": who.network,
+            "seconds": self._access.days(family.kind) * 86_400,
+        }
+        await repository.use_refresh_token(tx, values)
+        return following
 
     async def list(self, subject: Subject, cursor: str | None, limit: int) -> Page[SessionView]:
         """Return where the subject is signed in, newest first.
