@@ -163,14 +163,14 @@ def test_help_has_examples() -> None:
 
 
 def test_many_ballots_are_counted_in_time(tmp_path: Path) -> None:
-    """110,000 ballots, most of them different; the limit is 3 s on an idle machine, so twice that here."""
+    """110,000 ballots, most of them different; the limit is 3 s, held here in seconds of the processor."""
     chance = random.Random(1)  # noqa: S311 - ballots, not secrets
     names = [f"option {number}" for number in range(20)]
     rows = (",".join(chance.sample(names, 6)) for _ in range(110_000))
     path = tmp_path / "many.csv"
     path.write_text("rank1,rank2,rank3,rank4,rank5,rank6\n" + "\n".join(rows) + "\n")
     for method in ("stv", "schulze"):
-        start = time.perf_counter()
+        start = time.process_time()
         out = run(str(path), "--method", method, "--seats", "5")
-        assert time.perf_counter() - start < 6
+        assert time.process_time() - start < 3
         assert (out["ballots"], len(out["winners"])) == (110_000, 5)
