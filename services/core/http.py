@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -15,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from services.core.calls import SERVICE_TOKEN_HEADER
 from services.core.kit import Shared
 from services.core.metrics import LATENCY, REQUESTS
-from services.core.problems import malformed, not_found, unauthenticated
+from services.core.problems import FieldError, malformed, not_found, unauthenticated
 from services.core.subject import Subject
 from services.core.trace import HEADER, begin_trace
 
@@ -59,13 +60,13 @@ class EdgeMiddleware(ASGIMiddleware):
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose JSON body says each thing once (RFC 8259 leaves duplicate names undefined)."""
+    """A request whose JSON body says each thing once, and in the type that its handler declares."""
 
     async def body(self) -> bytes:
         """Return the body.
 
         Raises:
-            Problem: 400 if an object in it has the same name twice.
+            Problem: 400 if an object in it has the same name twice (RFC 8259 leaves open what that means).
         """
         raw = await super().body()
         if raw and raw[:1] in b'{[ \t\r\n"' and not self.scope.get("_votewave_checked"):
@@ -75,6 +76,27 @@ class StrictRequest(Request[Any, Any, Any]):
             except (ValueError, RecursionError) as exc:
                 raise malformed(f"The body isn't valid JSON: {exc}") from exc
         return raw
+
+    async def json(self) -> Any:
+        """Return the JSON body as the handler's type.
+
+        Litestar alone would decode it to plain objects and convert those leniently: "1" to a number, "false"
+        to a truth value, 5 to a date.
+
+        Raises:
+            Problem: 400 that names the field.
+        """
+        field = self.route_handler.parsed_data_field
+        if field is None:
+            return await super().json()
+        try:
+            return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
+        except msgspec.ValidationError as exc:
+            message, _, path = str(exc).partition(" - at `$")
+            error = FieldError(path.strip("`.") or "body", message)
+            raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
+        except msgspec.DecodeError as exc:
+            raise malformed(f"The body isn't valid JSON: {exc}") from exc
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
