@@ -9,7 +9,7 @@ dev := "uv run --frozen --all-extras --group tally"
 
 # list the recipes
 @_default:
-    just --justfile {{ quote(justfile()) }} --list --unsorted
+    {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
 # start all ten services with a database and a cache; --demo adds sample data
 [no-exit-message]
@@ -19,7 +19,7 @@ dev := "uv run --frozen --all-extras --group tally"
 # check and test everything; arguments go to pytest, whose closing line comes last
 [no-exit-message]
 @test *ARGS:
-    lint=0; just lint || lint=$?; \
+    lint=0; {{ quote(just_executable()) }} lint || lint=$?; \
     {{ dev }} pytest "$@" || exit $?; \
     exit $lint
 
