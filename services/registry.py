@@ -1,15 +1,16 @@
 """The services by name: the one place that knows them all."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.core.service import Service
+if TYPE_CHECKING:  # commands that need only the names don't wait for a web framework
+    from services.core.service import Service
 
 NAMES = ("auth", "profiles", "polls", "votebooth")
 """In the order in which they are migrated and started."""
 
 
-def load_services(names: tuple[str, ...] | list[str]) -> list[Service[Any]]:
+def load_services(names: tuple[str, ...] | list[str]) -> "list[Service[Any]]":
     """Import the named services; `all` stands for every one.
 
     Raises:
