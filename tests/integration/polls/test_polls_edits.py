@@ -1,0 +1,168 @@
+"""What may be edited when, and how edits don't overwrite each other."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conftest import VoteWave
+
+from .conftest import Person, after, told
+
+ADA, BO = {"label": "Ada"}, {"label": "Bo"}
+
+
+async def refused(owner: Person, poll: dict[str, Any], **values: Any) -> tuple[int, str]:
+    answer = await owner.edit(poll, **values)
+    problem = answer.json()
+    assert answer.headers["content-type"].startswith("application/problem+json"), answer.text
+    assert (await owner.read(poll)).json() == poll
+    return answer.status_code, problem["type"].rsplit("/", 1)[-1]
+
+
+async def test_a_draft_takes_any_change(owner: Person, votewave: VoteWave) -> None:
+    draft = await owner.create(rules={"anonymous": True})
+    answer = await owner.edit(
+        draft,
+        title="Dinner?",
+        method="stv",
+        seats=1,
+        options=[ADA, BO],
+        rules={"anonymous": False, "eligibility": "anyone"},
+        closes_at=after(3600),
+    )
+    assert answer.status_code == 200, answer.text
+    poll = answer.json()
+    assert (poll["title"], poll["method"], poll["version"]) == ("Dinner?", "stv", 2)
+    assert [(option["id"], option["label"]) for option in poll["options"]] == [(1, "Ada"), (2, "Bo")]
+    assert poll["rules"]["strength"] == "guest"
+    assert await told(votewave, draft) == []
+
+
+async def test_a_change_of_method_must_leave_a_good_poll(owner: Person) -> None:
+    draft = await owner.create(method="score", max_score=7)
+    assert await refused(owner, draft, method="approval") == (422, "poll-refused")
+    answer = await owner.edit(draft, method="approval", max_score=None)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"method": "approval"},
+        {"options": [{"label": "Soup"}, {"label": "Salad"}]},
+        {"options": [{"label": "Salad"}, {"label": "Soup"}, {"label": "Rice"}]},
+        {"options": [{"label": "Soup, hot"}, {"label": "Salad"}, {"label": "Rice"}]},
+        {"options": [{"label": "Soup"}, {"label": "Salad"}, {"label": "Rice"}, {"label": "Bread"}]},
+        {"rules": {"change": False}},
+        {"rules": {"results": "after_close"}},
+        {"rules": {"minimum": 5}},
+        {"rules": {"anonymous": True}},
+        {"rules": {"quorum": 10}},
+        {"opens_at": "2100-01-01T00:00:00Z"},
+        {"random_order": True},
+        {"title": "Fine", "rules": {"abstain": True}},
+    ],
+)
+async def test_what_voters_rely_on_is_locked_once_it_is_open(owner: Person, values: dict[str, Any]) -> None:
+    poll = await owner.create(publish=True)
+    assert await refused(owner, poll, **values) == (409, "locked")
+    assert (await owner.act(poll, "close")).status_code == 200
+    closed = (await owner.read(poll)).json()
+    assert await refused(owner, closed, **values) == (409, "locked")
+
+
+async def test_words_may_be_mended_while_it_is_open_and_after(owner: Person, votewave: VoteWave) -> None:
+    poll = await owner.create(publish=True)
+    options = [
+        {"label": "Soup", "description": "Lentil", "link": "https://example.org/soup"},
+        {"label": "Salad"},
+        {"label": "Rice"},
+    ]
+    answer = await owner.edit(
+        poll, title="Lunch today?", description="At noon.", options=options, closes_at=after(3600)
+    )
+    assert answer.status_code == 200, answer.text
+    mended = answer.json()
+    assert mended["options"][0] == {
+        "id": 1,
+        "label": "Soup",
+        "description": "Lentil",
+        "link": "https://example.org/soup",
+    }
+    assert [event["closes_at"] for event in await told(votewave, poll)] == [None, mended["closes_at"]]
+    await owner.act(poll, "close")
+    assert (await owner.edit(poll, title="Lunch, that was")).status_code == 200
+    assert (await owner.edit(poll, closes_at=after(7200))).status_code == 409
+    await owner.act(poll, "archive")
+    assert (await owner.edit(poll, title="Once more")).status_code == 409
+    entries = (await owner.call("GET", f"/{poll['id']}/log")).json()["items"]
+    edits = [entry["details"] for entry in entries if entry["act"] == "edited"]
+    assert edits[-1]["title"] == {"from": "Lunch?", "to": "Lunch today?"}
+    assert edits[-1]["description"] == {"changed": True}
+
+
+async def test_the_end_moves_but_not_into_the_past_nor_at_the_last_moment(owner: Person) -> None:
+    poll = await owner.create(publish=True, closes_at=after(3600))
+    assert await refused(owner, poll, closes_at=after(-1)) == (422, "poll-refused")
+    assert (await owner.edit(poll, closes_at=after(1.0))).status_code == 200
+    ending = (await owner.read(poll)).json()
+    assert await refused(owner, ending, closes_at=after(3600)) == (409, "locked")
+    await asyncio.sleep(1.1)
+    assert (await owner.read(poll)).json()["status"] == "closed"
+
+
+async def test_a_scheduled_poll_may_change_all_but_its_anonymity(owner: Person, votewave: VoteWave) -> None:
+    poll = await owner.create(publish=True, opens_at=after(3600), rules={"anonymous": True})
+    assert await refused(owner, poll, rules={"anonymous": False}) == (409, "irreversible")
+    answer = await owner.edit(poll, method="approval", rules={"minimum": 5}, opens_at=after(7200))
+    assert answer.status_code == 200
+    assert [event["method"] for event in await told(votewave, poll)] == ["single", "approval"]
+    answer = await owner.edit(poll, opens_at=None)
+    assert answer.json()["status"] == "open"
+
+
+async def test_rules_settle_before_it_opens(owner: Person) -> None:
+    poll = await owner.create(publish=True, opens_at=after(1.5))
+    assert await refused(owner, poll, rules={"change": False}) == (409, "locked")
+
+
+async def test_options_that_people_have_seen_keep_their_numbers_for_ever(owner: Person) -> None:
+    poll = await owner.create(publish=True, opens_at=after(3600))
+    # Salad goes, Bread comes, Soup is renamed by its number, Rice moves.
+    options = [{"label": "Rice"}, {"label": "Bread"}, {"id": 1, "label": "Hot soup"}]
+    seen = (await owner.edit(poll, options=options)).json()["options"]
+    assert [(option["id"], option["label"]) for option in seen] == [(3, "Rice"), (4, "Bread"), (1, "Hot soup")]
+    options = [{"label": "Rice"}, {"label": "Salad"}]
+    seen = (await owner.edit(poll, options=options)).json()["options"]
+    assert [(option["id"], option["label"]) for option in seen] == [(3, "Rice"), (5, "Salad")]
+    answer = await owner.edit(poll, options=[{"id": 2, "label": "Rice"}, {"label": "Salad"}])
+    assert [error["field"] for error in answer.json()["errors"]] == ["options[0].id"]
+
+
+async def test_an_edit_that_changes_nothing_makes_no_version(owner: Person, votewave: VoteWave) -> None:
+    poll = await owner.create(publish=True)
+    answer = await owner.edit(poll, title=" Lunch? ", method="single", rules={"change": True})
+    assert answer.json() == poll
+    assert len(await told(votewave, poll)) == 1
+
+
+async def test_of_two_who_edit_what_they_read_one_is_told_to_read_again(owner: Person) -> None:
+    poll = await owner.create(publish=True)
+    etag = (await owner.read(poll)).headers["etag"]
+    answers = await asyncio.gather(
+        *(owner.edit(poll, {"If_Match": etag}, title=f"Edit {number}") for number in range(6))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
+    won = next(answer for answer in answers if answer.status_code == 200)
+    assert (await owner.read(poll)).json() == won.json()
+    assert (await owner.edit(poll, {"If_Match": won.headers["etag"]}, title="Next")).status_code == 200
+
+
+async def test_concurrent_edits_are_all_kept_in_order(owner: Person, votewave: VoteWave) -> None:
+    poll = await owner.create(publish=True)
+    answers = await asyncio.gather(*(owner.edit(poll, title=f"Edit {number}") for number in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    events = await told(votewave, poll)
+    assert [event["version"] for event in events] == list(range(1, 10))
+    assert events[-1]["title"] == (await owner.read(poll)).json()["title"]
