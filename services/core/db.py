@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
@@ -22,6 +22,12 @@ log = structlog.get_logger(__name__)
 
 STATEMENT_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "15s"
+PUBLISHED = "votewave_published"
+"""In a session's `info`: it has written events."""
+
+
+class DatabaseAwayError(ConnectionError):
+    """No connection to Postgres can be opened."""
 
 
 class Database:
@@ -35,7 +41,7 @@ class Database:
     """
 
     def __init__(self, url: str, role: str, secrets: Secrets, pool_size: int) -> None:
-        self._arguments = _connect_arguments(url)
+        self._arguments = connect_arguments(url)
         self._role = role
         self._secrets = secrets
         self._pool_size = pool_size
@@ -74,25 +80,29 @@ class Database:
         return await self._connect(previous, options)
 
     async def _connect(self, password: str, options: dict[str, Any]) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
-            **{
-                **self._arguments,
-                "user": self._role,
-                "password": password,
-                "timeout": 5,
-                "server_settings": {
-                    "application_name": f"votewave-{self._role}",
-                    "search_path": self._role,
-                    "statement_timeout": STATEMENT_TIMEOUT,
-                    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
-                    "timezone": "UTC",
-                },
-                **options,
-            }
-        )
+        try:
+            return await asyncpg.connect(
+                **{
+                    **self._arguments,
+                    "user": self._role,
+                    "password": password,
+                    "timeout": 5,
+                    "server_settings": {
+                        "application_name": f"votewave-{self._role}",
+                        "search_path": self._role,
+                        "statement_timeout": STATEMENT_TIMEOUT,
+                        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+                        "timezone": "UTC",
+                    },
+                    **options,
+                }
+            )
+        except OSError as exc:
+            # Also what isn't a ConnectionError by itself: no such socket, no such host.
+            raise DatabaseAwayError(f"Postgres can't be reached: {type(exc).__name__}") from exc
 
     def on_commit(self, wake: Callable[[], None]) -> None:
-        """Call `wake` after each committed transaction (the relay listens so)."""
+        """Call `wake` after each committed transaction that published events (the relay listens so)."""
         self._committed.append(wake)
 
     @asynccontextmanager
@@ -100,8 +110,9 @@ class Database:
         """Open a transaction; it commits when the block ends and rolls back when it raises."""
         async with self._sessions() as session, session.begin():
             yield session
-        for wake in self._committed:
-            wake()
+        if session.info.get(PUBLISHED):
+            for wake in self._committed:
+                wake()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -131,15 +142,13 @@ class Database:
 
 _PASSING = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # restarts, shutdowns, cancelled for taking too long
+    asyncpg.InsufficientResourcesError,  # connections, memory, disk
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # the server was demoted
     ConnectionError,
     TimeoutError,
     PoolTimeoutError,
@@ -148,29 +157,30 @@ _PASSING = (
 
 def is_passing(exc: BaseException) -> bool:
     """Say whether a failure is of the database's availability, so that trying again makes sense."""
+    cause = _cause(exc)
+    if isinstance(cause, asyncpg.InterfaceError):
+        return "clos" in str(cause)  # a connection or pool that is closed or closing; the others are mistakes
+    return isinstance(cause, _PASSING)
+
+
+def is_unstorable(exc: BaseException) -> bool:
+    """Say whether a value doesn't fit its column (too large a number, a NUL in a text): the sender's fault."""
+    cause = _cause(exc)
+    if isinstance(cause, asyncpg.InterfaceError):
+        return isinstance(cause, ValueError)
+    return isinstance(cause, asyncpg.DataError) and not isinstance(cause, asyncpg.DivisionByZeroError)
+
+
+def _cause(exc: BaseException) -> BaseException:
+    """Return the driver's own error below SQLAlchemy's."""
     if isinstance(exc, DBAPIError) and exc.orig is not None:
-        return isinstance(exc.orig.__cause__ or exc.orig, _PASSING)
-    return isinstance(exc, _PASSING)
+        return exc.orig.__cause__ or exc.orig
+    return exc
 
 
-def _connect_arguments(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    arguments: dict[str, Any] = {"database": parts.path.lstrip("/") or "votewave"}
-    arguments["host"] = query.get("host") or parts.hostname or "127.0.0.1"
-    if port := query.get("port") or parts.port:
-        arguments["port"] = int(port)
-    if mode := query.get("sslmode"):
-        arguments["ssl"] = mode
-    return arguments
-
-
-def administrator_arguments(url: str) -> dict[str, Any]:
-    """Return asyncpg's arguments for an administrator's URL, which does carry a user."""
-    parts = urlsplit(url)
-    arguments = _connect_arguments(url)
-    if parts.username:
-        arguments["user"] = parts.username
-    if parts.password:
-        arguments["password"] = parts.password
+def connect_arguments(url: str) -> dict[str, Any]:
+    """Return asyncpg's arguments; it reads the URL itself, `sslmode`, `sslrootcert` and several hosts included."""
+    arguments: dict[str, Any] = {"dsn": url}
+    if not urlsplit(url).path.strip("/"):
+        arguments["database"] = "votewave"
     return arguments

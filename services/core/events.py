@@ -1,7 +1,11 @@
-"""Events: facts that a service tells the others, at least once and in order of their transactions.
+"""Events: facts that a service tells the others, at least once.
 
 `publish` writes the event to the service's `outbox` in the transaction of what it tells of. The relay
 (`relay.py`) moves it to a Redis Stream, consumers (`consumer.py`) read it from there.
+
+Order: events of one thing are sent in the order of its changes, if each transaction locks the thing (any
+UPDATE does) before it publishes. They may still arrive out of order, where a service has several instances or an
+event was parked and replayed; so they carry a growing `version`, and what is older than known is left out.
 """
 
 from typing import ClassVar
@@ -11,16 +15,13 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.db import PUBLISHED
 from services.core.ids import new_id
 from services.core.trace import current_trace
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact. A publisher's struct has all fields, a consumer's those it needs; `KIND` joins the two.
-
-    Events of one thing carry a growing `version`, so that a consumer can leave out what is older than
-    what it knows.
-    """
+    """A fact. A publisher's struct has all fields, a consumer's those it needs; `KIND` joins the two."""
 
     KIND: ClassVar[str] = ""
 
@@ -31,6 +32,7 @@ _INSERT = text("INSERT INTO outbox (event_id, kind, payload, trace) VALUES (:id,
 async def publish(transaction: AsyncSession, event: Event) -> UUID:
     """Write an event to the outbox, within the caller's transaction; return its id."""
     event_id = new_id()
+    transaction.info[PUBLISHED] = True
     payload = msgspec.json.encode(event)
     await transaction.execute(
         _INSERT, {"id": event_id, "kind": event.KIND, "payload": payload, "trace": current_trace()}

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.core.db import administrator_arguments
+from services.core.db import connect_arguments
 from services.core.secrets import Secrets
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ async def migrate(names: Sequence[str], admin_url: str, store: Secrets) -> dict[
     Returns:
         The revisions that were run, by service.
     """
-    arguments = administrator_arguments(admin_url)
+    arguments = connect_arguments(admin_url)
 
     async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(**arguments, server_settings={"lock_timeout": "5s", "timezone": "UTC"})
@@ -147,7 +147,7 @@ def metadata_of(name: str) -> MetaData:
 
 async def draft(name: str, admin_url: str, message: str) -> None:
     """Write a new revision from the difference between models and database (`votewave revision`)."""
-    arguments = administrator_arguments(admin_url)
+    arguments = connect_arguments(admin_url)
 
     async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(**arguments)
