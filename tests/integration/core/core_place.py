@@ -1,0 +1,203 @@
+"""A database and a Redis with two services made for tests: `sender` publishes, `receiver` consumes."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+import asyncpg
+from services.core.consumer import Consumer
+from services.core.embedded import Embedded
+from services.core.events import Event, publish
+from services.core.kit import Kit, Shared
+from services.core.migrations import _ensure_role
+from services.core.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.relay import Relay
+from services.core.secrets import FileSecrets
+from services.core.service import Handler, NoSettings
+from services.core.settings import CoreSettings
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.pool import NullPool
+
+
+class Base(TableBase):
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Outbox(OutboxColumns, Base):
+    pass
+
+
+class Inbox(InboxColumns, Base):
+    pass
+
+
+class Parked(ParkedColumns, Base):
+    pass
+
+
+class Seen(Base):
+    """What `receiver` has done, a row each time."""
+
+    __tablename__ = "seen"
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    number: Mapped[int]
+    by: Mapped[str]
+
+
+class Said(Event, frozen=True, kw_only=True):
+    """Sender: a number was said."""
+
+    KIND: ClassVar[str] = "sender.number.said"
+    number: int
+    note: str = ""
+
+
+class Heard(Event, frozen=True, kw_only=True):
+    """The same, as `receiver` needs it."""
+
+    KIND: ClassVar[str] = "sender.number.said"
+    number: int
+
+
+class Receiver:
+    """Notes each number; a test may make it fail."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.fail: dict[int, Exception] = {}
+        self.pause = 0.0
+        self.calls: list[int] = []
+
+    async def on_said(self, transaction: AsyncSession, event: Heard) -> None:
+        self.calls.append(event.number)
+        await transaction.execute(
+            text("INSERT INTO seen (number, by) VALUES (:n, :by)"), {"n": event.number, "by": self.name}
+        )
+        await asyncio.sleep(self.pause)
+        if exc := self.fail.get(event.number):
+            raise exc
+
+
+HANDLERS: Sequence[Handler[Any, Any]] = (Handler("sender", Heard, Receiver.on_said),)
+
+
+class Place:
+    """Servers, settings, and what a test makes of them."""
+
+    def __init__(self, servers: Embedded, folder: Path) -> None:
+        self.servers = servers
+        self.secrets = FileSecrets(folder / "secrets.json")
+        self.settings = CoreSettings(
+            database_url=servers.database_url.replace("postgres@", ""),
+            redis_url=servers.redis_url,
+            secrets=f"file://{folder}/secrets.json",
+            storage=f"file://{folder}/files",
+        )
+
+    async def prepare(self, *names: str) -> None:
+        """Make the services' roles, schemas and tables, empty."""
+        self.secrets.ensure("internal/key", lambda: "k" * 40)
+        arguments = {"dsn": self.servers.database_url}
+
+        async def connect(*_: Any, **__: Any) -> Any:
+            return await asyncpg.connect(**arguments)
+
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+        async with engine.begin() as connection:
+            for name in names:
+                self.secrets.ensure(f"{name}/database", lambda: "p" * 24)
+                await connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
+                await connection.run_sync(_ensure_role, name, "p" * 24)
+                await connection.execute(text(f"SET ROLE {name}_owner"))
+                await connection.execute(text(f"SET search_path = {name}"))
+                await connection.run_sync(Base.metadata.create_all)
+                await connection.execute(text("RESET ROLE"))
+                await connection.execute(text("RESET search_path"))
+        await engine.dispose()
+
+    @asynccontextmanager
+    async def kit(self, name: str) -> AsyncIterator[Kit[NoSettings]]:
+        """A service's kit, closed at the end."""
+        shared = Shared(self.settings)
+        kit: Kit[NoSettings] = Kit(name, NoSettings(), shared)
+        try:
+            yield kit
+        finally:
+            await kit.db.close()
+            await shared.close()
+
+    @asynccontextmanager
+    async def relay(self, kit: Kit[NoSettings]) -> AsyncIterator[Relay]:
+        relay = Relay(kit.name, kit.db, kit.shared.redis)
+        await relay.start()
+        try:
+            yield relay
+        finally:
+            await relay.stop()
+
+    @asynccontextmanager
+    async def consumer(self, receiver: Receiver, instance: str = "1") -> AsyncIterator[Consumer]:
+        """A running `receiver` with a kit of its own."""
+        async with self.kit("receiver") as kit:
+            consumer = Consumer("receiver", receiver, HANDLERS, kit.db, kit.shared.redis, instance)
+            await consumer.start()
+            try:
+                yield consumer
+            finally:
+                await consumer.stop()
+
+    async def say(self, kit: Kit[NoSettings], *numbers: int) -> list[UUID]:
+        """Publish numbers, each in a transaction of its own."""
+        ids = []
+        for number in numbers:
+            async with kit.db.transaction() as transaction:
+                ids.append(await publish(transaction, Said(number=number)))
+        return ids
+
+    async def sql(self, query: str, *arguments: Any) -> list[Any]:
+        """Run a query as the administrator; return the first column."""
+        connection = await asyncpg.connect(self.servers.database_url)
+        try:
+            return [row[0] for row in await connection.fetch(query, *arguments)]
+        finally:
+            await connection.close()
+
+    async def seen(self) -> list[int]:
+        """What the receiver has noted, in order."""
+        return await self.sql("SELECT number FROM receiver.seen ORDER BY position")
+
+    async def seen_all(self, *numbers: int) -> list[int]:
+        """Wait until every number was noted; return them all."""
+        found: list[int] = []
+
+        async def all_there() -> bool:
+            found[:] = await self.seen()
+            return set(numbers) <= set(found)
+
+        await until(all_there)
+        return found
+
+
+async def until(check: Callable[[], Awaitable[Any]], seconds: float = 20) -> Any:
+    """Wait until the check gives something true; return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := await check()):
+        assert time.monotonic() < deadline, f"still {found!r} after {seconds} s"
+        await asyncio.sleep(0.03)
+    return found
+
+
+@asynccontextmanager
+async def open_place() -> AsyncIterator[Place]:
+    """Servers of a test module's own."""
+    with tempfile.TemporaryDirectory(prefix="vw-") as name:
+        async with Embedded(Path(name) / "data") as servers:
+            yield Place(servers, Path(name))

@@ -1,0 +1,303 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from core_place import Heard, Place, Receiver, Said, open_place, until
+from redis.asyncio import Redis
+from services.core import consumer as consumer_module
+from services.core.consumer import Consumer
+from services.core.events import publish, stream_of
+from services.core.kit import Kit
+from services.core.service import Handler, NoSettings
+from sqlalchemy import text
+
+STREAM = stream_of("sender")
+
+
+@pytest.fixture(scope="module")
+async def servers_place() -> AsyncIterator[Place]:
+    async with open_place() as place:
+        yield place
+
+
+@pytest.fixture
+async def place(servers_place: Place) -> Place:
+    await servers_place.prepare("sender", "receiver")
+    async with Redis.from_url(servers_place.settings.redis_url) as redis:
+        await redis.flushall()
+    return servers_place
+
+
+@pytest.fixture
+async def redis(place: Place) -> AsyncIterator[Redis]:
+    async with Redis.from_url(place.settings.redis_url) as redis:
+        yield redis
+
+
+async def sent(redis: Redis, number: int) -> bool:
+    return int(await redis.xlen(STREAM)) >= number
+
+
+async def none_pending(redis: Redis) -> bool:
+    return bool((await redis.xpending(STREAM, "receiver"))["pending"] == 0)
+
+
+async def publish_and_fail(kit: Kit[NoSettings], number: int) -> None:
+    async with kit.db.transaction() as transaction:
+        await publish(transaction, Said(number=number))
+        raise ZeroDivisionError
+
+
+async def test_an_event_is_seen_if_and_only_if_its_transaction_commits(place: Place) -> None:
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        with pytest.raises(ZeroDivisionError):
+            await publish_and_fail(kit, 1)
+        await place.say(kit, 2)
+        assert await place.seen_all(2) == [2]
+        assert await place.sql("SELECT count(*) FROM sender.outbox") == [1]
+
+
+async def test_events_of_one_publisher_arrive_in_order_and_soon(place: Place) -> None:
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        await place.say(kit, 0)
+        await place.seen_all(0)
+        began = time.monotonic()
+        await place.say(kit, *range(1, 100))
+        assert await place.seen_all(99) == list(range(100))
+        assert time.monotonic() - began < 10
+
+
+async def test_a_batch_that_was_sent_and_not_marked_is_sent_again_and_handled_once(place: Place, redis: Redis) -> None:
+    """The relay dies between XADD and commit."""
+    async with place.kit("sender") as kit, place.consumer(Receiver()):
+        async with place.relay(kit):
+            await place.say(kit, *range(20))
+            await place.seen_all(*range(20))
+        await place.sql("UPDATE sender.outbox SET published_at = NULL")
+        async with place.relay(kit):
+            await place.say(kit, 20)
+            assert await place.seen_all(20) == list(range(21))
+        assert await redis.xlen(STREAM) == 41
+
+
+async def test_a_consumer_that_dies_after_its_commit_handles_nothing_twice(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    async with place.kit("sender") as kit, place.relay(kit):
+        await place.say(kit, 1, 2, 3)
+        async with place.consumer(Receiver()) as consumer:
+            monkeypatch.setattr(consumer._redis, "xack", die)
+            await place.seen_all(1)
+            await asyncio.sleep(0.1)
+        assert await place.seen() == [1]
+        assert (await redis.xpending(STREAM, "receiver"))["pending"] >= 1
+        async with place.consumer(Receiver()):
+            assert await place.seen_all(1, 2, 3) == [1, 2, 3]
+            await until(lambda: none_pending(redis))
+
+
+async def test_what_an_instance_that_is_gone_had_read_another_handles(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "_CLAIM_IDLE_MS", 200)
+    monkeypatch.setattr(consumer_module, "_CLAIM_EVERY", 1)
+    monkeypatch.setattr(consumer_module, "_GONE_MS", 100)
+    async with place.kit("sender") as kit, place.relay(kit):
+        await place.say(kit, *range(150))
+        await asyncio.sleep(0.3)
+        await redis.xgroup_create(STREAM, "receiver", id="0")
+        assert len((await redis.xreadgroup("receiver", "gone", {STREAM: ">"}, 150))[0][1]) == 150
+        async with place.consumer(Receiver(), "2"):
+            assert sorted(await place.seen_all(*range(150))) == list(range(150))
+
+            async def forgotten() -> bool:
+                return [c["name"] for c in await redis.xinfo_consumers(STREAM, "receiver")][1:] == []
+
+            await until(forgotten)
+
+
+async def test_two_relays_and_two_consumers_handle_each_event_once(place: Place) -> None:
+    async with (
+        place.kit("sender") as one,
+        place.kit("sender") as two,
+        place.relay(one),
+        place.relay(two),
+        place.consumer(Receiver("a"), "1"),
+        place.consumer(Receiver("b"), "2"),
+    ):
+        await asyncio.gather(place.say(one, *range(200)), place.say(two, *range(200, 400)))
+        found = await place.seen_all(*range(400))
+        assert sorted(found) == list(range(400))
+        assert set(await place.sql("SELECT by FROM receiver.seen")) == {"a", "b"}
+
+
+async def test_two_relays_keep_the_outbox_s_order(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as one, place.kit("sender") as two:
+        await place.say(one, *range(300))
+        async with place.relay(one), place.relay(two):
+            for number in range(300, 400):
+                await place.say(one if number % 2 else two, number)
+            await until(lambda: sent(redis, 400))
+        arrived = [fields[b"id"] for _, fields in await redis.xrange(STREAM)]
+        written = [i.bytes for i in await place.sql("SELECT event_id FROM sender.outbox ORDER BY position")]
+        assert arrived == written
+
+
+async def test_after_a_flush_the_outbox_sends_again_and_nothing_is_handled_twice(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        await place.say(kit, *range(50))
+        await place.seen_all(*range(50))
+        await redis.flushall()
+        await place.say(kit, 50)
+        assert await place.seen_all(50) == list(range(51))
+        await until(lambda: sent(redis, 51))
+        await redis.flushall()  # also with nobody publishing
+        await until(lambda: sent(redis, 51))
+        await asyncio.sleep(0.5)
+        assert await place.seen() == list(range(51))
+
+
+async def test_a_flush_before_they_were_handled_loses_no_events(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.relay(kit):
+        await place.say(kit, *range(30))
+        await until(lambda: sent(redis, 30))
+        await redis.flushall()
+        async with place.consumer(Receiver()):
+            assert await place.seen_all(*range(30)) == list(range(30))
+
+
+async def test_what_a_replica_that_took_over_never_got_is_sent_again(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.relay(kit):
+        await place.say(kit, *range(10))
+        await until(lambda: sent(redis, 10))
+        newest = (await redis.xrevrange(STREAM, count=4))[::-1]
+        await redis.xdel(STREAM, *(entry for entry, _ in newest))
+        await redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        await redis.execute_command("REPLICAOF", "NO", "ONE")  # a server of another name now, with the same data
+        async with place.consumer(Receiver()):
+            assert sorted(await place.seen_all(*range(10))) == list(range(10))
+
+
+async def test_while_redis_is_away_publishing_goes_on_and_catches_up_after(place: Place) -> None:
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        await place.say(kit, 1)
+        await place.seen_all(1)
+        await asyncio.to_thread(place.servers.valkey.stop)
+        began = time.monotonic()
+        await place.say(kit, 2, 3)
+        assert time.monotonic() - began < 1
+        await asyncio.sleep(2)
+        await asyncio.to_thread(place.servers.valkey.start)
+        began = time.monotonic()
+        assert await place.seen_all(1, 2, 3) == [1, 2, 3]
+        assert time.monotonic() - began < 10
+
+
+async def test_an_event_that_keeps_failing_is_parked_and_holds_up_nobody(place: Place) -> None:
+    receiver = Receiver()
+    receiver.fail[2] = ValueError("never")
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
+        ids = await place.say(kit, 1, 2, 3)
+        assert await place.seen_all(1, 3) == [1, 3]
+        assert receiver.calls == [1, 2, 2, 2, 2, 2, 3]
+        assert await place.sql("SELECT event_id FROM receiver.parked") == [ids[1]]
+        assert await place.sql("SELECT error FROM receiver.parked") == ["ValueError"]
+
+
+async def test_a_parked_event_is_replayed_once_and_only_when_it_can_be(place: Place, redis: Redis) -> None:
+    receiver = Receiver()
+    receiver.fail[1] = ValueError("not yet")
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver) as consumer:
+        ids = await place.say(kit, 1, 2)
+        await place.seen_all(2)
+        with pytest.raises(ValueError, match="not yet"):
+            await consumer.replay(ids[0])
+        assert await place.sql("SELECT count(*) FROM receiver.parked") == [1]
+
+        receiver.fail.clear()
+        receiver.calls.clear()
+        await redis.flushall()  # delivers it again: it is the operator's now
+        await place.say(kit, 3)
+        await place.seen_all(3)
+        assert receiver.calls == [3]
+
+        assert await consumer.replay(ids[0])
+        assert not await consumer.replay(ids[0])
+        assert not await consumer.replay(uuid4())
+        assert await place.sql("SELECT count(*) FROM receiver.parked") == [0]
+        await redis.flushall()
+        await place.say(kit, 4)
+        assert await place.seen_all(4) == [2, 3, 1, 4]
+
+
+async def test_what_cannot_be_read_is_parked_and_what_is_nobody_s_is_left_out(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        await redis.xadd(STREAM, {"some": "thing"})
+        await redis.xadd(STREAM, {"id": "short", "kind": "sender.number.said", "data": "{}", "trace": ""})
+        await redis.xadd(STREAM, {"id": uuid4().bytes, "kind": "sender.other", "data": "{}", "trace": ""})
+        await redis.xadd(STREAM, {"id": uuid4().bytes, "kind": "sender.number.said", "data": "{}", "trace": ""})
+        await place.say(kit, 1)
+        assert await place.seen_all(1) == [1]
+        assert await place.sql("SELECT error FROM receiver.parked") == ["ValidationError"]
+        await until(lambda: none_pending(redis))
+
+
+async def test_a_handler_that_fails_because_postgres_restarts_is_not_parked(place: Place) -> None:
+    receiver = Receiver()
+    receiver.pause = 0.05
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
+        await place.say(kit, *range(20))
+        await place.seen_all(2)
+        await asyncio.to_thread(place.servers.postgres.stop)
+        await asyncio.sleep(3)
+        await asyncio.to_thread(place.servers.postgres.start)
+        assert await place.seen_all(*range(20)) == list(range(20))
+        assert await place.sql("SELECT count(*) FROM receiver.parked") == [0]
+
+
+async def test_a_handler_whose_statement_always_takes_too_long_is_parked(place: Place) -> None:
+    """It fails as a restart does, while the database is well."""
+
+    class Slow(Receiver):
+        async def on_said(self, transaction: object, event: object) -> None:
+            await transaction.execute(text("SET LOCAL statement_timeout = '20ms'"))  # type: ignore[attr-defined]
+            await transaction.execute(text("SELECT pg_sleep(1)"))  # type: ignore[attr-defined]
+
+    async with place.kit("sender") as kit, place.relay(kit), place.kit("receiver") as other:
+        consumer = Consumer(
+            "receiver", Slow(), [Handler("sender", Heard, Slow.on_said)], other.db, other.shared.redis, "1"
+        )
+        await consumer.start()
+        await place.say(kit, 1)
+        for _ in range(200):
+            if await place.sql("SELECT error FROM receiver.parked") == ["DBAPIError"]:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise AssertionError("not parked")
+        await consumer.stop()
+
+
+async def test_what_is_older_than_anybody_needs_is_forgotten(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.consumer(Receiver()):
+        async with place.relay(kit):
+            await place.say(kit, 1, 2)
+            await place.seen_all(1, 2)
+        await place.sql(
+            "UPDATE sender.outbox SET created_at = now() - interval '8 days', published_at = now() - interval '8 days'"
+            " WHERE position = (SELECT min(position) FROM sender.outbox)"
+        )
+        await redis.delete(STREAM)
+        old = int((time.time() - 8 * 86400) * 1000)
+        await redis.xadd(STREAM, {"id": uuid4().bytes, "kind": "k", "data": "{}", "trace": ""}, id=f"{old}-1")
+        async with place.relay(kit):
+
+            async def forgotten() -> bool:
+                return await place.sql("SELECT count(*) FROM sender.outbox") == [1] and not await redis.xlen(STREAM)
+
+            await until(forgotten)
