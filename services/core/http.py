@@ -71,10 +71,7 @@ class StrictRequest(Request[Any, Any, Any]):
         raw = await super().body()
         if raw and raw[:1] in b'{[ \t\r\n"' and not self.scope.get("_votewave_checked"):
             self.scope["_votewave_checked"] = True  # type: ignore[typeddict-unknown-key]  # ours
-            try:
-                _STRICT.decode(raw.decode())
-            except (ValueError, RecursionError) as exc:
-                raise malformed(f"The body isn't valid JSON: {exc}") from exc
+            check_json(raw)
         return raw
 
     async def json(self) -> Any:
@@ -97,6 +94,18 @@ class StrictRequest(Request[Any, Any, Any]):
             raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
         except msgspec.DecodeError as exc:
             raise malformed(f"The body isn't valid JSON: {exc}") from exc
+
+
+def check_json(raw: bytes) -> None:
+    """Refuse what JSON decoders read differently: a name twice in one object, NaN, depth without end.
+
+    Raises:
+        Problem: 400.
+    """
+    try:
+        _STRICT.decode(raw.decode())
+    except (ValueError, RecursionError) as exc:
+        raise malformed(f"The body isn't valid JSON: {exc}") from exc
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
