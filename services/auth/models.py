@@ -90,6 +90,7 @@ class RefreshToken(Base):
     session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
     used_at: Mapped[datetime | None]
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    __table_args__ = (Index("ix_refresh_token_used_at", "used_at", postgresql_where=text("used_at IS NOT NULL")),)
 
 
 class ApiKey(Base):

@@ -154,9 +154,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_refresh_token")),
     )
     op.create_index(op.f("ix_refresh_token_session_id"), "refresh_token", ["session_id"], unique=False)
+    op.create_index(
+        "ix_refresh_token_used_at", "refresh_token", ["used_at"], postgresql_where=sa.text("used_at IS NOT NULL")
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_refresh_token_used_at", table_name="refresh_token")
     op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
     op.drop_index("ix_session_expires_at", table_name="session")

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import httpx
 import redis.asyncio
+from services.auth.service import Auth
+from services.core.kit import Kit
 
 from .conftest import bearer, opened, refreshed, signed_in, status
 from .test_accounts import soon
@@ -179,3 +181,21 @@ async def test_another_sites_page_can_neither_use_nor_plant_the_cookie(client: h
     assert planted.status_code == 403
     assert "set-cookie" not in planted.headers
     assert (await client.post("/v1/auth/sessions/refresh", headers=foreign)).status_code == 403
+
+
+async def test_what_has_been_over_for_a_month_is_forgotten_and_nothing_else(
+    client: httpx.AsyncClient, votewave: Any, kit: Kit[Any]
+) -> None:
+    old, live = await opened(client), await opened(client)
+    await client.delete("/v1/auth/sessions/current", headers=bearer(old))
+    month = "UPDATE auth.session SET ended_at = ended_at - interval '31 days' WHERE id = $1"
+    await votewave.sql(month, UUID(old["session_id"]))
+    following = (await refreshed(client, live["refresh_token"])).json()["refresh_token"]
+    used = "UPDATE auth.refresh_token SET used_at = used_at - interval '31 days' WHERE session_id = $1"
+    await votewave.sql(used, UUID(live["session_id"]))
+    await Auth(kit).forget()
+    left = "SELECT session_id FROM auth.refresh_token WHERE session_id = ANY($1::uuid[])"
+    rows = await votewave.sql(left, [UUID(old["session_id"]), UUID(live["session_id"])])
+    assert [row[0] for row in rows] == [UUID(live["session_id"])]
+    assert (await refreshed(client, following)).status_code == 201
+    assert (await refreshed(client, live["refresh_token"])).status_code == 401
