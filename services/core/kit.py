@@ -27,7 +27,7 @@ class Shared:
         self.settings = settings
         self.redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
         self.secrets: Secrets = open_secrets(settings.secrets)
-        self.storage: Storage = open_storage(settings.storage, settings.public_url)
+        self.storage: Storage = open_storage(settings.storage, f"{settings.public_url}/v1/files")
         self.mailer: Mailer = open_mailer(settings.mail, settings.mail_from)
         self.limits = RateLimiter(self.redis)
         self.calls = Calls(settings, self.secrets)
