@@ -9,6 +9,7 @@ the signature's; here it takes 90.
 
 import asyncio
 import binascii
+import contextlib
 import time
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.core.calls import Calls, PeerError
+from services.core.calls import Calls, PeerError, PeerMissing
+from services.core.ids import new_id
 from services.core.problems import unauthenticated, unavailable
 from services.core.settings import CoreSettings
 from services.core.subject import Kind, Role, Subject
@@ -81,12 +83,15 @@ class Verifier:
         self._redis = redis
         self._keys: dict[str, ec.EllipticCurvePublicKey] = {}
         self._headers: dict[bytes, str] = {}  # of tokens with a good signature: all of a key's are alike
-        self._keys_at = float("-inf")
+        self._keys_at = float("-inf")  # when they were read
+        self._keys_asked_at = float("-inf")  # when that was last tried
+        self._keys_failed = False
         self._keys_lock = asyncio.Lock()
         self._known: dict[str, Subject] = {}
         self._revoked: dict[UUID, float] = {}
         self._revoked_version: bytes | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def subject(self, token: str) -> Subject:
         """Verify a token.
@@ -145,50 +150,69 @@ class Verifier:
         )
 
     async def _key(self, kid: str) -> ec.EllipticCurvePublicKey:
-        age = time.monotonic() - self._keys_at
-        if kid in self._keys and age < _KEYS_MAX_AGE_SECONDS:
+        key = self._keys.get(kid)
+        if key is not None:
+            if time.monotonic() - self._keys_at >= _KEYS_MAX_AGE_SECONDS and self._refreshing is None:
+                # Nobody waits for it, and while Auth is away the known keys stay good: voting goes on.
+                self._refreshing = asyncio.create_task(self._refresh())
+            return key
+        await self._refresh()
+        if kid in self._keys:
             return self._keys[kid]
-        async with self._keys_lock:
-            age = time.monotonic() - self._keys_at
-            stale = age >= _KEYS_MAX_AGE_SECONDS or (kid not in self._keys and age >= _KEYS_MIN_AGE_SECONDS)
-            if stale:
+        if self._keys_failed:
+            raise unavailable("Tokens can't be verified right now. Try again.", _KEYS_MIN_AGE_SECONDS)
+        raise unauthenticated("The access token is signed with a key that isn't ours.")
+
+    async def _refresh(self) -> None:
+        """Ask Auth for its keys, at most once in two seconds however many want it and however it ends."""
+        try:
+            async with self._keys_lock:
+                if time.monotonic() - self._keys_asked_at < _KEYS_MIN_AGE_SECONDS:
+                    return
                 try:
                     await self._load_keys()
-                except PeerError as exc:
-                    # The last keys are good for as long as Auth is away: voting goes on.
+                    self._keys_failed = False
+                except (PeerError, PeerMissing) as exc:
                     log.warning("jwks_unavailable", error=str(exc))
-                    if kid not in self._keys:
-                        raise unavailable("Tokens can't be verified right now. Try again.") from exc
-        if kid not in self._keys:
-            raise unauthenticated("The access token is signed with a key that isn't ours.")
-        return self._keys[kid]
+                    self._keys_failed = True
+                finally:
+                    self._keys_asked_at = time.monotonic()
+        finally:
+            self._refreshing = None
 
     async def _load_keys(self) -> None:
         document = await self._calls.get("auth", JWKS_PATH, dict[str, list[dict[str, str]]])
         keys: dict[str, ec.EllipticCurvePublicKey] = {}
         for jwk in document.get("keys", []):
-            if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256":
+            if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("kid"):
                 keys[jwk["kid"]] = jwt.PyJWK(dict(jwk), ALGORITHM).key
+        if self._keys.keys() - keys.keys():
+            self._known.clear()  # a key was withdrawn, and with it what it has signed
         self._keys, self._keys_at = keys, time.monotonic()
         self._headers.clear()
 
     async def start(self) -> None:
-        """Begin to follow revocations."""
+        """Read what was revoked, and follow it from then on."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(_REVOCATION_POLL_SECONDS):
+                await self._read_revocations()
         self._watch = asyncio.create_task(self._follow_revocations())
 
     async def close(self) -> None:
         """Stop following revocations."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        tasks = [task for task in (self._watch, self._refreshing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow_revocations(self) -> None:
         while True:
             try:
                 await self._read_revocations()
-            except (RedisError, OSError, TimeoutError):
+            except Exception as exc:  # noqa: BLE001  (whatever it was: it must go on, for nobody would miss it)
                 # Known revocations stay; new ones arrive when Redis is back. A token lives 15 minutes.
                 self._revoked_version = None
+                log.warning("revocations_unavailable", error=type(exc).__name__)
             await asyncio.sleep(_REVOCATION_POLL_SECONDS)
 
     async def _read_revocations(self) -> None:
@@ -240,5 +264,6 @@ async def announce_revocations(redis: Redis, sessions: dict[UUID, float]) -> Non
     async with redis.pipeline(transaction=True) as pipe:
         pipe.zadd(REVOKED_KEY, {sid.bytes: until for sid, until in sessions.items()})
         pipe.zremrangebyscore(REVOKED_KEY, "-inf", time.time())
-        pipe.incr(REVOKED_VERSION_KEY)
+        # Not a count: after a flush it would come by values that it had before, and readers would see no change.
+        pipe.set(REVOKED_VERSION_KEY, new_id().bytes)
         await pipe.execute()
