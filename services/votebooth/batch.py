@@ -112,13 +112,13 @@ def _by_clock(opens_at: datetime, ends_at: datetime | None, now: datetime) -> Pr
     if ends_at is not None and now >= ends_at:
         return closed(f"Voting ended at {_written(ends_at)}.")
     if now < opens_at:
-        at = _written(opens_at)
+        at, wait = _written(opens_at), (opens_at - now).total_seconds()
         return Problem(
             409,
             "not-open",
             "Voting hasn't begun",
             f"Voting opens at {at}.",
-            retry_after=(opens_at - now).total_seconds(),
+            retry_after=wait if wait < 3600 else None,
             extensions={"opens_at": at},
         )
     return None

@@ -15,6 +15,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.http import check_json
 from services.core.problems import FieldError, Problem, malformed, refused
 from services.votebooth.events import PollChanged
 
@@ -112,6 +113,7 @@ class ChoiceReader:
         known = self._read.get(raw)
         if known is not None:
             return known, None
+        check_json(raw)
         body = parse(raw)
         secret = None if body.secret is UNSET else body.secret
         body.secret = UNSET
