@@ -1,25 +1,29 @@
 """Calls between services: for questions that events can't answer.
 
-One aiohttp pool a process; the time left travels in a header so that nobody works for a caller who has
-gone; a breaker per peer answers at once while the peer is down. Only reads are retried.
+One aiohttp pool a process; the time left travels in a header, so that nobody works, or asks others, for a
+caller who has gone; a breaker per peer answers at once while the peer is down. Only reads are retried.
 """
 
 import asyncio
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 import jwt
 import msgspec
 import stamina
+import structlog
 
-from services.core.secrets import Secrets
+from services.core.secrets import SecretError, Secrets
 from services.core.settings import CoreSettings
 from services.core.trace import HEADER as TRACE_HEADER
 from services.core.trace import traceparent
 
 if TYPE_CHECKING:
     import aiohttp
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -31,6 +35,10 @@ INTERNAL_KEY = "internal/key"
 _TIMEOUT_SECONDS = 2.0
 _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 1.0
+_CLOCK_SKEW_SECONDS = 5
+_KEYS_MIN_AGE_SECONDS = 2.0
+
+_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
 class PeerError(Exception):
@@ -41,21 +49,41 @@ class PeerMissing(Exception):  # noqa: N818  (an answer, not a failure)
     """The peer answered 404."""
 
 
+class _FinalError(PeerError):
+    """The peer answered, and would answer the same again."""
+
+
 class _Breaker:
-    """Opens after some failures in a row; lets one call through after a pause."""
+    """Opens after some failures in a row; then lets one call through after each pause, until one succeeds."""
 
     def __init__(self) -> None:
         self.failures = 0
         self.until = 0.0
 
     def check(self, peer: str) -> None:
-        if self.failures >= _BREAKER_FAILURES and time.monotonic() < self.until:
-            raise PeerError(f"{peer} failed {self.failures} times in a row")
+        if self.failures < _BREAKER_FAILURES:
+            return
+        now = time.monotonic()
+        if now < self.until:
+            raise _FinalError(f"{peer} failed {self.failures} times in a row")
+        self.until = now + _BREAKER_SECONDS  # this call finds out; the others go on being refused
 
     def record(self, *, ok: bool) -> None:
         self.failures = 0 if ok else self.failures + 1
         if not ok:
             self.until = time.monotonic() + _BREAKER_SECONDS
+
+
+def begin_deadline(header: str | None) -> bool:
+    """Take over what time a caller has left, for the current context; say whether there is any.
+
+    Args:
+        header: Milliseconds, as the header has them; anything else leaves the context without a deadline.
+    """
+    if header is None or not header.isdecimal() or len(header) > 9:
+        return True
+    _deadline.set(time.monotonic() + int(header) / 1000)
+    return int(header) > 0
 
 
 class Calls:
@@ -66,6 +94,8 @@ class Calls:
         self._secrets = secrets
         self._session: aiohttp.ClientSession | None = None
         self._breakers: dict[str, _Breaker] = {}
+        self._keys: tuple[str, ...] = ()  # the internal key, and the one before it
+        self._keys_at = float("-inf")
         self.name = "votewave"
 
     async def get(self, peer: str, path: str, kind: type[T], seconds: float = _TIMEOUT_SECONDS) -> T:
@@ -75,21 +105,18 @@ class Calls:
             peer: The service.
             path: Below its root, beginning with "/".
             kind: What its JSON is decoded to.
-            seconds: For all tries together.
+            seconds: For all tries together; less if whoever waits for us has less.
 
         Raises:
             PeerMissing: It answered 404.
             PeerError: It can't be asked, doesn't answer in time, or fails.
         """
-        deadline = time.monotonic() + seconds
-        try:
-            async for attempt in stamina.retry_context(
-                on=PeerError, attempts=2, timeout=seconds, wait_initial=0.05, wait_max=0.2
-            ):
-                with attempt:
-                    return await self._once(peer, path, kind, deadline)
-        except TimeoutError as exc:
-            raise PeerError(f"{peer} didn't answer in {seconds} s") from exc
+        deadline = min(time.monotonic() + seconds, _deadline.get())
+        async for attempt in stamina.retry_context(
+            on=_may_help, attempts=2, timeout=seconds, wait_initial=0.05, wait_max=0.2
+        ):
+            with attempt:
+                return await self._once(peer, path, kind, deadline)
         raise PeerError(f"{peer} wasn't asked")
 
     async def _once(self, peer: str, path: str, kind: type[T], deadline: float) -> T:
@@ -99,9 +126,12 @@ class Calls:
         breaker.check(peer)
         left = deadline - time.monotonic()
         if left <= 0:
-            raise PeerError(f"no time left for {peer}")
+            raise _FinalError(f"no time left for {peer}")
+        address = self.address(peer)
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=50))
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=50), cookie_jar=aiohttp.DummyCookieJar()
+            )
         headers = {
             DEADLINE_HEADER: str(int(left * 1000)),
             TRACE_HEADER: traceparent(),
@@ -109,7 +139,10 @@ class Calls:
         }
         try:
             async with self._session.get(
-                self.address(peer) + path, headers=headers, timeout=aiohttp.ClientTimeout(total=left)
+                address + path,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=left),
+                allow_redirects=False,  # the service token is for nobody else
             ) as response:
                 body = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
@@ -118,9 +151,14 @@ class Calls:
         breaker.record(ok=response.status < 500)
         if response.status == 404:
             raise PeerMissing(path)
-        if response.status >= 400:
+        if response.status >= 500:
             raise PeerError(f"{peer} answered {response.status}")
-        return msgspec.json.decode(body, type=kind)
+        if response.status >= 300:
+            raise _FinalError(f"{peer} answered {response.status}")
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.MsgspecError as exc:
+            raise _FinalError(f"{peer} answered something else than {kind}") from exc
 
     def address(self, peer: str) -> str:
         """Return the base URL of a peer.
@@ -142,20 +180,46 @@ class Calls:
         """Say whether a request's service token is good."""
         if not token:
             return False
-        try:
-            jwt.decode(
-                token,
-                await self._secrets.get(INTERNAL_KEY),
-                algorithms=["HS256"],
-                audience=INTERNAL_AUDIENCE,
-                options={"require": ["exp", "iss", "aud"]},
-            )
-        except jwt.InvalidTokenError:
+        if any(_is_signed(token, key) for key in self._keys or await self._read_keys()):
+            return True
+        # While the key is being rotated, the caller may have the next one already, or still the last one.
+        if time.monotonic() - self._keys_at < _KEYS_MIN_AGE_SECONDS:
             return False
-        return True
+        return any(_is_signed(token, key) for key in await self._read_keys())
+
+    async def _read_keys(self) -> tuple[str, ...]:
+        self._keys_at = time.monotonic()
+        try:
+            current = await self._secrets.refresh(INTERNAL_KEY)
+            previous = await self._secrets.get_previous(INTERNAL_KEY)
+        except SecretError as exc:
+            log.warning("internal_key_unavailable", error=str(exc))
+        else:
+            self._keys = (current, previous) if previous else (current,)
+        return self._keys
 
     async def close(self) -> None:
         """Close the pool."""
         if self._session is not None:
             await self._session.close()
             await asyncio.sleep(0)
+
+
+def _may_help(exc: Exception) -> bool:
+    """Say whether asking once more makes sense."""
+    return isinstance(exc, PeerError) and not isinstance(exc, _FinalError)
+
+
+def _is_signed(token: str, key: str) -> bool:
+    try:
+        jwt.decode(
+            token,
+            key,
+            algorithms=["HS256"],
+            audience=INTERNAL_AUDIENCE,
+            leeway=_CLOCK_SKEW_SECONDS,
+            options={"require": ["exp", "iss", "aud"]},
+        )
+    except jwt.InvalidTokenError:
+        return False
+    return True
