@@ -80,7 +80,7 @@ def begin_deadline(header: str | None) -> bool:
     Args:
         header: Milliseconds, as the header has them; anything else leaves the context without a deadline.
     """
-    if header is None or not header.isdecimal() or len(header) > 9:
+    if header is None or not (header.isascii() and header.isdecimal()) or len(header) > 9:
         return True
     _deadline.set(time.monotonic() + int(header) / 1000)
     return int(header) > 0

@@ -1,0 +1,266 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+from aiohttp import web
+from services.core import calls as calls_module
+from services.core.calls import (
+    DEADLINE_HEADER,
+    INTERNAL_AUDIENCE,
+    INTERNAL_KEY,
+    SERVICE_TOKEN_HEADER,
+    Calls,
+    PeerError,
+    PeerMissing,
+    begin_deadline,
+)
+from services.core.secrets import FileSecrets
+from services.core.settings import CoreSettings
+from services.core.trace import begin_trace
+
+
+class Answer(msgspec.Struct):
+    number: int
+
+
+class Peer:
+    """A service that answers as a test says, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[web.Request] = []
+        self.answer: Callable[[web.Request], Any] = lambda _: {"number": 7}
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request)
+        answer = self.answer(request)
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        return answer if isinstance(answer, web.StreamResponse) else web.json_response(answer)
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    peer = Peer()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", peer.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    peer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield peer
+    await runner.cleanup()
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> FileSecrets:
+    secrets = FileSecrets(tmp_path / "secrets.json")
+    secrets.ensure(INTERNAL_KEY, lambda: "k" * 64)
+    return secrets
+
+
+@pytest.fixture
+async def calls(peer: Peer, secrets: FileSecrets) -> AsyncIterator[Calls]:
+    calls = Calls(CoreSettings(peers=f"static:{peer.url}"), secrets)
+    yield calls
+    await calls.close()
+
+
+def status(code: int) -> Callable[[web.Request], web.Response]:
+    return lambda _: web.Response(status=code, text="{}")
+
+
+async def ask(calls: Calls, seconds: float = 2.0) -> Answer:
+    return await calls.get("polls", "/internal/polls/1", Answer, seconds)
+
+
+async def test_a_question_carries_trace_deadline_and_a_token_of_ours(peer: Peer, calls: Calls) -> None:
+    trace = begin_trace(None)
+    assert (await ask(calls)).number == 7
+    headers = peer.asked[0].headers
+    assert peer.asked[0].path == "/internal/polls/1"
+    assert headers["traceparent"].split("-")[1] == trace
+    assert 1500 < int(headers[DEADLINE_HEADER]) <= 2000
+    assert await calls.is_service(headers[SERVICE_TOKEN_HEADER])
+
+
+async def test_a_peer_that_hangs_costs_its_time_and_no_more(peer: Peer, calls: Calls) -> None:
+    peer.answer = lambda _: asyncio.sleep(30)
+    began = time.monotonic()
+    with pytest.raises(PeerError):
+        await ask(calls, 0.4)
+    assert 0.35 < time.monotonic() - began < 0.8
+
+
+async def test_a_peer_that_trickles_its_answer_costs_no_more(peer: Peer, calls: Calls) -> None:
+    async def trickle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b" ")
+            await asyncio.sleep(0.05)
+        return response
+
+    peer.answer = trickle
+    began = time.monotonic()
+    with pytest.raises(PeerError):
+        await ask(calls, 0.4)
+    assert time.monotonic() - began < 0.8
+
+
+async def test_a_failure_is_asked_about_once_more(peer: Peer, calls: Calls) -> None:
+    answers = iter([web.Response(status=503), web.json_response({"number": 1})])
+    peer.answer = lambda _: next(answers)
+    assert (await ask(calls)).number == 1
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 409, 302])
+async def test_a_refusal_isnt_asked_about_again(peer: Peer, calls: Calls, code: int) -> None:
+    peer.answer = status(code)
+    with pytest.raises(PeerError):
+        await ask(calls)
+    assert len(peer.asked) == 1
+
+
+async def test_a_redirect_is_not_followed_with_our_token(peer: Peer, calls: Calls) -> None:
+    peer.answer = lambda _: web.Response(status=307, headers={"Location": f"{peer.url}/elsewhere"})
+    with pytest.raises(PeerError):
+        await ask(calls)
+    assert len(peer.asked) == 1
+
+
+async def test_missing_is_an_answer_and_no_failure(peer: Peer, calls: Calls) -> None:
+    peer.answer = status(404)
+    for _ in range(10):
+        with pytest.raises(PeerMissing):
+            await ask(calls)
+    assert len(peer.asked) == 10
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[", '{"number": "x"}', '{"other": 1}', "\ud800".encode("utf-8", "surrogatepass")]
+)
+async def test_an_answer_that_cannot_be_read_is_the_peer_s_failure(peer: Peer, calls: Calls, body: Any) -> None:
+    peer.answer = lambda _: web.Response(body=body)
+    with pytest.raises(PeerError):
+        await ask(calls)
+
+
+async def test_a_peer_that_isnt_there_is_an_error_of_its_own(secrets: FileSecrets) -> None:
+    for peers in ("static:http://127.0.0.1:9", "consul", "nonsense"):
+        calls = Calls(CoreSettings(peers=peers), secrets)
+        with pytest.raises(PeerError):
+            await ask(calls, 0.5)
+        await calls.close()
+
+
+async def test_the_breaker_opens_lets_one_through_and_closes(
+    peer: Peer, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls_module, "_BREAKER_SECONDS", 0.3)
+    peer.answer = status(500)
+    for _ in range(3):
+        with pytest.raises(PeerError):
+            await ask(calls)
+    assert len(peer.asked) == 5
+    began = time.monotonic()
+    for _ in range(50):
+        with pytest.raises(PeerError, match="5 times"):
+            await ask(calls)
+    assert time.monotonic() - began < 0.25
+    assert len(peer.asked) == 5
+
+    await asyncio.sleep(0.35)  # half open: of many at once, one finds out
+    outcomes = await asyncio.gather(*(ask(calls) for _ in range(50)), return_exceptions=True)
+    assert all(isinstance(outcome, PeerError) for outcome in outcomes)
+    assert len(peer.asked) == 6
+
+    await asyncio.sleep(0.35)
+    peer.answer = lambda _: {"number": 7}
+    assert (await ask(calls)).number == 7
+    assert [answer.number for answer in await asyncio.gather(*(ask(calls) for _ in range(20)))] == [7] * 20
+
+
+async def test_one_peer_s_breaker_is_not_another_s(peer: Peer, calls: Calls) -> None:
+    peer.answer = lambda request: {"number": 1} if request.path == "/well" else web.Response(status=500)
+    for _ in range(5):
+        with pytest.raises(PeerError):
+            await ask(calls)
+    assert (await calls.get("auth", "/well", Answer)).number == 1
+
+
+async def test_what_the_caller_has_left_bounds_what_we_ask(peer: Peer, calls: Calls) -> None:
+    async def handle(header: str | None) -> int:
+        begin_deadline(header)
+        await ask(calls)
+        return int(peer.asked[-1].headers[DEADLINE_HEADER])
+
+    assert await asyncio.create_task(handle("300")) <= 300
+    for nonsense in (None, "", "-1", "soon", "1e9", "9" * 30, "٣"):
+        assert await asyncio.create_task(handle(nonsense)) > 1500, nonsense
+    with pytest.raises(PeerError, match="no time left"):
+        await asyncio.create_task(handle("0"))
+
+
+def service_token(key: str = "k" * 64, algorithm: str = "HS256", **other: Any) -> str:
+    now = int(time.time())
+    claims = {"iss": "votewave", "aud": INTERNAL_AUDIENCE, "iat": now, "exp": now + 30, **other}
+    return jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=algorithm)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "",
+        "x",
+        "a.b.c",
+        service_token("other" * 16),
+        service_token(aud="votewave"),
+        service_token(aud=None),
+        service_token(iss=None),
+        service_token(exp=None),
+        service_token(exp=int(time.time()) - 60),
+        service_token(iat=int(time.time()) + 600),
+        service_token("k" * 64, "HS512"),
+        jwt.encode({"iss": "votewave", "aud": INTERNAL_AUDIENCE, "exp": 2**32}, None, algorithm="none"),
+    ],
+)
+async def test_a_token_that_isnt_a_service_s_is_refused(calls: Calls, token: str | None) -> None:
+    assert not await calls.is_service(token)
+
+
+async def test_a_service_token_is_good_while_clocks_differ_a_little(calls: Calls) -> None:
+    now = int(time.time())
+    assert await calls.is_service(service_token())
+    assert await calls.is_service(service_token(iat=now + 3))
+
+
+async def test_services_know_each_other_while_their_key_is_rotated(
+    calls: Calls, secrets: FileSecrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await calls.is_service(service_token())
+    secrets.rotate(INTERNAL_KEY, lambda: "n" * 64)
+    monkeypatch.setattr(calls_module, "_KEYS_MIN_AGE_SECONDS", 0)
+    assert await calls.is_service(service_token("n" * 64)), "the caller has read the new one"
+    assert await calls.is_service(service_token("k" * 64)), "the caller still has the old one"
+    secrets.rotate(INTERNAL_KEY, lambda: "m" * 64)
+    assert await calls.is_service(service_token("m" * 64))
+    assert not await calls.is_service(service_token("k" * 64))
+
+
+async def test_forged_tokens_dont_make_us_read_secrets_again_and_again(
+    calls: Calls, secrets: FileSecrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await calls.is_service(service_token())
+    reads: list[str] = []
+    monkeypatch.setattr(secrets, "get_previous", lambda name: reads.append(name) or asyncio.sleep(0))
+    for _ in range(100):
+        assert not await calls.is_service(service_token("other" * 16))
+    assert len(reads) <= 1
