@@ -21,6 +21,7 @@ Listener = Callable[[str, bytes], None]
 
 PREFIX = "votewave:live:"
 _RETRY_SECONDS = 0.5
+_GATHER_SECONDS = 0.05
 
 
 class Broadcast:
@@ -50,7 +51,8 @@ class Broadcast:
     def send(self, topic: str, message: bytes = b"") -> None:
         """Tell all listeners of `topic`; here at once, elsewhere soon. Never raises, never waits.
 
-        While Redis is slow, only the newest message of a topic is kept.
+        What is said within `_GATHER_SECONDS` of the message before leaves together, and while Redis is slow
+        only the newest message of a topic is kept.
         """
         self._deliver(topic, message)
         self._outgoing[topic] = message
@@ -72,6 +74,7 @@ class Broadcast:
                     await pipe.execute()
             except (RedisError, OSError, TimeoutError) as exc:
                 log.warning("broadcast_failed", error=type(exc).__name__)
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _receive(self) -> None:
         while True:
