@@ -31,6 +31,8 @@ _COMMAND_SECONDS = 12.0
 _FLOOD_SECONDS = 10.0
 _FLOOD = 200
 
+_FIRST, _AGAIN = VOTES.labels("first"), VOTES.labels("again")
+
 
 class Booth:
     """The queue of one process and the task that empties it."""
@@ -177,7 +179,7 @@ def _answer(answers: dict[Ticket, Problem] | batch.Answers) -> None:
             VOTES.labels("refused").inc()
             ticket.future.set_exception(answer)
         else:
-            VOTES.labels("first" if answer.first else "again").inc()
+            (_FIRST if answer.first else _AGAIN).inc()
             ticket.future.set_result(answer)
 
 

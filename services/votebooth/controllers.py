@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.types import ASGIApp
 from msgspec import UNSET
 
 from services.core.http import address_of
@@ -16,7 +17,7 @@ from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, map_page
 from services.core.problems import ProblemDocument
 from services.core.subject import Subject
 from services.votebooth.choices import SECRET_PATTERN
-from services.votebooth.reading import BallotOperation, json_of, subject_of, text_of
+from services.votebooth.reading import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.schemas import (
     MAX_RECEIPTS,
     Counted,
@@ -85,7 +86,7 @@ class BallotController(Controller):
             **_problems(400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503),
         },
     )
-    async def cast(self, request: Request[Any, Any, Any]) -> Response[Any]:
+    async def cast(self, request: Request[Any, Any, Any]) -> ASGIApp:
         """Set my ballot, whatever it was. The answer leaves after it is stored; sent again it changes nothing.
 
         In an anonymous poll, send a `secret` of your own: the same request is then recognised when its answer
@@ -101,7 +102,7 @@ class BallotController(Controller):
         outcome = await votebooth.ballots.cast(
             request.path_params["poll_id"], claim, raw, text_of(headers, SECRET_HEADER)
         )
-        return Response(_counted(outcome), status_code=201 if outcome.first else 200)
+        return Answer(201 if outcome.first else 200, _counted(outcome))
 
     @get(
         operation_id="BallotRead",

@@ -17,6 +17,8 @@ from services.votebooth.tickets import Outcome, Ticket
 Key = tuple[UUID, bytes]
 Answers = dict[Ticket, Outcome | Problem]
 
+_RECEIPT_BYTES = 16
+
 
 class Row(Struct, frozen=True):
     """A counted ballot."""
@@ -51,9 +53,10 @@ async def write(connection: Connection, tickets: list[Ticket], deltas: dict[UUID
 
 async def _cast(connection: Connection, by_voter: dict[Key, list[Ticket]], now: datetime) -> dict[Key, Row]:
     """Insert the first ticket of each voter who has no ballot; return those inserted."""
+    random = secrets.token_bytes(_RECEIPT_BYTES * len(by_voter))
     rows = {
-        key: Row(queue[0].choice, secrets.token_bytes(16), 1)
-        for key, queue in by_voter.items()
+        key: Row(queue[0].choice, random[place : place + _RECEIPT_BYTES], 1)
+        for place, (key, queue) in zip(range(0, len(random), _RECEIPT_BYTES), by_voter.items(), strict=True)
         if queue[0].choice is not None
     }
     if not rows:
@@ -89,7 +92,7 @@ def _apply(row: Row | None, queue: list[Ticket], answers: Answers) -> Row | None
             answers[ticket] = Outcome(False, row.receipt, row.revision) if row else not_found("ballot")
             row = None
         elif row is None:
-            row = Row(choice, secrets.token_bytes(16), 1)
+            row = Row(choice, secrets.token_bytes(_RECEIPT_BYTES), 1)
             answers[ticket] = Outcome(True, row.receipt, 1)
         elif row.choice.encoded == choice.encoded:
             answers[ticket] = Outcome(False, row.receipt, row.revision)
