@@ -20,6 +20,7 @@ from services.core.http import (
     SHARED,
     EdgeMiddleware,
     StrictRequest,
+    in_turn,
     provide_subject,
     provide_viewer,
     require_service,
@@ -48,7 +49,11 @@ class ServicePlugin(InitPlugin):
         """Contribute the service's routes and lifespan."""
         service = self._service
         use_cases = service.use_cases(self.kit)
-        provide = {service.name: Provide(lambda: use_cases, sync_to_thread=False)}
+        provide = {
+            service.name: Provide(lambda: use_cases, sync_to_thread=False),
+            "subject": in_turn(provide_subject, service.name),
+            "viewer": in_turn(provide_viewer, service.name),
+        }
         app_config.route_handlers.append(
             Router(f"/v1/{service.name}", route_handlers=service.controllers, dependencies=provide)
         )

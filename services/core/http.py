@@ -1,7 +1,9 @@
 """The edge of every request: trace, access log, metrics, the subject, and a strict reading of JSON."""
 
+import inspect
 import json
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -139,6 +142,31 @@ async def provide_subject(request: Request[Any, Any, Any]) -> Subject:
     if subject is None:
         raise unauthenticated()
     return subject
+
+
+_AFTER: Any = NamedDependency  # of whatever type
+
+
+def in_turn(provider: Callable[[Request[Any, Any, Any]], Awaitable[Any]], after: str) -> Provide:
+    """Return a dependency on the request that is resolved after another one, which it has no use for.
+
+    Litestar resolves what doesn't depend on each other at the same time, in a task group: 75 µs for each
+    request (measured), many times what these dependencies take.
+
+    Args:
+        provider: `async (request)`.
+        after: The name of the dependency that comes first.
+    """
+
+    async def provide(**given: Any) -> Any:
+        return await provider(given["request"])
+
+    annotations: dict[str, Any] = {"request": Request[Any, Any, Any], after: _AFTER}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(name, keyword, annotation=kind) for name, kind in annotations.items()]
+    provide.__annotations__ = annotations
+    provide.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # PEP 362
+    return Provide(provide)
 
 
 async def authenticate(connection: Connection) -> Subject | None:
