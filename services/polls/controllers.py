@@ -20,6 +20,8 @@ from services.polls.schemas import LogEntry, PollCard, PollEdit, PollNew, PollVi
 from services.polls.service import Polls
 
 WRITE = "polls:write"
+CREATING = rate("poll-create", 300, per=60)
+CHANGING = rate("poll-change", 300, per=60)
 
 Key = Annotated[
     str | None,
@@ -70,7 +72,7 @@ def _poll(status: int, description: str) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(PollView, description=description, generate_examples=False)}
 
 
-_OWN = _problems(401, 403, 404)
+_OWN = _problems(401, 403, 404, 429)
 _CHANGED = {**_poll(200, "The poll as it is now."), **_OWN}
 _READ = {
     **_poll(200, "The poll."),
@@ -102,7 +104,7 @@ class PollController(Controller):
         "/",
         operation_id="PollCreate",
         summary="Create a poll",
-        guards=[rate("poll-create", 120, per=60)],
+        guards=[CREATING],
         responses={
             **_poll(201, "The new poll."),
             **_poll(200, "The poll that this Idempotency-Key made before."),
@@ -165,6 +167,7 @@ class PollController(Controller):
         "/{poll_id:uuid}",
         operation_id="PollEdit",
         summary="Change a poll",
+        guards=[CHANGING],
         responses={**_CHANGED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
@@ -183,7 +186,7 @@ class PollController(Controller):
         subject.require(WRITE)
         return _answer(await polls.edit(subject, poll_id, data, if_match))
 
-    @delete("/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", responses=_OWN)
+    @delete("/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", guards=[CHANGING], responses=_OWN)
     async def delete(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> None:
@@ -195,6 +198,7 @@ class PollController(Controller):
         "/{poll_id:uuid}/publish",
         operation_id="PollPublish",
         summary="Publish a draft",
+        guards=[CHANGING],
         status_code=200,
         responses={**_CHANGED, **_problems(_422="closes_at is past.")},
     )
@@ -209,6 +213,7 @@ class PollController(Controller):
         "/{poll_id:uuid}/close",
         operation_id="PollClose",
         summary="Close a poll now",
+        guards=[CHANGING],
         status_code=200,
         responses={**_CHANGED, **_problems(_409="It isn't open yet.")},
     )
@@ -223,6 +228,7 @@ class PollController(Controller):
         "/{poll_id:uuid}/archive",
         operation_id="PollArchive",
         summary="Archive a closed poll",
+        guards=[CHANGING],
         status_code=200,
         responses={**_CHANGED, **_problems(_409="It isn't closed.")},
     )
@@ -237,6 +243,7 @@ class PollController(Controller):
         "/{poll_id:uuid}/unarchive",
         operation_id="PollUnarchive",
         summary="Take a poll out of the archive",
+        guards=[CHANGING],
         status_code=200,
         responses=_CHANGED,
     )
@@ -251,7 +258,7 @@ class PollController(Controller):
         "/{poll_id:uuid}/duplicate",
         operation_id="PollDuplicate",
         summary="Copy a poll",
-        guards=[rate("poll-create", 120, per=60)],
+        guards=[CREATING],
         responses={**_poll(201, "The new draft."), **_problems(401, 403, 404, 429)},
     )
     async def duplicate(

@@ -58,7 +58,17 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_request(body: PollNew) -> Definition:
-    """Return the definition that a request asks for, unchecked."""
+    """Return the definition that a request asks for, unchecked.
+
+    Raises:
+        Problem: 422 if it numbers its options; numbers are ours to give.
+    """
+    found = Refusals()
+    for index, option in enumerate(body.options):
+        if option.id is not None:
+            found.add(f"options[{index}].id", "is for edits")
+    if found.errors:
+        raise found.problem()
     return Definition(
         title=body.title,
         description=body.description,

@@ -142,6 +142,10 @@ def test_too_few_and_too_many_options_are_refused(count: int) -> None:
     assert refused(options=options(count)) == {"options"}
 
 
+def test_a_new_poll_doesnt_number_its_options() -> None:
+    assert refused(options=[{"label": "A", "id": 7}, {"label": "B"}]) == {"options[0].id"}
+
+
 def test_the_most_options_fit() -> None:
     assert len(check(options=options(MAX_OPTIONS)).options) == MAX_OPTIONS
 
