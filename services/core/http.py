@@ -4,6 +4,7 @@ import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -27,6 +28,15 @@ log = structlog.get_logger("http")
 
 Connection = ASGIConnection[Any, Any, Any, State]
 SHARED = "shared"
+
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+@cache
+def _meters(method: str, route: str, status: int) -> tuple[Callable[[float], None], Callable[[], None]]:
+    """Return what observes the latency and counts the request. Labels are bounded, so these are few."""
+    return LATENCY.labels(route).observe, REQUESTS.labels(method, route, str(status)).inc
 
 
 class EdgeMiddleware(ASGIMiddleware):
@@ -57,8 +67,9 @@ class EdgeMiddleware(ASGIMiddleware):
         finally:
             route = str(scope.get("path_template") or "unmatched")
             took = time.perf_counter() - started
-            LATENCY.labels(route).observe(took)
-            REQUESTS.labels(method, route, str(status)).inc()
+            observe, count = _meters(method if method in _METHODS else "other", route, status)
+            observe(took)
+            count()
             log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
 
 
