@@ -159,7 +159,11 @@ class ReceiptController(Controller):
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_RECEIPTS)] = 100,
     ) -> Page[Receipt]:
-        """Return receipts in the order of their codes, which is nobody's order of voting."""
+        """Return receipts in the order of their codes, which is nobody's order of voting.
+
+        Below the poll's minimum there is no list: its length would tell how many have voted.
+        """
+        await votebooth.results.require_minimum(poll_id)
         page = await votebooth.ballots.receipts(poll_id, cursor, limit)
         return map_page(page, lambda receipt: Receipt(receipt.hex()))
 

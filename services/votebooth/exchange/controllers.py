@@ -44,7 +44,7 @@ class ExchangeController(Controller):
         "/polls/{poll_id:uuid}/export",
         operation_id="BallotExport",
         summary="Get a poll's ballots as a file",
-        guards=[limit("export", 20, per=60)],
+        guards=[limit("export", 60, per=60)],
         responses=_EXPORT,
     )
     async def export(

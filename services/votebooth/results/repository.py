@@ -24,7 +24,7 @@ _STATE = text(
            clock_timestamp() AS now,
            c.opens_at <= clock_timestamp() AS opened,
            coalesce(c.ends_at <= clock_timestamp(), false) AS over,
-           c.ends_at,
+           c.opens_at, c.ends_at,
            r.seq AS released_seq, r.ballots AS released_ballots,
            r.abstentions AS released_abstentions, r.sums AS released_sums
     FROM polls p JOIN counters c USING (poll_id) LEFT JOIN releases r USING (poll_id)

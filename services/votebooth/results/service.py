@@ -189,6 +189,16 @@ class Results:
             raise hidden_problem(state.poll, Reason.MINIMUM)
         return state.published
 
+    async def require_minimum(self, poll_id: UUID) -> None:
+        """Return if as many ballots count as the poll's minimum asks, for what tells how many there are.
+
+        Raises:
+            Problem: 403 `results-hidden`, 404.
+        """
+        state = await self.state(poll_id)
+        if state.poll.minimum > 1 and state.ballots < state.poll.minimum:
+            raise hidden_problem(state.poll, Reason.MINIMUM)
+
     async def read(self, poll_id: UUID, viewer: Viewer) -> Entry:
         """Return a poll's result, or one that is at most a second older while a newer one is being counted.
 

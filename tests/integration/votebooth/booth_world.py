@@ -1,0 +1,170 @@
+"""People, polls and ballots for the tests of results; each call makes new ones, so that tests don't meet."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+Headers = dict[str, str]
+PASSWORD = "a boat, a lamp and 3 keys"
+
+
+def bearer(token: str) -> Headers:
+    """Return the header for an access token."""
+    return {"authorization": f"Bearer {token}"}
+
+
+async def a_user(client: httpx.AsyncClient, email: str | None = None) -> Headers:
+    """Sign somebody up; return their header."""
+    body = {"email": email or f"{uuid4().hex}@example.org", "password": PASSWORD}
+    answer = await client.post("/v1/auth/accounts", json=body)
+    assert answer.status_code == 201, answer.text
+    return bearer(answer.json()["access_token"])
+
+
+async def a_guest(client: httpx.AsyncClient) -> Headers:
+    """Let a guest in; return their header."""
+    answer = await client.post("/v1/auth/guests")
+    assert answer.status_code == 201, answer.text
+    return bearer(answer.json()["access_token"])
+
+
+async def an_administrator(client: httpx.AsyncClient, votewave: Any) -> Headers:
+    """Sign an administrator up; return their header."""
+    email = f"{uuid4().hex}@example.org"
+    await a_user(client, email)
+    await votewave.sql("UPDATE auth.account SET role = 'admin' WHERE email = $1", email)
+    answer = await client.post("/v1/auth/sessions", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["account"]["role"] == "admin"
+    return bearer(answer.json()["access_token"])
+
+
+async def a_poll(
+    client: httpx.AsyncClient,
+    owner: Headers,
+    method: str = "single",
+    options: tuple[str, ...] = ("Ada", "Bo", "Cy"),
+    rules: dict[str, Any] | None = None,
+    **more: Any,
+) -> str:
+    """Publish a poll that anybody may vote in; return its id."""
+    body = {
+        "title": "Who?",
+        "method": method,
+        "options": [{"label": label} for label in options],
+        "rules": {"eligibility": "anyone", **(rules or {})},
+        "publish": True,
+        **more,
+    }
+    answer = await client.post("/v1/polls/", json=body, headers=owner)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def cast(client: httpx.AsyncClient, poll: str, voter: Headers, ballot: dict[str, Any]) -> None:
+    """Cast or change a ballot."""
+    answer = await client.put(f"/v1/votebooth/polls/{poll}/ballot", json=ballot, headers=voter)
+    assert answer.status_code in {200, 201}, answer.text
+
+
+async def cast_many(client: httpx.AsyncClient, poll: str, ballots: list[dict[str, Any]]) -> None:
+    """Cast each ballot as a guest of its own."""
+    guests = await asyncio.gather(*(a_guest(client) for _ in ballots))
+    await asyncio.gather(
+        *(cast(client, poll, guest, ballot) for guest, ballot in zip(guests, ballots, strict=True))
+    )
+
+
+async def close(client: httpx.AsyncClient, poll: str, owner: Headers) -> None:
+    """Close a poll and wait until VoteBooth knows: the fact travels as an event."""
+    async with socket(client, poll) as connection:
+        await heard(connection)
+        answer = await client.post(f"/v1/polls/{poll}/close", headers=owner)
+        assert answer.status_code == 200, answer.text
+        await until(connection, "state", status="final")
+
+
+async def results(client: httpx.AsyncClient, poll: str, who: Headers | None = None) -> httpx.Response:
+    """Ask for a poll's result."""
+    return await client.get(f"/v1/votebooth/polls/{poll}/results", headers=who or {})
+
+
+async def shown(client: httpx.AsyncClient, poll: str, who: Headers | None = None) -> dict[str, Any]:
+    """Return a poll's result, which is to be seen."""
+    answer = await results(client, poll, who)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def sums(result: dict[str, Any]) -> list[int]:
+    """Return the sums of a result or snapshot, in the order of the options."""
+    return [option["sum"] for option in result["options"]]
+
+
+async def a_ticket(client: httpx.AsyncClient, poll: str, who: Headers) -> str:
+    """Get a ticket for a WebSocket."""
+    answer = await client.post(f"/v1/votebooth/polls/{poll}/tickets", headers=who)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["ticket"])
+
+
+@asynccontextmanager
+async def socket(
+    client: httpx.AsyncClient, poll: str, who: Headers | None = None, since: str | None = None
+) -> AsyncIterator[ClientConnection]:
+    """Follow a poll over a WebSocket."""
+    query = [f"ticket={await a_ticket(client, poll, who)}"] if who else []
+    query += [f"since={since}"] if since else []
+    url = str(client.base_url).replace("http", "ws", 1)
+    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?{'&'.join(query)}") as connection:
+        yield connection
+
+
+async def heard(connection: ClientConnection, seconds: float = 5) -> dict[str, Any]:
+    """Return the next message of a WebSocket."""
+    message: dict[str, Any] = json.loads(await asyncio.wait_for(connection.recv(), seconds))
+    return message
+
+
+async def until(connection: ClientConnection, kind: str, seconds: float = 5, **wanted: Any) -> dict[str, Any]:
+    """Return the next message of a type, with the fields that are wanted."""
+    async with asyncio.timeout(seconds):
+        while True:
+            message = await heard(connection, seconds)
+            if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
+                return message
+
+
+@asynccontextmanager
+async def events(
+    client: httpx.AsyncClient, poll: str, who: Headers | None = None, last: str | None = None
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Follow a poll by SSE; each message has its event's id as `id`."""
+    headers = {**(who or {}), **({"last-event-id": last} if last else {})}
+    async with client.stream("GET", f"/v1/votebooth/polls/{poll}/events", headers=headers) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer)
+
+
+async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    mark = None
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "id":
+            mark = value
+        elif name == "data":
+            yield {**json.loads(value), "id": mark}
+            mark = None
+
+
+async def said(stream: AsyncIterator[dict[str, Any]], seconds: float = 5) -> dict[str, Any]:
+    """Return the next message of an SSE stream."""
+    return await asyncio.wait_for(anext(stream), seconds)

@@ -1,0 +1,278 @@
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from .booth_world import (
+    a_guest,
+    a_poll,
+    a_ticket,
+    a_user,
+    cast,
+    cast_many,
+    close,
+    events,
+    heard,
+    said,
+    shown,
+    socket,
+    sums,
+    until,
+)
+
+
+class Copy:
+    """A client's copy of a poll's sums, kept up by messages; says so if one doesn't fit."""
+
+    def __init__(self) -> None:
+        self.seq = -1
+        self.ballots = 0
+        self.sums: dict[str, int] = {}
+        self.kinds: Counter[str] = Counter()
+        self.status = ""
+
+    def apply(self, message: dict[str, Any]) -> None:
+        self.kinds[message["type"]] += 1
+        if message["type"] == "snapshot":
+            self.seq, self.ballots, self.status = message["seq"], message["ballots"], message["status"]
+            self.sums = {str(option["id"]): option["sum"] for option in message["options"]}
+        elif message["type"] == "delta":
+            assert message["prev"] == self.seq, "a gap without a snapshot"
+            assert message["seq"] > self.seq
+            self.seq = message["seq"]
+            self.ballots = message["changes"].get("ballots", self.ballots)
+            self.sums |= message["changes"].get("sums", {})
+        elif message["type"] == "state":
+            self.status = message["status"]
+
+
+def same(copy: Copy, result: dict[str, Any]) -> bool:
+    return copy.ballots == result["ballots"] and list(copy.sums.values()) == sums(result)
+
+
+async def test_a_snapshot_then_deltas_on_both_kinds_of_connection(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    await cast_many(client, poll, [{"picks": [1]}])
+    async with socket(client, poll) as connection, events(client, poll) as stream:
+        first = [await heard(connection), await said(stream)]
+        assert [(each["type"], each["ballots"], sums(each)) for each in first] == [("snapshot", 1, [1, 0, 0])] * 2
+        await cast_many(client, poll, [{"picks": [2]}])
+        for delta in (await heard(connection), await said(stream)):
+            assert delta["type"] == "delta"
+            assert delta["prev"] == first[0]["seq"]
+            assert delta["changes"] == {"ballots": 2, "sums": {"2": 1}}
+
+
+async def test_a_vote_is_seen_within_a_quarter_of_a_second(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    guests = [await a_guest(client) for _ in range(5)]
+    delays = []
+    async with socket(client, poll) as connection:
+        await heard(connection)
+        for guest in guests:
+            await cast(client, poll, guest, {"picks": [1]})
+            started = time.perf_counter()
+            await until(connection, "delta")
+            delays.append(time.perf_counter() - started)
+    assert sorted(delays)[2] < 0.25, delays
+
+
+async def test_under_a_storm_each_client_gets_ten_pushes_a_second_at_most_and_ends_up_right(
+    client: httpx.AsyncClient,
+) -> None:
+    poll = await a_poll(client, await a_user(client))
+    guests = await asyncio.gather(*(a_guest(client) for _ in range(60)))
+    arrivals: list[float] = []
+    copy = Copy()
+
+    async def follow() -> None:
+        async with socket(client, poll) as connection:
+            while copy.ballots < 60:
+                copy.apply(await heard(connection))
+                arrivals.append(time.perf_counter())
+
+    following = asyncio.create_task(follow())
+    for start in range(0, 60, 4):
+        await asyncio.gather(
+            *(cast(client, poll, guest, {"picks": [1 + number % 3]}) for number, guest in
+              enumerate(guests[start : start + 4], start))
+        )
+        await asyncio.sleep(0.05)
+    await asyncio.wait_for(following, 10)
+    assert same(copy, await shown(client, poll))
+    for moment in arrivals:
+        assert sum(moment <= other < moment + 1 for other in arrivals) <= 11  # ten, and the network's jitter
+    assert copy.kinds["snapshot"] == 1
+
+
+async def test_who_resumes_with_what_is_current_gets_deltas_and_with_less_a_snapshot(
+    client: httpx.AsyncClient,
+) -> None:
+    poll = await a_poll(client, await a_user(client))
+    async with events(client, poll) as stream:
+        mark = (await said(stream))["id"]
+    async with events(client, poll, last=mark) as stream, socket(client, poll, since=mark) as connection:
+        assert (await said(stream))["type"] == "state"
+        assert (await heard(connection))["type"] == "state"
+        await cast_many(client, poll, [{"picks": [1]}])
+        assert (await said(stream))["type"] == "delta"
+        assert (await heard(connection))["type"] == "delta"
+    async with events(client, poll, last=mark) as stream, socket(client, poll, since=mark) as connection:
+        assert (await said(stream))["type"] == "snapshot"
+        assert (await heard(connection))["type"] == "snapshot"
+
+
+async def test_closing_by_hand_pushes_the_final_counts(client: httpx.AsyncClient) -> None:
+    owner = await a_user(client)
+    poll = await a_poll(client, owner, "irv")
+    await cast_many(client, poll, [{"ranking": [1, 2]}, {"ranking": [2]}, {"ranking": [1]}])
+    async with socket(client, poll) as connection:
+        await until(connection, "snapshot")
+        await close(client, poll, owner)
+        await until(connection, "state", status="final")
+        final = await until(connection, "snapshot")
+        assert (final["status"], final["counted"], sums(final)) == ("final", "first_preferences", [2, 1, 0])
+
+
+async def test_opening_and_closing_by_the_clock_are_pushed_within_a_second(client: httpx.AsyncClient) -> None:
+    now = datetime.now(UTC)
+    opens, closes = now + timedelta(seconds=1.5), now + timedelta(seconds=3)
+    poll = await a_poll(
+        client, await a_user(client), opens_at=opens.isoformat(), closes_at=closes.isoformat()
+    )
+    async with socket(client, poll) as connection:
+        assert (await heard(connection))["status"] == "scheduled"
+        await until(connection, "state", status="live")
+        opened = datetime.now(UTC)
+        await cast_many(client, poll, [{"picks": [3]}])
+        await until(connection, "state", status="final")
+        closed = datetime.now(UTC)
+        assert sums(await until(connection, "snapshot")) == [0, 0, 1]
+    assert timedelta(0) <= opened - opens < timedelta(seconds=1)
+    assert timedelta(0) <= closed - closes < timedelta(seconds=1)
+
+
+async def test_results_shown_after_the_close_show_by_the_clock(client: httpx.AsyncClient) -> None:
+    closes = datetime.now(UTC) + timedelta(seconds=2.5)
+    poll = await a_poll(
+        client, await a_user(client), rules={"results": "after_close"}, closes_at=closes.isoformat()
+    )
+    await cast_many(client, poll, [{"picks": [1]}])
+    async with events(client, poll) as stream:
+        hidden = await said(stream)
+        assert (hidden["type"], hidden["reason"]) == ("hidden", "after_close")
+        assert abs(datetime.fromisoformat(hidden["shown_at"]) - closes) < timedelta(seconds=0.001)
+        assert (await said(stream))["type"] == "state"
+        assert sums(await said(stream)) == [1, 0, 0]
+    assert timedelta(0) <= datetime.now(UTC) - closes < timedelta(seconds=1)
+
+
+async def test_a_client_that_reads_nothing_costs_the_voters_and_the_others_nothing(
+    client: httpx.AsyncClient,
+) -> None:
+    poll = await a_poll(client, await a_user(client))
+    url = str(client.base_url).replace("http", "ws", 1)
+    copy = Copy()
+    async with (
+        connect(f"{url}/v1/votebooth/polls/{poll}/live", max_queue=1, ping_interval=None) as deaf,
+        socket(client, poll) as connection,
+    ):
+        for _ in range(20):
+            await cast_many(client, poll, [{"picks": [1]}])
+        async with asyncio.timeout(10):
+            while copy.ballots < 20:
+                copy.apply(await heard(connection))
+        # Whatever it missed, what it gets in the end fits together.
+        late = Copy()
+        async with asyncio.timeout(10):
+            while late.ballots < 20:
+                late.apply(await heard(deaf))
+    assert late.sums == copy.sums == {"1": 20, "2": 0, "3": 0}
+
+
+async def test_a_client_that_talks_is_not_listened_to(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    async with socket(client, poll) as connection:
+        await heard(connection)
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(2000):
+                await connection.send("[" * 100)
+        with pytest.raises(ConnectionClosed):
+            await until(connection, "nothing", 10)
+
+
+async def test_a_websocket_to_no_poll_or_with_no_ticket_of_ours_is_closed_with_the_reason(
+    client: httpx.AsyncClient,
+) -> None:
+    poll = await a_poll(client, await a_user(client))
+    url = str(client.base_url).replace("http", "ws", 1)
+    for path, code in ((f"{'0' * 8}-0000-7000-8000-{'0' * 12}/live", 4404), (f"{poll}/live?ticket=x", 4401)):
+        async with connect(f"{url}/v1/votebooth/polls/{path}") as connection:
+            with pytest.raises(ConnectionClosed) as refused:
+                await connection.recv()
+            assert refused.value.rcvd is not None
+            assert refused.value.rcvd.code == code
+
+
+async def test_tickets_want_a_token_and_a_poll(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    path = "/v1/votebooth/polls/{}/tickets"
+    assert (await client.post(path.format(poll))).status_code == 401
+    nowhere = path.format(f"{'0' * 8}-0000-7000-8000-{'0' * 12}")
+    assert (await client.post(nowhere, headers=await a_guest(client))).status_code == 404
+
+
+async def test_signing_out_ends_the_connections_of_the_session(client: httpx.AsyncClient) -> None:
+    owner, viewer = await a_user(client), await a_user(client)
+    poll = await a_poll(client, owner)
+    async with socket(client, poll, viewer) as connection, events(client, poll, viewer) as stream:
+        await heard(connection)
+        await said(stream)
+        sessions = (await client.get("/v1/auth/sessions", headers=viewer)).json()["items"]
+        for session in sessions:
+            await client.delete(f"/v1/auth/sessions/{session['id']}", headers=viewer)
+        assert (await until(connection, "end", 5))["reason"] == "token-expired"
+        assert (await said(stream))["type"] == "end"
+        with pytest.raises(StopAsyncIteration):
+            await said(stream)
+
+
+async def test_connections_that_are_gone_are_forgotten(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    for _ in range(3):
+        async with socket(client, poll) as connection, events(client, poll) as stream:
+            await heard(connection)
+            await said(stream)
+
+    async def open_connections() -> float:
+        text = (await client.get("/metrics")).text
+        line = next(line for line in text.splitlines() if line.startswith("votewave_votebooth_live_clients "))
+        return float(line.split()[-1])
+
+    async with asyncio.timeout(5):
+        while await open_connections() > 0:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_ticket_does_not_open_a_poll_for_somebody_who_only_saw_it(client: httpx.AsyncClient) -> None:
+    owner = await a_user(client)
+    poll = await a_poll(client, owner, rules={"results": "owner"})
+    url = str(client.base_url).replace("http", "ws", 1)
+    ticket = await a_ticket(client, poll, owner)
+
+    async def attempt() -> str:
+        async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
+            try:
+                return str((await heard(connection))["type"])
+            except ConnectionClosed:
+                return "refused"
+
+    outcomes = await asyncio.gather(*(attempt() for _ in range(8)))
+    assert sorted(outcomes) == ["refused"] * 7 + ["snapshot"]
