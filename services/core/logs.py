@@ -58,6 +58,52 @@ def _to_json(event: Any, **_: Any) -> bytes:
         return json.dumps(event, default=repr, skipkeys=True).encode()
 
 
+def where(exc: BaseException) -> list[str]:
+    """Return the innermost places of an exception, `folder/file.py:line function`.
+
+    Its text is never logged: it may quote a ballot, a token, or a statement with its values.
+    """
+    frames: list[str] = []
+    step = exc.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        path = "/".join(code.co_filename.rsplit("/", 2)[-2:])
+        frames.append(f"{path}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return frames[-6:]
+
+
+def _exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its kind and place."""
+    exc = event.pop("exc_info", None)
+    if exc is True:
+        exc = sys.exc_info()
+    if isinstance(exc, tuple):
+        exc = exc[1]
+    if isinstance(exc, BaseException):
+        event.setdefault("error", type(exc).__name__)
+        event.setdefault("where", where(exc))
+    return event
+
+
+class _Libraries(logging.Handler):
+    """Takes what libraries log into our form: the message as it stands in their code, without its values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        said = str(record.msg).partition("\n")[0][:200]
+        structlog.get_logger("library").log(
+            record.levelno, "library", logger=record.name, said=said, exc_info=record.exc_info
+        )
+
+
+def on_loop_error(_: Any, context: dict[str, Any]) -> None:
+    """Log what asyncio found nobody to give to (an event loop's exception handler)."""
+    structlog.get_logger("asyncio").error(
+        "unhandled", said=str(context.get("message", "")), exc_info=context.get("exception")
+    )
+
+
 def configure(form: str, level: str, **bound: str) -> None:
     """Set up logging for the process.
 
@@ -67,26 +113,22 @@ def configure(form: str, level: str, **bound: str) -> None:
         bound: Fields of every line, such as version and environment.
     """
     renderer: Any = (
-        structlog.processors.JSONRenderer(_to_json)
+        structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[
             lambda _, __, event: {**bound, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception,
             _guard,
-            _TRACEBACKS if form == "json" else structlog.processors.StackInfoRenderer(),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
-        if form == "json"
-        else structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard library; only their warnings are of interest here.
-    logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[_Libraries()], force=True)

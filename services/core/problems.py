@@ -14,14 +14,20 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.types import ExceptionHandlersMap
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from services.core.db import is_passing
+from services.core.calls import PeerError
+from services.core.db import is_passing, is_unstorable
+from services.core.logs import where
 from services.core.trace import current_trace
 
 TYPE_BASE = "https://votewave.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger(__name__)
+
+_AWAY = (PeerError, RedisConnectionError, RedisTimeoutError)
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -177,22 +183,16 @@ def _field_errors(extra: Any) -> tuple[FieldError, ...]:
 
 
 def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
-    if is_passing(exc):
-        log.warning("dependency_failed", path=request.url.path, error=type(exc).__name__)
+    # The template, for a path may hold a receipt; the exception's kind and place, for its text may quote anything.
+    route = str(request.scope.get("path_template") or "unmatched")
+    if is_unstorable(exc):
+        log.warning("value_refused", route=route, error=type(exc).__name__, where=where(exc))
+        return malformed("A value can't be kept: a number is too large or a text holds a NUL.").response()
+    if is_passing(exc) or isinstance(exc, _AWAY):
+        log.warning("dependency_failed", route=route, error=type(exc).__name__)
         return unavailable("A part that this needs doesn't answer. Try again.").response()
-    # The exception's type and place, never its text: it may quote a ballot, a token or SQL.
-    log.error("unhandled", path=request.url.path, error=type(exc).__name__, where=_where(exc))
+    log.error("unhandled", route=route, error=type(exc).__name__, where=where(exc))
     return Problem(500, "internal", "Something went wrong", "Tell us the trace id.").response()
-
-
-def _where(exc: BaseException) -> list[str]:
-    frames: list[str] = []
-    step = exc.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{step.tb_lineno} {code.co_name}")
-        step = step.tb_next
-    return frames[-6:]
 
 
 HANDLERS: ExceptionHandlersMap = {
