@@ -8,13 +8,13 @@ import asyncio
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 import jwt
 import msgspec
 import stamina
 import structlog
 
+from services.core.peers import open_peers
 from services.core.secrets import SecretError, Secrets
 from services.core.settings import CoreSettings
 from services.core.trace import HEADER as TRACE_HEADER
@@ -90,7 +90,7 @@ class Calls:
     """The process's client for its peers."""
 
     def __init__(self, settings: CoreSettings, secrets: Secrets) -> None:
-        self._peers = settings.peers
+        self._peers = open_peers(settings, secrets)
         self._secrets = secrets
         self._session: aiohttp.ClientSession | None = None
         self._breakers: dict[str, _Breaker] = {}
@@ -120,56 +120,63 @@ class Calls:
         raise PeerError(f"{peer} wasn't asked")
 
     async def _once(self, peer: str, path: str, kind: type[T], deadline: float) -> T:
-        import aiohttp  # noqa: PLC0415  (3 MB that a process without calls needn't hold)
-
         breaker = self._breakers.setdefault(peer, _Breaker())
         breaker.check(peer)
         left = deadline - time.monotonic()
         if left <= 0:
             raise _FinalError(f"no time left for {peer}")
-        address = self.address(peer)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=50), cookie_jar=aiohttp.DummyCookieJar()
-            )
         headers = {
             DEADLINE_HEADER: str(int(left * 1000)),
             TRACE_HEADER: traceparent(),
             SERVICE_TOKEN_HEADER: await self._service_token(),
         }
+        urls = await self._peers.urls(peer, left)
+        if not urls:
+            raise PeerError(f"no instance of {peer} is known")
         try:
-            async with self._session.get(
-                address + path,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=left),
-                allow_redirects=False,  # the service token is for nobody else
-            ) as response:
-                body = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            status, body = await self._fetch(urls, path, headers, deadline)
+        except PeerError as exc:
             breaker.record(ok=False)
-            raise PeerError(f"{peer}: {type(exc).__name__}") from exc
-        breaker.record(ok=response.status < 500)
-        if response.status == 404:
+            raise PeerError(f"{peer}: {exc}") from exc
+        breaker.record(ok=status < 500)
+        if status == 404:
             raise PeerMissing(path)
-        if response.status >= 500:
-            raise PeerError(f"{peer} answered {response.status}")
-        if response.status >= 300:
-            raise _FinalError(f"{peer} answered {response.status}")
+        if status >= 500:
+            raise PeerError(f"{peer} answered {status}")
+        if status >= 300:
+            raise _FinalError(f"{peer} answered {status}")
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.MsgspecError as exc:
             raise _FinalError(f"{peer} answered something else than {kind}") from exc
 
-    def address(self, peer: str) -> str:
-        """Return the base URL of a peer.
+    async def _fetch(self, urls: list[str], path: str, headers: dict[str, str], deadline: float) -> tuple[int, bytes]:
+        """Ask the first instance, and the next one while nobody is there: then nothing has begun."""
+        import aiohttp  # noqa: PLC0415  (3 MB that a process without calls needn't hold)
 
-        Raises:
-            PeerError: The peer isn't known.
-        """
-        mode, _, rest = self._peers.partition(":")
-        if mode == "static":
-            return rest.replace("{service}", quote(peer)).rstrip("/")
-        raise PeerError(f"no way to find {peer}: {mode}")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=50), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        failure = "no time left"
+        for url in urls:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                async with self._session.get(
+                    url + path,
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=left, sock_connect=left / 2),
+                    allow_redirects=False,  # the service token is for nobody else
+                ) as response:
+                    return response.status, await response.read()
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
+                self._peers.refused(url)
+                failure = type(exc).__name__
+            except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+                raise PeerError(type(exc).__name__) from exc
+        raise PeerError(failure)
 
     async def _service_token(self) -> str:
         now = int(time.time())
@@ -200,6 +207,7 @@ class Calls:
 
     async def close(self) -> None:
         """Close the pool."""
+        await self._peers.close()
         if self._session is not None:
             await self._session.close()
             await asyncio.sleep(0)

@@ -16,3 +16,9 @@ EVENTS_RELAYED = Counter("votewave_events_relayed_total", "Events sent to the st
 EVENTS_HANDLED = Counter("votewave_events_handled_total", "Events handled or parked.", ["service", "kind", "outcome"])
 JOB_RUNS = Counter("votewave_job_runs_total", "Runs of periodic jobs.", ["service", "job", "outcome"])
 READY = Gauge("votewave_ready", "1 while the process takes requests.")
+DISCOVERY_AGE = Gauge(
+    "votewave_discovery_age_seconds",
+    "Time since Consul last said where a peer's instances are; it does so every 11 s or sooner.",
+    ["peer"],
+)
+DISCOVERY_INSTANCES = Gauge("votewave_discovery_instances", "Healthy instances of a peer, says Consul.", ["peer"])

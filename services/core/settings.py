@@ -51,6 +51,23 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     peers: Annotated[
         str, Meta(description="How services find each other: `static:URL` (all at one address) or `consul`.")
     ] = "static:http://127.0.0.1:8000"
+    consul_registration: Annotated[
+        str,
+        Meta(
+            description="Who registers this process in Consul: nobody (`off`), the process (`self`), Nomad (`nomad`).",
+            pattern="^(off|self|nomad)$",
+        ),
+    ] = "off"
+    consul_url: Annotated[
+        str, Meta(description="This machine's Consul agent: `http://HOST:PORT`.", pattern=r"^https?://[^/?#@]+$")
+    ] = "http://127.0.0.1:8500"
+    consul_token_from: Annotated[
+        str,
+        Meta(
+            description="Where the token for Consul is: `secret:NAME` or `file:///PATH`; empty for none.",
+            pattern="^(secret:.+|file:///.+)?$",
+        ),
+    ] = ""
     issuer: Annotated[str, Meta(description="`iss` of access tokens.")] = "votewave"
     audience: Annotated[str, Meta(description="`aud` of access tokens.")] = "votewave"
     trusted_proxies: Annotated[
@@ -96,7 +113,8 @@ def load(kind: type[S], service: str | None = None, environ: Mapping[str, str] |
         try:
             values[field.name] = msgspec.convert(raw, hints[field.name], strict=False)
         except msgspec.ValidationError as exc:
-            wrong.append(f"{name}={raw!r}: {exc}")
+            shown = "…" if "TOKEN" in name else repr(raw)  # somebody may have set the token itself
+            wrong.append(f"{name}={shown}: {exc}")
     if wrong:
         raise SettingsError("; ".join(wrong))
     return kind(**values)
