@@ -26,7 +26,7 @@ from services.core.http import (
     require_service,
 )
 from services.core.kit import Kit, Shared
-from services.core.metrics import JOB_RUNS, READY
+from services.core.metrics import JOB_RUNS
 from services.core.openapi import openapi_config, reference_assets
 from services.core.relay import Relay
 from services.core.service import Job, Service
@@ -125,11 +125,9 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await shared.verifier.start()
-        READY.set(1)
         try:
             yield
         finally:
-            READY.set(0)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(shared.close(), 5)
 
@@ -137,7 +135,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         route_handlers=[HealthController, *reference_assets()],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
-        middleware=[EdgeMiddleware()],
+        middleware=[EdgeMiddleware(shared.stopping)],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=problems.HANDLERS,
         request_class=StrictRequest,

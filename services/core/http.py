@@ -1,5 +1,6 @@
 """The edge of every request: trace, access log, metrics, the subject, and a strict reading of JSON."""
 
+import asyncio
 import inspect
 import json
 import time
@@ -17,10 +18,10 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.core.calls import SERVICE_TOKEN_HEADER
+from services.core.calls import DEADLINE_HEADER, SERVICE_TOKEN_HEADER, begin_deadline
 from services.core.kit import Shared
 from services.core.metrics import LATENCY, REQUESTS
-from services.core.problems import FieldError, malformed, not_found, unauthenticated
+from services.core.problems import FieldError, malformed, not_found, unauthenticated, unavailable
 from services.core.subject import Subject
 from services.core.trace import HEADER, begin_trace
 
@@ -44,6 +45,9 @@ class EdgeMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self._stopping = stopping
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Wrap one request."""
         started = time.perf_counter()
@@ -59,6 +63,8 @@ class EdgeMiddleware(ASGIMiddleware):
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-trace-id", trace))
                 headers.append((b"x-content-type-options", b"nosniff"))
+                if self._stopping.is_set():  # whoever keeps the connection goes elsewhere with the next request
+                    headers.append((b"connection", b"close"))
                 message["headers"] = headers
             await send(message)
 
@@ -118,7 +124,9 @@ def check_json(raw: bytes) -> None:
     """
     try:
         _STRICT.decode(raw.decode())
-    except (ValueError, RecursionError) as exc:
+    except RecursionError as exc:
+        raise malformed("The body is nested too deeply.") from exc
+    except ValueError as exc:
         raise malformed(f"The body isn't valid JSON: {exc}") from exc
 
 
@@ -199,12 +207,16 @@ async def require_service(connection: Connection, _: Any) -> None:
     """Guard of `/internal`: only another service gets in; others learn nothing."""
     if not await shared_of(connection).calls.is_service(connection.headers.get(SERVICE_TOKEN_HEADER)):
         raise not_found("page")
+    if not begin_deadline(connection.headers.get(DEADLINE_HEADER)):
+        raise unavailable("Whoever asked has stopped waiting.")
 
 
 def address_of(connection: Connection) -> str:
     """Return the client's address, as far as trusted proxies tell it."""
     hops = shared_of(connection).settings.trusted_proxies
-    forwarded = [part.strip() for part in connection.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    # Proxies append to the header's line or add a line of their own; only the last ones are theirs.
+    lines = ",".join(connection.headers.getall("x-forwarded-for", []))
+    forwarded = [part.strip() for part in lines.split(",") if part.strip()]
     if hops and len(forwarded) >= hops:
         return forwarded[-hops]
     return connection.client.host if connection.client else "unknown"
