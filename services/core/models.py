@@ -11,7 +11,10 @@ another service's tables:
     class Inbox(InboxColumns, Base): ...
     class Parked(ParkedColumns, Base): ...
 
-    class Poll(UUIDv7PrimaryKey, Base): ...
+    class Poll(Base):
+        id: Mapped[UUID] = mapped_column(primary_key=True)  # `core.ids.new_id`
+
+Advanced Alchemy's own key mixin isn't used: it adds a sentinel column to each table.
 """
 
 from datetime import UTC, datetime
@@ -19,7 +22,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from advanced_alchemy.base import CommonTableAttributes
-from advanced_alchemy.mixins import UUIDv7PrimaryKey
 from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -43,7 +45,6 @@ __all__ = [
     "ParkedColumns",
     "TableBase",
     "Timestamp",
-    "UUIDv7PrimaryKey",
     "service_metadata",
     "utc_now",
 ]

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.polls.methods import Status
+from services.polls.methods import Eligibility, Status
 from services.polls.models import Audit, IdempotencyKey, Poll
 
 _MOMENTS_AT_ONCE = 200
+_PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
 
 _now = func.statement_timestamp()
 _ends = func.coalesce(Poll.closed_at, Poll.closes_at)
@@ -105,8 +106,11 @@ async def page(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return published polls, the newest first; archived ones only if that is asked for."""
-    statement = select(*_CARD, _now.label("now")).where(_listed)
+    """Return published polls, the newest first; archived ones only if that is asked for.
+
+    Polls for a roll or for holders of tokens are left out: those who were invited have the link.
+    """
+    statement = select(*_CARD, _now.label("now")).where(_listed, Poll.eligibility.in_(_PUBLIC))
     if owner is not None:
         statement = statement.where(Poll.owner == owner)
     statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))

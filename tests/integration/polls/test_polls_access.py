@@ -86,6 +86,18 @@ async def test_drafts_are_their_owners_alone(owner: Person, other: Person, anybo
     assert (await other.call("GET", "?status=draft")).json()["items"] == []
 
 
+@pytest.mark.parametrize("eligibility", ["roll", "tokens"])
+async def test_a_poll_for_the_invited_is_in_nobody_elses_list(owner: Person, anybody: Person, eligibility: str) -> None:
+    invited = await owner.create(publish=True, rules={"eligibility": eligibility})
+    public = await owner.create(publish=True)
+
+    listed = (await anybody.call("GET", f"?owner={owner.account}")).json()["items"]
+    own = (await owner.call("GET", "?mine=true")).json()["items"]
+
+    assert [card["id"] for card in listed] == [public["id"]]
+    assert [card["id"] for card in own] == [public["id"], invited["id"]]
+
+
 async def test_a_deleted_draft_leaves_nothing(owner: Person, votewave: VoteWave) -> None:
     draft = await owner.create()
     assert (await owner.delete(draft)).status_code == 204
