@@ -1,6 +1,7 @@
 """What waits in the booth's queue, and what becomes of it."""
 
 import asyncio
+import re
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from services.votebooth.choices import SECRET_PATTERN, Choice
 from services.votebooth.rules import Rules
 from services.votebooth.voters import SECRET_HEADER, Claim, Keyring, ballot_id, new_secret
 
-_SECRET_WANTED = f"A secret is 22 to 128 characters of base64url ({SECRET_PATTERN})."
+_SECRET = re.compile(SECRET_PATTERN)
 
 
 class Outcome(Struct, frozen=True):
@@ -108,6 +109,10 @@ class Ticket:
         secret = inner or self.secret
         if inner is not None and self.secret is not None and inner != self.secret:
             raise malformed(f"The body's secret and the header {SECRET_HEADER} differ. Send one of them.")
+        if secret is not None and not _SECRET.fullmatch(secret):
+            raise malformed(
+                "A secret is 22 to 128 characters of base64url.", (FieldError(SECRET_HEADER, SECRET_PATTERN),)
+            )
         if secret is None and self.raw is not None:
             secret = self.made_secret = self.made_secret or new_secret()
         self.ballot_id = None if secret is None else ballot_id(rules.poll, secret)

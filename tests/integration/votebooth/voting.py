@@ -2,11 +2,21 @@
 
 import asyncio
 import base64
+import contextlib
+import json
+import os
 import secrets
+import subprocess
+import sys
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from services.core.kit import Kit, Shared
+from services.core.settings import CoreSettings
+from services.votebooth.recount import recount as recount_poll
+from services.votebooth.settings import VoteBoothSettings
+from tests.conftest import free_port
 
 PASSWORD = "a boat, a lamp and 3 keys"
 
@@ -38,9 +48,6 @@ def subject_id(headers: dict[str, str]) -> bytes:
     """Return the id inside a bearer token."""
     payload = headers["Authorization"].split(".")[1]
     claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-    import json
-    from uuid import UUID
-
     return UUID(json.loads(claims)["sub"]).bytes
 
 
@@ -57,9 +64,7 @@ class Poll:
         """Cast or change a ballot; `secret=` and `token=` become headers."""
         content = {"content": body} if isinstance(body, bytes) else {"json": body}
         named = {"content-type": "application/json"} if isinstance(body, bytes) else {}
-        return await self.client.put(
-            f"{self.path}/ballot", headers={**voter, **named, **_named(headers)}, **content
-        )
+        return await self.client.put(f"{self.path}/ballot", headers={**voter, **named, **_named(headers)}, **content)
 
     async def mine(self, voter: dict[str, str], **headers: str) -> httpx.Response:
         return await self.client.get(f"{self.path}/ballot", headers={**voter, **_named(headers)})
@@ -109,3 +114,75 @@ async def poll(client: httpx.AsyncClient, method: str = "single", options: int =
 def secret() -> str:
     """Return a voter's own secret."""
     return secrets.token_urlsafe(16)
+
+
+async def recount(votewave: Any, poll_id: str) -> tuple[int, list[str]]:
+    """Count a poll's stored ballots; return how many there are, and where the counters say otherwise."""
+    kit = booth_kit(votewave)
+    try:
+        found = await recount_poll(kit, UUID(poll_id))
+    finally:
+        await kit.db.close()
+        await kit.shared.close()
+    return found.ballots, found.differences
+
+
+def booth_kit(votewave: Any) -> Kit[VoteBoothSettings]:
+    """Return what a VoteBooth of a running VoteWave is given."""
+    settings = CoreSettings(
+        database_url=votewave.admin_dsn.replace("postgres@", ""),
+        redis_url=votewave.redis_url,
+        secrets=f"file://{votewave.data_dir}/secrets.json",
+        storage=f"file://{votewave.data_dir}/files",
+        peers=f"static:{votewave.url}",
+    )
+    return Kit("votebooth", VoteBoothSettings(), Shared(settings))
+
+
+class Instance:
+    """One more VoteBooth, beside the one in `votewave`: a process of its own on the same servers."""
+
+    def __init__(self, votewave: Any, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = votewave.data_dir.parent / f"booth-{self.port}.log"
+        self._environment = {
+            "VOTEWAVE_PORT": str(self.port),
+            "VOTEWAVE_PUBLIC_URL": votewave.url,
+            "VOTEWAVE_DATABASE_URL": votewave.admin_dsn.replace("postgres@", ""),
+            "VOTEWAVE_REDIS_URL": votewave.redis_url,
+            "VOTEWAVE_SECRETS": f"file://{votewave.data_dir}/secrets.json",
+            "VOTEWAVE_STORAGE": f"file://{votewave.data_dir}/files",
+            "VOTEWAVE_PEERS": f"static:{votewave.url}",
+            "VOTEWAVE_LOG_LEVEL": "warning",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services.cli", "run", "votebooth"],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment},
+            )
+        async with httpx.AsyncClient() as client:
+            for _ in range(600):
+                with contextlib.suppress(httpx.TransportError):
+                    if (await client.get(f"{self.url}/health/ready")).status_code == 200:
+                        return
+                await asyncio.sleep(0.05)
+        raise AssertionError(self.log_path.read_text())
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(30)

@@ -1,0 +1,161 @@
+"""Voting tokens and rolls: who has a token votes, once; who was invited gets one by mail."""
+
+import asyncio
+import email
+import email.policy
+import re
+from typing import Any
+
+import httpx
+
+from tests.conftest import VoteWave, eventually
+
+from .voting import Poll, guest, poll, recount, user
+
+
+async def issue(voted: Poll, count: int) -> list[str]:
+    answer = await voted.client.post(f"{voted.path}/tokens", headers=voted.owner, json={"count": count})
+    assert answer.status_code == 201, answer.text
+    tokens: list[str] = answer.json()["tokens"]
+    return tokens
+
+
+async def invite(voted: Poll, *addresses: str, resend: bool = False) -> httpx.Response:
+    body = {"addresses": list(addresses), "resend": resend}
+    return await voted.client.post(f"{voted.path}/roll", headers=voted.owner, json=body)
+
+
+async def roll(voted: Poll) -> dict[str, Any]:
+    answer = await voted.client.get(f"{voted.path}/roll", headers=voted.owner)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def sent(voted: Poll) -> dict[str, Any]:
+    """Return the roll when no mail is waiting any more."""
+
+    async def done() -> dict[str, Any] | None:
+        found = await roll(voted)
+        return None if found["progress"]["waiting"] else found
+
+    found: dict[str, Any] = await eventually(done)
+    return found
+
+
+def mails(votewave: VoteWave, address: str, poll_id: str) -> list[str]:
+    """Return the tokens mailed to an address for a poll, the oldest first."""
+    found = []
+    for path in sorted((votewave.data_dir / "mail").glob("*.eml")):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        if mail["to"] == address and poll_id in text:
+            found.append(re.search(r"#token=(\S+)", text)[1])  # type: ignore[index]
+    return found
+
+
+async def test_each_token_is_one_voter_whoever_brings_it(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client, rules={"eligibility": "tokens"})
+    tokens = await issue(voted, 3)
+    someone = await guest(client)
+    assert len(set(tokens)) == 3
+    for token in tokens:
+        assert (await voted.put(someone, {"picks": [1]}, token=token)).status_code == 201
+    again = await voted.put(await guest(client), {"picks": [2]}, token=tokens[0])
+    assert (again.status_code, again.json()["revision"]) == (200, 2)
+    assert (await voted.mine(await guest(client), token=tokens[0])).json()["ballot"] == {"picks": [2]}
+    assert (await voted.withdraw(someone, token=tokens[1])).status_code == 204
+    assert await recount(votewave, voted.id) == (2, [])
+
+
+async def test_without_a_token_of_this_poll_nobody_votes(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted, other = [await poll(client, rules={"eligibility": "tokens"}) for _ in range(2)]
+    foreign = (await issue(other, 1))[0]
+    someone = await guest(client)
+    for headers in ({}, {"token": ""}, {"token": "guess"}, {"token": foreign}, {"token": "x" * 5000}):
+        assert (await voted.put(someone, {"picks": [1]}, **headers)).status_code == 403, headers
+    assert (await voted.put({}, {"picks": [1]}, token=foreign)).status_code == 401
+    assert await recount(votewave, voted.id) == (0, [])
+
+
+async def test_tokens_are_for_the_owner_and_stored_as_hashes(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client, rules={"eligibility": "tokens"})
+    tokens = await issue(voted, 1000)
+    rows = await votewave.sql("SELECT * FROM votebooth.credentials WHERE poll_id = $1", voted.id)
+    assert len(rows) == 1000
+    stored = b"".join(row["token_hash"] for row in rows)
+    assert not any(token.encode() in stored for token in tokens)
+    path = f"{voted.path}/tokens"
+    for who, status in ((await user(client), 403), (await guest(client), 403), ({}, 401)):
+        assert (await client.post(path, headers=who, json={"count": 1})).status_code == status
+    for count in (0, 10_001, "many", None):
+        assert (await client.post(path, headers=voted.owner, json={"count": count})).status_code in {400, 422}
+    open_to_all = await poll(client, owner=voted.owner)
+    refused = await client.post(f"{open_to_all.path}/tokens", headers=voted.owner, json={"count": 1})
+    assert refused.status_code == 409
+    log = await votewave.sql("SELECT act, details FROM votebooth.audit_log WHERE poll_id = $1", voted.id)
+    assert [row["act"] for row in log] == ["tokens.issued"]
+
+
+async def test_an_invited_address_gets_one_mail_with_a_token(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client, rules={"eligibility": "roll"}, title="Where shall we go?")
+    answer = await invite(voted, "Ada@Example.org", "ada@example.org ", "bo@example.org")
+    assert (answer.status_code, answer.json()) == (202, {"waiting": 2, "sent": 0, "failed": 0})
+    found = await sent(voted)
+    assert [item["address"] for item in found["items"]] == ["ada@example.org", "bo@example.org"]
+    assert [item["took_part"] for item in found["items"]] == [False, False]
+    (token,) = mails(votewave, "ada@example.org", voted.id)
+    assert (await voted.put(await guest(client), {"picks": [1]}, token=token)).status_code == 201
+    assert [item["took_part"] for item in (await roll(voted))["items"]] == [True, False]
+    assert (await invite(voted, "ada@example.org", "bo@example.org")).json()["waiting"] == 0
+    await asyncio.sleep(1.5)
+    assert len(mails(votewave, "ada@example.org", voted.id)) == 1
+    stored = await votewave.sql("SELECT row_to_json(r)::text AS row FROM votebooth.roll r WHERE poll_id = $1", voted.id)
+    assert not any(token in row["row"] for row in stored)
+
+
+async def test_a_mail_sent_again_voids_the_token_before_unless_it_was_used(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, rules={"eligibility": "roll"})
+    await invite(voted, "ada@example.org", "bo@example.org")
+    await sent(voted)
+    (first_of_ada,), (first_of_bo,) = (mails(votewave, f"{name}@example.org", voted.id) for name in ("ada", "bo"))
+    someone = await guest(client)
+    assert (await voted.put(someone, {"picks": [1]}, token=first_of_bo)).status_code == 201
+    assert (await invite(voted, "ada@example.org", "bo@example.org", resend=True)).json()["waiting"] == 2
+    await sent(voted)
+    assert mails(votewave, "bo@example.org", voted.id) == [first_of_bo]
+    _, second_of_ada = mails(votewave, "ada@example.org", voted.id)
+    assert (await voted.put(someone, {"picks": [1]}, token=first_of_ada)).status_code == 403
+    assert (await voted.put(someone, {"picks": [2]}, token=first_of_bo)).status_code == 200
+    assert (await voted.put(someone, {"picks": [3]}, token=second_of_ada)).status_code == 201
+    assert await recount(votewave, voted.id) == (2, [])
+
+
+async def test_the_owner_of_an_anonymous_poll_isnt_told_who_took_part(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, rules={"eligibility": "roll", "anonymous": True})
+    await invite(voted, "ada@example.org", "bo@example.org")
+    await sent(voted)
+    (token,) = mails(votewave, "ada@example.org", voted.id)
+    assert (await voted.put(await guest(client), {"picks": [1]}, token=token)).status_code == 201
+    assert [item["took_part"] for item in (await roll(voted))["items"]] == [None, None]
+    await invite(voted, "ada@example.org", "bo@example.org", resend=True)
+    again = await sent(voted)
+    assert [item["state"] for item in again["items"]] == ["sent", "sent"]
+    assert mails(votewave, "ada@example.org", voted.id) == [token]
+    assert len(mails(votewave, "bo@example.org", voted.id)) == 2
+
+
+async def test_addresses_that_cant_be_written_to_are_named_and_nobody_is_invited(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, rules={"eligibility": "roll"})
+    answer = await invite(voted, "ada@example.org", "nope", "bo@example.org\r\nBcc: all@example.org", "")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["addresses[1]", "addresses[2]", "addresses[3]"]
+    assert (await roll(voted))["items"] == []
+    for who, status in ((await user(client), 403), ({}, 401)):
+        assert (await client.get(f"{voted.path}/roll", headers=who)).status_code == status
