@@ -129,13 +129,16 @@ class VoteWave(Http):
         self.poll: UUID | None = None
 
     async def start(self) -> None:
-        """Start the server; sign up, publish a poll, let a guest vote."""
+        """Start the server, publish a poll, let a guest vote."""
         environment, log = self.place.environment, self.place.folder / "votewave.log"
-        port = int(environment["VOTEWAVE_PORT"])
-        run = ["services.cli", "run", "all"]
+        run, port = ["services.cli", "run", "all"], int(environment["VOTEWAVE_PORT"])
         self.server = Server("votewave run all", run, environment, port, "/health/ready", log)
-        async with httpx.AsyncClient(base_url=self.server.url, timeout=10) as client:
-            account = {"email": "owner@example.org", "password": "a boat, a lamp and 3 keys"}
+        await self.publish(self.server)
+
+    async def publish(self, server: Server) -> None:
+        """Publish a poll as an owner of its own, and let a guest vote: all through the public API."""
+        async with httpx.AsyncClient(base_url=server.url, timeout=10) as client:
+            account = {"email": f"{self.key}@example.org", "password": "a boat, a lamp and 3 keys"}
             owner = _ok(await client.post("/v1/auth/accounts", json=account))["access_token"]
             poll = {
                 "title": "Which of these?",
@@ -147,7 +150,7 @@ class VoteWave(Http):
             made = await client.post("/v1/polls/", json=poll, headers={"Authorization": f"Bearer {owner}"})
             self.poll = UUID(_ok(made)["id"])
             guest = _ok(await client.post("/v1/auth/guests"))["access_token"]
-            self.vote_url = f"{self.server.url}/v1/votebooth/polls/{self.poll}/ballot"
+            self.vote_url = f"{server.url}/v1/votebooth/polls/{self.poll}/ballot"
             await self._first_vote(client, guest)
         self._acknowledged = 1
 
@@ -182,7 +185,7 @@ class VoteWave(Http):
         return int(sum(row["votes"] for row in rows))
 
 
-class VoteWaveSeen(Http):
+class VoteWaveSeen(VoteWave):
     """VoteWave again, with voters who have voted before: their tokens are known, their ballots change."""
 
     key = "votewave-seen"
@@ -194,17 +197,11 @@ class VoteWaveSeen(Http):
         self._votewave = votewave
 
     async def start(self) -> None:
-        """Use the server that is there."""
-        self.server, self.vote_url = self._votewave.server, self._votewave.vote_url
-
-    async def measure(self, number: int, seconds: int, connections: int) -> Sample:
-        """See `Contestant.measure`."""
-        self._acknowledged = await self.stored()
-        return await super().measure(number, seconds, connections)
-
-    async def stored(self) -> int:
-        """See `VoteWave.stored`."""
-        return await self._votewave.stored()
+        """Publish another poll on the server that is there."""
+        if self._votewave.server is None:
+            raise RuntimeError("the other has to be started first")
+        self.server = self._votewave.server
+        await self.publish(self.server)
 
     async def stop(self) -> None:
         """The server is the other's."""
