@@ -1,15 +1,19 @@
 """Serving: Granian in this process and loop, and the order in which a server goes away.
 
-On SIGTERM: turn unready, leave Consul, wait for callers' caches (`drain_seconds`), stop listening, finish
-what was begun, close. A second signal ends the wait. Granian's embedded form is used because the process is then
-one, whose signals, memory and exit are ours (docs/decisions/0003-granian.md).
+On SIGTERM: turn unready, leave Consul, wait for callers' caches (`drain_seconds`), stop listening, finish what
+was begun, cut off what doesn't end, close. It takes `drain_seconds` and five more at most, whatever is open. A
+second signal ends the waiting. Granian's embedded form is used because the process is then one, whose signals,
+memory and exit are ours (docs/decisions/0003-granian.md).
 """
 
 import asyncio
 import ctypes
 import gc
+import logging
 import signal
+import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,6 +27,8 @@ from litestar import Litestar
 from services.core.health import KITS
 from services.core.http import SHARED
 from services.core.kit import Shared
+from services.core.logs import on_loop_error
+from services.core.metrics import READY
 from services.core.settings import CoreSettings
 
 if TYPE_CHECKING:
@@ -30,57 +36,138 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_FINISH_SECONDS = 3.0
+_CUT_SECONDS = 0.5
+_CLOSE_SECONDS = 1.0
+# Granian's own messages go where all others go; by itself it prints exceptions with their text.
+_GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}, "granian.access": {}}}
+
+
+class ServeError(Exception):
+    """Serving can't begin, or ended by itself; the message says why."""
+
 
 def serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM, SIGINT or SIGHUP.
 
     Args:
         build: Makes the application, inside the event loop.
         settings: Where to listen.
         on_ready: Called once requests are taken.
+
+    Raises:
+        ServeError: The port can't be had, or the server ended by itself.
+        Exception: What a service raised while it was starting.
     """
-    uvloop.run(_serve(build, settings, on_ready))
+    if reason := why_not(settings.host, settings.port):
+        raise ServeError(reason)
+    # Not uvloop.run: it waits for ever for a task that doesn't let itself be cancelled.
+    loop = uvloop.new_event_loop()
+    loop.set_exception_handler(on_loop_error)
+    try:
+        loop.run_until_complete(_serve(build, settings, on_ready))
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=_CUT_SECONDS))
+        loop.close()
+
+
+def why_not(host: str, port: int) -> str | None:
+    """Say why an address can't be listened on; None if it can."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as exc:
+        return f"the address {host} can't be used ({exc.strerror}); set VOTEWAVE_HOST"
+    with closing(socket.socket(family, kind)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen(1)  # only now a listener that shares its port is told from none
+        except OSError as exc:
+            return f"port {port} of {host} can't be used ({exc.strerror}); set VOTEWAVE_PORT to another"
+    return None
 
 
 async def _serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None) -> None:
     app = build()
     shared: Shared = app.state[SHARED]
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.lifespan())  # ours, so that its end is reached whatever is open
+        late = await _listen(app, shared, settings, on_ready)
+        try:
+            async with asyncio.timeout_at(max(late, asyncio.get_running_loop().time() + _CLOSE_SECONDS)):
+                await stack.aclose()
+        except TimeoutError:
+            log.warning("close_abandoned")
+    log.info("stopped")
+
+
+async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_ready: Callable[[], None] | None) -> float:
+    """Take requests until a signal; return when, by the loop's clock, all must be over."""
     server: Any = Server(  # Any: the package's methods carry no types
         app,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=10_000, keep_alive=True),
         backlog=2048,
         websockets=True,
         log_level=LogLevels.error,
+        log_dictconfig=_GRANIAN_LOG,
     )
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, _on_signal, stop, shared, server)
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(sign, _on_signal, stop, hurry, shared)
     running = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(_listening(settings, running))
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if running.done():
         waiting.cancel()
         running.result()
-        return
+        raise ServeError("the server ended before it began")
     _settle()
+    READY.set(1)
     if on_ready is not None:
         on_ready()
     log.info("serving", host=settings.host, port=settings.port)
     registration = _register(app, settings, shared)
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    READY.set(0)
+    if running.done():
+        running.result()
+        raise ServeError("the server ended by itself")
+    log.info("stopping")
     if registration is not None:
         await registration.leave()
-    if settings.drain_seconds and not running.done():
-        await asyncio.wait({running}, timeout=settings.drain_seconds)
+    hurried = asyncio.create_task(hurry.wait())
+    if settings.drain_seconds:
+        await asyncio.wait({running, hurried}, timeout=settings.drain_seconds, return_when=asyncio.FIRST_COMPLETED)
+    late = loop.time() + _FINISH_SECONDS + _CUT_SECONDS + _CLOSE_SECONDS
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what it says of each connection that it ends
     server.stop()
-    await running
-    log.info("stopped")
+    await asyncio.wait({running, hurried}, timeout=_FINISH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        await _cut_off(running)
+    hurried.cancel()
+    return late
+
+
+async def _cut_off(running: "asyncio.Task[None]") -> None:
+    """End requests that don't end by themselves: streams, sockets, and who hangs."""
+    tasks = [task for task in asyncio.all_tasks() if "future_watcher" in repr(task.get_coro())]
+    log.warning("requests_cut_off", requests=len(tasks))
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait({running}, timeout=_CUT_SECONDS)
+    if not running.done():
+        log.error("requests_abandoned")
 
 
 def _register(app: Litestar, settings: CoreSettings, shared: Shared) -> "Registration | None":
@@ -94,9 +181,9 @@ def _register(app: Litestar, settings: CoreSettings, shared: Shared) -> "Registr
     return registration
 
 
-def _on_signal(stop: asyncio.Event, shared: Shared, server: Any) -> None:
+def _on_signal(stop: asyncio.Event, hurry: asyncio.Event, shared: Shared) -> None:
     if stop.is_set():
-        server.stop()
+        hurry.set()
     stop.set()
     shared.stopping.set()
 
