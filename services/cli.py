@@ -5,23 +5,67 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
+import msgspec
 
 from services.core.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.registry import NAMES, load_services
 from services.votebooth.tally_cli import tally
 
+T = TypeVar("T")
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT)
+class Commands(click.Group):
+    """Says in one line what a user or operator can put right; the rest is a mistake of ours, and shows as such."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as exc:
+            raise click.ClickException(str(exc)) from exc
+        except Exception as exc:
+            if reason := _reason(exc):
+                raise click.ClickException(reason) from exc
+            raise
+
+
+def _reason(exc: Exception) -> str | None:
+    """Return what stands in the way, if it is something of this place and not of the code."""
+    from asyncpg import PostgresError, UndefinedTableError  # noqa: PLC0415  (nothing fails in --help)
+
+    from services.core.db import is_passing  # noqa: PLC0415
+    from services.core.secrets import SecretError  # noqa: PLC0415
+
+    if isinstance(exc, SecretError):
+        return str(exc)
+    while exc.__cause__ is not None and not isinstance(exc, (PostgresError, OSError)):
+        exc = exc.__cause__  # type: ignore[assignment]  # an Exception by the loop's first step
+    if isinstance(exc, UndefinedTableError):
+        return "Postgres lacks tables that this version needs; run `votewave migrate` first."
+    if isinstance(exc, PostgresError):
+        return f"Postgres refuses: {type(exc).__name__} ({exc.sqlstate}). See VOTEWAVE_DATABASE_URL and its log."
+    if is_passing(exc) or isinstance(exc, OSError):
+        return f"Postgres can't be reached: {exc}. Is it running where VOTEWAVE_DATABASE_URL says?"
+    return None
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(package_name="votewave")
-def main() -> None:
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="For operators' commands: the folder of a running `votewave up`, in place of VOTEWAVE_… variables.",
+)
+def main(data_dir: Path | None) -> None:
     r"""VoteWave: publish polls, vote, trust the result.
 
     \b
@@ -30,6 +74,11 @@ def main() -> None:
       votewave run votebooth         one service, as a cluster runs it
       votewave tally ballots.csv --method stv --seats 3
     """
+    if data_dir is not None:
+        try:
+            os.environ |= environment_of(data_dir)
+        except (OSError, ValueError, KeyError) as exc:
+            raise click.ClickException(f"no `votewave up` runs on {data_dir}") from exc
 
 
 @main.command()
@@ -181,7 +230,84 @@ def replay(name: str, event: UUID) -> None:
     click.echo("handled")
 
 
+@main.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice(["user", "moderator", "admin"]))
+def role(email: str, role: str) -> None:
+    r"""Give an account a role, such as the first administrator's. Ends the account's sessions.
+
+    \b
+    Example: votewave --data-dir .votewave role ada@example.org admin
+    """
+    from services.auth.operations import set_role  # noqa: PLC0415
+    from services.core.subject import Role  # noqa: PLC0415
+
+    account = asyncio.run(_operate("auth", lambda kit: set_role(kit, email, Role(role))))
+    click.echo(f"{account} is {role} now")
+
+
+@main.command("rotate-key")
+def rotate_key() -> None:
+    r"""Bring the next signing key of access tokens into use, once every verifier has seen it.
+
+    \b
+    Example: votewave rotate-key
+    """
+    from services.auth.operations import rotate_signing_key  # noqa: PLC0415
+
+    kid = asyncio.run(_operate("auth", rotate_signing_key))
+    if kid is None:
+        raise click.ClickException("there is no next key yet; Auth makes it within seconds of its start")
+    click.echo(f"{kid} signs from twelve minutes from now")
+
+
+@main.command()
+@click.argument("poll", type=click.UUID)
+@click.option("--json", "as_json", is_flag=True)
+def recount(poll: UUID, as_json: bool) -> None:
+    r"""Count a poll's stored ballots and compare with its counters. Exit code 1 if they differ.
+
+    \b
+    Example: votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
+    """
+    from services.votebooth.recount import recount as count_again  # noqa: PLC0415
+
+    found = asyncio.run(_operate("votebooth", lambda kit: count_again(kit, poll)))
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo(f"{found.ballots} ballots; " + ("; ".join(found.differences) or "the counters agree"))
+    sys.exit(1 if found.differences else 0)
+
+
 main.add_command(tally)
+
+
+async def _operate(name: str, act: Callable[[Any], Awaitable[T]]) -> T:
+    """Do something with a service's kit; a refusal is shown as a sentence."""
+    from services.core.operations import operating  # noqa: PLC0415
+    from services.core.problems import Problem  # noqa: PLC0415
+
+    try:
+        async with operating(_services((name,))[0], _settings()) as kit:
+            return await act(kit)
+    except Problem as exc:
+        raise click.ClickException(str(exc)) from exc
+    except OSError as exc:
+        raise click.ClickException(f"a server that this needs can't be reached: {exc}") from exc
+
+
+def environment_of(data_dir: Path) -> dict[str, str]:
+    """Return the variables with which a command reaches what `votewave up` runs in a folder."""
+    said = json.loads((data_dir / "up.lock").read_bytes())
+    return {
+        "VOTEWAVE_DATABASE_URL": said["database_url"].replace("postgres@", ""),
+        "VOTEWAVE_ADMIN_DATABASE_URL": said["database_url"],
+        "VOTEWAVE_REDIS_URL": said["redis_url"],
+        "VOTEWAVE_SECRETS": f"file://{data_dir.resolve()}/secrets.json",
+        "VOTEWAVE_STORAGE": f"file://{data_dir.resolve()}/files",
+        "VOTEWAVE_PEERS": f"static:{said['url']}",
+    }
 
 
 def _settings() -> CoreSettings:

@@ -1,5 +1,7 @@
 """What operators do to a service from the command line, on its own database."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -13,26 +15,28 @@ from services.core.settings import CoreSettings, load
 _PARKED = text("SELECT event_id, source, kind, error, parked_at FROM parked ORDER BY parked_at")
 
 
-async def list_parked(service: Service[Any], settings: CoreSettings) -> list[dict[str, str]]:
-    """Return a service's parked events, oldest first, without their content."""
+@asynccontextmanager
+async def operating(service: Service[Any], settings: CoreSettings) -> AsyncIterator[Kit[Any]]:
+    """Give a service's kit for the length of one command."""
     shared = Shared(settings)
     kit: Kit[Any] = Kit(service.name, load(service.settings, service.name), shared)
     try:
-        async with kit.db.reading() as session:
-            rows = await session.execute(_PARKED)
-            return [{key: str(value) for key, value in row.items()} for row in rows.mappings()]
+        yield kit
     finally:
         await kit.db.close()
         await shared.close()
+
+
+async def list_parked(service: Service[Any], settings: CoreSettings) -> list[dict[str, str]]:
+    """Return a service's parked events, oldest first, without their content."""
+    async with operating(service, settings) as kit, kit.db.reading() as session:
+        rows = await session.execute(_PARKED)
+        return [{key: str(value) for key, value in row.items()} for row in rows.mappings()]
 
 
 async def replay_parked(service: Service[Any], settings: CoreSettings, event_id: UUID) -> bool:
     """Handle a parked event again; say whether it was there."""
-    shared = Shared(settings)
-    kit: Kit[Any] = Kit(service.name, load(service.settings, service.name), shared)
-    consumer = Consumer(service.name, service.use_cases(kit), service.handlers, kit.db, shared.redis, "replay")
-    try:
+    async with operating(service, settings) as kit:
+        use_cases = service.use_cases(kit)
+        consumer = Consumer(service.name, use_cases, service.handlers, kit.db, kit.shared.redis, "replay")
         return await consumer.replay(event_id)
-    finally:
-        await kit.db.close()
-        await shared.close()
