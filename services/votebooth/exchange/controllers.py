@@ -1,6 +1,6 @@
 """Export and count over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
-from litestar.response import Stream
 
 from services.core.http import address_of
 from services.core.limits import limit
 from services.core.problems import Problem, ProblemDocument, malformed
+from services.core.streaming import BoundStream
 from services.core.subject import Subject
 from services.votebooth.exchange.service import Format
 from services.votebooth.results.controllers import VISIBLE, BallotToken, hidden
@@ -67,7 +67,7 @@ class ExchangeController(Controller):
         except Problem as exc:
             return hidden(exc)
         headers = {**VISIBLE, "content-disposition": f'attachment; filename="{file.name}"'}
-        return Stream(_encoded(file.content), media_type=file.media_type, headers=headers)
+        return BoundStream(_encoded(file.content), file.media_type, headers)
 
     @post(
         "/count",
@@ -101,7 +101,7 @@ class ExchangeController(Controller):
         return await votebooth.exchange.count(data, method, seats, file_format, ignored, seed)
 
 
-async def _encoded(content: AsyncIterator[str]) -> AsyncIterator[bytes]:
+async def _encoded(content: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
     async for piece in content:
         yield piece.encode()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
-from litestar.response import Stream
 
 from services.core.http import address_of
 from services.core.limits import limit
 from services.core.problems import Problem, ProblemDocument
+from services.core.streaming import SEND_SECONDS, BoundStream
 from services.core.subject import Subject
 from services.core.tickets import LIFETIME_SECONDS
 from services.votebooth.live.client import Client
@@ -23,9 +23,6 @@ from services.votebooth.live.schemas import LiveTicket
 from services.votebooth.results.controllers import BallotToken
 from services.votebooth.results.service import Viewer
 from services.votebooth.service import VoteBooth
-
-SEND_SECONDS = 10.0
-"""A client that takes nothing for so long is gone."""
 
 _WORDS_FROM_CLIENT = 1000
 _CLOSE_DONE = 1000
@@ -93,7 +90,7 @@ class LiveController(Controller):
         poll_id: FromPath[UUID],
         ballot_token: BallotToken = None,
         last_event_id: LastEventId = None,
-    ) -> Stream:
+    ) -> BoundStream:
         """Stream messages (docs/api/votebooth.md): a snapshot, then what changes, ten times a second at most.
 
         The stream ends after some minutes, or when the token does; clients reconnect with `Last-Event-ID`.
@@ -101,7 +98,7 @@ class LiveController(Controller):
         who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
         await votebooth.results.state(poll_id)
         client = votebooth.hub.join(poll_id, who, viewer, last_event_id)
-        return Stream(_stream(votebooth, poll_id, client), media_type="text/event-stream", headers=_SSE_HEADERS)
+        return BoundStream(_stream(votebooth, poll_id, client), "text/event-stream", _SSE_HEADERS)
 
     @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
     async def connect(
@@ -137,7 +134,7 @@ async def _redeem(votebooth: VoteBooth, poll_id: UUID, ticket: str | None) -> tu
     return Viewer(found.subject.id, found.note or None), found.subject
 
 
-async def _stream(votebooth: VoteBooth, poll_id: UUID, client: Client) -> AsyncIterator[bytes]:
+async def _stream(votebooth: VoteBooth, poll_id: UUID, client: Client) -> AsyncGenerator[bytes, None]:
     try:
         yield b"retry: %d\n\n" % _RETRY_MS
         async for message in client.messages():

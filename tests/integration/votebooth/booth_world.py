@@ -76,9 +76,7 @@ async def cast(client: httpx.AsyncClient, poll: str, voter: Headers, ballot: dic
 async def cast_many(client: httpx.AsyncClient, poll: str, ballots: list[dict[str, Any]]) -> None:
     """Cast each ballot as a guest of its own."""
     guests = await asyncio.gather(*(a_guest(client) for _ in ballots))
-    await asyncio.gather(
-        *(cast(client, poll, guest, ballot) for guest, ballot in zip(guests, ballots, strict=True))
-    )
+    await asyncio.gather(*(cast(client, poll, guest, ballot) for guest, ballot in zip(guests, ballots, strict=True)))
 
 
 async def close(client: httpx.AsyncClient, poll: str, owner: Headers) -> None:

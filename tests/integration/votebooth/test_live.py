@@ -101,8 +101,10 @@ async def test_under_a_storm_each_client_gets_ten_pushes_a_second_at_most_and_en
     following = asyncio.create_task(follow())
     for start in range(0, 60, 4):
         await asyncio.gather(
-            *(cast(client, poll, guest, {"picks": [1 + number % 3]}) for number, guest in
-              enumerate(guests[start : start + 4], start))
+            *(
+                cast(client, poll, guest, {"picks": [1 + number % 3]})
+                for number, guest in enumerate(guests[start : start + 4], start)
+            )
         )
         await asyncio.sleep(0.05)
     await asyncio.wait_for(following, 10)
@@ -144,9 +146,7 @@ async def test_closing_by_hand_pushes_the_final_counts(client: httpx.AsyncClient
 async def test_opening_and_closing_by_the_clock_are_pushed_within_a_second(client: httpx.AsyncClient) -> None:
     now = datetime.now(UTC)
     opens, closes = now + timedelta(seconds=1.5), now + timedelta(seconds=3)
-    poll = await a_poll(
-        client, await a_user(client), opens_at=opens.isoformat(), closes_at=closes.isoformat()
-    )
+    poll = await a_poll(client, await a_user(client), opens_at=opens.isoformat(), closes_at=closes.isoformat())
     async with socket(client, poll) as connection:
         assert (await heard(connection))["status"] == "scheduled"
         await until(connection, "state", status="live")
@@ -161,9 +161,7 @@ async def test_opening_and_closing_by_the_clock_are_pushed_within_a_second(clien
 
 async def test_results_shown_after_the_close_show_by_the_clock(client: httpx.AsyncClient) -> None:
     closes = datetime.now(UTC) + timedelta(seconds=2.5)
-    poll = await a_poll(
-        client, await a_user(client), rules={"results": "after_close"}, closes_at=closes.isoformat()
-    )
+    poll = await a_poll(client, await a_user(client), rules={"results": "after_close"}, closes_at=closes.isoformat())
     await cast_many(client, poll, [{"picks": [1]}])
     async with events(client, poll) as stream:
         hidden = await said(stream)

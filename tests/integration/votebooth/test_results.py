@@ -89,9 +89,7 @@ async def test_results_are_what_was_cast_and_the_export_counts_to_the_same(
         counted = await tallied(client, poll, method, form, tmp_path, final)
         names = {option["id"]: option["label"] for option in final["options"]}
         assert counted["winners"] == [names[option] for option in final["winners"]]
-        rounds = [
-            {names[each["option"]]: each["votes"] for each in one["tallies"]} for one in final["rounds"]
-        ]
+        rounds = [{names[each["option"]]: each["votes"] for each in one["tallies"]} for one in final["rounds"]]
         assert [one["tallies"] for one in counted["rounds"]] == rounds
         if form != "preflib":  # which has no place for abstentions
             assert counted["ballots"] == 24

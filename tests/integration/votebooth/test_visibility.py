@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from .booth_world import (
     Headers,
@@ -67,9 +69,7 @@ class World:
     async def poll(self, results: str, minimum: int, **more: Any) -> str:
         """Publish a poll and cast its ballots, unless it opens later."""
         rules: dict[str, Any] = {"results": results, **({"minimum": minimum} if minimum else {})}
-        poll = await a_poll(
-            self.client, self.people["owner"], "points", ("Ada", "Bo"), rules, points=POINTS, **more
-        )
+        poll = await a_poll(self.client, self.people["owner"], "points", ("Ada", "Bo"), rules, points=POINTS, **more)
         if "opens_at" not in more:
             for voter, points in zip(self.voters, BALLOTS, strict=True):
                 await cast(self.client, poll, voter, {"points": {"1": points, "2": POINTS - points}})
@@ -103,9 +103,7 @@ def assert_hidden(answer: httpx.Response) -> None:
 async def walk_rest(world: World, poll: str, role: str, visible: bool) -> None:
     who = world.people[role]
     answer = await results(world.client, poll, who)
-    conditional = [
-        await results(world.client, poll, {**who, "if-none-match": tag}) for tag in ('"1.3.live"', "*")
-    ]
+    conditional = [await results(world.client, poll, {**who, "if-none-match": tag}) for tag in ('"1.3.live"', "*")]
     if not visible:
         for each in (answer, *conditional):
             assert_hidden(each)
@@ -287,9 +285,6 @@ async def test_a_ticket_opens_its_own_poll_once(world: World) -> None:
     poll, other = await world.poll("owner", 0), await world.poll("owner", 0)
     owner = world.people["owner"]
     url = str(world.client.base_url).replace("http", "ws", 1)
-    from websockets.asyncio.client import connect
-    from websockets.exceptions import ConnectionClosed
-
     ticket = await a_ticket(world.client, poll, owner)
     for path, code in ((other, 4401), (poll, None), (poll, 4401)):
         async with connect(f"{url}/v1/votebooth/polls/{path}/live?ticket={ticket}") as connection:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 import pytest
-
 from services.votebooth import tally
 from services.votebooth.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.events import PollChanged, PollOption
@@ -88,8 +87,11 @@ def straight(definition: PollChanged, ballots: list[dict[str, Any]]) -> tally.Re
     elif definition.method in RANKED:
         counts = tally.pairwise_from_rankings(rankings, names)
     else:
-        counts = tally.sums_from_scores(scores, names, top=definition.max_score, pairwise=definition.method == "star") \
-            if definition.method in {"score", "star"} else tally.sums_from_scores(scores, names)
+        counts = (
+            tally.sums_from_scores(scores, names, top=definition.max_score, pairwise=definition.method == "star")
+            if definition.method in {"score", "star"}
+            else tally.sums_from_scores(scores, names)
+        )
     seats = 1 if definition.method == "irv" else definition.seats
     return tally.count(method, counts, seats=seats, seed=POLL.hex)
 

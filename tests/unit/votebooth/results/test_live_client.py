@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
 from services.votebooth.events import PollChanged, PollOption
 from services.votebooth.live import client as client_module
 from services.votebooth.live import messages

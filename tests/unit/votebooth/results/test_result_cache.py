@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
 from services.votebooth.results import cache as cache_module
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.controllers import matches
@@ -44,7 +43,7 @@ async def test_a_hundred_at_once_count_once() -> None:
     asked = [asyncio.create_task(cache.get(POLL, 1, 1, "live", counter)) for _ in range(100)]
     await asyncio.sleep(0)
     counter.gate.set()
-    assert {id(entry) for entry in await asyncio.gather(*asked)} == {id((await asked[0]))}
+    assert {id(entry) for entry in await asyncio.gather(*asked)} == {id(await asked[0])}
     assert counter.started == 1
 
 

@@ -4,7 +4,6 @@ from itertools import product
 from uuid import UUID
 
 import pytest
-
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.visibility import Hidden, Reason, Rules, Visible, may_see, needs_vote
 
@@ -23,9 +22,7 @@ def test_always_means_everybody(viewer: UUID | None, voted: bool, over: bool) ->
 
 
 @pytest.mark.parametrize(("viewer", "voted", "over"), FACTS)
-def test_after_vote_means_who_has_voted_and_in_the_end_everybody(
-    viewer: UUID | None, voted: bool, over: bool
-) -> None:
+def test_after_vote_means_who_has_voted_and_in_the_end_everybody(viewer: UUID | None, voted: bool, over: bool) -> None:
     expected = Visible() if voted or over else Hidden(Reason.AFTER_VOTE)
     assert seen("after_vote", viewer, voted, over) == expected
 
