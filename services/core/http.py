@@ -1,6 +1,7 @@
 """The edge of every request: trace, access log, metrics, the subject, and a strict reading of JSON."""
 
 import asyncio
+import contextlib
 import inspect
 import json
 import time
@@ -16,7 +17,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 from services.core.calls import DEADLINE_HEADER, SERVICE_TOKEN_HEADER, begin_deadline
 from services.core.kit import Shared
@@ -40,6 +41,23 @@ def _meters(method: str, route: str, status: int) -> tuple[Callable[[float], Non
     return LATENCY.labels(route).observe, REQUESTS.labels(method, route, str(status)).inc
 
 
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_DRAIN_BYTES = 16_000_000
+_DRAIN_SECONDS = 2.0
+
+
+async def _drain(receive: Receive) -> None:
+    """Take the rest of a refused body: a connection that is closed on unread data loses the answer."""
+    taken = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while taken < _DRAIN_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                taken += len(message.get("body", b""))
+
+
 class EdgeMiddleware(ASGIMiddleware):
     """Begins the trace; counts, times and logs the answer (path template only, never a query or body)."""
 
@@ -55,11 +73,20 @@ class EdgeMiddleware(ASGIMiddleware):
         trace = begin_trace(parent.decode("latin-1") if parent else None).encode()
         status = 0
         method = str(scope.get("method", ""))
+        unread = method not in _BODILESS
+
+        async def receive_noted() -> ReceiveMessage:
+            nonlocal unread
+            message = await receive()
+            unread = message["type"] == "http.request" and bool(message.get("more_body"))
+            return message
 
         async def send_counted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if unread and status >= 400:
+                    await _drain(receive)
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-trace-id", trace))
                 headers.append((b"x-content-type-options", b"nosniff"))
@@ -69,7 +96,7 @@ class EdgeMiddleware(ASGIMiddleware):
             await send(message)
 
         try:
-            await next_app(scope, receive, send_counted)
+            await next_app(scope, receive_noted, send_counted)
         finally:
             route = str(scope.get("path_template") or "unmatched")
             took = time.perf_counter() - started
