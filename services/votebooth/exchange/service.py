@@ -27,10 +27,10 @@ _MAX_UPLOAD_OPTIONS = 200
 """Options of an uploaded file: the count's cost grows with their square or cube, and others wait for it."""
 
 _MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "json": "application/json",
-    "blt": "text/plain; charset=utf-8",
-    "preflib": "text/plain; charset=utf-8",
+    "blt": "text/plain",
+    "preflib": "text/plain",
 }
 
 
