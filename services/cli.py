@@ -38,23 +38,23 @@ class Commands(click.Group):
             raise
 
 
-def _reason(exc: Exception) -> str | None:
+def _reason(exc: BaseException) -> str | None:
     """Return what stands in the way, if it is something of this place and not of the code."""
     from asyncpg import PostgresError, UndefinedTableError  # noqa: PLC0415  (nothing fails in --help)
 
     from services.core.db import is_passing  # noqa: PLC0415
     from services.core.secrets import SecretError  # noqa: PLC0415
 
+    while exc.__cause__ is not None and not isinstance(exc, (SecretError, PostgresError, OSError)):
+        exc = exc.__cause__
     if isinstance(exc, SecretError):
         return str(exc)
-    while exc.__cause__ is not None and not isinstance(exc, (PostgresError, OSError)):
-        exc = exc.__cause__  # type: ignore[assignment]  # an Exception by the loop's first step
     if isinstance(exc, UndefinedTableError):
-        return "Postgres lacks tables that this version needs; run `votewave migrate` first."
+        return "Postgres lacks tables that this version needs. Run `votewave migrate` first."
     if isinstance(exc, PostgresError):
-        return f"Postgres refuses: {type(exc).__name__} ({exc.sqlstate}). See VOTEWAVE_DATABASE_URL and its log."
-    if is_passing(exc) or isinstance(exc, OSError):
-        return f"Postgres can't be reached: {exc}. Is it running where VOTEWAVE_DATABASE_URL says?"
+        return f"Postgres refuses ({type(exc).__name__}, SQLSTATE {exc.sqlstate}). Its log says more."
+    if isinstance(exc, OSError) or is_passing(exc):
+        return f"a server that this needs can't be reached: {exc}"
     return None
 
 
@@ -82,7 +82,15 @@ def main(data_dir: Path | None) -> None:
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="Where to listen on 127.0.0.1.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    show_envvar=True,
+    envvar="VOTEWAVE_PORT",
+    type=click.IntRange(1, 65535),
+    help="Where to listen on 127.0.0.1.",
+)
 @click.option(
     "--data-dir",
     default=Path(".votewave"),
@@ -118,7 +126,7 @@ def run(names: tuple[str, ...]) -> None:
     """
     gc.disable()  # importing makes no garbage worth looking for; `serve` turns it on again
     from services.core.app import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
-    from services.core.server import serve  # noqa: PLC0415
+    from services.core.server import ServeError, serve  # noqa: PLC0415
 
     settings = _settings()
     chosen = _services(names)
@@ -128,7 +136,10 @@ def run(names: tuple[str, ...]) -> None:
         service="+".join(s.name for s in chosen),
         env=settings.environment,
     )
-    serve(lambda: create_app(chosen, settings), settings)
+    try:
+        serve(lambda: create_app(chosen, settings), settings)
+    except ServeError as exc:
+        raise click.ClickException(str(exc)) from exc
 
 
 @main.command()
@@ -167,7 +178,11 @@ def migrate(names: tuple[str, ...], admin_url: str, as_json: bool) -> None:
 @click.option("--admin-url", envvar="VOTEWAVE_ADMIN_DATABASE_URL", required=True)
 @click.option("--message", "-m", required=True, help="What changes, in a few words.")
 def revision(name: str, admin_url: str, message: str) -> None:
-    """Draft a migration from the difference between a service's models and its tables."""
+    r"""Draft a migration from the difference between a service's models and its tables.
+
+    \b
+    Example: votewave revision polls -m "tags" --admin-url postgresql://postgres@localhost/votewave
+    """
     from services.core.migrations import draft  # noqa: PLC0415
 
     asyncio.run(draft(name, admin_url, message))
@@ -176,7 +191,11 @@ def revision(name: str, admin_url: str, message: str) -> None:
 @main.command()
 @click.option("--markdown", is_flag=True, help="As the table of docs/settings.md.")
 def settings(markdown: bool) -> None:
-    """List every setting: its variable, type, default and meaning."""
+    r"""List every setting: its variable, type, default and meaning.
+
+    \b
+    Example: votewave settings
+    """
     tables: list[tuple[str, list[tuple[str, str, str, str]]]] = [("Every process", describe(CoreSettings))]
     tables += [(s.name, describe(s.settings, s.name)) for s in load_services(["all"])]
     for title, rows in tables:
@@ -191,7 +210,13 @@ def settings(markdown: bool) -> None:
 
 @main.group()
 def events() -> None:
-    """Look at events that couldn't be handled, and handle them again."""
+    r"""Look at events that couldn't be handled, and handle them again.
+
+    \b
+    Examples:
+      votewave --data-dir .votewave events parked votebooth
+      votewave --data-dir .votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
+    """
 
 
 @events.command("parked")
@@ -223,9 +248,15 @@ def replay(name: str, event: UUID) -> None:
     \b
     Example: votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
     """
-    from services.core.operations import replay_parked  # noqa: PLC0415
+    from services.core.operations import ReplayError, replay_parked  # noqa: PLC0415
 
-    if not asyncio.run(replay_parked(_services((name,))[0], _settings(), event)):
+    settings = _settings()
+    configure(settings.log_format, settings.log_level, service=name, env=settings.environment)
+    try:
+        found = asyncio.run(replay_parked(_services((name,))[0], settings, event))
+    except ReplayError as exc:
+        raise click.ClickException(f"it fails again ({exc}) and stays parked") from exc
+    if not found:
         raise click.ClickException(f"{name} has no parked event {event}")
     click.echo("handled")
 
@@ -322,7 +353,7 @@ def _services(names: tuple[str, ...]) -> list[Any]:
         services = load_services(names)
         for service in services:
             load(service.settings, service.name)
-    except (ValueError, SettingsError) as exc:
+    except ValueError as exc:
         raise click.ClickException(str(exc)) from exc
     return services
 

@@ -1,20 +1,22 @@
 """`votewave up`: the services as `run all` serves them, with Postgres and Valkey brought along."""
 
 import asyncio
-import contextlib
 import os
 import secrets as random
-import socket
+import signal
 import sys
 import time
 from pathlib import Path
 
 import click
 
+from services.core.app import create_app
 from services.core.calls import INTERNAL_KEY
 from services.core.embedded import AlreadyRunning, Embedded, EmbeddedError
+from services.core.embedded.lock import FolderLock
 from services.core.logs import configure
 from services.core.secrets import FileSecrets, open_secrets
+from services.core.server import ServeError, serve, why_not
 from services.core.settings import CoreSettings, load
 from services.registry import load_services
 
@@ -24,52 +26,63 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
 
     Returns:
         The exit code: 0 after a signal, 1 if the folder or the port is taken.
+
+    Raises:
+        SettingsError: A variable has a value that can't be used.
     """
     started = time.monotonic()
     os.umask(0o077)
     data_dir = data_dir.resolve()
     url = f"http://127.0.0.1:{port}"
+    _environment(data_dir, port, url)
+    settings = load(CoreSettings)
+    configure(settings.log_format, settings.log_level)
+    # A closed terminal or a service manager stops it as Ctrl-C does, also before the server listens to signals.
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:
+            signal.signal(sign, signal.default_int_handler)
     embedded = Embedded(data_dir)
-    if reason := _port_taken(port):
-        click.echo(f"votewave: {reason}", err=True)
-        return 1
     try:
+        _expect_free(settings, data_dir)
         embedded.start()
-    except AlreadyRunning as exc:
-        click.echo(f"votewave: {exc}", err=True)
-        return 1
-    except EmbeddedError as exc:
-        click.echo(f"votewave: {exc}", err=True)
-        return 1
-    try:
         embedded.describe(url=url, database_url=embedded.database_url, redis_url=embedded.redis_url)
-        _environment(embedded, data_dir, port, url)
+        # These two are never anybody else's: `up` brings them.
+        os.environ["VOTEWAVE_DATABASE_URL"] = embedded.database_url.replace("postgres@", "")
+        os.environ["VOTEWAVE_REDIS_URL"] = embedded.redis_url
         settings = load(CoreSettings)
-        configure(settings.log_format, settings.log_level)
         _prepare(embedded, data_dir, settings)
         _serve(settings, data_dir, started, demo=demo)
+    except KeyboardInterrupt:
+        pass
+    except (AlreadyRunning, EmbeddedError, ServeError) as exc:
+        click.echo(f"votewave: {exc}", err=True)
+        return 1
     finally:
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, signal.SIG_IGN)  # an impatient second Ctrl-C mustn't leave the servers behind
         embedded.stop()
     return 0
 
 
-def _port_taken(port: int) -> str | None:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as exc:
-            return f"port {port} can't be used ({exc.strerror}); choose another with --port"
-    return None
+def _expect_free(settings: CoreSettings, data_dir: Path) -> None:
+    """Find out before anything is started that it can't serve, and say first who is in its place.
+
+    Raises:
+        AlreadyRunning: It runs already.
+        ServeError: Somebody else has the port.
+    """
+    if reason := why_not(settings.host, settings.port):
+        if (data_dir / "up.lock").exists():
+            lock = FolderLock(data_dir)
+            lock.acquire()
+            lock.release()
+        raise ServeError(f"{reason}, or say --port")
 
 
-def _environment(embedded: Embedded, data_dir: Path, port: int, url: str) -> None:
-    """Say where things are, unless the user's environment says so already."""
+def _environment(data_dir: Path, port: int, url: str) -> None:
+    """Say where things are; the user's own variables go first where that makes sense."""
     values = {
-        "VOTEWAVE_PORT": str(port),
         "VOTEWAVE_PUBLIC_URL": url,
-        "VOTEWAVE_PEERS": f"static:{url}",
-        "VOTEWAVE_SECRETS": f"file://{data_dir}/secrets.json",
         "VOTEWAVE_STORAGE": f"file://{data_dir}/files",
         "VOTEWAVE_MAIL": f"console://{data_dir}/mail",
         "VOTEWAVE_LOG_FORMAT": "console",
@@ -77,9 +90,11 @@ def _environment(embedded: Embedded, data_dir: Path, port: int, url: str) -> Non
     }
     for name, value in values.items():
         os.environ.setdefault(name, value)
-    # These two are never anybody else's: `up` brings them.
-    os.environ["VOTEWAVE_DATABASE_URL"] = embedded.database_url.replace("postgres@", "")
-    os.environ["VOTEWAVE_REDIS_URL"] = embedded.redis_url
+    os.environ |= {
+        "VOTEWAVE_PORT": str(port),
+        "VOTEWAVE_PEERS": f"static:{url}",
+        "VOTEWAVE_SECRETS": f"file://{data_dir}/secrets.json",
+    }
 
 
 def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None:
@@ -99,9 +114,6 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
 
 
 def _serve(settings: CoreSettings, data_dir: Path, started: float, *, demo: bool) -> None:
-    from services.core.app import create_app  # noqa: PLC0415  (after the environment is set)
-    from services.core.server import serve  # noqa: PLC0415
-
     url = settings.public_url
 
     def ready() -> None:

@@ -1,6 +1,7 @@
 """What a running service is given: its database, Redis, secrets, events' relay, calls, mail, limits."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -12,12 +13,21 @@ from services.core.live import Broadcast
 from services.core.mail import Mailer, open_mailer
 from services.core.ratelimit import RateLimiter
 from services.core.secrets import Secrets, open_secrets
-from services.core.settings import CoreSettings
+from services.core.settings import CoreSettings, SettingsError, variable
 from services.core.storage import Storage, open_storage
 from services.core.tickets import Tickets
 from services.core.tokens import Verifier
 
 C = TypeVar("C", bound=msgspec.Struct)
+T = TypeVar("T")
+
+
+def _open(field: str, make: Callable[[], T]) -> T:
+    """Make what a setting names; the error names its variable."""
+    try:
+        return make()
+    except ValueError as exc:
+        raise SettingsError(f"{variable(None, field)}: {exc}") from exc
 
 
 class Shared:
@@ -25,10 +35,14 @@ class Shared:
 
     def __init__(self, settings: CoreSettings) -> None:
         self.settings = settings
-        self.redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
-        self.secrets: Secrets = open_secrets(settings.secrets)
-        self.storage: Storage = open_storage(settings.storage, f"{settings.public_url}/v1/files")
-        self.mailer: Mailer = open_mailer(settings.mail, settings.mail_from)
+        self.redis: Redis = _open(
+            "redis_url", lambda: Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
+        )
+        self.secrets: Secrets = _open("secrets", lambda: open_secrets(settings.secrets))
+        self.storage: Storage = _open(
+            "storage", lambda: open_storage(settings.storage, f"{settings.public_url}/v1/files")
+        )
+        self.mailer: Mailer = _open("mail", lambda: open_mailer(settings.mail, settings.mail_from))
         self.limits = RateLimiter(self.redis)
         self.calls = Calls(settings, self.secrets)
         self.verifier = Verifier(settings, self.calls, self.redis)

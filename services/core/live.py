@@ -6,13 +6,15 @@ directly.
 """
 
 import asyncio
-import contextlib
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
@@ -22,6 +24,7 @@ Listener = Callable[[str, bytes], None]
 PREFIX = "votewave:live:"
 _RETRY_SECONDS = 0.5
 _GATHER_SECONDS = 0.05
+_SILENCE_SECONDS = 10.0
 
 
 class Broadcast:
@@ -36,7 +39,10 @@ class Broadcast:
         self._sender: asyncio.Task[None] | None = None
 
     def listen(self, topic: str, listener: Listener) -> Callable[[], None]:
-        """Hear `topic` (`kind:id`; a kind is subscribed to as a whole); returns what ends the listening."""
+        """Hear `topic`; returns what ends the listening.
+
+        The listener gets the topic and the message; an empty message also when one may have been missed.
+        """
         self._listeners[topic].add(listener)
         if self._task is None:
             self._task = asyncio.create_task(self._receive())
@@ -79,24 +85,40 @@ class Broadcast:
     async def _receive(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._redis.pubsub() as pubsub:
                     await pubsub.psubscribe(PREFIX + "*")
-                    async for message in pubsub.listen():
-                        self._heard(message)
-            except (RedisError, OSError, TimeoutError) as exc:
+                    await self._follow(pubsub)
+            except Exception as exc:  # noqa: BLE001  (whatever it was: a receiver that ends is missed by nobody)
                 log.warning("broadcast_lost", error=type(exc).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
-    def _heard(self, message: dict[str, bytes]) -> None:
-        data = message["data"]
-        if data[:8] != self._origin:
-            self._deliver(message["channel"].decode().removeprefix(PREFIX), data[8:])
+    async def _follow(self, pubsub: PubSub) -> None:
+        """Hear until the connection fails, or is so silent that it must be dead."""
+        heard_at = time.monotonic()
+        while True:
+            message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
+            if message is not None:
+                heard_at = time.monotonic()
+                self._heard(message)
+            elif time.monotonic() - heard_at > 2 * _SILENCE_SECONDS:
+                raise TimeoutError
+            else:
+                await pubsub.ping()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message["type"] == "psubscribe":
+            # Something may have been said while nobody listened.
+            for topic in tuple(self._listeners):
+                self._deliver(topic, b"")
+        elif message["type"] == "pmessage" and message["data"][:8] != self._origin:
+            self._deliver(message["channel"].decode().removeprefix(PREFIX), message["data"][8:])
 
     async def close(self) -> None:
-        """End listening and close the connection."""
-        for task in (self._task, self._sender):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        """Send what waits to be sent, end listening and close the connection."""
+        if self._sender is not None:
+            await asyncio.wait({self._sender}, timeout=1)
+        tasks = [task for task in (self._task, self._sender) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._redis.aclose()

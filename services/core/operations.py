@@ -34,9 +34,24 @@ async def list_parked(service: Service[Any], settings: CoreSettings) -> list[dic
         return [{key: str(value) for key, value in row.items()} for row in rows.mappings()]
 
 
+class ReplayError(Exception):
+    """An event's handler raised again; the message is what kind of error that was."""
+
+
 async def replay_parked(service: Service[Any], settings: CoreSettings, event_id: UUID) -> bool:
-    """Handle a parked event again; say whether it was there."""
+    """Handle a parked event again; say whether it was there.
+
+    Raises:
+        ReplayError: It can't be handled, and stays parked.
+    """
     async with operating(service, settings) as kit:
         use_cases = service.use_cases(kit)
         consumer = Consumer(service.name, use_cases, service.handlers, kit.db, kit.shared.redis, "replay")
-        return await consumer.replay(event_id)
+        await kit.db.ping()  # a database that is away is no fault of the event
+        await use_cases.start()
+        try:
+            return await consumer.replay(event_id)
+        except Exception as exc:
+            raise ReplayError(type(exc).__name__) from exc
+        finally:
+            await use_cases.stop()
