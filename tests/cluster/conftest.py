@@ -1,0 +1,80 @@
+"""What the cluster's tests share."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_place import LEAST, Consul, Instance, program
+from services.core.calls import Calls
+from services.core.secrets import FileSecrets
+from services.core.settings import CoreSettings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs() -> None:
+    """Have the programs at hand, so that no test counts the time that building them takes."""
+    program("consul")
+
+
+@pytest.fixture
+async def consul(tmp_path: Path) -> AsyncIterator[Consul]:
+    """A Consul of the test's own."""
+    consul = Consul(tmp_path)
+    await consul.start()
+    yield consul
+    consul.stop()
+
+
+Start = Callable[..., Instance]
+
+
+@pytest.fixture
+def instance(votewave: Any, consul: Consul, tmp_path: Path) -> Iterator[Start]:
+    """Make services that register in Consul and find each other there."""
+    made: list[Instance] = []
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("VOTEWAVE_", "CONSUL_"))}
+
+    def make(service: str, **environment: str) -> Instance:
+        settings = {
+            "VOTEWAVE_DATABASE_URL": votewave.admin_dsn.replace("postgres@", ""),
+            "VOTEWAVE_REDIS_URL": votewave.redis_url,
+            "VOTEWAVE_SECRETS": f"file://{votewave.data_dir}/secrets.json",
+            "VOTEWAVE_STORAGE": f"file://{votewave.data_dir}/files",
+            "VOTEWAVE_DATABASE_POOL": "2",
+            "VOTEWAVE_PEERS": "consul",
+            "VOTEWAVE_CONSUL_REGISTRATION": "self",
+            "VOTEWAVE_CONSUL_URL": consul.url,
+        }
+        made.append(Instance(service, tmp_path, {**base, **settings, **environment}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+async def token_of(consul: Consul, tmp_path: Path) -> Callable[[str], Any]:
+    """Return the setting that gives a service its own token, with least privilege, in a file."""
+
+    async def make(service: str) -> dict[str, str]:
+        token = await consul.token(service, LEAST % service)
+        path = tmp_path / f"{service}.token"
+        path.write_text(token + "\n")
+        path.chmod(0o600)
+        return {"VOTEWAVE_CONSUL_TOKEN_FROM": f"file://{path}"}
+
+    return make
+
+
+@pytest.fixture
+async def calls(votewave: Any, consul: Consul, tmp_path: Path) -> AsyncIterator[Calls]:
+    """A process's calls, which find peers through Consul."""
+    path = tmp_path / "reader.token"
+    path.write_text(await consul.token("reader", LEAST % "reader"))
+    settings = CoreSettings(peers="consul", consul_url=consul.url, consul_token_from=f"file://{path}")
+    calls = Calls(settings, FileSecrets(votewave.data_dir / "secrets.json"))
+    yield calls
+    await calls.close()
