@@ -21,6 +21,7 @@ from services.votebooth.results.counting import Published, count
 from services.votebooth.results.metrics import COUNT_SECONDS
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.render import shape
+from services.votebooth.results.together import Together
 from services.votebooth.results.visibility import Hidden, Reason, Rules, Verdict, may_see, needs_vote
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.tally import TallyError
@@ -93,6 +94,7 @@ class Results:
         self._counting = asyncio.Semaphore(_COUNTS_AT_ONCE)
         self._definitions: dict[tuple[UUID, int], PollChanged] = {}
         self._settled: dict[tuple[UUID, int], None] = {}
+        self._reading: Together[State] = Together()
 
     async def state(self, poll_id: UUID) -> State:
         """Return where a poll stands, and release its next step if one is due.
@@ -100,6 +102,9 @@ class Results:
         Raises:
             Problem: 404 if there is no such poll, 503 if it isn't known here and Polls doesn't answer.
         """
+        return await self._reading.read(poll_id, lambda: self._read_state(poll_id))
+
+    async def _read_state(self, poll_id: UUID) -> State:
         async with self._kit.db.reading() as session:
             row = await repository.state(session, poll_id)
         if row is None:
