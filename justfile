@@ -49,6 +49,16 @@ dev := "uv run --frozen --all-extras --group tally"
 @integration *ARGS:
     {{ dev }} pytest tests/integration "$@"
 
+# find or build the programs of the local cluster: Consul, Nomad and so on; `./just tools --help`
+[no-exit-message]
+@tools *ARGS:
+    {{ run }} python tools/build "$@"
+
+# the tests against a real Consul; builds it once where PATH has none
+[no-exit-message]
+@test-cluster *ARGS:
+    {{ dev }} pytest tests/cluster "$@"
+
 # measure; `./just bench votes` measures the vote path
 [no-exit-message]
 @bench *ARGS:
