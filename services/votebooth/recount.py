@@ -1,5 +1,6 @@
 """The recount: do a poll's counters say what its stored ballots say?"""
 
+import asyncio
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,11 @@ async def recount(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
         stored = await repository.stored(session, poll_id)
     if stored is None:
         raise not_found("poll")
+    # Aside of the event loop: a poll may have a hundred thousand different ballots, and others are voting.
+    return await asyncio.to_thread(_compare, poll_id, stored)
+
+
+def _compare(poll_id: UUID, stored: repository.Stored) -> Recount:
     rules = Rules(msgspec.json.decode(stored.definition, type=PollChanged))
     counted = _count([(rules.choices.stored(choice), count) for choice, count in stored.choices])
     return Recount(poll_id, counted.ballots, _differences(rules, stored, counted))

@@ -15,7 +15,7 @@ from services.votebooth.settings import VoteBoothSettings
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 30.0
-MOST_BALLOTS = 200_000
+MOST_BALLOTS = 50_000
 """Of a poll that is recounted in passing; larger ones are for `votewave recount`."""
 
 _FIRST = UUID(int=0)
