@@ -6,13 +6,12 @@ from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from services.core.problems import ProblemDocument
 from services.core.subject import Subject
+from services.votebooth.results.description import problems
 from services.votebooth.service import VoteBooth
 
 
@@ -35,7 +34,7 @@ class LogController(Controller):
         "/polls/{poll_id:uuid}/log",
         operation_id="LogRead",
         summary="See what was done",
-        responses={404: ResponseSpec(ProblemDocument, description="no such poll, or it isn't yours")},
+        responses=problems(400, 401, _404="There is no such poll, or it isn't yours."),
     )
     async def read(
         self,

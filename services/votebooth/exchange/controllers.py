@@ -1,6 +1,7 @@
 """Export and count over HTTP."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,30 +10,63 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
 from services.core.http import address_of
 from services.core.limits import limit
-from services.core.problems import Problem, ProblemDocument, malformed
+from services.core.problems import Problem, malformed
 from services.core.streaming import BoundStream
 from services.core.subject import Subject
 from services.votebooth.exchange.service import Format
-from services.votebooth.results.controllers import VISIBLE, BallotToken, hidden
+from services.votebooth.results.controllers import VISIBLE, hidden
+from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.service import VoteBooth
 
 MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
 FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish"]
 
 _EXPORT = {
-    403: ResponseSpec(ProblemDocument, description="`results-hidden`: not shown to you, or not yet"),
-    404: ResponseSpec(ProblemDocument, description="no such poll"),
-    409: ResponseSpec(ProblemDocument, description="`poll-open`: the poll isn't over"),
-    422: ResponseSpec(ProblemDocument, description="`format-unfit`: only ranked ballots go into blt and preflib"),
+    200: ResponseSpec(
+        str, description="The file, in the format asked for.", media_type="text/csv", generate_examples=False
+    ),
+    **problems(
+        400,
+        401,
+        403,
+        404,
+        429,
+        _409="`poll-open`: the ballots can be had once the poll is over.",
+        _422="`format-unfit`: only ranked ballots go into blt and preflib.",
+    ),
 }
-_COUNT = {
-    413: ResponseSpec(ProblemDocument, description="the file is too large for this; use `votewave tally`"),
-    422: ResponseSpec(ProblemDocument, description="`uncountable`: `detail` says why, `line` and `column` where"),
-}
+_COUNT = problems(
+    400,
+    401,
+    429,
+    503,
+    _413="The file is too large for this; use `votewave tally`.",
+    _422="`uncountable`: `detail` says why, `line` and `column` where.",
+)
+
+
+@dataclass
+class CountOperation(Operation):
+    """Describes the file, which the handler reads by itself."""
+
+    def __post_init__(self) -> None:
+        """Add the body."""
+        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        form = OpenAPIMediaType(
+            schema=Schema(
+                type=OpenAPIType.OBJECT,
+                required=["file"],
+                properties={"file": Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")},
+            )
+        )
+        self.request_body = RequestBody(
+            {"text/csv": text, "text/plain": text, "multipart/form-data": form}, required=True
+        )
 
 
 class ExchangeController(Controller):
@@ -72,6 +106,7 @@ class ExchangeController(Controller):
     @post(
         "/count",
         operation_id="FileCount",
+        operation_class=CountOperation,
         summary="Count a file of ballots",
         status_code=200,
         guards=[limit("count", 20, per=60)],

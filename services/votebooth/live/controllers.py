@@ -14,13 +14,13 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from services.core.http import address_of
 from services.core.limits import limit
-from services.core.problems import Problem, ProblemDocument
+from services.core.problems import Problem
 from services.core.streaming import SEND_SECONDS, BoundStream
 from services.core.subject import Subject
 from services.core.tickets import LIFETIME_SECONDS
 from services.votebooth.live.client import Client
 from services.votebooth.live.schemas import LiveTicket
-from services.votebooth.results.controllers import BallotToken
+from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.results.service import Viewer
 from services.votebooth.service import VoteBooth
 
@@ -38,11 +38,6 @@ Since = Annotated[
     str | None,
     QueryParameter(name="since", description="`version.seq.status` of what you have; no snapshot if it is current."),
 ]
-REFUSALS = {
-    404: ResponseSpec(ProblemDocument, description="no such poll"),
-    503: ResponseSpec(ProblemDocument, description="too many live connections, or Redis is away"),
-}
-
 _SSE_HEADERS = {"cache-control": "private, no-store", "x-accel-buffering": "no"}
 
 
@@ -56,7 +51,7 @@ class LiveController(Controller):
         operation_id="LiveTicketIssue",
         summary="Get a ticket for a WebSocket",
         guards=[limit("live-ticket", 60, per=60)],
-        responses=REFUSALS,
+        responses=problems(400, 401, 404, 429, 503),
     )
     async def issue(
         self,
@@ -80,7 +75,10 @@ class LiveController(Controller):
         operation_id="LiveEvents",
         summary="Follow a poll's result by SSE",
         media_type="text/event-stream",
-        responses=REFUSALS,
+        responses={
+            200: ResponseSpec(str, description="Events.", media_type="text/event-stream", generate_examples=False),
+            **problems(400, 401, 404, 503),
+        },
     )
     async def events(
         self,

@@ -9,23 +9,15 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
 
 from services.core.http import address_of
-from services.core.problems import Problem, ProblemDocument
+from services.core.problems import Problem
 from services.core.subject import Subject
+from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.results.schemas import Results
 from services.votebooth.service import VoteBooth
 
-BallotToken = Annotated[
-    str | None,
-    HeaderParameter(name="Ballot-Token", description="The voting token, in polls whose voters have one."),
-]
 IfNoneMatch = Annotated[
     str | None, HeaderParameter(name="If-None-Match", description="The `ETag` of an answer you have.")
 ]
-REFUSALS = {
-    403: ResponseSpec(ProblemDocument, description="`results-hidden`: not shown to you, or not yet"),
-    404: ResponseSpec(ProblemDocument, description="no such poll"),
-}
-
 VISIBLE = {"cache-control": "private, no-cache", "vary": "Authorization, Ballot-Token"}
 HIDDEN = {"cache-control": "private, no-store"}
 
@@ -39,7 +31,11 @@ class ResultController(Controller):
         "/polls/{poll_id:uuid}/results",
         operation_id="ResultRead",
         summary="See a poll's result",
-        responses=REFUSALS,
+        responses={
+            200: ResponseSpec(Results, description="The result.", generate_examples=False),
+            304: ResponseSpec(None, description="It is as you have it."),
+            **problems(400, 401, 403, 404),
+        },
     )
     async def read(
         self,
