@@ -30,6 +30,8 @@ class Commands(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except SettingsError as exc:
             raise click.ClickException(str(exc)) from exc
         except Exception as exc:
@@ -159,13 +161,13 @@ def migrate(names: tuple[str, ...], admin_url: str, as_json: bool) -> None:
       votewave migrate --admin-url postgresql://postgres@localhost/votewave
       votewave migrate polls votebooth --json
     """
+    from services.core.kit import secrets_of  # noqa: PLC0415
     from services.core.migrations import migrate as migrate_all  # noqa: PLC0415
-    from services.core.secrets import open_secrets  # noqa: PLC0415
 
     settings = _settings()
     configure(settings.log_format, settings.log_level, service="migrate", env=settings.environment)
     wanted = [service.name for service in _services(names or ("all",))]
-    done = asyncio.run(migrate_all(wanted, admin_url, open_secrets(settings.secrets)))
+    done = asyncio.run(migrate_all(wanted, admin_url, secrets_of(settings)))
     if as_json:
         click.echo(json.dumps(done))
     else:

@@ -30,6 +30,15 @@ def _open(field: str, make: Callable[[], T]) -> T:
         raise SettingsError(f"{variable(None, field)}: {exc}") from exc
 
 
+def secrets_of(settings: CoreSettings) -> Secrets:
+    """Return the secrets that the settings name.
+
+    Raises:
+        SettingsError: They name nothing that there is.
+    """
+    return _open("secrets", lambda: open_secrets(settings.secrets))
+
+
 class Shared:
     """What the services of one process have in common. Built once, closed once."""
 
@@ -38,7 +47,7 @@ class Shared:
         self.redis: Redis = _open(
             "redis_url", lambda: Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
         )
-        self.secrets: Secrets = _open("secrets", lambda: open_secrets(settings.secrets))
+        self.secrets: Secrets = secrets_of(settings)
         self.storage: Storage = _open(
             "storage", lambda: open_storage(settings.storage, f"{settings.public_url}/v1/files")
         )

@@ -25,7 +25,7 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Annotated[str, Meta(description="Name of the environment; part of secret names and logs.")] = "local"
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Meta(description="Port to listen on.", ge=0, le=65535)] = 8000
+    port: Annotated[int, Meta(description="Port to listen on.", ge=1, le=65535)] = 8000
     public_url: Annotated[str, Meta(description="Where users reach VoteWave; part of links in mails.")] = (
         "http://127.0.0.1:8000"
     )
@@ -49,7 +49,12 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     mail: Annotated[str, Meta(description="How mail leaves: `console`, `console:///DIRECTORY` or `ses`.")] = "console"
     mail_from: Annotated[str, Meta(description="The sender of mails.")] = "VoteWave <no-reply@localhost>"
     peers: Annotated[
-        str, Meta(description="How services find each other: `static:URL` (all at one address) or `consul`.")
+        str,
+        Meta(
+            description="How services find each other: `static:URL` (all at one address; `{service}` in it stands "
+            "for the name) or `consul`.",
+            pattern="^(static:https?://.+|consul)$",
+        ),
     ] = "static:http://127.0.0.1:8000"
     consul_registration: Annotated[
         str,
