@@ -1,0 +1,273 @@
+"""`votewave` as a person at a terminal or a service manager meets it."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from click.testing import CliRunner
+from services.cli import events, main
+
+COMMAND = [sys.executable, "-m", "services.cli"]
+READY_SECONDS = 60.0
+
+
+def votewave(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Up:
+    """One `votewave up`."""
+
+    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.began = time.monotonic()
+        self.output = folder.parent / f"{folder.name}-{time.monotonic_ns()}.log"
+        with self.output.open("wb") as output:
+            self.process = psutil.Popen(
+                [*COMMAND, "up", "--port", str(self.port), "--data-dir", str(folder)],
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **environment},
+            )
+
+    def ready(self) -> float:
+        """Wait until it takes requests; return the seconds since it was started."""
+        while time.monotonic() - self.began < READY_SECONDS:
+            assert self.process.poll() is None, self.output.read_text()
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
+                    return time.monotonic() - self.began
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError(self.output.read_text())
+
+    def family(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+    def end(self, sign: signal.Signals) -> int:
+        self.process.send_signal(sign)
+        return int(self.process.wait(30))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "data"
+    yield folder
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(folder) in part for part in process.info["cmdline"] or ()):
+            process.kill()
+
+
+def sign_up(url: str) -> tuple[str, Any]:
+    body = {"email": "ada@example.org", "password": "a long enough passphrase"}
+    answer = httpx.post(f"{url}/v1/auth/accounts", json=body, timeout=20)
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["access_token"]
+    return token, httpx.get(f"{url}/v1/profiles/me", headers=bearer(token), timeout=20).json()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def gone(processes: list[psutil.Process], seconds: float = 10) -> bool:
+    return not psutil.wait_procs(processes, timeout=seconds)[1]
+
+
+def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = Up(folder)
+    took = [first.ready()]
+    secrets = folder / "secrets.json"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    kept = secrets.read_bytes()
+    token, profile = sign_up(first.url)
+    family = first.family()
+    assert len(family) > 2
+    assert first.end(signal.SIGINT) == 0
+    assert gone(family)
+
+    second = Up(folder)
+    took.append(second.ready())
+    assert httpx.get(f"{second.url}/v1/profiles/me", headers=bearer(token), timeout=20).json() == profile
+    second.process.kill()
+    second.process.wait(10)
+
+    third = Up(folder)
+    took.append(third.ready())
+    assert httpx.get(f"{third.url}/v1/profiles/me", headers=bearer(token), timeout=20).json() == profile
+    assert secrets.read_bytes() == kept
+    family = third.family()
+    assert third.end(signal.SIGTERM) == 0
+    assert gone(family)
+    with capsys.disabled():
+        sys.stdout.write(f"\n[up: ready in {took[0]:.1f} s, again in {took[1]:.1f} s, after a kill in {took[2]:.1f} s]")
+    assert max(took[1:]) < 30  # 5 s on a machine with nothing else to do
+
+
+def test_a_second_one_says_who_runs_where_and_leaves_it_alone(folder: Path) -> None:
+    first = Up(folder)
+    first.ready()
+    for port in (first.port, free_port()):
+        second = votewave("up", "--port", str(port), "--data-dir", str(folder))
+        assert second.returncode == 1
+        assert str(first.process.pid) in second.stderr
+        assert first.url in second.stderr
+        assert len(second.stderr.splitlines()) == 1
+    other = votewave("run", "profiles", VOTEWAVE_PORT=str(first.port))
+    assert other.returncode == 1, "two servers never share a port"
+    assert "Address already in use" in other.stderr
+    assert httpx.get(f"{first.url}/health/ready", timeout=5).status_code == 200
+
+    family = first.family()
+    first.process.send_signal(signal.SIGINT)  # impatient
+    time.sleep(0.2)
+    first.process.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    first.process.send_signal(signal.SIGHUP)
+    assert first.process.wait(30) == 0
+    assert gone(family)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts_leaves_nothing_behind(folder: Path, sign: signal.Signals) -> None:
+    starting = Up(folder)
+    while not (folder / "run").exists():
+        assert starting.process.poll() is None, starting.output.read_text()
+        time.sleep(0.01)
+    time.sleep(0.3)
+    family = starting.family()
+    assert starting.end(sign) == 0, starting.output.read_text()
+    assert gone(family)
+    assert "Traceback" not in starting.output.read_text()
+
+
+def test_a_taken_port_is_named_and_nothing_is_started(folder: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = votewave("up", "--port", port, "--data-dir", str(folder))
+        assert done.returncode == 1
+        assert f"port {port}" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not folder.exists()
+        done = votewave("run", "profiles", VOTEWAVE_PORT=port)
+        assert done.returncode == 1
+        assert f"port {port}" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+WRONG = {
+    "VOTEWAVE_DATABASE_POOL": "1",
+    "VOTEWAVE_LOG_LEVEL": "loud",
+    "VOTEWAVE_DRAIN_SECONDS": "nan",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "environment"),
+    [
+        (["run", "all"], WRONG | {"VOTEWAVE_PORT": "abc", "VOTEWAVE_PEERS": "pigeons"}),
+        (["up"], WRONG),
+        (["up"], {"VOTEWAVE_PORT": "abc"}),
+        (["up"], {"VOTEWAVE_MAIL": "pigeon"}),
+        (["run", "auth"], {"VOTEWAVE_AUTH_ACCESS_TOKEN_SECONDS": "1e9"}),
+        (["migrate", "--admin-url", "postgresql:///x"], {"VOTEWAVE_SECRETS": "nonsense"}),
+    ],
+)
+def test_each_wrong_setting_is_named_with_its_variable(
+    folder: Path, command: list[str], environment: dict[str, str]
+) -> None:
+    if command == ["up"]:
+        command = ["up", "--data-dir", str(folder)]
+    done = votewave(*command, **{"VOTEWAVE_PORT": str(free_port()), **environment})
+    assert done.returncode != 0
+    for variable in environment:
+        assert variable in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_servers_that_are_away_are_a_sentence(tmp_path: Path) -> None:
+    nowhere = f"postgresql:///votewave?host={tmp_path}"
+    secrets = tmp_path / "secrets.json"
+    secrets.write_text(json.dumps({f"{name}/database": "x" for name in ("auth", "profiles", "polls", "votebooth")}))
+    secrets.chmod(0o600)
+    places = {"VOTEWAVE_DATABASE_URL": nowhere, "VOTEWAVE_SECRETS": f"file://{secrets}"}
+    for arguments in (["migrate", "--admin-url", nowhere], ["events", "parked", "polls"]):
+        done = votewave(*arguments, **places)
+        assert done.returncode == 1, arguments
+        assert "can't be reached" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_service_that_doesn_t_exist_is_named() -> None:
+    done = CliRunner().invoke(main, ["migrate", "pols", "--admin-url", "x"])
+    assert done.exit_code == 1
+    assert "pols" in done.output
+    assert "polls" in done.output
+
+
+COMMANDS = [
+    [],
+    ["up"],
+    ["run"],
+    ["migrate"],
+    ["revision"],
+    ["settings"],
+    ["events"],
+    ["events", "parked"],
+    ["events", "replay"],
+    ["role"],
+    ["rotate-key"],
+    ["recount"],
+    ["tally"],
+]
+
+
+def test_the_list_of_commands_is_whole() -> None:
+    named = [[name] for name in main.commands] + [["events", name] for name in events.commands]
+    assert sorted([*named, []]) == sorted(COMMANDS)
+
+
+def test_help_has_examples_and_waits_for_no_framework() -> None:
+    script = (
+        "import sys, time; began = time.process_time()\n"
+        "from click.testing import CliRunner; from services.cli import main\n"
+        f"for command in {COMMANDS!r}:\n"
+        "    done = CliRunner().invoke(main, [*command, '--help'])\n"
+        "    assert done.exit_code == 0, command\n"
+        "    assert 'Example' in done.output, command\n"
+        "    assert 'votewave ' + ' '.join(command) in done.output, command\n"
+        "heavy = {'litestar', 'sqlalchemy', 'granian', 'aiohttp', 'redis', 'alembic', 'boto3'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "print(time.process_time() - began)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 2  # all of them; measured: 0.3 s
