@@ -25,8 +25,7 @@ Rows = list[dict[str, Any]]
 async def rows(votewave: VoteWave, table: str, poll_id: str) -> Rows:
     """Return a poll's rows as they lie in the table, with the system's own columns."""
     found = await votewave.sql(
-        f"SELECT xmin::text::bigint AS xmin, (ctid::text::point)[0]::int AS page, (ctid::text::point)[1]::int AS slot, *"
-        f" FROM votebooth.{table} WHERE poll_id = $1 ORDER BY ctid",
+        f"SELECT xmin::text::bigint AS xmin, * FROM votebooth.{table} WHERE poll_id = $1 ORDER BY ctid",
         poll_id,
     )
     return [dict(row) for row in found]

@@ -1,6 +1,7 @@
 """Ballots: one a voter, whatever happens at the same time; what is refused changes nothing."""
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -367,3 +368,106 @@ async def test_a_recount_names_what_differs(client: httpx.AsyncClient, votewave:
         "option 2: the counters say 4, the ballots 0",
         "1 patterns differ",
     ]
+
+
+async def test_rules_that_change_while_a_ballot_waits_hold_for_it(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client)
+    first, second, third = await guests(client, 3)
+    assert (await voted.put(first, {"picks": [3]})).status_code == 201
+    holder = await asyncpg.connect(votewave.admin_dsn)
+    try:
+        async with holder.transaction():
+            where = "WHERE poll_id = $1"
+            await holder.execute(f"SELECT 1 FROM votebooth.counters {where} FOR UPDATE", voted.id)
+            waiting = [
+                asyncio.create_task(voted.put(second, {"picks": [3]})),
+                asyncio.create_task(voted.put(third, {"picks": [1]})),
+                asyncio.create_task(voted.withdraw(first)),
+            ]
+            await asyncio.sleep(0.3)
+            # As the projection does it: the rules lose their last option and the right to withdraw.
+            definition = json.loads(
+                await holder.fetchval(f"SELECT definition FROM votebooth.polls {where}", voted.id)
+            )
+            definition |= {"version": 99, "options": definition["options"][:2], "withdraw": False}
+            await holder.execute(
+                f"UPDATE votebooth.polls SET version = 99, definition = $2 {where}",
+                voted.id,
+                json.dumps(definition).encode(),
+            )
+            await holder.execute(f"UPDATE votebooth.counters SET version = 99 {where}", voted.id)
+    finally:
+        await holder.close()
+    refused, counted, kept = await asyncio.gather(*waiting)
+    assert (refused.status_code, counted.status_code, kept.status_code) == (422, 201, 409)
+    await assert_counted(votewave, voted, 2)
+
+
+async def test_a_poll_that_is_deleted_takes_no_more_ballots(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client)
+    first, second = await guests(client, 2)
+    assert (await voted.put(first, {"picks": [1]})).status_code == 201
+    await votewave.sql("UPDATE votebooth.counters SET version = 99 WHERE poll_id = $1", voted.id)
+    stored = await votewave.sql("SELECT definition FROM votebooth.polls WHERE poll_id = $1", voted.id)
+    definition = json.dumps(json.loads(stored[0][0]) | {"version": 99, "deleted": True}).encode()
+    await votewave.sql(
+        "UPDATE votebooth.polls SET version = 99, deleted = true, definition = $2 WHERE poll_id = $1",
+        voted.id,
+        definition,
+    )
+    assert (await voted.put(second, {"picks": [1]})).status_code == 404
+    assert (await voted.put(first, {"picks": [2]})).status_code == 404
+
+
+async def test_a_vote_that_is_faster_than_the_polls_event_is_counted(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client)
+    voter = await guest(client)
+    for table in ("polls", "counters"):  # as if the event were still under way
+        await votewave.sql(f"DELETE FROM votebooth.{table} WHERE poll_id = $1", voted.id)
+    assert (await voted.put(voter, {"picks": [1]})).status_code == 201
+    await assert_counted(votewave, voted, 1)
+
+
+async def test_voting_goes_on_while_redis_is_away(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client)
+    voters = await guests(client, 5)
+    booth = Instance(votewave, VOTEWAVE_REDIS_URL="redis://127.0.0.1:1/0")
+    await booth.start()
+    try:
+        async with httpx.AsyncClient(base_url=booth.url, timeout=20) as there:
+            at = Poll(there, voted.owner, {"id": voted.id})
+            answers = await race([lambda voter=voter: at.put(voter, {"picks": [1]}) for voter in voters])
+            assert codes(answers) == {201: 5}
+            assert (await at.withdraw(voters[0])).status_code == 204
+    finally:
+        assert booth.stop() == 0
+    await assert_counted(votewave, voted, 4)
+
+
+async def test_a_poll_that_is_locked_for_long_doesnt_hold_up_another(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    locked, other = await poll(client), await poll(client)
+    voters = await guests(client, 4)
+    for voted in (locked, other):
+        assert (await voted.put(voters[0], {"picks": [1]})).status_code == 201
+    holder = await asyncpg.connect(votewave.admin_dsn)
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM votebooth.counters WHERE poll_id = $1 FOR UPDATE", locked.id)
+            answers = await race(
+                [
+                    lambda: locked.put(voters[1], {"picks": [1]}),
+                    lambda: other.put(voters[2], {"picks": [1]}),
+                    lambda: other.put(voters[3], {"picks": [1]}),
+                ]
+            )
+    finally:
+        await holder.close()
+    assert [answer.status_code for answer in answers] == [503, 201, 201]
+    await assert_counted(votewave, locked, 1)
+    await assert_counted(votewave, other, 3)

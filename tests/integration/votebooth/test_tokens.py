@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import httpx
-
 from tests.conftest import VoteWave, eventually
 
 from .voting import Poll, guest, poll, recount, user

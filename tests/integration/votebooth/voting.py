@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +20,7 @@ from services.votebooth.recount import recount as recount_poll
 from services.votebooth.settings import VoteBoothSettings
 from tests.conftest import free_port
 
+ROOT = Path(__file__).parents[3]
 PASSWORD = "a boat, a lamp and 3 keys"
 
 
@@ -140,14 +143,18 @@ def booth_kit(votewave: Any) -> Kit[VoteBoothSettings]:
 
 
 class Instance:
-    """One more VoteBooth, beside the one in `votewave`: a process of its own on the same servers."""
+    """One more VoteBooth, beside the one in `votewave`: processes of its own on the same servers.
+
+    Attributes:
+        url: Where it serves; stays the same when it is started again.
+    """
 
     def __init__(self, votewave: Any, **environment: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log_path = votewave.data_dir.parent / f"booth-{self.port}.log"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.log_path = votewave.data_dir.parent / f"booth-{port}.log"
         self._environment = {
-            "VOTEWAVE_PORT": str(self.port),
+            "VOTEWAVE_PORT": str(port),
             "VOTEWAVE_PUBLIC_URL": votewave.url,
             "VOTEWAVE_DATABASE_URL": votewave.admin_dsn.replace("postgres@", ""),
             "VOTEWAVE_REDIS_URL": votewave.redis_url,
@@ -157,32 +164,48 @@ class Instance:
             "VOTEWAVE_LOG_LEVEL": "warning",
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forks: subprocess.Popen[str] | None = None
+        self._pid = 0
 
     async def start(self) -> None:
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", "run", "votebooth"],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **self._environment},
-            )
+        """Start it and wait until it is ready."""
+        self._pid = int(await asyncio.to_thread(self._tell, "start"))
         async with httpx.AsyncClient() as client:
             for _ in range(600):
                 with contextlib.suppress(httpx.TransportError):
                     if (await client.get(f"{self.url}/health/ready")).status_code == 200:
                         return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
         raise AssertionError(self.log_path.read_text())
 
     def kill(self) -> None:
         """SIGKILL."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
+        os.kill(self._pid, signal.SIGKILL)
+        self._tell(f"wait {self._pid}")
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        return self._process.wait(30)
+        """SIGTERM; returns the exit code. It can't be started again."""
+        os.kill(self._pid, signal.SIGTERM)
+        code = int(self._tell(f"wait {self._pid}"))
+        assert self._forks is not None
+        with self._forks as forks:
+            forks.communicate(timeout=10)
+        return code
+
+    def _tell(self, command: str) -> str:
+        if self._forks is None:
+            with self.log_path.open("ab") as log:
+                self._forks = subprocess.Popen(
+                    [sys.executable, "-m", "tests.integration.votebooth.forks"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env={**os.environ, **self._environment},
+                    cwd=ROOT,
+                    text=True,
+                    bufsize=1,
+                )
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(f"{command}\n")
+        return self._forks.stdout.readline().strip()
