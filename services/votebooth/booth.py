@@ -7,6 +7,7 @@ more ballots a commit carries. Somebody who votes alone waits for no timer.
 import asyncio
 from uuid import UUID
 
+import asyncpg
 import structlog
 from asyncpg import Connection
 
@@ -108,33 +109,38 @@ class Booth:
             try:
                 await self._write(tickets)
             except Exception as exc:  # noqa: BLE001  (the booth stays open, whatever happened)
-                log.error("booth_failed", error=type(exc).__name__)  # noqa: TRY400  (not its text)
-                _answer(dict.fromkeys(tickets, unavailable("Your ballot couldn't be written. Try again.")))
+                for ticket in tickets:
+                    _fail(ticket, exc)
 
     async def _write(self, tickets: list[Ticket]) -> None:
         """Write tickets and answer them; a ballot that the database refuses fails alone."""
         try:
             answers, changed = await self._commit(tickets)
         except CommitUnknownError:
-            log.warning("commit_unknown", tickets=len(tickets))
-            message = "Whether your ballot was stored isn't known. Send it again: it counts once in any case."
-            _answer(dict.fromkeys(tickets, unavailable(message)))
-            return
+            _put_off(tickets, "commit_unknown", "Whether your ballot was stored isn't known.")
+        except asyncpg.LockNotAvailableError:
+            parts = _by_poll(tickets)
+            if len(parts) == 1:
+                _put_off(tickets, "poll_locked", "This poll is busy.")
+            else:
+                await self._write_each(parts)
         except Exception as exc:  # noqa: BLE001  (whatever it is, its ballots are answered)
             if is_passing(exc):
-                log.warning("booth_waits", error=type(exc).__name__)
-                message = "Your ballot wasn't stored: the database doesn't answer. Try again."
-                _answer(dict.fromkeys(tickets, unavailable(message)))
+                _put_off(tickets, "database_away", "The database doesn't answer; your ballot wasn't stored.")
             elif len(tickets) == 1:
                 _fail(tickets[0], exc)  # logged and answered like any unforeseen error
             else:
                 half = len(tickets) // 2
-                await self._write(tickets[:half])
-                await self._write(tickets[half:])
-            return
-        for poll_id in changed:
-            self._kit.shared.broadcast.send(f"poll:{poll_id}")
-        _answer(answers)
+                await self._write_each([tickets[:half], tickets[half:]])
+        else:
+            for poll_id in changed:
+                self._kit.shared.broadcast.send(f"poll:{poll_id}")
+            for ticket, answer in answers.items():
+                _answer(ticket, answer)
+
+    async def _write_each(self, parts: list[list[Ticket]]) -> None:
+        for part in parts:
+            await self._write(part)
 
     async def _commit(self, tickets: list[Ticket]) -> tuple[batch.Answers, list[UUID]]:
         """Write tickets in one transaction; once more if the database was away before the commit."""
@@ -147,7 +153,8 @@ class Booth:
                 raise
             except Exception as exc:
                 await self._drop()
-                if attempt == _TRIES or not is_passing(exc):
+                slow = isinstance(exc, (TimeoutError, asyncpg.QueryCanceledError))
+                if attempt == _TRIES or slow or not is_passing(exc):
                     raise
             await asyncio.sleep(_RETRY_SECONDS * attempt)
         raise AssertionError
@@ -171,20 +178,29 @@ class Booth:
         connection.terminate()
 
 
-def _answer(answers: dict[Ticket, Problem] | batch.Answers) -> None:
-    for ticket, answer in answers.items():
-        if ticket.future.done():  # the client has gone
-            continue
-        if isinstance(answer, Problem):
-            VOTES.labels("refused").inc()
-            ticket.future.set_exception(answer)
-        else:
-            (_FIRST if answer.first else _AGAIN).inc()
-            ticket.future.set_result(answer)
+def _by_poll(tickets: list[Ticket]) -> list[list[Ticket]]:
+    parts: dict[UUID, list[Ticket]] = {}
+    for ticket in tickets:
+        parts.setdefault(ticket.poll_id, []).append(ticket)
+    return list(parts.values())
+
+
+def _answer(ticket: Ticket, answer: Outcome | Problem) -> None:
+    if isinstance(answer, Problem):
+        _fail(ticket, answer)
+    elif not ticket.future.done():  # else the client has gone
+        (_FIRST if answer.first else _AGAIN).inc()
+        ticket.future.set_result(answer)
+
+
+def _put_off(tickets: list[Ticket], event: str, why: str) -> None:
+    log.warning(event, tickets=len(tickets))
+    for ticket in tickets:
+        _fail(ticket, unavailable(f"{why} Send it again: it counts once in any case."))
 
 
 def _fail(ticket: Ticket, exc: Exception) -> None:
-    VOTES.labels("failed").inc()
+    VOTES.labels("refused" if isinstance(exc, Problem) else "failed").inc()
     if not ticket.future.done():
         ticket.future.set_exception(exc)
 

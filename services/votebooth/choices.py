@@ -92,7 +92,7 @@ def _marks(body: BallotBody) -> tuple[tuple[int, int], ...]:
 class ChoiceReader:
     """Reads choices under one version of a poll's rules."""
 
-    _REMEMBERED = 1024
+    _REMEMBERED = 128
     _REMEMBERED_BYTES = 256
 
     def __init__(self, definition: PollChanged) -> None:

@@ -21,7 +21,7 @@ from services.votebooth.events import PollChanged
 from services.votebooth.rules import Rules
 from services.votebooth.settings import VoteBoothSettings
 
-_REMEMBERED = 10_000
+_REMEMBERED = 1_000
 _UNKNOWN_SECONDS = 1.0
 
 
