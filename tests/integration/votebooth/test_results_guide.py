@@ -1,0 +1,19 @@
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+GUIDE = Path(__file__).parents[3] / "docs" / "api" / "votebooth.md"
+
+
+def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert len(blocks) == 9
+    script = f"set -euo pipefail\nURL={votewave.url}\n" + "\n".join(blocks)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "after_vote\n304\n" in done.stdout
+    assert '"type":"snapshot"' in done.stdout
+    assert "rank1,rank2,weight\nBo,Ada,1\n" in done.stdout
+    assert "['Bo']" in done.stdout
+    assert '"act":"export.taken"' not in done.stdout  # a stranger took it
