@@ -1,6 +1,7 @@
 """A real Consul, and services as processes of their own that register there and find each other through it."""
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
@@ -252,3 +253,90 @@ class Instance(Child):
             metrics = (await client.get(f"{self.url}/metrics")).text
         lines = [line for line in metrics.splitlines() if line.startswith("votewave_http_requests_total{")]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if f'route="{route}"' in line)
+
+
+class Nomad(Child):
+    """One Nomad, server and client in one, with access control, whose jobs get tokens for a Consul by identity.
+
+    Attributes:
+        url: Its HTTP API.
+        management: A token that may do everything.
+    """
+
+    def __init__(self, folder: Path, consul: Consul) -> None:
+        super().__init__(folder / "nomad.log")
+        self.folder = folder
+        self.consul = consul
+        self.ports = dict(zip(("http", "rpc", "serf"), free_ports(3), strict=True))
+        self.url = f"http://127.0.0.1:{self.ports['http']}"
+        self.management = str(uuid4())
+        identity = {"aud": ["consul.io"], "ttl": "1h"}
+        (folder / "nomad.json").write_text(
+            json.dumps(
+                {
+                    "ports": self.ports,
+                    "acl": {"enabled": True},
+                    "disable_update_check": True,
+                    "leave_on_terminate": False,
+                    # Each waits for an address that answers only on its cloud.
+                    "client": {"options": {"fingerprint.denylist": "env_aws,env_gce,env_azure,env_digitalocean"}},
+                    "consul": {
+                        "address": consul.url.removeprefix("http://"),
+                        "token": consul.management,
+                        "service_identity": identity,
+                        "task_identity": identity,
+                    },
+                }
+            )
+        )
+
+    async def start(self) -> None:
+        """Start it, wait until its client is ready, and have Consul trust the identities that it gives."""
+        command = [program("nomad"), "agent", "-dev", f"-config={self.folder / 'nomad.json'}"]
+        self.spawn(command, {**os.environ})
+
+        async def has_its_token() -> bool:
+            assert self.process.poll() is None, self.log()[-3000:]
+            async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+                try:
+                    body = {"BootstrapSecret": self.management}
+                    return (await client.post("/v1/acl/bootstrap", json=body)).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+        async def client_is_ready() -> bool:
+            return [node["Status"] for node in await self.get("/v1/nodes")] == ["ready"]
+
+        await eventually(has_its_token, 60)
+        await eventually(client_is_ready, 60)
+        self.run("setup", "consul", "-y", f"-jwks-url={self.url}/.well-known/jwks.json")
+
+    def run(self, *arguments: str) -> str:
+        """Run `nomad …` against it; return what it prints."""
+        environment = {
+            **os.environ,
+            "NOMAD_ADDR": self.url,
+            "NOMAD_TOKEN": self.management,
+            "CONSUL_HTTP_ADDR": self.consul.url,
+            "CONSUL_HTTP_TOKEN": self.consul.management,
+        }
+        done = subprocess.run(
+            [program("nomad"), *arguments], capture_output=True, text=True, env=environment, timeout=180, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """Ask its API with the management token."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+            answer = await client.get(path, params=parameters, headers={"x-nomad-token": self.management})
+            answer.raise_for_status()
+            return answer.json()
+
+    def stop(self) -> int:
+        """Stop its jobs, for they would outlive it, then itself."""
+        if self._process is not None and self.process.poll() is None:
+            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+                for job in httpx.get(f"{self.url}/v1/jobs", headers={"x-nomad-token": self.management}).json():
+                    self.run("job", "stop", "-purge", "-no-shutdown-delay", job["ID"])
+        return super().stop()

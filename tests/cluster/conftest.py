@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_place import LEAST, Consul, Instance, program
+from cluster_place import LEAST, Consul, Instance, Nomad, program
 from services.core.calls import Calls
 from services.core.secrets import FileSecrets
 from services.core.settings import CoreSettings
@@ -15,7 +15,8 @@ from services.core.settings import CoreSettings
 @pytest.fixture(scope="session", autouse=True)
 def programs() -> None:
     """Have the programs at hand, so that no test counts the time that building them takes."""
-    program("consul")
+    for name in ("consul", "nomad"):
+        program(name)
 
 
 @pytest.fixture
@@ -25,6 +26,15 @@ async def consul(tmp_path: Path) -> AsyncIterator[Consul]:
     await consul.start()
     yield consul
     consul.stop()
+
+
+@pytest.fixture
+async def nomad(tmp_path: Path, consul: Consul) -> AsyncIterator[Nomad]:
+    """A Nomad of the test's own, beside its Consul."""
+    nomad = Nomad(tmp_path, consul)
+    await nomad.start()
+    yield nomad
+    nomad.stop()
 
 
 Start = Callable[..., Instance]

@@ -1,0 +1,262 @@
+# One service of VoteWave, at any version, on any environment: what differs is in the variables.
+#
+#   nomad job run -var service=votebooth -var-file nomad/env/staging.hcl -var version=1.4.0 nomad/jobs/service.nomad.hcl
+
+variable "service" {
+  description = "Which service, as `votewave run` names it; its name in Consul, too."
+  type        = string
+
+  validation {
+    condition     = regex_replace(var.service, "^[a-z]+$", "") == "" && var.service != ""
+    error_message = "The service is a name in small letters, such as votebooth."
+  }
+}
+
+variable "version" {
+  description = "What is deployed: the image's tag; shown in Consul and the logs."
+  type        = string
+}
+
+variable "driver" {
+  description = "docker, or raw_exec where there is no Docker engine."
+  type        = string
+  default     = "docker"
+
+  validation {
+    condition     = contains(["docker", "raw_exec"], var.driver)
+    error_message = "The driver is docker or raw_exec."
+  }
+}
+
+variable "image" {
+  description = "docker: the image without its tag."
+  type        = string
+  default     = "votewave"
+}
+
+variable "command" {
+  description = "raw_exec: where the votewave program is."
+  type        = string
+  default     = "votewave"
+}
+
+variable "environment" {
+  description = "VOTEWAVE_… settings: where the database, the cache, secrets and files are."
+  type        = map(string)
+}
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "node_class" {
+  description = "Run on clients of this class only; empty for any."
+  type        = string
+  default     = ""
+}
+
+variable "count" {
+  description = "Instances."
+  type        = number
+  default     = 2
+}
+
+variable "canaries" {
+  description = "Instances of a new version that run beside the old ones until they are promoted."
+  type        = number
+  default     = 1
+}
+
+variable "cpu" {
+  description = "MHz that an instance is sure of."
+  type        = number
+  default     = 300
+}
+
+variable "memory" {
+  description = "MB that an instance may use; a service alone holds about 100."
+  type        = number
+  default     = 256
+}
+
+variable "drain" {
+  description = "Between leaving Consul and SIGTERM: longer than HAProxy's `hold obsolete` (5 s) and DNS caches."
+  type        = string
+  default     = "10s"
+}
+
+variable "consul_acl" {
+  description = "Whether Consul asks for tokens: then the task gets its own, for its identity."
+  type        = bool
+  default     = true
+}
+
+job "service" {
+  id          = "votewave-${var.service}"
+  name        = "votewave-${var.service}"
+  type        = "service"
+  datacenters = var.datacenters
+
+  meta {
+    version = var.version
+  }
+
+  # A new version starts beside the old one and replaces it only when somebody (the release's gate) promotes
+  # it. One that doesn't become ready in time is taken back.
+  update {
+    max_parallel      = 1
+    canary            = var.canaries
+    min_healthy_time  = "5s"
+    healthy_deadline  = "2m"
+    progress_deadline = "5m"
+    auto_revert       = true
+    auto_promote      = false
+  }
+
+  group "service" {
+    count = var.count
+
+    dynamic "constraint" {
+      for_each = var.node_class == "" ? [] : [var.node_class]
+
+      content {
+        attribute = "${node.class}"
+        value     = constraint.value
+      }
+    }
+
+    # Not all on one machine.
+    spread {
+      attribute = "${node.unique.id}"
+    }
+
+    # A crash: start again at once, at most three times in a minute, then on another machine.
+    restart {
+      attempts = 3
+      interval = "1m"
+      delay    = "1s"
+      mode     = "fail"
+    }
+
+    reschedule {
+      delay          = "5s"
+      delay_function = "exponential"
+      max_delay      = "1m"
+      unlimited      = true
+    }
+
+    # A machine that can't be reached: its instances serve on, others start elsewhere, and the best stay.
+    disconnect {
+      lost_after = "10m"
+      replace    = true
+      reconcile  = "best_score"
+    }
+
+    # A machine that is drained: one instance at a time moves.
+    migrate {
+      max_parallel     = 1
+      health_check     = "checks"
+      min_healthy_time = "5s"
+      healthy_deadline = "2m"
+    }
+
+    # Out of Consul first; callers' caches run out; then SIGTERM.
+    shutdown_delay = var.drain
+
+    network {
+      port "http" {
+      }
+    }
+
+    service {
+      name = var.service
+      port = "http"
+
+      meta {
+        version = var.version
+        alloc   = "${NOMAD_SHORT_ALLOC_ID}"
+      }
+
+      canary_meta {
+        version = var.version
+        alloc   = "${NOMAD_SHORT_ALLOC_ID}"
+        canary  = "true"
+      }
+
+      canary_tags = ["canary"]
+
+      # Whether it takes requests; a database that is away makes it unready, and no restart would help.
+      check {
+        name     = "ready"
+        type     = "http"
+        path     = "/health/ready"
+        interval = "2s"
+        timeout  = "3s"
+      }
+
+      # Whether it runs at all: one that hangs is started again.
+      check {
+        name     = "live"
+        type     = "http"
+        path     = "/health/live"
+        interval = "5s"
+        timeout  = "3s"
+
+        check_restart {
+          limit = 4
+          grace = "30s"
+        }
+      }
+    }
+
+    task "service" {
+      driver = var.driver
+
+      # What the other driver has no use for is null, and so not there.
+      config {
+        image           = var.driver == "docker" ? "${var.image}:${var.version}" : null
+        ports           = var.driver == "docker" ? ["http"] : null
+        readonly_rootfs = var.driver == "docker" ? true : null
+        cap_drop        = var.driver == "docker" ? ["all"] : null
+        command         = var.driver == "docker" ? null : var.command
+        args            = ["run", var.service]
+      }
+
+      env = merge(
+        {
+          VOTEWAVE_HOST  = var.driver == "docker" ? "0.0.0.0" : "${NOMAD_IP_http}"
+          VOTEWAVE_PORT  = "${NOMAD_PORT_http}"
+          VOTEWAVE_PEERS = "consul"
+          # Nomad has registered it, by the block above.
+          VOTEWAVE_CONSUL_REGISTRATION = "nomad"
+          VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
+          # `shutdown_delay` has waited already.
+          VOTEWAVE_DRAIN_SECONDS = "0"
+        },
+        var.environment,
+      )
+
+      # The task's token for Consul, from the agent's `task_identity`: it lets find others and nothing else.
+      dynamic "consul" {
+        for_each = var.consul_acl ? [1] : []
+
+        content {
+        }
+      }
+
+      kill_signal  = "SIGTERM"
+      kill_timeout = "30s"
+
+      resources {
+        cpu    = var.cpu
+        memory = var.memory
+      }
+
+      logs {
+        max_files     = 3
+        max_file_size = 10
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+"""The jobspec that every service runs by, on a real Nomad beside a real Consul."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cluster_place import ROOT, Consul, Instance, Nomad, eventually, program
+from services.registry import NAMES
+
+JOBS = ROOT / "nomad" / "jobs"
+SERVICE = JOBS / "service.nomad.hcl"
+
+
+def rendered(folder: Path, **variables: Any) -> dict[str, Any]:
+    """Return a service's job as it is sent to Nomad, without any Nomad there."""
+    values = {"version": "1.2.3", "environment": {}, **variables}
+    path = folder / "values.hcl"
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
+    command = [program("nomad"), "job", "run", "-output", f"-var-file={path}", SERVICE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    job: dict[str, Any] = json.loads(done.stdout)["Job"]
+    return job
+
+
+def test_jobspecs_are_in_shape() -> None:
+    done = subprocess.run(
+        [program("nomad"), "fmt", "-check", "-list", JOBS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("driver", ["docker", "raw_exec"])
+def test_one_jobspec_renders_every_service_for_either_driver(tmp_path: Path, name: str, driver: str) -> None:
+    job = rendered(tmp_path, service=name, driver=driver, command="/usr/bin/votewave", node_class="app")
+    assert job["ID"] == f"votewave-{name}"
+    [group] = job["TaskGroups"]
+    [service], [task] = group["Services"], group["Tasks"]
+    assert service["Name"] == name
+    assert service["Meta"]["version"] == "1.2.3"
+    assert task["Config"]["args"] == ["run", name]
+    expected = (
+        {"args", "command"} if driver == "raw_exec" else {"args", "image", "ports", "readonly_rootfs", "cap_drop"}
+    )
+    assert set(task["Config"]) == expected
+    # What is left to be filled in is Nomad's own; a misspelt variable would be left as it stands as well.
+    left = set(re.findall(r"\$\{([^}]*)\}", json.dumps(job)))
+    known = {"NOMAD_IP_http", "NOMAD_PORT_http", "NOMAD_SECRETS_DIR", "NOMAD_SHORT_ALLOC_ID"}
+    assert left <= known | {"node.class", "node.unique.id"}
+    assert group["ShutdownDelay"] >= 10e9, "longer than HAProxy holds an instance that has left (ns)"
+    assert task["KillSignal"] == "SIGTERM"
+
+
+@pytest.mark.parametrize("wrong", [{"service": "Vote booth"}, {"service": "polls", "driver": "exec"}])
+def test_a_wrong_variable_is_refused_in_words(tmp_path: Path, wrong: dict[str, str]) -> None:
+    with pytest.raises(AssertionError, match=r"The (service|driver) is"):
+        rendered(tmp_path, **wrong)
+
+
+async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_order(
+    consul: Consul,
+    nomad: Nomad,
+    instance: Callable[..., Instance],
+    token_of: Callable[[str], Any],
+    votewave: Any,
+    tmp_path: Path,
+) -> None:
+    others = {name: instance(name, **await token_of(name)) for name in ("auth", "polls")}
+    for other in others.values():
+        await other.start()
+    shared = others["auth"].environment
+    settings = ("DATABASE_URL", "REDIS_URL", "SECRETS", "STORAGE", "DATABASE_POOL", "CONSUL_URL")
+    values = {
+        "service": "votebooth",
+        "version": "1.2.3",
+        "driver": "raw_exec",
+        "command": str(Path(sys.executable).parent / "votewave"),
+        "count": 1,
+        "drain": "3s",
+        "environment": {f"VOTEWAVE_{name}": shared[f"VOTEWAVE_{name}"] for name in settings},
+    }
+    file = tmp_path / "values.hcl"
+    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
+    nomad.run("job", "validate", f"-var-file={file}", str(SERVICE))
+    nomad.run("job", "run", f"-var-file={file}", str(SERVICE))  # returns once the deployment has succeeded
+
+    [entry] = await consul.get("/v1/health/service/votebooth", passing="1")
+    assert entry["Service"]["Meta"]["version"] == "1.2.3"
+    assert entry["Service"]["ID"].startswith("_nomad-task-"), "Nomad has registered it, and it not itself as well"
+    at = f"http://{entry['Service']['Address']}:{entry['Service']['Port']}"
+    [allocation] = await nomad.get("/v1/job/votewave-votebooth/allocations")
+    assert allocation["DeploymentStatus"]["Healthy"]
+
+    async with httpx.AsyncClient(timeout=20) as client:
+        # It asks Auth for its keys, whose address it has from Consul, with the token of its own identity.
+        made = await client.post(f"{others['auth'].url}/v1/auth/guests", json={})
+        headers = {"authorization": f"Bearer {made.json()['access_token']}"}
+        unknown = f"{at}/v1/votebooth/polls/01890000-0000-7000-8000-000000000000/ballot"
+        answer = await client.put(unknown, headers=headers, json={"picks": [1]})
+        assert answer.status_code == 404, answer.text  # so it has verified the token, and asked Polls
+
+        nomad.run("job", "stop", "-detach", "votewave-votebooth")
+
+        async def has_left() -> bool:
+            return not await consul.instances("votebooth")
+
+        await eventually(has_left, 20)
+        for _ in range(10):  # whoever still has its address is served during the shutdown delay
+            assert (await client.get(f"{at}/health/ready")).status_code == 200
+
+    async def ended() -> Any:
+        found = await nomad.get(f"/v1/allocation/{allocation['ID']}")
+        return found["TaskStates"]["service"] if found["ClientStatus"] == "complete" else None
+
+    state = await eventually(ended, 40)
+    [end] = [event for event in state["Events"] if event["Type"] == "Terminated"]
+    assert (end["ExitCode"], end["Signal"]) == (0, 0)
