@@ -53,8 +53,8 @@ def upgrade() -> None:
         sa.Column("updated_at", _TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_poll"),
         sa.UniqueConstraint("code", name="uq_poll_code"),
-        sa.CheckConstraint("published_at IS NULL OR opens_at IS NOT NULL", name="ck_poll_published_opens"),
-        sa.CheckConstraint("closes_at > opens_at", name="ck_poll_closes_after_opening"),
+        sa.CheckConstraint("published_at IS NULL OR opens_at IS NOT NULL", name=op.f("ck_poll_published_opens")),
+        sa.CheckConstraint("closes_at > opens_at", name=op.f("ck_poll_closes_after_opening")),
     )
     op.create_index(
         "ix_poll_published",
