@@ -29,6 +29,7 @@ from services.core.secrets import Secrets
 log = structlog.get_logger(__name__)
 
 _LOCK = 0x766F7465  # "vote": one migration at a time in a database
+_LOCK_TIMEOUT = "5s"  # a migration that waits for a table's lock holds up all who come after it
 _SCRAM_ROUNDS = 4096
 _SERVICES = Path(__file__).parent.parent
 
@@ -47,13 +48,14 @@ async def migrate(names: Sequence[str], admin_url: str, store: Secrets) -> dict[
     arguments = connect_arguments(admin_url)
 
     async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(**arguments, server_settings={"lock_timeout": "5s", "timezone": "UTC"})
+        return await asyncpg.connect(**arguments, server_settings={"timezone": "UTC"})
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     done: dict[str, list[str]] = {}
     try:
         async with engine.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+            await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))  # waits for another run's end
+            await connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
             await connection.commit()
             for name in names:
                 password = await store.get(f"{name}/database")
@@ -85,16 +87,22 @@ def _ensure_role(connection: Connection, name: str, password: str) -> None:
     if not has_role(name):
         statements.append(f"CREATE ROLE {name} LOGIN")
     statements += [
-        f"ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{_scram(password)}'",
+        # Says nothing of SUPERUSER and the like: new roles have none of them, and only a superuser may say so.
+        f"ALTER ROLE {name} LOGIN PASSWORD '{_scram(password)}'",
         f"ALTER ROLE {name} SET search_path = {name}",
         f"CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {owner}",
         f"GRANT USAGE ON SCHEMA {name} TO {name}",
         f"{defaults} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name}",
         f"{defaults} GRANT USAGE ON SEQUENCES TO {name}",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f'REVOKE TEMPORARY ON DATABASE "{_database(connection)}" FROM PUBLIC',
     ]
     for statement in statements:
         connection.exec_driver_sql(statement)
+
+
+def _database(connection: Connection) -> str:
+    return str(connection.execute(text("SELECT current_database()")).scalar_one()).replace('"', '""')
 
 
 def _scram(password: str) -> str:
@@ -121,6 +129,7 @@ def _upgrade(connection: Connection, name: str) -> list[str]:
     if missing:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        connection.exec_driver_sql(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}")
         log.info("migrated", service=name, revisions=missing)
     # Only after success: a failed transaction takes no more statements, and its connection is closed.
     connection.exec_driver_sql("RESET ROLE")
@@ -133,7 +142,7 @@ def configuration(name: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SERVICES / "core" / "alembic"))
     config.set_main_option("version_locations", str(_SERVICES / name / "migrations"))
-    config.set_main_option("version_path_separator", "os")
+    config.set_main_option("path_separator", "os")
     config.attributes["metadata"] = metadata_of(name)
     return config
 
