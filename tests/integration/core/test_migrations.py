@@ -1,0 +1,251 @@
+import asyncio
+import importlib
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from services import registry
+from services.core import migrations
+from services.core.db import connect_arguments
+from services.core.embedded import Embedded
+from services.core.migrations import metadata_of, migrate
+from services.core.secrets import FileSecrets
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+PASSWORD = "correct horse % battery/staple"
+
+
+@pytest.fixture(scope="module")
+async def servers() -> AsyncIterator[Embedded]:
+    with tempfile.TemporaryDirectory(prefix="vw-") as name:
+        async with Embedded(Path(name) / "data") as servers:
+            yield servers
+
+
+class Base:
+    """A database of a test's own.
+
+    Attributes:
+        url: As its administrator, who may create roles and isn't a superuser, as in RDS.
+    """
+
+    def __init__(self, servers: Embedded, name: str, secrets: FileSecrets) -> None:
+        self.host = servers.database_url.partition("host=")[2]
+        self.name = name
+        self.url = f"postgresql://admin_{name}@/{name}?host={self.host}"
+        self.superuser = f"postgresql://postgres@/{name}?host={self.host}"
+        self.secrets = secrets
+
+    async def connect(self, role: str = "") -> "asyncpg.Connection[Any]":
+        return await asyncpg.connect(
+            host=self.host,
+            database=self.name,
+            user=role or "postgres",
+            server_settings={"search_path": role or "public"},
+        )
+
+    async def rows(self, query: str, role: str = "") -> list[Any]:
+        connection = await self.connect(role)
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+async def base(servers: Embedded, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Base]:
+    name = f"d{abs(hash(request.node.name)) % 10**8}"
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"CREATE ROLE admin_{name} LOGIN CREATEROLE")
+    await admin.execute(f"CREATE DATABASE {name} OWNER admin_{name}")
+    secrets = FileSecrets(tmp_path / "secrets.json")
+    for service in (*registry.NAMES, "trial"):
+        secrets.ensure(f"{service}/database", lambda: PASSWORD)
+    yield Base(servers, name, secrets)
+    # Roles are the cluster's: each test makes them anew.
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    roles = [row[0] for row in await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname !~ '^(pg_|postgres$)'")]
+    for role in roles:
+        await admin.execute(f"DROP OWNED BY {role} CASCADE")
+    for role in roles:
+        await admin.execute(f"DROP ROLE {role}")
+    await admin.close()
+
+
+SHAPE = """
+SELECT 'column', format('%s.%s %s null=%s default=%s identity=%s generated=%s collation=%s', c.relname, a.attname,
+    format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity,
+    a.attgenerated, a.attcollation::regcollation)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relnamespace = '{schema}'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL SELECT 'constraint', format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+FROM pg_constraint WHERE connamespace = '{schema}'::regnamespace
+UNION ALL SELECT 'index', pg_get_indexdef(indexrelid) FROM pg_index
+JOIN pg_class c ON c.oid = indexrelid WHERE c.relnamespace = '{schema}'::regnamespace
+UNION ALL SELECT 'sequence', format('%s %s', sequencename, data_type) FROM pg_sequences WHERE schemaname = '{schema}'
+UNION ALL SELECT 'table', format('%s %s', relname, relpersistence) FROM pg_class
+WHERE relnamespace = '{schema}'::regnamespace AND relkind IN ('r', 'p')
+ORDER BY 1, 2
+"""
+
+
+async def shape(base: Base, schema: str) -> set[str]:
+    """Return everything that Postgres knows of a schema's tables, as lines."""
+    connection = await base.connect()
+    await connection.execute(f"SET search_path = {schema}")
+    rows = await connection.fetch(SHAPE.replace("{schema}", schema))
+    await connection.close()
+    lines = {f"{kind} {line}".replace(f"{schema}.", "") for kind, line in rows}
+    return {line for line in lines if "alembic_version" not in line}
+
+
+async def create_from_models(base: Base, name: str, schema: str) -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        poolclass=NullPool,
+        async_creator=lambda *_, **__: asyncpg.connect(
+            **connect_arguments(base.superuser), server_settings={"search_path": schema}
+        ),
+    )
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        await connection.run_sync(metadata_of(name).create_all)
+    await engine.dispose()
+
+
+async def test_migrated_tables_equal_the_models(base: Base) -> None:
+    """Types, defaults, checks, keys and indexes with their conditions: more than Alembic compares."""
+    done = await migrate(registry.NAMES, base.url, base.secrets)
+    assert list(done) == list(registry.NAMES)
+    assert all(done.values())
+    for name in registry.NAMES:
+        await create_from_models(base, name, f"{name}_models")
+        migrated, declared = await shape(base, name), await shape(base, f"{name}_models")
+        assert len(declared) > 20
+        assert sorted(migrated - declared) == [], f"{name}: in migrations only"
+        assert sorted(declared - migrated) == [], f"{name}: in models only"
+
+
+async def test_a_second_run_changes_nothing_and_two_at_once_are_one(base: Base) -> None:
+    first, second = await asyncio.gather(
+        migrate(registry.NAMES, base.url, base.secrets), migrate(registry.NAMES, base.url, base.secrets)
+    )
+    for name in registry.NAMES:
+        assert bool(first[name]) != bool(second[name]), "each revision was run by one of them"
+    before = [await shape(base, name) for name in registry.NAMES]
+    assert await migrate(registry.NAMES, base.url, base.secrets) == {name: [] for name in registry.NAMES}
+    assert before == [await shape(base, name) for name in registry.NAMES]
+
+
+async def test_a_login_role_reads_and_writes_its_rows_and_nothing_else(base: Base) -> None:
+    await migrate(["profiles", "polls"], base.url, base.secrets)
+    connection = await base.connect("profiles")
+    await connection.execute(
+        "INSERT INTO outbox (event_id, kind, payload, trace) VALUES (gen_random_uuid(), '', '', '')"
+    )
+    await connection.execute("UPDATE outbox SET kind = 'x'; DELETE FROM outbox")
+    assert await connection.fetchval("SELECT version_num FROM alembic_version")
+    for forbidden in (
+        "CREATE TABLE t ()",
+        "CREATE TABLE public.t ()",
+        "CREATE TEMP TABLE t ()",
+        "CREATE SCHEMA s",
+        "CREATE ROLE r",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE profile ADD COLUMN x int",
+        "ALTER ROLE profiles SUPERUSER",
+        "ALTER ROLE profiles CREATEROLE",
+        "DROP TABLE profile",
+        "TRUNCATE profile",
+        "CREATE INDEX ON profile (bio)",
+        "SELECT * FROM polls.poll",
+        "SELECT * FROM polls.alembic_version",
+        "UPDATE alembic_version SET version_num = ''",
+        "DELETE FROM alembic_version",
+        "SET ROLE profiles_owner",
+        "SET ROLE polls",
+        "SET SESSION AUTHORIZATION postgres",
+        "SELECT rolpassword FROM pg_authid",
+        "COPY profile TO '/tmp/x'",
+        "SELECT pg_read_file('/etc/passwd')",
+    ):
+        with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError)):
+            await connection.execute(forbidden)
+    await connection.close()
+
+
+async def test_an_owner_role_cannot_log_in(base: Base) -> None:
+    await migrate(["profiles"], base.url, base.secrets)
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+        await base.connect("profiles_owner")
+
+
+async def test_the_password_is_kept_as_a_verifier_and_follows_the_secret(base: Base) -> None:
+    await migrate(["profiles"], base.url, base.secrets)
+    kept = await base.rows("SELECT rolname, rolpassword FROM pg_authid WHERE rolname ~ 'profiles' ORDER BY 1")
+    assert kept[0][1].startswith("SCRAM-SHA-256$4096:")
+    assert kept[1] == ("profiles_owner", None)
+    base.secrets.rotate("profiles/database", lambda: "another")
+    await migrate(["profiles"], base.url, base.secrets)
+    assert (await base.rows("SELECT rolpassword FROM pg_authid WHERE rolname = 'profiles'"))[0][0] != kept[0][1]
+
+
+REVISION = '''"""{0}"""
+from alembic import op
+revision = "{1}"
+down_revision = {2}
+branch_labels = None
+depends_on = None
+def upgrade():
+    for statement in "{3}".split(";"):
+        op.execute(statement)
+'''
+
+
+@pytest.fixture
+def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A service of the test's own, beside the real ones."""
+    folder = tmp_path / "services" / "trial"
+    (folder / "migrations").mkdir(parents=True)
+    real = Path(migrations.__file__).parent
+    shutil.copytree(real / "alembic", tmp_path / "services" / "core" / "alembic")
+    (tmp_path / "services" / "profiles").symlink_to(real.parent / "profiles")
+    monkeypatch.setattr(migrations, "_SERVICES", tmp_path / "services")
+    monkeypatch.setitem(sys.modules, "services.trial.models", importlib.import_module("core_place"))
+    return folder / "migrations"
+
+
+async def test_a_failed_migration_leaves_nothing_half_done(base: Base, trial: Path) -> None:
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a ()"))
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); SELECT 1/0"))
+    with pytest.raises(Exception, match="division by zero"):
+        await migrate(["profiles", "trial"], base.url, base.secrets)
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'trial'"
+    assert await base.rows(tables) == []
+    assert await base.rows("SELECT version_num FROM profiles.alembic_version"), "who came before is done"
+    assert await base.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b ()"))
+    assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0001", "0002"]}
+    assert sorted(await base.rows(tables)) == [("a",), ("alembic_version",), ("b",)]
+
+
+async def test_a_migration_that_cannot_have_its_lock_gives_way(base: Base, trial: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", "200ms")
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a ()"))
+    await migrate(["trial"], base.url, base.secrets)
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD x int"))
+    holder = await base.connect()
+    async with holder.transaction():
+        await holder.execute("SELECT * FROM trial.a")
+        with pytest.raises(Exception, match="lock timeout"):
+            await migrate(["trial"], base.url, base.secrets)
+    await holder.close()
+    assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0002"]}
