@@ -14,7 +14,6 @@ import msgspec
 from services.votebooth.choices import BallotBody, decode
 from services.votebooth.events import PollChanged
 from services.votebooth.results.counting import Published, seed_of
-from services.votebooth.results.schemas import Results
 from services.votebooth.tally.formats.table import WEIGHT, escaped, score_headings
 from services.votebooth.tally.render import labels
 
@@ -125,11 +124,11 @@ async def preflib(poll: PollChanged, pages: Pages, kind: str, patterns: int, bal
         yield "".join(lines)
 
 
-async def json(poll: PollChanged, counts: Published, pages: Pages, result: Results) -> AsyncIterator[str]:
+async def json(poll: PollChanged, counts: Published, pages: Pages, result: bytes) -> AsyncIterator[str]:
     """Write definition, result and ballots; each ballot as voters send them, with how often it was cast."""
     public = {name: value for name, value in msgspec.to_builtins(poll).items() if name != "owner"}
     yield '{"definition":' + msgspec.json.encode(public).decode()
-    yield ',"result":' + msgspec.json.encode(result).decode()
+    yield ',"result":' + result.decode()
     yield f',"seed":"{seed_of(poll.poll)}","ballots":['
     first = True
     async for page in pages:

@@ -84,7 +84,7 @@ class Exchange:
         pages = self._pages(poll)
         if form == "json":
             entry = await self._results.read(poll.poll, viewer)
-            return files.json(poll, published, pages, entry.result), "json"
+            return files.json(poll, published, pages, entry.body), "json"
         if poll.method not in RANKED:
             return files.scores_csv(poll, published, pages), "csv"
         if form == "blt":

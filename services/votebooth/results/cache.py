@@ -7,15 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.votebooth.results.schemas import Results
-
 STALE_SECONDS = 1.0
 """While a newer result is being counted, one of this age may be shown."""
 
 PATIENCE_SECONDS = 0.3
 """How long to wait for the newer one before that."""
 
-MAX_ENTRIES = 256
+MAX_BYTES = 32_000_000
+"""Of all results kept."""
 
 
 @dataclass(slots=True)
@@ -23,24 +22,27 @@ class Entry:
     """A counted result.
 
     Attributes:
-        result: What goes over the wire.
-        body: The same as JSON.
+        version: Of the poll's definition.
+        seq: Of the counts.
+        status: Where the poll stood.
+        body: The result as JSON.
         read_at: When its counts were read, on the monotonic clock.
     """
 
-    result: Results
+    version: int
+    seq: int
+    status: str
     body: bytes
     read_at: float = field(default_factory=time.monotonic)
 
     @property
     def tag(self) -> str:
         """The entity tag; equal for equal results."""
-        return f'"{self.result.version}.{self.result.seq}.{self.result.status}"'
+        return f'"{self.version}.{self.seq}.{self.status}"'
 
     def serves(self, version: int, seq: int, status: str) -> bool:
         """Say whether this is the result of these counts."""
-        mine = self.result
-        return mine.version == version and mine.seq >= seq and mine.status == status
+        return self.version == version and self.seq >= seq and self.status == status
 
 
 Compute = Callable[[], Awaitable[Entry]]
@@ -52,6 +54,7 @@ class Cache:
     def __init__(self) -> None:
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
         self._running: dict[UUID, asyncio.Task[Entry]] = {}
+        self._bytes = 0
 
     async def get(self, poll_id: UUID, version: int, seq: int, status: str, compute: Compute) -> Entry:
         """Return the result of a poll's counts, or of newer ones.
@@ -96,10 +99,16 @@ class Cache:
 
     async def _run(self, poll_id: UUID, compute: Compute) -> Entry:
         try:
-            entry = self._entries[poll_id] = await compute()
-            self._entries.move_to_end(poll_id)
-            if len(self._entries) > MAX_ENTRIES:
-                self._entries.popitem(last=False)
+            entry = await compute()
+            self._keep(poll_id, entry)
             return entry
         finally:
             del self._running[poll_id]
+
+    def _keep(self, poll_id: UUID, entry: Entry) -> None:
+        before = self._entries.pop(poll_id, None)
+        self._bytes += len(entry.body) - (len(before.body) if before is not None else 0)
+        self._entries[poll_id] = entry
+        while self._bytes > MAX_BYTES and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            self._bytes -= len(oldest.body)

@@ -244,7 +244,7 @@ def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
             result = shape(state.poll, published, count(state.poll, published, patterns), state.status)
     except TallyError as exc:
         raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
-    return Entry(result, msgspec.json.encode(result))
+    return Entry(result.version, result.seq, result.status, msgspec.json.encode(result))
 
 
 def _published(poll: PollChanged, row: RowMapping, *, is_over: bool) -> Published | None:

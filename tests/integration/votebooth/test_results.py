@@ -3,6 +3,7 @@ import json
 import random
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,35 @@ async def test_a_hundred_readers_of_a_busy_ranked_poll_all_get_a_whole_result(cl
         first = sum(each["votes"] for each in result["rounds"][0]["tallies"])
         assert first + result["abstentions"] == result["ballots"] == sum(sums(result))
     assert (await shown(client, poll))["ballots"] == 40
+
+
+async def test_a_final_result_holds_every_vote_that_was_acknowledged_and_never_changes(
+    client: httpx.AsyncClient,
+) -> None:
+    guests = await asyncio.gather(*(a_guest(client) for _ in range(24)))
+    closes = datetime.now(UTC) + timedelta(seconds=2)
+    poll = await a_poll(client, await a_user(client), "irv", closes_at=closes.isoformat())
+    path = f"/v1/votebooth/polls/{poll}/ballot"
+    acknowledged: dict[int, int] = {}
+
+    async def vote(number: int) -> None:
+        for turn in range(1000):
+            option = 1 + (number + turn) % 3
+            answer = await client.put(path, json={"ranking": [option]}, headers=guests[number])
+            if answer.status_code == 410:
+                return
+            assert answer.status_code in {200, 201}, answer.text
+            acknowledged[number] = option
+
+    finals = []
+
+    async def look() -> None:
+        while len(finals) < 5:
+            result = await shown(client, poll)
+            if result["status"] == "final":
+                finals.append(result)
+
+    await asyncio.gather(look(), *(vote(number) for number in range(24)))
+    finals.append(await shown(client, poll))
+    assert all(result == finals[0] for result in finals)
+    assert sums(finals[0]) == [list(acknowledged.values()).count(option) for option in (1, 2, 3)]
