@@ -256,6 +256,6 @@ async def test_nothing_secret_stands_in_log_or_tables(client: httpx.AsyncClient,
     log = votewave.log()
     assert not [secret for secret in [*secrets, ada["account"]["email"]] if secret in log]
     for table in ("account", "session", "refresh_token", "api_key", "audit_log", "outbox"):
-        rows = await votewave.sql(f"SELECT t::text FROM auth.{table} t")  # noqa: S608  (names from above)
+        rows = await votewave.sql(f"SELECT t::text FROM auth.{table} t")
         stored = "\n".join(row[0] for row in rows)
         assert not [secret for secret in secrets if secret in stored or secret.encode().hex() in stored]

@@ -388,9 +388,7 @@ async def test_rules_that_change_while_a_ballot_waits_hold_for_it(
             ]
             await asyncio.sleep(0.3)
             # As the projection does it: the rules lose their last option and the right to withdraw.
-            definition = json.loads(
-                await holder.fetchval(f"SELECT definition FROM votebooth.polls {where}", voted.id)
-            )
+            definition = json.loads(await holder.fetchval(f"SELECT definition FROM votebooth.polls {where}", voted.id))
             definition |= {"version": 99, "options": definition["options"][:2], "withdraw": False}
             await holder.execute(
                 f"UPDATE votebooth.polls SET version = 99, definition = $2 {where}",

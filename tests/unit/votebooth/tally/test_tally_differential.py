@@ -32,7 +32,7 @@ def package(name: str) -> Any:
 
 def election(seed: int, *, complete: bool = False) -> dict[Ranking, int]:
     """Ballots of voters who live along a line, so that elections look like elections."""
-    chance = random.Random(seed)  # noqa: S311 - elections, not secrets
+    chance = random.Random(seed)
     places = {option: chance.random() for option in NAMES}
     counts: dict[Ranking, int] = {}
     for _ in range(chance.choice((20, 200))):
@@ -122,7 +122,7 @@ def test_star_as_starvote(seats: int) -> None:
     starvote = package("starvote")
     compared = 0
     for seed in range(80):
-        chance = random.Random(seed)  # noqa: S311 - elections, not secrets
+        chance = random.Random(seed)
         ballots = [tuple(chance.choice((0, 0, 1, 2, 3, 4, 5, 5)) for _ in range(4)) for _ in range(60)]
         names = {option: NAMES[option] for option in range(1, 5)}
         counts: dict[tuple[int, ...], int] = {}

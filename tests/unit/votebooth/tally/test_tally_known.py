@@ -164,7 +164,7 @@ def test_help_has_examples() -> None:
 
 def test_many_ballots_are_counted_in_time(tmp_path: Path) -> None:
     """110,000 ballots, most of them different; the limit is 3 s, held here in seconds of the processor."""
-    chance = random.Random(1)  # noqa: S311 - ballots, not secrets
+    chance = random.Random(1)
     names = [f"option {number}" for number in range(20)]
     rows = (",".join(chance.sample(names, 6)) for _ in range(110_000))
     path = tmp_path / "many.csv"
