@@ -231,6 +231,30 @@ async def test_the_list_of_receipts_does_not_tell_how_few_have_voted(world: Worl
     assert len((await world.client.get(path.format(reached))).json()["items"]) == 3
 
 
+async def test_who_voted_with_a_token_is_known_by_it(world: World) -> None:
+    client, owner = world.client, world.people["owner"]
+    rules = {"eligibility": "tokens", "results": "after_vote", "anonymous": True}
+    poll = await a_poll(client, owner, rules=rules)
+    made = await client.post(f"/v1/votebooth/polls/{poll}/tokens", json={"count": 2}, headers=owner)
+    used, unused = made.json()["tokens"]
+    holder = {**world.people["guest"], "ballot-token": used}
+    await cast(client, poll, holder, {"picks": [1]})
+    for who, visible in (
+        (holder, True),
+        ({**world.people["administrator"], "ballot-token": used}, True),
+        ({**world.people["guest"], "ballot-token": unused}, False),
+        ({**world.people["guest"], "ballot-token": "x" * 22}, False),
+        (world.people["guest"], False),
+        ({"ballot-token": used}, False),
+    ):
+        answer = await results(client, poll, who)
+        assert answer.status_code == (200 if visible else 403), answer.text
+        if "authorization" in who:
+            async with socket(client, poll, who) as connection, events(client, poll, who) as stream:
+                kinds = {(await heard(connection))["type"], (await said(stream))["type"]}
+                assert kinds == {"snapshot" if visible else "hidden"}
+
+
 async def test_a_withdrawal_below_the_minimum_hides_everything_again(world: World) -> None:
     poll = await world.poll("always", 3)
     async with socket(world.client, poll) as connection:
