@@ -1,6 +1,6 @@
 """The Consul agent of this machine: registering this process's services, and asking for others' instances.
 
-Imported only where a setting asks for Consul, since py-consul and aiohttp take 10 MB. What py-consul gets
+Imported only where a setting asks for Consul, since py-consul and aiohttp take 8 MB. What py-consul gets
 from the environment (`CONSUL_HTTP_…`) is not used: our settings decide.
 """
 

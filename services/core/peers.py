@@ -85,7 +85,7 @@ class ConsulPeers:
         watch = self._watches.get(peer)
         if watch is None:
             if self._agent is None:
-                from services.core.consul import Agent  # noqa: PLC0415  (10 MB that most processes needn't hold)
+                from services.core.consul import Agent  # noqa: PLC0415  (8 MB that most processes needn't hold)
 
                 self._agent = Agent(self._settings, self._secrets)
             watch = self._watches[peer] = _Watch(peer, self._agent)

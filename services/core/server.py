@@ -174,7 +174,7 @@ def _register(app: Litestar, settings: CoreSettings, shared: Shared) -> "Registr
     """Begin to keep the services registered in Consul, if that is this process's task."""
     if settings.consul_registration != "self":
         return None
-    from services.core.consul import Registration  # noqa: PLC0415  (10 MB that others needn't hold)
+    from services.core.consul import Registration  # noqa: PLC0415  (8 MB that others needn't hold)
 
     registration = Registration(settings, shared.secrets, [kit.name for kit in app.state[KITS]])
     registration.start()
