@@ -14,7 +14,8 @@ from services.votebooth.choices import PATTERN_METHODS
 from services.votebooth.events import PollChanged
 from services.votebooth.exchange import files, repository
 from services.votebooth.results.counting import RANKED, Published
-from services.votebooth.results.service import Results, State, Viewer
+from services.votebooth.results.service import Results
+from services.votebooth.results.state import State, Viewer
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.tally import Method, TallyError
 from services.votebooth.tally.formats import Election, FormatError, read

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from services.core.subject import Subject
 from services.votebooth.live.messages import PING, End, Frame, Key, encode, mark
-from services.votebooth.results.service import Viewer
+from services.votebooth.results.state import Viewer
 
 HEARTBEAT_SECONDS = 15.0
+LEFT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Client:
         self._offered: View | None = None
         self.ended: str | None = None
         self._wake = asyncio.Event()
+        self._roused = 0.0
         self._has: Key | bytes | None = since
         self._status: str | None = None
 
@@ -61,13 +63,21 @@ class Client:
         """Put a view in the place of the one before; never waits."""
         if view != self._offered:
             self._offered = view
-            self._wake.set()
+            self._rouse()
 
     def end(self, reason: str) -> None:
         """Let the connection end after one more message, instead of what was offered."""
         if self.ended is None:
             self.ended = reason
-            self.ends_at = min(self.ends_at, time.time())
+            self._rouse()
+
+    def is_left(self, now: float) -> bool:
+        """Say whether nobody reads any more: what was offered has waited longer than a send may take."""
+        return self._wake.is_set() and self._roused + LEFT_SECONDS <= now
+
+    def _rouse(self) -> None:
+        if not self._wake.is_set():
+            self._roused = time.time()
             self._wake.set()
 
     async def messages(self) -> AsyncIterator[Message]:

@@ -21,7 +21,7 @@ from services.core.tickets import LIFETIME_SECONDS
 from services.votebooth.live.client import Client
 from services.votebooth.live.schemas import LiveTicket
 from services.votebooth.results.description import BallotToken, problems
-from services.votebooth.results.service import Viewer
+from services.votebooth.results.state import Viewer
 from services.votebooth.service import VoteBooth
 
 _WORDS_FROM_CLIENT = 1000

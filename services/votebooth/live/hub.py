@@ -15,7 +15,8 @@ from services.votebooth.live import messages
 from services.votebooth.live.client import Client, View
 from services.votebooth.live.messages import Frame
 from services.votebooth.metrics import LIVE_CLIENTS
-from services.votebooth.results.service import Results, State, Viewer
+from services.votebooth.results.service import Results
+from services.votebooth.results.state import State, Viewer
 from services.votebooth.results.visibility import Reason, Visible, may_see, needs_vote
 from services.votebooth.settings import VoteBoothSettings
 
@@ -30,7 +31,6 @@ _LATE_SECONDS = 0.005
 """Timers may fire early by the clocks' difference; a little late costs nothing."""
 
 _LONGEST_TIMER = 3600.0
-_LEFT_SECONDS = 30.0
 
 _FAILURES = (SQLAlchemyError, OSError, TimeoutError)
 
@@ -207,8 +207,8 @@ class Hub:
             has_ended = self._kit.shared.verifier.has_ended
             for watch, _ in tuple(self._watches.values()):
                 for client in tuple(watch.clients):
-                    if client.ends_at + _LEFT_SECONDS <= now:
-                        self.leave(watch.poll_id, client)  # nobody has read its last message
+                    if client.is_left(now):
+                        self.leave(watch.poll_id, client)
                     elif client.subject is not None and has_ended(client.subject):
                         client.end("token-expired")
                     elif client.ends_at <= now:

@@ -23,8 +23,9 @@ from msgspec import Struct
 from services.votebooth.events import PollChanged
 from services.votebooth.results import schemas
 from services.votebooth.results.counting import Published, counted, sums_by_option
+from services.votebooth.results.hidden import hidden_details
 from services.votebooth.results.render import option_sums, quorum
-from services.votebooth.results.service import State, hidden_details
+from services.votebooth.results.state import State
 from services.votebooth.results.visibility import Reason
 
 Key = tuple[int, int, str]

@@ -2,27 +2,27 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import RowMapping
 
 from services.core.kit import Kit
-from services.core.problems import Problem, not_found, refused
+from services.core.problems import not_found, refused
 from services.votebooth.choices import PATTERN_METHODS
 from services.votebooth.events import PollChanged
 from services.votebooth.projection import Projection
 from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.counting import Published, count
+from services.votebooth.results.hidden import hidden_problem
 from services.votebooth.results.metrics import COUNT_SECONDS
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.render import shape
+from services.votebooth.results.state import State, Viewer, counts_of, state_of
 from services.votebooth.results.together import Together
-from services.votebooth.results.visibility import Hidden, Reason, Rules, Verdict, may_see, needs_vote
+from services.votebooth.results.visibility import Hidden, Reason, Verdict, may_see, needs_vote
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.tally import TallyError
 
@@ -31,57 +31,6 @@ V = TypeVar("V")
 
 _COUNTS_AT_ONCE = 2
 _REMEMBERED = 10_000
-
-_DETAILS = {
-    Reason.AFTER_VOTE: "The results are shown to those who have voted, and to everybody once the poll is over.",
-    Reason.AFTER_CLOSE: "The results are shown once the poll is over.",
-    Reason.OWNER: "The results are for the poll's owner.",
-    Reason.MINIMUM: "Fewer than {minimum} ballots have been cast; below that nothing is shown.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks at a poll's results.
-
-    Attributes:
-        account: Who it is; None without a token.
-        voter_key: What the viewer's ballot in this poll would be kept under; None if there can't be one.
-    """
-
-    account: UUID | None = None
-    voter_key: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a poll stands at one moment.
-
-    Attributes:
-        poll: Its definition.
-        status: `scheduled`, `live` or `final`, by the database's clock.
-        changes_in: How long until the status changes by itself; None if it doesn't.
-        ballots: Ballots that count at this moment. For `may_see` alone, never for showing.
-        published: The counts that may be shown to who may see any; None if nothing is released.
-        head: Sequence number and version of the counters at this moment. Never for showing.
-    """
-
-    poll: PollChanged
-    status: Literal["scheduled", "live", "final"]
-    changes_in: timedelta | None
-    ballots: int
-    published: Published | None
-    head: tuple[int, int]
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the poll is over, and its ballots can't change any more."""
-        return self.status == "final"
-
-    @property
-    def rules(self) -> Rules:
-        """What the definition says about seeing results."""
-        return Rules(self.poll.results, self.poll.minimum, self.poll.owner)
 
 
 class Results:
@@ -117,7 +66,7 @@ class Results:
             row = await self._step(poll_id, row)
         if row is None:
             raise not_found("poll")
-        return self._state(poll_id, row)
+        return state_of(self._definition(poll_id, row), row)
 
     async def _settle(self, poll_id: UUID) -> RowMapping | None:
         """Read a poll that is over after the last ballots of it have been committed."""
@@ -145,24 +94,6 @@ class Results:
             known = msgspec.json.decode(row["definition"], type=PollChanged)
             _remember(self._definitions, (poll_id, known.version), known)
         return known
-
-    def _state(self, poll_id: UUID, row: RowMapping) -> State:
-        poll = self._definition(poll_id, row)
-        changes_at: datetime | None = None
-        if row["over"]:
-            status: Literal["scheduled", "live", "final"] = "final"
-        elif row["opened"]:
-            status, changes_at = "live", row["ends_at"]
-        else:
-            status, changes_at = "scheduled", row["opens_at"]
-        return State(
-            poll=poll,
-            status=status,
-            changes_in=None if changes_at is None else changes_at - row["now"],
-            ballots=row["ballots"],
-            published=_published(poll, row, is_over=status == "final"),
-            head=(row["seq"], row["version"]),
-        )
 
     async def voted(self, poll: PollChanged, keys: Iterable[bytes]) -> set[bytes]:
         """Return those of the voter keys that have a counted ballot in the poll."""
@@ -235,7 +166,7 @@ class Results:
             row = await read(session, state.poll.poll)
         if row is None:
             raise not_found("poll")
-        return _counts(row), bytes(row["patterns"])
+        return counts_of(row), bytes(row["patterns"])
 
 
 def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
@@ -245,44 +176,6 @@ def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
     except TallyError as exc:
         raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
     return Entry(result.version, result.seq, result.status, msgspec.json.encode(result))
-
-
-def _published(poll: PollChanged, row: RowMapping, *, is_over: bool) -> Published | None:
-    """Return what may be shown of a poll's counts to who may see any."""
-    if poll.minimum <= 1:
-        return _counts(row)
-    if row["ballots"] < poll.minimum:
-        return None
-    if is_over:
-        return _counts(row)
-    if row["released_seq"] is None:
-        return None
-    return Published(
-        row["released_seq"], row["released_ballots"], row["released_abstentions"], tuple(row["released_sums"])
-    )
-
-
-def _counts(row: RowMapping) -> Published:
-    return Published(row["seq"], row["ballots"], row["abstentions"], tuple(row["sums"]))
-
-
-def hidden_details(poll: PollChanged, reason: Reason) -> tuple[str, datetime | None]:
-    """Return why results are hidden, in a sentence, and when they will show, where that is known."""
-    until = poll.ends_at if reason in {Reason.AFTER_CLOSE, Reason.AFTER_VOTE} else None
-    return _DETAILS[reason].format(minimum=poll.minimum), until
-
-
-def hidden_problem(poll: PollChanged, reason: Reason) -> Problem:
-    """Return the 403 of hidden results; it holds no number that depends on ballots."""
-    detail, until = hidden_details(poll, reason)
-    shown_at = None if until is None else until.isoformat().replace("+00:00", "Z")
-    return Problem(
-        403,
-        "results-hidden",
-        "The results are hidden",
-        detail,
-        extensions={"reason": str(reason), "shown_at": shown_at},
-    )
 
 
 def _remember(memory: dict[K, V], key: K, value: V) -> None:

@@ -7,7 +7,7 @@ from services.core.kit import Kit
 from services.core.problems import Problem
 from services.core.subject import Subject
 from services.votebooth.projection import Projection
-from services.votebooth.results.service import Viewer
+from services.votebooth.results.state import Viewer
 from services.votebooth.settings import VoteBoothSettings
 from services.votebooth.voters import HASH_KEY, Claim, Keyring
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from services.votebooth.live import messages
 from services.votebooth.live.client import Client, Message, View
 from services.votebooth.live.messages import Frame
 from services.votebooth.results.counting import Published
-from services.votebooth.results.service import State, Viewer
+from services.votebooth.results.state import State, Viewer
 from services.votebooth.results.visibility import Reason
 
 FAR = 4e9
@@ -158,3 +159,14 @@ async def test_the_end_comes_instead_of_what_was_offered() -> None:
 async def test_silence_is_broken_by_pings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "HEARTBEAT_SECONDS", 0.01)
     assert await read(joined().messages(), 2) == [{"type": "ping"}] * 2
+
+
+async def test_a_connection_that_nobody_reads_is_known_after_a_while() -> None:
+    client, stream = (made := joined()), made.messages()
+    now = time.time()
+    assert not client.is_left(now + 1000)
+    client.offer(view(frames((1, 0))[0]))
+    assert not client.is_left(now + 1)
+    assert client.is_left(now + 1000)
+    await read(stream, 1)
+    assert not client.is_left(now + 1000)
