@@ -1,6 +1,7 @@
 """`python -m loadtests.bench`: what VoteWave bears, measured beside peers on this machine."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 from typing import IO
@@ -35,8 +36,8 @@ def main() -> None:
     "--connections",
     default=50,
     show_default=True,
-    type=click.IntRange(1, 64),
-    help="Requests under way at a time; pgbench's clients. The embedded server has room for 64.",
+    type=click.IntRange(1, 1000),
+    help="Requests under way at a time; also pgbench's clients, which are 64 at most.",
 )
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="Turns of each contestant.")
 @click.option("--quick", is_flag=True, help="One round of two seconds: shows that it works, measures little.")
@@ -74,6 +75,7 @@ def votes(
     if quick:
         seconds, rounds = 2, 1
     configure("console", "warning")
+    signal.signal(signal.SIGTERM, _leave)
     chosen = set(only or KEYS)
     if "votewave-seen" in chosen:
         chosen.add("votewave")  # it votes again on the other's poll
@@ -95,6 +97,11 @@ def votes(
     out = sys.stderr if json_file is not None and json_file.name == "-" else sys.stdout
     for line in lines(outcome):
         click.echo(line, file=out)
+
+
+def _leave(*_: object) -> None:
+    """Go as on Ctrl-C, so that the servers are stopped and the folder is removed."""
+    signal.raise_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from loadtests.benchmark.samples import Sample
 from loadtests.peers import classic
 
 RAMP_SECONDS = 1
+_MOST_CLIENTS = 64  # the embedded server takes 100 connections, and VoteWave has some
 _PROJECTION_SECONDS = 15
 
 
@@ -275,7 +276,7 @@ class Database:
             self._place.dsn(self._database),
             ramp=RAMP_SECONDS,
             seconds=seconds,
-            clients=self._clients or connections,
+            clients=self._clients or min(connections, _MOST_CLIENTS),
         )
         return Sample(
             contestant=self.key,

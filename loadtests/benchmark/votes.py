@@ -16,14 +16,16 @@ from loadtests.benchmark.machine import Machine, look
 from loadtests.benchmark.place import Place
 from loadtests.benchmark.samples import Ratio, Sample, Summary, compare, summarise
 
-KEYS = ("plain", "pgbench", "pgbench-1", "flask", "votewave", "votewave-seen")
+KEYS = ("plain", "votewave", "flask", "votewave-seen", "pgbench", "pgbench-1")
+"""In the order of a round: those that are compared follow each other."""
 _FIRST_GUESS = 4_000  # votes a second, to know how many voters the first round needs
 
 _RATIOS = (
     ("VoteWave / pgbench insert", "votewave", "pgbench", None),
     ("VoteWave / plain Litestar POST", "votewave", "plain", 0.5),
     ("VoteWave / Flask + gunicorn + psycopg2", "votewave", "flask", 8.0),
-    ("VoteWave, returning / new voters", "votewave-seen", "votewave", None),
+    ("VoteWave, returning voters / plain Litestar POST", "votewave-seen", "plain", None),
+    ("VoteWave, returning voters / Flask + gunicorn + psycopg2", "votewave-seen", "flask", None),
 )
 
 
@@ -104,11 +106,11 @@ def _contestants(place: Place, only: Sequence[str]) -> list[Contestant]:
     votewave = VoteWave(place)
     every: list[Contestant] = [
         Plain(place),
+        votewave,
+        Classic(place),
+        VoteWaveSeen(place, votewave),
         Database(place),
         Database(place, 1),
-        Classic(place),
-        votewave,
-        VoteWaveSeen(place, votewave),
     ]
     return [contestant for contestant in every if contestant.key in only]
 
