@@ -1,6 +1,6 @@
 # One service of VoteWave, at any version, on any environment: what differs is in the variables.
 #
-#   nomad job run -var service=votebooth -var-file nomad/env/staging.hcl -var version=1.4.0 nomad/jobs/service.nomad.hcl
+#   nomad job run -var service=votebooth -var version=1.4.0 -var-file VALUES nomad/jobs/service.nomad.hcl
 
 variable "service" {
   description = "Which service, as `votewave run` names it; its name in Consul, too."

@@ -1,8 +1,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from services.core import peers as peers_module
@@ -22,8 +24,10 @@ class Agent:
         self.status = 200
         self.known = False
         self.changed = asyncio.Event()
+        self.tokens: list[str | None] = []
 
     async def health(self, request: web.Request) -> web.Response:
+        self.tokens.append(request.headers.get("X-Consul-Token"))
         self.asked.append((time.monotonic(), dict(request.query)))
         if int(request.query.get("index", "0")) >= self.index > 0:
             self.changed.clear()
@@ -59,7 +63,7 @@ async def settings(agent: Agent) -> AsyncIterator[CoreSettings]:
 
 
 @pytest.fixture
-async def peers(settings: CoreSettings, tmp_path: Any) -> AsyncIterator[ConsulPeers]:
+async def peers(settings: CoreSettings, tmp_path: Path) -> AsyncIterator[ConsulPeers]:
     peers = ConsulPeers(settings, FileSecrets(tmp_path / "secrets.json"))
     yield peers
     await peers.close()
@@ -135,6 +139,38 @@ async def test_back_off_spreads_and_stays_below_five_seconds(agent: Agent, peers
     assert 2 <= len(agent.asked) <= 4
 
 
+async def test_the_token_is_our_setting_s_and_a_rotated_one_is_used_at_once(
+    agent: Agent, settings: CoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", "somebody else's")
+    secrets = FileSecrets(tmp_path / "secrets.json")
+    secrets.ensure("consul/token", lambda: "first")
+    peers = ConsulPeers(msgspec.structs.replace(settings, consul_token_from="secret:consul/token"), secrets)
+    await peers.urls("polls", 1)
+    secrets.rotate("consul/token", lambda: "second")
+    await until(lambda: len(agent.asked) == 2)
+    agent.change(index=51)
+    await until(lambda: len(agent.asked) == 3)
+    assert agent.tokens[0] == "first"
+    assert agent.tokens[2] == "second"
+    await peers.close()
+
+    peers = ConsulPeers(settings, secrets)
+    await peers.urls("polls", 1)
+    assert agent.tokens[-1] is None
+    await peers.close()
+
+
+async def test_without_its_token_nobody_is_asked(agent: Agent, settings: CoreSettings, tmp_path: Path) -> None:
+    for missing in ("secret:consul/token", f"file://{tmp_path}/token"):
+        peers = ConsulPeers(
+            msgspec.structs.replace(settings, consul_token_from=missing), FileSecrets(tmp_path / "secrets.json")
+        )
+        assert await peers.urls("polls", 1) == []
+        await peers.close()
+    assert agent.asked == []
+
+
 async def test_instances_take_turns_and_one_that_refused_comes_last(peers: ConsulPeers) -> None:
     one, two = sorted(await peers.urls("polls", 1))
     firsts = {(await peers.urls("polls", 1))[0] for _ in range(2)}
@@ -148,7 +184,7 @@ async def test_a_static_address_may_hold_the_service_s_name() -> None:
     assert await StaticPeers("").urls("polls", 1) == []
 
 
-async def test_a_registration_outlives_an_agent_that_is_not_there(tmp_path: Any) -> None:
+async def test_a_registration_outlives_an_agent_that_is_not_there(tmp_path: Path) -> None:
     settings = CoreSettings(consul_registration="self", consul_url="http://127.0.0.1:9")
     registration = Registration(settings, FileSecrets(tmp_path / "secrets.json"), ["polls"])
     registration.start()
