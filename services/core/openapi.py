@@ -1,26 +1,59 @@
 """The OpenAPI document at `/openapi.json` and the reference at `/docs`, with files from this machine."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.config.response_cache import CACHE_FOREVER
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, License, SecurityScheme, Server
+from litestar.openapi.spec import Components, License, OpenAPI, SecurityScheme, Server
 from litestar.response import Redirect
 from litestar.router import Router
+from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
+from services.core.problems import MEDIA_TYPE, ProblemDocument
+
 _ASSETS = "/docs/assets"
+_REF = "#/components/schemas/{name}"
+_DOCUMENT = "openapi_document"
+
+
+class _Document(OpenAPI):
+    """The document, in which every error is what it is on the wire: a problem document."""
+
+    def to_schema(self) -> dict[str, Any]:
+        """Return it as JSON would have it."""
+        schema = super().to_schema()
+        (problem,), parts = msgspec.json.schema_components([ProblemDocument], ref_template=_REF)
+        schema["components"]["schemas"] = {**parts, **schema["components"].get("schemas", {})}
+        content = {MEDIA_TYPE: {"schema": problem}}
+        for item in schema["paths"].values():
+            for operation in item.values():
+                responses = operation["responses"]
+                for status, response in responses.items():
+                    if status >= "400" and MEDIA_TYPE not in response.get("content", ()):
+                        response["content"] = content  # in place of Litestar's own form
+                responses["default"] = {"description": "Any other problem.", "content": content}
+        return schema
+
+
+class _Config(OpenAPIConfig):
+    def to_openapi_schema(self) -> OpenAPI:
+        """Return the document before its paths are filled in."""
+        made = super().to_openapi_schema()
+        return _Document(**{field.name: getattr(made, field.name) for field in fields(made)})
 
 
 def openapi_config(public_url: str) -> OpenAPIConfig:
     """Return the description of the whole API."""
-    return OpenAPIConfig(
+    return _Config(
         title="VoteWave",
         version="1",
         description="Publish polls of any method, vote, and trust the result. "
@@ -64,9 +97,13 @@ async def home() -> Redirect:
     media_type="application/vnd.oai.openapi+json",
     sync_to_thread=False,
 )
-def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+def document(request: Request[Any, Any, Any]) -> bytes:
     """Return the OpenAPI 3.1 document of all that this process serves."""
-    return request.app.openapi_schema.to_schema()
+    state = request.app.state
+    if _DOCUMENT not in state:  # a fifth of a second, that starting needn't wait for and nobody twice
+        state[_DOCUMENT] = encode_json(request.app.openapi_schema.to_schema())
+    encoded: bytes = state[_DOCUMENT]
+    return encoded
 
 
 @get("/favicon.ico", include_in_schema=False, cache=CACHE_FOREVER)
