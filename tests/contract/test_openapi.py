@@ -1,0 +1,136 @@
+"""The document at /openapi.json and the routes that are served say the same, and say it well."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.serialization import encode_json
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from services.core.app import create_app
+from services.core.settings import CoreSettings
+from services.registry import NAMES, load_services
+
+HIDDEN = {"/", "/favicon.ico", "/metrics", "/openapi.json"}
+HIDDEN_BELOW = ("/docs", "/internal/")
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+Operation = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    folder = tmp_path_factory.mktemp("contract")
+    settings = CoreSettings(secrets=f"file://{folder}/secrets.json", storage=f"file://{folder}/files")
+    return create_app(load_services(["all"]), settings)
+
+
+@pytest.fixture(scope="module")
+def document(app: Litestar) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(encode_json(app.openapi_schema.to_schema()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], Operation]:
+    """Each operation by method and path."""
+    return {
+        (method.upper(), path): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
+    """Every handler that is served, by method and path as the document writes it."""
+    found = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            path = re.sub(r"{(\w+):\w+}", r"{\1}", route.path)
+            for handler in route.route_handlers:
+                for method in handler.http_methods:
+                    if method.lower() in METHODS:
+                        found[str(method), path] = handler
+    return found
+
+
+def hidden(path: str) -> bool:
+    return path in HIDDEN or path.startswith(HIDDEN_BELOW)
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert [f"{list(e.path)}: {e.message}" for e in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_what_is_served_is_described_and_what_is_described_is_served(
+    app: Litestar, operations: dict[tuple[str, str], Operation]
+) -> None:
+    served = {key for key in handlers(app) if not hidden(key[1])}
+    assert served - operations.keys() == set(), "served and not in the document"
+    assert operations.keys() - served == set(), "in the document and not served"
+
+
+def test_internal_calls_are_nowhere_in_the_document(document: dict[str, Any]) -> None:
+    assert "/internal/" not in json.dumps(document)
+
+
+def test_each_operation_has_a_name_a_summary_a_description_and_a_tag(
+    operations: dict[tuple[str, str], Operation],
+) -> None:
+    names = [operation["operationId"] for operation in operations.values()]
+    assert sorted(names) == sorted(set(names)), "operation ids are unique"
+    for key, operation in operations.items():
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9]+", operation["operationId"]), key
+        assert operation.get("summary"), key
+        assert operation.get("description"), key
+        assert not operation["summary"].endswith("."), key
+        assert len(operation.get("tags", [])) == 1, key
+
+
+def test_operation_ids_are_chosen_and_not_made_up(app: Litestar) -> None:
+    for key, handler in handlers(app).items():
+        if not hidden(key[1]):
+            assert isinstance(handler.operation_id, str), key
+
+
+def test_each_operation_says_what_success_is(operations: dict[tuple[str, str], Operation]) -> None:
+    for key, operation in operations.items():
+        good = [status for status in operation["responses"] if status[0] in "23"]
+        assert good, key
+
+
+def test_errors_are_problem_documents(operations: dict[tuple[str, str], Operation]) -> None:
+    for key, operation in operations.items():
+        for status, response in operation["responses"].items():
+            if status[0] in "45d":
+                assert set(response["content"]) == {"application/problem+json"}, (key, status)
+
+
+def test_names_on_the_wire_are_snake_case(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field in schema.get("properties", {}):
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", field), f"{name}.{field}"
+
+
+def test_examples_hold_nothing_that_looks_like_a_secret(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    assert not re.search(r"eyJ[\w-]{20,}", text), "a token"
+    assert "BEGIN" not in text
+    assert str(Path.home()) not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_service_alone_is_described_as_in_the_whole(
+    name: str, operations: dict[tuple[str, str], Operation], tmp_path: Path
+) -> None:
+    settings = CoreSettings(secrets=f"file://{tmp_path}/secrets.json", storage=f"file://{tmp_path}/files")
+    alone = create_app(load_services([name]), settings)
+    served = {key for key in handlers(alone) if not hidden(key[1])}
+    assert served <= operations.keys()
+    assert any(path.startswith(f"/v1/{name}") for _, path in served)
