@@ -12,6 +12,7 @@ from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
+from litestar.types import Message, Send
 
 from services.core import problems
 from services.core.consumer import Consumer
@@ -112,6 +113,26 @@ async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
         await asyncio.sleep(job.every)
 
 
+class Application(Litestar):
+    """Answers HEAD as GET without a body (RFC 9110, section 9.3.2), which Litestar leaves to each handler."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Take one request."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope["method"] = "GET"
+            send = _without_body(send)
+        await super().__call__(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message["body"] = b""
+        await send(message)
+
+    return send_head
+
+
 def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None = None) -> Litestar:
     """Compose services into an application.
 
@@ -131,7 +152,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(shared.close(), 5)
 
-    return Litestar(
+    return Application(
         route_handlers=[HealthController, *reference_assets()],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],

@@ -36,13 +36,13 @@ class HealthController(Controller):
         """Check each service's database. Redis is reported and doesn't decide: voting goes on without it."""
         kits: list[Kit[Any]] = request.app.state[KITS]
         shared = shared_of(request)
-        names = [kit.name for kit in kits]
-        outcomes = await asyncio.gather(*(_check(kit.db.ping()) for kit in kits))
-        parts = dict(zip(names, outcomes, strict=True))
-        ok = all(outcome == "ok" for outcome in outcomes) and not shared.stopping.is_set()
-        parts["redis"] = await _check(shared.redis.ping())
-        status = "stopping" if shared.stopping.is_set() else "ok" if ok else "unavailable"
-        return Response(Health(status, parts), status_code=200 if ok else 503)
+        if shared.stopping.is_set():
+            return Response(Health("stopping"), status_code=503)
+        redis, *databases = await asyncio.gather(_check(shared.redis.ping()), *(_check(kit.db.ping()) for kit in kits))
+        parts = dict(zip([kit.name for kit in kits], databases, strict=True), redis=redis)
+        if all(outcome == "ok" for outcome in databases):
+            return Response(Health("ok", parts), status_code=200)
+        return Response(Health("unavailable", parts), status_code=503)
 
     @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
     async def metrics(self) -> Response[bytes]:
