@@ -20,7 +20,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @click.group(context_settings=CONTEXT)
 def main() -> None:
-    r"""Benchmarks. Each measures VoteWave and its peers in one run, in turns, on this machine.
+    """Benchmarks. Each measures VoteWave and its peers in one run, in turns, on this machine.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def votes(
     log_level: str,
     data_dir: Path | None,
 ) -> None:
-    r"""Measure acknowledged durable votes a second through HTTP, with a real access token for each voter.
+    """Measure acknowledged durable votes a second through HTTP, with a real access token for each voter.
 
     Beside VoteWave run: a plain Litestar POST on the same server, the database's own single-row insert
     (pgbench), and a Flask + gunicorn + psycopg2 application. After each round what is stored must be what
