@@ -124,39 +124,26 @@ async def _move_participants(
     connection: Connection, poll: UUID, within: Ranges, joined: Set[bytes], left: Set[bytes]
 ) -> None:
     """Write the participants of some ranges anew, with those who joined and without those who left."""
-    taken = {key for (key,) in await connection.fetch(sql.TAKE_PARTICIPANTS, poll, *within)}
-    await connection.execute(sql.PUT_PARTICIPANTS, poll, sorted((taken | joined) - left))
+    await connection.execute(sql.MOVE_PARTICIPANTS, poll, *within, list(joined), list(left))
 
 
 async def _move_ballots(
     connection: Connection, rules: Rules, within: Ranges, changes: dict[bytes, tuple[Choice | None, Choice | None]]
 ) -> list[Choice]:
     """Write the ballots of some ranges anew, changes applied; return the distinct choices among them."""
-    taken = await connection.fetch(sql.TAKE_ANONYMOUS, rules.poll_id, *within)
-    ballots: dict[bytes, bytes] = {id_: choice for id_, choice in taken}  # noqa: C416  (a record isn't a tuple)
-    for id_, (_, new) in changes.items():
-        if new is None:
-            ballots.pop(id_, None)
-        else:
-            ballots[id_] = new.encoded
-    ordered = sorted(ballots.items())
-    await connection.execute(
-        sql.PUT_ANONYMOUS, rules.poll_id, [id_ for id_, _ in ordered], [choice for _, choice in ordered]
+    put = {id_: new.encoded for id_, (_, new) in changes.items() if new is not None}
+    found = await connection.fetch(
+        sql.MOVE_ANONYMOUS, rules.poll_id, *within, list(put), list(put.values()), list(changes)
     )
-    return [rules.choices.stored(choice) for choice in set(ballots.values())]
+    return [rules.choices.stored(choice) for (choice,) in found]
 
 
 async def _move_patterns(connection: Connection, delta: Delta, written: list[Choice]) -> None:
     """Write anew the patterns that changed, and those of every ballot that was written."""
     ids = {choice.pattern for choice in written if choice.pattern is not None} | delta.patterns.keys()
-    poll = delta.rules.poll_id
-    taken = await connection.fetch(sql.TAKE_PATTERNS, poll, sorted(ids))
-    patterns: dict[bytes, tuple[bytes, int]] = {id_: (choice, count) for id_, choice, count in taken}
-    for id_, (choice, change) in delta.patterns.items():
-        patterns[id_] = choice, patterns.get(id_, (choice, 0))[1] + change
-    left = [(id_, choice, count) for id_, (choice, count) in sorted(patterns.items()) if count]
-    if left:
-        await connection.execute(sql.PUT_PATTERNS, poll, *map(list, zip(*left, strict=True)))
+    changes = [(id_, choice, change) for id_, (choice, change) in delta.patterns.items() if change]
+    columns = [list(column) for column in zip(*changes, strict=True)] if changes else [[], [], []]
+    await connection.execute(sql.MOVE_PATTERNS, delta.rules.poll_id, list(ids), *columns)
 
 
 def portions(rows: int, size: int) -> list[tuple[bytes, bytes]]:

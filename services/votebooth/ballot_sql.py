@@ -75,36 +75,44 @@ SELECT a.ballot_id, a.choice FROM unnest($2::bytea[]) AS t (ballot_id)
 JOIN anonymous_ballots a ON a.poll_id = $1 AND a.ballot_id = t.ballot_id
 """
 
-# To take rows out and put them in again, in the order of their keys, is to forget when and where they stood.
+# To take rows out and put them in again, in the order of their keys, is to forget when they came and where they
+# stood. The sort stands between: all is taken out before the first is put in.
 
-TAKE_PARTICIPANTS = """
-DELETE FROM participations p USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
-WHERE p.poll_id = $1 AND p.voter_key >= range.low AND p.voter_key < range.high RETURNING p.voter_key
+MOVE_PARTICIPANTS = """
+WITH gone AS (
+    DELETE FROM participations p USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
+    WHERE p.poll_id = $1 AND p.voter_key >= range.low AND p.voter_key < range.high RETURNING p.voter_key
+)
+INSERT INTO participations (poll_id, voter_key)
+SELECT $1, key FROM (
+    SELECT voter_key AS key FROM gone WHERE voter_key <> ALL($5::bytea[]) UNION ALL SELECT unnest($4::bytea[])
+) AS found ORDER BY key
 """
 
-PUT_PARTICIPANTS = """
-INSERT INTO participations (poll_id, voter_key) SELECT $1, key FROM unnest($2::bytea[]) AS key ORDER BY key
+MOVE_ANONYMOUS = """
+WITH gone AS (
+    DELETE FROM anonymous_ballots a USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
+    WHERE a.poll_id = $1 AND a.ballot_id >= range.low AND a.ballot_id < range.high RETURNING a.ballot_id, a.choice
+), put AS (
+    INSERT INTO anonymous_ballots (poll_id, ballot_id, choice)
+    SELECT $1, id, choice FROM (
+        SELECT ballot_id AS id, choice FROM gone WHERE ballot_id <> ALL($6::bytea[])
+        UNION ALL SELECT * FROM unnest($4::bytea[], $5::bytea[])
+    ) AS found ORDER BY id RETURNING choice
+)
+SELECT DISTINCT choice FROM put
 """
 
-TAKE_ANONYMOUS = """
-DELETE FROM anonymous_ballots a USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
-WHERE a.poll_id = $1 AND a.ballot_id >= range.low AND a.ballot_id < range.high RETURNING a.ballot_id, a.choice
-"""
-
-PUT_ANONYMOUS = """
-INSERT INTO anonymous_ballots (poll_id, ballot_id, choice)
-SELECT $1, t.id, t.choice FROM unnest($2::bytea[], $3::bytea[]) AS t (id, choice) ORDER BY t.id
-"""
-
-TAKE_PATTERNS = """
-DELETE FROM patterns p USING unnest($2::bytea[]) AS t (pattern_id)
-WHERE p.poll_id = $1 AND p.pattern_id = t.pattern_id RETURNING p.pattern_id, p.choice, p.count
-"""
-
-PUT_PATTERNS = """
+MOVE_PATTERNS = """
+WITH gone AS (
+    DELETE FROM patterns p USING unnest($2::bytea[]) AS t (id)
+    WHERE p.poll_id = $1 AND p.pattern_id = t.id RETURNING p.pattern_id, p.choice, p.count
+)
 INSERT INTO patterns (poll_id, pattern_id, choice, count)
-SELECT $1, t.id, t.choice, t.count FROM unnest($2::bytea[], $3::bytea[], $4::bigint[]) AS t (id, choice, count)
-ORDER BY t.id
+SELECT $1, id, choice, sum(count) FROM (
+    SELECT pattern_id AS id, choice, count FROM gone
+    UNION ALL SELECT * FROM unnest($3::bytea[], $4::bytea[], $5::bigint[])
+) AS found (id, choice, count) GROUP BY id, choice HAVING sum(count) <> 0 ORDER BY id
 """
 
 # --- sealing ---
