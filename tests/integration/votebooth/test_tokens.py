@@ -6,7 +6,9 @@ import email.policy
 import re
 from typing import Any
 
+import asyncpg
 import httpx
+import pytest
 from tests.conftest import VoteWave, eventually
 
 from .voting import Poll, guest, poll, recount, user
@@ -158,3 +160,14 @@ async def test_addresses_that_cant_be_written_to_are_named_and_nobody_is_invited
     assert (await roll(voted))["items"] == []
     for who, status in ((await user(client), 403), ({}, 401)):
         assert (await client.get(f"{voted.path}/roll", headers=who)).status_code == status
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_log SET act = ''", "DELETE FROM audit_log", "TRUNCATE audit_log"])
+async def test_the_services_role_can_only_add_to_the_audit_log(votewave: VoteWave, statement: str) -> None:
+    connection = await asyncpg.connect(votewave.admin_dsn)
+    try:
+        await connection.execute("SET ROLE votebooth; SET search_path = votebooth")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    finally:
+        await connection.close()
