@@ -20,13 +20,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from services.core.calls import PeerError
 from services.core.db import is_passing, is_unstorable
 from services.core.logs import where
-from services.core.trace import current_trace
+from services.core.metrics import REQUESTS
+from services.core.trace import begin_trace, current_trace
 
 TYPE_BASE = "https://votewave.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger(__name__)
 
+_FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
 _AWAY = (PeerError, RedisConnectionError, RedisTimeoutError)
 
 
@@ -160,7 +162,18 @@ def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[Any]:
     return exc.response()
 
 
-def _on_http(_: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
+def _on_http(request: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
+    if not (trace := current_trace()):  # no route matched, so that the edge's middleware hasn't seen it
+        trace = begin_trace(request.headers.get("traceparent"))
+        response = _http_response(exc)
+        response.headers.update({"x-trace-id": trace, "x-content-type-options": "nosniff"})
+        REQUESTS.labels("other", "unmatched", str(exc.status_code)).inc()
+        log.info("request", method=request.method, route="unmatched", status=exc.status_code)
+        return response
+    return _http_response(exc)
+
+
+def _http_response(exc: HTTPException) -> Response[Any]:
     slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
     problem = Problem(exc.status_code, slug, title, exc.detail if exc.status_code < 500 else "")
     if isinstance(exc, ValidationException):
@@ -176,7 +189,7 @@ def _field_errors(extra: Any) -> tuple[FieldError, ...]:
     if not isinstance(extra, list):
         return ()
     return tuple(
-        FieldError(field=str(item.get("key", "")), message=str(item.get("message", "refused")))
+        FieldError(field=_FIELD_NAMES.get(key := str(item.get("key", "")), key), message=str(item.get("message", "")))
         for item in extra
         if isinstance(item, Mapping)
     )
