@@ -1,6 +1,10 @@
 """A database and a Redis with two services made for tests: `sender` publishes, `receiver` consumes."""
 
 import asyncio
+import os
+import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -10,6 +14,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import asyncpg
+import httpx
 from services.core.consumer import Consumer
 from services.core.embedded import Embedded
 from services.core.events import Event, publish
@@ -184,6 +189,69 @@ class Place:
 
         await until(all_there)
         return found
+
+
+class Program:
+    """`core_test_app` as a process of its own.
+
+    Attributes:
+        url: Where it serves.
+        notes: What it has noted of its life, a word a line.
+    """
+
+    def __init__(self, place: Place, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._notes, self._log = folder / f"notes-{self.port}", folder / f"log-{self.port}"
+        settings = place.settings
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("core_test_app.py")), str(self._notes)],
+                stdout=log,
+                stderr=log,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(Path(__file__).parents[3]),
+                    "VOTEWAVE_DATABASE_URL": settings.database_url,
+                    "VOTEWAVE_REDIS_URL": settings.redis_url,
+                    "VOTEWAVE_SECRETS": settings.secrets,
+                    "VOTEWAVE_STORAGE": settings.storage,
+                    "VOTEWAVE_PORT": str(self.port),
+                    **environment,
+                },
+            )
+
+    async def ready(self) -> "Program":
+        async def answers() -> bool:
+            assert self.process.poll() is None, self.log()
+            try:
+                async with httpx.AsyncClient() as client:
+                    return (await client.get(f"{self.url}/health/ready")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await until(answers, 60)
+        return self
+
+    def notes(self) -> list[str]:
+        return self._notes.read_text().split()
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    async def exit_code(self, seconds: float) -> int:
+        return await asyncio.to_thread(self.process.wait, seconds)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def until(check: Callable[[], Awaitable[Any]], seconds: float = 20) -> Any:

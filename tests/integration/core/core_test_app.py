@@ -11,7 +11,7 @@ import msgspec
 from litestar import Controller, WebSocket, get, post, websocket
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from redis.exceptions import ConnectionError as RedisConnectionError
 from services.core.app import create_app
@@ -109,7 +109,7 @@ class TrialController(Controller):
         return data
 
     @get("/things/{thing:uuid}", operation_id="Thing")
-    async def thing(self, thing: FromPath[UUID], limit: FromQuery[Annotated[int, msgspec.Meta(le=100)]] = 20) -> str:
+    async def thing(self, thing: FromPath[UUID], limit: Annotated[int, QueryParameter(le=100)] = 20) -> str:
         return f"{thing} {limit}"
 
     @get("/mine", operation_id="Mine")
