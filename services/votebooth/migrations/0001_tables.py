@@ -15,9 +15,7 @@ depends_on = None
 # Rows that are replaced all the time stay on their page and off the indexes (HOT) while there is room on it.
 # In anonymous polls each batch of votes writes neighbouring rows anew; what they replace is history that
 # should go soon, so those tables are vacuumed after a fixed number of rows, however large they are.
-_CHURN = (
-    "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0"
-)
+_CHURN = "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0"
 STATEMENTS = (
     f"ALTER TABLE counters SET (fillfactor = 20, {_CHURN})",
     f"ALTER TABLE patterns SET (fillfactor = 80, {_CHURN})",
@@ -41,9 +39,7 @@ def upgrade() -> None:
     op.create_table(
         "audit_log",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("poll_id", sa.Uuid(), nullable=True),
         sa.Column("actor", sa.Uuid(), nullable=True),
         sa.Column("act", sa.Text(), nullable=False),
@@ -62,9 +58,7 @@ def upgrade() -> None:
         sa.Column("voter_key", sa.LargeBinary(), nullable=False),
         sa.Column("choice", sa.LargeBinary(), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "cast_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        sa.Column("cast_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("revision", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("poll_id", "voter_key", name=op.f("pk_ballots")),
     )
@@ -78,9 +72,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("ballots", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("abstentions", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "sums", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'::bigint[]"), nullable=False
-        ),
+        sa.Column("sums", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'::bigint[]"), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("poll_id", name=op.f("pk_counters")),
     )
@@ -174,9 +166,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("poll_id", "address", name=op.f("pk_roll")),
     )
-    op.create_index(
-        "ix_roll_waiting", "roll", ["due_at"], unique=False, postgresql_where=sa.text("state = 'waiting'")
-    )
+    op.create_index("ix_roll_waiting", "roll", ["due_at"], unique=False, postgresql_where=sa.text("state = 'waiting'"))
     for statement in STATEMENTS:
         op.execute(statement)
 
