@@ -1,9 +1,11 @@
 """The jobspec that every service runs by, on a real Nomad beside a real Consul."""
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,22 +13,40 @@ from typing import Any
 import httpx
 import pytest
 from cluster_place import ROOT, Consul, Instance, Nomad, eventually, program
+from services.core.calls import Calls
 from services.registry import NAMES
 
 JOBS = ROOT / "nomad" / "jobs"
 SERVICE = JOBS / "service.nomad.hcl"
 
 
-def rendered(folder: Path, **variables: Any) -> dict[str, Any]:
-    """Return a service's job as it is sent to Nomad, without any Nomad there."""
-    values = {"version": "1.2.3", "environment": {}, **variables}
+def values_file(folder: Path, **values: Any) -> str:
+    """Write a file of variables; return the argument that names it."""
     path = folder / "values.hcl"
     path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
-    command = [program("nomad"), "job", "run", "-output", f"-var-file={path}", SERVICE]
+    return f"-var-file={path}"
+
+
+def rendered(folder: Path, **variables: Any) -> dict[str, Any]:
+    """Return a service's job as it is sent to Nomad, without any Nomad there."""
+    values = values_file(folder, **{"version": "1.2.3", "environment": {}, **variables})
+    command = [program("nomad"), "job", "run", "-output", values, SERVICE]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     job: dict[str, Any] = json.loads(done.stdout)["Job"]
     return job
+
+
+def on_this_machine(settings: dict[str, str]) -> dict[str, Any]:
+    """Return the variables by which a service runs here as an `Instance` with these settings would."""
+    names = ("DATABASE_URL", "REDIS_URL", "SECRETS", "STORAGE", "DATABASE_POOL", "CONSUL_URL")
+    return {
+        "driver": "raw_exec",
+        "command": str(Path(sys.executable).parent / "votewave"),
+        "count": 1,
+        "drain": "3s",
+        "environment": {f"VOTEWAVE_{name}": settings[f"VOTEWAVE_{name}"] for name in names},
+    }
 
 
 def test_jobspecs_are_in_shape() -> None:
@@ -75,21 +95,10 @@ async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_or
     others = {name: instance(name, **await token_of(name)) for name in ("auth", "polls")}
     for other in others.values():
         await other.start()
-    shared = others["auth"].environment
-    settings = ("DATABASE_URL", "REDIS_URL", "SECRETS", "STORAGE", "DATABASE_POOL", "CONSUL_URL")
-    values = {
-        "service": "votebooth",
-        "version": "1.2.3",
-        "driver": "raw_exec",
-        "command": str(Path(sys.executable).parent / "votewave"),
-        "count": 1,
-        "drain": "3s",
-        "environment": {f"VOTEWAVE_{name}": shared[f"VOTEWAVE_{name}"] for name in settings},
-    }
-    file = tmp_path / "values.hcl"
-    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
-    nomad.run("job", "validate", f"-var-file={file}", str(SERVICE))
-    nomad.run("job", "run", f"-var-file={file}", str(SERVICE))  # returns once the deployment has succeeded
+    here = on_this_machine(others["auth"].environment)
+    values = values_file(tmp_path, service="votebooth", version="1.2.3", **here)
+    nomad.run("job", "validate", values, str(SERVICE))
+    nomad.run("job", "run", values, str(SERVICE))  # returns once the deployment has succeeded
 
     [entry] = await consul.get("/v1/health/service/votebooth", passing="1")
     assert entry["Service"]["Meta"]["version"] == "1.2.3"
@@ -122,3 +131,46 @@ async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_or
     state = await eventually(ended, 40)
     [end] = [event for event in state["Events"] if event["Type"] == "Terminated"]
     assert (end["ExitCode"], end["Signal"]) == (0, 0)
+
+
+async def test_a_new_version_waits_as_a_canary_and_no_call_fails_while_it_takes_over(
+    consul: Consul, nomad: Nomad, instance: Callable[..., Instance], calls: Calls, tmp_path: Path
+) -> None:
+    here = on_this_machine(instance("auth").environment)
+
+    async def versions() -> Counter[str]:
+        entries = await consul.get("/v1/health/service/auth", passing="1")
+        return Counter(entry["Service"]["Meta"]["version"] for entry in entries)
+
+    async def released() -> None:
+        arguments = (values_file(tmp_path, service="auth", version="2", **here), str(SERVICE))
+        await asyncio.to_thread(nomad.run, "job", "run", "-detach", *arguments)
+
+        async def canary_is_healthy() -> Any:
+            deployment = await nomad.get("/v1/job/votewave-auth/deployment")
+            group = deployment["TaskGroups"]["service"]
+            fresh = deployment["JobVersion"] == 1 and group["HealthyAllocs"] == 1
+            return (deployment, group) if fresh else None
+
+        deployment, group = await eventually(canary_is_healthy, 60)
+        assert not group["Promoted"]
+        assert await versions() == {"1": 1, "2": 1}
+        entries = await consul.get("/v1/health/service/auth", tag="canary")
+        assert [entry["Service"]["Meta"]["version"] for entry in entries] == ["2"], "a gate can tell it apart"
+        await asyncio.to_thread(nomad.run, "deployment", "promote", "-detach", deployment["ID"])
+
+        async def only_the_new_one() -> bool:
+            return await versions() == {"2": 1}
+
+        await eventually(only_the_new_one, 60)
+        await asyncio.sleep(4)  # until the old one has ended
+
+    nomad.run("job", "run", values_file(tmp_path, service="auth", version="1", **here), str(SERVICE))
+    release = asyncio.create_task(released())
+    answered = 0
+    while not release.done():
+        await calls.get("auth", "/.well-known/jwks.json", dict[str, Any])
+        answered += 1
+        await asyncio.sleep(0.02)
+    await release
+    assert answered > 100
