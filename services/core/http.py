@@ -22,7 +22,7 @@ from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Sen
 from services.core.calls import DEADLINE_HEADER, SERVICE_TOKEN_HEADER, begin_deadline
 from services.core.kit import Shared
 from services.core.metrics import LATENCY, REQUESTS
-from services.core.problems import FieldError, malformed, not_found, unauthenticated, unavailable
+from services.core.problems import FieldError, malformed, not_found, too_slow, unauthenticated, unavailable
 from services.core.subject import Subject
 from services.core.trace import HEADER, begin_trace
 
@@ -44,6 +44,8 @@ def _meters(method: str, route: str, status: int) -> tuple[Callable[[float], Non
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _DRAIN_BYTES = 16_000_000
 _DRAIN_SECONDS = 2.0
+_BODY_SECONDS = 30.0
+"""A body has arrived by then: whoever sends one byte a second would hold a request for as long as he likes."""
 
 
 async def _drain(receive: Receive) -> None:
@@ -74,10 +76,18 @@ class EdgeMiddleware(ASGIMiddleware):
         status = 0
         method = str(scope.get("method", ""))
         unread = method not in _BODILESS
+        late = asyncio.get_running_loop().time() + _BODY_SECONDS
 
         async def receive_noted() -> ReceiveMessage:
             nonlocal unread
-            message = await receive()
+            if not unread:  # all that comes now is the connection's end
+                return await receive()
+            try:
+                async with asyncio.timeout_at(late):
+                    message = await receive()
+            except TimeoutError as exc:
+                unread = False
+                raise too_slow(_BODY_SECONDS) from exc
             unread = message["type"] == "http.request" and bool(message.get("more_body"))
             return message
 

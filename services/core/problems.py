@@ -122,6 +122,11 @@ def not_found(what: str) -> Problem:
     return Problem(404, "not-found", "Not found", f"There is no such {what}, or you may not see it.")
 
 
+def too_slow(seconds: float) -> Problem:
+    """408: the body hasn't arrived in time."""
+    return Problem(408, "too-slow", "The request took too long", f"A body has to arrive within {seconds:g} seconds.")
+
+
 def conflict(slug: str, detail: str) -> Problem:
     """409: it contradicts what is already there."""
     return Problem(409, slug, "This conflicts with what is already there", detail)
