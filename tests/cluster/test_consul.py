@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -161,6 +162,28 @@ async def test_while_consul_is_away_calls_go_on_and_it_is_believed_again_afterwa
     assert discovery("age_seconds") < 12
     assert "consul_unavailable" in {line["event"] for line in late.says()}
     assert not [line for line in auth.says() if line["level"] == "error"]
+
+
+async def test_a_consul_that_hangs_holds_nobody_up(
+    consul: Consul, instance: Start, token_of: TokenOf, calls: Calls
+) -> None:
+    auth = instance("auth", **await token_of("auth"))
+    await auth.start()
+    await consul.passing("auth", 1)
+    await ask(calls)
+    consul.signal(signal.SIGSTOP)
+    try:
+        for _ in range(20):
+            await ask(calls, 1.0)
+        began = time.monotonic()
+        with pytest.raises(PeerError):  # one that nobody has looked for before
+            await calls.get("polls", "/", dict[str, Any], 0.5)
+        assert time.monotonic() - began < 1.5
+        began = time.monotonic()
+        assert await asyncio.to_thread(auth.stop) == 0
+        assert time.monotonic() - began < 10, "it asks to be taken out for 3 s, then goes anyway"
+    finally:
+        consul.signal(signal.SIGCONT)
 
 
 async def test_a_consul_that_has_forgotten_everything_is_told_again_and_read_from_the_start(
