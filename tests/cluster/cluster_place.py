@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -334,9 +335,23 @@ class Nomad(Child):
             return answer.json()
 
     def stop(self) -> int:
-        """Stop its jobs, for they would outlive it, then itself."""
-        if self._process is not None and self.process.poll() is None:
-            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
-                for job in httpx.get(f"{self.url}/v1/jobs", headers={"x-nomad-token": self.management}).json():
-                    self.run("job", "stop", "-purge", "-no-shutdown-delay", job["ID"])
-        return super().stop()
+        """Stop its jobs, for they would outlive it, then itself; what is left of them then is killed."""
+        if self._process is None or self.process.poll() is not None:
+            return super().stop()
+        tasks = psutil.Process(self.process.pid).children(recursive=True)
+        with contextlib.suppress(AssertionError, httpx.HTTPError, subprocess.TimeoutExpired):
+            for job in self._now("/v1/jobs"):
+                self.run("job", "stop", "-detach", "-no-shutdown-delay", job["ID"])
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and any(
+                allocation["ClientStatus"] in {"pending", "running"} for allocation in self._now("/v1/allocations")
+            ):
+                time.sleep(0.2)
+        status = super().stop()
+        for task in psutil.wait_procs(tasks, timeout=5)[1]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                task.kill()  # psutil makes sure that the id hasn't become another process's
+        return status
+
+    def _now(self, path: str) -> Any:
+        return httpx.get(f"{self.url}{path}", headers={"x-nomad-token": self.management}, timeout=10).json()
