@@ -13,15 +13,12 @@ another service's tables:
 
     class Poll(Base):
         id: Mapped[UUID] = mapped_column(primary_key=True)  # `core.ids.new_id`
-
-Advanced Alchemy's own key mixin isn't used: it adds a sentinel column to each table.
 """
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from advanced_alchemy.base import CommonTableAttributes
 from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, func, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -52,7 +49,7 @@ __all__ = [
 Timestamp = DateTime(timezone=True)
 
 
-class TableBase(CommonTableAttributes, DeclarativeBase):
+class TableBase(DeclarativeBase):
     """The base of every service's own base: times carry their zone."""
 
     __abstract__ = True
@@ -62,6 +59,7 @@ class TableBase(CommonTableAttributes, DeclarativeBase):
 class OutboxColumns:
     """An event that is to be published, written with what it tells of."""
 
+    __tablename__ = "outbox"
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event_id: Mapped[UUID] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(Text)
@@ -83,6 +81,7 @@ class OutboxColumns:
 class InboxColumns:
     """An event that was handled here; a second delivery finds its row and stops."""
 
+    __tablename__ = "inbox"
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     handled_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now(), index=True)
 
@@ -90,6 +89,7 @@ class InboxColumns:
 class ParkedColumns:
     """An event that couldn't be handled, kept for an operator to look at and replay."""
 
+    __tablename__ = "parked"
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
