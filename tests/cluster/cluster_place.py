@@ -294,7 +294,7 @@ class Nomad(Child):
     async def start(self) -> None:
         """Start it, wait until its client is ready, and have Consul trust the identities that it gives."""
         command = [program("nomad"), "agent", "-dev", f"-config={self.folder / 'nomad.json'}"]
-        self.spawn(command, {**os.environ})
+        self.spawn(command, {**os.environ, "TMPDIR": str(self.folder)})  # where -dev keeps its state
 
         async def has_its_token() -> bool:
             assert self.process.poll() is None, self.log()[-3000:]
@@ -351,6 +351,9 @@ class Nomad(Child):
         for task in psutil.wait_procs(tasks, timeout=5)[1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 task.kill()  # psutil makes sure that the id hasn't become another process's
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            if (place := line.split()[1]).startswith(f"{self.folder}/"):  # as root, tasks' secrets are in memory
+                subprocess.run(["umount", place], check=False)
         return status
 
     def _now(self, path: str) -> Any:

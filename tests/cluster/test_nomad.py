@@ -100,7 +100,10 @@ async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_or
     nomad.run("job", "validate", values, str(SERVICE))
     nomad.run("job", "run", values, str(SERVICE))  # returns once the deployment has succeeded
 
-    [entry] = await consul.get("/v1/health/service/votebooth", passing="1")
+    async def found() -> Any:  # the agent, whom Nomad has asked, knows it a moment before the servers do
+        return await consul.get("/v1/health/service/votebooth", passing="1")
+
+    [entry] = await eventually(found, 10)
     assert entry["Service"]["Meta"]["version"] == "1.2.3"
     assert entry["Service"]["ID"].startswith("_nomad-task-"), "Nomad has registered it, and it not itself as well"
     at = f"http://{entry['Service']['Address']}:{entry['Service']['Port']}"
@@ -154,7 +157,11 @@ async def test_a_new_version_waits_as_a_canary_and_no_call_fails_while_it_takes_
 
         deployment, group = await eventually(canary_is_healthy, 60)
         assert not group["Promoted"]
-        assert await versions() == {"1": 1, "2": 1}
+
+        async def both_are_found() -> bool:
+            return await versions() == {"1": 1, "2": 1}
+
+        await eventually(both_are_found, 10)
         entries = await consul.get("/v1/health/service/auth", tag="canary")
         assert [entry["Service"]["Meta"]["version"] for entry in entries] == ["2"], "a gate can tell it apart"
         await asyncio.to_thread(nomad.run, "deployment", "promote", "-detach", deployment["ID"])
