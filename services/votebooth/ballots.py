@@ -60,6 +60,9 @@ class Ballots:
 
     async def _submit(self, poll_id: UUID, prepare: Callable[[Rules], Ticket]) -> Outcome:
         rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
+        if not self._projection.is_settled(poll_id):
+            await self._projection.settle(poll_id, rules.definition.opens_at)
+            rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
         try:
             ticket = prepare(rules)
         except Problem:

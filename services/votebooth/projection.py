@@ -3,10 +3,14 @@
 The copy in memory may be old. It is good enough to prepare a ballot; whether the ballot counts is decided in
 the transaction that writes it, by the version and times in the row that it has locked (`batch.py`). What the
 copy would refuse is asked for again before it is refused (`fresh`).
+
+The table may be old as well, where events are late because Redis was away. Rules are locked when a poll opens;
+so once it has opened each process asks Polls for them, once (`settle`).
 """
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.calls import PeerError, PeerMissing
 from services.core.kit import Kit
-from services.core.problems import not_found, unavailable
+from services.core.problems import Problem, not_found, unavailable
 from services.votebooth import repository
 from services.votebooth.events import PollChanged
 from services.votebooth.rules import Rules
@@ -23,6 +27,11 @@ from services.votebooth.settings import VoteBoothSettings
 
 _REMEMBERED = 1_000
 _UNKNOWN_SECONDS = 1.0
+_SETTLED = 50_000
+_SETTLE_SECONDS = 0.5
+_SETTLE_AGAIN_SECONDS = 1.0
+_LOCKED_BEFORE = timedelta(seconds=1)
+"""Rules are locked two seconds before a poll opens (Polls, `edits.SETTLE`); one is left for clocks that differ."""
 
 
 class Projection:
@@ -33,6 +42,9 @@ class Projection:
         self._rules: dict[UUID, Rules] = {}
         self._unknown: dict[UUID, float] = {}
         self._asking: dict[UUID, asyncio.Task[Rules]] = {}
+        self._settled: dict[UUID, None] = {}
+        self._settling: dict[UUID, asyncio.Task[None]] = {}
+        self._unsettled: dict[UUID, float] = {}
 
     def known(self, poll_id: UUID) -> Rules | None:
         """Return a poll's rules from memory, however old."""
@@ -59,6 +71,47 @@ class Projection:
         self._asking.pop(poll_id, None)
         if not task.cancelled():
             task.exception()  # seen, also where everybody who waited has gone
+
+    def is_settled(self, poll_id: UUID) -> bool:
+        """Say whether the table is known to have the rules with which a poll opened."""
+        return poll_id in self._settled
+
+    async def settle(self, poll_id: UUID, opens_at: datetime) -> None:
+        """Bring the rules with which a poll opened to the table, whatever became of their event.
+
+        Without it ballots would be taken, and results shown, under rules that the owner changed in time. While
+        Polls doesn't answer, what is known holds, and it is asked again.
+
+        Args:
+            poll_id: The poll.
+            opens_at: When it opens, as far as is known.
+
+        Raises:
+            Problem: 404 if it was deleted.
+        """
+        if poll_id in self._settled or opens_at - datetime.now(UTC) > _LOCKED_BEFORE:
+            return
+        if self._unknown.get(poll_id, 0.0) > time.monotonic():
+            raise not_found("poll")
+        if self._unsettled.get(poll_id, 0.0) > time.monotonic():
+            return
+        task = self._settling.get(poll_id)
+        if task is None:
+            task = self._settling[poll_id] = asyncio.create_task(self._settle(poll_id))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(task)
+
+    async def _settle(self, poll_id: UUID) -> None:
+        try:
+            await self._ask(poll_id, _SETTLE_SECONDS)
+        except Problem as problem:
+            if problem.status == 404:
+                raise
+            now = time.monotonic()
+            self._unsettled = {poll: until for poll, until in self._unsettled.items() if until > now}
+            self._unsettled[poll_id] = now + _SETTLE_AGAIN_SECONDS
+        finally:
+            del self._settling[poll_id]
 
     async def fresh(self, poll_id: UUID) -> Rules:
         """Return a poll's rules as the table has them now.
@@ -99,10 +152,11 @@ class Projection:
                 raise not_found("poll")
         return self.remember(definition)
 
-    async def _ask(self, poll_id: UUID) -> None:
+    async def _ask(self, poll_id: UUID, seconds: float = 2.0) -> None:
         """Take over a poll's rules from Polls, for a vote that is faster than the event."""
+        asked_at = datetime.now(UTC)
         try:
-            found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged)
+            found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
         except PeerMissing as exc:
             now = time.monotonic()
             self._unknown = {poll: until for poll, until in self._unknown.items() if until > now}
@@ -110,8 +164,15 @@ class Projection:
             raise not_found("poll") from exc
         except PeerError as exc:
             raise unavailable("This poll's rules can't be had right now. Try again.") from exc
-        async with self._kit.db.transaction() as transaction:
-            await self.apply(transaction, found)
+        async with self._kit.db.reading() as session:
+            stored = await repository.version(session, poll_id)
+        if stored is None or stored < found.version:  # else there is nothing to wait for the poll's lock for
+            async with self._kit.db.transaction() as transaction:
+                await self.apply(transaction, found)
+        if found.opens_at - asked_at <= _LOCKED_BEFORE:
+            if len(self._settled) >= _SETTLED:
+                del self._settled[next(iter(self._settled))]
+            self._settled[poll_id] = None
 
     async def apply(self, transaction: AsyncSession, event: PollChanged) -> bool:
         """Keep an event's definition unless a newer one is here; say whether it was kept.

@@ -52,6 +52,11 @@ async def definition(session: AsyncSession, poll_id: UUID) -> bytes | None:
     return (await session.execute(select(Poll.definition).where(Poll.poll_id == poll_id))).scalar_one_or_none()
 
 
+async def version(session: AsyncSession, poll_id: UUID) -> int | None:
+    """Return the version of a poll's rules as stored."""
+    return (await session.execute(select(Poll.version).where(Poll.poll_id == poll_id))).scalar_one_or_none()
+
+
 def _receipt_column(*, anonymous: bool) -> InstrumentedAttribute[bytes]:
     return AnonymousBallot.ballot_id if anonymous else Ballot.receipt
 

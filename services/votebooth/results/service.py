@@ -60,6 +60,10 @@ class Results:
             await self._projection.rules(poll_id)
             async with self._kit.db.reading() as session:
                 row = await repository.state(session, poll_id)
+        if row is not None and row["opened"] and not self._projection.is_settled(poll_id):
+            await self._projection.settle(poll_id, row["opens_at"])
+            async with self._kit.db.reading() as session:
+                row = await repository.state(session, poll_id)
         if row is not None and row["over"] and (poll_id, row["version"]) not in self._settled:
             row = await self._settle(poll_id)
         elif row is not None and not row["over"]:

@@ -430,6 +430,43 @@ async def test_a_vote_that_is_faster_than_the_polls_event_is_counted(
     await assert_counted(votewave, voted, 1)
 
 
+async def scheduled_and_changed_unheard(client: httpx.AsyncClient, votewave: VoteWave, change: str) -> Poll:
+    """Return a poll that has just opened, whose rules were changed before in Polls; the event never came."""
+    opens = datetime.now(UTC) + timedelta(seconds=3)
+    voted = await poll(client, opens_at=opens.isoformat())
+    assert (await voted.put(await guest(client), {"picks": [1]})).status_code == 409  # the booth knows it
+    changed = f"UPDATE polls.poll SET {change}, version = version + 1 WHERE id = $1"
+    await votewave.sql(changed, voted.id)
+    await asyncio.sleep((opens - datetime.now(UTC)).total_seconds() + 0.1)
+    return voted
+
+
+async def test_rules_changed_before_the_opening_hold_though_their_event_is_late(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await scheduled_and_changed_unheard(client, votewave, "anonymous = true")
+    voters = await guests(client, 8)
+    answers = await race([lambda voter=voter: voted.put(voter, {"picks": [1]}) for voter in voters])
+    assert codes(answers) == {201: 8}
+    assert {len(answer.json()["receipt"]) for answer in answers} == {64}
+    assert not await votewave.sql("SELECT 1 FROM votebooth.ballots WHERE poll_id = $1", voted.id)
+    await assert_counted(votewave, voted, 8)
+
+
+async def test_results_hidden_before_the_opening_are_hidden_though_the_event_is_late(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await scheduled_and_changed_unheard(client, votewave, "results = 'owner'")
+    assert (await client.get(f"{voted.path}/results")).status_code == 403
+
+
+async def test_a_poll_deleted_before_the_opening_takes_no_ballot_though_the_event_is_late(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await scheduled_and_changed_unheard(client, votewave, "deleted_at = now()")
+    assert (await voted.put(await guest(client), {"picks": [1]})).status_code == 404
+
+
 async def test_voting_goes_on_while_redis_is_away(client: httpx.AsyncClient, votewave: VoteWave) -> None:
     voted = await poll(client)
     voters = await guests(client, 5)
