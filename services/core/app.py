@@ -5,14 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import structlog
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
-from litestar.types import Message, Send
+from litestar.types import ASGIApp, Message, Receive, Send
 
 from services.core import problems
 from services.core.consumer import Consumer
@@ -30,8 +31,9 @@ from services.core.kit import Kit, Shared
 from services.core.metrics import JOB_RUNS
 from services.core.openapi import openapi_config, reference_assets
 from services.core.relay import Relay
-from services.core.service import Job, Service
+from services.core.service import Job, Service, ShortCut
 from services.core.settings import CoreSettings, load
+from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +93,7 @@ class ServicePlugin(InitPlugin):
             try:
                 yield
             finally:
-                for task in jobs:
-                    task.cancel()
-                await asyncio.gather(*jobs, return_exceptions=True)
+                await end(*jobs)
                 await consumer.stop()
                 await use_cases.stop()
                 await relay.stop()
@@ -114,14 +114,42 @@ async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
 
 
 class Application(Litestar):
-    """Answers HEAD as GET without a body (RFC 9110, section 9.3.2), which Litestar leaves to each handler."""
+    """Litestar, with HEAD answered as GET without a body (RFC 9110, section 9.3.2), and with short cuts."""
+
+    def __init__(self, *, edge: EdgeMiddleware, short_cuts: Sequence[ShortCut], **options: Any) -> None:
+        super().__init__(middleware=[edge], **options)
+        self._edge = edge
+        self._short_cuts = short_cuts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope["method"] = "GET"
-            send = _without_body(send)
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"]
+            for cut in self._short_cuts:
+                if (found := cut.matches(method, path)) is not None:
+                    scope["app"] = scope["litestar_app"] = self
+                    scope["state"] = {}
+                    scope["path_template"] = cut.template
+                    await self._edge.handle(scope, receive, send, _answering(cut, found))
+                    return
+            if method == "HEAD":
+                scope["method"] = "GET"
+                send = _without_body(send)
         await super().__call__(scope, receive, send)
+
+
+def _answering(cut: ShortCut, found: UUID) -> ASGIApp:
+    """Return what answers one request of a short cut, errors included, as an ASGI application."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        try:
+            answer = await cut.answer(request, found)
+        except Exception as exc:  # noqa: BLE001  (each becomes a problem document, as Litestar's handlers do it)
+            answer = problems.answer(request, exc).to_asgi_response(None, request)
+        await answer(scope, receive, send)
+
+    return app
 
 
 def _without_body(send: Send) -> Send:
@@ -156,7 +184,8 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         route_handlers=[HealthController, *reference_assets()],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
-        middleware=[EdgeMiddleware(shared.stopping)],
+        edge=EdgeMiddleware(shared.stopping),
+        short_cuts=[service.short_cut for service in services if service.short_cut is not None],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=problems.HANDLERS,
         request_class=StrictRequest,

@@ -42,6 +42,7 @@ def _meters(method: str, route: str, status: int) -> tuple[Callable[[float], Non
 
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_SLOW_SECONDS = 1.0
 _DRAIN_BYTES = 16_000_000
 _DRAIN_SECONDS = 2.0
 _BODY_SECONDS = 30.0
@@ -61,7 +62,10 @@ async def _drain(receive: Receive) -> None:
 
 
 class EdgeMiddleware(ASGIMiddleware):
-    """Begins the trace; counts, times and logs the answer (path template only, never a query or body)."""
+    """Begins the trace; counts and times the answer; logs it if it was refused or slow.
+
+    A line has the path's template, never a query or body. At the level `debug` every answer is logged.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -113,7 +117,11 @@ class EdgeMiddleware(ASGIMiddleware):
             observe, count = _meters(method if method in _METHODS else "other", route, status)
             observe(took)
             count()
-            log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
+            # A line costs as much as a tenth of a vote; what went well and fast is in the metrics.
+            if status >= 400 or not status or took > _SLOW_SECONDS:
+                log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
+            else:
+                log.debug("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
 
 
 class StrictRequest(Request[Any, Any, Any]):

@@ -213,6 +213,11 @@ def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
     return Problem(500, "internal", "Something went wrong", "Tell us the trace id.").response()
 
 
+def answer(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
+    """Return the problem document of anything that a handler of ours raises."""
+    return exc.response() if isinstance(exc, Problem) else _on_error(request, exc)
+
+
 HANDLERS: ExceptionHandlersMap = {
     Problem: _on_problem,
     HTTPException: _on_http,

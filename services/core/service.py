@@ -5,9 +5,11 @@ A service's package exports one `SERVICE`; the registry lists them, `app.create_
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
-from litestar import Controller
+from litestar import Controller, Request
+from litestar.types import ASGIApp
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events import Event
@@ -64,6 +66,41 @@ class Job(Generic[U]):
         self.run = run
 
 
+class ShortCut:
+    """The one request of a service whose cost counts, answered before Litestar's routing.
+
+    Litestar routes the same request to the same function, and describes it; so a path that isn't in its plain
+    form is answered alike, only later.
+
+    Args:
+        method: HTTP method.
+        template: The path with one `{id}`, a UUID, in it; as routes and metrics name it.
+        answer: `async (request, id)`; returns the answer as an ASGI application, or raises a `Problem`.
+    """
+
+    def __init__(
+        self, method: str, template: str, answer: Callable[[Request[Any, Any, Any], UUID], Awaitable[ASGIApp]]
+    ) -> None:
+        self.method = method
+        self.template = template
+        self.answer = answer
+        before, _, rest = template.partition("{")
+        self._before = before
+        self._after = rest.partition("}")[2]
+        self._length = len(before) + 36 + len(self._after)
+
+    def matches(self, method: str, path: str) -> UUID | None:
+        """Return the id in a request's path, None if the request is another."""
+        if method != self.method or len(path) != self._length:
+            return None
+        if not path.startswith(self._before) or not path.endswith(self._after):
+            return None
+        try:
+            return UUID(path[len(self._before) : len(self._before) + 36])
+        except ValueError:
+            return None
+
+
 class Service(Generic[U]):
     """One of VoteWave's services.
 
@@ -76,6 +113,7 @@ class Service(Generic[U]):
         internal_controllers: What only services call, below `/internal/NAME`.
         handlers: Events it consumes.
         jobs: Periodic work.
+        short_cut: A request that is answered before Litestar's routing.
         secrets: Names of secrets it needs beside its database's password, and how a laptop makes them.
         needs: Services it calls, for the registry.
     """
@@ -91,6 +129,7 @@ class Service(Generic[U]):
         internal_controllers: Sequence[type[Controller]] = (),
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
+        short_cut: ShortCut | None = None,
         secrets: dict[str, Callable[[], str]] | None = None,
         needs: Sequence[str] = (),
     ) -> None:
@@ -102,5 +141,6 @@ class Service(Generic[U]):
         self.internal_controllers = internal_controllers
         self.handlers = handlers
         self.jobs = jobs
+        self.short_cut = short_cut
         self.secrets = secrets or {}
         self.needs = needs

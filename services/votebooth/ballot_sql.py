@@ -6,7 +6,7 @@ made while a table was small would otherwise read a large one from end to end un
 
 SESSION = """
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off;
-SET plan_cache_mode = force_generic_plan; SET jit = off; SET lock_timeout = '4s'
+SET plan_cache_mode = force_generic_plan; SET jit = off; SET lock_timeout = '1s'
 """
 
 # The clock is read outside of the sub-query, hence after each row is locked. Everybody locks in this order.

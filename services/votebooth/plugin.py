@@ -2,9 +2,9 @@
 
 import secrets
 
-from services.core.service import Handler, Job, Service
+from services.core.service import Handler, Job, Service, ShortCut
 from services.votebooth.audit.controllers import LogController
-from services.votebooth.controllers import BallotController, CredentialController, ReceiptController
+from services.votebooth.controllers import BallotController, CredentialController, ReceiptController, cast_ballot
 from services.votebooth.events import PollChanged, on_poll_changed
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
@@ -34,6 +34,7 @@ SERVICE = Service(
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one()),
     ],
+    short_cut=ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot),
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     needs=["auth", "polls"],
 )
