@@ -29,6 +29,7 @@ from services.core.db import Database, is_passing
 from services.core.events import stream_of
 from services.core.metrics import EVENTS_HANDLED
 from services.core.service import Handler
+from services.core.tasks import end
 from services.core.trace import begin_trace
 
 log = structlog.get_logger(__name__)
@@ -96,9 +97,7 @@ class Consumer:
 
     async def stop(self) -> None:
         """Stop; what wasn't acknowledged is delivered again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _run(self) -> None:
         rounds = 0

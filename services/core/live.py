@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from services.core.tasks import end
+
 log = structlog.get_logger(__name__)
 
 Listener = Callable[[str, bytes], None]
@@ -117,8 +119,5 @@ class Broadcast:
         """Send what waits to be sent, end listening and close the connection."""
         if self._sender is not None:
             await asyncio.wait({self._sender}, timeout=1)
-        tasks = [task for task in (self._task, self._sender) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._task, self._sender)
         await self._redis.aclose()

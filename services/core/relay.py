@@ -22,6 +22,7 @@ from redis.exceptions import ResponseError
 from services.core.db import Database
 from services.core.events import stream_of
 from services.core.metrics import EVENTS_RELAYED
+from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -64,9 +65,7 @@ class Relay:
 
     async def stop(self) -> None:
         """Stop; what was sent and not yet marked is sent again by whoever comes next."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _run(self) -> None:
         sweep_at = time.monotonic()
@@ -82,7 +81,8 @@ class Relay:
                 log.warning("relay_failed", service=self._service, error=type(exc).__name__)
                 await asyncio.sleep(_IDLE_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._wake.wait()
 
     async def _relay_batch(self) -> bool:
         """Send one batch; say whether there was anything."""

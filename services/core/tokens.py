@@ -29,6 +29,7 @@ from services.core.ids import new_id
 from services.core.problems import unauthenticated, unavailable
 from services.core.settings import CoreSettings
 from services.core.subject import Kind, Role, Subject
+from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -185,7 +186,10 @@ class Verifier:
         keys: dict[str, ec.EllipticCurvePublicKey] = {}
         for jwk in document.get("keys", []):
             if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("kid"):
-                keys[jwk["kid"]] = jwt.PyJWK(dict(jwk), ALGORITHM).key
+                try:
+                    keys[jwk["kid"]] = jwt.PyJWK(dict(jwk), ALGORITHM).key
+                except jwt.PyJWTError as exc:
+                    log.warning("jwk_unreadable", error=type(exc).__name__)
         if self._keys.keys() - keys.keys():
             self._known.clear()  # a key was withdrawn, and with it what it has signed
         self._keys, self._keys_at = keys, time.monotonic()
@@ -200,10 +204,7 @@ class Verifier:
 
     async def close(self) -> None:
         """Stop following revocations."""
-        tasks = [task for task in (self._watch, self._refreshing) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._watch, self._refreshing)
 
     async def _follow_revocations(self) -> None:
         while True:
