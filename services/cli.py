@@ -198,6 +198,8 @@ def settings(markdown: bool) -> None:
     \b
     Example: votewave settings
     """
+    if markdown:
+        click.echo("# Settings\n\nVariables of the environment, as `votewave settings` prints them.")
     tables: list[tuple[str, list[tuple[str, str, str, str]]]] = [("Every process", describe(CoreSettings))]
     tables += [(s.name, describe(s.settings, s.name)) for s in load_services(["all"])]
     for title, rows in tables:
