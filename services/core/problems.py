@@ -6,6 +6,7 @@ never leaves: what isn't recognised becomes a 500 with a trace id and nothing el
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -183,11 +184,20 @@ def _http_response(exc: HTTPException) -> Response[Any]:
     problem = Problem(exc.status_code, slug, title, exc.detail if exc.status_code < 500 else "")
     if isinstance(exc, ValidationException):
         problem.detail = "Some values were refused; 'errors' names them."
-        problem.errors = _field_errors(exc.extra)
+        problem.errors = _field_errors(exc.extra) or _missing(exc.detail)
     response = problem.response()
     if isinstance(exc, MethodNotAllowedException) and exc.headers:
         response.headers.update(exc.headers)
     return response
+
+
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
+
+
+def _missing(detail: str) -> tuple[FieldError, ...]:
+    """Name the parameter that is missing, which Litestar does in a sentence only."""
+    found = _MISSING.match(detail)
+    return (FieldError(found[1], "It is required."),) if found else ()
 
 
 def _field_errors(extra: Any) -> tuple[FieldError, ...]:
@@ -215,7 +225,9 @@ def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
 
 def answer(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
     """Return the problem document of anything that a handler of ours raises."""
-    return exc.response() if isinstance(exc, Problem) else _on_error(request, exc)
+    if isinstance(exc, Problem):
+        return exc.response()
+    return _http_response(exc) if isinstance(exc, HTTPException) else _on_error(request, exc)
 
 
 HANDLERS: ExceptionHandlersMap = {
