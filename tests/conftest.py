@@ -1,5 +1,8 @@
 """What tests share: VoteWave itself, running as a process of its own on embedded servers.
 
+When the last test is over, its logs are searched for every password, address, token and secret that went
+through `client`.
+
 `votewave` is the same program that `./just up` starts, on a folder of its own and a free port. Tests speak
 to it over HTTP as any client does, and look into its database where a promise is about what is stored.
 """
@@ -19,6 +22,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+
+from log_search import CONFIDENTIAL, leaks, note
 
 READY_SECONDS = 60
 
@@ -136,11 +141,14 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def votewave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoteWave]:
-    """The VoteWave that most integration tests share."""
-    running = VoteWave(tmp_path_factory.mktemp("votewave") / "data")
+    """The VoteWave that most integration tests share; it logs all there is to log."""
+    running = VoteWave(tmp_path_factory.mktemp("votewave") / "data", VOTEWAVE_LOG_LEVEL="debug")
     running.start()
+    secrets = json.loads((running.data_dir / "secrets.json").read_bytes())
     yield running
     running.stop()
+    logs = [running.log_path, *(running.data_dir / "log").iterdir()]
+    assert leaks(logs, CONFIDENTIAL | set(secrets.values())) == []
 
 
 @pytest.fixture
@@ -155,7 +163,7 @@ def own_votewave(tmp_path: Path) -> Iterator[VoteWave]:
 @pytest.fixture
 async def client(votewave: VoteWave) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of the shared VoteWave."""
-    async with httpx.AsyncClient(base_url=votewave.url, timeout=20) as session:
+    async with httpx.AsyncClient(base_url=votewave.url, timeout=20, event_hooks={"response": [note]}) as session:
         yield session
 
 
