@@ -22,6 +22,8 @@ _SHAPES = re.compile(
     re.VERBOSE,
 )
 
+_MAIL = re.compile(r"^(─{72})\n.*?^\1\n", re.DOTALL | re.MULTILINE)
+
 
 def leaks(logs: Iterable[Path], confidential: set[str]) -> list[str]:
     """Return the lines of logs that hold what no log may hold."""
@@ -35,15 +37,14 @@ def leaks(logs: Iterable[Path], confidential: set[str]) -> list[str]:
 
 
 def _distinct(path: Path) -> list[str]:
-    """Return a log's lines, those that differ in time alone once."""
+    """Return a log's lines, those that differ in time alone once, without the mails that a laptop prints."""
     lines: dict[str, None] = {}
-    with path.open(errors="replace") as file:
-        for line in file:
-            try:
-                said = json.loads(line)
-                lines[json.dumps({k: v for k, v in said.items() if k not in {"timestamp", "trace", "ms"}})] = None
-            except (ValueError, AttributeError):
-                lines[line.rstrip("\n")] = None
+    for line in _MAIL.sub("", path.read_text(errors="replace")).splitlines():
+        try:
+            said = json.loads(line)
+            lines[json.dumps({k: v for k, v in said.items() if k not in {"timestamp", "trace", "ms"}})] = None
+        except (ValueError, AttributeError):
+            lines[line] = None
     return list(lines)
 
 

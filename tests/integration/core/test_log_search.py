@@ -24,7 +24,11 @@ def test_the_search_finds_what_no_log_may_hold(tmp_path: Path, line: str) -> Non
 
 def test_the_search_lets_ordinary_lines_be(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    log.write_text('{"event": "request", "method": "PUT", "route": "/v1/polls/{id}", "status": 200, "ms": 1.2}\n')
+    rule = "─" * 72
+    mail = f"{rule}\n  Mail to ada@example.org\n  Your poll\n\n  text\n{rule}\n"
+    log.write_text(
+        mail + '{"event": "request", "method": "PUT", "route": "/v1/polls/{id}", "status": 200, "ms": 1.2}\n'
+    )
     assert leaks([log], {"correct horse"}) == []
 
 
