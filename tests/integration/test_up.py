@@ -1,5 +1,6 @@
 """`votewave` as a person at a terminal or a service manager meets it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import psutil
 import pytest
@@ -19,6 +22,8 @@ from click.testing import CliRunner
 from services.cli import events, main
 
 COMMAND = [sys.executable, "-m", "services.cli"]
+# As for a person: byte code is kept, so that only the very first start compiles.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 READY_SECONDS = 60.0
 
 
@@ -29,7 +34,7 @@ def votewave(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         text=True,
         check=False,
         timeout=60,
-        env={**os.environ, **environment},
+        env={**ENVIRONMENT, **environment},
     )
 
 
@@ -53,7 +58,7 @@ class Up:
                 [*COMMAND, "up", "--port", str(self.port), "--data-dir", str(folder)],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **environment},
+                env={**ENVIRONMENT, **environment},
             )
 
     def ready(self) -> float:
@@ -125,6 +130,13 @@ def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, capsys
     family = third.family()
     assert third.end(signal.SIGTERM) == 0
     assert gone(family)
+
+    copy = folder.parent / "copy"  # what docs/operations.md says of keeping a laptop's data
+    subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)
+    restored = Up(copy)
+    restored.ready()
+    assert httpx.get(f"{restored.url}/v1/profiles/me", headers=bearer(token), timeout=20).json() == profile
+    assert restored.end(signal.SIGTERM) == 0
     with capsys.disabled():
         sys.stdout.write(f"\n[up: ready in {took[0]:.1f} s, again in {took[1]:.1f} s, after a kill in {took[2]:.1f} s]")
     assert max(took[1:]) < 30  # 5 s on a machine with nothing else to do
@@ -152,6 +164,51 @@ def test_a_second_one_says_who_runs_where_and_leaves_it_alone(folder: Path) -> N
     first.process.send_signal(signal.SIGHUP)
     assert first.process.wait(30) == 0
     assert gone(family)
+
+
+def park(folder: Path, event: UUID, payload: bytes) -> None:
+    """Put an event where Profiles keeps what it couldn't handle."""
+
+    async def insert() -> None:
+        url = json.loads((folder / "up.lock").read_bytes())["database_url"]
+        connection = await asyncpg.connect(url)
+        await connection.execute(
+            "INSERT INTO profiles.parked (event_id, source, kind, payload, trace, error)"
+            " VALUES ($1, 'votewave:events:auth', 'auth.account.opened', $2, '', 'KeyError')",
+            event,
+            payload,
+        )
+        await connection.close()
+
+    asyncio.run(insert())
+
+
+def test_parked_events_are_listed_and_replayed_from_the_command_line(folder: Path) -> None:
+    running = Up(folder)
+    running.ready()
+    good, bad = uuid4(), uuid4()
+    account = uuid4()
+    park(folder, good, json.dumps({"account": str(account), "kind": "user"}).encode())
+    park(folder, bad, b'{"account": "nobody"}')
+    here = ["--data-dir", str(folder), "events"]
+    listed = votewave(*here, "parked", "profiles", "--json")
+    assert [row["event_id"] for row in json.loads(listed.stdout)] == [str(good), str(bad)]
+    assert "2 parked" in votewave(*here, "parked", "profiles").stdout
+
+    failed = votewave(*here, "replay", "profiles", str(bad))
+    assert failed.returncode == 1
+    assert "stays parked" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    handled = votewave(*here, "replay", "profiles", str(good))
+    assert (handled.returncode, handled.stdout) == (0, "handled\n"), handled.stderr
+    missing = votewave(*here, "replay", "profiles", str(good))
+    assert missing.returncode == 1
+    assert str(good) in missing.stderr
+    left = json.loads(votewave(*here, "parked", "profiles", "--json").stdout)
+    assert [row["event_id"] for row in left] == [str(bad)]
+    handle = f"voter-{account.hex[-10:]}"
+    assert httpx.get(f"{running.url}/v1/profiles/{handle}", timeout=20).status_code == 200
+    assert running.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

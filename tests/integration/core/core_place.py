@@ -210,7 +210,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 env={
-                    **os.environ,
+                    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
                     "PYTHONPATH": str(Path(__file__).parents[3]),
                     "VOTEWAVE_DATABASE_URL": settings.database_url,
                     "VOTEWAVE_REDIS_URL": settings.redis_url,
