@@ -47,8 +47,11 @@ def _reason(exc: BaseException) -> str | None:
     from services.core.db import is_passing  # noqa: PLC0415
     from services.core.secrets import SecretError  # noqa: PLC0415
 
-    while exc.__cause__ is not None and not isinstance(exc, (SecretError, PostgresError, OSError)):
-        exc = exc.__cause__
+    while not isinstance(exc, (SecretError, PostgresError, OSError)):
+        inner = exc.exceptions[0] if isinstance(exc, BaseExceptionGroup) else exc.__cause__
+        if inner is None:
+            break
+        exc = inner
     if isinstance(exc, SecretError):
         return str(exc)
     if isinstance(exc, UndefinedTableError):

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 from services.cli import events, main
+from services.registry import NAMES, load_services
 
 COMMAND = [sys.executable, "-m", "services.cli"]
 # As for a person: byte code is kept, so that only the very first start compiles.
@@ -273,10 +274,16 @@ def test_each_wrong_setting_is_named_with_its_variable(
 def test_servers_that_are_away_are_a_sentence(tmp_path: Path) -> None:
     nowhere = f"postgresql:///votewave?host={tmp_path}"
     secrets = tmp_path / "secrets.json"
-    secrets.write_text(json.dumps({f"{name}/database": "x" for name in ("auth", "profiles", "polls", "votebooth")}))
+    needed = [f"{service.name}/{secret}" for service in load_services(["all"]) for secret in service.secrets]
+    secrets.write_text(json.dumps(dict.fromkeys([*needed, *(f"{name}/database" for name in NAMES)], "x" * 64)))
     secrets.chmod(0o600)
-    places = {"VOTEWAVE_DATABASE_URL": nowhere, "VOTEWAVE_SECRETS": f"file://{secrets}"}
-    for arguments in (["migrate", "--admin-url", nowhere], ["events", "parked", "polls"]):
+    places = {
+        "VOTEWAVE_DATABASE_URL": nowhere,
+        "VOTEWAVE_REDIS_URL": f"unix://{tmp_path}/none",
+        "VOTEWAVE_SECRETS": f"file://{secrets}",
+        "VOTEWAVE_PORT": str(free_port()),
+    }
+    for arguments in (["migrate", "--admin-url", nowhere], ["events", "parked", "polls"], ["run", "auth"]):
         done = votewave(*arguments, **places)
         assert done.returncode == 1, arguments
         assert "can't be reached" in done.stderr, done.stderr
