@@ -1,6 +1,7 @@
 import asyncio
 import importlib
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from services import registry
 from services.core import migrations
 from services.core.db import connect_arguments
 from services.core.embedded import Embedded
+from services.core.embedded.postgres import programs
 from services.core.migrations import metadata_of, migrate
 from services.core.secrets import FileSecrets
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -249,3 +251,38 @@ async def test_a_migration_that_cannot_have_its_lock_gives_way(base: Base, trial
             await migrate(["trial"], base.url, base.secrets)
     await holder.close()
     assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0002"]}
+
+
+async def test_a_backup_is_restored_as_the_operations_guide_says(tmp_path: Path) -> None:
+    """Into an empty server, where not even the roles are there yet."""
+
+    def run(program: str, *arguments: str) -> None:
+        done = subprocess.run([str(programs() / program), *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    secrets = FileSecrets(tmp_path / "secrets.json")
+    for name in registry.NAMES:
+        secrets.ensure(f"{name}/database", lambda: PASSWORD)
+    backup = str(tmp_path / "votewave.dump")
+    with tempfile.TemporaryDirectory(prefix="vw-") as one, tempfile.TemporaryDirectory(prefix="vw-") as two:
+        async with Embedded(Path(one) / "data") as old, Embedded(Path(two) / "data") as new:
+            await migrate(registry.NAMES, old.database_url, secrets)
+            before = await asyncpg.connect(old.database_url)
+            await before.execute(
+                "INSERT INTO profiles.profile (account_id, handle, handle_key) VALUES (gen_random_uuid(), 'ada', 'ada')"
+            )
+            await before.close()
+            run("pg_dump", "--format=custom", f"--file={backup}", old.database_url)
+
+            await migrate(registry.NAMES, new.database_url, secrets)
+            run("pg_restore", "--clean", "--if-exists", f"--dbname={new.database_url}", backup)
+            assert await migrate(registry.NAMES, new.database_url, secrets) == {name: [] for name in registry.NAMES}
+            host = new.database_url.partition("host=")[2]
+            after = await asyncpg.connect(host=host, database="votewave", user="profiles")
+            assert await after.fetchval("SELECT handle FROM profiles.profile") == "ada"
+            await after.execute("UPDATE profiles.profile SET bio = 'x'")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await after.execute("DROP TABLE profiles.profile")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await after.execute("SELECT * FROM auth.account")
+            await after.close()
