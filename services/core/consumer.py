@@ -26,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.db import Database, is_passing
-from services.core.events import stream_of
+from services.core.events import marker_of, stream_of
 from services.core.metrics import EVENTS_HANDLED
 from services.core.service import Handler
 from services.core.tasks import end
@@ -105,6 +105,7 @@ class Consumer:
             try:
                 if rounds % _CLAIM_EVERY == 0:
                     await self._ensure_groups()
+                    await self._ask_for_missed()
                     if rounds == 0:
                         while await self._read("0"):
                             pass
@@ -133,6 +134,23 @@ class Consumer:
         for stream in self._handlers:
             with contextlib.suppress(ResponseError):  # BUSYGROUP: it is there
                 await self._redis.xgroup_create(stream, self._service, id="0", mkstream=True)
+
+    async def _ask_for_missed(self) -> None:
+        """Have a publisher send all it keeps again, if its stream was cut off before it was read.
+
+        A stream keeps so many events and no more, and this service may have been away for longer.
+        """
+        for stream in self._handlers:
+            about = await self._redis.xinfo_stream(stream)
+            cut = about["entries-added"] - about["length"]
+            groups = await self._redis.xinfo_groups(stream)
+            group = next((g for g in groups if g["name"] == self._service.encode()), None)
+            if group is None or group["entries-read"] is None or group["entries-read"] >= cut:
+                continue
+            log.error("events_missed", service=self._service, stream=stream, events=cut - group["entries-read"])
+            # From here on it counts as read, so that this is done once.
+            await self._redis.xgroup_setid(stream, self._service, group["last-delivered-id"], entries_read=cut)
+            await self._redis.delete(marker_of(stream))
 
     async def _take_over(self) -> None:
         """Handle what an instance that is gone has read and not acknowledged, and forget that instance."""

@@ -43,3 +43,8 @@ async def publish(transaction: AsyncSession, event: Event) -> UUID:
 def stream_of(service: str) -> str:
     """Return the Redis Stream that carries a service's events."""
     return f"votewave:events:{service}"
+
+
+def marker_of(stream: str) -> str:
+    """Return the key beside a stream without which its publisher sends all again."""
+    return f"{stream}:marker"

@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from services.core.db import Database
-from services.core.events import stream_of
+from services.core.events import marker_of, stream_of
 from services.core.metrics import EVENTS_RELAYED
 from services.core.tasks import end
 
@@ -52,7 +52,7 @@ class Relay:
     def __init__(self, service: str, db: Database, redis: Redis) -> None:
         self._service = service
         self._stream = stream_of(service)
-        self._marker = f"{self._stream}:marker"
+        self._marker = marker_of(self._stream)
         self._db = db
         self._redis = redis
         self._wake = asyncio.Event()

@@ -171,6 +171,22 @@ async def test_a_flush_before_they_were_handled_loses_no_events(place: Place, re
             assert await place.seen_all(*range(30)) == list(range(30))
 
 
+async def test_what_was_cut_off_the_stream_before_it_was_read_is_sent_again(place: Place, redis: Redis) -> None:
+    async with place.kit("sender") as kit, place.relay(kit):
+        async with place.consumer(Receiver()):
+            await place.say(kit, *range(10))
+            await place.seen_all(*range(10))
+        await place.say(kit, *range(10, 100))
+        await until(lambda: sent(redis, 100))
+        await redis.xtrim(STREAM, maxlen=20, approximate=False)
+        async with place.consumer(Receiver()):
+            assert sorted(await place.seen_all(*range(100))) == list(range(100))
+            length = await redis.xlen(STREAM)
+        async with place.consumer(Receiver()):  # asked for once
+            await asyncio.sleep(0.5)
+            assert await redis.xlen(STREAM) == length
+
+
 async def test_what_a_replica_that_took_over_never_got_is_sent_again(place: Place, redis: Redis) -> None:
     async with place.kit("sender") as kit, place.relay(kit):
         await place.say(kit, *range(10))
