@@ -7,7 +7,9 @@ application) and `kit.Kit` (what a running service is given).
 import sys
 from typing import Any
 
-# structlog imports rich where it can, to draw tracebacks in colour. Servers log JSON: without it a process
-# is 3 MB smaller and 0.1 s sooner ready (measured). None here means "not installed" to the import system.
+# What libraries import where they find it, and we use nothing of; None means "not installed" to the import
+# system. Measured: without rich, in which structlog draws tracebacks, a process is 3 MB smaller and 0.1 s
+# sooner ready; without Advanced Alchemy, which Litestar looks for, 7 MB and 0.1 s.
 _modules: dict[str, Any] = sys.modules
-_modules.setdefault("rich", None)
+for _name in ("rich", "advanced_alchemy"):
+    _modules.setdefault(_name, None)
