@@ -11,7 +11,7 @@ dev := "uv run --frozen --all-extras --group tally"
 @_default:
     {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
-# start all ten services with a database and a cache; --demo adds sample data
+# start all services with a database and a cache; --demo adds sample data
 [no-exit-message]
 @up *ARGS:
     exec {{ run }} votewave up "$@"
