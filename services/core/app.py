@@ -29,7 +29,7 @@ from services.core.http import (
 )
 from services.core.kit import Kit, Shared
 from services.core.metrics import JOB_RUNS
-from services.core.openapi import openapi_config, reference_assets
+from services.core.openapi import describe_security, openapi_config, reference_assets
 from services.core.relay import Relay
 from services.core.service import Job, Service, ShortCut
 from services.core.settings import CoreSettings, load
@@ -118,6 +118,7 @@ class Application(Litestar):
 
     def __init__(self, *, edge: EdgeMiddleware, short_cuts: Sequence[ShortCut], **options: Any) -> None:
         super().__init__(middleware=[edge], **options)
+        describe_security(self.routes)
         self._edge = edge
         self._short_cuts = short_cuts
 

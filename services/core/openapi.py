@@ -1,6 +1,6 @@
 """The OpenAPI document at `/openapi.json` and the reference at `/docs`, with files from this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +12,10 @@ from litestar.config.response_cache import CACHE_FOREVER
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, License, OpenAPI, SecurityScheme, Server
+from litestar.openapi.spec import Components, License, OpenAPI, SecurityRequirement, SecurityScheme, Server
 from litestar.response import Redirect
 from litestar.router import Router
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
@@ -70,7 +71,6 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
                 )
             }
         ),
-        security=[{"bearer": []}, {}],
         path="/docs",
         render_plugins=[
             SwaggerRenderPlugin(
@@ -83,6 +83,25 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         ],
         use_handler_docstrings=True,
     )
+
+
+TOKEN: list[SecurityRequirement] = [{"bearer": []}]
+TOKEN_OR_NONE: list[SecurityRequirement] = [{"bearer": []}, {}]
+
+
+def describe_security(routes: Iterable[BaseRoute]) -> None:
+    """Have the document say which operations take a token: the gateway's list is made of it.
+
+    What depends on `subject` needs one; what depends on `viewer` shows more with one. An operation that reads
+    its request by hand says so itself.
+    """
+    for route in routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            given = handler.parsed_fn_signature.parameters
+            if "subject" in given:
+                handler.security = TOKEN
+            elif "viewer" in given:
+                handler.security = TOKEN_OR_NONE
 
 
 @get("/", include_in_schema=False)

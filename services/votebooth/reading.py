@@ -9,6 +9,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.types import Receive, Scope, Send
 
 from services.core.http import shared_of
+from services.core.openapi import TOKEN
 from services.core.problems import Problem, malformed, unauthenticated
 from services.core.subject import Subject
 from services.votebooth.choices import SECRET_PATTERN
@@ -97,6 +98,7 @@ class BallotOperation(Operation):
             examples={name: Example(value=value) for name, value in shown.items()},
         )
         self.request_body = RequestBody(content={"application/json": media}, required=True)
+        self.security = TOKEN
         text = Schema(type=OpenAPIType.STRING)
         self.parameters = [
             Parameter(
