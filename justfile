@@ -78,3 +78,8 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @settings-docs:
     {{ run }} votewave settings --markdown > docs/settings.md.new
     mv docs/settings.md.new docs/settings.md
+
+# write the gateway's list of routes that are open without a token, from the code
+[no-exit-message]
+@gateway-routes *ARGS:
+    {{ dev }} python -m tools.gateway "$@"

@@ -20,6 +20,7 @@ SERVICE = Service(
     jobs=[
         Job("announce-ended-sessions", 10, Auth.announce),
         Job("signing-keys", 5, Auth.renew_keys),
+        Job("gateway-keys", 5, Auth.publish_keys),
         Job("forget-old-sessions", 3_600, Auth.forget),
     ],
     secrets={SEAL_KEY: new_seal_key},

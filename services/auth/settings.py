@@ -51,3 +51,11 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         int, Meta(description="Passwords tried for one account from all addresses in an hour.", ge=1)
     ] = 200
     keys_per_account: Annotated[int, Meta(description="API keys an account may have at a time.", ge=1)] = 25
+    gateway_keys: Annotated[
+        str,
+        Meta(
+            description="Where in Consul's key-value store the public keys are kept for the gateway, "
+            "`votewave/gateway/keys`; empty where there is no gateway.",
+            pattern="^([a-z0-9][a-z0-9/_-]*)?$",
+        ),
+    ] = ""

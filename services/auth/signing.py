@@ -107,6 +107,11 @@ class Signer:
         """Return the public keys: previous, in use, next."""
         return JWKS([key.public for key in self._keys])
 
+    def public_pems(self) -> list[tuple[str, str]]:
+        """Return each public key's `kid` and PEM: previous, in use, next."""
+        form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return [(key.kid, key.private.public_key().public_bytes(*form).decode()) for key in self._keys]
+
     def sign(
         self, account: UUID, session: UUID, kind: str, role: str, scope: str, until: datetime | None = None
     ) -> tuple[str, int]:

@@ -121,6 +121,23 @@ class Agent:
         """
         await self._ask(lambda: self._client.agent.service.deregister(service_id))
 
+    async def read(self, key: str) -> tuple[int, bytes | None]:
+        """Return what is kept under a key, and an index to `write` with; (0, None) if nothing is.
+
+        Raises:
+            ConsulError: There is no answer.
+        """
+        _, found = await self._ask(lambda: self._client.kv.get(key))
+        return (0, None) if found is None else (int(found["ModifyIndex"]), found["Value"])
+
+    async def write(self, key: str, value: bytes, index: int) -> bool:
+        """Keep a value under a key, unless somebody else has changed it since `read`; return whether it is kept.
+
+        Raises:
+            ConsulError: It is perhaps not kept.
+        """
+        return bool(await self._ask(lambda: self._client.kv.put(key, value, cas=index)))
+
     async def _ask(self, question: Callable[[], Awaitable[T]], seconds: float = _TIMEOUT_SECONDS) -> T:
         try:
             self._client.token = await self._token()

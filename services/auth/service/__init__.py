@@ -1,5 +1,6 @@
 """Use cases of Auth; each is one transaction. `Auth` holds them in groups."""
 
+from services.auth.gateway import Board
 from services.auth.passwords import Hasher
 from services.auth.service.access import Access
 from services.auth.service.accounts import Accounts
@@ -27,6 +28,7 @@ class Auth:
     def __init__(self, kit: Kit[AuthSettings]) -> None:
         self.kit = kit
         self.signer = Signer(kit)
+        self._board = Board(kit, self.signer)
         self._hasher = Hasher(kit.settings)
         throttle = Throttle(kit)
         self._access = Access(kit, self.signer)
@@ -41,10 +43,15 @@ class Auth:
     async def stop(self) -> None:
         """End the hashing threads."""
         self._hasher.close()
+        await self._board.close()
 
     async def renew_keys(self) -> None:
         """Job: make the next signing key when it is due, and read what other instances made."""
         await self.signer.refresh()
+
+    async def publish_keys(self) -> None:
+        """Job: see that the gateway is given the public keys."""
+        await self._board.publish()
 
     async def announce(self) -> None:
         """Job: tell again which sessions have ended, for Redis may have forgotten."""

@@ -1,0 +1,84 @@
+"""Write nomad/gateway/routes.map: which requests pass the gateway without a token, from the services' own description.
+
+HAProxy looks up "METHOD /path" in it, in the order of its lines; what isn't found needs a token. So a route
+that the gateway hasn't heard of is shut to the public, and a new one is opened by running this again.
+
+    python -m tools.gateway           # writes the file
+    python -m tools.gateway --check   # says whether it is up to date; exit code 1 if not
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.routes import WebSocketRoute
+from services.core.app import create_app
+from services.core.settings import CoreSettings
+from services.registry import load_services
+
+FILE = Path(__file__).resolve().parents[2] / "nomad" / "gateway" / "routes.map"
+HEAD = """\
+# Made by `./just gateway-routes` from the services' OpenAPI document; don't edit.
+# METHOD and path, then what a request without a token may do there: `open` (pass) or `token` (not pass).
+"""
+_METHODS = ("get", "put", "post", "patch", "delete")
+_PART = re.compile(r"{[^}]+}")
+_APART = ("/health/", "/docs")  # for operators and developers, of one process each
+
+
+def application() -> Litestar:
+    """Return all services as one application; it isn't started."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = CoreSettings(secrets=f"file://{folder}/secrets.json", storage=f"file://{folder}/files")
+        return create_app(load_services(["all"]), settings)
+
+
+def operations(app: Litestar) -> Iterator[tuple[str, str, bool]]:
+    """Give each operation's method, path and whether it is open to requests without a token."""
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item and not path.startswith(_APART):
+                yield method.upper(), path, {} in item[method].get("security", [{}])
+    for route in app.routes:
+        if isinstance(route, WebSocketRoute):  # it begins as a GET; who it is for is said by its ticket
+            yield "GET", re.sub(r"{(\w+):\w+}", r"{\1}", route.path), True
+
+
+def content(app: Litestar) -> str:
+    """Return the file's content. More exact paths come first: `/me` before `/{handle}`."""
+    lines = [
+        (path.count("{"), path, method, "open" if is_open else "token") for method, path, is_open in operations(app)
+    ]
+    width = max(len(_pattern(method, path)) for _, path, method, _ in lines)
+    return HEAD + "".join(f"{_pattern(method, path):<{width}}  {access}\n" for _, path, method, access in sorted(lines))
+
+
+def _pattern(method: str, path: str) -> str:
+    escaped = "[^/]+".join(re.escape(part).replace(r"\-", "-") for part in _PART.split(path))
+    return f"^{method}|{escaped}$".replace("|", r"\|")
+
+
+def main() -> int:
+    """Write or check the file."""
+    parser = argparse.ArgumentParser(
+        description=str(__doc__).partition("\n")[0], epilog="Example: python -m tools.gateway --check"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the file is out of date")
+    made = content(application())
+    if parser.parse_args().check:
+        if FILE.read_text() != made:
+            sys.stderr.write(f"{FILE.name} is out of date: run ./just gateway-routes\n")
+            return 1
+        return 0
+    FILE.write_text(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
