@@ -54,6 +54,11 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @tools *ARGS:
     {{ run }} python tools/build "$@"
 
+# build the image of this work tree; `./just image --help`
+[no-exit-message]
+@image *ARGS:
+    {{ dev }} python -m tools.release.image "$@"
+
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:

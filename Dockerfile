@@ -1,0 +1,77 @@
+# The one image: every service, `votewave migrate` and the operators' commands, at one version.
+#
+#   ./just image            builds it and says how large it is; docs/release.md says what has been proven of it
+#
+# The base is pinned by digest, so that the same commit gives the same image; to move on, look up the tag's newest
+# digest, change it here, and let CI build and scan it. Another base, such as a registry's mirror: --build-arg BASE=…
+ARG BASE=docker.io/library/python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+
+# ---- build: uv, the locked packages, byte code. Nothing of this stage but /opt/votewave goes on.
+FROM ${BASE} AS build
+ARG BASE
+RUN case "${BASE}" in \
+    *@sha256:????????????????????????????????????????????????????????????????) ;; \
+    *) echo "BASE=${BASE} isn't pinned: name it with its digest, as NAME@sha256:…" >&2; exit 1 ;; \
+    esac
+RUN apt-get -qq update && apt-get -qq install --yes --no-install-recommends binutils > /dev/null
+WORKDIR /src
+COPY tools/python.txt tools/
+RUN python3 -m venv /opt/tools \
+    && /opt/tools/bin/pip install --quiet --no-cache-dir --no-deps --only-binary :all: --require-hashes \
+       --requirement tools/python.txt
+ENV UV_PROJECT_ENVIRONMENT=/opt/votewave UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 \
+    UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 UV_SYSTEM_CERTS=1
+# Packages before code: they change less often, and engines keep what hasn't changed.
+COPY pyproject.toml uv.lock ./
+# Litestar's own command and its made-up examples of data are in nobody's use here, and take 36 MB.
+ENV LEFT_OUT="--no-install-package faker --no-install-package polyfactory --no-install-package rich-click \
+    --no-install-package pygments --no-install-package markdown-it-py --no-install-package mdurl"
+RUN /opt/tools/bin/uv sync --quiet --frozen --no-default-groups --no-install-project ${LEFT_OUT}
+COPY README.md LICENSE ./
+COPY services services
+RUN /opt/tools/bin/uv sync --quiet --frozen --no-default-groups --no-editable ${LEFT_OUT} \
+    && mkdir -p /opt/votewave/share/votewave \
+    && cp LICENSE /opt/votewave/share/votewave/ \
+    && /opt/tools/bin/uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --preview-features sbom-export \
+       --output-file /opt/votewave/share/votewave/sbom.cdx.json > /dev/null \
+    && rm -f /opt/votewave/.lock /opt/votewave/bin/activate*
+# Seventy megabytes that nothing here reads: debug symbols, headers, and the descriptions of AWS services not in use.
+RUN find /opt/votewave -name '*.so*' -exec strip --strip-unneeded {} + \
+    && find /opt/votewave \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.[ch]' \) -delete \
+    && cd /opt/votewave/lib/python3*/site-packages/botocore/data \
+    && find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name secretsmanager ! -name sesv2 ! -name sts ! -name 'sso*' \
+       -exec rm -r {} + \
+    && /opt/votewave/bin/python -c "from services.registry import load_services; import services.core.app, services.core.server; \
+       load_services(['all']); from boto3 import Session; \
+       [Session(region_name='eu-central-1').client(it) for it in ('s3', 'secretsmanager', 'sesv2', 'sts')]"
+
+# ---- the image
+FROM ${BASE}
+# Nothing that installs or builds is left: neither pip, nor what brings it back. 10001 has root's group and not root's
+# rights: a Consul token that Nomad writes for a task is readable by root and its group only.
+RUN python3 -c "import glob, shutil, sysconfig; \
+      places = {sysconfig.get_path('purelib'), sysconfig.get_path('stdlib'), '/usr/lib/python3/dist-packages'}; \
+      names = ('pip', 'pip-*', 'setuptools', 'setuptools-*', 'pkg_resources', '_distutils_hack', 'wheel', 'wheel-*', 'ensurepip'); \
+      [shutil.rmtree(it) for p in places for n in names for it in glob.glob(f'{p}/{n}')]" \
+    && rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/bin/pip* /usr/share/python-wheels \
+    && echo 'votewave:x:10001:0::/tmp:/usr/sbin/nologin' >> /etc/passwd
+COPY --from=build /opt/votewave /opt/votewave
+ENV PATH=/opt/votewave/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 10001:0
+WORKDIR /tmp
+STOPSIGNAL SIGTERM
+# Nomad and Consul ask /health/ready and /health/live; a third judge inside the container would only contradict them.
+HEALTHCHECK NONE
+ENTRYPOINT ["votewave"]
+CMD ["--help"]
+
+# Last, for they change with each commit.
+ARG REVISION=unknown
+ARG VERSION=unknown
+ARG SOURCE=
+LABEL org.opencontainers.image.title="VoteWave" \
+      org.opencontainers.image.description="Social voting: every service in one image" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.source="${SOURCE}"

@@ -1,0 +1,194 @@
+"""Build the image with whatever engine this machine has, and say what came out (`./just image`)."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_MB = 250
+"""What the image may take, unpacked, in millions of bytes: a new machine has it within seconds."""
+
+_BUILD_SECONDS = 1800
+
+
+class ImageError(Exception):
+    """The image can't be built; the message says why."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that was built.
+
+    Attributes:
+        reference: Name and tag.
+        id: Its digest, without the algorithm.
+        engine: What built it.
+        megabytes: What it takes unpacked, base included (1 MB is a million bytes).
+        user: Whom it runs as, `UID:GID`.
+        labels: Its labels.
+        seconds: What building took.
+    """
+
+    reference: str
+    id: str
+    engine: str
+    megabytes: int
+    user: str
+    labels: dict[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What builds images.
+
+    Attributes:
+        name: `docker`, `podman` or `buildah`.
+        options: Its global options, such as where it keeps images.
+        building: Options of its build command.
+    """
+
+    name: str
+    options: tuple[str, ...] = ()
+    building: tuple[str, ...] = ()
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return a command line."""
+        return [self.name, *self.options, *arguments]
+
+
+def find_engine() -> Engine:
+    """Return what this machine has: Docker if its engine answers, else Podman, else buildah.
+
+    Raises:
+        ImageError: It has none.
+    """
+    if shutil.which("docker"):
+        answer = subprocess.run(["docker", "version"], capture_output=True, timeout=30, check=False)
+        if answer.returncode == 0:
+            return Engine("docker")
+    if shutil.which("podman"):
+        return Engine("podman", building=("--format=docker",))
+    if shutil.which("buildah"):
+        return Engine("buildah", building=("--format=docker",))
+    raise ImageError(
+        "No engine builds images here: Docker doesn't answer, and neither Podman nor buildah is on PATH. "
+        "On Debian and Ubuntu: apt-get install buildah"
+    )
+
+
+def build(
+    engine: Engine, reference: str, revision: str, *, version: str = "", source: str = "", base: str | None = None
+) -> Built:
+    """Build the image from the work tree.
+
+    Args:
+        engine: What builds.
+        reference: Name and tag that it gets.
+        revision: The commit, for its label.
+        version: What it is called; the revision if empty.
+        source: Where the code is published.
+        base: Another base image, by digest.
+
+    Raises:
+        ImageError: It fails; the engine has said why on stderr.
+    """
+    began = time.monotonic()
+    values = {"REVISION": revision, "VERSION": version or revision, "SOURCE": source}
+    if base is not None:
+        values["BASE"] = base
+    arguments = [f"--build-arg={name}={value}" for name, value in values.items()]
+    command = engine.command("build", *engine.building, *arguments, f"--tag={reference}", f"--file={ROOT}/Dockerfile")
+    done = subprocess.run([*command, str(ROOT)], stdout=sys.stderr, timeout=_BUILD_SECONDS, check=False)
+    if done.returncode != 0:
+        raise ImageError(f"{engine.name} couldn't build {reference}; see above.")
+    found = _inspect(engine, reference)
+    config = found.get("Config") or {}
+    return Built(
+        reference,
+        str(found["Id"]).removeprefix("sha256:"),
+        engine.name,
+        round(int(found["Size"]) / 1e6),
+        str(config.get("User", "")),
+        dict(config.get("Labels") or {}),
+        round(time.monotonic() - began, 1),
+    )
+
+
+def _inspect(engine: Engine, reference: str) -> dict[str, Any]:
+    """Return what `docker image inspect` says, or the same of buildah's."""
+    if engine.name != "buildah":
+        [found] = _json(engine.command("image", "inspect", reference))
+        return dict(found)
+    said = _json(engine.command("inspect", "--type=image", reference))
+    layers = json.loads(said["Manifest"])["layers"]  # buildah keeps them unpacked
+    return {
+        "Id": said["FromImageID"],
+        "Size": sum(layer["size"] for layer in layers),
+        "Config": said["OCIv1"]["config"],
+    }
+
+
+def _json(command: Sequence[str]) -> Any:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise ImageError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def revision_of(tree: Path) -> str:
+    """Return the commit that a work tree is at, with `-dirty` if it has changes to what the image is made of.
+
+    Raises:
+        ImageError: It isn't a clone.
+    """
+    git = ["git", "-C", str(tree)]
+    made_of = ["Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services", "tools/python.txt"]
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    if head.returncode != 0:
+        raise ImageError(f"{tree} is no clone of a repository, so the image's revision isn't known.")
+    changes = subprocess.run(
+        [*git, "status", "--porcelain", "--", *made_of], capture_output=True, text=True, check=True
+    ).stdout
+    return head.stdout.strip() + ("-dirty" if changes.strip() else "")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--name", default="votewave", show_default=True, help="The image's name, such as a registry's.")
+@click.option("--tag", help="Its tag; the commit unless said.")
+@click.option("--base", help="Another base image, by digest: NAME@sha256:…")
+@click.option("--source", default="", help="Where the code is published, for the image's label.")
+@click.option("--json", "as_json", is_flag=True, help="Print what came out as JSON.")
+def main(name: str, tag: str | None, base: str | None, source: str, as_json: bool) -> None:
+    r"""Build the image of this work tree with Docker, Podman or buildah.
+
+    Exit code 1: it can't be built, or is larger than it may be.
+
+    \b
+    Examples:
+      ./just image
+      ./just image --name REGISTRY/votewave --json
+    """
+    try:
+        revision = revision_of(ROOT)
+        built = build(find_engine(), f"{name}:{tag or revision}", revision, source=source, base=base)
+    except (ImageError, subprocess.TimeoutExpired) as exc:
+        raise click.ClickException(str(exc)) from exc
+    if as_json:
+        click.echo(json.dumps(asdict(built)))
+    else:
+        click.echo(f"{built.reference}: {built.megabytes} MB, user {built.user}, {built.engine}, {built.seconds:.0f} s")
+    if built.megabytes > LIMIT_MB:
+        raise click.ClickException(f"it takes {built.megabytes} MB and may take {LIMIT_MB}")
+
+
+if __name__ == "__main__":
+    main(prog_name="./just image")
