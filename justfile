@@ -59,6 +59,11 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @image *ARGS:
     {{ dev }} python -m tools.release.image "$@"
 
+# the local cluster: Consul, Nomad, HAProxy and stand-ins for AWS; `./just cluster up`, `./just cluster --help`
+[no-exit-message]
+@cluster *ARGS:
+    {{ dev }} python -m tools.cluster "$@"
+
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:
@@ -68,6 +73,11 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 [no-exit-message]
 @bench *ARGS:
     uv run --frozen --all-extras --group bench python -m loadtests.bench "$@"
+
+# put a VoteWave under load, and judge it; `./just load gate` is what a release has to pass
+[no-exit-message]
+@load *ARGS:
+    {{ run }} --group load python -m loadtests.load "$@"
 
 # bring the database that the settings name up to date
 [no-exit-message]

@@ -159,7 +159,7 @@ def _election(session: Any, url: str, file: Path, poll: Json, options: Json) -> 
 
     async def make(owner: _Api, begun: Begun, out: TextIO) -> str:
         election = await asyncio.to_thread(lambda: read(file.read_bytes(), filename=file.name, **options))
-        ballots = list(_bodies(election))
+        ballots = list(bodies(election))
         random.Random(file.name).shuffle(ballots)  # noqa: S311  (samples, not secrets)
         labels = [{"label": html.unescape(name)[:200]} for name in election.names.values()]
         rules = {"eligibility": "tokens", "results": "always"}
@@ -191,7 +191,7 @@ def _election(session: Any, url: str, file: Path, poll: Json, options: Json) -> 
     return make
 
 
-def _bodies(election: Election) -> Iterator[Json]:
+def bodies(election: Election) -> Iterator[Json]:
     """Give each ballot of a file as the API takes it."""
     for ranking, count in (election.rankings or {}).items():
         ranks: list[list[int]] = []

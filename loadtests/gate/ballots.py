@@ -1,0 +1,96 @@
+"""What is voted on: real elections where their files are there, made-up ones otherwise."""
+
+import html
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from services.demo import bodies
+from services.votebooth.tally import TallyError
+from services.votebooth.tally.formats import read
+from services.votebooth.tally.formats.election import Election
+
+from loadtests.gate.errors import GateError
+
+REAL = Path(__file__).parents[3] / "shared" / "ballots"
+"""Where real ballots are, if they are: beside the clone."""
+
+_RANKED, _SCORED = "portland_2024_district1.csv", "wa_governor_2020_straw_poll_star.csv"
+_METADATA = ("voterID", "voteTime", "pollID")
+_MOST_BALLOTS = 20_000
+_CANDIDATES, _SONGS = 12, 6
+
+
+class Ballot(msgspec.Struct, frozen=True):
+    """What a poll asks, and the ballots that are cast in it.
+
+    Attributes:
+        name: For messages.
+        definition: Of the poll, without its rules.
+        ballots: Bodies of ballots as JSON, in an order that chance has made.
+        is_real: Whether people have cast them.
+    """
+
+    name: str
+    definition: dict[str, Any]
+    ballots: list[bytes]
+    is_real: bool
+
+
+def elections(folder: Path, seed: int) -> list[Ballot]:
+    """Return the two polls that are voted in: one is ranked (STV), one is scored.
+
+    Args:
+        folder: Where the files of real ballots are; what isn't there is made up.
+        seed: Of what is made up, and of the order.
+
+    Raises:
+        GateError: A file is there and can't be read.
+    """
+    dice = random.Random(seed)  # noqa: S311  (a load, not a secret)
+    return [_ranked(folder / _RANKED, dice), _scored(folder / _SCORED, dice)]
+
+
+def _ranked(file: Path, dice: random.Random) -> Ballot:
+    definition = {"method": "stv", "seats": 3}
+    if election := _election(file):
+        return _ballot("a council by ranks", definition, election, dice)
+    # As elections go: most agree on some, few on the rest.
+    weights = [1 / place for place in range(1, _CANDIDATES + 1)]
+    made = []
+    for _ in range(_MOST_BALLOTS // 4):
+        ranked = sorted(range(1, _CANDIDATES + 1), key=lambda option: -(dice.random() ** (1 / weights[option - 1])))
+        made.append({"ranking": ranked[: dice.randint(1, 6)]})
+    return _made_up("a council by ranks", definition, "Candidate", _CANDIDATES, made)
+
+
+def _scored(file: Path, dice: random.Random) -> Ballot:
+    definition = {"method": "score", "max_score": 5}
+    if election := _election(file):
+        return _ballot("a governor by scores", definition, election, dice)
+    made = [
+        {"scores": {str(song): dice.randint(0, 5) for song in range(1, _SONGS + 1)}} for _ in range(_MOST_BALLOTS // 20)
+    ]
+    return _made_up("songs by scores", definition, "Song", _SONGS, made)
+
+
+def _election(file: Path) -> Election | None:
+    if not file.exists():
+        return None
+    try:
+        return read(file.read_bytes(), filename=file.name, ignore=_METADATA)
+    except (OSError, TallyError) as exc:
+        raise GateError(f"{file} can't be read: {exc}") from exc
+
+
+def _ballot(name: str, definition: dict[str, Any], election: Election, dice: random.Random) -> Ballot:
+    cast = [msgspec.json.encode(body) for body in bodies(election) if "abstain" not in body]
+    dice.shuffle(cast)
+    options = [{"label": html.unescape(label)[:200]} for label in election.names.values()]
+    return Ballot(name, {**definition, "options": options}, cast[:_MOST_BALLOTS], is_real=True)
+
+
+def _made_up(name: str, definition: dict[str, Any], what: str, options: int, made: list[Any]) -> Ballot:
+    labels = [{"label": f"{what} {number}"} for number in range(1, options + 1)]
+    return Ballot(name, {**definition, "options": labels}, [msgspec.json.encode(body) for body in made], is_real=False)

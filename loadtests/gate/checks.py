@@ -1,0 +1,242 @@
+"""After the load: is what was acknowledged stored, and is the tally what the stored ballots say?
+
+All through the public API, as the polls' owner and the voters themselves, so that it works from anywhere:
+
+- the list of receipts names every counted ballot; each receipt that was acknowledged must be in it, and no other;
+- a sample of voters read their own ballot back;
+- the polls are closed and exported; the export must hold the choices that were acknowledged last, each as often;
+- `votewave tally` counts the exported file; every round must be that of the published result;
+- VoteBooth is asked to recount its stored ballots against its counters.
+
+A vote without an answer, or with a 5xx, may be stored or not: both are right.
+"""
+
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from loadtests.gate.api import Api
+from loadtests.gate.errors import TargetError
+from loadtests.gate.plan import Cast, Identity, Outcome
+from loadtests.gate.stage import Poll, Stage
+
+_SAMPLE = 200
+_FINAL_SECONDS = 20.0
+_TALLY_SECONDS = 120
+_SHOWN = 5
+_NAMES = {"single": "plurality", "multiple": "approval", "ranked_robin": "ranked-robin"}
+
+
+class Findings(Struct):
+    """What was compared, and what differs.
+
+    Attributes:
+        acknowledged, stored, unsure: Ballots acknowledged, stored, and sent without an answer.
+        read_back: Ballots that voters have read back.
+        lost: What is stored otherwise than acknowledged, in words.
+        recounted: Polls whose tally was compared.
+        miscounted: What the tally says otherwise than the ballots, in words.
+    """
+
+    acknowledged: int = 0
+    stored: int = 0
+    unsure: int = 0
+    read_back: int = 0
+    lost: list[str] = []
+    recounted: int = 0
+    miscounted: list[str] = []
+
+
+async def check(api: Api, stage: Stage, outcomes: Sequence[Outcome], folder: Path) -> Findings:
+    """Compare what is stored with what was acknowledged, and count it again.
+
+    Args:
+        api: The target.
+        stage: The polls.
+        outcomes: What the generators saw, in the order of the stage's polls.
+        folder: For exported files.
+
+    Raises:
+        TargetError: It can't be asked.
+    """
+    await stage.refresh_owner()
+    findings = Findings()
+    for polls, outcome in zip(stage.polls, outcomes, strict=True):
+        for place, poll in enumerate(polls):
+            voters = Voters(poll, place, outcome)
+            await _stored(api, voters, findings)
+            await _read_back(api, stage, voters, findings)
+            await _recount(api, stage.owner, voters, findings, folder)
+    return findings
+
+
+class Voters:
+    """What was acknowledged to the voters of a poll.
+
+    Attributes:
+        receipts: Of acknowledged ballots.
+        choices: Acknowledged last, by how often; of voters whose last vote wasn't answered both are possible.
+        sure: Those whose ballot is known.
+        unsure_ballots: How many may be stored beyond the acknowledged.
+        unsure_choices: How many may hold another choice.
+    """
+
+    def __init__(self, poll: Poll, place: int, outcome: Outcome) -> None:
+        self.poll = poll
+        if poll.tokens:
+            casts = [cast for cast in outcome.casts if cast.poll == place]
+            self.receipts = [cast.receipt for cast in casts if cast.receipt]
+            self.sure = [cast for cast in casts if cast.receipt and not cast.unsure]
+            self.unsure_ballots = sum(not cast.receipt and bool(cast.unsure) for cast in casts)
+            self.unsure_choices = sum(bool(cast.unsure) for cast in casts)
+            self.choices: Counter[str] | None = Counter(self.expected(cast) for cast in casts if cast.receipt)
+        else:
+            self.receipts, self.sure = outcome.guests, []
+            self.unsure_ballots = self.unsure_choices = outcome.guests_unsure
+            self.choices = None
+
+    def expected(self, cast: Cast) -> str:
+        """Return the choice that was acknowledged to a voter last, in one form."""
+        return canonical(msgspec.json.decode(self.poll.ballots[cast.ballot]))
+
+
+def canonical(choice: Any) -> str:
+    """Return a choice in one form: ranks as lists, no scores of 0."""
+    if "ranking" in choice:
+        ranks = [sorted(rank) if isinstance(rank, list) else [rank] for rank in choice["ranking"]]
+        return msgspec.json.encode({"ranking": ranks}).decode()
+    for kind in ("scores", "points"):
+        if kind in choice:
+            marks = {str(option): mark for option, mark in choice[kind].items() if mark}
+            return msgspec.json.encode({kind: dict(sorted(marks.items()))}).decode()
+    return msgspec.json.encode({kind: sorted(v) if isinstance(v, list) else v for kind, v in choice.items()}).decode()
+
+
+async def _stored(api: Api, voters: Voters, findings: Findings) -> None:
+    """Hold the list of receipts against the receipts that were given."""
+    poll = voters.poll
+    listed: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        more = f"&cursor={cursor}" if cursor else ""
+        page = await api.call("GET", f"/v1/votebooth/polls/{poll.id}/receipts?limit=1000{more}")
+        listed += [item["receipt"] for item in page["items"]]
+        cursor = page["next"]
+    result = await api.call("GET", f"/v1/votebooth/polls/{poll.id}/results")
+    given = set(voters.receipts)
+    missing, extra = given - set(listed), set(listed) - given
+    findings.acknowledged += len(voters.receipts)
+    findings.stored += len(listed)
+    findings.unsure += voters.unsure_ballots
+    if len(given) != len(voters.receipts):
+        findings.lost.append(f"{poll.name}: {len(voters.receipts) - len(given)} receipts were given twice")
+    if missing:
+        findings.lost.append(f"{poll.name}: {len(missing)} acknowledged ballots aren't stored, such as {min(missing)}")
+    if len(extra) > voters.unsure_ballots:
+        findings.lost.append(f"{poll.name}: {len(extra) - voters.unsure_ballots} ballots are stored that nobody cast")
+    if result["ballots"] != len(listed):
+        findings.miscounted.append(f"{poll.name}: the result has {result['ballots']} ballots, stored are {len(listed)}")
+
+
+async def _read_back(api: Api, stage: Stage, voters: Voters, findings: Findings) -> None:
+    """Let some voters read their ballot."""
+    dice = random.Random(voters.poll.id)  # noqa: S311  (a sample)
+    sample = dice.sample(voters.sure, min(_SAMPLE, len(voters.sure)))
+    path = f"/v1/votebooth/polls/{voters.poll.id}/ballot"
+
+    async def look(cast: Cast) -> str | None:
+        try:
+            mine = await api.call(
+                "GET", path, who=stage.owner, headers={"Ballot-Token": voters.poll.tokens[cast.voter]}
+            )
+        except TargetError as exc:
+            return f"receipt {cast.receipt}: {exc}"
+        if mine["receipt"] != cast.receipt or canonical(mine["ballot"]) != voters.expected(cast):
+            return f"receipt {cast.receipt}: the voter reads another ballot than was acknowledged"
+        return None
+
+    wrong = [each for each in await stage.together([look(cast) for cast in sample]) if each]
+    findings.read_back += len(sample) - len(wrong)
+    findings.lost += [f"{voters.poll.name}: {each}" for each in wrong[:_SHOWN]]
+    if len(wrong) > _SHOWN:
+        findings.lost.append(f"{voters.poll.name}: and {len(wrong) - _SHOWN} more of {len(sample)} that were read back")
+
+
+async def _recount(api: Api, owner: Identity, voters: Voters, findings: Findings, folder: Path) -> None:
+    """Close the poll; hold its final result against the exported ballots, and those against what was acknowledged."""
+    poll = voters.poll
+    booth = f"/v1/votebooth/polls/{poll.id}"
+    await api.send("POST", f"/v1/polls/{poll.id}/close", who=owner)
+    result = await _final(api, booth)
+    if not result["ballots"]:
+        return
+    exported = await api.call("GET", f"{booth}/export?format=json", who=owner)
+    ballots = Counter({canonical(each["choice"]): each["count"] for each in exported["ballots"]})
+    if voters.choices is not None:
+        differing = (voters.choices - ballots).total()
+        if differing > voters.unsure_choices:
+            findings.lost.append(f"{poll.name}: {differing} choices in the export aren't those acknowledged last")
+    form = "blt" if poll.method == "stv" else "csv"
+    file = folder / f"{poll.id}.{form}"
+    file.write_bytes(await api.send("GET", f"{booth}/export?format={form}", who=owner))
+    findings.recounted += 1
+    findings.miscounted += [f"{poll.name}: {each}" for each in await _tally(file, poll, result)]
+
+
+async def _final(api: Api, booth: str) -> Any:
+    deadline = time.monotonic() + _FINAL_SECONDS
+    while True:
+        result = await api.call("GET", f"{booth}/results")
+        if result["status"] == "final":
+            return result
+        if time.monotonic() > deadline:
+            raise TargetError(f"a poll that was closed has no final result after {_FINAL_SECONDS:.0f} s")
+        await asyncio.sleep(0.2)
+
+
+async def _tally(file: Path, poll: Poll, result: Any) -> list[str]:
+    """Count a file with `votewave tally`, and say what its result has otherwise."""
+    command = [sys.executable, "-m", "services.cli", "tally", str(file), "--json"]
+    command += ["--method", _NAMES.get(poll.method, poll.method), "--seats", str(poll.seats)]
+    command += ["--seed", result["tie_break"]["seed"]]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(_TALLY_SECONDS):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return [f"`votewave tally` took more than {_TALLY_SECONDS} s"]
+    if process.returncode:
+        return [f"`votewave tally` refuses the export: {err.decode(errors='replace').strip()[-300:]}"]
+    return differences(result, msgspec.json.decode(out))
+
+
+def differences(result: Any, counted: Any) -> list[str]:
+    """Say where a published result and `votewave tally --json` differ."""
+    label = {option["id"]: option["label"] for option in result["options"]}
+    found = []
+    if result["ballots"] != counted["ballots"]:
+        found.append(f"the result has {result['ballots']} ballots, the export {counted['ballots']}")
+    winners = [label[option] for option in result["winners"]]
+    if winners != counted["winners"]:
+        found.append(f"the result elects {', '.join(winners)}, a recount {', '.join(counted['winners'])}")
+    said = [{label[each["option"]]: each["votes"] for each in step["tallies"]} for step in result["rounds"]]
+    again = [step["tallies"] for step in counted["rounds"]]
+    for number, (one, other) in enumerate(zip(said, again, strict=False), 1):
+        if one != other:
+            found.append(f"round {number} has other tallies than a recount")
+            break
+    if len(said) != len(again):
+        found.append(f"the result has {len(said)} rounds, a recount {len(again)}")
+    return found

@@ -1,0 +1,251 @@
+"""The stage: an owner, polls with voting tokens and signed-in guests, all made through the public API.
+
+Voting tokens are made by the polls' owner, ten thousand a request, as an organiser would. So thousands of voters are
+there within a second, whatever Auth allows an address in sign-ins.
+"""
+
+import asyncio
+import contextlib
+import math
+import os
+import random
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from msgspec import Struct
+
+from loadtests.gate.api import Api
+from loadtests.gate.ballots import Ballot, elections
+from loadtests.gate.config import Suite
+from loadtests.gate.errors import TargetError
+from loadtests.gate.plan import Identity, Plan, PollPlan
+
+T = TypeVar("T")
+
+EMAIL, PASSWORD = "VOTEWAVE_LOAD_EMAIL", "VOTEWAVE_LOAD_PASSWORD"
+"""The account that owns the polls. Without them each gate signs up an account of its own."""
+
+MARK = "Load test"
+"""What the titles of all polls begin with that a gate makes."""
+
+_TOKENS_AT_A_TIME = 10_000
+_AT_ONCE = 16
+_LEFT_OVER = timedelta(hours=3)
+_FIRST_VOTE_SECONDS = 20.0
+
+
+class Poll(Struct, frozen=True):
+    """A poll of the stage.
+
+    Attributes:
+        id: Its id.
+        name: What it is for.
+        method: How it is counted.
+        seats: How many are elected.
+        tokens: Voting tokens; none in the one that guests vote in.
+        ballots: Bodies of ballots.
+    """
+
+    id: str
+    name: str
+    method: str
+    seats: int
+    tokens: list[str]
+    ballots: list[bytes]
+
+
+class Stage:
+    """What a gate makes before the load, and takes away after it.
+
+    Args:
+        api: The target.
+        suite: The load.
+        seed: Of every chance.
+        folder: Where files of real ballots are.
+        say: Gets a line about each step.
+    """
+
+    def __init__(self, api: Api, suite: Suite, seed: int, folder: Path, say: Callable[[str], None]) -> None:
+        self._api = api
+        self._suite = suite
+        self._seed = seed
+        self._folder = folder
+        self._say = say
+        self._account: dict[str, str] = {}
+        self.owner = Identity("", "", 0.0)
+        self.polls: list[list[Poll]] = []
+        """By generator: those with tokens, then the one for guests if there is one."""
+        self._guests: list[Identity] = []
+        self._hosts: list[Identity] = []
+
+    async def build(self) -> None:
+        """Make everything.
+
+        Raises:
+            TargetError: It can't be reached, or refuses.
+        """
+        await self._sign_in()
+        suite, shares = self._suite, self._suite.generator.processes
+        made = await asyncio.to_thread(elections, self._folder, self._seed)
+        real = "; ".join(f"{len(each.ballots):,} {'real' if each.is_real else 'made-up'} ballots" for each in made)
+        votes = math.ceil(suite.votes_per_second * suite.seconds)
+        voters = math.ceil(votes / shares / len(made)) + 1
+        self._say(f"making {shares * len(made)} polls ({real}), {shares * len(made) * voters:,} voting tokens")
+        for _ in range(shares):
+            polls = [await self._poll(each, voters) for each in made]
+            if suite.guests_per_second:
+                polls.append(await self._guest_poll())
+            self.polls.append(polls)
+        self._say(f"signing in {suite.identities} guests")
+        self._guests = await self.together([self._api.identity("/v1/auth/guests") for _ in range(suite.identities)])
+        self._hosts = [await self._session() for _ in range(shares)]
+        for polls in self.polls:
+            await asyncio.gather(*(self._first_vote(poll) for poll in polls))
+
+    def plans(self, html: Path) -> list[Plan]:
+        """Return what each generator does; the first one writes Locust's report."""
+        shares = len(self.polls)
+        return [
+            Plan(
+                url=self._api.url,
+                headers=self._headers,
+                suite=self._suite,
+                seed=self._seed,
+                share=share,
+                shares=shares,
+                polls=[PollPlan(poll.id, poll.name, poll.tokens, poll.ballots) for poll in polls if poll.tokens],
+                guest_poll=next((poll.id for poll in polls if not poll.tokens), ""),
+                identities=self._guests[share::shares],
+                host=self._hosts[share],
+                html=str(html) if share == 0 else "",
+            )
+            for share, polls in enumerate(self.polls)
+        ]
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return dict(self._api.headers)
+
+    async def take_down(self) -> None:
+        """Delete the polls; what can't be deleted is said. Voters' sessions end by themselves."""
+        await self.refresh_owner()
+        ids = [poll.id for polls in self.polls for poll in polls]
+        for poll in ids:
+            try:
+                await self._api.send("DELETE", f"/v1/polls/{poll}", who=self.owner, wanted=(200, 204, 404))
+            except TargetError as exc:
+                self._say(f"a poll stays ({MARK} …, {poll}): {exc}")
+        self.polls = []
+
+    async def refresh_owner(self) -> None:
+        """Sign the owner in again if the token may be too old."""
+        if self._account and self.owner.until - time.time() < 300:
+            self.owner = await self._session()
+
+    @staticmethod
+    async def together(calls: Iterable[Awaitable[T]], at_once: int = _AT_ONCE) -> list[T]:
+        """Await all, some at a time; return what they return, in order."""
+        gate = asyncio.Semaphore(at_once)
+
+        async def one(call: Awaitable[T]) -> T:
+            async with gate:
+                return await call
+
+        return list(await asyncio.gather(*(one(call) for call in calls)))
+
+    async def _sign_in(self) -> None:
+        email, password = os.environ.get(EMAIL, ""), os.environ.get(PASSWORD, "")
+        if bool(email) != bool(password):
+            raise TargetError(f"{EMAIL} and {PASSWORD} go together; one of them is missing")
+        self._account = {
+            "email": email or f"load-{uuid4().hex}@votewave.example",
+            "password": password or secrets.token_urlsafe(24),
+        }
+        if not email:
+            self.owner = await self._api.identity("/v1/auth/accounts", self._account)
+            return
+        try:
+            self.owner = await self._session()
+        except TargetError:
+            self.owner = await self._api.identity("/v1/auth/accounts", self._account)
+        await self._sweep()
+
+    async def _session(self) -> Identity:
+        return await self._api.identity("/v1/auth/sessions", self._account)
+
+    async def _sweep(self) -> None:
+        """Delete what gates have left behind that were killed."""
+        cursor: str | None = ""
+        while cursor is not None:
+            more = f"&cursor={cursor}" if cursor else ""
+            page = await self._api.call("GET", f"/v1/polls?mine=true&limit=100{more}", who=self.owner)
+            cursor = page["next"]
+            for poll in page["items"]:
+                age = datetime.now(UTC) - datetime.fromisoformat(poll["created_at"])
+                if poll["title"].startswith(MARK) and age > _LEFT_OVER:
+                    self._say(f"deleting a poll that an earlier gate has left: {poll['id']}")
+                    await self._api.send("DELETE", f"/v1/polls/{poll['id']}", who=self.owner, wanted=(200, 204, 404))
+
+    async def _poll(self, ballot: Ballot, voters: int) -> Poll:
+        rules = {"eligibility": "tokens", "results": "always"}
+        definition: dict[str, Any] = {"title": f"{MARK}: {ballot.name}", "rules": rules, **ballot.definition}
+        made = await self._publish(definition)
+        tokens: list[str] = []
+        while len(tokens) < voters + 1:  # one is for the first vote
+            count = min(_TOKENS_AT_A_TIME, voters + 1 - len(tokens))
+            path = f"/v1/votebooth/polls/{made}/tokens"
+            tokens += (await self._api.call("POST", path, who=self.owner, body={"count": count}))["tokens"]
+        dice = random.Random(self._seed)  # noqa: S311  (a load, not a secret)
+        start = dice.randrange(len(ballot.ballots))
+        ballots = (ballot.ballots[start:] + ballot.ballots[:start])[:voters]
+        seats = int(definition.get("seats", 1))
+        return Poll(made, ballot.name, str(definition["method"]), seats, tokens, ballots)
+
+    async def _guest_poll(self) -> Poll:
+        definition = {
+            "title": f"{MARK}: guests",
+            "method": "single",
+            "options": [{"label": label} for label in ("This", "That", "Neither")],
+            "rules": {"eligibility": "anyone", "strength": "guest", "results": "always"},
+        }
+        return Poll(await self._publish(definition), "guests", "single", 1, [], [b'{"picks": [1]}'])
+
+    async def _publish(self, definition: dict[str, Any]) -> str:
+        key = {"Idempotency-Key": str(uuid4())}
+        made = await self._api.call(
+            "POST", "/v1/polls", who=self.owner, body={**definition, "publish": True}, headers=key
+        )
+        return str(made["id"])
+
+    async def _first_vote(self, poll: Poll) -> None:
+        """Wait until the poll takes ballots: cast one and withdraw it."""
+        path = f"/v1/votebooth/polls/{poll.id}/ballot"
+        token = {"Ballot-Token": poll.tokens[-1]} if poll.tokens else {}
+        more = {**token, "Content-Type": "application/json"}
+        deadline = time.monotonic() + _FIRST_VOTE_SECONDS
+        while True:
+            try:
+                await self._api.send("PUT", path, who=self._guests[0], data=poll.ballots[0], headers=more)
+                break
+            except TargetError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+        await self._api.send("DELETE", path, who=self._guests[0], headers=token)
+        if poll.tokens:
+            poll.tokens.pop()
+
+
+@contextlib.asynccontextmanager
+async def standing(stage: Stage) -> Any:
+    """Build a stage, and take it down whatever happens."""
+    try:
+        await stage.build()
+        yield stage
+    finally:
+        await asyncio.shield(stage.take_down())

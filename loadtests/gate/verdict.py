@@ -1,0 +1,246 @@
+"""The verdict: every threshold beside what was seen."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from loadtests.gate.checks import Findings
+from loadtests.gate.config import Suite
+from loadtests.gate.plan import Outcome, Vote
+
+_GOOD = frozenset({200, 201})
+
+
+class Judgement(StrEnum):
+    """What a row, or the whole gate, comes to."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    TOO_SLOW = "load generator too slow"
+    """Nothing can be said: the figures would be the generator's own."""
+
+
+class Row(Struct, frozen=True):
+    """A threshold.
+
+    Attributes:
+        name: Its name in `gates.toml`.
+        threshold: What is asked, in words.
+        seen: What was seen, in words.
+        judgement: Whether it holds.
+        timing: Whether a slow generator would spoil it.
+    """
+
+    name: str
+    threshold: str
+    seen: str
+    judgement: Judgement
+    timing: bool = False
+
+
+class Verdict(Struct, frozen=True):
+    """What a suite came to.
+
+    Attributes:
+        judgement: Of all rows together.
+        rows: Every threshold.
+        figures: What else was measured, by name.
+        details: What is behind rows that fail, in words.
+    """
+
+    judgement: Judgement
+    rows: list[Row]
+    figures: dict[str, Any]
+    details: list[str]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that a share of the values doesn't exceed (nearest rank); 0 for none."""
+    if not values:
+        return 0.0
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, max(0, int(share * len(ranked) + 0.999999) - 1))]
+
+
+def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings) -> Verdict:
+    """Hold what was seen against a suite's thresholds."""
+    merged = Merged(suite, outcomes)
+    rows = [*_figures(suite, merged), *_promises(suite, findings)]
+    generator = _generator(suite, merged)
+    if generator.judgement is not Judgement.PASS:
+        spoilt = [row for row in rows if row.timing and row.judgement is Judgement.FAIL]
+        rows = [row for row in rows if row not in spoilt] + [
+            Row(row.name, row.threshold, row.seen, Judgement.TOO_SLOW, timing=True) for row in spoilt
+        ]
+    rows.append(generator)
+    failed = [row for row in rows if row.judgement is Judgement.FAIL]
+    judgement = Judgement.FAIL if failed else generator.judgement
+    details = [*findings.lost, *findings.miscounted]
+    details += [f"{count:,} × {why}{merged.trace(why)}" for why, count in merged.failures.items()]
+    details += [f"the generator: {fault}" for fault in merged.faults]
+    return Verdict(judgement, rows, merged.figures(), details)
+
+
+class Merged:
+    """The generators' outcomes as one."""
+
+    def __init__(self, suite: Suite, outcomes: Sequence[Outcome]) -> None:
+        self.suite = suite
+        self.votes: list[Vote] = [vote for each in outcomes for vote in each.votes]
+        self.ms = [vote.ms for vote in self.votes]
+        self.accepted = sum(vote.status in _GOOD for vote in self.votes)
+        self.unsent = sum(each.unsent for each in outcomes)
+        self.reads_ms = [ms for each in outcomes for ms in each.reads_ms]
+        self.hosts_ms = [ms for each in outcomes for ms in each.hosts_ms]
+        self.sign_ins_ms = [ms for each in outcomes for ms in each.sign_ins_ms]
+        self.late_ms = [ms for each in outcomes for ms in each.late_ms]
+        self.queued = sum(each.queued for each in outcomes)
+        self.busy = max((each.cpu_seconds / each.wall_seconds for each in outcomes if each.wall_seconds), default=0.0)
+        self.staleness_ms = [ms for each in outcomes for ms in each.watched.staleness_ms]
+        self.messages = sum(each.watched.messages for each in outcomes)
+        self.gaps = sum(each.watched.gaps for each in outcomes)
+        self.faults = [fault for each in outcomes for fault in each.faults]
+        self.requests = _sum(each.requests for each in outcomes)
+        self.failures = _sum(each.failures for each in outcomes)
+        self.versions = _sum(each.versions for each in outcomes)
+        self._traces = {why: trace for each in outcomes for why, trace in each.traces.items()}
+
+    @property
+    def rate(self) -> float:
+        """Votes accepted a second, from the start to the last answer."""
+        end = max((vote.due + vote.ms / 1000 for vote in self.votes), default=0.0)
+        return self.accepted / max(end, float(self.suite.seconds))
+
+    @property
+    def error_ratio(self) -> float:
+        """Failed requests, and votes that couldn't be sent, among all."""
+        asked = sum(self.requests.values()) + self.unsent
+        return (sum(self.failures.values()) + self.unsent) / max(1, asked)
+
+    @property
+    def drift(self) -> float:
+        """p95 of the last third of the time over that of the first third."""
+        third = self.suite.seconds / 3
+        first = [vote.ms for vote in self.votes if vote.due < third]
+        last = [vote.ms for vote in self.votes if vote.due >= 2 * third]
+        return percentile(last, 0.95) / max(0.001, percentile(first, 0.95))
+
+    def trace(self, why: str) -> str:
+        """Return where a failure is in the logs."""
+        return f" (trace {self._traces[why]})" if why in self._traces else ""
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was measured, by name."""
+        service = [vote.service_ms for vote in self.votes]
+        return {
+            "votes_due": len(self.votes) + self.unsent,
+            "votes_accepted": self.accepted,
+            "votes_per_second": round(self.rate, 1),
+            "votes_ms": _spread(self.ms),
+            "votes_from_sending_ms": _spread(service),
+            "reads_ms": _spread(self.reads_ms),
+            "hosts_ms": _spread(self.hosts_ms),
+            "sign_ins_ms": _spread(self.sign_ins_ms),
+            "staleness_ms": _spread(self.staleness_ms),
+            "live_messages": self.messages,
+            "requests": self.requests,
+            "failures": self.failures,
+            "versions": self.versions,
+            "generator_late_ms": _spread(self.late_ms),
+            "generator_busy": round(self.busy, 3),
+            "queued": self.queued,
+        }
+
+
+def _sum(counts: Any) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "p50": round(percentile(values, 0.5), 2),
+        "p95": round(percentile(values, 0.95), 2),
+        "p99": round(percentile(values, 0.99), 2),
+        "max": round(max(values, default=0.0), 2),
+    }
+
+
+def _judged(holds: object) -> Judgement:
+    return Judgement.PASS if holds else Judgement.FAIL
+
+
+def _figures(suite: Suite, merged: Merged) -> list[Row]:
+    asked = suite.thresholds
+    rows = [
+        Row(
+            "accepted_votes_per_second",
+            f"≥ {asked.accepted_votes_per_second:,.0f}",
+            f"{merged.rate:,.1f}",
+            _judged(merged.rate >= asked.accepted_votes_per_second),
+            timing=True,
+        )
+    ]
+    limits: list[tuple[str, float | None, float, str]] = [
+        ("p50_ms", asked.p50_ms, percentile(merged.ms, 0.5), " ms"),
+        ("p95_ms", asked.p95_ms, percentile(merged.ms, 0.95), " ms"),
+        ("p99_ms", asked.p99_ms, percentile(merged.ms, 0.99), " ms"),
+        ("reads_p95_ms", asked.reads_p95_ms, percentile(merged.reads_ms, 0.95), " ms"),
+        ("staleness_p95_ms", asked.staleness_p95_ms, percentile(merged.staleness_ms, 0.95), " ms"),
+        ("drift", asked.drift, merged.drift, "×"),
+    ]
+    rows += [
+        Row(name, f"≤ {limit:,.4g}{unit}", f"{seen:,.1f}{unit}", _judged(seen <= limit), timing=True)
+        for name, limit, seen, unit in limits
+        if limit is not None
+    ]
+    ratio = merged.error_ratio
+    failed = sum(merged.failures.values()) + merged.unsent
+    rows.append(
+        Row(
+            "error_ratio",
+            f"≤ {asked.error_ratio:.4%}",
+            f"{ratio:.4%} ({failed:,} failed)",
+            _judged(ratio <= asked.error_ratio),
+        )
+    )
+    if asked.live_gaps is not None:
+        seen = f"{merged.gaps:,} in {merged.messages:,} messages"
+        rows.append(Row("live_gaps", f"≤ {asked.live_gaps:,}", seen, _judged(merged.gaps <= asked.live_gaps)))
+    return rows
+
+
+def _promises(suite: Suite, findings: Findings) -> list[Row]:
+    rows = []
+    if suite.thresholds.stored_equals_acknowledged:
+        unsure = f", {findings.unsure:,} without an answer" if findings.unsure else ""
+        seen = f"{findings.stored:,} of {findings.acknowledged:,}{unsure}; {findings.read_back:,} read back"
+        holds = not findings.lost and findings.acknowledged
+        rows.append(Row("stored_equals_acknowledged", "equal", seen, _judged(holds)))
+    if suite.thresholds.tally_equals_recount:
+        seen = f"{findings.recounted} polls recounted"
+        if findings.miscounted:
+            seen += f", {len(findings.miscounted)} differences"
+        holds = not findings.miscounted and findings.recounted
+        rows.append(Row("tally_equals_recount", "equal", seen, _judged(holds)))
+    return rows
+
+
+def _generator(suite: Suite, merged: Merged) -> Row:
+    asked = suite.generator
+    late = percentile(merged.late_ms, 0.99)
+    good = late <= asked.late_p99_ms and merged.busy <= asked.busy and not merged.faults
+    seen = f"{late:,.1f} ms late, {merged.busy:.0%} busy"
+    if merged.faults:
+        seen += f", {len(merged.faults)} faults"
+    return Row(
+        "load generator",
+        f"≤ {asked.late_p99_ms:,.4g} ms late (p99), ≤ {asked.busy:.0%} busy",
+        seen,
+        Judgement.PASS if good else Judgement.TOO_SLOW,
+    )

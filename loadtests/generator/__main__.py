@@ -1,0 +1,111 @@
+"""`python -m loadtests.generator PLAN OUTCOME`: one load generator, as the gate starts it."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import gc  # noqa: E402
+import logging  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import gevent  # noqa: E402
+from locust.env import Environment  # noqa: E402
+from locust.html import get_html_report  # noqa: E402
+from locust.stats import stats_history  # noqa: E402
+
+from loadtests.gate.plan import TIMEOUT_SECONDS, Outcome, Plan, load, write  # noqa: E402
+from loadtests.generator.keeper import keep_signed_in  # noqa: E402
+from loadtests.generator.person import Person  # noqa: E402
+from loadtests.generator.users import Host, Reader, Voter  # noqa: E402
+from loadtests.generator.viewers import Viewer  # noqa: E402
+from loadtests.generator.world import World  # noqa: E402
+
+_SPAWN_SECONDS = 30.0
+_PROGRESS_SECONDS = 5.0
+_READERS, _HOSTS = 20, 4
+
+
+def main() -> None:
+    """Run the plan and write what came out."""
+    logging.basicConfig(level=logging.WARNING, format="locust: %(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    source, target = (Path(name) for name in sys.argv[1:3])
+    write(target, run(load(source, Plan)))
+
+
+def run(plan: Plan) -> Outcome:
+    """Put the target under load, for as long as the plan says and the last answers take."""
+    world = World(plan)
+    Person.world, Person.host = world, plan.url
+    suite, shares = plan.suite, plan.shares
+    counts = {
+        Voter: -(-suite.most_at_once // shares),
+        Reader: _READERS if world.reads.left else 0,
+        Host: _HOSTS if world.hosts.left else 0,
+        Viewer: (suite.viewers + plan.share) // shares,
+    }
+    chosen: list[Any] = [kind for kind, count in counts.items() if count]
+    for kind in chosen:
+        kind.fixed_count = counts[kind]
+    environment = Environment(user_classes=chosen, host=plan.url, stop_timeout=0)
+    environment.events.user_error.add_listener(
+        lambda user_instance, exception, **_: world.outcome.faults.append(
+            f"{type(user_instance).__name__}: {exception!r}"[:300]
+        )
+    )
+    runner = environment.create_local_runner()
+    helpers = [gevent.spawn(stats_history, runner), gevent.spawn(keep_signed_in, world, environment)]
+    everybody = sum(counts.values())
+    spawned = gevent.event.Event()
+    environment.events.spawning_complete.add_listener(lambda **_: spawned.set())
+    runner.start(everybody, spawn_rate=100, wait=False)
+    if not spawned.wait(_SPAWN_SECONDS):
+        world.outcome.faults.append(f"Locust didn't start {everybody} users in {_SPAWN_SECONDS:.0f} s")
+    gc.collect()
+    gc.freeze()  # a collection of what is there for good would hold up requests that are due
+    cpu, begun = time.process_time(), time.perf_counter()
+    world.pace.start(suite.seconds)
+    _attend(world)
+    world.outcome.wall_seconds = time.perf_counter() - begun
+    world.outcome.cpu_seconds = time.process_time() - cpu
+    runner.quit()
+    gevent.killall(helpers)
+    if plan.html:
+        Path(plan.html).write_text(get_html_report(environment), "utf-8")
+    return world.close()
+
+
+def _attend(world: World) -> None:
+    """Wait until all that was due is answered; say how it goes."""
+    pace, outcome = world.pace, world.outcome
+    said = time.perf_counter()
+    due = len(world.votes.left)
+    limit = pace.end_at + TIMEOUT_SECONDS + 1
+    while time.perf_counter() < limit:
+        gevent.sleep(0.1)
+        if pace.is_over and not world.votes.left and len(outcome.votes) >= due:
+            return
+        if world.plan.share == 0 and time.perf_counter() - said >= _PROGRESS_SECONDS:
+            said = time.perf_counter()
+            _say(world, said - pace.start_at)
+
+
+def _say(world: World, seconds: float) -> None:
+    votes = world.outcome.votes
+    latest = sorted(vote.ms for vote in votes[-2000:])
+    p95 = latest[int(len(latest) * 0.95)] if latest else 0.0
+    good = sum(vote.status in {200, 201} for vote in votes)
+    print(
+        f"  {seconds:4.0f} of {world.plan.suite.seconds} s: {good:,} votes accepted,"
+        f" {sum(world.failures.values()):,} failures, p95 lately {p95:.0f} ms",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

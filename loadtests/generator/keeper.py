@@ -1,0 +1,47 @@
+"""Keeps everybody signed in: access tokens are good for fifteen minutes, a soak takes longer."""
+
+import time
+
+import gevent
+import msgspec
+from locust.contrib.fasthttp import FastHttpSession
+from locust.env import Environment
+
+from loadtests.gate.plan import TIMEOUT_SECONDS, Identity
+from loadtests.generator.world import World
+
+_LOOK_SECONDS = 5.0
+_AHEAD_SECONDS = 240.0
+
+
+def keep_signed_in(world: World, environment: Environment) -> None:
+    """Exchange refresh tokens some minutes before access tokens end, for as long as the run lasts."""
+    session = FastHttpSession(
+        world.plan.url,
+        environment.events.request,
+        None,
+        insecure=False,
+        headers=world.plan.headers,
+        network_timeout=TIMEOUT_SECONDS,
+        connection_timeout=TIMEOUT_SECONDS,
+    )
+    while True:
+        for identity in (*world.plan.identities, world.plan.host):
+            if identity.refresh and identity.until - time.time() < _AHEAD_SECONDS:
+                _refresh(session, identity, world)
+        gevent.sleep(_LOOK_SECONDS)
+
+
+def _refresh(session: FastHttpSession, identity: Identity, world: World) -> None:
+    name = "stay signed in"
+    world.requests[name] += 1
+    body = msgspec.json.encode({"refresh_token": identity.refresh}).decode()
+    answer = session.post(
+        "/v1/auth/sessions/refresh", data=body, headers={"Content-Type": "application/json"}, name=name
+    )
+    if answer.status_code not in {200, 201}:
+        world.failures[f"{name}: {answer.status_code}"] += 1
+        return
+    tokens = msgspec.json.decode(answer.content or b"{}")
+    identity.access, identity.refresh = tokens["access_token"], tokens["refresh_token"]
+    identity.until = time.time() + tokens["expires_in"]

@@ -1,0 +1,202 @@
+"""The users: voters, readers and hosts. Viewers have a module of their own."""
+
+import time
+
+import msgspec
+from locust import task
+from locust.exception import StopUser
+
+from loadtests.generator.pacing import Arrivals
+from loadtests.generator.person import Person
+from loadtests.generator.world import Box
+
+_FINAL_SECONDS = 5.0
+_CAST, _CHANGE = "vote (first)", "vote (change)"
+
+
+class Voter(Person):
+    """Casts ballots with voting tokens, changes them, comes as a guest and votes; one thing at a time."""
+
+    @task
+    def vote(self) -> None:
+        """Vote when the next vote is due."""
+        world = self.world
+        number, due = _next(world.votes)
+        at = world.pace.wait_until(due)
+        if world.is_guest():
+            self._as_guest(due, at)
+        else:
+            self._with_token(world.boxes[number % len(world.boxes)], due, at)
+
+    def _with_token(self, box: Box, due: float, at: float) -> None:
+        world = self.world
+        cast = box.returning(world.dice) if world.is_change() else None
+        first = cast is None
+        if cast is None:
+            cast = box.newcomer()
+            ballot = cast.voter % len(box.ballots)
+        else:
+            ballot = (cast.ballot + 1 + world.dice.randrange(max(1, len(box.ballots) - 1))) % len(box.ballots)
+        sent = time.perf_counter()
+        answer = self.call(
+            "PUT",
+            f"/v1/votebooth/polls/{box.poll}/ballot",
+            _CAST if first else _CHANGE,
+            wanted=(200, 201),
+            at=at,
+            token=world.identity().access,
+            body=box.ballots[ballot],
+            headers={"Ballot-Token": box.tokens[cast.voter]},
+        )
+        world.voted(due, at, sent, answer.status)
+        if first:
+            world.outcome.casts.append(cast)
+        if answer.ok:
+            if first:
+                box.acknowledged_at.append(time.perf_counter())
+            cast.receipt, cast.ballot = msgspec.json.decode(answer.content)["receipt"], ballot
+            box.settle(cast)
+        elif answer.status == 0 or answer.status >= 500:
+            cast.unsure.append(ballot)  # it may be stored; nobody touches it any more
+        elif not first:
+            box.settle(cast)
+
+    def _as_guest(self, due: float, at: float) -> None:
+        world = self.world
+        came = self.call("POST", "/v1/auth/guests", "come as a guest", wanted=(201,), at=at)
+        world.outcome.sign_ins_ms.append((time.perf_counter() - at) * 1000)
+        if not came.ok:
+            world.voted(due, at, at, came.status)
+            return
+        sent = time.perf_counter()
+        answer = self.call(
+            "PUT",
+            f"/v1/votebooth/polls/{world.plan.guest_poll}/ballot",
+            "vote (guest)",
+            wanted=(201,),
+            token=came.json["access_token"],
+            body=b'{"picks": [%d]}' % world.dice.randint(1, 3),
+        )
+        world.voted(due, sent, sent, answer.status)  # from its sending: signing in is measured apart
+        if answer.ok:
+            world.outcome.guests.append(answer.json["receipt"])
+        elif answer.status == 0 or answer.status >= 500:
+            world.outcome.guests_unsure += 1
+
+
+class Reader(Person):
+    """Reads lists page by page, polls and results, and asks again with the ETag that it was given."""
+
+    def on_start(self) -> None:
+        """Begin without any answer in memory."""
+        self._etags: dict[str, str] = {}
+
+    @task
+    def read(self) -> None:
+        """Read something when it is due."""
+        world = self.world
+        number, due = _next(world.reads)
+        at = world.pace.wait_until(due)
+        box = world.boxes[number % len(world.boxes)]
+        what = number % 4
+        if what == 0:
+            self._list(at)
+        elif what == 1:
+            self._conditional(f"/v1/polls/{box.poll}", "read a poll", at)
+        else:  # the last one is counted by its sums, which is what live pages ask for most
+            poll = world.boxes[-1].poll if what == 2 else box.poll
+            self._conditional(f"/v1/votebooth/polls/{poll}/results", "read a result", at)
+        world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
+
+    def _list(self, at: float) -> None:
+        page = self.call("GET", "/v1/polls?status=open&limit=20", "list polls", at=at)
+        if page.ok and (cursor := page.json["next"]):
+            self.call("GET", f"/v1/polls?status=open&limit=20&cursor={cursor}", "list polls (next page)")
+
+    def _conditional(self, path: str, name: str, at: float) -> None:
+        known = self._etags.get(path)
+        headers = {"If-None-Match": known} if known else {}
+        answer = self.call(
+            "GET",
+            path,
+            name,
+            wanted=(200, 304) if known else (200,),
+            at=at,
+            token=self.world.identity().access,
+            headers=headers,
+        )
+        if answer.ok and answer.etag:
+            self._etags[path] = answer.etag
+
+
+class Host(Person):
+    """Publishes a poll, votes, closes it, reads the final result and deletes it."""
+
+    @task
+    def hold(self) -> None:
+        """Hold a poll when the next one is due."""
+        world = self.world
+        _, due = _next(world.hosts)
+        at = world.pace.wait_until(due)
+        token = world.plan.host.access
+        definition = {
+            "title": world.title(),
+            "method": "single",
+            "options": [{"label": label} for label in ("This", "That", "Neither")],
+            "rules": {"eligibility": "signed_in"},
+        }
+        draft = self.call(
+            "POST",
+            "/v1/polls",
+            "make a poll",
+            wanted=(201,),
+            at=at,
+            token=token,
+            body=msgspec.json.encode(definition),
+        )
+        if not draft.ok:
+            return
+        poll = draft.json["id"]
+        try:
+            self._run(poll, token)
+        finally:
+            self.call("DELETE", f"/v1/polls/{poll}", "delete a poll", wanted=(200, 204), token=token)
+        world.outcome.hosts_ms.append((time.perf_counter() - at) * 1000)
+
+    def _run(self, poll: str, token: str) -> None:
+        booth = f"/v1/votebooth/polls/{poll}"
+        steps = (
+            ("POST", f"/v1/polls/{poll}/publish", "publish a poll", (200,), None),
+            ("PUT", f"{booth}/ballot", "vote (own poll)", (201,), b'{"picks": [1]}'),
+            ("GET", f"{booth}/results", "read a result", (200,), None),
+            ("POST", f"/v1/polls/{poll}/close", "close a poll", (200,), None),
+        )
+        for method, path, name, wanted, body in steps:
+            if not self.call(method, path, name, wanted=wanted, token=token, body=body).ok:
+                return
+        deadline = time.perf_counter() + _FINAL_SECONDS
+        while time.perf_counter() < deadline:
+            result = self.call("GET", f"{booth}/results", "read a result", token=token)
+            if not result.ok or result.json["status"] == "final":
+                if result.ok and result.json["ballots"] != 1:
+                    self.world.failures["final result: another number of ballots than were cast"] += 1
+                return
+            self.wait_a_little()
+        self.world.failures[f"final result: not there {_FINAL_SECONDS:.0f} s after the close"] += 1
+
+    @staticmethod
+    def wait_a_little() -> None:
+        """Let the word of the close arrive."""
+        time.sleep(0.2)  # gevent's, which lets others run
+
+
+def _next(arrivals: Arrivals) -> tuple[int, float]:
+    """Return the next arrival.
+
+    Raises:
+        StopUser: There is none; this user is done.
+    """
+    taken = arrivals.take()
+    if taken is None:
+        raise StopUser
+    return taken

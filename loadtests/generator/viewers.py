@@ -1,0 +1,133 @@
+"""Viewers: live results over a WebSocket, opened with a ticket."""
+
+import contextlib
+import ssl
+import time
+from typing import Any
+
+import gevent
+import msgspec
+import websocket
+from locust import task
+from locust.exception import StopUser
+
+from loadtests.generator.person import Person
+from loadtests.generator.world import Box
+
+_SILENCE_SECONDS = 25.0
+"""The server says something every fifteen seconds."""
+
+_LOOK_SECONDS = 0.25
+_AGAIN_SECONDS = 0.5
+_AGAIN = ("lifetime", "token-expired", "stopping")
+_CLOSED = (websocket.WebSocketException, OSError)
+
+
+class Viewer(Person):
+    """Keeps a copy of a poll's sums as the guide says, and looks how far it is behind.
+
+    A delta must follow the state that the viewer has. How stale the copy is, is looked at four times a second: the
+    time since a ballot was acknowledged to a voter that the copy doesn't hold yet.
+    """
+
+    def on_start(self) -> None:
+        """Choose a poll; begin to look at what is shown."""
+        boxes = self.world.boxes
+        self._box: Box = boxes[self.world.dice.randrange(len(boxes))]
+        self._ballots = 0
+        self._mark = ""
+        self._socket: Any = None
+        self._known = False
+        self._looking = gevent.spawn(self._look)
+
+    def on_stop(self) -> None:
+        """Leave."""
+        self._looking.kill(block=False)
+        self._leave()
+
+    @task
+    def watch(self) -> None:
+        """Hold one connection for as long as it lasts."""
+        if self.world.pace.is_over:
+            raise StopUser
+        if not self._connect():
+            gevent.sleep(_AGAIN_SECONDS)
+            return
+        try:
+            self._follow()
+        except _CLOSED as exc:
+            if not self.world.pace.is_over:
+                self._fail(f"live results: {type(exc).__name__}")
+        finally:
+            self._leave()
+        self.world.outcome.watched.reconnects += not self.world.pace.is_over
+
+    def _connect(self) -> bool:
+        path = f"/v1/votebooth/polls/{self._box.poll}"
+        token = self.world.identity().access
+        got = self.call("POST", f"{path}/tickets", "ticket for live results", wanted=(201,), token=token)
+        if not got.ok:
+            return False
+        plan = self.world.plan
+        since = f"&since={self._mark}" if self._mark else ""
+        url = f"ws{plan.url.removeprefix('http')}{path}/live?ticket={got.json['ticket']}{since}"
+        self.world.requests["live results"] += 1
+        try:
+            self._socket = websocket.create_connection(
+                url,
+                timeout=_SILENCE_SECONDS,
+                header=[f"{name}: {value}" for name, value in plan.headers.items()],
+                sslopt={"context": ssl.create_default_context()} if url.startswith("wss:") else {},
+            )
+        except _CLOSED as exc:
+            self._fail(f"live results: {type(exc).__name__}")
+            return False
+        return True
+
+    def _follow(self) -> None:
+        """Read messages until the connection ends or the time is up."""
+        watched, seq, version = self.world.outcome.watched, -1, 0
+        while not self.world.pace.is_over:
+            kind, data = self._socket.recv_data()
+            if kind == websocket.ABNF.OPCODE_CLOSE:
+                self._fail(f"live results: closed with {int.from_bytes(data[:2], 'big')}")
+                return
+            message = msgspec.json.decode(data)
+            watched.messages += 1
+            match message["type"]:
+                case "snapshot":
+                    seq, version = message["seq"], message["version"]
+                    self._ballots = message["ballots"]
+                    self._known = True
+                    self._mark = f"{version}.{seq}.{message['status']}"
+                case "delta":
+                    if message["prev"] != seq and seq >= 0:
+                        watched.gaps += 1
+                    seq = message["seq"]
+                    self._ballots = message["changes"].get("ballots", self._ballots)
+                    self._mark = f"{version}.{seq}.live" if version else ""
+                case "end":
+                    if message["reason"] not in _AGAIN:
+                        self._fail(f"live results: ended, {message['reason']}")
+                    return
+                case _:
+                    pass
+
+    def _look(self) -> None:
+        staleness = self.world.outcome.watched.staleness_ms
+        self.world.pace.wait_for_start()
+        while not self.world.pace.is_over:
+            gevent.sleep(_LOOK_SECONDS)
+            if self._known:
+                due = self._box.acknowledged_at
+                behind = time.perf_counter() - due[self._ballots] if self._ballots < len(due) else 0.0
+                staleness.append(behind * 1000)
+
+    def _leave(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(*_CLOSED):
+                self._socket.close(timeout=1)
+            self._socket = None
+
+    def _fail(self, why: str) -> None:
+        self.world.failures[why] += 1

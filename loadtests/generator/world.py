@@ -1,0 +1,100 @@
+"""What the users of one generator share: the plan, the clock, and what has come out so far."""
+
+import random
+import time
+from collections import Counter
+from uuid import uuid4
+
+from loadtests.gate.config import Shape
+from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote
+from loadtests.generator.pacing import Arrivals, Pace, arrivals
+
+
+class Box:
+    """A poll and the voters who have been sent to it."""
+
+    def __init__(self, place: int, plan: Plan) -> None:
+        self.place = place
+        self.poll = plan.polls[place].poll
+        self.tokens = plan.polls[place].tokens
+        self.ballots = plan.polls[place].ballots
+        self.acknowledged_at: list[float] = []
+        """When each first ballot was acknowledged, in order; for how stale live results are."""
+        self._next = 0
+        self._settled: list[Cast] = []
+
+    def newcomer(self) -> Cast:
+        """Return a voter who hasn't voted yet."""
+        self._next += 1
+        return Cast(self.place, self._next - 1)
+
+    def returning(self, dice: random.Random) -> Cast | None:
+        """Return a voter whose ballot is acknowledged and who does nothing now; None if there is none."""
+        if not self._settled:
+            return None
+        place = dice.randrange(len(self._settled))
+        self._settled[place], self._settled[-1] = self._settled[-1], self._settled[place]
+        return self._settled.pop()
+
+    def settle(self, cast: Cast) -> None:
+        """Let a voter be asked again."""
+        self._settled.append(cast)
+
+
+class World:
+    """A run of one generator."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.pace = Pace()
+        self.outcome = Outcome()
+        self.requests: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.versions: Counter[str] = Counter()
+        self.dice = random.Random(f"{plan.seed}/{plan.share}")  # noqa: S311  (a load, not a secret)
+        self.boxes = [Box(place, plan) for place in range(len(plan.polls))]
+        suite, seconds = plan.suite, plan.suite.seconds
+        self.votes = self._arrivals(suite.votes_per_second * seconds)
+        self.reads = self._arrivals(suite.reads_per_second * seconds, even=True)
+        self.hosts = self._arrivals(suite.hosts_per_minute * seconds / 60, even=True)
+        self._turn = self.dice.randrange(len(plan.identities))
+        self._guest_share = min(1.0, suite.guests_per_second / suite.votes_per_second) if plan.guest_poll else 0.0
+
+    def _arrivals(self, count: float, *, even: bool = False) -> Arrivals:
+        plan = self.plan
+        mine = round(count * (plan.share + 1) / plan.shares) - round(count * plan.share / plan.shares)
+        return Arrivals(arrivals(Shape.STEADY if even else plan.suite.shape, mine, plan.suite.seconds, self.dice))
+
+    def identity(self) -> Identity:
+        """Return the next guest in turn."""
+        self._turn = (self._turn + 1) % len(self.plan.identities)
+        return self.plan.identities[self._turn]
+
+    def is_guest(self) -> bool:
+        """Say whether the next voter comes as a guest."""
+        return self.dice.random() < self._guest_share
+
+    def is_change(self) -> bool:
+        """Say whether the next vote is a change."""
+        return self.dice.random() < self.plan.suite.changes
+
+    def voted(self, due: float, at: float, sent: float, status: int) -> None:
+        """Note a vote's answer."""
+        now = time.perf_counter()
+        self.outcome.votes.append(Vote(due, (now - at) * 1000, (now - sent) * 1000, status))
+
+    def title(self) -> str:
+        """Return a title for a host's poll."""
+        return f"Load test {uuid4().hex[:8]}: which one?"
+
+    def close(self) -> Outcome:
+        """Return all that came out."""
+        outcome = self.outcome
+        outcome.requests, outcome.failures, outcome.versions = (
+            dict(self.requests),
+            dict(self.failures),
+            dict(self.versions),
+        )
+        outcome.unsent = len(self.votes.left)
+        outcome.late_ms, outcome.queued = self.pace.late_ms, self.pace.queued
+        return outcome

@@ -1,0 +1,276 @@
+"""`python -m loadtests.load`: load tests, and the gate that every release has to pass."""
+
+import asyncio
+import random
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from loadtests.gate.ballots import REAL
+from loadtests.gate.config import GATES, Place, Shape, Suite, read
+from loadtests.gate.errors import GateError, TargetError
+from loadtests.gate.report import Report, conclusion, page, table
+from loadtests.gate.run import run as run_suite
+from loadtests.gate.verdict import Judgement
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+RESULTS = Path(__file__).parent / "results"
+PASSED, FAILED, TOO_SLOW, UNREACHABLE = 0, 1, 3, 4
+
+_USERS = {
+    "voter": "casts a ballot with a voting token, changes it later, or comes as a guest and votes",
+    "viewer": "watches live results over a WebSocket opened with a ticket; looks for gaps and how far it is behind",
+    "reader": "reads lists page by page, polls and results, again with the ETag it was given",
+    "host": "publishes a poll, votes, closes it, reads the final result and deletes it",
+}
+_SHAPES = {
+    Shape.STEADY: "the same chance at every moment",
+    Shape.RUSH: "half of the votes in the last minute (in the last quarter of a run of less than four minutes)",
+    Shape.SOAK: "as steady, for long; p95 mustn't grow",
+}
+
+
+@click.group(context_settings=CONTEXT)
+def main() -> None:
+    """Load tests with Locust, and the gate that a release has to pass; docs/load.md explains them.
+
+    \b
+    Examples:
+      ./just load gate --env local --url http://127.0.0.1:8000
+      ./just load run --shape rush --rate 200 --seconds 60 --url http://127.0.0.1:8000
+      ./just load users
+    """
+
+
+def _target(command: Command) -> Command:
+    """Add the options that both commands have."""
+    for option in (
+        click.option("--url", help="Where it is. Default: the environment's in gates.toml."),
+        click.option("--canary", default="", metavar="VERSION", help="Ask only the canaries of this version."),
+        click.option("--seed", type=int, help="Repeat an earlier run: the one in its report."),
+        click.option(
+            "--ballots",
+            default=REAL,
+            type=click.Path(path_type=Path, file_okay=False),
+            envvar="VOTEWAVE_LOAD_BALLOTS",
+            help="Folder of real ballots; made-up ones where it isn't there.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the table."),
+        click.option(
+            "--report",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder for the reports. Default: a new one in loadtests/results.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.option("--env", "environment", default="local", show_default=True, help="Whose thresholds.")
+@click.option("--suite", "names", multiple=True, help="Which; may be repeated. Default: the environment's `suites`.")
+@click.option("--seconds", type=click.IntRange(1, 86_400), help="Of each suite, instead of what gates.toml says.")
+@click.option("--gates", default=GATES, type=click.Path(path_type=Path, dir_okay=False), help="Another gates.toml.")
+@_target
+def gate(
+    *,
+    environment: str,
+    names: tuple[str, ...],
+    seconds: int | None,
+    gates: Path,
+    url: str | None,
+    canary: str,
+    seed: int | None,
+    ballots: Path,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Put VoteWave under load and hold what is seen against the thresholds in loadtests/gates.toml.
+
+    Prints threshold, seen and verdict; writes gate.json, gate.html and Locust's own report. What it makes it deletes.
+
+    \b
+    Exit codes:
+      0  everything holds
+      1  something doesn't; the last line names it
+      2  the command or gates.toml is wrong
+      3  no verdict: the load generator was too slow for figures that mean anything
+      4  VoteWave can't be reached, or refused what the gate needs to begin
+
+    \b
+    Examples:
+      ./just load gate --env local
+      ./just load gate --env staging --canary 1f3c…e0 --suite steady --suite rush --json
+      ./just load gate --env local --url http://127.0.0.1:8000 --seconds 10
+    """
+    place = _place(environment, gates)
+    unknown = [name for name in names if name not in place.suite]
+    if unknown:
+        raise click.UsageError(f"{environment} has no suite {', '.join(unknown)}; it has {', '.join(place.suite)}")
+    suites = {name: place.suite[name] for name in names or place.suites}
+    if seconds is not None:
+        suites = {name: msgspec.structs.replace(suite, seconds=seconds) for name, suite in suites.items()}
+    _run(environment, suites, url or place.url, canary, seed, ballots, as_json=as_json, report=report)
+
+
+@main.command()
+@click.option("--env", "environment", default="local", show_default=True, help="Whose suite to begin from.")
+@click.option("--suite", "name", default="steady", show_default=True, help="The suite to begin from.")
+@click.option("--shape", type=click.Choice([str(shape) for shape in Shape]), help="How votes are spread.")
+@click.option("--seconds", type=click.IntRange(1, 86_400), help="How long.")
+@click.option("--rate", type=click.FloatRange(0.1, 100_000), help="Votes a second, on average.")
+@click.option("--viewers", type=click.IntRange(0, 10_000), help="How many watch.")
+@click.option("--reads", type=click.FloatRange(0, 100_000), help="Reads a second.")
+@click.option("--processes", type=click.IntRange(1, 16), help="Load generators.")
+@_target
+def run(
+    *,
+    environment: str,
+    name: str,
+    shape: str | None,
+    seconds: int | None,
+    rate: float | None,
+    viewers: int | None,
+    reads: float | None,
+    processes: int | None,
+    url: str | None,
+    canary: str,
+    seed: int | None,
+    ballots: Path,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Run a load of your own making, beginning from a suite; its thresholds are held against it all the same.
+
+    \b
+    Examples:
+      ./just load run --shape rush --rate 200 --seconds 120 --url http://127.0.0.1:8000
+      ./just load run --rate 1500 --processes 2 --viewers 200
+    """
+    place = _place(environment, GATES)
+    if name not in place.suite:
+        raise click.UsageError(f"{environment} has no suite {name}; it has {', '.join(place.suite)}")
+    suite = place.suite[name]
+    generator = msgspec.structs.replace(suite.generator, processes=processes or suite.generator.processes)
+    changed = {
+        "shape": Shape(shape) if shape else None,
+        "seconds": seconds,
+        "votes_per_second": rate,
+        "viewers": viewers,
+        "reads_per_second": reads,
+    }
+    changes = {key: value for key, value in changed.items() if value is not None}
+    suite = msgspec.structs.replace(suite, generator=generator, **changes)
+    _run(environment, {name: suite}, url or place.url, canary, seed, ballots, as_json=as_json, report=report)
+
+
+@main.command()
+@click.option("--env", "environment", default="local", show_default=True, help="Whose suites.")
+@click.option("--gates", default=GATES, type=click.Path(path_type=Path, dir_okay=False), help="Another gates.toml.")
+def users(environment: str, gates: Path) -> None:
+    """List the users, the shapes and the suites.
+
+    \b
+    Example: ./just load users --env staging
+    """
+    place = _place(environment, gates)
+    suites = {name: f"{suite.what} ({_load(suite)})" for name, suite in place.suite.items()}
+    for title, items in (("Users", _USERS), ("Shapes", _SHAPES), (f"Suites of {environment}", suites)):
+        click.echo(title)
+        for name, what in items.items():
+            click.echo(f"  {name:<8} {what}")
+
+
+def _load(suite: Suite) -> str:
+    return f"{suite.votes_per_second:g} votes a second for {suite.seconds} s"
+
+
+def _place(environment: str, gates: Path) -> Place:
+    try:
+        places = read(gates)
+    except GateError as exc:
+        raise click.UsageError(str(exc)) from exc
+    if environment not in places:
+        raise click.UsageError(f"{gates} has no environment {environment}; it has {', '.join(places)}")
+    return places[environment]
+
+
+def _run(
+    environment: str,
+    suites: dict[str, Suite],
+    url: str,
+    canary: str,
+    seed: int | None,
+    ballots: Path,
+    *,
+    as_json: bool,
+    report: Path | None,
+) -> None:
+    """Run suites one after the other, report, and exit."""
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
+    folder = report or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{environment}"
+    folder.mkdir(parents=True, exist_ok=True)
+    reports: list[Report] = []
+    code = PASSED
+    try:
+        for name, suite in suites.items():
+            _say(f"{environment}/{name}: {suite.what}")
+            done = asyncio.run(
+                run_suite(
+                    environment,
+                    name,
+                    suite,
+                    url=url.rstrip("/"),
+                    canary=canary,
+                    seed=random.SystemRandom().randrange(10**9) if seed is None else seed,
+                    ballots=ballots,
+                    reports=folder,
+                    say=lambda line: _say(f"  {line}"),
+                )
+            )
+            reports.append(done)
+            if not as_json:
+                click.echo("\n".join(table(done)))
+    except TargetError as exc:
+        click.echo(f"Error: {exc}", err=True)
+        code = UNREACHABLE
+    except GateError as exc:
+        click.echo(f"Error: {exc}", err=True)
+        code = TOO_SLOW
+    _write(folder, reports, as_json=as_json)
+    verdicts = {each.verdict.judgement for each in reports}
+    if Judgement.FAIL in verdicts:
+        code = FAILED
+    elif Judgement.TOO_SLOW in verdicts and code == PASSED:
+        code = TOO_SLOW
+    sys.exit(code)
+
+
+def _write(folder: Path, reports: list[Report], *, as_json: bool) -> None:
+    content = msgspec.json.format(msgspec.json.encode(reports), indent=2)
+    (folder / "gate.json").write_bytes(content + b"\n")
+    (folder / "gate.html").write_text(page(reports), "utf-8")
+    if as_json:
+        click.echo(content.decode())
+        for each in reports:
+            _say(f"{each.suite}: {conclusion(each.verdict)}")
+    else:
+        click.echo(f"Reports: {folder}")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    main()
