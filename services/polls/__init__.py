@@ -18,5 +18,6 @@ SERVICE = Service(
     settings=PollsSettings,
     controllers=[PollController],
     internal_controllers=[RulesController],
+    needs=["auth", "votebooth"],
     jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
 )

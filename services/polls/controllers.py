@@ -74,6 +74,8 @@ def _poll(status: int, description: str) -> dict[int, ResponseSpec]:
 
 _OWN = _problems(401, 403, 404, 429)
 _CHANGED = {**_poll(200, "The poll as it is now."), **_OWN}
+_LATER = "It is done here, and VoteBooth isn't known to have heard of it yet: it may take ballots for a moment."
+_TIMED = {**_CHANGED, **_poll(202, f"{_LATER} The body is as with 200; the same request asks again.")}
 _READ = {
     **_poll(200, "The poll."),
     304: ResponseSpec(None, description="It is as you have it."),
@@ -86,6 +88,8 @@ def _answer(seen: Seen, status: int = 200) -> Response[bytes]:
     headers = {"ETag": seen.etag, "Cache-Control": "no-cache" if seen.public else "private, no-store"}
     if not seen.body:
         return Response(b"", status_code=304, headers=headers)
+    if not seen.arrived:
+        status, headers["Retry-After"] = 202, "1"
     return Response(seen.body, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
@@ -168,7 +172,7 @@ class PollController(Controller):
         operation_id="PollEdit",
         summary="Change a poll",
         guards=[CHANGING],
-        responses={**_CHANGED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
+        responses={**_TIMED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
         self,
@@ -186,13 +190,19 @@ class PollController(Controller):
         subject.require(WRITE)
         return _answer(await polls.edit(subject, poll_id, data, if_match))
 
-    @delete("/{poll_id:uuid}", operation_id="PollDelete", summary="Delete a poll", guards=[CHANGING], responses=_OWN)
+    @delete(
+        "/{poll_id:uuid}",
+        operation_id="PollDelete",
+        summary="Delete a poll",
+        guards=[CHANGING],
+        responses={202: ResponseSpec(None, description=_LATER), **_OWN},
+    )
     async def delete(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
-    ) -> None:
+    ) -> Response[None]:
         """Delete a poll. Moderators may delete others' published polls; that is logged too."""
         subject.require(WRITE)
-        await polls.delete(subject, poll_id)
+        return Response(None, status_code=204 if await polls.delete(subject, poll_id) else 202)
 
     @post(
         "/{poll_id:uuid}/publish",
@@ -215,12 +225,12 @@ class PollController(Controller):
         summary="Close a poll now",
         guards=[CHANGING],
         status_code=200,
-        responses={**_CHANGED, **_problems(_409="It isn't open yet.")},
+        responses={**_TIMED, **_problems(_409="It isn't open yet.")},
     )
     async def close(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
-        """Close for good: no ballot is taken any more. Repeating it changes nothing."""
+        """Close for good: after a 200 no ballot is taken any more. Repeating it changes nothing."""
         subject.require(WRITE)
         return _answer(await polls.close(subject, poll_id))
 
@@ -286,5 +296,5 @@ class RulesController(Controller):
 
     @get("/{poll_id:uuid}/rules", summary="A published poll as its event tells it")
     async def rules(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> PollChanged:
-        """Return the whole state of a published poll."""
+        """Return the whole state of a poll that was published; `deleted` says whether it is gone."""
         return await polls.rules(poll_id)

@@ -28,12 +28,14 @@ class Seen(msgspec.Struct, frozen=True):
         etag: Names the version and the status.
         public: Whether everybody sees the same; drafts are their owner's.
         poll_id: The poll.
+        arrived: Whether VoteBooth is known to hold ballots against it, where that was asked.
     """
 
     body: bytes
     etag: str
     public: bool
     poll_id: UUID
+    arrived: bool = True
 
 
 def etag_of(version: int, status: Status) -> str:
@@ -154,6 +156,8 @@ class Reading:
 
     async def rules(self, poll_id: UUID) -> PollChanged:
         """Return a published poll as its event tells it, for services that don't know it yet.
+
+        Of a deleted poll this tells as well, and that it is deleted.
 
         Raises:
             Problem: 404.

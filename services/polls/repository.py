@@ -77,8 +77,9 @@ async def whole(session: AsyncSession, viewer: UUID | None, poll_id: UUID) -> tu
 
 
 async def published(session: AsyncSession, poll_id: UUID) -> Poll | None:
-    """Return a published poll."""
-    return (await session.execute(select(Poll).where(Poll.id == poll_id, _listed))).scalar_one_or_none()
+    """Return a poll that was published, deleted or not."""
+    statement = select(Poll).where(Poll.id == poll_id, Poll.published_at.is_not(None))
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def held(session: AsyncSession, viewer: UUID, poll_id: UUID) -> Poll | None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events import publish as tell
@@ -13,7 +14,7 @@ from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, not_found, unavailable
 from services.core.subject import Role, Subject
-from services.polls import acts, edits, repository
+from services.polls import acts, booth, edits, repository
 from services.polls import definition as definitions
 from services.polls.cache import PollCache
 from services.polls.codes import new_code
@@ -128,7 +129,7 @@ class Polls(Reading):
             return self.seen(await self._add(transaction, values), now)
 
     async def edit(self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None) -> Seen:
-        """Change a poll, as far as its status allows.
+        """Change a poll, as far as its status allows; of times that are given, VoteBooth knows in the end.
 
         Args:
             subject: The owner.
@@ -139,6 +140,14 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404, 409 if it comes too late, 412, 422.
         """
+        poll, now = await self._edit(subject, poll_id, edit, if_match)
+        if poll.published_at is None or (edit.opens_at is UNSET and edit.closes_at is UNSET):
+            return self.seen(poll, now)
+        return await self._arrived(poll, now)
+
+    async def _edit(
+        self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None
+    ) -> tuple[Poll, datetime]:
         async with self.kit.db.transaction() as transaction:
             poll, now = await acts.own(transaction, subject, poll_id)
             status = status_of(poll, now)
@@ -148,7 +157,7 @@ class Polls(Reading):
                 )
             values = edits.wanted(poll, edit)
             if not values:
-                return self.seen(poll, now)
+                return poll, now
             edits.check(poll, values, status, now)
             _check_times(poll, values, now)
             details = edits.loggable(poll, values)
@@ -158,7 +167,7 @@ class Polls(Reading):
                 acts.touch(poll, now)
             else:
                 await acts.change(transaction, subject, poll, now, "edited", details)
-            return self.seen(poll, now)
+            return poll, now
 
     async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
         """Publish a draft; it opens at its time, or now. Nothing happens if it is published.
@@ -174,7 +183,7 @@ class Polls(Reading):
             return self.seen(poll, now)
 
     async def close(self, subject: Subject, poll_id: UUID) -> Seen:
-        """Close an open poll now. Nothing happens if it is closed.
+        """Close an open poll now, and wait for VoteBooth to know. Nothing happens if it is closed.
 
         Raises:
             Problem: 403, 404, 409 if it isn't open yet.
@@ -187,7 +196,14 @@ class Polls(Reading):
             if status is Status.OPEN:
                 poll.closed_at = now
                 await acts.change(transaction, subject, poll, now, "closed")
-            return self.seen(poll, now)
+        return await self._arrived(poll, now)
+
+    async def _arrived(self, poll: Poll, now: datetime) -> Seen:
+        """Return a poll whose change is committed; it says whether VoteBooth is known to have it."""
+        return msgspec.structs.replace(self.seen(poll, now), arrived=await self._holds(poll))
+
+    async def _holds(self, poll: Poll) -> bool:
+        return await booth.holds(self.kit.shared.calls, poll.id, poll.version, self.kit.settings.confirm_seconds)
 
     async def archive(self, subject: Subject, poll_id: UUID) -> Seen:
         """Put a closed poll away: out of the lists, still readable. Nothing happens if it is archived.
@@ -218,10 +234,13 @@ class Polls(Reading):
                 await acts.change(transaction, subject, poll, now, "unarchived")
             return self.seen(poll, now)
 
-    async def delete(self, subject: Subject, poll_id: UUID) -> None:
+    async def delete(self, subject: Subject, poll_id: UUID) -> bool:
         """Delete a poll: a draft is removed, a published poll is gone for everybody and kept for the log.
 
         Moderators and admins may delete others' published polls.
+
+        Returns:
+            Whether VoteBooth is known to take no more ballots.
 
         Raises:
             Problem: 403, 404.
@@ -230,9 +249,10 @@ class Polls(Reading):
             poll, now = await acts.own(transaction, subject, poll_id, Role.MODERATOR, Role.ADMIN)
             if poll.published_at is None:
                 await repository.remove(transaction, poll.id)
-                return
+                return True
             poll.deleted_at = now
             await acts.change(transaction, subject, poll, now, "deleted")
+        return await self._holds(poll)
 
     async def tell_moments(self) -> None:
         """Tell that polls have opened or closed by the clock. Several instances share the work."""

@@ -11,6 +11,15 @@ class PollsSettings(Struct, frozen=True, kw_only=True):
     cache_seconds: Annotated[
         int, Meta(description="Seconds that a version of a public poll stays in Redis; 0 caches none.", ge=0, le=86400)
     ] = 3600
+    confirm_seconds: Annotated[
+        float,
+        Meta(
+            description="Seconds that a close, a deletion or a change of times waits for VoteBooth to know of it, "
+            "before it is answered with 202.",
+            ge=0.1,
+            le=10,
+        ),
+    ] = 1.0
     idempotency_hours: Annotated[
         int, Meta(description="Hours that an Idempotency-Key is remembered.", ge=1, le=720)
     ] = 24

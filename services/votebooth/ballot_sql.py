@@ -131,8 +131,11 @@ SEALED = "UPDATE counters SET sealed_at = clock_timestamp() WHERE poll_id = $1"
 
 # --- reading ---
 
-MINE = "SELECT choice, receipt, revision, cast_at FROM ballots WHERE poll_id = $1 AND voter_key = $2"
+# Rules in memory may not say yet that a poll was deleted; the table does.
+_KEPT = " AND NOT EXISTS (SELECT FROM polls WHERE poll_id = $1 AND deleted)"
 
-MINE_ANONYMOUS = "SELECT choice FROM anonymous_ballots WHERE poll_id = $1 AND ballot_id = $2"
+MINE = "SELECT choice, receipt, revision, cast_at FROM ballots WHERE poll_id = $1 AND voter_key = $2" + _KEPT  # noqa: S608  (constants)
 
-TOOK_PART = "SELECT 1 FROM participations WHERE poll_id = $1 AND voter_key = $2"
+MINE_ANONYMOUS = "SELECT choice FROM anonymous_ballots WHERE poll_id = $1 AND ballot_id = $2" + _KEPT  # noqa: S608  (constants)
+
+TOOK_PART = "SELECT 1 FROM participations WHERE poll_id = $1 AND voter_key = $2" + _KEPT  # noqa: S608  (constants)

@@ -7,6 +7,7 @@ from services.votebooth.audit.controllers import LogController
 from services.votebooth.controllers import BallotController, CredentialController, ReceiptController, cast_ballot
 from services.votebooth.events import PollChanged, on_poll_changed
 from services.votebooth.exchange.controllers import ExchangeController
+from services.votebooth.internal import VersionController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.results.controllers import ResultController
 from services.votebooth.results.recounts import EVERY_SECONDS
@@ -28,6 +29,7 @@ SERVICE = Service(
         ExchangeController,
         LogController,
     ],
+    internal_controllers=[VersionController],
     handlers=[Handler("polls", PollChanged, on_poll_changed)],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),

@@ -126,6 +126,23 @@ class Projection:
             return await self.rules(poll_id)
         return self.remember(definition)
 
+    async def catch_up(self, poll_id: UUID, least: int) -> int:
+        """Return the version that the table has, brought from Polls first if it is less than wanted.
+
+        It decides for every instance: each transaction that writes ballots reads it (`batch.py`).
+
+        Raises:
+            Problem: 404 if there is no such published poll, 503 if Polls doesn't answer.
+        """
+        for ask in (True, False):
+            async with self._kit.db.reading() as session:
+                stored = await repository.version(session, poll_id)
+            if ask and (stored is None or stored < least):
+                await self._ask(poll_id)
+            elif stored is not None:
+                return stored
+        raise not_found("poll")
+
     def remember(self, definition: bytes) -> Rules:
         """Keep a stored definition in memory and return its rules."""
         event = msgspec.json.decode(definition, type=PollChanged)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -57,6 +57,11 @@ async def version(session: AsyncSession, poll_id: UUID) -> int | None:
     return (await session.execute(select(Poll.version).where(Poll.poll_id == poll_id))).scalar_one_or_none()
 
 
+def _is_kept(poll_id: UUID) -> ColumnElement[bool]:
+    """Say that a poll isn't deleted: rules in memory may not say so yet."""
+    return ~exists().where(Poll.poll_id == poll_id, Poll.deleted)
+
+
 def _receipt_column(*, anonymous: bool) -> InstrumentedAttribute[bytes]:
     return AnonymousBallot.ballot_id if anonymous else Ballot.receipt
 
@@ -66,14 +71,14 @@ async def receipts(
 ) -> Sequence[bytes]:
     """Return the receipts of counted ballots that sort after another."""
     column = _receipt_column(anonymous=anonymous)
-    statement = select(column).where(column.class_.poll_id == poll_id, column > after).order_by(column).limit(most)
-    return (await session.scalars(statement)).all()
+    found = select(column).where(column.class_.poll_id == poll_id, column > after, _is_kept(poll_id))
+    return (await session.scalars(found.order_by(column).limit(most))).all()
 
 
 async def has_receipt(session: AsyncSession, poll_id: UUID, receipt: bytes, *, anonymous: bool) -> bool:
     """Say whether a counted ballot has this receipt."""
     column = _receipt_column(anonymous=anonymous)
-    statement = select(column).where(column.class_.poll_id == poll_id, column == receipt)
+    statement = select(column).where(column.class_.poll_id == poll_id, column == receipt, _is_kept(poll_id))
     return (await session.execute(statement)).first() is not None
 
 

@@ -1,0 +1,146 @@
+"""What an owner was told of a poll's end holds for every ballot that is sent afterwards, also while events are late."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+from tests.conftest import VoteWave, eventually
+
+from .voting import Instance, Poll, guests, poll, recount
+
+
+@asynccontextmanager
+async def late_events(votewave: VoteWave) -> AsyncIterator[None]:
+    """Keep Polls' events back, as when Redis is away."""
+    connection = await asyncpg.connect(votewave.admin_dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(hashtextextended('votewave relay polls', 0))")
+        yield
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def booths(votewave: VoteWave) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Two more VoteBooths beside the one that the gateway would ask."""
+    instances = [Instance(votewave), Instance(votewave)]
+    await asyncio.gather(*(instance.start() for instance in instances))
+    clients = [httpx.AsyncClient(base_url=instance.url, timeout=20) for instance in instances]
+    yield clients
+    for client in clients:
+        await client.aclose()
+    for instance in instances:
+        instance.stop()
+
+
+def everywhere(voted: Poll, booths: list[httpx.AsyncClient]) -> list[Poll]:
+    return [voted, *(Poll(client, voted.owner, {"id": voted.id}) for client in booths)]
+
+
+async def test_no_ballot_that_is_sent_after_the_answer_to_a_close_is_counted(
+    client: httpx.AsyncClient, votewave: VoteWave, booths: list[httpx.AsyncClient]
+) -> None:
+    voted = await poll(client)
+    places = everywhere(voted, booths)
+    voters = await guests(client, 12)
+    seen: list[tuple[float, int]] = []
+    closed = float("inf")
+
+    async def keep_voting(n: int) -> None:
+        for turn in range(1000):
+            sent = time.monotonic()
+            answer = await places[n % len(places)].put(voters[n], {"picks": [turn % 3 + 1]})
+            seen.append((sent, answer.status_code))
+            if sent >= closed:
+                return
+
+    async with late_events(votewave):
+        voting = [asyncio.create_task(keep_voting(n)) for n in range(len(voters))]
+        await asyncio.sleep(0.7)
+        answer = await client.post(f"/v1/polls/{voted.id}/close", headers=voted.owner)
+        closed = time.monotonic()
+        await asyncio.wait_for(asyncio.gather(*voting), 20)
+    assert answer.status_code == 200
+    after = [status for sent, status in seen if sent >= closed]
+    assert after
+    assert set(after) == {410}
+    rows = await votewave.sql("SELECT revision FROM votebooth.ballots WHERE poll_id = $1", voted.id)
+    assert sum(row["revision"] for row in rows) == sum(status < 300 for _, status in seen)
+    assert await recount(votewave, voted.id) == (12, [])
+
+
+async def test_a_deleted_poll_is_gone_in_every_instance_at_once(
+    client: httpx.AsyncClient, votewave: VoteWave, booths: list[httpx.AsyncClient]
+) -> None:
+    voted = await poll(client)
+    anonymous = await poll(client, rules={"anonymous": True})
+    voters = await guests(client, 3)
+    for each in (voted, anonymous):
+        places = everywhere(each, booths)
+        receipts = [(await at.put(voter, {"picks": [1]})).json() for at, voter in zip(places, voters, strict=True)]
+        async with late_events(votewave):
+            assert (await client.delete(f"/v1/polls/{each.id}", headers=each.owner)).status_code == 204
+            for at, voter, said in zip(places, voters, receipts, strict=True):
+                assert (await at.mine(voter)).status_code == 404
+                assert (await at.client.get(f"{at.path}/receipts/{said['receipt']}")).status_code == 404
+                assert (await at.client.get(f"{at.path}/results")).status_code == 404
+                assert (await at.put(voter, {"picks": [2]})).status_code == 404
+
+
+async def test_a_poll_that_was_deleted_before_anybody_voted_takes_no_ballot(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    [voter] = await guests(client, 1)
+    async with late_events(votewave):
+        voted = await poll(client)
+        assert (await client.delete(f"/v1/polls/{voted.id}", headers=voted.owner)).status_code == 204
+        assert (await voted.put(voter, {"picks": [1]})).status_code == 404
+
+
+async def test_a_changed_end_holds_when_it_is_answered(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client)
+    first, second = await guests(client, 2)
+    assert (await voted.put(first, {"picks": [1]})).status_code == 201
+    ends = datetime.now(UTC) + timedelta(seconds=1)
+    async with late_events(votewave):
+        answer = await client.patch(f"/v1/polls/{voted.id}", headers=voted.owner, json={"closes_at": ends.isoformat()})
+        assert answer.status_code == 200
+        await asyncio.sleep((ends - datetime.now(UTC)).total_seconds() + 0.05)
+        assert (await voted.put(second, {"picks": [1]})).status_code == 410
+
+
+async def test_a_close_that_votebooth_doesnt_confirm_in_time_is_answered_so_and_holds_by_its_event(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client)
+    gone = await poll(client)
+    first, second = await guests(client, 2)
+    for each in (voted, gone):
+        assert (await each.put(first, {"picks": [1]})).status_code == 201
+    holder = await asyncpg.connect(votewave.admin_dsn)
+    try:
+        async with holder.transaction():
+            for each in (voted, gone):
+                await holder.execute("SELECT 1 FROM votebooth.counters WHERE poll_id = $1 FOR UPDATE", each.id)
+            answer = await client.post(f"/v1/polls/{voted.id}/close", headers=voted.owner)
+            deleted = await client.delete(f"/v1/polls/{gone.id}", headers=gone.owner)
+    finally:
+        await holder.close()
+    assert (answer.status_code, answer.json()["status"], answer.headers["retry-after"]) == (202, "closed", "1")
+    assert deleted.status_code == 202
+
+    async def over() -> bool:
+        return (await voted.put(second, {"picks": [1]})).status_code == 410
+
+    async def away() -> bool:
+        return (await gone.put(second, {"picks": [1]})).status_code == 404
+
+    await eventually(over)
+    await eventually(away)
+    again = await client.post(f"/v1/polls/{voted.id}/close", headers=voted.owner)
+    assert again.status_code == 200
