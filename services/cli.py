@@ -152,25 +152,42 @@ def run(names: tuple[str, ...]) -> None:
 @click.option(
     "--admin-url",
     envvar="VOTEWAVE_ADMIN_DATABASE_URL",
-    required=True,
     help="Postgres as a role that may create roles and schemas. [env: VOTEWAVE_ADMIN_DATABASE_URL]",
 )
+@click.option(
+    "--admin-secret",
+    envvar="VOTEWAVE_ADMIN_SECRET",
+    help="In its place, the secret that has this role's name and password, as RDS keeps its master user: a name "
+    "below VOTEWAVE_SECRETS, or an ARN. [env: VOTEWAVE_ADMIN_SECRET]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
-def migrate(names: tuple[str, ...], admin_url: str, as_json: bool) -> None:
+def migrate(names: tuple[str, ...], admin_url: str | None, admin_secret: str | None, as_json: bool) -> None:
     r"""Create roles and schemas and bring their tables up to date, before new code starts.
 
     \b
     Examples:
       votewave migrate --admin-url postgresql://postgres@localhost/votewave
       votewave migrate polls votebooth --json
+      VOTEWAVE_SECRETS=aws://votewave/staging votewave migrate --admin-secret arn:aws:secretsmanager:…
     """
     from services.core.kit import secrets_of  # noqa: PLC0415
+    from services.core.migrations import admin_url_from  # noqa: PLC0415
     from services.core.migrations import migrate as migrate_all  # noqa: PLC0415
 
     settings = _settings()
     configure(settings.log_format, settings.log_level, service="migrate", env=settings.environment)
     wanted = [service.name for service in _services(names or ("all",))]
-    done = asyncio.run(migrate_all(wanted, admin_url, secrets_of(settings)))
+    store = secrets_of(settings)
+
+    async def act() -> dict[str, list[str]]:
+        url = admin_url
+        if url is None:
+            if admin_secret is None:
+                raise click.UsageError("say who may create roles: --admin-url or --admin-secret")
+            url = await admin_url_from(settings.database_url, admin_secret, store)
+        return await migrate_all(wanted, url, store)
+
+    done = asyncio.run(act())
     if as_json:
         click.echo(json.dumps(done))
     else:

@@ -1,6 +1,10 @@
 # One service of VoteWave, at any version, on any environment: what differs is in the variables.
 #
-#   nomad job run -var service=votebooth -var version=1.4.0 -var-file VALUES nomad/jobs/service.nomad.hcl
+#   nomad job run -hcl2-strict=false -var service=votebooth -var version=COMMIT \
+#     -var-file nomad/env/staging.hcl -var-file VALUES nomad/jobs/service.nomad.hcl
+#
+# nomad/env/ENVIRONMENT.hcl has what people decide, VALUES what is known once the environment stands (Terraform's
+# outputs; `cluster up` writes them locally). Both serve all jobs, so each job passes over what others need.
 
 variable "service" {
   description = "Which service, as `votewave run` names it; its name in Consul, too."
@@ -34,15 +38,40 @@ variable "image" {
   default     = "votewave"
 }
 
-variable "command" {
-  description = "raw_exec: where the votewave program is."
+variable "releases" {
+  description = "raw_exec: the folder that has a folder for each version."
   type        = string
-  default     = "votewave"
+  default     = "/opt/votewave/releases"
 }
 
 variable "environment" {
-  description = "VOTEWAVE_… settings: where the database, the cache, secrets and files are."
+  description = "VOTEWAVE_… settings that are decided: how secrets, files and mails go."
   type        = map(string)
+  default     = {}
+}
+
+variable "addresses" {
+  description = "VOTEWAVE_… settings that are known once the environment stands: where the database and the cache are."
+  type        = map(string)
+  default     = {}
+}
+
+variable "settings" {
+  description = "Settings of single services, by name: { votebooth = { VOTEWAVE_VOTEBOOTH_QUEUE = \"8000\" } }."
+  type        = map(map(string))
+  default     = {}
+}
+
+variable "consul_url" {
+  description = "The machine's Consul agent."
+  type        = string
+  default     = "http://127.0.0.1:8500"
+}
+
+variable "aws_role" {
+  description = "ARN of the services' roles, %s for the name; empty where there are none."
+  type        = string
+  default     = ""
 }
 
 variable "datacenters" {
@@ -56,28 +85,34 @@ variable "node_class" {
   default     = ""
 }
 
+variable "sizes" {
+  description = "By service: count, cpu (MHz that an instance is sure of), memory (MB that it may use)."
+  type        = map(map(number))
+  default     = {}
+}
+
 variable "count" {
-  description = "Instances."
+  description = "Instances of a service for which `sizes` has no count."
   type        = number
   default     = 2
+}
+
+variable "cpu" {
+  description = "MHz, likewise."
+  type        = number
+  default     = 300
+}
+
+variable "memory" {
+  description = "MB, likewise; a service alone holds about 100."
+  type        = number
+  default     = 256
 }
 
 variable "canaries" {
   description = "Instances of a new version that run beside the old ones until they are promoted."
   type        = number
   default     = 1
-}
-
-variable "cpu" {
-  description = "MHz that an instance is sure of."
-  type        = number
-  default     = 300
-}
-
-variable "memory" {
-  description = "MB that an instance may use; a service alone holds about 100."
-  type        = number
-  default     = 256
 }
 
 variable "drain" {
@@ -115,7 +150,7 @@ job "service" {
   }
 
   group "service" {
-    count = var.count
+    count = lookup(lookup(var.sizes, var.service, {}), "count", var.count)
 
     dynamic "constraint" {
       for_each = var.node_class == "" ? [] : [var.node_class]
@@ -219,7 +254,7 @@ job "service" {
         ports           = var.driver == "docker" ? ["http"] : null
         readonly_rootfs = var.driver == "docker" ? true : null
         cap_drop        = var.driver == "docker" ? ["all"] : null
-        command         = var.driver == "docker" ? null : var.command
+        command         = var.driver == "docker" ? null : "${var.releases}/${var.version}/bin/votewave"
         args            = ["run", var.service]
       }
 
@@ -228,14 +263,35 @@ job "service" {
           VOTEWAVE_HOST  = var.driver == "docker" ? "0.0.0.0" : "${NOMAD_IP_http}"
           VOTEWAVE_PORT  = "${NOMAD_PORT_http}"
           VOTEWAVE_PEERS = "consul"
+          # Where Consul is differs by machine where several agents share one.
+          VOTEWAVE_CONSUL_URL = var.consul_url
           # Nomad has registered it, by the block above.
           VOTEWAVE_CONSUL_REGISTRATION = "nomad"
           VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
           # `shutdown_delay` has waited already.
           VOTEWAVE_DRAIN_SECONDS = "0"
         },
+        # AWS's libraries turn the task's identity into its role: there are no keys to give away.
+        var.aws_role == "" ? {} : {
+          AWS_ROLE_ARN                = format(var.aws_role, var.service)
+          AWS_ROLE_SESSION_NAME       = "${NOMAD_ALLOC_ID}"
+          AWS_WEB_IDENTITY_TOKEN_FILE = "${NOMAD_SECRETS_DIR}/nomad_aws.jwt"
+        },
         var.environment,
+        var.addresses,
+        lookup(var.settings, var.service, {}),
       )
+
+      dynamic "identity" {
+        for_each = var.aws_role == "" ? [] : [1]
+
+        content {
+          name = "aws"
+          aud  = ["sts.amazonaws.com"]
+          file = true
+          ttl  = "1h"
+        }
+      }
 
       # The task's token for Consul, from the agent's `task_identity`: it lets find others and nothing else.
       dynamic "consul" {
@@ -249,8 +305,8 @@ job "service" {
       kill_timeout = "30s"
 
       resources {
-        cpu    = var.cpu
-        memory = var.memory
+        cpu    = lookup(lookup(var.sizes, var.service, {}), "cpu", var.cpu)
+        memory = lookup(lookup(var.sizes, var.service, {}), "memory", var.memory)
       }
 
       logs {

@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
+import msgspec
 import structlog
 from alembic import command
 from alembic.config import Config
@@ -24,7 +26,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from services.core.db import connect_arguments
-from services.core.secrets import Secrets
+from services.core.secrets import SecretError, Secrets
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +70,31 @@ async def migrate(names: Sequence[str], admin_url: str, store: Secrets) -> dict[
     return done
 
 
+async def admin_url_from(database_url: str, name: str, store: Secrets) -> str:
+    """Return a database's URL with the user and password that a secret holds.
+
+    Args:
+        database_url: Without them.
+        name: The secret's; its content is what RDS keeps of a master user, `{"username": …, "password": …}`.
+        store: Where it is.
+
+    Raises:
+        SecretError: It can't be had, or holds something else.
+    """
+    try:
+        found = msgspec.json.decode(await store.get(name), type=_Login)
+    except msgspec.MsgspecError:  # its text would show what the secret holds
+        raise SecretError(f"The secret {name} isn't a JSON object with username and password.") from None
+    parts = urlsplit(database_url)
+    login = f"{quote(found.username, safe='')}:{quote(found.password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}"))
+
+
+class _Login(msgspec.Struct):
+    username: str
+    password: str
+
+
 def _ensure_role(connection: Connection, name: str, password: str) -> None:
     """Create what is missing; all of it can be run again."""
     if not name.isidentifier():
@@ -88,7 +115,7 @@ def _ensure_role(connection: Connection, name: str, password: str) -> None:
         statements.append(f"CREATE ROLE {name} LOGIN")
     statements += [
         # Says nothing of SUPERUSER and the like: new roles have none of them, and only a superuser may say so.
-        f"ALTER ROLE {name} LOGIN PASSWORD '{_scram(password)}'",
+        f"ALTER ROLE {name} LOGIN PASSWORD '{scram(password)}'",
         f"ALTER ROLE {name} SET search_path = {name}",
         f"CREATE SCHEMA IF NOT EXISTS {name} AUTHORIZATION {owner}",
         f"GRANT USAGE ON SCHEMA {name} TO {name}",
@@ -105,7 +132,7 @@ def _database(connection: Connection) -> str:
     return str(connection.execute(text("SELECT current_database()")).scalar_one()).replace('"', '""')
 
 
-def _scram(password: str) -> str:
+def scram(password: str) -> str:
     """Return what Postgres keeps of a password (RFC 5803), so that no statement or log holds the password."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)

@@ -169,7 +169,8 @@ class AwsSecrets:
     """AWS Secrets Manager, cached, and right across rotations.
 
     The current value is cached; when AWS can't be reached the last value read is used on. `refresh` reads
-    anew, at most once a second per name however many ask; `get_previous` always reads.
+    anew, at most once a second per name however many ask; `get_previous` always reads. A name that is an ARN is
+    taken as it is: RDS names the secrets that it makes.
 
     Args:
         prefix: What stands before the names, such as `votewave/staging`.
@@ -222,7 +223,7 @@ class AwsSecrets:
     def _fetch(self, name: str, stage: str) -> str | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import
 
-        secret = f"{self._prefix}/{name}"
+        secret = name if name.startswith("arn:") else f"{self._prefix}/{name}"
         try:
             found: Any = self._client.get().get_secret_value(SecretId=secret, VersionStage=stage)
         except ClientError as error:

@@ -37,15 +37,20 @@ def rendered(folder: Path, **variables: Any) -> dict[str, Any]:
     return job
 
 
-def on_this_machine(settings: dict[str, str]) -> dict[str, Any]:
-    """Return the variables by which a service runs here as an `Instance` with these settings would."""
+def on_this_machine(settings: dict[str, str], folder: Path, *versions: str) -> dict[str, Any]:
+    """Return the variables by which a service runs here, in any version, as an `Instance` with these settings would."""
+    for version in versions:
+        program_of = folder / "releases" / version / "bin" / "votewave"
+        program_of.parent.mkdir(parents=True)
+        program_of.symlink_to(Path(sys.executable).parent / "votewave")
     names = ("DATABASE_URL", "REDIS_URL", "SECRETS", "STORAGE", "DATABASE_POOL", "CONSUL_URL")
     return {
         "driver": "raw_exec",
-        "command": str(Path(sys.executable).parent / "votewave"),
+        "releases": str(folder / "releases"),
         "count": 1,
         "drain": "3s",
         "environment": {f"VOTEWAVE_{name}": settings[f"VOTEWAVE_{name}"] for name in names},
+        "consul_url": settings["VOTEWAVE_CONSUL_URL"],
     }
 
 
@@ -59,7 +64,7 @@ def test_jobspecs_are_in_shape() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("driver", ["docker", "raw_exec"])
 def test_one_jobspec_renders_every_service_for_either_driver(tmp_path: Path, name: str, driver: str) -> None:
-    job = rendered(tmp_path, service=name, driver=driver, command="/usr/bin/votewave", node_class="app")
+    job = rendered(tmp_path, service=name, driver=driver, node_class="app")
     assert job["ID"] == f"votewave-{name}"
     [group] = job["TaskGroups"]
     [service], [task] = group["Services"], group["Tasks"]
@@ -95,7 +100,7 @@ async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_or
     others = {name: instance(name, **await token_of(name)) for name in ("auth", "polls")}
     for other in others.values():
         await other.start()
-    here = on_this_machine(others["auth"].environment)
+    here = on_this_machine(others["auth"].environment, tmp_path, "1.2.3")
     values = values_file(tmp_path, service="votebooth", version="1.2.3", **here)
     nomad.run("job", "validate", values, str(SERVICE))
     nomad.run("job", "run", values, str(SERVICE))  # returns once the deployment has succeeded
@@ -139,7 +144,7 @@ async def test_a_service_runs_under_nomad_is_found_through_consul_and_goes_in_or
 async def test_a_new_version_waits_as_a_canary_and_no_call_fails_while_it_takes_over(
     consul: Consul, nomad: Nomad, instance: Callable[..., Instance], calls: Calls, tmp_path: Path
 ) -> None:
-    here = on_this_machine(instance("auth").environment)
+    here = on_this_machine(instance("auth").environment, tmp_path, "1", "2")
 
     async def versions() -> Counter[str]:
         entries = await consul.get("/v1/health/service/auth", passing="1")

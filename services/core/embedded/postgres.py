@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from services.core.embedded.errors import EmbeddedError
@@ -63,10 +63,14 @@ class Postgres:
         folder: the cluster; made by the first start.
         socket_dir: where the socket goes; its path must be short enough.
         log: file that gets the server's messages.
+        settings: server settings that differ from a laptop's.
     """
 
-    def __init__(self, runner: Runner, folder: Path, socket_dir: Path, log: Path) -> None:
+    def __init__(
+        self, runner: Runner, folder: Path, socket_dir: Path, log: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._runner = runner
+        self._settings = {**_SETTINGS, **(settings or {})}
         self.folder = folder
         self.socket_dir = socket_dir
         self.log = log
@@ -102,7 +106,7 @@ class Postgres:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server without waiting for it."""
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         argv = [_binary("postgres"), "-D", self.folder, "-k", self.socket_dir, *settings]
         self._child = self._runner.spawn(argv, self.log)
         return self._child

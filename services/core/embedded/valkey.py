@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from services.core.embedded.errors import EmbeddedError
@@ -36,10 +37,12 @@ class Valkey:
         runner: who the server runs as.
         folder: its working folder, where the socket and the pid file go; the path must be short enough.
         log: file that gets the server's messages.
+        settings: server settings that differ from a laptop's.
     """
 
-    def __init__(self, runner: Runner, folder: Path, log: Path) -> None:
+    def __init__(self, runner: Runner, folder: Path, log: Path, settings: Mapping[str, str] | None = None) -> None:
         self._runner = runner
+        self._settings = {**_SETTINGS, **(settings or {})}
         self.socket = folder / SOCKET_NAME
         self.log = log
         self._pid_file = folder / "valkey.pid"
@@ -69,11 +72,12 @@ class Valkey:
         self.spawn()
         self.wait_ready()
 
-    def spawn(self) -> None:
+    def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server without waiting for it."""
-        settings = [part for name, value in _SETTINGS.items() for part in (f"--{name}", value)]
+        settings = [part for name, value in self._settings.items() for part in (f"--{name}", value)]
         paths = ["--unixsocket", self.socket, "--pidfile", self._pid_file, "--dir", self.socket.parent]
         self._child = self._runner.spawn([_binary(), *paths, *settings], self.log)
+        return self._child
 
     def wait_ready(self) -> None:
         """Wait until the server answers a PING.

@@ -1,0 +1,38 @@
+# What is decided for the local cluster (`./just cluster`). What is known only once it stands, such as ports, is in the
+# values file that `up` writes. Every job is given both.
+
+driver      = "raw_exec"
+datacenters = ["local"]
+node_class  = "app"
+
+# Each client has a Consul agent beside it, on ports of its own since they share a machine.
+consul_url = "$${meta.consul_http}"
+
+# moto knows one account.
+aws_role = "arn:aws:iam::123456789012:role/votewave-local-%s"
+
+sizes = {
+  auth      = { count = 1, cpu = 200, memory = 256 }
+  profiles  = { count = 1, cpu = 100, memory = 192 }
+  polls     = { count = 1, cpu = 200, memory = 192 }
+  votebooth = { count = 2, cpu = 400, memory = 256 }
+}
+
+# What `sizes` doesn't have.
+count  = 1
+cpu    = 100
+memory = 192
+
+environment = {
+  VOTEWAVE_ENVIRONMENT     = "local"
+  VOTEWAVE_SECRETS         = "aws://votewave/local"
+  VOTEWAVE_STORAGE         = "s3://votewave-local-files-123456789012"
+  VOTEWAVE_MAIL            = "ses"
+  VOTEWAVE_MAIL_FROM       = "VoteWave <no-reply@votewave.local>"
+  VOTEWAVE_TRUSTED_PROXIES = "1"
+  VOTEWAVE_DATABASE_POOL   = "4"
+  AWS_REGION               = "eu-central-1"
+  AWS_DEFAULT_REGION       = "eu-central-1"
+  # There is no metadata service to ask.
+  AWS_EC2_METADATA_DISABLED = "true"
+}

@@ -1,0 +1,219 @@
+"""`./just cluster`: start, look at and stop the local cluster."""
+
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from tools.cluster.cluster import ERRORS, Cluster, ClusterError, Part, Progress
+from tools.cluster.place import ROOT, Place
+
+FOLDER = ROOT / ".cluster"
+
+
+class Commands(click.Group):
+    """Says in one line what stands in the way."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (ClusterError, *ERRORS) as exc:
+            raise click.ClickException(str(exc) or type(exc).__name__) from exc
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    help="Where the cluster keeps everything; .cluster in the clone by default.",
+)
+@click.pass_context
+def main(context: click.Context, folder: Path) -> None:
+    r"""Run VoteWave as in AWS, on this machine: Consul, Nomad and HAProxy, with stand-ins for what AWS manages.
+
+    \b
+    Examples:
+      ./just cluster up
+      ./just cluster status
+      ./just cluster logs votebooth
+      ./just cluster down
+    """
+    context.obj = folder.resolve()
+
+
+@main.command()
+@click.option(
+    "--servers", type=click.Choice(["1", "3"]), default="1", show_default=True, help="Consul and Nomad servers."
+)
+@click.option("--clients", type=click.IntRange(1, 4), default=1, show_default=True, help="Nomad clients of class app.")
+@click.option(
+    "--port-base", type=click.IntRange(1024, 31_000), help="Use the 1,000 ports from here, not the usual ones."
+)
+@click.option("--version", help="Deploy this commit; the work tree as it is by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print what scripts need to know.")
+@click.pass_obj
+def up(folder: Path, servers: str, clients: int, port_base: int | None, version: str | None, as_json: bool) -> None:
+    r"""Start everything and wait until it is healthy.
+
+    Data survive `down`; `reset` deletes them.
+
+    \b
+    Examples:
+      ./just cluster up
+      ./just cluster up --servers 3 --clients 2      for trying out what happens when machines are lost
+      ./just cluster --folder /tmp/second up --port-base 12000
+    """
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)  # `up` cleans up after itself then
+    tell = Progress(lambda line: click.echo(line, err=True))
+    said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version)
+    if as_json:
+        click.echo(json.dumps(said, indent=1))
+        return
+    click.echo(f"VoteWave's cluster is up ({tell.seconds:.0f} s): {said['gateway_url']}")
+    click.echo(f"Consul {said['consul_url']}  Nomad {said['nomad_url']}  how they are: ./just cluster status")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def status(folder: Path, as_json: bool) -> None:
+    r"""Show how every part is; exit code 1 if one isn't as it should be.
+
+    \b
+    Example: ./just cluster status
+    """
+    cluster = Cluster.at(folder)
+    said = json.loads(cluster.place.state.read_bytes())
+    parts = cluster.status()
+    good = bool(parts) and all(part.good for part in parts)
+    if as_json:
+        click.echo(json.dumps({"good": good, **said, "parts": [asdict(part) for part in parts]}, indent=1))
+    elif not parts:
+        click.echo("The cluster is down.")
+    else:
+        _show(parts)
+        click.echo(f"\nVoteWave  {said['gateway_url']}")
+        for name in ("consul", "nomad"):
+            click.echo(f"{name.capitalize():8}  {said[f'{name}_url']}/ui  token: {said[f'{name}_token_file']}")
+        click.echo(f"Only to deploy: {said['nomad_deploy_token_file']}")
+        click.echo("Shell:    eval $(./just cluster env)")
+    sys.exit(0 if good else 1)
+
+
+def _show(parts: list[Part]) -> None:
+    width = max(len(part.name) for part in parts)
+    for part in parts:
+        click.echo(f"{'ok ' if part.good else 'BAD'} {part.name:{width}}  {part.state}  {part.detail}".rstrip())
+
+
+@main.command()
+@click.pass_obj
+def env(folder: Path) -> None:
+    r"""Print the variables with which nomad, consul and aws reach the cluster, for a shell to read.
+
+    \b
+    Example: eval $(./just cluster env); nomad job status
+    """
+    cluster = Cluster.at(folder)
+    keys = json.loads((cluster.place.tokens / "aws.json").read_bytes())
+    variables = cluster.agents.environment() | {
+        "AWS_ENDPOINT_URL": cluster.aws.url,
+        "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    for name, value in variables.items():
+        click.echo(f"export {name}='{value}'")
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--lines", "-n", default=50, show_default=True, help="How many.")
+@click.pass_obj
+def logs(folder: Path, name: str | None, lines: int) -> None:
+    r"""Show the last lines of a process, a job or an allocation; without NAME, list whose there are.
+
+    \b
+    Examples:
+      ./just cluster logs nomad-server-1
+      ./just cluster logs votebooth
+      ./just cluster logs 3f2a         the allocation whose id begins so
+    """
+    cluster = Cluster.at(folder)
+    if name is None:
+        for path in sorted(cluster.place.logs.glob("*.log")):
+            click.echo(path.stem)
+        for job in _jobs(cluster):
+            click.echo(job)
+        return
+    for line in cluster.log(name, lines):
+        click.echo(line)
+
+
+def _jobs(cluster: Cluster) -> list[str]:
+    try:
+        return sorted(str(job["ID"]) for job in cluster.agents.nomad().get("/v1/jobs"))
+    except ERRORS:
+        return []
+
+
+@main.command()
+@click.pass_obj
+def down(folder: Path) -> None:
+    r"""Stop everything, also what a crash has left behind. Data stay.
+
+    \b
+    Example: ./just cluster down
+    """
+    tell = Progress(lambda line: click.echo(line, err=True))
+    if not (folder / "cluster.json").exists():
+        click.echo("Nothing to stop: no cluster was started here.")
+        return
+    found = Cluster.at(folder, tell).down()
+    click.echo(f"The cluster is down ({tell.seconds:.0f} s; {len(found)} processes were running).")
+
+
+@main.command()
+@click.pass_obj
+def reset(folder: Path) -> None:
+    r"""Stop everything and delete the cluster's data, votes and versions included.
+
+    \b
+    Example: ./just cluster reset
+    """
+    tell = Progress(lambda line: click.echo(line, err=True))
+    if not (folder / "cluster.json").exists():
+        click.echo("Nothing to delete: no cluster was started here.")
+        return
+    Cluster.at(folder, tell).reset()
+    click.echo("The cluster is gone.")
+
+
+@main.command()
+@click.argument("version", required=False)
+@click.pass_obj
+def image(folder: Path, version: str | None) -> None:
+    r"""Make what a version is with raw_exec: a folder with a virtual environment; print the version.
+
+    VERSION is a commit (40 hexadecimal digits), or a commit and -SUFFIX: then the work tree as it is.
+
+    \b
+    Examples:
+      ./just cluster image
+      ./just cluster image $(git rev-parse HEAD~1)
+    """
+    cluster = Cluster(Place(folder), Progress(lambda line: click.echo(line, err=True)))
+    cluster.place.make()
+    click.echo(cluster.image(version))
+
+
+if __name__ == "__main__":
+    main(prog_name="./just cluster")

@@ -1,0 +1,398 @@
+"""Consul's and Nomad's agents: their configuration, start, and access control.
+
+They keep nothing from one `up` to the next: who may do what and what runs comes from files, so an `up` after a crash
+begins as any other. Each Nomad client has a Consul agent of its own, as each machine has in AWS: two that shared one
+would take each other's services out of it.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tools.cluster.place import ENVIRONMENT, LOOPBACK, NAMES, ROOT, Agent, Place, write_private
+from tools.cluster.processes import Processes
+from tools.cluster.secrets import LocalSecrets
+
+_WAIT_SECONDS = 60.0
+_AUDIENCE = "consul.io"
+_AUTH_METHOD = "nomad-workloads"
+_BIND = "127.0.0.1"
+
+# What agents may do. What tasks may do is made by `nomad setup consul`: register their name, and find others.
+_AGENT_RULES = """
+agent_prefix "" { policy = "read" }
+node_prefix "" { policy = "write" }
+service_prefix "" { policy = "read" }
+"""
+_NOMAD_RULES = """
+agent_prefix "" { policy = "read" }
+node_prefix "" { policy = "read" }
+service_prefix "" { policy = "write" }
+"""
+_DNS_RULES = """
+node_prefix "" { policy = "read" }
+service_prefix "" { policy = "read" }
+"""
+# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to look into a task.
+_DEPLOY_RULES = """
+namespace "default" {
+  policy = "read"
+  capabilities = [
+    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs", "read-fs",
+    "read-job-scaling", "list-scaling-policies", "read-scaling-policy"
+  ]
+}
+node { policy = "read" }
+agent { policy = "read" }
+"""
+
+
+class AgentError(Exception):
+    """An agent doesn't get ready; the message says which."""
+
+
+@cache
+def program(name: str) -> str:
+    """Return where a program is; building it may take minutes, once.
+
+    Raises:
+        AgentError: It can't be had.
+    """
+    found = subprocess.run([ROOT / "tools" / "build", "--json", name], stdout=subprocess.PIPE, check=False)
+    if found.returncode != 0:
+        raise AgentError(f"{name} is missing; see above.")
+    return str(json.loads(found.stdout)[name]["path"])
+
+
+def until(check: Callable[[], Any], what: str, seconds: float = _WAIT_SECONDS, pause: float = 0.1) -> Any:
+    """Wait until `check()` gives something true, and return it; what can't be reached yet is asked again.
+
+    Raises:
+        AgentError: It takes too long.
+    """
+    deadline = time.monotonic() + seconds
+    last: object = "no answer"
+    while True:
+        try:
+            if found := check():
+                return found
+            last = found
+        except (httpx.HTTPError, ValueError) as exc:
+            last = f"{type(exc).__name__}: {exc}"
+        if time.monotonic() > deadline:
+            raise AgentError(f"{what} after {seconds:.0f} s still isn't so: {last!r}")
+        time.sleep(pause)
+
+
+class Api:
+    """An HTTP API with a token.
+
+    Args:
+        url: Its root.
+        header: That carries the token.
+        token: The token.
+    """
+
+    def __init__(self, url: str, header: str, token: str) -> None:
+        self.url = url
+        self.token = token
+        self._client = httpx.Client(base_url=url, headers={header: token}, timeout=15)
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return an answer's JSON.
+
+        Raises:
+            httpx.HTTPError: There is none, or it is a refusal.
+        """
+        return self._answer(self._client.get(path, params=parameters))
+
+    def put(self, path: str, body: Any = None, **parameters: Any) -> Any:
+        """Send JSON; see `get`."""
+        return self._answer(self._client.put(path, json=body, params=parameters))
+
+    def delete(self, path: str, **parameters: Any) -> Any:
+        """Delete something; see `get`."""
+        return self._answer(self._client.delete(path, params=parameters))
+
+    def text(self, path: str, **parameters: Any) -> str:
+        """Return an answer as text; see `get`."""
+        answer = self._client.get(path, params=parameters)
+        answer.raise_for_status()
+        return answer.text
+
+    @staticmethod
+    def _answer(answer: httpx.Response) -> Any:
+        if answer.is_error:
+            message = f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}"
+            raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
+        return answer.json() if answer.content else None
+
+
+class Agents:
+    """The agents of a cluster.
+
+    Args:
+        place: Where.
+        processes: Takes note of them.
+        secrets: Their keys and tokens.
+    """
+
+    def __init__(self, place: Place, processes: Processes, secrets: LocalSecrets) -> None:
+        self._place = place
+        self._processes = processes
+        self._secrets = secrets
+        self._data = place.folder / "agents"
+
+    # Starting and stopping one.
+
+    def start(self, program_name: str, agent: Agent) -> None:
+        """Start a Consul or a Nomad agent, and don't wait."""
+        path = self._data / agent.name / f"{program_name}.json"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make = self._consul if program_name == "consul" else self._nomad
+        write_private(path, make(agent))
+        command = [
+            program(program_name),
+            "agent",
+            f"-config-file={path}" if program_name == "consul" else f"-config={path}",
+        ]
+        self._processes.start(f"{program_name}-{agent.name}", command)
+
+    def stop(self, program_name: str, agent: Agent) -> None:
+        """End an agent; the tasks of a Nomad agent run on."""
+        self._processes.stop(f"{program_name}-{agent.name}")
+
+    def clear(self) -> None:
+        """Forget all that agents have kept. Unmounts what Nomad, as root, has mounted for tasks' secrets."""
+        self.unmount()
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def unmount(self) -> None:
+        """Unmount the tasks' secrets that a killed Nomad agent has left."""
+        mounts = Path("/proc/self/mounts")
+        if not mounts.exists():
+            return
+        for line in mounts.read_text().splitlines():
+            if (where := line.split()[1]).startswith(f"{self._data}/"):
+                subprocess.run(["umount", where], check=False, capture_output=True)
+
+    # Configuration.
+
+    def _consul(self, agent: Agent) -> dict[str, Any]:
+        place = self._place
+        servers = [one for one in place.agents if one.is_server]
+        configuration: dict[str, Any] = {
+            "server": agent.is_server,
+            "datacenter": ENVIRONMENT,
+            "node_name": agent.name,
+            "data_dir": str(self._data / agent.name / "consul"),
+            "bind_addr": _BIND,
+            "client_addr": _BIND,
+            "ports": {
+                "http": place.port("consul_http", agent),
+                "dns": place.port("consul_dns", agent),
+                "server": place.port("consul_rpc", agent),
+                "serf_lan": place.port("consul_serf_lan", agent),
+                "serf_wan": place.port("consul_serf_wan", agent) if agent.is_server else -1,
+                "grpc": -1,
+                "grpc_tls": -1,
+            },
+            "encrypt": self._secrets.value("cluster/gossip-consul"),
+            "retry_join": [f"{LOOPBACK}:{place.port('consul_serf_lan', one)}" for one in servers if one != agent],
+            "retry_interval": "1s",
+            "connect": {"enabled": False},
+            "performance": {"raft_multiplier": 1},
+            # Consul's own default for a LAN takes a minute to notice; these are its values for one machine.
+            "gossip_lan": {"gossip_interval": "100ms", "probe_interval": "500ms", "probe_timeout": "250ms"},
+            "leave_on_terminate": False,
+            "skip_leave_on_interrupt": True,
+            "disable_update_check": True,
+            "limits": {"http_max_conns_per_client": 2000},  # all of them come from one address here
+            "dns_config": {"service_ttl": {"*": "0s"}},
+            "log_level": "info",
+            "acl": {
+                "enabled": True,
+                "default_policy": "deny",
+                "enable_token_persistence": False,
+                "tokens": {
+                    "agent": self._secrets.value("cluster/acl-consul-agent"),
+                    "default": self._secrets.value("cluster/acl-consul-agent"),
+                },
+            },
+        }
+        if agent.is_server:
+            configuration["bootstrap_expect"] = len(servers)
+            configuration["acl"]["tokens"]["initial_management"] = self._secrets.value("cluster/acl-consul")
+            configuration["ui_config"] = {"enabled": True}
+        return configuration
+
+    def _nomad(self, agent: Agent) -> dict[str, Any]:
+        place = self._place
+        servers = [one for one in place.agents if one.is_server]
+        identity = {"aud": [_AUDIENCE], "ttl": "1h"}
+        configuration: dict[str, Any] = {
+            "name": agent.name,
+            "region": NAMES["nomad_region"],
+            "datacenter": ENVIRONMENT,
+            "data_dir": str(self._data / agent.name / "nomad"),
+            "bind_addr": _BIND,
+            "ports": {what: place.port(f"nomad_{what}", agent) for what in ("http", "rpc", "serf")},
+            "advertise": {what: place.address(f"nomad_{what}", agent) for what in ("http", "rpc", "serf")},
+            "acl": {"enabled": True},
+            "disable_update_check": True,
+            "leave_on_interrupt": False,
+            "leave_on_terminate": False,
+            "limits": {"http_max_conns_per_client": 2000, "rpc_max_conns_per_client": 2000},
+            "telemetry": {"prometheus_metrics": True, "publish_allocation_metrics": True, "publish_node_metrics": True},
+            "consul": {
+                "address": place.address("consul_http", agent),
+                "token": self._secrets.value("cluster/acl-consul-nomad"),
+                "server_auto_join": False,
+                "client_auto_join": False,
+                "service_identity": identity,
+                "task_identity": identity,
+            },
+        }
+        if agent.is_server:
+            configuration["server"] = {
+                "enabled": True,
+                "bootstrap_expect": len(servers),
+                "encrypt": self._secrets.value("cluster/gossip-nomad"),
+                "raft_multiplier": 1,
+                "server_join": {
+                    "retry_join": [place.address("nomad_serf", one) for one in servers if one != agent],
+                    "retry_interval": "1s",
+                },
+            }
+            return configuration
+        first, last = place.task_ports(agent)
+        configuration["client"] = {
+            "enabled": True,
+            "node_class": agent.kind,
+            "servers": [place.address("nomad_rpc", one) for one in servers],
+            "network_interface": "lo",
+            "min_dynamic_port": first,
+            "max_dynamic_port": last,
+            "max_kill_timeout": "60s",
+            # What jobs ask this machine's Consul by; in AWS every machine's is at the usual ports.
+            "meta": {
+                "consul_http": place.url("consul_http", agent),
+                "consul_dns": place.address("consul_dns", agent),
+            },
+            # Each waits for an address that answers only on its cloud.
+            "options": {"fingerprint.denylist": "env_aws,env_gce,env_azure,env_digitalocean"},
+        }
+        configuration["plugin"] = {"raw_exec": {"config": {"enabled": True}}}
+        return configuration
+
+    # Access control.
+
+    def consul(self, agent: Agent | None = None) -> Api:
+        """Return Consul's API as its administrator, at the first server's agent by default."""
+        url = self._place.url("consul_http", agent or self._place.agents[0])
+        return Api(url, "X-Consul-Token", self._secrets.value("cluster/acl-consul"))
+
+    def nomad(self, agent: Agent | None = None) -> Api:
+        """Return Nomad's API as its administrator, at the first server by default."""
+        url = self._place.url("nomad_http", agent or self._place.agents[0])
+        return Api(url, "X-Nomad-Token", self._secrets.value("cluster/acl-nomad"))
+
+    def settle_consul(self) -> None:
+        """Wait until Consul has a leader, then give every agent its rights.
+
+        Raises:
+            AgentError: It doesn't get that far.
+        """
+        api = self.consul()
+        until(lambda: api.get("/v1/acl/tokens"), "Consul's access control")
+        for name, rules in (("agent", _AGENT_RULES), ("nomad", _NOMAD_RULES), ("dns", _DNS_RULES)):
+            api.put("/v1/acl/policy", {"Name": name, "Rules": rules})
+        for secret, policies in (("acl-consul-agent", ["agent"]), ("acl-consul-nomad", ["nomad"])):
+            body = {
+                "SecretID": self._secrets.value(f"cluster/{secret}"),
+                "Description": secret,
+                "Policies": [{"Name": name} for name in policies],
+            }
+            api.put("/v1/acl/token", body)
+
+    def settle_nomad(self) -> None:
+        """Wait until Nomad has a leader, then make its tokens and have Consul trust the identities that it gives.
+
+        Raises:
+            AgentError: It doesn't get that far.
+        """
+        api = self.nomad()
+        body = {"BootstrapSecret": self._secrets.value("cluster/acl-nomad")}
+        until(lambda: api.put("/v1/acl/bootstrap", body), "Nomad's access control")
+        api.put("/v1/acl/policy/deploy", {"Name": "deploy", "Rules": _DEPLOY_RULES})
+        token = api.put("/v1/acl/token", {"Name": "deploy", "Type": "client", "Policies": ["deploy"]})
+        write_private(self._place.tokens / "nomad", self._secrets.value("cluster/acl-nomad"))
+        write_private(self._place.tokens / "nomad-deploy", token["SecretID"])
+        write_private(self._place.tokens / "consul", self._secrets.value("cluster/acl-consul"))
+        # From a client: it asks whichever server leads.
+        edge = next(agent for agent in self._place.agents if not agent.is_server)
+        keys = f"{self._place.url('nomad_http', edge)}/.well-known/jwks.json"
+        self.run("setup", "consul", "-y", f"-jwks-url={keys}")
+
+    def clients_ready(self) -> None:
+        """Wait until every client takes tasks.
+
+        Raises:
+            AgentError: One doesn't.
+        """
+        api = self.nomad()
+        wanted = len([agent for agent in self._place.agents if not agent.is_server])
+
+        def ready() -> bool:
+            nodes = api.get("/v1/nodes")
+            return len([node for node in nodes if node["Status"] == "ready" and _has_consul(api, node)]) == wanted
+
+        until(ready, "Nomad's clients")
+
+    # Nomad's own command.
+
+    def environment(self, token: str = "") -> dict[str, str]:
+        """Return the variables with which `nomad` and `consul` reach the cluster."""
+        servers = [agent for agent in self._place.agents if agent.is_server]
+        return {
+            "NOMAD_ADDR": self._place.url("nomad_http", servers[0]),
+            "NOMAD_TOKEN": token or self._secrets.value("cluster/acl-nomad"),
+            "CONSUL_HTTP_ADDR": self._place.url("consul_http", servers[0]),
+            "CONSUL_HTTP_TOKEN": self._secrets.value("cluster/acl-consul"),
+        }
+
+    def run(self, *arguments: str | Path, seconds: float = 120) -> str:
+        """Run `nomad …` as the administrator; return what it prints.
+
+        Raises:
+            AgentError: It fails; the message is what it said.
+        """
+        command = [program("nomad"), *map(str, arguments)]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOMAD_", "CONSUL_"))}
+        with contextlib.suppress(KeyError):
+            del environment["VOTEWAVE_CLUSTER"]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**environment, **self.environment()},
+            timeout=seconds,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise AgentError(f"nomad {' '.join(command[1:3])}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+
+def _has_consul(api: Api, node: dict[str, Any]) -> bool:
+    """Say whether a client has found its Consul: jobs that need one aren't placed before."""
+    attributes = api.get(f"/v1/node/{node['ID']}")["Attributes"]
+    return "consul.version" in attributes and "driver.raw_exec" in attributes

@@ -1,0 +1,395 @@
+"""The cluster as a whole: everything in order, and nothing left behind."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from services.core.embedded import EmbeddedError
+from services.registry import NAMES as SERVICES
+from tools.cluster import images
+from tools.cluster.agents import AgentError, Agents, program
+from tools.cluster.jobs import JOBS, JobError, Jobs, job_id
+from tools.cluster.place import Place, PlaceError, write_private
+from tools.cluster.processes import ProcessError, Processes, end, tail
+from tools.cluster.secrets import LocalAws, LocalSecrets
+from tools.cluster.stores import MASTER, Stores
+
+ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
+"""What can stand in the way; each message says what it is."""
+
+
+class ClusterError(Exception):
+    """The cluster can't do that now; the message says why."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of `status`.
+
+    Attributes:
+        name: Of a process, a service or a job.
+        kind: `process`, `node` or `job`.
+        state: Such as "running", "ready", "2 healthy".
+        good: Whether that is as it should be.
+        detail: Where it is, or in which version.
+    """
+
+    name: str
+    kind: str
+    state: str
+    good: bool
+    detail: str = ""
+
+
+class Cluster:
+    """A local cluster; `up` makes it, and `at` finds one that runs.
+
+    Args:
+        place: Where.
+        tell: Is given a line for each step.
+    """
+
+    def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.place = place
+        self.tell = tell
+        self.processes = Processes(place.folder, place.logs)
+        self.secrets = LocalSecrets(place)
+        self.aws = LocalAws(place)
+        self.agents = Agents(place, self.processes, self.secrets)
+        self.jobs = Jobs(self.agents, place.values, tell)
+        self.stores = Stores(place, self.processes)
+
+    @classmethod
+    def at(cls, folder: Path, tell: Callable[[str], None] = lambda _: None) -> "Cluster":
+        """Return the cluster that was last started on a folder.
+
+        Raises:
+            ClusterError: There is none.
+        """
+        try:
+            said = json.loads((folder / "cluster.json").read_bytes())
+        except FileNotFoundError:
+            raise ClusterError(f"No cluster was started on {folder}. `./just cluster up` starts one.") from None
+        return cls(Place(folder, said["port_base"], said["servers"], said["clients"]), tell)
+
+    # Up.
+
+    def up(self, version: str | None = None) -> dict[str, Any]:
+        """Start everything; return what `cluster.json` says.
+
+        Args:
+            version: What is deployed; the work tree as it is by default.
+
+        Raises:
+            ClusterError: It runs already, or ports are taken.
+            Exception: One of `ERRORS`; whatever was started is stopped again.
+        """
+        self.place.make()
+        with self._alone():
+            if self.processes.running():
+                raise ClusterError(f"A cluster runs on {self.place.folder} already: `./just cluster status`.")
+            self._down(quietly=True)
+            if taken := self.place.taken():
+                named = ", ".join(f"{port} ({what})" for port, what in sorted(taken.items()))
+                raise ClusterError(f"Ports are taken: {named}. End who has them, or say --port-base.")
+            try:
+                return self._up(version)
+            except BaseException:
+                self.tell("that failed; stopping what was started")
+                self._down(quietly=True)
+                raise
+
+    def _up(self, version: str | None) -> dict[str, Any]:
+        self.secrets.make()
+        for log in self.place.logs.glob("*.log"):
+            log.unlink()
+        self._describe(version or "")  # `down` finds all there is from here on
+        for name in ("consul", "nomad"):
+            program(name)
+        with ThreadPoolExecutor(4) as pool:
+            image = pool.submit(self.image, version)
+            stores = pool.submit(self._start_stores)
+            aws = pool.submit(self._start_aws)
+            self._start_agents()
+            for started in (stores, aws, image):
+                started.result()
+        made = image.result()
+        self._write_values()
+        self.jobs.migrate(made)
+        self.tell("the tables are there")
+        self.deploy(made)
+        return self._describe(made)
+
+    def image(self, version: str | None = None) -> str:
+        """Make a version if it isn't there, of the work tree by default; return it."""
+        version = version or images.current_version()
+        new = not (self.place.releases / version / "complete").exists()
+        images.make(version, self.place.releases)
+        self.tell(f"version {version} is {'built' if new else 'there'}")
+        return version
+
+    def _start_stores(self) -> None:
+        self.stores.start_valkey()
+        self.stores.start_postgres(self.secrets.master_password)
+        self.tell(f"Postgres listens on {self.place.port('postgres')}, Valkey on {self.place.port('redis')}")
+
+    def _start_aws(self) -> None:
+        self.stores.start_aws()
+        self.aws.fill(self.secrets.all(), write_private)
+        self.tell(f"AWS (moto) listens on {self.place.port('aws')}, with secrets and roles")
+
+    def _start_agents(self) -> None:
+        self.agents.clear()
+        for agent in self.place.agents:
+            self.agents.start("consul", agent)
+        self.agents.settle_consul()
+        self.tell(f"Consul: {self.place.url('consul_http', self.place.agents[0])}")
+        for agent in self.place.agents:
+            self.agents.start("nomad", agent)
+        self.agents.settle_nomad()
+        self.tell(f"Nomad: {self.place.url('nomad_http', self.place.agents[0])}")
+        self.agents.clients_ready()
+        self.tell("Nomad's clients are ready")
+
+    def _write_values(self) -> None:
+        addresses = {
+            "VOTEWAVE_DATABASE_URL": self.stores.database_url(),
+            "VOTEWAVE_REDIS_URL": self.stores.redis_url,
+            "VOTEWAVE_PUBLIC_URL": self.place.url("gateway_http"),
+            "AWS_ENDPOINT_URL": self.place.url("aws"),
+        }
+        values: dict[str, Any] = {
+            "releases": str(self.place.releases),
+            "addresses": addresses,
+            "gateway_port": self.place.port("gateway_http"),
+            "gateway_metrics_port": self.place.port("gateway_metrics"),
+        }
+        write_private(self.place.values, "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
+
+    def deploy(self, version: str) -> None:
+        """Run every service, and the gateway, in a version, and wait until they are healthy.
+
+        Raises:
+            JobError: They don't get so.
+        """
+        waiting = []
+        with ThreadPoolExecutor(4) as pool:
+            runs = [pool.submit(self.jobs.run, "service", service=name, version=version) for name in SERVICES]
+            waiting += [job_id("service", name) for name in SERVICES]
+            if self.has_gateway:
+                runs.append(pool.submit(self.jobs.run, "gateway", version=version))
+                waiting.append(job_id("gateway"))
+            for run in runs:
+                run.result()
+        self.jobs.healthy(waiting)
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether there is a job for it."""
+        return (JOBS / "gateway.nomad.hcl").exists()
+
+    def _describe(self, version: str) -> dict[str, Any]:
+        place = self.place
+        server = place.agents[0]
+        edge = place.agent("edge-1")
+        said = {
+            "folder": str(place.folder),
+            "environment": "local",
+            "port_base": place.port_base,
+            "servers": place.servers,
+            "clients": place.clients,
+            "version": version,
+            "releases": str(place.releases),
+            "gateway_url": place.url("gateway_http"),
+            "gateway_metrics_url": place.url("gateway_metrics"),
+            "consul_url": place.url("consul_http", server),
+            "consul_token_file": str(place.tokens / "consul"),
+            "consul_dns": place.address("consul_dns", edge),
+            "nomad_url": place.url("nomad_http", server),
+            "nomad_token_file": str(place.tokens / "nomad"),
+            "nomad_deploy_token_file": str(place.tokens / "nomad-deploy"),
+            "nomad_servers": [place.url("nomad_http", one) for one in place.agents if one.is_server],
+            "nomad_program": program("nomad"),
+            "consul_program": program("consul"),
+            "ca": None,
+            "aws_url": place.url("aws"),
+            "aws_keys_file": str(place.tokens / "aws.json"),
+            "database_url": self.stores.database_url(),
+            "admin_database_url": self.stores.database_url(MASTER, self.secrets.master_password),
+            "redis_url": self.stores.redis_url,
+            "var_files": [str(JOBS.parent / "env" / "local.hcl"), str(place.values)],
+            "logs": str(place.logs),
+        }
+        write_private(place.state, said)
+        return said
+
+    # Down.
+
+    def down(self) -> list[str]:
+        """Stop everything, also what a killed part has left; return what was found running.
+
+        Raises:
+            ClusterError: Another command is at it.
+        """
+        if not self.place.folder.exists():
+            return []
+        with self._alone():
+            return self._down()
+
+    def _down(self, *, quietly: bool = False) -> list[str]:
+        tell = (lambda _: None) if quietly else self.tell
+        found = list(self.processes.running())
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess, AttributeError):
+                self.processes.expect(process).send_signal(signal.SIGCONT)  # who is paused can't be asked
+        if any(name.startswith("nomad-server") for name in found):
+            tell("stopping jobs")
+            try:
+                self.jobs.stop_all()
+            except (AgentError, httpx.HTTPError) as exc:
+                tell(f"jobs are stopped without Nomad: {exc}")
+        end(self._processes("nomad-"), signal.SIGTERM, 10)
+        # Tasks and their supervisors that outlived their Nomad, wherever they come from.
+        left = [p for p in self.processes.leftovers() if p.pid not in {q.pid for q in self._processes("")}]
+        if left:
+            tell(f"ending {len(left)} tasks that were left")
+            end(left, signal.SIGTERM, 8)
+        end(self._processes("consul-"), signal.SIGTERM, 10)
+        if self.processes.find("postgres") is not None:
+            tell("stopping Postgres")
+        self.stores.stop_postgres()
+        self.stores.stop_valkey()
+        self.processes.stop("aws", seconds=5)
+        rest = [*self._processes(""), *self.processes.leftovers()]
+        end(rest, signal.SIGTERM, 5)
+        self.agents.clear()
+        self.processes.forget()
+        self.place.values.unlink(missing_ok=True)
+        return [*found, *(f"task {process.pid}" for process in left)]
+
+    def _processes(self, prefix: str) -> list[psutil.Process]:
+        return [process for name, process in self.processes.running().items() if name.startswith(prefix)]
+
+    def reset(self) -> None:
+        """Stop everything and delete all that the cluster has kept, votes included."""
+        self.down()
+        shutil.rmtree(self.place.folder, ignore_errors=True)
+
+    # Looking.
+
+    def status(self) -> list[Part]:
+        """Return how every part is."""
+        parts = []
+        for name in self.processes.names():
+            process = self.processes.find(name)
+            paused = process is not None and process.status() == psutil.STATUS_STOPPED
+            state = "ended" if process is None else "paused" if paused else f"runs, pid {process.pid}"
+            parts.append(Part(name, "process", state, good=process is not None and not paused))
+        try:
+            parts += self._nodes() + self._services()
+        except httpx.HTTPError as exc:
+            parts.append(Part("Nomad", "node", f"can't be asked: {exc}", good=False))
+        return parts
+
+    def _nodes(self) -> list[Part]:
+        nodes = self.agents.nomad().get("/v1/nodes")
+        return [
+            Part(
+                node["Name"],
+                "node",
+                f"{node['Status']}, {node['SchedulingEligibility']}",
+                good=node["Status"] == "ready" and node["SchedulingEligibility"] == "eligible",
+                detail=f"class {node['NodeClass']}",
+            )
+            for node in sorted(nodes, key=lambda node: str(node["Name"]))
+        ]
+
+    def _services(self) -> list[Part]:
+        consul, nomad = self.agents.consul(), self.agents.nomad()
+        parts = []
+        for job in sorted(nomad.get("/v1/jobs"), key=lambda job: str(job["ID"])):
+            if job["Type"] not in {"service", "system"}:
+                state = str(job["Status"])
+                parts.append(Part(job["ID"], "job", state, good=True, detail=str(job["Type"])))
+                continue
+            name = str(job["ID"]).removeprefix("votewave-")
+            entries = consul.get(f"/v1/health/service/{name}")
+            passing = [e for e in entries if all(check["Status"] == "passing" for check in e["Checks"])]
+            versions = sorted({str(e["Service"]["Meta"].get("version", "?"))[:12] for e in entries})
+            places = ", ".join(f"{e['Service']['Address']}:{e['Service']['Port']}" for e in passing)
+            parts.append(
+                Part(
+                    job["ID"],
+                    "job",
+                    f"{len(passing)} of {len(entries)} healthy",
+                    good=bool(passing) and len(passing) == len(entries),
+                    detail=f"{'/'.join(versions)} at {places}",
+                )
+            )
+        return parts
+
+    def log(self, name: str, lines: int) -> list[str]:
+        """Return the last lines of a process, of a job's allocations, or of the allocation whose id begins so.
+
+        Raises:
+            ClusterError: There is none of that name.
+        """
+        if (path := self.processes.log(name)).exists():
+            return tail(path, lines).splitlines()
+        found = [
+            one
+            for one in self.agents.nomad().get("/v1/allocations")
+            if one["JobID"] in {name, f"votewave-{name}"} or one["ID"].startswith(name)
+        ]
+        if not found:
+            raise ClusterError(f"There is no process, job or allocation {name}. `./just cluster logs` lists them.")
+        said = []
+        for one in sorted(found, key=lambda one: int(one["CreateIndex"])):
+            for task in one["TaskStates"] or {}:
+                said.append(f"== {one['JobID']} {one['ID'][:8]} {task} ({one['ClientStatus']}, on {one['NodeName']})")
+                said += self.jobs.log(one["ID"], task, lines * 400).splitlines()[-lines:]
+        return said
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no two commands change the cluster at a time."""
+        path = self.place.folder / "lock"
+        with path.open("a") as lock:
+            os.set_inheritable(lock.fileno(), False)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ClusterError("Another `./just cluster` command is under way; wait for its end.") from None
+            yield
+
+
+class Progress:
+    """Prints lines with the seconds since it was made.
+
+    Args:
+        write: Prints one.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._began = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """Print a line."""
+        self._write(f"{self.seconds:6.1f} s  {text}")
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._began

@@ -1,0 +1,173 @@
+"""Jobs to Nomad, and waiting until what they run is healthy."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tools.cluster.agents import AgentError, Agents, Api, until
+from tools.cluster.place import ENVIRONMENT, NAMES, ROOT
+
+JOBS = ROOT / "nomad" / "jobs"
+ENVIRONMENTS = ROOT / "nomad" / "env"
+_DEPLOY_SECONDS = 180.0
+_MIGRATE_SECONDS = 120.0
+_RESTARTS_TOLD = 1
+_OVER = {"complete", "failed", "lost"}
+
+
+class JobError(Exception):
+    """A job doesn't run as it should; the message says which and what its task said last."""
+
+
+def job_id(what: str, service: str = "") -> str:
+    """Return a job's id: of a service, or of one of the others."""
+    return str(NAMES["jobs"][what]).format(service=service)
+
+
+class Jobs:
+    """The cluster's jobs.
+
+    Args:
+        agents: Whom to ask.
+        values: The file of variables that `up` writes.
+        tell: Says how far it is.
+    """
+
+    def __init__(self, agents: Agents, values: Path, tell: Callable[[str], None]) -> None:
+        self._agents = agents
+        self._values = values
+        self._tell = tell
+
+    @property
+    def api(self) -> Api:
+        """Nomad, as its administrator."""
+        return self._agents.nomad()
+
+    def arguments(self, jobspec: str, **variables: str) -> list[str]:
+        """Return the arguments of `nomad job run|plan|validate` for one of our jobspecs.
+
+        Args:
+            jobspec: The file's name without `.nomad.hcl`.
+            **variables: Beside those of the environment.
+        """
+        found = ["-hcl2-strict=false", f"-var-file={ENVIRONMENTS / f'{ENVIRONMENT}.hcl'}", f"-var-file={self._values}"]
+        for name, value in variables.items():
+            found += ["-var", f"{name}={value}"]
+        return [*found, str(JOBS / f"{jobspec}.nomad.hcl")]
+
+    def run(self, jobspec: str, **variables: str) -> None:
+        """Give a job to Nomad, and don't wait."""
+        self._agents.run("job", "run", "-detach", *self.arguments(jobspec, **variables))
+
+    def migrate(self, version: str) -> None:
+        """Run the migrations of a version to completion.
+
+        Raises:
+            JobError: They fail.
+        """
+        job = job_id("migrate")
+        run = str(time.time_ns())
+        self.run("migrate", version=version, run=run)
+
+        def over() -> Any:
+            for allocation in self.api.get(f"/v1/job/{job}/allocations"):
+                full = self.api.get(f"/v1/allocation/{allocation['ID']}")
+                if full["Job"]["Meta"].get("run") == run and full["ClientStatus"] in _OVER:
+                    return full
+            return None
+
+        try:
+            allocation = until(over, "the migrations", _MIGRATE_SECONDS)
+        except AgentError as exc:
+            raise JobError(f"{exc}\n{self.last_words(job)}") from exc
+        if allocation["ClientStatus"] != "complete":
+            raise JobError(f"The migrations failed.\n{self.last_words(job)}")
+
+    def healthy(self, jobs: Sequence[str], seconds: float = _DEPLOY_SECONDS) -> None:
+        """Wait until deployments have succeeded.
+
+        Raises:
+            JobError: One fails, or it takes too long.
+        """
+        waiting = list(jobs)
+        deadline = time.monotonic() + seconds
+        while waiting:
+            for job in list(waiting):
+                deployment = self._deployment(job)
+                if deployment is None or deployment["Status"] == "successful":
+                    waiting.remove(job)
+                    self._tell(f"{job} is healthy")
+                elif deployment["Status"] in {"failed", "cancelled", "blocked"}:
+                    why = deployment["StatusDescription"]
+                    raise JobError(f"{job}: {why}.\n{self.last_words(job)}")
+            if waiting and time.monotonic() > deadline:
+                words = "\n".join(self.last_words(job) for job in waiting)
+                raise JobError(f"{', '.join(waiting)}: not healthy after {seconds:.0f} s.\n{words}")
+            time.sleep(0.2)
+
+    def _deployment(self, job: str) -> Any:
+        """Return a job's deployment; None for a job of a kind that has none and whose tasks run."""
+        try:
+            found = self.api.get(f"/v1/job/{job}/deployment")
+            if found is not None:
+                return found
+            allocations = self.api.get(f"/v1/job/{job}/allocations")
+        except httpx.HTTPError:
+            return {"Status": "unknown"}
+        running = [one for one in allocations if one["ClientStatus"] == "running"]
+        return None if running else {"Status": "pending"}
+
+    def last_words(self, job: str) -> str:
+        """Return what stands in a job's way: what Nomad can't place, and the end of its last task's log."""
+        said = []
+        try:
+            for evaluation in self.api.get(f"/v1/job/{job}/evaluations"):
+                for group, why in (evaluation.get("FailedTGAllocs") or {}).items():
+                    said.append(f"{job}: {group} can't be placed: {_why_not(why)}")
+            allocations = sorted(self.api.get(f"/v1/job/{job}/allocations"), key=lambda one: one["CreateIndex"])
+            for allocation in allocations[-_RESTARTS_TOLD:]:
+                for task, state in (allocation["TaskStates"] or {}).items():
+                    events = "; ".join(event["DisplayMessage"] for event in state["Events"][-3:])
+                    said.append(f"{job}: {task} {state['State']}: {events}\n{self.log(allocation['ID'], task)}")
+        except httpx.HTTPError as exc:
+            said.append(f"{job}: {exc}")
+        return "\n".join(said[-4:])
+
+    def log(self, allocation: str, task: str, characters: int = 3000) -> str:
+        """Return the end of what a task has written, both streams."""
+        found = []
+        for stream in ("stdout", "stderr"):
+            try:
+                found.append(
+                    self.api.text(
+                        f"/v1/client/fs/logs/{allocation}",
+                        task=task,
+                        type=stream,
+                        origin="end",
+                        offset=characters,
+                        plain="true",
+                    )
+                )
+            except httpx.HTTPError as exc:
+                found.append(f"({stream}: {exc})")
+        return "\n".join(filter(None, found))
+
+    def stop_all(self, seconds: float = 25.0) -> None:
+        """Stop every job and wait for their tasks' ends, which is why no request is waited for long."""
+        for job in self.api.get("/v1/jobs"):
+            self.api.delete(f"/v1/job/{job['ID']}", no_shutdown_delay="true")
+
+        def none_left() -> bool:
+            return not [one for one in self.api.get("/v1/allocations") if one["ClientStatus"] in {"pending", "running"}]
+
+        until(none_left, "the end of all tasks", seconds)
+
+
+def _why_not(metric: dict[str, Any]) -> str:
+    constraints = metric.get("ConstraintFiltered") or {}
+    exhausted = metric.get("DimensionExhausted") or {}
+    parts = [f"{count} clients don't fit {what}" for what, count in constraints.items()]
+    parts += [f"{count} clients have too little {what}" for what, count in exhausted.items()]
+    return "; ".join(parts) or f"{metric.get('NodesEvaluated', 0)} clients were considered"

@@ -1,0 +1,168 @@
+"""Where a cluster is: its folder and its ports."""
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+ENVIRONMENT = "local"
+
+NAMES = json.loads((ROOT / "terraform" / "modules" / "naming" / "names.json").read_text())
+"""What Terraform, machine images, jobs and programs agree on."""
+
+# What an agent listens on, by its place within the agent's ten ports of a shifted cluster.
+_AGENT = (
+    "consul_http",
+    "consul_dns",
+    "consul_rpc",
+    "consul_serf_lan",
+    "consul_serf_wan",
+    "nomad_http",
+    "nomad_rpc",
+    "nomad_serf",
+)
+# The cluster's own, from the ninetieth port on.
+_SINGLE = ("gateway_http", "gateway_metrics", "postgres", "redis", "aws", "prometheus")
+_USUAL = {**NAMES["ports"], "aws": 5000}
+_TASKS = 100
+_AGENTS = 9  # that fit between 8500 and 8600, and below a shifted cluster's single ports
+
+
+class PlaceError(Exception):
+    """The cluster can't be there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One machine of the cluster: a Consul agent and a Nomad agent side by side.
+
+    Attributes:
+        name: Such as "server-1", "app-2".
+        kind: `server`, or the node class: `edge`, `app`.
+        index: Its place among all agents, from which its ports follow.
+    """
+
+    name: str
+    kind: str
+    index: int
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is one of the servers that decide."""
+        return self.kind == "server"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cluster's folder and ports.
+
+    Attributes:
+        folder: All that the cluster keeps.
+        port_base: None for the well-known ports; else the cluster has the 1,000 ports from there.
+        servers: Consul and Nomad servers: 1 or 3.
+        clients: Clients of the class app; there is one of the class edge besides.
+    """
+
+    folder: Path
+    port_base: int | None = None
+    servers: int = 1
+    clients: int = 1
+
+    @property
+    def agents(self) -> list[Agent]:
+        """Every machine, servers first."""
+        names = [(f"server-{number + 1}", "server") for number in range(self.servers)]
+        names += [("edge-1", "edge"), *((f"app-{number + 1}", "app") for number in range(self.clients))]
+        if len(names) > _AGENTS:
+            raise PlaceError(f"{len(names)} agents are more than ports are set aside for: {_AGENTS} at most.")
+        return [Agent(name, kind, index) for index, (name, kind) in enumerate(names)]
+
+    def agent(self, name: str) -> Agent:
+        """Return a machine by its name."""
+        return next(agent for agent in self.agents if agent.name == name)
+
+    def port(self, what: str, agent: Agent | None = None) -> int:
+        """Return a port: one of the cluster's own, or one of an agent's."""
+        if agent is None:
+            return int(_USUAL[what]) if self.port_base is None else self.port_base + 90 + _SINGLE.index(what)
+        first = int(_USUAL[what]) if self.port_base is None else self.port_base + _AGENT.index(what)
+        return first + 10 * agent.index
+
+    def address(self, what: str, agent: Agent | None = None) -> str:
+        """Return "127.0.0.1:PORT"."""
+        return f"{LOOPBACK}:{self.port(what, agent)}"
+
+    def url(self, what: str, agent: Agent | None = None) -> str:
+        """Return "http://127.0.0.1:PORT"."""
+        return f"http://{self.address(what, agent)}"
+
+    def task_ports(self, agent: Agent) -> tuple[int, int]:
+        """Return the first and last port for an agent's tasks: two agents on one machine mustn't share any."""
+        first, each = (_USUAL["tasks_from"], 1_000) if self.port_base is None else (self.port_base + _TASKS, 100)
+        return first + each * agent.index, first + each * (agent.index + 1) - 1
+
+    def all_ports(self) -> dict[int, str]:
+        """Return what will listen where, tasks left out."""
+        found = {self.port(what): what for what in _SINGLE}
+        for agent in self.agents:
+            found |= {self.port(what, agent): f"{what} of {agent.name}" for what in _AGENT}
+        return found
+
+    def taken(self) -> dict[int, str]:
+        """Return the ports that somebody listens on already, and what they are wanted for."""
+        taken = {}
+        for port, what in self.all_ports().items():
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((LOOPBACK, port))
+                except OSError:
+                    taken[port] = what
+        return taken
+
+    # Folders and files.
+
+    @property
+    def state(self) -> Path:
+        """What `up` leaves behind for scripts and tests, mode 0600."""
+        return self.folder / "cluster.json"
+
+    @property
+    def logs(self) -> Path:
+        """A log for each process."""
+        return self.folder / "logs"
+
+    @property
+    def releases(self) -> Path:
+        """A folder for each version."""
+        return self.folder / "releases"
+
+    @property
+    def tokens(self) -> Path:
+        """Tokens, mode 0600 in a folder of mode 0700."""
+        return self.folder / "tokens"
+
+    @property
+    def values(self) -> Path:
+        """The jobs' variables that are known only now: Terraform's outputs are their like in AWS."""
+        return self.folder / "values.hcl"
+
+    def make(self) -> None:
+        """Make the folders."""
+        # Passable: as root, Postgres is another user's and its folder lies in here.
+        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for folder in (self.logs, self.releases, self.tokens):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.releases.chmod(0o755)
+
+
+def write_private(path: Path, content: object) -> None:
+    """Write text, or anything else as JSON, to a file that nobody else may read; there whole or not at all."""
+    text = content if isinstance(content, str) else json.dumps(content, indent=1) + "\n"
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)
