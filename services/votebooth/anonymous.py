@@ -8,7 +8,7 @@ distributed hashes, hence nothing tells the new row from its neighbours. The bit
 patterns that these ballots count in are written likewise. docs/voting.md says how far this goes.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from uuid import UUID
 
 from asyncpg import Connection
@@ -18,7 +18,7 @@ from services.votebooth import ballot_sql as sql
 from services.votebooth.choices import Choice
 from services.votebooth.counting import Delta
 from services.votebooth.rules import Rules
-from services.votebooth.tickets import Outcome, Ticket
+from services.votebooth.tickets import Outcome, Ticket, network_voted
 from services.votebooth.voters import SECRET_HEADER
 
 CROWD = 64
@@ -40,12 +40,12 @@ async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> 
     ids = list({ticket.ballot_id for ticket in tickets if ticket.ballot_id is not None})
     state = _State(
         delta.rules,
-        {key for (key,) in await connection.fetch(sql.PARTICIPANTS, poll, keys)},
+        {key: caster for key, caster in await connection.fetch(sql.PARTICIPANTS, poll, keys)},  # noqa: C416  (rows)
         {id_: delta.rules.choices.stored(choice) for id_, choice in await connection.fetch(sql.ANONYMOUS, poll, ids)},
     )
     crowd = delta.ballots
     answers = {ticket: state.apply(ticket) for ticket in tickets}
-    joined, left = state.participants - state.were, state.were - state.participants
+    joined, left = state.moved()
     ballots = {id_: (state.had.get(id_), state.ballots.get(id_)) for id_ in ids}
     ballots = {id_: (old, new) for id_, (old, new) in ballots.items() if old is not new}
     for old, new in ballots.values():
@@ -62,15 +62,22 @@ async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> 
 class _State:
     """A poll's participants and ballots, as far as a batch's tickets concern them."""
 
-    def __init__(self, rules: Rules, participants: set[bytes], ballots: dict[bytes, Choice]) -> None:
+    def __init__(self, rules: Rules, participants: dict[bytes, bytes | None], ballots: dict[bytes, Choice]) -> None:
         self._rules = rules
-        self.were = frozenset(participants)
+        self._were = dict(participants)
         self.had = dict(ballots)
         self.participants = participants
         self.ballots = ballots
 
+    def moved(self) -> tuple[dict[bytes, bytes | None], set[bytes]]:
+        """Return who joined, with their casters, and who left; a network whose guest has changed did both."""
+        now, were = self.participants.items(), self._were.items()
+        return dict(now - were), {key for key, _ in were - now}
+
     def apply(self, ticket: Ticket) -> Outcome | Problem:
         voted = ticket.key in self.participants
+        if voted and self.participants[ticket.key] != ticket.caster:
+            return not_found("ballot") if ticket.choice is None else network_voted()
         found = None if ticket.ballot_id is None else self.ballots.get(ticket.ballot_id)
         if ticket.choice is None:
             return self._withdraw(ticket, found) if voted else not_found("ballot")
@@ -78,7 +85,7 @@ class _State:
         if not voted:
             if found is not None:
                 return conflict("secret-taken", "Another ballot has this secret. Choose a random one.")
-            self.participants.add(ticket.key)
+            self.participants[ticket.key] = ticket.caster
             self.ballots[ticket.ballot_id] = ticket.choice
             return Outcome(True, ticket.ballot_id, secret=ticket.made_secret)
         if found is None:
@@ -92,7 +99,7 @@ class _State:
     def _withdraw(self, ticket: Ticket, found: Choice | None) -> Outcome | Problem:
         if found is None or ticket.ballot_id is None:
             return _locked()
-        self.participants.discard(ticket.key)
+        del self.participants[ticket.key]
         del self.ballots[ticket.ballot_id]
         return Outcome(False, ticket.ballot_id)
 
@@ -121,10 +128,10 @@ def ranges(keys: Iterable[bytes], rows: int, crowd: int = CROWD) -> Ranges:
 
 
 async def _move_participants(
-    connection: Connection, poll: UUID, within: Ranges, joined: Set[bytes], left: Set[bytes]
+    connection: Connection, poll: UUID, within: Ranges, joined: Mapping[bytes, bytes | None], left: Set[bytes]
 ) -> None:
     """Write the participants of some ranges anew, with those who joined and without those who left."""
-    await connection.execute(sql.MOVE_PARTICIPANTS, poll, *within, list(joined), list(left))
+    await connection.execute(sql.MOVE_PARTICIPANTS, poll, *within, list(joined), list(joined.values()), list(left))
 
 
 async def _move_ballots(
@@ -159,7 +166,7 @@ def _range(start: int, width: int) -> tuple[bytes, bytes]:
 
 async def rewrite_participants(connection: Connection, delta: Delta, low: bytes, high: bytes) -> None:
     """Write the participants of a range anew."""
-    await _move_participants(connection, delta.rules.poll_id, ([low], [high]), frozenset(), frozenset())
+    await _move_participants(connection, delta.rules.poll_id, ([low], [high]), {}, frozenset())
 
 
 async def rewrite_ballots(connection: Connection, delta: Delta, low: bytes, high: bytes) -> None:

@@ -41,21 +41,22 @@ WHERE p.poll_id = t.poll_id AND p.pattern_id = t.pattern_id AND p.count = 0
 # --- ballots with a voter ---
 
 CAST = """
-INSERT INTO ballots (poll_id, voter_key, choice, receipt, cast_at)
-SELECT t.*, $5::timestamptz FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) AS t
+INSERT INTO ballots (poll_id, voter_key, choice, receipt, caster, cast_at)
+SELECT t.*, $6::timestamptz FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS t
 ON CONFLICT (poll_id, voter_key) DO NOTHING RETURNING poll_id, voter_key
 """
 
 CAST_BEFORE = """
-SELECT b.poll_id, b.voter_key, b.choice, b.receipt, b.revision
+SELECT b.poll_id, b.voter_key, b.choice, b.receipt, b.revision, b.caster
 FROM unnest($1::uuid[], $2::bytea[]) AS t (poll_id, voter_key) JOIN ballots b USING (poll_id, voter_key)
 """
 
 RECAST = """
-INSERT INTO ballots AS b (poll_id, voter_key, choice, receipt, revision, cast_at)
-SELECT t.*, $6::timestamptz FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::int[]) AS t
+INSERT INTO ballots AS b (poll_id, voter_key, choice, receipt, revision, caster, cast_at)
+SELECT t.*, $7::timestamptz
+FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::int[], $6::bytea[]) AS t
 ON CONFLICT (poll_id, voter_key) DO UPDATE SET choice = excluded.choice, receipt = excluded.receipt,
-    revision = excluded.revision, cast_at = excluded.cast_at
+    revision = excluded.revision, caster = excluded.caster, cast_at = excluded.cast_at
 """
 
 WITHDRAW = """
@@ -66,7 +67,7 @@ WHERE b.poll_id = t.poll_id AND b.voter_key = t.voter_key
 # --- anonymous ballots, of one poll ---
 
 PARTICIPANTS = """
-SELECT p.voter_key FROM unnest($2::bytea[]) AS t (voter_key)
+SELECT p.voter_key, p.caster FROM unnest($2::bytea[]) AS t (voter_key)
 JOIN participations p ON p.poll_id = $1 AND p.voter_key = t.voter_key
 """
 
@@ -81,11 +82,12 @@ JOIN anonymous_ballots a ON a.poll_id = $1 AND a.ballot_id = t.ballot_id
 MOVE_PARTICIPANTS = """
 WITH gone AS (
     DELETE FROM participations p USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
-    WHERE p.poll_id = $1 AND p.voter_key >= range.low AND p.voter_key < range.high RETURNING p.voter_key
+    WHERE p.poll_id = $1 AND p.voter_key >= range.low AND p.voter_key < range.high RETURNING p.voter_key, p.caster
 )
-INSERT INTO participations (poll_id, voter_key)
-SELECT $1, key FROM (
-    SELECT voter_key AS key FROM gone WHERE voter_key <> ALL($5::bytea[]) UNION ALL SELECT unnest($4::bytea[])
+INSERT INTO participations (poll_id, voter_key, caster)
+SELECT $1, key, caster FROM (
+    SELECT voter_key AS key, caster FROM gone WHERE voter_key <> ALL($6::bytea[])
+    UNION ALL SELECT * FROM unnest($4::bytea[], $5::bytea[])
 ) AS found ORDER BY key
 """
 
@@ -134,8 +136,14 @@ SEALED = "UPDATE counters SET sealed_at = clock_timestamp() WHERE poll_id = $1"
 # Rules in memory may not say yet that a poll was deleted; the table does.
 _KEPT = " AND NOT EXISTS (SELECT FROM polls WHERE poll_id = $1 AND deleted)"
 
-MINE = "SELECT choice, receipt, revision, cast_at FROM ballots WHERE poll_id = $1 AND voter_key = $2" + _KEPT  # noqa: S608  (constants)
+MINE = (
+    "SELECT choice, receipt, revision, cast_at FROM ballots "  # noqa: S608  (constants)
+    "WHERE poll_id = $1 AND voter_key = $2 AND caster IS NOT DISTINCT FROM $3" + _KEPT
+)
 
 MINE_ANONYMOUS = "SELECT choice FROM anonymous_ballots WHERE poll_id = $1 AND ballot_id = $2" + _KEPT  # noqa: S608  (constants)
 
-TOOK_PART = "SELECT 1 FROM participations WHERE poll_id = $1 AND voter_key = $2" + _KEPT  # noqa: S608  (constants)
+TOOK_PART = (
+    "SELECT 1 FROM participations "  # noqa: S608  (constants)
+    "WHERE poll_id = $1 AND voter_key = $2 AND caster IS NOT DISTINCT FROM $3" + _KEPT
+)

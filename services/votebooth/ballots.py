@@ -80,14 +80,16 @@ class Ballots:
             Problem: 404 if there is none, 409 if the secret given isn't a ballot's.
         """
         rules = await self._existing(poll_id)
-        key, _ = self._booth.keyring.identify(rules, claim)
+        keyring = self._booth.keyring
+        key, _ = keyring.identify(rules, claim)
+        caster = keyring.caster(rules, claim)
         pool = await self._kit.db.pool()
         if not rules.anonymous:
-            row = await pool.fetchrow(sql.MINE, poll_id, key)
+            row = await pool.fetchrow(sql.MINE, poll_id, key, caster)
             if row is None:
                 raise not_found("ballot")
             return Mine(row["receipt"], decode(row["choice"]), row["revision"], row["cast_at"])
-        if await pool.fetchrow(sql.TOOK_PART, poll_id, key) is None:
+        if await pool.fetchrow(sql.TOOK_PART, poll_id, key, caster) is None:
             raise not_found("ballot")
         if secret is None:
             return Mine()

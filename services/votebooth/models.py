@@ -157,6 +157,7 @@ class Ballot(Base):
         receipt: 16 random bytes; stays the same when the choice changes.
         cast_at: When it was cast or last changed.
         revision: 1 when cast, one more with each change.
+        caster: In polls that go by network, whose of the network's guests it is (`Keyring.caster`); else null.
     """
 
     __tablename__ = "ballots"
@@ -167,6 +168,7 @@ class Ballot(Base):
     receipt: Mapped[bytes] = mapped_column(LargeBinary)
     cast_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
     revision: Mapped[int] = mapped_column(server_default=text("1"))
+    caster: Mapped[bytes | None] = mapped_column(LargeBinary)
     __table_args__ = (Index("uq_ballots_poll_id_receipt", "poll_id", "receipt", unique=True),)
 
 
@@ -175,12 +177,14 @@ class Participation(Base):
 
     Attributes:
         voter_key: A keyed hash of poll and voter, so that it can't be compared between polls.
+        caster: As `Ballot.caster`; another keyed hash.
     """
 
     __tablename__ = "participations"
 
     poll_id: Mapped[UUID] = mapped_column(primary_key=True)
     voter_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    caster: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class AnonymousBallot(Base):

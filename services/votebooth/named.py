@@ -12,7 +12,7 @@ from services.core.problems import Problem, conflict, not_found
 from services.votebooth import ballot_sql as sql
 from services.votebooth.choices import Choice
 from services.votebooth.counting import Delta
-from services.votebooth.tickets import Outcome, Ticket
+from services.votebooth.tickets import Outcome, Ticket, network_voted
 
 Key = tuple[UUID, bytes]
 Answers = dict[Ticket, Outcome | Problem]
@@ -26,6 +26,7 @@ class Row(Struct, frozen=True):
     choice: Choice
     receipt: bytes
     revision: int
+    caster: bytes | None
 
 
 async def write(connection: Connection, tickets: list[Ticket], deltas: dict[UUID, Delta], now: datetime) -> Answers:
@@ -55,7 +56,7 @@ async def _cast(connection: Connection, by_voter: dict[Key, list[Ticket]], now: 
     """Insert the first ticket of each voter who has no ballot; return those inserted."""
     random = secrets.token_bytes(_RECEIPT_BYTES * len(by_voter))
     rows = {
-        key: Row(queue[0].choice, random[place : place + _RECEIPT_BYTES], 1)
+        key: Row(queue[0].choice, random[place : place + _RECEIPT_BYTES], 1, queue[0].caster)
         for place, (key, queue) in zip(range(0, len(random), _RECEIPT_BYTES), by_voter.items(), strict=True)
         if queue[0].choice is not None
     }
@@ -67,6 +68,7 @@ async def _cast(connection: Connection, by_voter: dict[Key, list[Ticket]], now: 
         [voter for _, voter in rows],
         [row.choice.encoded for row in rows.values()],
         [row.receipt for row in rows.values()],
+        [row.caster for row in rows.values()],
         now,
     )
     if len(inserted) == len(rows):
@@ -79,8 +81,8 @@ async def _before(connection: Connection, keys: list[Key], deltas: dict[UUID, De
         return {}
     found = await connection.fetch(sql.CAST_BEFORE, *_columns(keys))
     return {
-        (poll, voter): Row(deltas[poll].rules.choices.stored(choice), receipt, revision)
-        for poll, voter, choice, receipt, revision in found
+        (poll, voter): Row(deltas[poll].rules.choices.stored(choice), receipt, revision, caster)
+        for poll, voter, choice, receipt, revision, caster in found
     }
 
 
@@ -88,11 +90,13 @@ def _apply(row: Row | None, queue: list[Ticket], answers: Answers) -> Row | None
     """Apply one voter's tickets in order; return the row that is left."""
     for ticket in queue:
         choice = ticket.choice
-        if choice is None:
+        if row is not None and row.caster != ticket.caster:
+            answers[ticket] = not_found("ballot") if choice is None else network_voted()
+        elif choice is None:
             answers[ticket] = Outcome(False, row.receipt, row.revision) if row else not_found("ballot")
             row = None
         elif row is None:
-            row = Row(choice, secrets.token_bytes(_RECEIPT_BYTES), 1)
+            row = Row(choice, secrets.token_bytes(_RECEIPT_BYTES), 1, ticket.caster)
             answers[ticket] = Outcome(True, row.receipt, 1)
         elif row.choice.encoded == choice.encoded:
             answers[ticket] = Outcome(False, row.receipt, row.revision)
@@ -101,7 +105,7 @@ def _apply(row: Row | None, queue: list[Ticket], answers: Answers) -> Row | None
                 "change-not-allowed", "You have voted, and in this poll a ballot can't be changed."
             )
         else:
-            row = Row(choice, row.receipt, row.revision + 1)
+            row = Row(choice, row.receipt, row.revision + 1, row.caster)
             answers[ticket] = Outcome(False, row.receipt, row.revision)
     return row
 
@@ -131,6 +135,7 @@ async def _store(
             [row.choice.encoded for row in rows],
             [row.receipt for row in rows],
             [row.revision for row in rows],
+            [row.caster for row in rows],
             now,
         )
     if gone:

@@ -44,7 +44,7 @@ class Rules:
         self.change = definition.change
         self.withdraw = definition.withdraw
         self.by_token = definition.eligibility in {"roll", "tokens"}
-        self.by_network = definition.strength == "network"
+        self.by_network = definition.strength == "network" and not self.by_token
         self.users_only = definition.eligibility == "signed_in" or definition.strength == "account"
         self.patterns = definition.method in PATTERN_METHODS
         self.choices = ChoiceReader(definition)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.core.problems import FieldError, conflict, malformed, not_found, refused
+from services.core.problems import FieldError, Problem, conflict, malformed, not_found, refused
 from services.votebooth.choices import SECRET_PATTERN, Choice
 from services.votebooth.rules import Rules
 from services.votebooth.voters import SECRET_HEADER, Claim, Keyring, ballot_id, new_secret
@@ -30,6 +30,11 @@ class Outcome(Struct, frozen=True):
     secret: str | None = None
 
 
+def network_voted() -> Problem:
+    """409: another guest of the voter's network has the network's ballot."""
+    return conflict("network-voted", "A vote from this network was already counted, and it is another device's.")
+
+
 class Ticket:
     """One request to cast, change or withdraw a ballot.
 
@@ -40,6 +45,7 @@ class Ticket:
         secret: The secret that came in a header.
         rules: Those it was last prepared for.
         key: The voter's key under these rules.
+        caster: Of the network's guests, this one; None where voters aren't networks.
         token_hash: Of the voting token, where the poll takes one.
         choice: What the body says; None to withdraw.
         ballot_id: In an anonymous poll, where the ballot is or will be; None to withdraw without a secret.
@@ -49,6 +55,7 @@ class Ticket:
 
     __slots__ = (
         "ballot_id",
+        "caster",
         "choice",
         "claim",
         "future",
@@ -90,6 +97,7 @@ class Ticket:
             raise not_found("poll")
         self.rules = rules
         self.key, self.token_hash = keyring.identify(rules, self.claim)
+        self.caster = keyring.caster(rules, self.claim)
         inner = None
         if self.raw is None:
             if not rules.withdraw:

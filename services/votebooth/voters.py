@@ -76,6 +76,10 @@ class Keyring:
             key = self._hash(rules.poll, b"participation", key)
         return key, token_hash
 
+    def caster(self, rules: "Rules", claim: Claim) -> bytes | None:
+        """Return what binds a network's ballot to the guest who cast it; None in polls that don't go by network."""
+        return self._hash(rules.poll, b"caster", claim.subject.id.bytes) if rules.by_network else None
+
     def participation(self, poll: bytes, token_hash: bytes) -> bytes:
         """Return the key under which the holder of a voting token takes part in an anonymous poll."""
         return self._hash(poll, b"participation", token_hash[:16])

@@ -59,9 +59,13 @@ _HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:p
     bindparam("polls", type_=ARRAY(Uuid()))
 )
 
+_KEY_BYTES = 16
+"""Of a voter's key; what follows says whose of a network's guests the ballot is."""
+
 _VOTED = {
     anonymous: text(
-        f"SELECT voter_key FROM {table} WHERE poll_id = :poll AND voter_key = ANY(:keys)"  # noqa: S608  (constants)
+        f"SELECT voter_key || coalesce(caster, '') AS voter_key FROM {table} "  # noqa: S608  (constants)
+        "WHERE poll_id = :poll AND voter_key = ANY(:keys)"
     ).bindparams(bindparam("keys", type_=ARRAY(BYTEA)))
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
@@ -122,8 +126,10 @@ async def heads(session: AsyncSession, polls: list[UUID]) -> dict[UUID, tuple[in
 
 async def voted(session: AsyncSession, poll_id: UUID, keys: Iterable[bytes], *, anonymous: bool) -> set[bytes]:
     """Return those of the voter keys that have a counted ballot."""
-    rows: Any = await session.execute(_VOTED[anonymous], {"poll": poll_id, "keys": list(keys)})
-    return {bytes(row.voter_key) for row in rows}
+    wanted = set(keys)
+    arguments = {"poll": poll_id, "keys": [key[:_KEY_BYTES] for key in wanted]}
+    rows: Any = await session.execute(_VOTED[anonymous], arguments)
+    return wanted & {bytes(row.voter_key) for row in rows}
 
 
 async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:

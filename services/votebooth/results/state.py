@@ -18,7 +18,8 @@ class Viewer:
 
     Attributes:
         account: Who it is; None without a token.
-        voter_key: What the viewer's ballot in this poll would be kept under; None if there can't be one.
+        voter_key: What the viewer's ballot in this poll would be kept under, and what says that it is theirs
+            where that isn't enough (`Keyring.caster`); None if there can't be one.
     """
 
     account: UUID | None = None

@@ -40,8 +40,9 @@ class Viewers:
         if self._keyring is None:
             self._keyring = Keyring(await self._kit.secret(HASH_KEY))
         try:
-            key, _ = self._keyring.identify(rules, Claim(subject, token, address))
+            claim = Claim(subject, token, address)
+            key, _ = self._keyring.identify(rules, claim)
         except Problem:
             # Who may not vote has no ballot here; whether the results show is for the rule to say.
             return Viewer(subject.id)
-        return Viewer(subject.id, key)
+        return Viewer(subject.id, key + (self._keyring.caster(rules, claim) or b""))

@@ -125,6 +125,7 @@ async def test_the_two_tables_have_no_column_in_common_but_the_poll(votewave: Vo
     assert columns == {
         ("participations", "poll_id"),
         ("participations", "voter_key"),
+        ("participations", "caster"),
         ("anonymous_ballots", "poll_id"),
         ("anonymous_ballots", "ballot_id"),
         ("anonymous_ballots", "choice"),
