@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ async def check(api: Api, stage: Stage, outcomes: Sequence[Outcome], folder: Pat
     await stage.refresh_owner()
     findings = Findings()
     for polls, outcome in zip(stage.polls, outcomes, strict=True):
+        findings.lost += [
+            f"receipt {each}: a voter's first vote was answered as a change, or a change as a first vote"
+            for each in outcome.forgotten[:_SHOWN]
+        ]
         for place, poll in enumerate(polls):
             voters = Voters(poll, place, outcome)
             await _stored(api, voters, findings)
@@ -163,7 +168,7 @@ async def _read_back(api: Api, stage: Stage, voters: Voters, findings: Findings)
             return f"receipt {cast.receipt}: the voter reads another ballot than was acknowledged"
         return None
 
-    wrong = [each for each in await stage.together([look(cast) for cast in sample]) if each]
+    wrong = [each for each in await stage.together([partial(look, cast) for cast in sample]) if each]
     findings.read_back += len(sample) - len(wrong)
     findings.lost += [f"{voters.poll.name}: {each}" for each in wrong[:_SHOWN]]
     if len(wrong) > _SHOWN:

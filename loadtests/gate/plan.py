@@ -55,6 +55,7 @@ class Plan(Struct, frozen=True):
         guest_poll: The one that anybody may vote in; empty without one.
         identities: Guests who cast the ballots.
         host: The account that publishes polls.
+        mark: What the titles of polls begin with, so that they are found and deleted.
         html: Where Locust's report goes.
     """
 
@@ -68,6 +69,7 @@ class Plan(Struct, frozen=True):
     guest_poll: str
     identities: list[Identity]
     host: Identity
+    mark: str
     html: str
 
 
@@ -122,6 +124,7 @@ class Outcome(Struct):
         casts: Every voter who was sent to a poll with tokens.
         guests: Receipts of guests who came and voted.
         guests_unsure: Guests whose vote wasn't answered.
+        forgotten: Receipts of ballots whose change was answered as if there had been none, or the other way round.
         reads_ms, hosts_ms, sign_ins_ms: Until the answer, from when the request was due.
         requests: How many, by name.
         failures: How many failed, by name and reason.
@@ -139,6 +142,7 @@ class Outcome(Struct):
     casts: list[Cast] = []
     guests: list[str] = []
     guests_unsure: int = 0
+    forgotten: list[str] = []
     reads_ms: list[float] = []
     hosts_ms: list[float] = []
     sign_ins_ms: list[float] = []

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -80,6 +81,7 @@ class Stage:
         self.owner = Identity("", "", 0.0)
         self.polls: list[list[Poll]] = []
         """By generator: those with tokens, then the one for guests if there is one."""
+        self._mark = f"{MARK} {uuid4().hex[:8]}"
         self._guests: list[Identity] = []
         self._hosts: list[Identity] = []
 
@@ -102,10 +104,10 @@ class Stage:
                 polls.append(await self._guest_poll())
             self.polls.append(polls)
         self._say(f"signing in {suite.identities} guests")
-        self._guests = await self.together([self._api.identity("/v1/auth/guests") for _ in range(suite.identities)])
+        self._guests = await self.together([partial(self._api.identity, "/v1/auth/guests")] * suite.identities)
         self._hosts = [await self._session() for _ in range(shares)]
         for polls in self.polls:
-            await asyncio.gather(*(self._first_vote(poll) for poll in polls))
+            await self.together([partial(self._first_vote, poll) for poll in polls])
 
     def plans(self, html: Path) -> list[Plan]:
         """Return what each generator does; the first one writes Locust's report."""
@@ -122,6 +124,7 @@ class Stage:
                 guest_poll=next((poll.id for poll in polls if not poll.tokens), ""),
                 identities=self._guests[share::shares],
                 host=self._hosts[share],
+                mark=self._mark,
                 html=str(html) if share == 0 else "",
             )
             for share, polls in enumerate(self.polls)
@@ -132,15 +135,19 @@ class Stage:
         return dict(self._api.headers)
 
     async def take_down(self) -> None:
-        """Delete the polls; what can't be deleted is said. Voters' sessions end by themselves."""
-        await self.refresh_owner()
-        ids = [poll.id for polls in self.polls for poll in polls]
-        for poll in ids:
-            try:
-                await self._api.send("DELETE", f"/v1/polls/{poll}", who=self.owner, wanted=(200, 204, 404))
-            except TargetError as exc:
-                self._say(f"a poll stays ({MARK} …, {poll}): {exc}")
-        self.polls = []
+        """Delete all polls of this gate, hosts' too; what stays is said. Voters' sessions end by themselves."""
+        if not self.owner.access:
+            return
+        try:
+            await self.refresh_owner()
+            for poll in await self._mine():
+                if poll["title"].startswith(self._mark):
+                    await self._delete(poll["id"])
+        except TargetError as exc:
+            self._say(f"polls whose titles begin with “{self._mark}” stay behind: {exc}")
+
+    async def _delete(self, poll: str) -> None:
+        await self._api.send("DELETE", f"/v1/polls/{poll}", who=self.owner, wanted=(200, 202, 204, 404))
 
     async def refresh_owner(self) -> None:
         """Sign the owner in again if the token may be too old."""
@@ -148,15 +155,24 @@ class Stage:
             self.owner = await self._session()
 
     @staticmethod
-    async def together(calls: Iterable[Awaitable[T]], at_once: int = _AT_ONCE) -> list[T]:
-        """Await all, some at a time; return what they return, in order."""
+    async def together(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int = _AT_ONCE) -> list[T]:
+        """Make calls, some at a time; return what they return, in order.
+
+        Raises:
+            TargetError: One fails; the others are given up.
+        """
         gate = asyncio.Semaphore(at_once)
 
-        async def one(call: Awaitable[T]) -> T:
+        async def one(call: Callable[[], Awaitable[T]]) -> T:
             async with gate:
-                return await call
+                return await call()
 
-        return list(await asyncio.gather(*(one(call) for call in calls)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(call)) for call in calls]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _sign_in(self) -> None:
         email, password = os.environ.get(EMAIL, ""), os.environ.get(PASSWORD, "")
@@ -180,20 +196,26 @@ class Stage:
 
     async def _sweep(self) -> None:
         """Delete what gates have left behind that were killed."""
+        for poll in await self._mine():
+            age = datetime.now(UTC) - datetime.fromisoformat(poll["created_at"])
+            if poll["title"].startswith(MARK) and age > _LEFT_OVER:
+                self._say(f"deleting a poll that an earlier gate has left: {poll['id']}")
+                await self._delete(poll["id"])
+
+    async def _mine(self) -> list[Any]:
+        """Return the owner's polls."""
+        polls: list[Any] = []
         cursor: str | None = ""
         while cursor is not None:
             more = f"&cursor={cursor}" if cursor else ""
             page = await self._api.call("GET", f"/v1/polls?mine=true&limit=100{more}", who=self.owner)
+            polls += page["items"]
             cursor = page["next"]
-            for poll in page["items"]:
-                age = datetime.now(UTC) - datetime.fromisoformat(poll["created_at"])
-                if poll["title"].startswith(MARK) and age > _LEFT_OVER:
-                    self._say(f"deleting a poll that an earlier gate has left: {poll['id']}")
-                    await self._api.send("DELETE", f"/v1/polls/{poll['id']}", who=self.owner, wanted=(200, 204, 404))
+        return polls
 
     async def _poll(self, ballot: Ballot, voters: int) -> Poll:
         rules = {"eligibility": "tokens", "results": "always"}
-        definition: dict[str, Any] = {"title": f"{MARK}: {ballot.name}", "rules": rules, **ballot.definition}
+        definition: dict[str, Any] = {"title": f"{self._mark}: {ballot.name}", "rules": rules, **ballot.definition}
         made = await self._publish(definition)
         tokens: list[str] = []
         while len(tokens) < voters + 1:  # one is for the first vote
@@ -208,7 +230,7 @@ class Stage:
 
     async def _guest_poll(self) -> Poll:
         definition = {
-            "title": f"{MARK}: guests",
+            "title": f"{self._mark}: guests",
             "method": "single",
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "anyone", "strength": "guest", "results": "always"},

@@ -70,10 +70,7 @@ def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings) -> Verd
     rows = [*_figures(suite, merged), *_promises(suite, findings)]
     generator = _generator(suite, merged)
     if generator.judgement is not Judgement.PASS:
-        spoilt = [row for row in rows if row.timing and row.judgement is Judgement.FAIL]
-        rows = [row for row in rows if row not in spoilt] + [
-            Row(row.name, row.threshold, row.seen, Judgement.TOO_SLOW, timing=True) for row in spoilt
-        ]
+        rows = [_spoilt(row) if row.timing and row.judgement is Judgement.FAIL else row for row in rows]
     rows.append(generator)
     failed = [row for row in rows if row.judgement is Judgement.FAIL]
     judgement = Judgement.FAIL if failed else generator.judgement
@@ -169,6 +166,11 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
         "p99": round(percentile(values, 0.99), 2),
         "max": round(max(values, default=0.0), 2),
     }
+
+
+def _spoilt(row: Row) -> Row:
+    """A time that is too long, or a rate that is too low, may be the generator's own."""
+    return Row(row.name, row.threshold, row.seen, Judgement.TOO_SLOW, timing=True)
 
 
 def _judged(holds: object) -> Judgement:

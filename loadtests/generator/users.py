@@ -42,7 +42,7 @@ class Voter(Person):
             "PUT",
             f"/v1/votebooth/polls/{box.poll}/ballot",
             _CAST if first else _CHANGE,
-            wanted=(200, 201),
+            wanted=(201,) if first else (200,),
             at=at,
             token=world.identity().access,
             body=box.ballots[ballot],
@@ -51,10 +51,13 @@ class Voter(Person):
         world.voted(due, at, sent, answer.status)
         if first:
             world.outcome.casts.append(cast)
-        if answer.ok:
+        if answer.status in {200, 201}:
+            receipt = str(answer.json["receipt"])
             if first:
                 box.acknowledged_at.append(time.perf_counter())
-            cast.receipt, cast.ballot = msgspec.json.decode(answer.content)["receipt"], ballot
+            if not answer.ok or (cast.receipt and receipt != cast.receipt):
+                world.outcome.forgotten.append(cast.receipt or receipt)
+            cast.receipt, cast.ballot = receipt, ballot
             box.settle(cast)
         elif answer.status == 0 or answer.status >= 500:
             cast.unsure.append(ballot)  # it may be stored; nobody touches it any more
@@ -140,7 +143,7 @@ class Host(Person):
         at = world.pace.wait_until(due)
         token = world.plan.host.access
         definition = {
-            "title": world.title(),
+            "title": f"{world.plan.mark}: which one?",
             "method": "single",
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "signed_in"},
@@ -160,7 +163,7 @@ class Host(Person):
         try:
             self._run(poll, token)
         finally:
-            self.call("DELETE", f"/v1/polls/{poll}", "delete a poll", wanted=(200, 204), token=token)
+            self.call("DELETE", f"/v1/polls/{poll}", "delete a poll", wanted=(200, 202, 204), token=token)
         world.outcome.hosts_ms.append((time.perf_counter() - at) * 1000)
 
     def _run(self, poll: str, token: str) -> None:
@@ -169,7 +172,7 @@ class Host(Person):
             ("POST", f"/v1/polls/{poll}/publish", "publish a poll", (200,), None),
             ("PUT", f"{booth}/ballot", "vote (own poll)", (201,), b'{"picks": [1]}'),
             ("GET", f"{booth}/results", "read a result", (200,), None),
-            ("POST", f"/v1/polls/{poll}/close", "close a poll", (200,), None),
+            ("POST", f"/v1/polls/{poll}/close", "close a poll", (200, 202), None),
         )
         for method, path, name, wanted, body in steps:
             if not self.call(method, path, name, wanted=wanted, token=token, body=body).ok:

@@ -3,7 +3,6 @@
 import random
 import time
 from collections import Counter
-from uuid import uuid4
 
 from loadtests.gate.config import Shape
 from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote
@@ -82,10 +81,6 @@ class World:
         """Note a vote's answer."""
         now = time.perf_counter()
         self.outcome.votes.append(Vote(due, (now - at) * 1000, (now - sent) * 1000, status))
-
-    def title(self) -> str:
-        """Return a title for a host's poll."""
-        return f"Load test {uuid4().hex[:8]}: which one?"
 
     def close(self) -> Outcome:
         """Return all that came out."""

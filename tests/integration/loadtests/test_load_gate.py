@@ -1,0 +1,225 @@
+"""The gate passes a VoteWave that is well, and fails one that is slow, that errs or that loses ballots."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from conftest import ENVIRONMENT, VoteWave, eventually
+
+ROOT = Path(__file__).parents[3]
+GATES = Path(__file__).with_name("small_gates.toml")
+SECONDS = 120
+CANARY = "x-votewave-canary"
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoteWave]:
+    """A VoteWave that may be harmed, with the limits that everybody has."""
+    own = VoteWave(
+        tmp_path_factory.mktemp("loaded") / "data",
+        VOTEWAVE_AUTH_GUESTS_PER_ADDRESS="1000",
+        VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS="60",
+        VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS="300",
+    )
+    own.start()
+    yield own
+    own.stop()
+
+
+async def gate(url: str, folder: Path, *more: str, suite: str = "small") -> tuple[int, Any, str]:
+    """Run the gate; return its exit code, its report and what it said."""
+    command = [sys.executable, "-m", "loadtests.load", "gate", "--env", "test", "--gates", str(GATES), "--json"]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--url", url, "--suite", suite, "--report", str(folder), *more,
+        cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(SECONDS):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    reports = json.loads(out) if out else []
+    return process.returncode, reports[0] if reports else None, err.decode()
+
+
+def verdicts(report: Any) -> dict[str, str]:
+    """Return what became of each threshold."""
+    return {row["name"]: row["judgement"] for row in report["verdict"]["rows"]}
+
+
+def failed(report: Any) -> set[str]:
+    """Return the thresholds that don't hold."""
+    return {name for name, judgement in verdicts(report).items() if judgement == "fail"}
+
+
+class Proxy:
+    """Stands before a VoteWave and treats votes badly.
+
+    Attributes:
+        delay: Seconds that each request waits.
+        every: Of so many votes one is answered 500 and not passed on; 0 for none.
+        headers: Those of the requests that came.
+    """
+
+    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0) -> None:
+        self._target = target
+        self.delay = delay
+        self.every = every
+        self.headers: list[dict[str, str]] = []
+        self._votes = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve on a free port; give its URL."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._pass)
+        runner = web.AppRunner(app, access_log=None)
+        async with aiohttp.ClientSession(auto_decompress=False) as self._session:
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            host, port = runner.addresses[0][:2]
+            try:
+                yield f"http://{host}:{port}"
+            finally:
+                await runner.cleanup()
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.every and request.method == "PUT":
+            self._votes += 1
+            if self._votes % self.every == 0:
+                return web.json_response({"title": "broken"}, status=500)
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+        url = f"{self._target}{request.raw_path}"
+        async with self._session.request(request.method, url, headers=headers, data=await request.read()) as answer:
+            skipped = {"transfer-encoding", "content-length", "connection", "date", "server"}
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in skipped}
+            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+
+async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: VoteWave, tmp_path: Path) -> None:
+    code, report, said = await gate(target.url, tmp_path)
+    assert (code, failed(report)) == (0, set()), said
+    assert set(verdicts(report)) >= {
+        "accepted_votes_per_second", "p50_ms", "p95_ms", "p99_ms", "error_ratio", "staleness_p95_ms", "live_gaps",
+        "stored_equals_acknowledged", "tally_equals_recount", "load generator",
+    }  # fmt: skip
+    figures = report["verdict"]["figures"]
+    assert figures["votes_accepted"] == figures["votes_due"] == 60
+    assert figures["live_messages"] > 4
+    assert {name.split(" (")[0] for name in figures["requests"]} >= {
+        "vote",
+        "list polls",
+        "read a result",
+        "make a poll",
+    }
+    assert json.loads((tmp_path / "gate.json").read_bytes())[0] == report
+    assert "tally_equals_recount" in (tmp_path / "gate.html").read_text()
+    assert "vote (first)" in (tmp_path / "locust-small.html").read_text()
+    left = await target.sql("SELECT title FROM polls.poll WHERE deleted_at IS NULL")
+    assert left == []
+
+
+async def test_two_generators_share_a_rush(target: VoteWave, tmp_path: Path) -> None:
+    code, report, said = await gate(target.url, tmp_path, "--seed", "7", "--seconds", "3", suite="rush")
+    assert code == 0, said
+    figures = report["verdict"]["figures"]
+    assert (figures["votes_due"], figures["votes_accepted"]) == (60, 60)
+    assert "4 polls recounted" in said + str(report["verdict"]["rows"])
+    assert report["seed"] == 7
+
+
+async def test_a_server_slowed_by_200_ms_fails(target: VoteWave, tmp_path: Path) -> None:
+    proxy = Proxy(target.url, delay=0.2)
+    async with proxy.serving() as url:
+        code, report, said = await gate(url, tmp_path, suite="slowed")
+    assert (code, failed(report)) == (1, {"p50_ms"}), said
+    assert "fail: p50_ms" in said
+    assert report["verdict"]["figures"]["votes_ms"]["p50"] > 200
+
+
+async def test_a_server_that_answers_a_twentieth_of_the_votes_with_errors_fails(
+    target: VoteWave, tmp_path: Path
+) -> None:
+    proxy = Proxy(target.url, every=20)
+    async with proxy.serving() as url:
+        code, report, said = await gate(url, tmp_path, "--canary", "1.2.3", suite="changeless")
+    assert (code, failed(report)) == (1, {"error_ratio"}), said
+    assert "× vote (first): 500" in " ".join(report["verdict"]["details"])
+    assert {headers[CANARY] for headers in proxy.headers} == {"1.2.3"}
+    assert report["canary"] == "1.2.3"
+
+
+@pytest.mark.parametrize("table", ["ballots", "counters"])
+async def test_a_server_that_loses_a_ballot_it_acknowledged_fails(target: VoteWave, tmp_path: Path, table: str) -> None:
+    running = asyncio.create_task(gate(target.url, tmp_path, suite="changeless"))
+    poll = (await eventually(lambda: target.sql(_POLL_WITH_BALLOTS), 40))[0]["poll_id"]
+    await target.sql(_HARM[table], poll)
+    code, report, said = await running
+    harmed = {"ballots": {"stored_equals_acknowledged", "tally_equals_recount"}, "counters": {"tally_equals_recount"}}
+    assert (code, failed(report)) == (1, harmed[table]), said
+    if table == "ballots":
+        assert "1 acknowledged ballots aren't stored" in " ".join(report["verdict"]["details"])
+
+
+_POLL_WITH_BALLOTS = (
+    "SELECT b.poll_id FROM votebooth.ballots b JOIN polls.poll p ON p.id = b.poll_id"
+    " WHERE p.deleted_at IS NULL AND p.method = 'score' GROUP BY 1 HAVING count(*) > 20"
+)
+_HARM = {
+    "ballots": "DELETE FROM votebooth.ballots WHERE poll_id = $1 AND voter_key ="
+    " (SELECT min(voter_key) FROM votebooth.ballots WHERE poll_id = $1)",
+    "counters": "UPDATE votebooth.counters SET sums[1] = sums[1] + 1 WHERE poll_id = $1",
+}
+
+
+async def test_a_generator_that_is_late_gives_no_verdict(target: VoteWave, tmp_path: Path) -> None:
+    code, report, said = await gate(target.url, tmp_path, suite="late")
+    assert (code, failed(report)) == (3, set()), said
+    assert verdicts(report)["load generator"] == verdicts(report)["p95_ms"] == "load generator too slow"
+    assert "load generator too slow" in said
+
+
+async def test_a_target_that_isnt_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    code, report, said = await gate("http://127.0.0.1:9", tmp_path)
+    assert (code, report) == (4, None)
+    assert "Error: http://127.0.0.1:9 can't be reached" in said
+    assert "Traceback" not in said
+
+
+async def test_a_gate_that_is_stopped_takes_its_polls_away(target: VoteWave, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loadtests.load", "gate", "--env", "test", "--gates", str(GATES)]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--url", target.url, "--suite", "changeless", "--report", str(tmp_path),
+        cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    await eventually(lambda: target.sql(_POLL_WITH_BALLOTS), 40)
+    process.terminate()
+    async with asyncio.timeout(30):
+        assert await process.wait() != 0
+    assert await target.sql("SELECT title FROM polls.poll WHERE deleted_at IS NULL") == []
+    assert not _generators()
+
+
+def _generators() -> list[str]:
+    """Return the load generators that still run as children of nobody or of this process."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if b"loadtests.generator" in line and parent in {1, os.getpid()}:
+            found.append(folder.name)
+    return found
