@@ -219,6 +219,8 @@ job "service" {
         canary  = "true"
       }
 
+      # The gateway sends the public to `stable` alone; a canary gets the tag when it is promoted.
+      tags        = ["stable"]
       canary_tags = ["canary"]
 
       # Whether it takes requests; a database that is away makes it unready, and no restart would help.

@@ -29,6 +29,9 @@ T = TypeVar("T")
 WAIT_SECONDS = 10
 """How long Consul may hold a question back until the answer has changed; so an answer is never older by much."""
 
+STABLE = "stable"
+"""The tag of instances that the gateway sends the public to; a canary under Nomad hasn't it yet."""
+
 _TIMEOUT_SECONDS = 5.0
 _LEAVE_SECONDS = 3.0
 _LOOK_EVERY_SECONDS = 5.0
@@ -107,6 +110,7 @@ class Agent:
                 service_id=service_id,
                 address=address,
                 port=port,
+                tags=[STABLE],
                 meta={"version": version("votewave")},
                 check=check,
                 replace_existing_checks=True,

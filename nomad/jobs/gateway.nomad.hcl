@@ -1,0 +1,404 @@
+# The gateway: HAProxy on every edge machine, the one way in. Its configuration is in nomad/gateway.
+#
+#   nomad job run -hcl2-strict=false -var-file nomad/env/staging.hcl nomad/jobs/gateway.nomad.hcl
+#
+# It waits until Auth has left its public keys in Consul (VOTEWAVE_AUTH_GATEWAY_KEYS).
+
+variable "driver" {
+  description = "docker, or raw_exec where there is no Docker engine."
+  type        = string
+  default     = "docker"
+
+  validation {
+    condition     = contains(["docker", "raw_exec"], var.driver)
+    error_message = "The driver is docker or raw_exec."
+  }
+}
+
+variable "gateway_image" {
+  description = "docker: HAProxy 2.6, by digest: haproxy@sha256:…"
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.gateway_image == "" || length(split("@sha256:", var.gateway_image)) == 2
+    error_message = "The gateway runs an image that is named by its digest, haproxy@sha256:… and so on."
+  }
+}
+
+variable "gateway_command" {
+  description = "raw_exec: the program."
+  type        = string
+  default     = "haproxy"
+}
+
+variable "gateway_user" {
+  description = "Whom it runs as; empty for whom the Nomad client runs as (raw_exec) or the image says (docker)."
+  type        = string
+  default     = ""
+}
+
+variable "services" {
+  description = "Which services there are; empty for those in names.json."
+  type        = list(string)
+  default     = []
+}
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "gateway_node_class" {
+  description = "Run on clients of this class only; empty for any."
+  type        = string
+  default     = "edge"
+}
+
+variable "gateway_http_port" {
+  description = "Where load balancers come to; 0 for any, where several gateways share a machine."
+  type        = number
+  default     = 8080
+}
+
+variable "gateway_metrics_port" {
+  description = "Metrics and /healthz; 0 for any."
+  type        = number
+  default     = 8404
+}
+
+variable "gateway_https_port" {
+  description = "TLS between load balancer and gateway; used if there is a certificate."
+  type        = number
+  default     = 8443
+}
+
+variable "gateway_certificate" {
+  description = "File with a certificate and its key, in PEM; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "gateway_dns" {
+  description = "Consul's DNS on this machine."
+  type        = string
+  default     = "127.0.0.1:8600"
+}
+
+variable "gateway_scheme" {
+  description = "How users come in: https, where TLS ends in front of the gateway or at it, or http."
+  type        = string
+  default     = "http"
+
+  validation {
+    condition     = contains(["http", "https"], var.gateway_scheme)
+    error_message = "The scheme is http or https."
+  }
+}
+
+variable "gateway_trusted_proxies" {
+  description = "Proxies in front of the gateway that append to X-Forwarded-For: 1 behind an ALB."
+  type        = number
+  default     = 1
+}
+
+variable "gateway_origins" {
+  description = "Other sites whose pages may call the API (CORS): https://app.example.org."
+  type        = list(string)
+  default     = []
+}
+
+variable "gateway_canary_from" {
+  description = "Addresses whose X-VoteWave-Canary counts."
+  type        = list(string)
+  default     = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"]
+}
+
+variable "gateway_limits" {
+  description = "Requests in ten seconds at one gateway: by address, by subject, and a subject's ballots."
+  type        = map(number)
+  default     = {}
+}
+
+variable "gateway_max_body" {
+  description = "Bytes of a body; services take 1 MB."
+  type        = number
+  default     = 1000000
+}
+
+variable "gateway_maxconn" {
+  description = "Connections at a time; twice as many file descriptors and some."
+  type        = number
+  default     = 20000
+}
+
+variable "gateway_instance_requests" {
+  description = "Requests under way at one instance of a service, and as many waiting for it."
+  type        = number
+  default     = 256
+}
+
+variable "gateway_slots" {
+  description = "Instances of a service at most."
+  type        = number
+  default     = 20
+}
+
+variable "gateway_drain" {
+  description = "Seconds that /healthz says 503 before the listeners close: longer than load balancers take to notice."
+  type        = number
+  default     = 15
+}
+
+variable "gateway_finish" {
+  description = "Seconds that requests, WebSockets and streams have to end after that."
+  type        = number
+  default     = 20
+}
+
+variable "issuer" {
+  description = "`iss` of access tokens (VOTEWAVE_ISSUER)."
+  type        = string
+  default     = "votewave"
+}
+
+variable "audience" {
+  description = "`aud` of access tokens (VOTEWAVE_AUDIENCE)."
+  type        = string
+  default     = "votewave"
+}
+
+variable "gateway_cpu" {
+  description = "MHz that it is sure of."
+  type        = number
+  default     = 300
+}
+
+variable "gateway_memory" {
+  description = "MB that it may use."
+  type        = number
+  default     = 256
+}
+
+variable "consul_acl" {
+  description = "Whether Consul asks for tokens: then the task gets its own, for its identity."
+  type        = bool
+  default     = true
+}
+
+locals {
+  folder   = "nomad/gateway"
+  docker   = var.driver == "docker"
+  services = length(var.services) > 0 ? var.services : keys(jsondecode(file("terraform/modules/naming/names.json")).services)
+  limits   = merge({ address = 5000, subject = 300, ballots = 60 }, var.gateway_limits)
+  backends = file("${local.folder}/backends.cfg")
+  # Places for keys: as many as Auth publishes at most.
+  keys = 4
+
+  problems = fileset("${local.folder}/problems", "*.json")
+
+  files = merge(
+    { for name in local.problems : name => file("${local.folder}/problems/${name}") },
+    {
+      "routes.map"      = file("${local.folder}/routes.map")
+      "roots.map"       = file("${local.folder}/roots.map")
+      "services.lst"    = join("", [for name in local.services : "${name}\n"])
+      "origins.lst"     = join("", [for origin in var.gateway_origins : "${origin}\n"])
+      "canary-from.lst" = join("", [for range in var.gateway_canary_from : "${range}\n"])
+    },
+  )
+}
+
+job "votewave-gateway" {
+  id          = "votewave-gateway"
+  name        = "votewave-gateway"
+  type        = "system"
+  datacenters = var.datacenters
+  # Votes come through it: it isn't pushed out by what could wait.
+  priority = 80
+
+  # One machine after the other, and only while those before are healthy.
+  update {
+    max_parallel      = 1
+    min_healthy_time  = "5s"
+    healthy_deadline  = "2m"
+    progress_deadline = "10m"
+    auto_revert       = true
+  }
+
+  group "gateway" {
+    dynamic "constraint" {
+      for_each = var.gateway_node_class == "" ? [] : [var.gateway_node_class]
+
+      content {
+        attribute = "${node.class}"
+        value     = constraint.value
+      }
+    }
+
+    restart {
+      attempts = 10
+      interval = "5m"
+      delay    = "1s"
+      mode     = "delay"
+    }
+
+    network {
+      port "http" {
+        static = var.gateway_http_port
+      }
+
+      port "metrics" {
+        static = var.gateway_metrics_port
+      }
+
+      # Between the two tasks, on loopback.
+      port "leader" {
+      }
+    }
+
+    service {
+      name = "gateway"
+      port = "http"
+
+      meta {
+        metrics = "${NOMAD_PORT_metrics}"
+      }
+
+      check {
+        name     = "ready"
+        type     = "http"
+        path     = "/healthz"
+        interval = "2s"
+        timeout  = "3s"
+      }
+    }
+
+    # Told first to stop; the gateway is stopped when it has ended.
+    task "leader" {
+      driver = var.driver
+      leader = true
+      user   = var.gateway_user
+
+      config {
+        image           = local.docker ? var.gateway_image : null
+        network_mode    = local.docker ? "host" : null
+        readonly_rootfs = local.docker ? true : null
+        cap_drop        = local.docker ? ["all"] : null
+        command         = var.gateway_command
+        args            = ["-f", "${NOMAD_TASK_DIR}/leader.cfg"]
+      }
+
+      env {
+        GATEWAY_DRAIN       = "${var.gateway_drain}s"
+        GATEWAY_LEADER_PORT = "${NOMAD_PORT_leader}"
+      }
+
+      template {
+        destination = "local/leader.cfg"
+        data        = file("${local.folder}/leader.cfg")
+      }
+
+      kill_signal  = "SIGUSR1"
+      kill_timeout = "${var.gateway_drain + 5}s"
+
+      resources {
+        cpu    = 20
+        memory = 32
+      }
+    }
+
+    task "gateway" {
+      driver = var.driver
+      user   = var.gateway_user
+
+      config {
+        image           = local.docker ? var.gateway_image : null
+        network_mode    = local.docker ? "host" : null
+        readonly_rootfs = local.docker ? true : null
+        cap_drop        = local.docker ? ["all"] : null
+        command         = var.gateway_command
+        args            = ["-W", "-f", "${NOMAD_TASK_DIR}/haproxy.cfg"]
+      }
+
+      env = merge(
+        {
+          GATEWAY_HTTP              = "${NOMAD_ADDR_http}"
+          GATEWAY_METRICS           = "${NOMAD_ADDR_metrics}"
+          GATEWAY_LEADER_PORT       = "${NOMAD_PORT_leader}"
+          GATEWAY_FILES             = "${NOMAD_TASK_DIR}/files"
+          GATEWAY_KEYS              = "${NOMAD_TASK_DIR}/keys"
+          GATEWAY_DNS               = var.gateway_dns
+          GATEWAY_SCHEME            = var.gateway_scheme
+          GATEWAY_HOPS              = "${var.gateway_trusted_proxies}"
+          GATEWAY_ISSUER            = var.issuer
+          GATEWAY_AUDIENCE          = var.audience
+          GATEWAY_LIMIT_ADDRESS     = "${local.limits.address}"
+          GATEWAY_LIMIT_SUBJECT     = "${local.limits.subject}"
+          GATEWAY_LIMIT_BALLOTS     = "${local.limits.ballots}"
+          GATEWAY_MAX_BODY          = "${var.gateway_max_body}"
+          GATEWAY_MAXCONN           = "${var.gateway_maxconn}"
+          GATEWAY_INSTANCE_REQUESTS = "${var.gateway_instance_requests}"
+          GATEWAY_INSTANCE_QUEUE    = "${var.gateway_instance_requests}"
+          GATEWAY_SLOTS             = "${var.gateway_slots}"
+          GATEWAY_FINISH            = "${var.gateway_finish}s"
+        },
+        var.gateway_certificate == "" ? {} : {
+          GATEWAY_HTTPS       = ":${var.gateway_https_port}"
+          GATEWAY_CERTIFICATE = var.gateway_certificate
+        },
+      )
+
+      # When Auth's keys change, the gateway is replaced by one with the new keys, which takes over its sockets.
+      template {
+        destination   = "local/haproxy.cfg"
+        change_mode   = "signal"
+        change_signal = "SIGUSR2"
+        data          = join("", concat([file("${local.folder}/haproxy.cfg")], [for name in local.services : replace(local.backends, "SERVICE", name)]))
+      }
+
+      dynamic "template" {
+        for_each = range(local.keys)
+
+        content {
+          destination   = "local/keys/key-${template.value}.pem"
+          change_mode   = "signal"
+          change_signal = "SIGUSR2"
+          data          = <<-EOT
+            {{ range $slot, $key := (key "votewave/gateway/keys" | parseJSON).keys }}{{ if eq $slot ${template.value} }}{{ $key.pem }}{{ end }}{{ end }}
+          EOT
+        }
+      }
+
+      dynamic "template" {
+        for_each = local.files
+
+        content {
+          destination = "local/files/${template.key}"
+          data        = template.value
+          change_mode = "noop"
+        }
+      }
+
+      dynamic "consul" {
+        for_each = var.consul_acl ? [1] : []
+
+        content {
+        }
+      }
+
+      kill_signal  = "SIGUSR1"
+      kill_timeout = "${var.gateway_finish + 5}s"
+
+      resources {
+        cpu    = var.gateway_cpu
+        memory = var.gateway_memory
+      }
+
+      logs {
+        max_files     = 3
+        max_file_size = 10
+      }
+    }
+  }
+}
