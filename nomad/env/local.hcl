@@ -36,3 +36,19 @@ environment = {
   # There is no metadata service to ask.
   AWS_EC2_METADATA_DISABLED = "true"
 }
+
+# Everybody is at one address here, tests and load included.
+settings = {
+  auth = {
+    VOTEWAVE_AUTH_GATEWAY_KEYS          = "votewave/gateway/keys"
+    VOTEWAVE_AUTH_GUESTS_PER_ADDRESS    = "1000000"
+    VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS  = "1000000"
+    VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS  = "1000000"
+    VOTEWAVE_AUTH_REFRESHES_PER_ADDRESS = "1000000"
+  }
+}
+
+gateway_dns             = "$${meta.consul_dns}"
+gateway_trusted_proxies = 0
+gateway_limits          = { address = 100000 }
+gateway_drain           = 6

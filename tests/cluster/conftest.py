@@ -1,15 +1,21 @@
 """What the cluster's tests share."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_place import LEAST, Consul, Instance, Nomad, program
+from cluster_place import LEAST, ROOT, Consul, Instance, Nomad, program
 from services.core.calls import Calls
 from services.core.secrets import FileSecrets
 from services.core.settings import CoreSettings
+
+sys.path.insert(0, str(ROOT))  # `tools` isn't installed
+
+from cluster_shared import SharedCluster, place
+from tools.cluster.cluster import Cluster
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,6 +23,31 @@ def programs() -> None:
     """Have the programs at hand, so that no test counts the time that building them takes."""
     for name in ("consul", "nomad"):
         program(name)
+
+
+@pytest.fixture(scope="session")
+def cluster(programs: None) -> Iterator[SharedCluster]:
+    """The cluster that tests share: `./just cluster up --servers 3 --clients 2`, with folder and ports of its own.
+
+    It is started by the first test that asks for it and runs what the work tree holds, through the gateway. What a test
+    changes (another version, a drained node, a stopped server), it puts back, and waits until the cluster is whole:
+
+        async def test_something(cluster: SharedCluster) -> None:
+            async with cluster.voting(rate=100) as votes:      # steady ballots, each remembered
+                await cluster.run("alloc", "stop", ...)        # any nomad command
+                await eventually(cluster.is_whole, 90)
+                await votes.settled()                          # fifty in a row are acknowledged again
+            assert votes.not_served() == []                    # 2xx, or 503 (with Retry-After)
+            await votes.check()                                # none lost, counters = ballots
+
+    `await cluster.consul(path)` and `await cluster.nomad(path)` ask the HTTP APIs, `cluster.said` is cluster.json,
+    `cluster.cluster` is `tools.cluster.Cluster`, whose `processes`, `agents`, `jobs`, `stores` and `aws` start, stop
+    and pause single parts.
+    """
+    running = Cluster(place(), print)
+    said = running.up(while_pid=os.getpid())
+    yield SharedCluster(running, said)
+    running.reset()
 
 
 @pytest.fixture

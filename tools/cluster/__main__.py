@@ -1,6 +1,8 @@
 """`./just cluster`: start, look at and stop the local cluster."""
 
+import contextlib
 import json
+import os
 import signal
 import sys
 from dataclasses import asdict
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 from tools.cluster.cluster import ERRORS, Cluster, ClusterError, Part, Progress
 from tools.cluster.place import ROOT, Place
 
@@ -57,9 +60,20 @@ def main(context: click.Context, folder: Path) -> None:
     "--port-base", type=click.IntRange(1024, 31_000), help="Use the 1,000 ports from here, not the usual ones."
 )
 @click.option("--version", help="Deploy this commit; the work tree as it is by default.")
+@click.option("--gateway/--no-gateway", default=True, show_default=True, help="Run the gateway, too.")
+@click.option("--while-pid", type=int, help="Stop it all when this process has ended, however that was.")
 @click.option("--json", "as_json", is_flag=True, help="Print what scripts need to know.")
 @click.pass_obj
-def up(folder: Path, servers: str, clients: int, port_base: int | None, version: str | None, as_json: bool) -> None:
+def up(
+    folder: Path,
+    servers: str,
+    clients: int,
+    port_base: int | None,
+    version: str | None,
+    gateway: bool,
+    while_pid: int | None,
+    as_json: bool,
+) -> None:
     r"""Start everything and wait until it is healthy.
 
     Data survive `down`; `reset` deletes them.
@@ -73,7 +87,7 @@ def up(folder: Path, servers: str, clients: int, port_base: int | None, version:
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)  # `up` cleans up after itself then
     tell = Progress(lambda line: click.echo(line, err=True))
-    said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version)
+    said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version, while_pid, gateway=gateway)
     if as_json:
         click.echo(json.dumps(said, indent=1))
         return
@@ -179,6 +193,16 @@ def down(folder: Path) -> None:
         return
     found = Cluster.at(folder, tell).down()
     click.echo(f"The cluster is down ({tell.seconds:.0f} s; {len(found)} processes were running).")
+
+
+@main.command(hidden=True)
+@click.argument("pid", type=int)
+@click.pass_obj
+def watch(folder: Path, pid: int) -> None:
+    """Wait for a process's end, then stop the cluster."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait()
+    Cluster.at(folder).down(but=os.getpid())
 
 
 @main.command()

@@ -23,6 +23,7 @@ from tools.cluster.secrets import LocalSecrets
 
 _WAIT_SECONDS = 60.0
 _AUDIENCE = "consul.io"
+_KEYS = "/.well-known/jwks.json"
 _AUTH_METHOD = "nomad-workloads"
 _BIND = "127.0.0.1"
 
@@ -37,10 +38,6 @@ agent_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
 service_prefix "" { policy = "write" }
 """
-_DNS_RULES = """
-node_prefix "" { policy = "read" }
-service_prefix "" { policy = "read" }
-"""
 # Enough to deploy, scale, look and read logs; not enough to change who may do what, or to look into a task.
 _DEPLOY_RULES = """
 namespace "default" {
@@ -53,6 +50,11 @@ namespace "default" {
 node { policy = "read" }
 agent { policy = "read" }
 """
+
+
+def job_id(what: str, service: str = "") -> str:
+    """Return a job's id: of a service, or of one of the others."""
+    return str(NAMES["jobs"][what]).format(service=service)
 
 
 class AgentError(Exception):
@@ -305,26 +307,8 @@ class Agents:
         url = self._place.url("nomad_http", agent or self._place.agents[0])
         return Api(url, "X-Nomad-Token", self._secrets.value("cluster/acl-nomad"))
 
-    def settle_consul(self) -> None:
-        """Wait until Consul has a leader, then give every agent its rights.
-
-        Raises:
-            AgentError: It doesn't get that far.
-        """
-        api = self.consul()
-        until(lambda: api.get("/v1/acl/tokens"), "Consul's access control")
-        for name, rules in (("agent", _AGENT_RULES), ("nomad", _NOMAD_RULES), ("dns", _DNS_RULES)):
-            api.put("/v1/acl/policy", {"Name": name, "Rules": rules})
-        for secret, policies in (("acl-consul-agent", ["agent"]), ("acl-consul-nomad", ["nomad"])):
-            body = {
-                "SecretID": self._secrets.value(f"cluster/{secret}"),
-                "Description": secret,
-                "Policies": [{"Name": name} for name in policies],
-            }
-            api.put("/v1/acl/token", body)
-
     def settle_nomad(self) -> None:
-        """Wait until Nomad has a leader, then make its tokens and have Consul trust the identities that it gives.
+        """Wait until Nomad has a leader that can give identities, and make its tokens.
 
         Raises:
             AgentError: It doesn't get that far.
@@ -336,11 +320,51 @@ class Agents:
         token = api.put("/v1/acl/token", {"Name": "deploy", "Type": "client", "Policies": ["deploy"]})
         write_private(self._place.tokens / "nomad", self._secrets.value("cluster/acl-nomad"))
         write_private(self._place.tokens / "nomad-deploy", token["SecretID"])
+        until(lambda: api.get(_KEYS)["keys"], "Nomad's signing key")
+
+    def settle_consul(self) -> None:
+        """Wait until Consul has a leader, and give every agent its rights.
+
+        Raises:
+            AgentError: It doesn't get that far.
+        """
+        api = self.consul()
+        until(lambda: api.get("/v1/acl/tokens"), "Consul's access control")
+        for name, rules in (("agent", _AGENT_RULES), ("nomad", _NOMAD_RULES)):
+            api.put("/v1/acl/policy", {"Name": name, "Rules": rules})
+            body = {
+                "SecretID": self._secrets.value(f"cluster/acl-consul-{name}"),
+                "Description": name,
+                "Policies": [{"Name": name}],
+            }
+            api.put("/v1/acl/token", body)
         write_private(self._place.tokens / "consul", self._secrets.value("cluster/acl-consul"))
+
+    def trust_nomad(self) -> None:
+        """Have Consul trust the identities that Nomad gives to tasks.
+
+        Raises:
+            AgentError: It doesn't.
+        """
         # From a client: it asks whichever server leads.
-        edge = next(agent for agent in self._place.agents if not agent.is_server)
-        keys = f"{self._place.url('nomad_http', edge)}/.well-known/jwks.json"
-        self.run("setup", "consul", "-y", f"-jwks-url={keys}")
+        edge = self._place.agent("edge-1")
+        until(lambda: self.nomad(edge).get(_KEYS)["keys"], "Nomad's signing key at a client")
+        self.run("setup", "consul", "-y", f"-jwks-url={self._place.url('nomad_http', edge)}{_KEYS}")
+        self._let_auth_leave_keys()
+
+    def _let_auth_leave_keys(self) -> None:
+        """Let Auth, and nobody else, write what the gateway verifies tokens with."""
+        api = self.consul()
+        rules = 'key "votewave/gateway/keys" { policy = "write" }'
+        api.put("/v1/acl/policy", {"Name": "gateway-keys", "Rules": rules})
+        api.put("/v1/acl/role", {"Name": "gateway-keys", "Policies": [{"Name": "gateway-keys"}]})
+        rule = {
+            "AuthMethod": _AUTH_METHOD,
+            "BindType": "role",
+            "BindName": "gateway-keys",
+            "Selector": f'"nomad_service" not in value and value.nomad_job_id == "{job_id("service", "auth")}"',
+        }
+        api.put("/v1/acl/binding-rule", rule)
 
     def clients_ready(self) -> None:
         """Wait until every client takes tasks.
@@ -381,6 +405,7 @@ class Agents:
             del environment["VOTEWAVE_CLUSTER"]
         done = subprocess.run(
             command,
+            cwd=ROOT,  # jobspecs read files
             capture_output=True,
             text=True,
             env={**environment, **self.environment()},

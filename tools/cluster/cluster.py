@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,9 @@ import psutil
 from services.core.embedded import EmbeddedError
 from services.registry import NAMES as SERVICES
 from tools.cluster import images
-from tools.cluster.agents import AgentError, Agents, program
-from tools.cluster.jobs import JOBS, JobError, Jobs, job_id
-from tools.cluster.place import Place, PlaceError, write_private
+from tools.cluster.agents import AgentError, Agents, job_id, program
+from tools.cluster.jobs import JOBS, JobError, Jobs
+from tools.cluster.place import ROOT, Place, PlaceError, write_private
 from tools.cluster.processes import ProcessError, Processes, end, tail
 from tools.cluster.secrets import LocalAws, LocalSecrets
 from tools.cluster.stores import MASTER, Stores
@@ -85,11 +86,13 @@ class Cluster:
 
     # Up.
 
-    def up(self, version: str | None = None) -> dict[str, Any]:
+    def up(self, version: str | None = None, while_pid: int | None = None, *, gateway: bool = True) -> dict[str, Any]:
         """Start everything; return what `cluster.json` says.
 
         Args:
             version: What is deployed; the work tree as it is by default.
+            while_pid: A process; once it has ended, the cluster is stopped.
+            gateway: Whether the gateway runs, too.
 
         Raises:
             ClusterError: It runs already, or ports are taken.
@@ -103,17 +106,24 @@ class Cluster:
             if taken := self.place.taken():
                 named = ", ".join(f"{port} ({what})" for port, what in sorted(taken.items()))
                 raise ClusterError(f"Ports are taken: {named}. End who has them, or say --port-base.")
+            self.secrets.make()
+            for log in self.place.logs.glob("*.log"):
+                log.unlink()
             try:
-                return self._up(version)
+                if while_pid is not None:
+                    self._watch(while_pid)
+                return self._up(version, gateway=gateway)
             except BaseException:
                 self.tell("that failed; stopping what was started")
                 self._down(quietly=True)
                 raise
 
-    def _up(self, version: str | None) -> dict[str, Any]:
-        self.secrets.make()
-        for log in self.place.logs.glob("*.log"):
-            log.unlink()
+    def _watch(self, pid: int) -> None:
+        self._describe("")
+        command = [sys.executable, "-m", "tools.cluster", "--folder", self.place.folder, "watch", str(pid)]
+        self.processes.start("watch", command, {"PYTHONPATH": str(ROOT)})
+
+    def _up(self, version: str | None, *, gateway: bool) -> dict[str, Any]:
         self._describe(version or "")  # `down` finds all there is from here on
         for name in ("consul", "nomad"):
             program(name)
@@ -128,7 +138,7 @@ class Cluster:
         self._write_values()
         self.jobs.migrate(made)
         self.tell("the tables are there")
-        self.deploy(made)
+        self.deploy(made, gateway=gateway)
         return self._describe(made)
 
     def image(self, version: str | None = None) -> str:
@@ -153,14 +163,18 @@ class Cluster:
         self.agents.clear()
         for agent in self.place.agents:
             self.agents.start("consul", agent)
+            if agent.is_server:
+                self.agents.start("nomad", agent)
         self.agents.settle_consul()
         self.tell(f"Consul: {self.place.url('consul_http', self.place.agents[0])}")
-        for agent in self.place.agents:
-            self.agents.start("nomad", agent)
         self.agents.settle_nomad()
-        self.tell(f"Nomad: {self.place.url('nomad_http', self.place.agents[0])}")
+        # Not before: a client that finds no leader, or no Consul, looks again after fifteen seconds.
+        for agent in self.place.agents:
+            if not agent.is_server:
+                self.agents.start("nomad", agent)
+        self.agents.trust_nomad()
         self.agents.clients_ready()
-        self.tell("Nomad's clients are ready")
+        self.tell(f"Nomad: {self.place.url('nomad_http', self.place.agents[0])}")
 
     def _write_values(self) -> None:
         addresses = {
@@ -172,13 +186,17 @@ class Cluster:
         values: dict[str, Any] = {
             "releases": str(self.place.releases),
             "addresses": addresses,
-            "gateway_port": self.place.port("gateway_http"),
+            "gateway_http_port": self.place.port("gateway_http"),
             "gateway_metrics_port": self.place.port("gateway_metrics"),
         }
         write_private(self.place.values, "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
 
-    def deploy(self, version: str) -> None:
+    def deploy(self, version: str, *, gateway: bool = True) -> None:
         """Run every service, and the gateway, in a version, and wait until they are healthy.
+
+        Args:
+            version: Which.
+            gateway: Whether the gateway runs, too.
 
         Raises:
             JobError: They don't get so.
@@ -187,17 +205,12 @@ class Cluster:
         with ThreadPoolExecutor(4) as pool:
             runs = [pool.submit(self.jobs.run, "service", service=name, version=version) for name in SERVICES]
             waiting += [job_id("service", name) for name in SERVICES]
-            if self.has_gateway:
+            if gateway:
                 runs.append(pool.submit(self.jobs.run, "gateway", version=version))
                 waiting.append(job_id("gateway"))
             for run in runs:
                 run.result()
         self.jobs.healthy(waiting)
-
-    @property
-    def has_gateway(self) -> bool:
-        """Whether there is a job for it."""
-        return (JOBS / "gateway.nomad.hcl").exists()
 
     def _describe(self, version: str) -> dict[str, Any]:
         place = self.place
@@ -236,8 +249,11 @@ class Cluster:
 
     # Down.
 
-    def down(self) -> list[str]:
+    def down(self, but: int | None = None) -> list[str]:
         """Stop everything, also what a killed part has left; return what was found running.
+
+        Args:
+            but: A process of the cluster that asks for this, and ends by itself.
 
         Raises:
             ClusterError: Another command is at it.
@@ -245,9 +261,10 @@ class Cluster:
         if not self.place.folder.exists():
             return []
         with self._alone():
-            return self._down()
+            return self._down(but=but)
 
-    def _down(self, *, quietly: bool = False) -> list[str]:
+    def _down(self, *, quietly: bool = False, but: int | None = None) -> list[str]:
+        self.processes.spare = but
         tell = (lambda _: None) if quietly else self.tell
         found = list(self.processes.running())
         for process in found:

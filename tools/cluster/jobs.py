@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tools.cluster.agents import AgentError, Agents, Api, until
-from tools.cluster.place import ENVIRONMENT, NAMES, ROOT
+from tools.cluster.agents import AgentError, Agents, Api, job_id, until
+from tools.cluster.place import ENVIRONMENT, ROOT
 
 JOBS = ROOT / "nomad" / "jobs"
 ENVIRONMENTS = ROOT / "nomad" / "env"
@@ -19,11 +19,6 @@ _OVER = {"complete", "failed", "lost"}
 
 class JobError(Exception):
     """A job doesn't run as it should; the message says which and what its task said last."""
-
-
-def job_id(what: str, service: str = "") -> str:
-    """Return a job's id: of a service, or of one of the others."""
-    return str(NAMES["jobs"][what]).format(service=service)
 
 
 class Jobs:

@@ -30,12 +30,16 @@ class Processes:
     Args:
         folder: The cluster's.
         logs: Where each has its log.
+
+    Attributes:
+        spare: The id of a process that is none of them for now.
     """
 
     def __init__(self, folder: Path, logs: Path) -> None:
         self._folder = folder
         self._logs = logs
         self._file = folder / "processes.json"
+        self.spare: int | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}  # of this very process, to be collected
 
     def log(self, name: str) -> Path:
@@ -75,7 +79,7 @@ class Processes:
         if (child := self._children.get(name)) is not None:
             child.poll()  # or a dead one would look alive
         known = self._read().get(name)
-        return None if known is None else _same(known["pid"], known["started"])
+        return None if known is None or known["pid"] == self.spare else _same(known["pid"], known["started"])
 
     def names(self) -> list[str]:
         """Return those that were started, in that order, whether or not they still run."""

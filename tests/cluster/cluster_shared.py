@@ -1,0 +1,330 @@
+"""The cluster that tests share, and voters who remember what they were told."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from os import getuid
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import asyncpg
+from cluster_place import ROOT
+from tools.cluster.agents import Api
+from tools.cluster.cluster import Cluster
+from tools.cluster.place import Place
+
+_BASES = range(10_000, 20_000, 1_000)
+SERVERS, CLIENTS = 3, 2
+
+
+def place() -> Place:
+    """Return where the tests' cluster is: always the same folder, so that a killed run's is found and stopped."""
+    name = sha256(str(ROOT).encode()).hexdigest()[:8]
+    folder = Path(tempfile.gettempdir()).resolve() / f"votewave-test-{getuid()}-{name}"
+    with contextlib.suppress(FileNotFoundError):
+        Cluster.at(folder).reset()
+    for base in _BASES:
+        found = Place(folder, base, SERVERS, CLIENTS)
+        if not found.taken():
+            return found
+    raise AssertionError(f"no 1,000 free ports from any of {list(_BASES)}")
+
+
+class SharedCluster:
+    """A cluster that runs; what tests need of it.
+
+    Attributes:
+        cluster: `tools.cluster.Cluster`: start, stop, deploy, status.
+        said: What cluster.json says; `version` is what runs.
+        gateway_url: Where users come in.
+    """
+
+    def __init__(self, cluster: Cluster, said: dict[str, Any]) -> None:
+        self.cluster = cluster
+        self.said = said
+        self.version = str(said["version"])
+        self.gateway_url = str(said["gateway_url"])
+
+    async def consul(self, path: str, **parameters: Any) -> Any:
+        """Ask Consul as its administrator, at whichever server answers."""
+        return await self._ask(self.cluster.agents.consul, path, parameters)
+
+    async def nomad(self, path: str, **parameters: Any) -> Any:
+        """Ask Nomad as its administrator, at whichever server answers."""
+        return await self._ask(self.cluster.agents.nomad, path, parameters)
+
+    async def _ask(self, api_of: Callable[[Any], Api], path: str, parameters: dict[str, Any]) -> Any:
+        failure: Exception | None = None
+        for agent in self.cluster.place.agents:
+            name = "consul" if api_of == self.cluster.agents.consul else "nomad"
+            process = self.cluster.processes.find(f"{name}-{agent.name}")
+            if not agent.is_server or process is None or process.status() == "stopped":
+                continue
+            try:
+                return await asyncio.to_thread(api_of(agent).get, path, **parameters)
+            except Exception as exc:  # noqa: BLE001  (the next one is asked; the last one's failure is raised)
+                failure = exc
+        raise failure or AssertionError("no server runs")
+
+    async def run(self, *arguments: str) -> str:
+        """Run `nomad …` against it; return what it prints."""
+        return await asyncio.to_thread(self.cluster.agents.run, *arguments)
+
+    async def instances(self, service: str) -> list[str]:
+        """Return the URLs of a service's healthy instances."""
+        entries = await self.consul(f"/v1/health/service/{service}", passing="1")
+        return sorted(f"http://{entry['Service']['Address']}:{entry['Service']['Port']}" for entry in entries)
+
+    async def allocations(self, job: str) -> list[dict[str, Any]]:
+        """Return a job's allocations that run."""
+        found = await self.nomad(f"/v1/job/{job}/allocations")
+        return [one for one in found if one["ClientStatus"] == "running" and one["DesiredStatus"] == "run"]
+
+    async def is_whole(self) -> bool:
+        """Say whether every service has as many healthy instances as it should have, and no more."""
+        try:
+            for job in await self.nomad("/v1/jobs"):
+                if job["Type"] != "service" or job["Stop"]:
+                    continue
+                wanted = sum(group["Count"] for group in (await self.nomad(f"/v1/job/{job['ID']}"))["TaskGroups"])
+                if len(await self.instances(job["ID"].removeprefix("votewave-"))) != wanted:
+                    return False
+        except Exception:  # noqa: BLE001  (not while it can't be asked)
+            return False
+        return True
+
+    async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a query as the database's master user."""
+        connection = await asyncpg.connect(self.said["admin_database_url"])
+        try:
+            return list(await connection.fetch(query, *arguments))
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def voting(self, rate: float = 50.0, voters: int = 100) -> AsyncIterator["Votes"]:
+        """Let guests vote steadily in a new poll while the block runs.
+
+        Args:
+            rate: Ballots a second.
+            voters: How many vote in turn, each again and again.
+        """
+        async with Votes.begin(self.gateway_url, rate, voters) as votes:
+            yield votes
+
+
+@dataclass
+class Sent:
+    """One ballot.
+
+    Attributes:
+        at: When it was sent (monotonic seconds).
+        took: Until the answer, in seconds.
+        status: The answer's; 0 if there was none.
+        why: What went wrong.
+    """
+
+    at: float
+    took: float
+    status: int
+    why: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it was acknowledged."""
+        return self.status in {200, 201}
+
+
+@dataclass
+class Voter:
+    """A guest, with what he knows of his ballot.
+
+    Attributes:
+        token: His.
+        stored: What was acknowledged last; None before.
+        perhaps: What was sent after that without an acknowledgement: it may have been stored, or not.
+    """
+
+    token: str
+    stored: int | None = None
+    perhaps: set[int] = field(default_factory=set)
+
+
+OPTIONS = 4
+
+
+class Votes:
+    """A poll with steady voters.
+
+    Each voter has one ballot under way at most, so that what he was told last is what must be stored.
+
+    Attributes:
+        poll: Its id.
+        sent: Every ballot.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, rate: float, poll: str, voters: list[Voter]) -> None:
+        self.poll = poll
+        self.sent: list[Sent] = []
+        self.refused_without_retry_after = 0
+        self._session = session
+        self._url = f"{url}/v1/votebooth/polls/{poll}"
+        self._rate = rate
+        self._voters = voters
+        self._stop = asyncio.Event()
+
+    @classmethod
+    @asynccontextmanager
+    async def begin(cls, url: str, rate: float, voters: int) -> AsyncIterator["Votes"]:
+        """Make the poll and the guests, and vote until the block ends."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+            email, password = f"{uuid4().hex}@example.org", "correct horse battery staple"
+            account = await _post(session, f"{url}/v1/auth/accounts", {"email": email, "password": password})
+            poll = await _post(
+                session,
+                f"{url}/v1/polls",
+                {
+                    "title": "Steady",
+                    "method": "single",
+                    "publish": True,
+                    "options": [{"label": f"Option {number}"} for number in range(1, OPTIONS + 1)],
+                    "rules": {"eligibility": "anyone", "results": "always"},
+                },
+                account["access_token"],
+            )
+            guests = [Voter((await _post(session, f"{url}/v1/auth/guests", {}))["access_token"]) for _ in range(voters)]
+            votes = cls(session, url, rate, poll["id"], guests)
+            await votes._first()
+            task = asyncio.create_task(votes._run())
+            try:
+                yield votes
+            finally:
+                votes._stop.set()
+                await task
+
+    async def _first(self) -> None:
+        """Cast the first ballot: only then VoteBooth has heard of the poll."""
+        for _ in range(100):
+            await self._cast(self._voters[0], 1)
+            if self.sent[-1].good:
+                self.sent.clear()
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"the first ballot isn't taken: {self.sent[-1]}")
+
+    async def _run(self) -> None:
+        """Send ballots at their time, however long answers take; a voter who still waits is passed over."""
+        free = list(self._voters)
+        under_way: set[asyncio.Task[None]] = set()
+        began, count = time.monotonic(), 0
+
+        async def one(voter: Voter, option: int) -> None:
+            await self._cast(voter, option)
+            free.append(voter)
+
+        while not self._stop.is_set():
+            count += 1
+            if free:
+                task = asyncio.create_task(one(free.pop(0), 1 + count % OPTIONS))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+            await asyncio.sleep(max(0.0, began + count / self._rate - time.monotonic()))
+        if under_way:
+            await asyncio.wait(under_way)
+
+    async def _cast(self, voter: Voter, option: int) -> None:
+        at, status, why = time.monotonic(), 0, ""
+        voter.perhaps.add(option)
+        try:
+            async with self._session.put(
+                f"{self._url}/ballot", json={"picks": [option]}, headers={"authorization": f"Bearer {voter.token}"}
+            ) as answer:
+                status, text = answer.status, await answer.text()
+                if status not in {200, 201}:
+                    why = text[:200]
+                if status == 503 and "retry-after" not in answer.headers:
+                    self.refused_without_retry_after += 1
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            why = f"{type(exc).__name__}: {exc}"
+        self.sent.append(Sent(at, time.monotonic() - at, status, why))
+        if self.sent[-1].good:
+            voter.stored, voter.perhaps = option, set()
+
+    # What came of it.
+
+    @property
+    def statuses(self) -> Counter[int]:
+        """How many ballots got which status; 0 for no answer."""
+        return Counter(one.status for one in self.sent)
+
+    def failed(self) -> list[Sent]:
+        """Return ballots that weren't acknowledged."""
+        return [one for one in self.sent if not one.good]
+
+    def not_served(self) -> list[Sent]:
+        """Return ballots that were neither acknowledged nor refused as they should be, by 503."""
+        return [one for one in self.sent if not one.good and one.status != 503]
+
+    def recovered_after(self, moment: float) -> float:
+        """Return how many seconds after a moment the last ballot wasn't acknowledged; 0 if all were."""
+        return max((one.at + one.took - moment for one in self.failed() if one.at + one.took >= moment), default=0.0)
+
+    async def settled(self, seconds: float = 60.0) -> None:
+        """Wait until ballots are acknowledged again, fifty in a row.
+
+        Raises:
+            AssertionError: It takes too long.
+        """
+        deadline = time.monotonic() + seconds
+        begin = len(self.sent)
+        while True:
+            last = self.sent[begin:][-50:]
+            if len(last) == 50 and all(one.good for one in last):
+                return
+            assert time.monotonic() < deadline, f"{self.statuses}: {[one.why for one in self.failed()[-3:]]}"
+            await asyncio.sleep(0.1)
+
+    async def check(self) -> int:
+        """Compare each voter's stored ballot with what he was told; return how many ballots there are.
+
+        Raises:
+            AssertionError: An acknowledged ballot is lost, or the counters differ from the ballots.
+        """
+        found: Counter[int] = Counter()
+        for voter in self._voters:
+            async with self._session.get(
+                f"{self._url}/ballot", headers={"authorization": f"Bearer {voter.token}"}
+            ) as answer:
+                body = await answer.json()
+            if answer.status == 404:
+                assert voter.stored is None, f"an acknowledged ballot is lost: {voter}"
+                continue
+            assert answer.status == 200, body
+            [pick] = body["ballot"]["picks"]
+            expected = voter.perhaps | ({voter.stored} if voter.stored else set())
+            assert pick in expected, f"stored is {pick}, and acknowledged was {voter.stored} (perhaps {voter.perhaps})"
+            found[pick] += 1
+        headers = {"authorization": f"Bearer {self._voters[0].token}"}
+        async with self._session.get(f"{self._url}/results", headers=headers) as answer:
+            result = await answer.json()
+        counted = {option["id"]: option["sum"] for option in result["options"] if option["sum"]}
+        assert counted == dict(found), f"the counters say {counted}, the ballots {dict(found)}"
+        assert result["ballots"] == found.total()
+        return found.total()
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any], token: str = "") -> Any:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    async with session.post(url, json=body, headers=headers) as answer:
+        text = await answer.text()
+        assert answer.status in {200, 201}, f"{url}: {answer.status} {text}"
+        return json.loads(text)
