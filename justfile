@@ -64,6 +64,11 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @cluster *ARGS:
     {{ dev }} python -m tools.cluster "$@"
 
+# bring a version to users, or take it back: `./just release --env local --service votebooth --version V`
+[no-exit-message]
+@release *ARGS:
+    {{ dev }} python -m tools.release "$@"
+
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:

@@ -40,6 +40,12 @@ class Commands(click.Group):
             raise
 
 
+class Refusal(click.ClickException):
+    """It could be done, and isn't unless somebody says so."""
+
+    exit_code = 3
+
+
 def _reason(exc: BaseException) -> str | None:
     """Return what stands in the way, if it is something of this place and not of the code."""
     from asyncpg import PostgresError, UndefinedTableError  # noqa: PLC0415  (nothing fails in --help)
@@ -160,16 +166,31 @@ def run(names: tuple[str, ...]) -> None:
     help="In its place, the secret that has this role's name and password, as RDS keeps its master user: a name "
     "below VOTEWAVE_SECRETS, or an ARN. [env: VOTEWAVE_ADMIN_SECRET]",
 )
+@click.option(
+    "--expand-only",
+    is_flag=True,
+    help="Refuse, with exit code 3, what takes away something that the release before may use.",
+)
+@click.option("--allow-contract", default="", metavar="REASON", help="Take it away all the same; the reason is told.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
-def migrate(names: tuple[str, ...], admin_url: str | None, admin_secret: str | None, as_json: bool) -> None:
+def migrate(
+    *,
+    names: tuple[str, ...],
+    admin_url: str | None,
+    admin_secret: str | None,
+    expand_only: bool,
+    allow_contract: str,
+    as_json: bool,
+) -> None:
     r"""Create roles and schemas and bring their tables up to date, before new code starts.
 
     \b
     Examples:
       votewave migrate --admin-url postgresql://postgres@localhost/votewave
-      votewave migrate polls votebooth --json
+      votewave migrate polls votebooth --expand-only --json
       VOTEWAVE_SECRETS=aws://votewave/staging votewave migrate --admin-secret arn:aws:secretsmanager:…
     """
+    from services.core.expand import ContractError  # noqa: PLC0415
     from services.core.kit import secrets_of  # noqa: PLC0415
     from services.core.migrations import admin_url_from  # noqa: PLC0415
     from services.core.migrations import migrate as migrate_all  # noqa: PLC0415
@@ -185,9 +206,14 @@ def migrate(names: tuple[str, ...], admin_url: str | None, admin_secret: str | N
             if admin_secret is None:
                 raise click.UsageError("say who may create roles: --admin-url or --admin-secret")
             url = await admin_url_from(settings.database_url, admin_secret, store)
-        return await migrate_all(wanted, url, store)
+        return await migrate_all(wanted, url, store, expand_only=expand_only and not allow_contract)
 
-    done = asyncio.run(act())
+    if allow_contract:
+        click.echo(f"contracting revisions are allowed: {allow_contract}", err=True)
+    try:
+        done = asyncio.run(act())
+    except ContractError as exc:
+        raise Refusal(str(exc)) from exc
     if as_json:
         click.echo(json.dumps(done))
     else:

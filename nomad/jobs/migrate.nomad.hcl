@@ -20,6 +20,12 @@ variable "services" {
   default     = ["all"]
 }
 
+variable "allow_contract" {
+  description = "Why revisions may take away what the release before uses; empty if they may not."
+  type        = string
+  default     = ""
+}
+
 variable "driver" {
   description = "docker, or raw_exec where there is no Docker engine."
   type        = string
@@ -124,7 +130,11 @@ job "migrate" {
         readonly_rootfs = var.driver == "docker" ? true : null
         cap_drop        = var.driver == "docker" ? ["all"] : null
         command         = var.driver == "docker" ? null : "${var.releases}/${var.version}/bin/votewave"
-        args            = concat(["migrate", "--json"], var.services)
+        args = concat(
+          ["migrate", "--json", "--expand-only"],
+          var.allow_contract == "" ? [] : ["--allow-contract", var.allow_contract],
+          var.services,
+        )
       }
 
       env = merge(

@@ -15,6 +15,7 @@ from services.core import migrations
 from services.core.db import connect_arguments
 from services.core.embedded import Embedded
 from services.core.embedded.postgres import programs
+from services.core.expand import ContractError
 from services.core.migrations import metadata_of, migrate
 from services.core.secrets import FileSecrets
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -251,6 +252,18 @@ async def test_a_migration_that_cannot_have_its_lock_gives_way(base: Base, trial
             await migrate(["trial"], base.url, base.secrets)
     await holder.close()
     assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0002"]}
+
+
+async def test_what_the_release_before_uses_is_taken_away_only_when_somebody_says_so(base: Base, trial: Path) -> None:
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int); ALTER TABLE a DROP x"))
+    assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0001"]}, "nobody used it"
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); DROP TABLE a"))
+    with pytest.raises(ContractError, match=r"trial: a migration drops something.*DROP TABLE a"):
+        await migrate(["trial"], base.url, base.secrets, expand_only=True)
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'trial'"
+    assert sorted(await base.rows(tables)) == [("a",), ("alembic_version",)]
+    assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0002"]}
+    assert sorted(await base.rows(tables)) == [("alembic_version",), ("b",)]
 
 
 async def test_a_backup_is_restored_as_the_operations_guide_says(tmp_path: Path) -> None:

@@ -1,0 +1,178 @@
+"""`./just release`: a version's way to users, and back."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from services.registry import NAMES as SERVICES
+from tools.release.errors import ReleaseError
+from tools.release.gate import Gate
+from tools.release.migrating import migrate, short
+from tools.release.release import Release, roll_back
+from tools.release.steps import Steps
+from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
+
+_ENVIRONMENT = click.option(
+    "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="Where."
+)
+_SERVICE = click.option("--service", type=click.Choice([*SERVICES, "all"]), help="Which, or all in order.")
+_FOLDER = click.option(
+    "--folder",
+    default=ROOT / ".cluster",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="local: the cluster's folder; .cluster in the clone by default.",
+)
+_VALUES = click.option(
+    "--values",
+    default=Path("values.hcl"),
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="staging, production: the file with Terraform's outputs as variables of jobs.",
+)
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print the outcome and each step as JSON; the rest is on stderr."
+)
+
+
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.option("--env", "environment", type=click.Choice(NAMES["environments"]), help="Where.")
+@_SERVICE
+@click.option("--version", help="What: a commit, 40 hexadecimal digits.")
+@click.option(
+    "--allow-contract",
+    default="",
+    metavar="REASON",
+    help="Let migrations take away what running code may use; the reason is told and logged.",
+)
+@click.option("--skip-gate", default="", metavar="REASON", help="Promote without load on the canaries; likewise.")
+@click.option(
+    "--gate-option",
+    "gate_options",
+    multiple=True,
+    help="Given to `./just load gate`, such as --gate-option=--seconds=60.",
+)
+@_FOLDER
+@_VALUES
+@_JSON
+@click.pass_context
+def main(
+    context: click.Context,
+    *,
+    environment: str | None,
+    service: str | None,
+    version: str | None,
+    allow_contract: str,
+    skip_gate: str,
+    gate_options: tuple[str, ...],
+    folder: Path,
+    values: Path,
+    as_json: bool,
+) -> None:
+    r"""Bring a version to users: migrate, plan, run, canaries, gate, promote; or take it back.
+
+    Broken off, it goes on where it was when the same command is run again.
+
+    \b
+    Exit codes:
+      0  every instance is of this version
+      1  it can't go on; what runs is as it was, or goes on by itself
+      2  the command is wrong
+      3  refused before anything was started: no image, a migration that takes something away,
+         another deployment at work, no room
+      4  rejected: the canaries weren't good enough; users have the version that they had
+
+    \b
+    Examples:
+      ./just release --env local --service votebooth --version $(./just cluster image)
+      ./just release --env staging --service all --version $(git rev-parse HEAD) --values values.hcl --json
+      ./just release rollback --env staging --service votebooth
+    """
+    if context.invoked_subcommand is not None:
+        return
+    for name, value in (("--env", environment), ("--service", service), ("--version", version)):
+        if not value:
+            raise click.UsageError(f"{name} is missing.")
+    assert environment and service and version  # noqa: PT018, S101  (just checked)
+    gate = None if skip_gate else Gate(gate_options)
+
+    def act(target: Target, steps: Steps) -> dict[str, Any]:
+        target.check(version)
+        if skip_gate:
+            click.echo(f"without a gate: {skip_gate}", err=True)
+        releases = {name: Release(target, name, version, steps, gate) for name in _names(service)}
+        # Before anything is touched. A release that was broken off has been migrated.
+        begun = [name for name, release in releases.items() if release.under_way() is not None]
+        if service == "all" and not begun:
+            migrate(target, ["all"], version, steps, allow_contract=allow_contract)
+        outcomes = {}
+        for name, release in releases.items():
+            outcomes[name] = release.run(migrated=service == "all", allow_contract=allow_contract)
+            click.echo(f"{name}: {short(version)} {outcomes[name]}", err=as_json)
+        return {"version": version, "services": outcomes}
+
+    _do(act, environment, folder, values, as_json=as_json)
+
+
+@main.command()
+@_ENVIRONMENT
+@_SERVICE
+@click.option("--to", default="", metavar="VERSION", help="The last that was stable before the present one by default.")
+@_FOLDER
+@_VALUES
+@_JSON
+def rollback(*, environment: str, service: str | None, to: str, folder: Path, values: Path, as_json: bool) -> None:
+    r"""Return to a version that was stable, or end a deployment that is at work.
+
+    No migration is undone: they only expand. How many instances there are stays as it is. Exit codes as above.
+
+    \b
+    Examples:
+      ./just release rollback --env production --service votebooth
+      ./just release rollback --env production --service all --to 1f3c…e0
+    """
+    if service is None:
+        raise click.UsageError("--service is missing.")
+
+    def act(target: Target, steps: Steps) -> dict[str, Any]:
+        outcomes = {}
+        for name in reversed(_names(service)):
+            outcome, version = roll_back(target, name, steps, to)
+            outcomes[name] = {"outcome": outcome, "version": version}
+            click.echo(f"{name}: {outcome} to {short(version)}", err=as_json)
+        return {"services": outcomes}
+
+    _do(act, environment, folder, values, as_json=as_json)
+
+
+def _do(
+    act: Callable[[Target, Steps], dict[str, Any]], environment: str, folder: Path, values: Path, *, as_json: bool
+) -> None:
+    steps = Steps(lambda line: click.echo(line, err=True))
+    code, said = 0, {}
+    try:
+        target = local(folder) if environment == LOCAL else cloud(environment, values)
+        try:
+            said = act(target, steps)
+        finally:
+            target.nomad.close()
+    except ReleaseError as exc:
+        code, said = exc.code, {"error": str(exc)}
+        click.echo(f"Error: {exc}", err=True)
+    if as_json:
+        outcome = {"environment": environment, "code": code, **said, "steps": [asdict(step) for step in steps.taken]}
+        click.echo(json.dumps(outcome))
+    sys.exit(code)
+
+
+def _names(service: str) -> list[str]:
+    return list(SERVICES) if service == "all" else [service]
+
+
+if __name__ == "__main__":
+    main(prog_name="./just release")

@@ -1,0 +1,19 @@
+"""What a release ends with when it doesn't end well, and the exit code of each."""
+
+
+class ReleaseError(Exception):
+    """It can't go on, and what runs is as it was, or goes on by itself; the message says what to do."""
+
+    code = 1
+
+
+class RefusedError(ReleaseError):
+    """It wasn't begun: something speaks against it that has to be put right first."""
+
+    code = 3
+
+
+class RejectedError(ReleaseError):
+    """The new version was tried on its canaries and taken back; users have the version they had."""
+
+    code = 4

@@ -1,0 +1,87 @@
+"""The first step: a version's migrations, run as a job in the cluster, where the database can be reached."""
+
+import json
+import time
+
+import msgspec
+from tools.release.errors import RefusedError, ReleaseError
+from tools.release.nomad import Allocation, Nomad
+from tools.release.steps import Steps, until
+from tools.release.target import Target, job_of
+
+CONTRACTS = 3
+"""What `votewave migrate --expand-only` exits with when a revision takes away what running code may use."""
+
+_TASK = "migrate"
+_SECONDS = 900.0
+
+
+def migrate(target: Target, services: list[str], version: str, steps: Steps, *, allow_contract: str = "") -> None:
+    """Run a version's migrations to completion.
+
+    Args:
+        target: Where.
+        services: Whose; `["all"]` for every one.
+        version: Whose code.
+        steps: Told of it.
+        allow_contract: Why it may take away what running code may use; empty if it may not.
+
+    Raises:
+        RefusedError: They would take something away.
+        ReleaseError: They fail.
+    """
+    name, nomad = job_of("migrate"), target.nomad
+    with steps.step(services[0], "migrate", f"migrations of {short(version)}, expanding ones only") as say:
+        if allow_contract:
+            say(f"contracting ones too: {allow_contract}")
+        # One at a time: a second run would end the first.
+        until(lambda: True if _idle(nomad, name) else None, "The end of another release's migrations", _SECONDS)
+        job = target.render(
+            "migrate",
+            version=version,
+            run=f"{time.time_ns()}",
+            services=json.dumps(services),
+            allow_contract=allow_contract,
+        )
+        before = nomad.job(name)
+        nomad.register(job, before.job_modify_index if before else 0)
+        allocation = until(lambda: _over(nomad, name), "The migrations' end", _SECONDS)
+        if allocation.client_status == "complete":
+            say(_summary(nomad.log(allocation.id, _TASK, "stdout")))
+            return
+        words = _last_words(nomad, allocation)
+        if CONTRACTS in allocation.exit_codes:
+            raise RefusedError(words)
+        raise ReleaseError(f"The migrations failed; tables are as they were before the one that did.\n{words}")
+
+
+def _idle(nomad: Nomad, name: str) -> bool:
+    return nomad.job(name) is None or all(one.over or one.desired_status == "stop" for one in nomad.allocations(name))
+
+
+def _over(nomad: Nomad, name: str) -> Allocation | None:
+    job = nomad.job(name)
+    if job is None:
+        raise ReleaseError(f"The job {name} is gone.")
+    return next((one for one in nomad.allocations(name) if one.job_version == job.version and one.over), None)
+
+
+def _summary(printed: str) -> str:
+    try:
+        done = msgspec.json.decode(printed.strip().splitlines()[-1], type=dict[str, list[str]])
+    except (IndexError, msgspec.MsgspecError):
+        return "done"
+    ran = [f"{service} {', '.join(revisions)}" for service, revisions in done.items() if revisions]
+    return "; ".join(ran) or "nothing to do"
+
+
+def _last_words(nomad: Nomad, allocation: Allocation) -> str:
+    lines = nomad.log(allocation.id, _TASK, "stderr").strip().splitlines()
+    said = [line for line in lines if not line.startswith("{")] or lines
+    return "\n".join(said[-8:]) or allocation.story()
+
+
+def short(version: str) -> str:
+    """Return a version as people tell it apart."""
+    commit, _, suffix = version.partition("-")
+    return commit[:12] + (f"-{suffix}" if suffix else "")

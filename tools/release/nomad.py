@@ -1,0 +1,313 @@
+"""What a release asks of Nomad's HTTP API, typed.
+
+python-nomad was looked at and left: it carries no types, and doesn't check certificates unless told to.
+"""
+
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+from tools.release.errors import ReleaseError
+
+T = TypeVar("T")
+
+ACTIVE = frozenset({"running", "paused", "pending", "blocked", "unblocking", "initializing"})
+"""States of a deployment that is still at work (Nomad 1.11, `structs.Deployment.Active`)."""
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class Group(msgspec.Struct, frozen=True, rename="pascal"):
+    """What a deployment has done of one task group.
+
+    Attributes:
+        promoted: Whether its canaries were.
+        desired_canaries: How many there are to be.
+        desired_total: How many instances there are to be of the new version.
+        healthy_allocs: How many of them are healthy.
+    """
+
+    promoted: bool = False
+    desired_canaries: int = 0
+    desired_total: int = 0
+    healthy_allocs: int = 0
+
+
+class Deployment(msgspec.Struct, frozen=True, rename="pascal"):
+    """The way of one job version to its instances.
+
+    Attributes:
+        id: Its own.
+        job_version: Which version of the job.
+        status: Such as "running", "successful", "failed".
+        description: What Nomad says of that.
+        groups: By name; None for a job without any.
+    """
+
+    id: str = msgspec.field(name="ID")
+    job_version: int
+    status: str
+    description: str = msgspec.field(name="StatusDescription", default="")
+    groups: dict[str, Group] | None = msgspec.field(name="TaskGroups", default=None)
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still at work."""
+        return self.status in ACTIVE
+
+    @property
+    def promoted(self) -> bool:
+        """Whether it has no canaries that wait."""
+        return all(group.promoted or not group.desired_canaries for group in (self.groups or {}).values())
+
+    @property
+    def canaries(self) -> int:
+        """How many canaries there are to be."""
+        return sum(group.desired_canaries for group in (self.groups or {}).values())
+
+
+class TaskGroup(msgspec.Struct, frozen=True, rename="pascal"):
+    """A task group of a job."""
+
+    name: str
+    count: int = 1
+
+
+class Job(msgspec.Struct, frozen=True, rename="pascal"):
+    """A job, as far as a release looks at it.
+
+    Attributes:
+        id: Its name.
+        version: Grows with every change, also by the autoscaler's.
+        stable: Whether a deployment of it has succeeded.
+        stop: Whether it was stopped.
+        job_modify_index: What a change names, so that nobody's change is overwritten.
+        meta: `version` in it is the program's.
+        task_groups: Its groups.
+    """
+
+    id: str = msgspec.field(name="ID")
+    version: int = 0
+    stable: bool = False
+    stop: bool = False
+    job_modify_index: int = 0
+    meta: dict[str, str] | None = None
+    task_groups: list[TaskGroup] | None = None
+
+    @property
+    def release(self) -> str:
+        """The program's version."""
+        return (self.meta or {}).get("version", "")
+
+    @property
+    def count(self) -> int:
+        """How many instances there are to be."""
+        return sum(group.count for group in self.task_groups or [])
+
+
+class Health(msgspec.Struct, frozen=True, rename="pascal"):
+    """What a deployment knows of an instance."""
+
+    healthy: bool | None = None
+    canary: bool = False
+
+
+class TaskEvent(msgspec.Struct, frozen=True, rename="pascal"):
+    """Something that happened to a task."""
+
+    type: str = ""
+    message: str = msgspec.field(name="DisplayMessage", default="")
+    exit_code: int = 0
+
+
+class TaskState(msgspec.Struct, frozen=True, rename="pascal"):
+    """How a task is."""
+
+    state: str = ""
+    failed: bool = False
+    events: list[TaskEvent] | None = None
+
+
+class Allocation(msgspec.Struct, frozen=True, rename="pascal"):
+    """An instance.
+
+    Attributes:
+        id: Its own.
+        job_version: Of which version of the job.
+        client_status: Such as "running", "complete", "failed".
+        desired_status: "run", or "stop".
+        deployment_id: Of the deployment that it came by.
+        deployment_status: What that knows of it.
+        task_states: Its tasks, by name.
+    """
+
+    id: str = msgspec.field(name="ID")
+    job_version: int = 0
+    client_status: str = ""
+    desired_status: str = ""
+    deployment_id: str = msgspec.field(name="DeploymentID", default="")
+    deployment_status: Health | None = None
+    task_states: dict[str, TaskState] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it doesn't run any more."""
+        return self.client_status in {"complete", "failed", "lost"}
+
+    @property
+    def healthy_canary(self) -> bool:
+        """Whether it is a canary, and fine."""
+        found = self.deployment_status
+        return found is not None and found.canary and found.healthy is True and not self.over
+
+    @property
+    def exit_codes(self) -> set[int]:
+        """What its tasks ended with."""
+        return {event.exit_code for event in self._events() if event.type == "Terminated"}
+
+    def story(self) -> str:
+        """Return what happened to its tasks last."""
+        return "; ".join(event.message for event in self._events()[-4:] if event.message)
+
+    def _events(self) -> list[TaskEvent]:
+        return [event for state in (self.task_states or {}).values() for event in state.events or []]
+
+
+class Metric(msgspec.Struct, frozen=True, rename="pascal"):
+    """Why instances find no place."""
+
+    constraint_filtered: dict[str, int] | None = None
+    dimension_exhausted: dict[str, int] | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, rename="pascal"):
+    """What Nomad would do with a job.
+
+    Attributes:
+        job_modify_index: Of the job that this was held against.
+        failed_t_g_allocs: Groups that find no place.
+        diff: What changes, as Nomad tells it.
+    """
+
+    job_modify_index: int
+    failed_t_g_allocs: dict[str, Metric] | None = msgspec.field(name="FailedTGAllocs", default=None)
+    diff: dict[str, Any] | None = None
+
+
+class _Versions(msgspec.Struct, frozen=True, rename="pascal"):
+    versions: list[Job]
+
+
+class Nomad:
+    """Nomad's HTTP API.
+
+    Args:
+        url: Of a server or any agent.
+        token: Empty where none is asked for.
+        ca: File of the authority that signs the agents' certificates; None for the system's.
+    """
+
+    def __init__(self, url: str, token: str, ca: str | None = None) -> None:
+        headers = {"X-Nomad-Token": token} if token else {}
+        self.url = url
+        self._client = httpx.Client(
+            base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS, verify=ca or True, trust_env=False
+        )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def job(self, name: str) -> Job | None:
+        """Return a job; None if there is none."""
+        return self._find(f"/v1/job/{name}", Job)
+
+    def versions(self, name: str) -> list[Job]:
+        """Return a job's versions, the newest first."""
+        found = self._find(f"/v1/job/{name}/versions", _Versions)
+        return found.versions if found else []
+
+    def specification(self, name: str, version: int) -> dict[str, Any]:
+        """Return all of one version of a job."""
+        found: dict[str, list[dict[str, Any]]] = self._send("GET", f"/v1/job/{name}/versions").json()
+        return next(job for job in found["Versions"] if job["Version"] == version)
+
+    def deployment_of(self, name: str) -> Deployment | None:
+        """Return a job's latest deployment; None if there was none."""
+        return self._find(f"/v1/job/{name}/deployment", Deployment)
+
+    def deployment(self, identifier: str) -> Deployment:
+        """Return a deployment."""
+        return self._get(f"/v1/deployment/{identifier}", Deployment)
+
+    def allocations_of(self, deployment: str) -> list[Allocation]:
+        """Return what a deployment has placed."""
+        return self._get(f"/v1/deployment/allocations/{deployment}", list[Allocation])
+
+    def allocations(self, name: str) -> list[Allocation]:
+        """Return a job's instances."""
+        return self._get(f"/v1/job/{name}/allocations", list[Allocation])
+
+    def plan(self, job: dict[str, Any]) -> Plan:
+        """Return what would change."""
+        answer = self._send("POST", f"/v1/job/{job['ID']}/plan", {"Job": job, "Diff": True})
+        return msgspec.json.decode(answer.content, type=Plan)
+
+    def register(self, job: dict[str, Any], index: int | None = None) -> None:
+        """Give Nomad a job to run; counts stay as they are.
+
+        Args:
+            job: All of it.
+            index: Only if the job's is still this one; 0 if there is none yet. None whatever it is.
+
+        Raises:
+            ReleaseError: Somebody has changed the job since, or Nomad doesn't take it.
+        """
+        body: dict[str, Any] = {"Job": job, "PreserveCounts": True}
+        if index is not None:
+            body |= {"EnforceIndex": True, "JobModifyIndex": index}
+        self._send("POST", "/v1/jobs", body)
+
+    def promote(self, deployment: str) -> None:
+        """Let a deployment's canaries be followed by the others."""
+        self._send("POST", f"/v1/deployment/promote/{deployment}", {"DeploymentID": deployment, "All": True})
+
+    def fail(self, deployment: str) -> None:
+        """End a deployment; Nomad returns to the last version that was stable."""
+        self._send("POST", f"/v1/deployment/fail/{deployment}", {})
+
+    def log(self, allocation: str, task: str, kind: str, characters: int = 20_000) -> str:
+        """Return the end of what a task has written; empty if that can't be had."""
+        wanted = {"task": task, "type": kind, "origin": "end", "offset": str(characters), "plain": "true"}
+        try:
+            return self._send("GET", f"/v1/client/fs/logs/{allocation}", None, wanted).text
+        except ReleaseError:
+            return ""
+
+    def _find(self, path: str, kind: type[T]) -> T | None:
+        answer = self._send("GET", path, missing=True)
+        if answer.status_code == httpx.codes.NOT_FOUND or answer.content.strip() == b"null":
+            return None
+        return msgspec.json.decode(answer.content, type=kind)
+
+    def _get(self, path: str, kind: type[T]) -> T:
+        return msgspec.json.decode(self._send("GET", path).content, type=kind)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        parameters: dict[str, str] | None = None,
+        *,
+        missing: bool = False,
+    ) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, json=body, params=parameters)
+        except httpx.HTTPError as exc:
+            raise ReleaseError(f"Nomad at {self.url} can't be reached: {exc}") from exc
+        if answer.is_success or (missing and answer.status_code == httpx.codes.NOT_FOUND):
+            return answer
+        if answer.status_code == httpx.codes.FORBIDDEN:
+            raise ReleaseError(f"Nomad refuses {method} {path}: the token may not do that.")
+        raise ReleaseError(f"Nomad refuses {method} {path}: {answer.text.strip()[:500]}")

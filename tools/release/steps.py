@@ -1,0 +1,87 @@
+"""The steps of a release, each of which says what it does and how long that took."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tools.release.errors import ReleaseError
+
+T = TypeVar("T")
+
+_EVERY_SECONDS = 0.25
+
+
+@dataclass
+class Step:
+    """A step that was taken.
+
+    Attributes:
+        service: Whose.
+        name: Such as "migrate".
+        seconds: What it took.
+        outcome: `done`, or why it went no further.
+        said: What it found.
+    """
+
+    service: str
+    name: str
+    seconds: float = 0.0
+    outcome: str = "begun"
+    said: list[str] = field(default_factory=list)
+
+
+class Steps:
+    """Tells of steps, and remembers them.
+
+    Args:
+        tell: Is given each line.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.taken: list[Step] = []
+        self._tell = tell
+
+    @contextlib.contextmanager
+    def step(self, service: str, name: str, what: str) -> Iterator[Callable[[str], None]]:
+        """Take a step; what is yielded tells of it.
+
+        Args:
+            service: Whose.
+            name: In a word.
+            what: What it does.
+        """
+        step = Step(service, name)
+        self.taken.append(step)
+        self._tell(f"{service}: {name}: {what} …")
+        began = time.monotonic()
+
+        def say(line: str) -> None:
+            step.said.append(line)
+            self._tell(f"{service}: {name}: {line}")
+
+        try:
+            yield say
+        except BaseException as exc:
+            step.outcome = str(exc) or type(exc).__name__
+            raise
+        else:
+            step.outcome = "done"
+        finally:
+            step.seconds = round(time.monotonic() - began, 1)
+            self._tell(f"{service}: {name}: {'done' if step.outcome == 'done' else 'ended'} after {step.seconds:.1f} s")
+
+
+def until(look: Callable[[], T | None], what: str, seconds: float) -> T:
+    """Look again and again until there is something; return it.
+
+    Raises:
+        ReleaseError: There is nothing in time.
+    """
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise ReleaseError(f"{what} didn't come about within {seconds:.0f} s; run the same command again to go on.")
+        time.sleep(_EVERY_SECONDS)
+    return found
