@@ -1,10 +1,11 @@
-"""Write nomad/gateway/routes.map: which requests pass the gateway without a token, from the services' own description.
+"""Write what the gateway knows of routes, from the services' own description: nomad/gateway/{routes,roots}.map.
 
-HAProxy looks up "METHOD /path" in it, in the order of its lines; what isn't found needs a token. So a route
-that the gateway hasn't heard of is shut to the public, and a new one is opened by running this again.
+HAProxy looks up "METHOD|/path" in routes.map, in the order of its lines; what isn't found needs a token. So a
+route that the gateway hasn't heard of is shut to the public, and a new one is opened by running this again.
+roots.map says whose the paths are that don't begin with /v1/SERVICE.
 
-    python -m tools.gateway           # writes the file
-    python -m tools.gateway --check   # says whether it is up to date; exit code 1 if not
+    python -m tools.gateway           # writes the files
+    python -m tools.gateway --check   # says whether they are up to date; exit code 1 if not
 """
 
 import argparse
@@ -19,23 +20,23 @@ from litestar import Litestar
 from litestar.routes import WebSocketRoute
 from services.core.app import create_app
 from services.core.settings import CoreSettings
-from services.registry import load_services
+from services.registry import NAMES, load_services
 
-FILE = Path(__file__).resolve().parents[2] / "nomad" / "gateway" / "routes.map"
-HEAD = """\
-# Made by `./just gateway-routes` from the services' OpenAPI document; don't edit.
-# METHOD and path, then what a request without a token may do there: `open` (pass) or `token` (not pass).
+FOLDER = Path(__file__).resolve().parents[2] / "nomad" / "gateway"
+_MADE = "# Made by `./just gateway-routes` from the services' OpenAPI document; don't edit.\n"
+_ROUTES = f"""\
+{_MADE}# METHOD and path, then what a request without a token may do there: `open` (pass) or `token` (not pass).
 """
 _METHODS = ("get", "put", "post", "patch", "delete")
 _PART = re.compile(r"{[^}]+}")
 _APART = ("/health/", "/docs")  # for operators and developers, of one process each
 
 
-def application() -> Litestar:
-    """Return all services as one application; it isn't started."""
+def application(*services: str) -> Litestar:
+    """Return services as one application; it isn't started."""
     with tempfile.TemporaryDirectory() as folder:
         settings = CoreSettings(secrets=f"file://{folder}/secrets.json", storage=f"file://{folder}/files")
-        return create_app(load_services(["all"]), settings)
+        return create_app(load_services(services), settings)
 
 
 def operations(app: Litestar) -> Iterator[tuple[str, str, bool]]:
@@ -50,13 +51,29 @@ def operations(app: Litestar) -> Iterator[tuple[str, str, bool]]:
             yield "GET", re.sub(r"{(\w+):\w+}", r"{\1}", route.path), True
 
 
-def content(app: Litestar) -> str:
-    """Return the file's content. More exact paths come first: `/me` before `/{handle}`."""
+def contents() -> dict[str, str]:
+    """Return each file's content by its name."""
+    return {"routes.map": routes(application("all")), "roots.map": roots()}
+
+
+def roots() -> str:
+    """Return which service has each path outside /v1."""
+    lines = [_MADE]
+    for service in NAMES:
+        paths = sorted({path for _, path, _ in operations(application(service)) if not path.startswith("/v1/")})
+        lines += [f"{path} {service}\n" for path in paths]
+    return "".join(lines)
+
+
+def routes(app: Litestar) -> str:
+    """Return what is open by method and path. More exact paths come first: `/me` before `/{handle}`."""
     lines = [
         (path.count("{"), path, method, "open" if is_open else "token") for method, path, is_open in operations(app)
     ]
     width = max(len(_pattern(method, path)) for _, path, method, _ in lines)
-    return HEAD + "".join(f"{_pattern(method, path):<{width}}  {access}\n" for _, path, method, access in sorted(lines))
+    return _ROUTES + "".join(
+        f"{_pattern(method, path):<{width}}  {access}\n" for _, path, method, access in sorted(lines)
+    )
 
 
 def _pattern(method: str, path: str) -> str:
@@ -65,18 +82,21 @@ def _pattern(method: str, path: str) -> str:
 
 
 def main() -> int:
-    """Write or check the file."""
+    """Write or check the files."""
     parser = argparse.ArgumentParser(
-        description=str(__doc__).partition("\n")[0], epilog="Example: python -m tools.gateway --check"
+        prog="python -m tools.gateway",
+        description=str(__doc__).partition("\n")[0],
+        epilog="Example: ./just gateway-routes --check",
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the file is out of date")
-    made = content(application())
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
+    made = contents()
     if parser.parse_args().check:
-        if FILE.read_text() != made:
-            sys.stderr.write(f"{FILE.name} is out of date: run ./just gateway-routes\n")
-            return 1
-        return 0
-    FILE.write_text(made)
+        stale = [name for name, content in made.items() if (FOLDER / name).read_text() != content]
+        if stale:
+            sys.stderr.write(f"out of date: {', '.join(stale)}; run ./just gateway-routes\n")
+        return 1 if stale else 0
+    for name, content in made.items():
+        (FOLDER / name).write_text(content)
     return 0
 
 
