@@ -1,6 +1,6 @@
 """A plain Litestar application: one JSON POST, a struct in, a struct out, no database, no check of anything.
 
-It is served exactly as VoteWave is (Granian embedded, uvloop, the same settings), so the distance between
+It is served exactly as VoteWave is (the same listener, uvloop), so the distance between
 the two is what a vote costs beyond HTTP. Run: `python -m loadtests.peers.plain PORT`.
 """
 
@@ -10,12 +10,9 @@ import sys
 
 import msgspec
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
+from services.core.listener import Listener
 
 
 class VoteIn(msgspec.Struct):
@@ -43,20 +40,12 @@ async def ready() -> None:
 
 
 async def _serve(port: int) -> None:
-    server = Server(
-        Litestar([vote, ready], openapi_config=None, logging_config=None),
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000, keep_alive=True),
-        backlog=2048,
-        websockets=True,
-        log_level=LogLevels.error,
-    )
+    listener = Listener(Litestar([vote, ready], openapi_config=None, logging_config=None), "127.0.0.1", port)
+    await listener.start()
+    stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(sign, server.stop)
-    await server.serve()
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    await stop.wait()
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ class Application(Litestar):
                     await self._edge.handle(scope, receive, send, _answering(cut, found))
                     return
             if method == "HEAD":
-                scope["method"] = "GET"
+                scope = {**scope, "method": "GET"}  # a copy: the server looks at its own
                 send = _without_body(send)
         await super().__call__(scope, receive, send)
 

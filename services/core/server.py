@@ -1,9 +1,8 @@
-"""Serving: Granian in this process and loop, and the order in which a server goes away.
+"""Serving: uvicorn's protocols in this process and loop, and the order in which a server goes away.
 
 On SIGTERM: turn unready, leave Consul, wait for callers' caches (`drain_seconds`), stop listening, finish what
 was begun, cut off what doesn't end, close. It takes `drain_seconds` and five more at most, whatever is open. A
-second signal ends the waiting. Granian's embedded form is used because the process is then one, whose signals,
-memory and exit are ours (docs/decisions/0003-granian.md).
+second signal ends the waiting. uvicorn's own server isn't used, since signals and the order of leaving are ours.
 """
 
 import asyncio
@@ -14,22 +13,20 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 from litestar import Litestar
 
 from services.core.health import KITS
 from services.core.http import SHARED
 from services.core.kit import Shared
+from services.core.listener import Listener
 from services.core.logs import on_loop_error
 from services.core.metrics import READY
 from services.core.settings import CoreSettings
+from services.core.tasks import end
 
 if TYPE_CHECKING:
     from services.core.consul import Registration
@@ -39,8 +36,6 @@ log = structlog.get_logger(__name__)
 _FINISH_SECONDS = 3.0
 _CUT_SECONDS = 0.5
 _CLOSE_SECONDS = 1.0
-# Granian's own messages go where all others go; by itself it prints exceptions with their text.
-_GRANIAN_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}, "granian.access": {}}}
 
 
 class ServeError(Exception):
@@ -107,66 +102,47 @@ async def _serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready
 
 async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_ready: Callable[[], None] | None) -> float:
     """Take requests until a signal; return when, by the loop's clock, all must be over."""
-    server: Any = Server(  # Any: the package's methods carry no types
-        app,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000, keep_alive=True),
-        backlog=2048,
-        websockets=True,
-        log_level=LogLevels.error,
-        log_dictconfig=_GRANIAN_LOG,
-    )
+    listener = Listener(app, settings.host, settings.port)
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(sign) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(sign, _on_signal, stop, hurry, shared)
-    running = asyncio.create_task(server.serve())
-    waiting = asyncio.create_task(_listening(settings, running))
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        waiting.cancel()
-        running.result()
-        raise ServeError("the server ended before it began")
+    try:
+        await listener.start()
+    except OSError as exc:
+        raise ServeError(f"port {settings.port} of {settings.host} can't be used ({exc.strerror})") from exc
     _settle()
     READY.set(1)
     if on_ready is not None:
         on_ready()
     log.info("serving", host=settings.host, port=settings.port)
     registration = _register(app, settings, shared)
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    await stop.wait()
     READY.set(0)
-    if running.done():
-        running.result()
-        raise ServeError("the server ended by itself")
     log.info("stopping")
     if registration is not None:
         await registration.leave()
     hurried = asyncio.create_task(hurry.wait())
     if settings.drain_seconds:
-        await asyncio.wait({running, hurried}, timeout=settings.drain_seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({hurried}, timeout=settings.drain_seconds)
     late = loop.time() + _FINISH_SECONDS + _CUT_SECONDS + _CLOSE_SECONDS
-    logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what it says of each connection that it ends
-    server.stop()
-    await asyncio.wait({running, hurried}, timeout=_FINISH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        await _cut_off(running)
-    hurried.cancel()
+    listener.stop()
+    finished = asyncio.create_task(listener.finished())
+    await asyncio.wait({finished, hurried}, timeout=_FINISH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if not finished.done():
+        await _cut_off(listener, finished)
+    await end(finished, hurried)
+    await listener.close()
     return late
 
 
-async def _cut_off(running: "asyncio.Task[None]") -> None:
+async def _cut_off(listener: Listener, finished: "asyncio.Task[None]") -> None:
     """End requests that don't end by themselves: streams, sockets, and who hangs."""
-    tasks = [task for task in asyncio.all_tasks() if "future_watcher" in repr(task.get_coro())]
-    log.warning("requests_cut_off", requests=len(tasks))
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait({running}, timeout=_CUT_SECONDS)
-    if not running.done():
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what it says of each task that is cancelled
+    log.warning("requests_cut_off", requests=listener.cut_off())
+    await asyncio.wait({finished}, timeout=_CUT_SECONDS)
+    if not finished.done():
         log.error("requests_abandoned")
 
 
@@ -201,15 +177,3 @@ def _settle() -> None:
     gc.enable()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
-
-
-async def _listening(settings: CoreSettings, running: "asyncio.Task[None]") -> None:
-    """Return when the port takes connections."""
-    while not running.done():
-        try:
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-        except OSError:
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            return

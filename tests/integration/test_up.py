@@ -328,7 +328,7 @@ def test_help_has_examples_and_waits_for_no_framework() -> None:
         "    assert done.exit_code == 0, command\n"
         "    assert 'Example' in done.output, command\n"
         "    assert 'votewave ' + ' '.join(command) in done.output, command\n"
-        "heavy = {'litestar', 'sqlalchemy', 'granian', 'aiohttp', 'redis', 'alembic', 'boto3'} & set(sys.modules)\n"
+        "heavy = {'litestar', 'sqlalchemy', 'uvicorn', 'aiohttp', 'redis', 'alembic', 'boto3'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "print(time.process_time() - began)\n"
     )
