@@ -54,7 +54,7 @@ def _target(command: Command) -> Command:
     """Add the options that both commands have."""
     for option in (
         click.option("--url", help="Where it is. Default: the environment's in gates.toml."),
-        click.option("--canary", default="", metavar="VERSION", help="Ask only the canaries of this version."),
+        click.option("--canary", default="", metavar="SERVICE", help="Of this service ask only the canaries."),
         click.option("--seed", type=int, help="Repeat an earlier run: the one in its report."),
         click.option(
             "--ballots",
@@ -108,7 +108,7 @@ def gate(
     \b
     Examples:
       ./just load gate --env local
-      ./just load gate --env staging --canary 1f3c…e0 --suite steady --suite rush --json
+      ./just load gate --env staging --canary votebooth --suite steady --suite rush --json
       ./just load gate --env local --url http://127.0.0.1:8000 --seconds 10
     """
     place = _place(environment, gates)

@@ -30,6 +30,7 @@ from loadtests.gate.plan import Cast, Identity, Outcome
 from loadtests.gate.stage import Poll, Stage
 
 _SAMPLE = 200
+_READERS = 20
 _FINAL_SECONDS = 20.0
 _TALLY_SECONDS = 120
 _SHOWN = 5
@@ -69,6 +70,7 @@ async def check(api: Api, stage: Stage, outcomes: Sequence[Outcome], folder: Pat
         TargetError: It can't be asked.
     """
     await stage.refresh_owner()
+    readers = await stage.guests(_READERS)
     findings = Findings()
     for polls, outcome in zip(stage.polls, outcomes, strict=True):
         findings.lost += [
@@ -78,7 +80,7 @@ async def check(api: Api, stage: Stage, outcomes: Sequence[Outcome], folder: Pat
         for place, poll in enumerate(polls):
             voters = Voters(poll, place, outcome)
             await _stored(api, voters, findings)
-            await _read_back(api, stage, voters, findings)
+            await _read_back(api, readers, voters, findings)
             await _recount(api, stage.owner, voters, findings, folder)
     return findings
 
@@ -151,7 +153,7 @@ async def _stored(api: Api, voters: Voters, findings: Findings) -> None:
         findings.miscounted.append(f"{poll.name}: the result has {result['ballots']} ballots, stored are {len(listed)}")
 
 
-async def _read_back(api: Api, stage: Stage, voters: Voters, findings: Findings) -> None:
+async def _read_back(api: Api, readers: list[Identity], voters: Voters, findings: Findings) -> None:
     """Let some voters read their ballot."""
     dice = random.Random(voters.poll.id)  # noqa: S311  (a sample)
     sample = dice.sample(voters.sure, min(_SAMPLE, len(voters.sure)))
@@ -159,16 +161,15 @@ async def _read_back(api: Api, stage: Stage, voters: Voters, findings: Findings)
 
     async def look(cast: Cast) -> str | None:
         try:
-            mine = await api.call(
-                "GET", path, who=stage.owner, headers={"Ballot-Token": voters.poll.tokens[cast.voter]}
-            )
+            token = {"Ballot-Token": voters.poll.tokens[cast.voter]}
+            mine = await api.call("GET", path, who=readers[cast.voter % len(readers)], headers=token)
         except TargetError as exc:
             return f"receipt {cast.receipt}: {exc}"
         if mine["receipt"] != cast.receipt or canonical(mine["ballot"]) != voters.expected(cast):
             return f"receipt {cast.receipt}: the voter reads another ballot than was acknowledged"
         return None
 
-    wrong = [each for each in await stage.together([partial(look, cast) for cast in sample]) if each]
+    wrong = [each for each in await Stage.together([partial(look, cast) for cast in sample]) if each]
     findings.read_back += len(sample) - len(wrong)
     findings.lost += [f"{voters.poll.name}: {each}" for each in wrong[:_SHOWN]]
     if len(wrong) > _SHOWN:

@@ -99,6 +99,11 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     thresholds: Thresholds
     generator: Generator = Generator()
 
+    @property
+    def peak(self) -> float:
+        """Votes a second where the shape is highest."""
+        return self.votes_per_second * (max(2.0, self.seconds / 120) if self.shape is Shape.RUSH else 1.0)
+
 
 class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An environment.

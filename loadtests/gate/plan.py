@@ -11,7 +11,7 @@ from loadtests.gate.config import Suite
 T = TypeVar("T")
 
 CANARY_HEADER = "X-VoteWave-Canary"
-"""With it the gateway sends a request to the canaries of that version."""
+"""A request that names a service in it gets that service's canaries from the gateway; the answer says so with it."""
 
 AGENT = "votewave-load"
 TIMEOUT_SECONDS = 10.0
@@ -55,6 +55,8 @@ class Plan(Struct, frozen=True):
         guest_poll: The one that anybody may vote in; empty without one.
         identities: Guests who cast the ballots.
         host: The account that publishes polls.
+        canary: The service whose canaries are asked; empty for none.
+        looks: Paths that each service answers to whoever is signed in, so that no service goes without load.
         mark: What the titles of polls begin with, so that they are found and deleted.
         html: Where Locust's report goes.
     """
@@ -69,6 +71,8 @@ class Plan(Struct, frozen=True):
     guest_poll: str
     identities: list[Identity]
     host: Identity
+    canary: str
+    looks: list[str]
     mark: str
     html: str
 
@@ -129,7 +133,7 @@ class Outcome(Struct):
         requests: How many, by name.
         failures: How many failed, by name and reason.
         traces: A trace id of each failure, to find it in the logs.
-        versions: Answers by the version that the gateway says gave them.
+        by_canaries, by_others: Answers of the service whose canaries are asked, by who gave them.
         unsent: Votes that were due and couldn't be sent in time: every user was waiting for an answer.
         late_ms: How late free users began what was due.
         queued: Votes that had to wait for a user.
@@ -149,7 +153,8 @@ class Outcome(Struct):
     requests: dict[str, int] = {}
     failures: dict[str, int] = {}
     traces: dict[str, str] = {}
-    versions: dict[str, int] = {}
+    by_canaries: int = 0
+    by_others: int = 0
     unsent: int = 0
     late_ms: list[float] = []
     queued: int = 0

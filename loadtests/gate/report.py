@@ -15,7 +15,7 @@ class Report(Struct, frozen=True, kw_only=True):
     Attributes:
         environment: Whose thresholds.
         url: What was put under load.
-        canary: The version whose canaries were asked; empty for everybody's.
+        canary: The service whose canaries were asked; empty for none.
         suite: Which.
         seconds: How long.
         begun_at: When, RFC 3339.

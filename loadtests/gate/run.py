@@ -48,7 +48,7 @@ async def run(
         name: The suite's.
         suite: The load and its thresholds.
         url: The target.
-        canary: A version whose canaries are asked instead of everybody; empty for everybody.
+        canary: A service whose canaries are asked instead of its other instances; empty for none.
         seed: Of every chance.
         ballots: The folder of real ballots, which needn't be there.
         reports: Where Locust's report goes.
@@ -64,7 +64,7 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="votewave-load-") as folder:
         try:
             await api.send("GET", "/v1/polls?limit=1", wanted=(200,))
-            stage = Stage(api, suite, seed, ballots, say)
+            stage = Stage(api, suite, seed, ballots, say, canary)
             async with standing(stage):
                 plans = stage.plans(reports / f"locust-{name}.html")
                 say(f"{suite.seconds} s of {suite.shape} load: {suite.votes_per_second:,g} votes a second")
@@ -83,7 +83,7 @@ async def run(
         begun_at=begun,
         seed=seed,
         load=msgspec.to_builtins(suite),
-        verdict=judge(suite, outcomes, findings),
+        verdict=judge(suite, outcomes, findings, canary),
     )
 
 

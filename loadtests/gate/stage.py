@@ -38,6 +38,13 @@ _TOKENS_AT_A_TIME = 10_000
 _AT_ONCE = 16
 _LEFT_OVER = timedelta(hours=3)
 _FIRST_VOTE_SECONDS = 20.0
+_MOST_GUESTS = 900
+"""Auth lets a thousand in from one address in a minute."""
+
+_VOTES_A_GUEST = 4
+"""A second; the gateway allows a subject 60 ballots in ten seconds."""
+
+ROUTES = Path(__file__).parents[2] / "nomad" / "gateway" / "routes.map"
 
 
 class Poll(Struct, frozen=True):
@@ -69,10 +76,14 @@ class Stage:
         seed: Of every chance.
         folder: Where files of real ballots are.
         say: Gets a line about each step.
+        canary: The service whose canaries are asked; empty for none.
     """
 
-    def __init__(self, api: Api, suite: Suite, seed: int, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, api: Api, suite: Suite, seed: int, folder: Path, say: Callable[[str], None], canary: str = ""
+    ) -> None:
         self._api = api
+        self._canary = canary
         self._suite = suite
         self._seed = seed
         self._folder = folder
@@ -103,11 +114,16 @@ class Stage:
             if suite.guests_per_second:
                 polls.append(await self._guest_poll())
             self.polls.append(polls)
-        self._say(f"signing in {suite.identities} guests")
-        self._guests = await self.together([partial(self._api.identity, "/v1/auth/guests")] * suite.identities)
+        count = max(suite.identities, shares, min(_MOST_GUESTS, math.ceil(suite.peak / _VOTES_A_GUEST)))
+        self._say(f"signing in {count} guests")
+        self._guests = await self.guests(count)
         self._hosts = [await self._session() for _ in range(shares)]
         for polls in self.polls:
             await self.together([partial(self._first_vote, poll) for poll in polls])
+
+    async def guests(self, count: int) -> list[Identity]:
+        """Sign in guests."""
+        return await self.together([partial(self._api.identity, "/v1/auth/guests")] * count)
 
     def plans(self, html: Path) -> list[Plan]:
         """Return what each generator does; the first one writes Locust's report."""
@@ -124,6 +140,8 @@ class Stage:
                 guest_poll=next((poll.id for poll in polls if not poll.tokens), ""),
                 identities=self._guests[share::shares],
                 host=self._hosts[share],
+                canary=self._canary,
+                looks=looks(),
                 mark=self._mark,
                 html=str(html) if share == 0 else "",
             )
@@ -261,6 +279,16 @@ class Stage:
         await self._api.send("DELETE", path, who=self._guests[0], headers=token)
         if poll.tokens:
             poll.tokens.pop()
+
+
+def looks() -> list[str]:
+    """Return paths that can be read without knowing anything: those of the gateway's routes that have no gaps."""
+    try:
+        lines = ROUTES.read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    found = [line.split()[0] for line in lines if line.startswith(r"^GET\|/v1/")]
+    return [path.removeprefix(r"^GET\|").removesuffix("$") for path in found if "[" not in path]
 
 
 @contextlib.asynccontextmanager

@@ -64,10 +64,21 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, max(0, int(share * len(ranked) + 0.999999) - 1))]
 
 
-def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings) -> Verdict:
-    """Hold what was seen against a suite's thresholds."""
+def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings, canary: str = "") -> Verdict:
+    """Hold what was seen against a suite's thresholds.
+
+    Args:
+        suite: The load.
+        outcomes: What its generators saw.
+        findings: What the checks after it found.
+        canary: The service whose canaries had to answer; empty for none.
+    """
     merged = Merged(suite, outcomes)
     rows = [*_figures(suite, merged), *_promises(suite, findings)]
+    if canary:
+        seen = f"{merged.by_canaries:,} answers of canaries, {merged.by_others:,} of others"
+        holds = merged.by_canaries and not merged.by_others
+        rows.append(Row("canaries_answer", f"all of {canary}", seen, _judged(holds)))
     generator = _generator(suite, merged)
     if generator.judgement is not Judgement.PASS:
         rows = [_spoilt(row) if row.timing and row.judgement is Judgement.FAIL else row for row in rows]
@@ -101,7 +112,8 @@ class Merged:
         self.faults = [fault for each in outcomes for fault in each.faults]
         self.requests = _sum(each.requests for each in outcomes)
         self.failures = _sum(each.failures for each in outcomes)
-        self.versions = _sum(each.versions for each in outcomes)
+        self.by_canaries = sum(each.by_canaries for each in outcomes)
+        self.by_others = sum(each.by_others for each in outcomes)
         self._traces = {why: trace for each in outcomes for why, trace in each.traces.items()}
 
     @property
@@ -144,7 +156,7 @@ class Merged:
             "live_messages": self.messages,
             "requests": self.requests,
             "failures": self.failures,
-            "versions": self.versions,
+            "answers_by_canaries": self.by_canaries,
             "generator_late_ms": _spread(self.late_ms),
             "generator_busy": round(self.busy, 3),
             "queued": self.queued,

@@ -8,7 +8,7 @@ import msgspec
 from locust import FastHttpUser
 from locust.env import Environment
 
-from loadtests.gate.plan import TIMEOUT_SECONDS
+from loadtests.gate.plan import CANARY_HEADER, TIMEOUT_SECONDS
 from loadtests.generator.world import World
 
 _CONNECT_SECONDS = 5.0
@@ -97,6 +97,5 @@ class Person(FastHttpUser):
         etag = ""
         if head is not None:
             etag = head.get("etag") or ""
-            if version := head.get("x-votewave-version"):
-                world.versions[version] += 1
+            world.answered(path, head.get(CANARY_HEADER))
         return Answer(status, content, etag, status in wanted)

@@ -101,11 +101,14 @@ class Reader(Person):
         number, due = _next(world.reads)
         at = world.pace.wait_until(due)
         box = world.boxes[number % len(world.boxes)]
-        what = number % 4
+        what = number % 5
         if what == 0:
             self._list(at)
         elif what == 1:
             self._conditional(f"/v1/polls/{box.poll}", "read a poll", at)
+        elif what == 4 and world.plan.looks:
+            path = world.plan.looks[number // 5 % len(world.plan.looks)]
+            self.call("GET", path, f"look at {path}", wanted=(200, 204, 404), at=at, token=world.plan.host.access)
         else:  # the last one is counted by its sums, which is what live pages ask for most
             poll = world.boxes[-1].poll if what == 2 else box.poll
             self._conditional(f"/v1/votebooth/polls/{poll}/results", "read a result", at)

@@ -11,6 +11,7 @@ import websocket
 from locust import task
 from locust.exception import StopUser
 
+from loadtests.gate.plan import CANARY_HEADER
 from loadtests.generator.person import Person
 from loadtests.generator.world import Box
 
@@ -82,6 +83,7 @@ class Viewer(Person):
         except _CLOSED as exc:
             self._fail(f"live results: {type(exc).__name__}")
             return False
+        self.world.answered(path, self._socket.getheaders().get(CANARY_HEADER.lower()))
         return True
 
     def _follow(self) -> None:

@@ -49,7 +49,7 @@ class World:
         self.outcome = Outcome()
         self.requests: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        self.versions: Counter[str] = Counter()
+        self.canary_path = f"/v1/{plan.canary}/" if plan.canary else ""
         self.dice = random.Random(f"{plan.seed}/{plan.share}")  # noqa: S311  (a load, not a secret)
         self.boxes = [Box(place, plan) for place in range(len(plan.polls))]
         suite, seconds = plan.suite, plan.suite.seconds
@@ -77,6 +77,14 @@ class World:
         """Say whether the next vote is a change."""
         return self.dice.random() < self.plan.suite.changes
 
+    def answered(self, path: str, by: str | None) -> None:
+        """Note whether canaries gave an answer, by the header that the gateway puts on it."""
+        if self.canary_path and f"{path.partition('?')[0]}/".startswith(self.canary_path):
+            if by == self.plan.canary:
+                self.outcome.by_canaries += 1
+            else:
+                self.outcome.by_others += 1
+
     def voted(self, due: float, at: float, sent: float, status: int) -> None:
         """Note a vote's answer."""
         now = time.perf_counter()
@@ -85,11 +93,7 @@ class World:
     def close(self) -> Outcome:
         """Return all that came out."""
         outcome = self.outcome
-        outcome.requests, outcome.failures, outcome.versions = (
-            dict(self.requests),
-            dict(self.failures),
-            dict(self.versions),
-        )
+        outcome.requests, outcome.failures = dict(self.requests), dict(self.failures)
         outcome.unsent = len(self.votes.left)
         outcome.late_ms, outcome.queued = self.pace.late_ms, self.pace.queued
         return outcome

@@ -18,7 +18,7 @@ from conftest import ENVIRONMENT, VoteWave, eventually
 ROOT = Path(__file__).parents[3]
 GATES = Path(__file__).with_name("small_gates.toml")
 SECONDS = 120
-CANARY = "x-votewave-canary"
+CANARY = "X-VoteWave-Canary"
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +65,14 @@ class Proxy:
     Attributes:
         delay: Seconds that each request waits.
         every: Of so many votes one is answered 500 and not passed on; 0 for none.
-        headers: Those of the requests that came.
+        canaries: The service that it has canaries of, as the gateway does.
     """
 
-    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0) -> None:
+    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0, canaries: str = "") -> None:
         self._target = target
+        self._canaries = canaries
         self.delay = delay
         self.every = every
-        self.headers: list[dict[str, str]] = []
         self._votes = 0
 
     @asynccontextmanager
@@ -92,19 +92,21 @@ class Proxy:
                 await runner.cleanup()
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
-        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        wanted = request.headers.get(CANARY, "")
+        by_canary = wanted == self._canaries and request.path.startswith(f"/v1/{wanted}/")
+        mark = {CANARY: wanted} if by_canary else {}
         if self.delay:
             await asyncio.sleep(self.delay)
         if self.every and request.method == "PUT":
             self._votes += 1
             if self._votes % self.every == 0:
-                return web.json_response({"title": "broken"}, status=500)
+                return web.json_response({"title": "broken"}, status=500, headers=mark)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         url = f"{self._target}{request.raw_path}"
         async with self._session.request(request.method, url, headers=headers, data=await request.read()) as answer:
             skipped = {"transfer-encoding", "content-length", "connection", "date", "server"}
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in skipped}
-            return web.Response(status=answer.status, headers=kept, body=await answer.read())
+            return web.Response(status=answer.status, headers={**kept, **mark}, body=await answer.read())
 
 
 async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: VoteWave, tmp_path: Path) -> None:
@@ -140,8 +142,7 @@ async def test_two_generators_share_a_rush(target: VoteWave, tmp_path: Path) -> 
 
 
 async def test_a_server_slowed_by_200_ms_fails(target: VoteWave, tmp_path: Path) -> None:
-    proxy = Proxy(target.url, delay=0.2)
-    async with proxy.serving() as url:
+    async with Proxy(target.url, delay=0.2).serving() as url:
         code, report, said = await gate(url, tmp_path, suite="slowed")
     assert (code, failed(report)) == (1, {"p50_ms"}), said
     assert "fail: p50_ms" in said
@@ -151,13 +152,16 @@ async def test_a_server_slowed_by_200_ms_fails(target: VoteWave, tmp_path: Path)
 async def test_a_server_that_answers_a_twentieth_of_the_votes_with_errors_fails(
     target: VoteWave, tmp_path: Path
 ) -> None:
-    proxy = Proxy(target.url, every=20)
-    async with proxy.serving() as url:
-        code, report, said = await gate(url, tmp_path, "--canary", "1.2.3", suite="changeless")
+    async with Proxy(target.url, every=20, canaries="votebooth").serving() as url:
+        code, report, said = await gate(url, tmp_path, "--canary", "votebooth", suite="changeless")
     assert (code, failed(report)) == (1, {"error_ratio"}), said
     assert "× vote (first): 500" in " ".join(report["verdict"]["details"])
-    assert {headers[CANARY] for headers in proxy.headers} == {"1.2.3"}
-    assert report["canary"] == "1.2.3"
+    assert verdicts(report)["canaries_answer"] == "pass"
+
+
+async def test_answers_that_no_canary_gave_dont_speak_for_canaries(target: VoteWave, tmp_path: Path) -> None:
+    code, report, said = await gate(target.url, tmp_path, "--canary", "votebooth", "--seconds", "1")
+    assert (code, failed(report)) == (1, {"canaries_answer"}), said
 
 
 @pytest.mark.parametrize("table", ["ballots", "counters"])
