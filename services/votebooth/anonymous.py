@@ -2,10 +2,11 @@
 
 Both rows must be committed together, so they bear the same transaction id, and a table keeps its rows in the
 order of their arrival; a lone voter's rows would point at each other. Therefore each batch writes, beside the
-rows that change, their neighbours anew: all rows whose key begins with the same bits. Keys are uniformly
-distributed hashes, hence nothing tells the new row from its neighbours. The bits are chosen so that at least
-`CROWD` rows or all of the poll's are written, in the order of their keys, in each of the two tables, and the
-patterns that these ballots count in are written likewise. docs/voting.md says how far this goes.
+rows that change, their neighbours anew: all rows whose key begins with the same bits. Keys are hashes with a
+secret key, hence uniformly distributed, whatever secrets clients choose, and nothing tells the new row from its
+neighbours. The bits are chosen so that at least `CROWD` rows or all of the poll's are written, in the order of
+their keys, in each of the two tables, and the patterns that these ballots count in are written likewise.
+docs/voting.md says how far this goes.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -19,7 +20,7 @@ from services.votebooth.choices import Choice
 from services.votebooth.counting import Delta
 from services.votebooth.rules import Rules
 from services.votebooth.tickets import Outcome, Ticket, network_voted
-from services.votebooth.voters import SECRET_HEADER
+from services.votebooth.voters import SECRET_HEADER, Keyring
 
 CROWD = 64
 """Rows that are written anew with each batch, at least, as far as the poll has them."""
@@ -33,15 +34,18 @@ Ranges = tuple[list[bytes], list[bytes]]
 """Lower bounds and, excluded, upper bounds of ranges of keys that don't overlap."""
 
 
-async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> Answers:
+async def write(connection: Connection, tickets: list[Ticket], delta: Delta, keyring: Keyring) -> Answers:
     """Apply one poll's tickets in their order; its counter row is locked."""
     poll = delta.rules.poll_id
     keys = list({ticket.key for ticket in tickets})
     ids = list({ticket.ballot_id for ticket in tickets if ticket.ballot_id is not None})
+    stored = await connection.fetch(sql.ANONYMOUS, poll, ids)
+    places: dict[bytes, bytes | None] = {id_: keyring.place(delta.rules.poll, id_) for id_ in ids}
+    places.update({id_: place for id_, _, place in stored})
     state = _State(
         delta.rules,
         {key: caster for key, caster in await connection.fetch(sql.PARTICIPANTS, poll, keys)},  # noqa: C416  (rows)
-        {id_: delta.rules.choices.stored(choice) for id_, choice in await connection.fetch(sql.ANONYMOUS, poll, ids)},
+        {id_: delta.rules.choices.stored(choice) for id_, choice, _ in stored},
     )
     crowd = delta.ballots
     answers = {ticket: state.apply(ticket) for ticket in tickets}
@@ -53,7 +57,8 @@ async def write(connection: Connection, tickets: list[Ticket], delta: Delta) -> 
     if joined or left:
         await _move_participants(connection, poll, ranges([*joined, *left], crowd), joined, left)
     if ballots:
-        written = await _move_ballots(connection, delta.rules, ranges(ballots, crowd), ballots)
+        within = ranges([places[id_] or id_ for id_ in ballots], crowd)
+        written = await _move_ballots(connection, delta.rules, within, ballots, places)
         if delta.rules.patterns:
             await _move_patterns(connection, delta, written)
     return answers
@@ -135,12 +140,17 @@ async def _move_participants(
 
 
 async def _move_ballots(
-    connection: Connection, rules: Rules, within: Ranges, changes: dict[bytes, tuple[Choice | None, Choice | None]]
+    connection: Connection,
+    rules: Rules,
+    within: Ranges,
+    changes: Mapping[bytes, tuple[Choice | None, Choice | None]],
+    places: Mapping[bytes, bytes | None],
 ) -> list[Choice]:
     """Write the ballots of some ranges anew, changes applied; return the distinct choices among them."""
     put = {id_: new.encoded for id_, (_, new) in changes.items() if new is not None}
+    put_places = [places[id_] for id_ in put]
     found = await connection.fetch(
-        sql.MOVE_ANONYMOUS, rules.poll_id, *within, list(put), list(put.values()), list(changes)
+        sql.MOVE_ANONYMOUS, rules.poll_id, *within, list(put), list(put.values()), put_places, list(changes)
     )
     return [rules.choices.stored(choice) for (choice,) in found]
 
@@ -171,6 +181,6 @@ async def rewrite_participants(connection: Connection, delta: Delta, low: bytes,
 
 async def rewrite_ballots(connection: Connection, delta: Delta, low: bytes, high: bytes) -> None:
     """Write the ballots of a range anew, and their patterns."""
-    written = await _move_ballots(connection, delta.rules, ([low], [high]), {})
+    written = await _move_ballots(connection, delta.rules, ([low], [high]), {}, {})
     if delta.rules.patterns:
         await _move_patterns(connection, delta, written)

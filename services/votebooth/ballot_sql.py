@@ -72,7 +72,7 @@ JOIN participations p ON p.poll_id = $1 AND p.voter_key = t.voter_key
 """
 
 ANONYMOUS = """
-SELECT a.ballot_id, a.choice FROM unnest($2::bytea[]) AS t (ballot_id)
+SELECT a.ballot_id, a.choice, a.place FROM unnest($2::bytea[]) AS t (ballot_id)
 JOIN anonymous_ballots a ON a.poll_id = $1 AND a.ballot_id = t.ballot_id
 """
 
@@ -94,13 +94,14 @@ SELECT $1, key, caster FROM (
 MOVE_ANONYMOUS = """
 WITH gone AS (
     DELETE FROM anonymous_ballots a USING unnest($2::bytea[], $3::bytea[]) AS range (low, high)
-    WHERE a.poll_id = $1 AND a.ballot_id >= range.low AND a.ballot_id < range.high RETURNING a.ballot_id, a.choice
+    WHERE a.poll_id = $1 AND coalesce(a.place, a.ballot_id) >= range.low AND coalesce(a.place, a.ballot_id) < range.high
+    RETURNING a.ballot_id, a.choice, a.place
 ), put AS (
-    INSERT INTO anonymous_ballots (poll_id, ballot_id, choice)
-    SELECT $1, id, choice FROM (
-        SELECT ballot_id AS id, choice FROM gone WHERE ballot_id <> ALL($6::bytea[])
-        UNION ALL SELECT * FROM unnest($4::bytea[], $5::bytea[])
-    ) AS found ORDER BY id RETURNING choice
+    INSERT INTO anonymous_ballots (poll_id, ballot_id, choice, place)
+    SELECT $1, id, choice, place FROM (
+        SELECT ballot_id AS id, choice, place FROM gone WHERE ballot_id <> ALL($7::bytea[])
+        UNION ALL SELECT * FROM unnest($4::bytea[], $5::bytea[], $6::bytea[])
+    ) AS found ORDER BY coalesce(place, id) RETURNING choice
 )
 SELECT DISTINCT choice FROM put
 """

@@ -74,7 +74,7 @@ async def _apply(
         now: datetime = rows[plain[0].poll_id]["now"]
         answers.update(await named.write(connection, plain, deltas, now))
     for poll, queue in apart.items():
-        answers.update(await anonymous.write(connection, queue, deltas[poll]))
+        answers.update(await anonymous.write(connection, queue, deltas[poll], keyring))
     return answers, list(deltas.values())
 
 

@@ -193,6 +193,8 @@ class AnonymousBallot(Base):
     Attributes:
         ballot_id: Hash of poll and voter's secret (`voters.ballot_id`); also the public receipt.
         choice: Canonical JSON (`choices.py`).
+        place: Among which others it is written anew: a keyed hash of its id (`Keyring.place`). Null in rows of
+            earlier releases, which stand where their id is.
     """
 
     __tablename__ = "anonymous_ballots"
@@ -200,6 +202,8 @@ class AnonymousBallot(Base):
     poll_id: Mapped[UUID] = mapped_column(primary_key=True)
     ballot_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     choice: Mapped[bytes] = mapped_column(LargeBinary)
+    place: Mapped[bytes | None] = mapped_column(LargeBinary)
+    __table_args__ = (Index("ix_anonymous_ballots_place", "poll_id", text("COALESCE(place, ballot_id)")),)
 
 
 class Credential(Base):

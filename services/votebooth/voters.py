@@ -80,6 +80,10 @@ class Keyring:
         """Return what binds a network's ballot to the guest who cast it; None in polls that don't go by network."""
         return self._hash(rules.poll, b"caster", claim.subject.id.bytes) if rules.by_network else None
 
+    def place(self, poll: bytes, ballot: bytes) -> bytes:
+        """Return where an anonymous ballot stands among others: a hash of its id that clients can't choose."""
+        return self._hash(poll, b"place", ballot)
+
     def participation(self, poll: bytes, token_hash: bytes) -> bytes:
         """Return the key under which the holder of a voting token takes part in an anonymous poll."""
         return self._hash(poll, b"participation", token_hash[:16])

@@ -1,5 +1,6 @@
 """Anonymous polls: the tables hold nothing that joins a person to a ballot, and secrets are the only key."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -116,6 +117,49 @@ async def test_in_a_large_poll_transactions_join_a_voter_to_a_ballot_no_better_t
     assert hits < 10
 
 
+def chosen(voted: Poll, *, low: bool) -> str:
+    """Return a secret whose ballot has its id in the lower or the upper half."""
+    while True:
+        own = secret()
+        if (ballot_id(voted, own)[0] < 0x80) == low:
+            return own
+
+
+async def test_whoever_chooses_many_secrets_doesnt_thin_out_the_others(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, rules={"anonymous": True})
+
+    async def vote(voter: dict[str, str], *, low: bool) -> None:
+        answer = await voted.put(voter, {"picks": [1], "secret": chosen(voted, low=low)})
+        assert answer.status_code == 201, answer.text
+
+    honest = await guests(client, 10)
+    many = await guests(client, MANY)
+    for place in range(0, MANY, 10):
+        await asyncio.gather(*(vote(voter, low=False) for voter in many[place : place + 10]))
+    for voter in honest:
+        await vote(voter, low=True)
+        ballots = await rows(votewave, "anonymous_ballots", voted.id)
+        last = max(row["xmin"] for row in ballots)
+        assert sum(row["xmin"] == last for row in ballots) >= CROWD // 2
+
+
+async def test_ballots_of_an_earlier_release_are_changed_withdrawn_and_sealed(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, method="irv", rules={"anonymous": True})
+    voters, own = await guests(client, 80), [secret() for _ in range(80)]
+    for voter, each in zip(voters, own, strict=True):
+        assert (await voted.put(voter, {"ranking": [1, 2], "secret": each})).status_code == 201
+    await votewave.sql("UPDATE votebooth.anonymous_ballots SET place = NULL WHERE poll_id = $1", voted.id)
+    assert (await voted.put(voters[0], {"ranking": [2], "secret": own[0]})).status_code == 200
+    assert (await voted.withdraw(voters[1], secret=own[1])).status_code == 204
+    assert (await voted.put(voters[1], {"ranking": [3], "secret": own[1]})).status_code == 201
+    assert (await voted.mine(voters[0], secret=own[0])).json()["ballot"] == {"ranking": [[2]]}
+    assert await recount(votewave, voted.id) == (80, [])
+
+
 async def test_the_two_tables_have_no_column_in_common_but_the_poll(votewave: VoteWave) -> None:
     found = await votewave.sql(
         "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'votebooth'"
@@ -129,6 +173,7 @@ async def test_the_two_tables_have_no_column_in_common_but_the_poll(votewave: Vo
         ("anonymous_ballots", "poll_id"),
         ("anonymous_ballots", "ballot_id"),
         ("anonymous_ballots", "choice"),
+        ("anonymous_ballots", "place"),
     }
     assert not any("time" in row["data_type"] for row in found)
     assert (await votewave.sql("SHOW track_commit_timestamp"))[0][0] == "off"
