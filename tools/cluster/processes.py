@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ class Processes:
         self._file = folder / "processes.json"
         self.spare: int | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}  # of this very process, to be collected
+        self._recording = threading.Lock()  # `up` starts several at a time
 
     def log(self, name: str) -> Path:
         """Return where a process's output goes."""
@@ -132,10 +134,11 @@ class Processes:
         return known
 
     def _record(self, name: str, process: psutil.Process) -> None:
-        known = self._read()
-        known.pop(name, None)
-        known[name] = {"pid": process.pid, "started": process.create_time()}
-        write_private(self._file, known)
+        with self._recording:
+            known = self._read()
+            known.pop(name, None)
+            known[name] = {"pid": process.pid, "started": process.create_time()}
+            write_private(self._file, known)
 
 
 # Nothing of the caller's own set-up may decide how the cluster behaves.
