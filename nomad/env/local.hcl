@@ -52,3 +52,5 @@ gateway_dns             = "$${meta.consul_dns}"
 gateway_trusted_proxies = 0
 gateway_limits          = { address = 100000 }
 gateway_drain           = 6
+# What a developer's limit of file descriptors allows: two for each, and some.
+gateway_maxconn = 4000

@@ -200,10 +200,11 @@ locals {
   files = merge(
     { for name in local.problems : name => file("${local.folder}/problems/${name}") },
     {
-      "routes.map"      = file("${local.folder}/routes.map")
-      "roots.map"       = file("${local.folder}/roots.map")
-      "services.lst"    = join("", [for name in local.services : "${name}\n"])
-      "origins.lst"     = join("", [for origin in var.gateway_origins : "${origin}\n"])
+      "routes.map"   = file("${local.folder}/routes.map")
+      "roots.map"    = file("${local.folder}/roots.map")
+      "services.lst" = join("", [for name in local.services : "${name}\n"])
+      # With a comment, for Nomad takes no empty template.
+      "origins.lst"     = join("", concat(["# CORS\n"], [for origin in var.gateway_origins : "${origin}\n"]))
       "canary-from.lst" = join("", [for range in var.gateway_canary_from : "${range}\n"])
     },
   )
