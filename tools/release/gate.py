@@ -25,18 +25,18 @@ class Gate:
 
     options: tuple[str, ...] = ()
 
-    def verdict(self, target: Target, version: str, over: Callable[[], str | None], say: Callable[[str], None]) -> str:
+    def verdict(self, target: Target, service: str, over: Callable[[], str | None], say: Callable[[str], None]) -> str:
         """Put the canaries under load; return why they are not good enough, empty if they are.
 
         Whatever keeps the gate from a verdict counts against the version: the former one is known to be good.
 
         Args:
             target: Where.
-            version: Whose canaries.
+            service: Whose canaries; the gateway sends them what names the service in X-VoteWave-Canary.
             over: Says why there is nothing left to try, such as a canary that has died meanwhile.
             say: Told of it.
         """
-        command = [sys.executable, "-m", "loadtests.load", "gate", "--env", target.environment, "--canary", version]
+        command = [sys.executable, "-m", "loadtests.load", "gate", "--env", target.environment, "--canary", service]
         command += ["--url", target.gate_url] if target.gate_url else []
         for remaining in reversed(range(_TRIES)):
             process = subprocess.Popen([*command, *self.options], cwd=ROOT, stdout=sys.stderr)

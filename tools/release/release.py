@@ -160,7 +160,7 @@ class Release:
                 now = self._nomad.deployment(deployment.id)
                 return None if now.active else f"a canary didn't stay well: {now.description}"
 
-            reason = self._gate.verdict(self._target, self._version, over, say)
+            reason = self._gate.verdict(self._target, self._service, over, say)
             if reason:
                 self._reject(deployment, reason)
             say("good enough")
