@@ -218,7 +218,12 @@ class CredentialController(Controller):
         summary="Invite addresses",
         status_code=202,
         guards=[rate("roll", 60, per=60)],
-        responses=_OWNER | _problems(_409="The poll has no roll.", _422="Some addresses can't be used."),
+        responses=_OWNER
+        | _problems(
+            _409="The poll has no roll.",
+            _422="Some addresses can't be used, or they are more than a day's.",
+            _429="You have invited as many as one account may in a day; Retry-After says when to go on.",
+        ),
     )
     async def invite(
         self,

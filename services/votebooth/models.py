@@ -262,4 +262,7 @@ class AuditEntry(Base):
     actor: Mapped[UUID | None]
     act: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    __table_args__ = (Index("ix_audit_log_poll_id_position", "poll_id", "position"),)
+    __table_args__ = (
+        Index("ix_audit_log_poll_id_position", "poll_id", "position"),
+        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=text("act = 'roll.invited'")),
+    )

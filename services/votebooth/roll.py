@@ -17,7 +17,7 @@ from services.core.mail import Mail, MailError, check_address
 from services.core.pagination import decode_cursor, encode_cursor
 from services.core.problems import FieldError, refused
 from services.core.subject import Subject
-from services.votebooth import audit, repository, roll_repository
+from services.votebooth import audit, quota, repository, roll_repository
 from services.votebooth.booth import Booth
 from services.votebooth.credentials import Credentials
 from services.votebooth.events import PollChanged
@@ -46,12 +46,14 @@ class Roll:
         """Put addresses on the roll; their mails leave in the background.
 
         Raises:
-            Problem: 403, 404, 409 if the poll has no roll, 422 if an address can't be written to.
+            Problem: 403, 404, 409 if the poll has no roll, 422 if an address can't be written to or they are more
+                than a day's, 429 if this account has invited too many today.
         """
         await self._credentials.own_poll(subject, poll_id, "roll")
         clean = _clean(addresses)
         async with self._kit.db.transaction() as transaction:
             changed = await roll_repository.invite(transaction, poll_id, clean, resend=resend)
+            await quota.spend(transaction, subject.id, changed, self._kit.settings.invitations_per_day)
             await audit.record(transaction, poll_id, subject.id, "roll.invited", count=changed, resend=int(resend))
             return RollProgress(*await roll_repository.progress(transaction, poll_id))
 

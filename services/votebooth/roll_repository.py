@@ -1,10 +1,11 @@
 """The SQL of voting tokens and rolls."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, Row, Text, bindparam, text
+from sqlalchemy import ARRAY, Interval, LargeBinary, Row, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _ADD = text("INSERT INTO credentials (poll_id, token_hash) SELECT :poll, unnest(:hashes)").bindparams(
@@ -18,6 +19,18 @@ _INVITE = text(
     RETURNING 1
     """
 ).bindparams(bindparam("addresses", type_=ARRAY(Text)))
+
+# Whoever sends at the same time waits here, so that two requests don't both find room.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('votewave invitations ' || :owner, 0))")
+
+_SENT_SINCE = text(
+    """
+    SELECT at, (details ->> 'count')::bigint AS number FROM audit_log
+    WHERE actor = :owner AND act = 'roll.invited' AND at > clock_timestamp() - :age ORDER BY at
+    """
+).bindparams(bindparam("age", type_=Interval))
+
+_NOW = text("SELECT clock_timestamp()")
 
 _PROGRESS = text(
     """
@@ -79,6 +92,14 @@ async def invite(session: AsyncSession, poll_id: UUID, addresses: list[str], *, 
     """Put addresses on the roll; return how many of them get a mail."""
     rows = await session.execute(_INVITE, {"poll": poll_id, "addresses": addresses, "resend": resend})
     return len(rows.all())
+
+
+async def sent_since(session: AsyncSession, owner: UUID, age: timedelta) -> tuple[list[tuple[datetime, int]], datetime]:
+    """Return when an owner sent how many invitations, the oldest first, and the moment; others of theirs wait."""
+    await session.execute(_ONE_AT_A_TIME, {"owner": str(owner)})
+    rows = await session.execute(_SENT_SINCE, {"owner": owner, "age": age})
+    now: datetime = (await session.execute(_NOW)).scalar_one()
+    return [(row.at, row.number) for row in rows], now
 
 
 async def progress(session: AsyncSession, poll_id: UUID) -> tuple[int, int, int]:

@@ -6,13 +6,19 @@ from msgspec import Meta, Struct
 
 
 class VoteBoothSettings(Struct, frozen=True, kw_only=True):
-    """How many ballots may wait, how many are written at once, and how many may watch."""
+    """How many ballots may wait, how many are written at once, how many may watch, how many are invited."""
 
     queue: Annotated[
         int,
         Meta(description="Ballots that may wait to be written; more are answered 503.", ge=1, le=1_000_000),
     ] = 5_000
     batch: Annotated[int, Meta(description="Ballots in one transaction at most.", ge=1, le=10_000)] = 512
+    invitations_per_day: Annotated[
+        int,
+        Meta(
+            description="Invitations by mail that one account may send in 24 hours, in all its polls.", ge=1, le=10**7
+        ),
+    ] = 500
     live_connections: Annotated[
         int, Meta(description="Live connections (WebSocket and SSE) of a process at most.", ge=0, le=100_000)
     ] = 5_000

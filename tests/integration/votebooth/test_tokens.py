@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from .voting import Poll, guest, poll, recount, user
+from .voting import Instance, Poll, guest, poll, recount, user
 
 
 async def issue(voted: Poll, count: int) -> list[str]:
@@ -160,6 +160,40 @@ async def test_addresses_that_cant_be_written_to_are_named_and_nobody_is_invited
     assert (await roll(voted))["items"] == []
     for who, status in ((await user(client), 403), ({}, 401)):
         assert (await client.get(f"{voted.path}/roll", headers=who)).status_code == status
+
+
+async def test_an_account_invites_so_many_a_day_and_no_more(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    first = await poll(client, rules={"eligibility": "roll"})
+    second = await poll(client, owner=first.owner, rules={"eligibility": "roll"})
+    booth = Instance(votewave, VOTEWAVE_VOTEBOOTH_INVITATIONS_PER_DAY="5")
+    await booth.start()
+    try:
+        async with httpx.AsyncClient(base_url=booth.url, timeout=20) as there:
+            here, beside = (Poll(there, first.owner, {"id": each.id}) for each in (first, second))
+            over = await invite(here, *(f"v{n}@example.org" for n in range(6)))
+            assert (over.status_code, over.json()["errors"][0]["field"]) == (422, "addresses")
+            assert (await invite(here, "a@example.org", "b@example.org")).status_code == 202
+            await votewave.sql(
+                "UPDATE votebooth.audit_log SET at = at - interval '23 hours' WHERE poll_id = $1", first.id
+            )
+            # Eight at once, for each of which alone there would be room.
+            answers = await asyncio.gather(
+                *(invite(beside, f"c{n}@example.org", f"d{n}@example.org") for n in range(8))
+            )
+            assert sorted(answer.status_code for answer in answers) == [202] + [429] * 7
+            # Who is on the roll is left alone and counts nothing; who is mailed again counts.
+            assert (await invite(here, "a@example.org", "b@example.org")).status_code == 202
+            refused = await invite(here, "a@example.org", "b@example.org", resend=True)
+            assert refused.status_code == 429
+            assert 3500 < int(refused.headers["retry-after"]) <= 3600
+            assert (await invite(here, "c@example.org")).status_code == 202
+            assert (await invite(here, "d@example.org")).status_code == 429
+            other = await poll(client, rules={"eligibility": "roll"})
+            assert (await invite(Poll(there, other.owner, {"id": other.id}), "e@example.org")).status_code == 202
+    finally:
+        booth.stop()
+    assert len((await roll(first))["items"]) == 3
+    assert len((await roll(second))["items"]) == 2
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_log SET act = ''", "DELETE FROM audit_log", "TRUNCATE audit_log"])
