@@ -44,6 +44,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     abstain: bool = False
     quorum: int | None = None
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether a ballot can't be changed and yet can: withdrawn, and cast anew. Polls of earlier releases may."""
+        return self.withdraw and not self.change
+
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """A poll's definition. `checked` cleans it or refuses it; times are apart, since they need a clock."""
@@ -81,10 +86,16 @@ def from_request(body: PollNew) -> Definition:
 
 
 def with_rules(rules: Rules, new: RulesNew) -> Rules:
-    """Return rules with those replaced that are given; a new eligibility brings its own strength."""
+    """Return rules with those replaced that are given.
+
+    A new eligibility brings its own strength, and where ballots may no longer be changed they may no longer be
+    withdrawn, unless the request says otherwise.
+    """
     values = {name: value for name in Rules.__struct_fields__ if (value := getattr(new, name)) is not UNSET}
     if "eligibility" in values and "strength" not in values and values["eligibility"] != rules.eligibility:
         values["strength"] = STRENGTHS[values["eligibility"]][0]
+    if values.get("change") is False:
+        values.setdefault("withdraw", False)
     return msgspec.structs.replace(rules, **values)
 
 
@@ -123,8 +134,12 @@ class Refusals:
         return refused("poll-refused", f"{first.field}: {first.message.rstrip('.')}.{more}", *self.errors[:50])
 
 
-def checked(draft: Definition) -> Definition:
+def checked(draft: Definition, before: Rules | None = None) -> Definition:
     """Return a definition with its texts cleaned.
+
+    Args:
+        draft: The definition as it is wanted.
+        before: The rules that it has by now, in an edit.
 
     Raises:
         Problem: 422 that names every refused field.
@@ -135,6 +150,8 @@ def checked(draft: Definition) -> Definition:
     options = _options(found, draft.options)
     _parameters(found, draft.method, len(draft.options), draft.given)
     _rules(found, draft.rules)
+    if draft.rules.is_loose and not (before is not None and before.is_loose):
+        found.add("rules.withdraw", "must be false where change is: who withdraws could cast another ballot")
     if found.errors:
         raise found.problem()
     return msgspec.structs.replace(draft, title=title, description=description, options=options)

@@ -61,7 +61,7 @@ def wanted(poll: Poll, edit: PollEdit) -> dict[str, Any]:
         given=msgspec.structs.replace(before.given, **given),
         rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
     )
-    after = definitions.checked(after)
+    after = definitions.checked(after, before.rules)
     values = columns(after)
     values["options"], values["next_option"] = _options(poll, after.options)
     for name in ("opens_at", "closes_at"):

@@ -66,7 +66,7 @@ _STRENGTH = Meta(
 )
 _ANONYMOUS = Meta(description="Nobody can join a ballot to a voter. Can't be undone once published.")
 _CHANGE = Meta(description="Whether a voter may change their ballot. Default true.")
-_WITHDRAW = Meta(description="Whether a voter may withdraw their ballot. Default true.")
+_WITHDRAW = Meta(description="Whether a voter may withdraw their ballot. Default as `change`; it can't go further.")
 _ABSTAIN = Meta(description="Whether a ballot may abstain. Default false.")
 _QUORUM = _number(1, MAX_QUORUM, "How many ballots make the result binding. Default none.")
 

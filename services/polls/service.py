@@ -116,6 +116,9 @@ class Polls(Reading):
                 raise not_found("poll")
             source, now = found
             definition = edits.current(source)
+            if definition.rules.is_loose:
+                rules = msgspec.structs.replace(definition.rules, withdraw=False)
+                definition = msgspec.structs.replace(definition, rules=rules)
             values = {
                 **edits.columns(definition),
                 "id": new_id(),

@@ -166,3 +166,20 @@ async def test_concurrent_edits_are_all_kept_in_order(owner: Person, votewave: V
     events = await told(votewave, poll)
     assert [event["version"] for event in events] == list(range(1, 10))
     assert events[-1]["title"] == (await owner.read(poll)).json()["title"]
+
+
+async def test_a_poll_that_lets_voters_withdraw_and_not_change_keeps_its_rules_and_gets_no_copies(
+    owner: Person, votewave: VoteWave
+) -> None:
+    """Earlier releases took the pair."""
+    poll = await owner.create(publish=True)
+    await votewave.sql("UPDATE polls.poll SET change = false, updated_at = now() WHERE id = $1", poll["id"])
+    answer = await owner.edit(poll, title="Dinner?")
+    assert (answer.status_code, answer.json()["rules"]["withdraw"]) == (200, True)
+    copy = (await owner.act(poll, "duplicate")).json()
+    assert (copy["rules"]["change"], copy["rules"]["withdraw"]) == (False, False)
+    assert await refused(owner, copy, rules={"withdraw": True}) == (422, "poll-refused")
+    answer = await owner.edit(copy, rules={"change": True, "withdraw": True})
+    assert answer.status_code == 200
+    answer = await owner.edit(copy, rules={"change": False})
+    assert not answer.json()["rules"]["withdraw"]

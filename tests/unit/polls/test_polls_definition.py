@@ -128,8 +128,11 @@ def test_a_minimum_means_nothing_where_only_the_owner_sees() -> None:
     assert check(rules={"results": "owner"}).rules.minimum == 0
 
 
-def test_anonymous_polls_may_allow_withdrawal() -> None:
-    assert check(rules={"anonymous": True, "withdraw": True, "change": False}).rules.withdraw
+def test_where_nothing_may_be_changed_nothing_may_be_withdrawn_and_cast_anew() -> None:
+    assert refused(rules={"change": False, "withdraw": True}) == {"rules.withdraw"}
+    assert not check(rules={"change": False}).rules.withdraw
+    assert not check(rules={"withdraw": False}).rules.withdraw
+    assert check(rules={"anonymous": True}).rules.withdraw
 
 
 @pytest.mark.parametrize("rules", [{"minimum": -1}, {"minimum": 10**9}, {"quorum": 0}, {"quorum": -5}])
