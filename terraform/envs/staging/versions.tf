@@ -1,0 +1,17 @@
+terraform {
+  required_version = ">= 1.11.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.25"
+    }
+  }
+
+  # Which bucket: `terraform init -backend-config=backend.hcl`; terraform/bootstrap makes it and prints the file.
+  backend "s3" {
+    key          = "staging/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}

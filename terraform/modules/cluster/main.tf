@@ -1,0 +1,261 @@
+# Machines: three or five servers, edges with the gateway, apps with the services. Each is born from an image, told who
+# it is, and reads with its role the secrets of its kind. They are replaced, never logged in to (Session Manager for
+# emergencies): a new image is rolled out by an instance refresh, which waits until the old machine is drained.
+
+locals {
+  roles = keys(var.pools)
+
+  boot_values = {
+    for role in local.roles : role => {
+      environment    = var.environment
+      role           = role
+      region         = var.region
+      datacenter     = var.datacenter
+      servers        = var.pools["server"].wished
+      join_tag_key   = var.join_tag.key
+      join_tag_value = var.join_tag.value
+      secret_prefix  = var.secret_prefix
+      log_group      = var.log_group_names[role]
+      oidc_issuer    = var.oidc_issuer
+      drain_hook     = var.drain_hook
+    }
+  }
+
+  user_data = {
+    for role in local.roles : role => templatefile("${path.module}/user-data.yaml.tftpl", {
+      path   = var.paths.boot_values
+      values = jsonencode(local.boot_values[role])
+    })
+  }
+
+  group_names = { for role in local.roles : role => "${var.prefix}-${role}" }
+  group_arns = {
+    for role in local.roles : role =>
+    "arn:aws:autoscaling:${var.region}:${var.account}:autoScalingGroup:*:autoScalingGroupName/${local.group_names[role]}"
+  }
+}
+
+resource "aws_iam_role" "node" {
+  for_each = var.pools
+
+  name        = var.role_names[each.key]
+  description = "What machines of the role ${each.key} may"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "node" {
+  for_each = var.pools
+
+  name = "node"
+  role = aws_iam_role.node[each.key].name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "FindTheServers"
+          Effect   = "Allow"
+          Action   = ["ec2:DescribeInstances", "ec2:DescribeTags", "autoscaling:DescribeAutoScalingInstances"]
+          Resource = "*" # reads; these know no single resources
+        },
+        {
+          Sid      = "ReadTheSecretsOfItsKind"
+          Effect   = "Allow"
+          Action   = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+          Resource = var.secret_arns[each.key]
+        },
+        {
+          Sid       = "DecryptThem"
+          Effect    = "Allow"
+          Action    = "kms:Decrypt"
+          Resource  = var.key_arn
+          Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+        },
+        {
+          Sid      = "SayThatItIsDrained"
+          Effect   = "Allow"
+          Action   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
+          Resource = local.group_arns[each.key]
+        },
+        {
+          Sid    = "WriteLogs"
+          Effect = "Allow"
+          Action = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+          Resource = [
+            for name in distinct([var.log_group_names[each.key], var.log_group_names["tasks"]]) :
+            "arn:aws:logs:${var.region}:${var.account}:log-group:${name}:*"
+          ]
+        },
+        {
+          Sid       = "WriteMetrics"
+          Effect    = "Allow"
+          Action    = "cloudwatch:PutMetricData"
+          Resource  = "*" # it knows no resources; the name space bounds it
+          Condition = { StringEquals = { "cloudwatch:namespace" = "VoteWave/${var.environment}" } }
+        },
+        {
+          Sid    = "BeReachedBySessionManager"
+          Effect = "Allow"
+          Action = [
+            "ssm:UpdateInstanceInformation",
+            "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+          ]
+          Resource = "*" # they know no resources: each speaks of the calling machine alone
+        },
+      ],
+      # Servers run no images.
+      [for statement in [
+        {
+          Sid      = "SignInToTheRegistry"
+          Effect   = "Allow"
+          Action   = "ecr:GetAuthorizationToken"
+          Resource = "*" # it knows no resources
+        },
+        {
+          Sid      = "FetchTheImage"
+          Effect   = "Allow"
+          Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"]
+          Resource = var.repository_arn
+        },
+      ] : statement if each.key != "server"],
+    )
+  })
+}
+
+resource "aws_iam_instance_profile" "node" {
+  for_each = var.pools
+
+  name = var.role_names[each.key]
+  role = aws_iam_role.node[each.key].name
+}
+
+resource "aws_launch_template" "this" {
+  for_each = var.pools
+
+  name                   = local.group_names[each.key]
+  description            = "Machines of the role ${each.key}"
+  image_id               = "resolve:ssm:${var.machine_image_parameters[each.key]}"
+  instance_type          = each.value.type
+  user_data              = base64encode(local.user_data[each.key])
+  update_default_version = true
+  ebs_optimized          = true
+
+  iam_instance_profile {
+    name = aws_iam_instance_profile.node[each.key].name
+  }
+
+  network_interfaces {
+    associate_public_ip_address = false
+    delete_on_termination       = true
+    security_groups             = [var.security_group_ids[each.key]]
+  }
+
+  # Sessions only, and no hop further than the machine itself: a container can't ask for its role.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+    instance_metadata_tags      = "enabled"
+  }
+
+  block_device_mappings {
+    device_name = "/dev/xvda"
+
+    ebs {
+      volume_size           = each.value.storage
+      volume_type           = "gp3"
+      encrypted             = true
+      kms_key_id            = var.key_arn
+      delete_on_termination = true
+    }
+  }
+
+  monitoring {
+    enabled = true
+  }
+
+  dynamic "tag_specifications" {
+    for_each = toset(["instance", "volume"])
+
+    content {
+      resource_type = tag_specifications.value
+      tags = merge(
+        { Name = local.group_names[each.key], (var.role_tag) = each.key },
+        each.key == "server" ? { (var.join_tag.key) = var.join_tag.value } : {},
+      )
+    }
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  for_each = var.pools
+
+  name                      = local.group_names[each.key]
+  min_size                  = each.value.least
+  desired_capacity          = each.value.wished
+  max_size                  = each.value.most
+  vpc_zone_identifier       = var.subnet_ids
+  target_group_arns         = lookup(var.target_group_arns, each.key, [])
+  health_check_type         = each.key == "edge" ? "ELB" : "EC2"
+  health_check_grace_period = 300
+  default_instance_warmup   = 120
+  capacity_rebalance        = false
+  max_instance_lifetime     = 2592000 # thirty days: a machine older than that lacks patches
+
+  launch_template {
+    id      = aws_launch_template.this[each.key].id
+    version = aws_launch_template.this[each.key].latest_version
+  }
+
+  # Ends when the drain is reported, or after drain_seconds. Stated here so that the first machines have it, too.
+  initial_lifecycle_hook {
+    name                 = var.drain_hook
+    lifecycle_transition = "autoscaling:EC2_INSTANCE_TERMINATING"
+    heartbeat_timeout    = var.drain_seconds
+    default_result       = "CONTINUE"
+  }
+
+  # Servers one at a time, a new one first; edges and apps never fewer than now.
+  instance_refresh {
+    strategy = "Rolling"
+
+    preferences {
+      min_healthy_percentage = 100
+      max_healthy_percentage = each.key == "server" ? 134 : 150
+      instance_warmup        = 180
+      auto_rollback          = true
+      skip_matching          = true
+    }
+  }
+
+  enabled_metrics = ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupTerminatingInstances"]
+
+  dynamic "tag" {
+    for_each = { Name = local.group_names[each.key], (var.role_tag) = each.key }
+
+    content {
+      key                 = tag.key
+      value               = tag.value
+      propagate_at_launch = true
+    }
+  }
+
+  lifecycle {
+    # The autoscaler moves the number of apps between least and most.
+    ignore_changes = [desired_capacity]
+  }
+}

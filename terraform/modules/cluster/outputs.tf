@@ -1,0 +1,19 @@
+output "group_names" {
+  description = "Auto Scaling group of each role."
+  value       = { for role, group in aws_autoscaling_group.this : role => group.name }
+}
+
+output "group_arn_patterns" {
+  description = "The same for policies; AWS puts an id into the middle."
+  value       = local.group_arns
+}
+
+output "user_data" {
+  description = "What machines of each role are told at birth; for tests."
+  value       = local.user_data
+}
+
+output "node_role_arns" {
+  description = "The machines' roles."
+  value       = { for role, it in aws_iam_role.node : role => it.arn }
+}

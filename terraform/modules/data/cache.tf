@@ -1,0 +1,84 @@
+# Valkey: cache, limits, streams. A flush costs speed, never data; backups would bring back what is stale.
+
+resource "aws_elasticache_subnet_group" "this" {
+  name       = var.prefix
+  subnet_ids = var.subnet_ids
+}
+
+resource "aws_elasticache_parameter_group" "this" {
+  name        = "${var.prefix}-valkey8"
+  family      = "valkey8"
+  description = "VoteWave: when full, the least used of what expires goes first; streams stay"
+
+  parameter {
+    name  = "maxmemory-policy"
+    value = "volatile-lru"
+  }
+}
+
+# A user's password given here would stand in the state. So the user is made unable to do anything, and
+# `./just infra rotate --env ENV redis/auth` gives it its password and its rights, from Secrets Manager.
+resource "aws_elasticache_user" "services" {
+  user_id       = "${var.prefix}-services"
+  user_name     = var.cache.user
+  engine        = "valkey"
+  access_string = "off -@all"
+
+  authentication_mode {
+    type = "no-password-required"
+  }
+
+  lifecycle {
+    ignore_changes = [access_string, authentication_mode, passwords, no_password_required]
+  }
+}
+
+resource "aws_elasticache_user_group" "this" {
+  user_group_id = var.prefix
+  engine        = "valkey"
+  user_ids      = [aws_elasticache_user.services.user_id]
+}
+
+resource "aws_cloudwatch_log_group" "cache" {
+  for_each = toset(["slow-log", "engine-log"])
+
+  name              = "/aws/elasticache/${var.cache.group}/${each.key}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.log_key_arn
+}
+
+resource "aws_elasticache_replication_group" "this" {
+  replication_group_id = var.cache.group
+  description          = "Cache, limits and streams"
+  engine               = "valkey"
+  engine_version       = "8.0"
+  node_type            = var.cache.class
+  num_cache_clusters   = var.cache.nodes
+  port                 = var.ports.redis
+  parameter_group_name = aws_elasticache_parameter_group.this.name
+
+  automatic_failover_enabled = var.cache.nodes > 1
+  multi_az_enabled           = var.cache.nodes > 1
+  subnet_group_name          = aws_elasticache_subnet_group.this.name
+  security_group_ids         = [var.cache_security_group_id]
+
+  at_rest_encryption_enabled = true
+  kms_key_id                 = var.key_arn
+  transit_encryption_enabled = true
+  transit_encryption_mode    = "required"
+  user_group_ids             = [aws_elasticache_user_group.this.user_group_id]
+
+  auto_minor_version_upgrade = true
+  maintenance_window         = "sun:04:30-sun:05:30"
+
+  dynamic "log_delivery_configuration" {
+    for_each = aws_cloudwatch_log_group.cache
+
+    content {
+      destination      = log_delivery_configuration.value.name
+      destination_type = "cloudwatch-logs"
+      log_format       = "json"
+      log_type         = log_delivery_configuration.key
+    }
+  }
+}

@@ -1,0 +1,130 @@
+# Postgres: what was acknowledged is here, and only here.
+
+resource "aws_db_subnet_group" "this" {
+  name       = var.prefix
+  subnet_ids = var.subnet_ids
+}
+
+resource "aws_db_parameter_group" "this" {
+  name_prefix = "${var.prefix}-postgres18-"
+  family      = "postgres18"
+  description = "VoteWave: nothing acknowledged is lost, nothing secret is logged"
+
+  dynamic "parameter" {
+    for_each = {
+      # A vote that was acknowledged is stored: the answer waits for the log on disk, on both machines.
+      "synchronous_commit" = { value = "on" }
+      # No connection without TLS.
+      "rds.force_ssl" = { value = "1" }
+      # Passwords are kept and proven as SCRAM only.
+      "password_encryption" = { value = "scram-sha-256" }
+      # Slow statements are logged, their values never: a value may be a ballot.
+      "log_min_duration_statement"        = { value = "500" }
+      "log_parameter_max_length"          = { value = "0" }
+      "log_parameter_max_length_on_error" = { value = "0" }
+      "log_statement"                     = { value = "none" }
+      "log_lock_waits"                    = { value = "1" }
+      "log_connections"                   = { value = "authorization" }
+      # A transaction that somebody forgot keeps vacuum and locks waiting.
+      "idle_in_transaction_session_timeout" = { value = "60000" }
+      # Storage is gp3: a random page costs hardly more than the next one.
+      "random_page_cost" = { value = "1.1" }
+      # Counters are rows that change all the time: vacuum them early.
+      "autovacuum_vacuum_scale_factor"  = { value = "0.02" }
+      "autovacuum_analyze_scale_factor" = { value = "0.02" }
+      # What Performance Insights and people look at.
+      "track_io_timing"          = { value = "1" }
+      "shared_preload_libraries" = { value = "pg_stat_statements", apply_method = "pending-reboot" }
+      "pg_stat_statements.track" = { value = "all" }
+    }
+
+    content {
+      name         = parameter.key
+      value        = parameter.value.value
+      apply_method = try(parameter.value.apply_method, "immediate")
+    }
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_cloudwatch_log_group" "database" {
+  for_each = toset(["postgresql", "upgrade"])
+
+  name              = "/aws/rds/instance/${var.database.server}/${each.key}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.log_key_arn
+}
+
+resource "aws_iam_role" "monitoring" {
+  name        = "${var.prefix}-database-monitoring"
+  description = "Lets RDS write what the database's machine is doing"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "monitoring.rds.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "monitoring" {
+  role       = aws_iam_role.monitoring.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+}
+
+resource "aws_db_instance" "this" {
+  identifier     = var.database.server
+  engine         = "postgres"
+  engine_version = "18"
+  instance_class = var.database.class
+
+  db_name  = var.database.name
+  username = "votewave_admin"
+  port     = var.ports.postgres
+
+  # RDS makes, keeps and rotates the master's password; Terraform never sees it.
+  manage_master_user_password   = true
+  master_user_secret_kms_key_id = var.key_arn
+
+  allocated_storage     = var.database.storage
+  max_allocated_storage = var.database.greatest_storage
+  storage_type          = "gp3"
+  storage_encrypted     = true
+  kms_key_id            = var.key_arn
+
+  multi_az                            = var.database.multi_az
+  db_subnet_group_name                = aws_db_subnet_group.this.name
+  vpc_security_group_ids              = [var.database_security_group_id]
+  publicly_accessible                 = false
+  ca_cert_identifier                  = "rds-ca-rsa2048-g1"
+  iam_database_authentication_enabled = true
+  parameter_group_name                = aws_db_parameter_group.this.name
+
+  backup_retention_period   = var.database.backup_days
+  backup_window             = "02:00-03:00"
+  maintenance_window        = "sun:03:30-sun:04:30"
+  copy_tags_to_snapshot     = true
+  delete_automated_backups  = false
+  deletion_protection       = true
+  skip_final_snapshot       = false
+  final_snapshot_identifier = "${var.database.server}-final"
+
+  auto_minor_version_upgrade      = true
+  allow_major_version_upgrade     = false
+  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+  performance_insights_enabled    = true
+  performance_insights_kms_key_id = var.key_arn
+  monitoring_interval             = 60
+  monitoring_role_arn             = aws_iam_role.monitoring.arn
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [aws_cloudwatch_log_group.database]
+}

@@ -1,0 +1,81 @@
+variable "prefix" {
+  description = "What names begin with; its own resources are PREFIX-second."
+  type        = string
+}
+
+variable "region" {
+  description = "The second region."
+  type        = string
+}
+
+variable "cidr" {
+  description = "The second VPC's addresses; not those of the first, so that the two can be joined."
+  type        = string
+
+  validation {
+    condition     = can(cidrnetmask(var.cidr)) && endswith(var.cidr, "/16")
+    error_message = "The VPC's addresses are a /16, such as 10.21.0.0/16."
+  }
+}
+
+variable "zones" {
+  description = "Three availability zones of the second region."
+  type        = list(string)
+}
+
+variable "key_arn" {
+  description = "The second region's key for data, which terraform/bootstrap makes."
+  type        = string
+}
+
+variable "log_key_arn" {
+  description = "The second region's key for logs."
+  type        = string
+}
+
+variable "first_key_arn" {
+  description = "The first region's key: what is copied is decrypted with it."
+  type        = string
+}
+
+variable "database_arn" {
+  description = "The database that is followed."
+  type        = string
+}
+
+variable "database" {
+  description = "Name of the copy, and its class."
+  type        = object({ server = string, class = string })
+}
+
+variable "parameter_group_family" {
+  description = "Postgres's major version, as parameter groups name it."
+  type        = string
+  default     = "postgres18"
+}
+
+variable "first_bucket_names" {
+  description = "Buckets whose objects are copied, by kind; versions must be on."
+  type        = map(string)
+}
+
+variable "account" {
+  description = "The AWS account's number."
+  type        = string
+}
+
+variable "zone_id" {
+  description = "The Route 53 zone."
+  type        = string
+}
+
+variable "domain" {
+  description = "The domain under which the environment is reached."
+  type        = string
+}
+
+variable "second_load_balancer" {
+  description = "The second region's load balancer once it runs; null until then: the name then has no second answer."
+  type        = object({ dns_name = string, zone_id = string })
+  default     = null
+}

@@ -1,0 +1,155 @@
+# What never reaches the gateway: known bad input, known bad addresses, and floods. The gateway's own limits are finer.
+
+locals {
+  managed = {
+    AWSManagedRulesAmazonIpReputationList = 10
+    AWSManagedRulesKnownBadInputsRuleSet  = 20
+    AWSManagedRulesSQLiRuleSet            = 30
+  }
+}
+
+resource "aws_wafv2_web_acl" "this" {
+  name        = var.prefix
+  description = "In front of the load balancer"
+  scope       = "REGIONAL"
+
+  default_action {
+    allow {}
+  }
+
+  dynamic "rule" {
+    for_each = local.managed
+
+    content {
+      name     = rule.key
+      priority = rule.value
+
+      override_action {
+        none {}
+      }
+
+      statement {
+        managed_rule_group_statement {
+          vendor_name = "AWS"
+          name        = rule.key
+        }
+      }
+
+      visibility_config {
+        cloudwatch_metrics_enabled = true
+        metric_name                = rule.key
+        sampled_requests_enabled   = false # a sample would show what people wrote
+      }
+    }
+  }
+
+  rule {
+    name     = "requests-per-address"
+    priority = 40
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit                 = var.requests_per_address
+        evaluation_window_sec = 300
+        aggregate_key_type    = "IP"
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "requests-per-address"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  rule {
+    name     = "sign-ins-per-address"
+    priority = 50
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit                 = var.sign_ins_per_address
+        evaluation_window_sec = 300
+        aggregate_key_type    = "IP"
+
+        scope_down_statement {
+          byte_match_statement {
+            search_string         = "/v1/auth/"
+            positional_constraint = "STARTS_WITH"
+
+            field_to_match {
+              uri_path {}
+            }
+
+            text_transformation {
+              priority = 0
+              type     = "NORMALIZE_PATH"
+            }
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "sign-ins-per-address"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = var.prefix
+    sampled_requests_enabled   = false
+  }
+}
+
+resource "aws_wafv2_web_acl_association" "this" {
+  resource_arn = aws_lb.this.arn
+  web_acl_arn  = aws_wafv2_web_acl.this.arn
+}
+
+resource "aws_cloudwatch_log_group" "firewall" {
+  name              = "aws-waf-logs-${var.prefix}" # AWS asks for this beginning
+  retention_in_days = var.log_days
+  kms_key_id        = var.log_key_arn
+}
+
+resource "aws_wafv2_web_acl_logging_configuration" "this" {
+  resource_arn            = aws_wafv2_web_acl.this.arn
+  log_destination_configs = [aws_cloudwatch_log_group.firewall.arn]
+
+  # What is blocked is kept, without what proves who somebody is.
+  logging_filter {
+    default_behavior = "DROP"
+
+    filter {
+      behavior    = "KEEP"
+      requirement = "MEETS_ANY"
+
+      condition {
+        action_condition {
+          action = "BLOCK"
+        }
+      }
+    }
+  }
+
+  dynamic "redacted_fields" {
+    for_each = toset(["authorization", "cookie"])
+
+    content {
+      single_header {
+        name = redacted_fields.value
+      }
+    }
+  }
+}

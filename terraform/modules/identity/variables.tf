@@ -1,0 +1,139 @@
+variable "prefix" {
+  description = "What names begin with."
+  type        = string
+}
+
+variable "environment" {
+  description = "staging or production; the GitHub environment of the same name."
+  type        = string
+}
+
+variable "region" {
+  description = "The region."
+  type        = string
+}
+
+variable "account" {
+  description = "The AWS account's number."
+  type        = string
+}
+
+variable "issuer" {
+  description = "Nomad's issuer of tasks' identities."
+  type        = string
+
+  validation {
+    condition     = startswith(var.issuer, "https://")
+    error_message = "An issuer is an https address."
+  }
+}
+
+variable "audience" {
+  description = "Whom a task's identity is meant for."
+  type        = string
+}
+
+variable "tasks" {
+  description = "By task: the name of its role, and its identity's subject."
+  type        = map(object({ role = string, subject = string }))
+}
+
+variable "secret_arns" {
+  description = "By task, the secrets it may read."
+  type        = map(list(string))
+}
+
+variable "master_secret_arn" {
+  description = "The secret in which RDS keeps the master's password; migrations read it."
+  type        = string
+}
+
+variable "mail_senders" {
+  description = "Services that send mail."
+  type        = set(string)
+}
+
+variable "mail_domain" {
+  description = "The domain that mail is sent from."
+  type        = string
+}
+
+variable "services" {
+  description = "The services: those of the tasks that keep files."
+  type        = set(string)
+}
+
+variable "bucket_arns" {
+  description = "The buckets: files, reports."
+  type        = map(string)
+}
+
+variable "key_arn" {
+  description = "The key of secrets and files."
+  type        = string
+}
+
+variable "log_key_arn" {
+  description = "The key of log groups."
+  type        = string
+}
+
+variable "app_group_arn" {
+  description = "The Auto Scaling group that the autoscaler sizes."
+  type        = string
+}
+
+variable "repository_arn" {
+  description = "The image's repository."
+  type        = string
+}
+
+variable "state_bucket_arn" {
+  description = "The bucket of Terraform's state."
+  type        = string
+}
+
+variable "github_provider_arn" {
+  description = "GitHub as an identity provider of this account; terraform/bootstrap makes it."
+  type        = string
+}
+
+variable "github_repository" {
+  description = "The repository whose workflows deploy, as OWNER/NAME."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
+    error_message = "A GitHub repository is OWNER/NAME."
+  }
+}
+
+variable "github_role_names" {
+  description = "Names of the workflows' roles."
+  type        = map(string)
+}
+
+variable "machine_image_parameter_arns" {
+  description = "The parameters that name the newest machine images."
+  type        = list(string)
+}
+
+variable "nomad_values_parameter_arn" {
+  description = "The parameter with the values that jobs get."
+  type        = string
+}
+
+variable "machine_build" {
+  description = "Where machine images are built: the subnet's and the security group's ARNs."
+  type        = object({ subnet_arns = list(string), role_arn = string })
+}
+
+variable "server_tag" {
+  description = "The tag that tells servers from other machines; a deployment reaches Nomad through one of them."
+  type        = object({ key = string, value = string })
+}
+
+variable "zone_id" {
+  description = "The Route 53 zone."
+  type        = string
+}

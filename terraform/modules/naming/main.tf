@@ -1,0 +1,26 @@
+# Every name in one place. It asks no provider, so `terraform test` proves it anywhere.
+
+locals {
+  names  = jsondecode(file("${path.module}/names.json"))
+  prefix = "${local.names.project}-${var.environment}"
+
+  service_secrets = merge([
+    for service, needs in local.names.services : {
+      for secret in needs.secrets : "${service}/${secret}" => { service = service, form = secret }
+    }
+  ]...)
+
+  # Jobs and, for each, the names that its identity carries. Services share one jobspec.
+  tasks = merge(
+    { for service in keys(local.names.services) : service => {
+      job   = replace(local.names.jobs.service, "{service}", service)
+      group = "service"
+      task  = "service"
+    } },
+    { for name in local.names.task_roles : name => {
+      job   = local.names.jobs[name]
+      group = name
+      task  = name
+    } },
+  )
+}

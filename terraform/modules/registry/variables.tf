@@ -1,0 +1,20 @@
+variable "repository" {
+  description = "Name of the image's repository."
+  type        = string
+}
+
+variable "key_arn" {
+  description = "The key that images are encrypted with."
+  type        = string
+}
+
+variable "keep" {
+  description = "How many images are kept, newest first; more than anybody would roll back by."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.keep >= 20 && var.keep <= 1000
+    error_message = "Between 20 and 1000 images are kept."
+  }
+}

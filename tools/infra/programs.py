@@ -1,0 +1,110 @@
+"""The programs that the checks run: where they are, or how they come here."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".tools" / "infra"
+TERRAFORM_VERSION = (1, 11)
+"""The oldest that knows write-only arguments."""
+
+
+class ProgramError(Exception):
+    """A program can't be had; the message says what to do."""
+
+
+@cache
+def terraform() -> str:
+    """Return the path of Terraform.
+
+    Raises:
+        ProgramError: It isn't on PATH, or too old. (It can't be built from its Go module, which replaces parts.)
+    """
+    path = shutil.which("terraform")
+    if path is None:
+        raise ProgramError(
+            "terraform isn't on PATH. Install 1.11 or newer: https://developer.hashicorp.com/terraform/install"
+        )
+    said = subprocess.run([path, "version", "-json"], capture_output=True, text=True, timeout=60, check=False).stdout
+    version = json.loads(said)["terraform_version"] if said.strip().startswith("{") else "0"
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < TERRAFORM_VERSION:
+        raise ProgramError(f"terraform {version} on PATH is too old; 1.11 or newer knows write-only arguments.")
+    return path
+
+
+@cache
+def provider() -> Path:
+    """Return the stand-in for the AWS provider, built if need be (about ten seconds).
+
+    Raises:
+        ProgramError: There is no Go to build it with, or the build fails.
+    """
+    source = Path(__file__).parent / "provider"
+    made_of = hashlib.sha256()
+    for name in ("go.mod", "go.sum", "main.go"):
+        made_of.update((source / name).read_bytes())
+    output = STATE / f"terraform-provider-aws-{made_of.hexdigest()[:12]}"
+    with one_at_a_time():
+        if not output.exists():
+            _build(source, output)
+    return output
+
+
+def _build(source: Path, output: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        raise ProgramError(
+            "Go isn't on PATH; it builds the stand-in for the AWS provider (https://go.dev/doc/install)."
+        )
+    new = output.with_name(f".{output.name}.{os.getpid()}")
+    done = subprocess.run(
+        [go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(new), "."],
+        cwd=source,
+        env={**os.environ, "GOWORK": "off"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ProgramError(f"The stand-in for the AWS provider couldn't be built:\n{done.stderr.strip()[-2000:]}")
+    new.replace(output)
+
+
+@cache
+def built(name: str) -> str:
+    """Return a program that `tools/build` finds or builds.
+
+    Raises:
+        ProgramError: It can't be had.
+    """
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "build"), "--json", name],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    found = json.loads(done.stdout) if done.stdout.strip() else {}
+    if name not in found:
+        raise ProgramError(f"{name} can't be had; `./just tools {name}` says why.")
+    return str(found[name]["path"])
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait for another process that is making the same."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    with (STATE / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
