@@ -1,0 +1,89 @@
+"""Who may deploy: workflows of one repository, by the identity that GitHub gives to a job. No token lies anywhere."""
+
+import time
+
+from first_boot.api import Agent, RefusedError
+from first_boot.cluster import say
+from first_boot.values import BootError, Values
+
+AUTH_METHOD = "github"
+POLICY = "deploy"
+GITHUB = "https://token.actions.githubusercontent.com"
+# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to look into a task.
+RULES = """
+namespace "default" {
+  policy = "read"
+  capabilities = [
+    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs", "read-fs",
+    "read-job-scaling", "list-scaling-policies", "read-scaling-policy"
+  ]
+}
+node { policy = "read" }
+agent { policy = "read" }
+"""
+_TRIES = 10
+_PAUSE_SECONDS = 1.0
+
+
+def audience(environment: str) -> str:
+    """Return what GitHub's identity must be meant for."""
+    return f"votewave-{environment}"
+
+
+def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
+    """Let the environment's deployment jobs of the repository log in to Nomad, for an hour each.
+
+    Raises:
+        BootError: It can't be set up.
+    """
+    policy = {"Name": POLICY, "Description": "Deployments", "Rules": RULES}
+    method = {
+        "Name": AUTH_METHOD,
+        "Type": "JWT",
+        "TokenLocality": "global",
+        "MaxTokenTTL": "1h0m0s",
+        "TokenNameFormat": "${auth_method_name}-${value.run_id}",
+        "Config": {
+            "OIDCDiscoveryURL": issuer,
+            "BoundIssuer": [issuer],
+            "BoundAudiences": [audience(values.environment)],
+            "ClaimMappings": {"repository": "repository", "environment": "environment", "run_id": "run_id"},
+        },
+    }
+    rule = {
+        "Description": "Deployment jobs",
+        "AuthMethod": AUTH_METHOD,
+        "Selector": (
+            f'value.repository == "{values.github_repository}" and value.environment == "{values.environment}"'
+        ),
+        "BindType": "policy",
+        "BindName": POLICY,
+    }
+    last: Exception | None = None
+    for _ in range(_TRIES):
+        try:
+            nomad.ask("PUT", f"/v1/acl/policy/{POLICY}", policy)
+            if nomad.find(f"/v1/acl/auth-method/{AUTH_METHOD}") is None:
+                nomad.ask("PUT", "/v1/acl/auth-method", method)
+            else:
+                nomad.ask("PUT", f"/v1/acl/auth-method/{AUTH_METHOD}", method)
+            _ensure_rule(nomad, rule)
+        except (RefusedError, OSError) as exc:  # another server may be at it too
+            last = exc
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            say(f"workflows of {values.github_repository} may deploy")
+            return
+    raise BootError(f"Nomad can't be told who may deploy: {last}")
+
+
+def _ensure_rule(nomad: Agent, rule: dict[str, str]) -> None:
+    """Keep one rule of the method: that with the least id, so that all servers keep the same."""
+    found = nomad.ask("GET", "/v1/acl/binding-rules") or []
+    ids = sorted(str(it["ID"]) for it in found if it["AuthMethod"] == AUTH_METHOD)
+    if not ids:
+        nomad.ask("PUT", "/v1/acl/binding-rule", rule)
+        return
+    nomad.ask("PUT", f"/v1/acl/binding-rule/{ids[0]}", {**rule, "ID": ids[0]})
+    for other in ids[1:]:
+        nomad.ask("DELETE", f"/v1/acl/binding-rule/{other}")

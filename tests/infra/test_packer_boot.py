@@ -1,0 +1,394 @@
+"""The first boot: a Secrets Manager (moto), three real servers of Consul and Nomad, GitHub's part played here."""
+
+import json
+import os
+import stat
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.server import ThreadedMotoServer
+from packer_servers import (
+    ADDRESSES,
+    ENVIRONMENT,
+    NAMES,
+    Account,
+    Authority,
+    Machine,
+    eventually,
+    make_secrets,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+
+class GitHub:
+    """Gives jobs their identities, and says by which keys they are signed."""
+
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                document = owner.keys() if self.path.endswith("/jwks") else owner.discovery()
+                body = json.dumps(document).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def keys(self) -> dict[str, Any]:
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {"keys": [{**key, "kid": "1", "use": "sig", "alg": "RS256"}]}
+
+    def discovery(self) -> dict[str, Any]:
+        return {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks",
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+        }
+
+    def identity(self, **changed: str) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": self.url,
+            "aud": f"votewave-{ENVIRONMENT}",
+            "iat": now,
+            "nbf": now - 5,
+            "exp": now + 300,
+            "sub": "repo:votewave/votewave:environment:staging",
+            "repository": "votewave/votewave",
+            "environment": ENVIRONMENT,
+            "run_id": "17",
+            **changed,
+        }
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "1"})
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield Account(f"http://{host}:{port}")
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def secrets(account: Account) -> dict[str, str]:
+    made = make_secrets(Authority())
+    account.put(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHub]:
+    place = GitHub()
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def servers(
+    account: Account, secrets: dict[str, str], github: GitHub, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Machine]]:
+    """Three servers, configured, started, and all of them setting up access control at once."""
+    folder = tmp_path_factory.mktemp("servers")
+    machines = [Machine(folder / address, "server", address, account, github.url) for address in ADDRESSES]
+    try:
+        for machine in machines:
+            machine.tell()
+            status, said = machine.run("configure")
+            assert status == 0, said
+            assert_free_of(secrets, said)
+            machine.start()
+        steps = [machine.first_boot("cluster") for machine in machines]
+        arguments = "".join(told_to_the_system(step.pid) for step in steps)
+        outcomes = [(*step.communicate(timeout=150), step.returncode) for step in steps]
+        assert [status for *_, status in outcomes] == [0, 0, 0], (outcomes, machines[0].output()[-3000:])
+        assert_free_of(secrets, arguments + "".join(said for said, *_ in outcomes))
+        yield machines
+    finally:
+        for machine in machines:
+            machine.stop()
+
+
+def told_to_the_system(pid: int) -> str:
+    """Return what everybody on the machine may read of a process, or its own account of its environment."""
+    return "".join(Path(f"/proc/{pid}/{name}").read_text() for name in ("cmdline", "environ"))
+
+
+def assert_free_of(secrets: dict[str, str], text: str) -> None:
+    assert text
+    for name, value in secrets.items():
+        if name == "cluster/tls-ca":
+            continue
+        inner = json.loads(value)["private_key"].splitlines()[1] if value.startswith("{") else value
+        assert inner not in text, f"{name} is told"
+
+
+# ---- configure: files
+
+
+def test_files_are_private_and_secrets_are_only_where_they_must_be(
+    account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "edge", "edge", "127.83.0.9", account)
+    machine.tell()
+
+    status, said = machine.run("configure")
+
+    assert status == 0, said
+    holders = {
+        "etc/votewave/tls/agent-key.pem",
+        "etc/votewave/tls/gateway.pem",
+        "etc/consul.d/secrets.json",
+        "etc/nomad.d/secrets.json",
+    }
+    for path in (it for it in machine.folder.rglob("*") if it.is_file() and it.name != "votewave-first-boot.lock"):
+        name = str(path.relative_to(machine.folder))
+        if name in holders:
+            assert stat.S_IMODE(path.stat().st_mode) == 0o640, name
+        else:
+            assert_free_of(secrets, path.read_text())
+    assert_free_of(secrets, said)
+    boot = json.loads((machine.folder / "etc/nomad.d/boot.json").read_text())
+    assert boot["client"]["node_class"] == "edge"
+    assert boot["datacenter"] == ENVIRONMENT
+    # A client knows neither the servers' secrets nor who may manage the cluster.
+    all_files = "".join((machine.folder / name).read_text() for name in holders)
+    for name in ("cluster/acl-consul", "cluster/acl-nomad", "cluster/gossip-nomad"):
+        assert secrets[name] not in all_files, name
+
+
+def test_again_nothing_changes_and_a_rotated_secret_does(
+    account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "app", "app", "127.83.0.9", account)
+    machine.tell(servers="3")  # from Terraform a number may come as text
+    assert machine.run("configure")[0] == 0
+
+    assert "nothing has changed" in machine.run("configure")[1]
+
+    try:
+        account.put({"cluster/gossip-consul": b64encode(os.urandom(32)).decode()})
+        status, said = machine.run("configure")
+        assert status == 0
+        assert "etc/consul.d/secrets.json" in said
+        assert "tls" not in said
+    finally:
+        account.put(secrets)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"role": "queen"}, "role is one of server, edge, app, not 'queen'"),
+        ({"servers": 2}, "1, 3 or 5 servers can agree, not 2"),
+        ({"servers": "many"}, "servers is a number, not 'many'"),
+        ({"environment": "staging; rm -rf /"}, "environment is a plain name"),
+        ({"secret_prefix": "votewave/elsewhere"}, "The secret votewave/elsewhere/cluster/tls-server can't be read"),
+    ],
+)
+def test_wrong_values_are_named(
+    account: Account, secrets: dict[str, str], tmp_path: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    machine = Machine(tmp_path / "wrong", "server", "127.83.0.9", account)
+    machine.tell(**changed)
+
+    status, said = machine.run("configure")
+
+    assert status == 1
+    assert sentence in said
+    assert "Traceback" not in said
+    assert not (machine.folder / "etc/consul.d/secrets.json").exists()
+
+
+def test_values_that_never_come_end_the_waiting(account: Account, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "early", "server", "127.83.0.9", account)
+
+    status, said = machine.run("configure", "--wait", "1")
+
+    assert status == 1
+    assert "cloud-init writes it" in said
+
+
+def test_a_broken_pair_is_named_and_not_shown(account: Account, secrets: dict[str, str], tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "broken", "server", "127.83.0.9", account)
+    machine.tell()
+    try:
+        account.put({"cluster/tls-server": '{"certificate": "confidential'})
+        status, said = machine.run("configure")
+    finally:
+        account.put(secrets)
+
+    assert status == 1
+    assert "cluster/tls-server is to be" in said
+    assert "confidential" not in said
+
+
+# ---- cluster: access control
+
+
+def test_three_servers_agree_and_each_thing_is_there_once(servers: list[Machine], secrets: dict[str, str]) -> None:
+    token = secrets["cluster/acl-consul"]
+    server = servers[0]
+
+    peers = server.consul("/v1/status/peers", token)
+    policies = [it["Name"] for it in server.consul("/v1/acl/policies", token)]
+    roles = [it["Name"] for it in server.consul("/v1/acl/roles", token)]
+    rules = [it["BindName"] for it in server.consul("/v1/acl/binding-rules", token)]
+    tokens = [it["Description"] for it in server.consul("/v1/acl/tokens", token)]
+
+    assert len(peers) == 3
+    assert len(server.nomad("/v1/status/peers")) == 3
+    for wanted in ("votewave-agent", "votewave-nomad", "nomad-tasks", "gateway-keys"):
+        assert policies.count(wanted) == 1, policies
+    assert sorted(roles) == ["gateway-keys", "nomad-tasks-default"]
+    assert sorted(rules) == ["${value.nomad_service}", "gateway-keys", "nomad-tasks-${value.nomad_namespace}"]
+    assert tokens.count("votewave-agent") == 1
+    assert tokens.count("votewave-nomad") == 1
+    assert len(server.nomad("/v1/acl/binding-rules", secrets["cluster/acl-nomad"])) == 1
+
+
+def test_set_up_again_it_stays_as_it_is(servers: list[Machine], secrets: dict[str, str]) -> None:
+    token = secrets["cluster/acl-consul"]
+
+    def state() -> Any:
+        paths = ("policies", "roles", "binding-rules", "tokens", "auth-methods")
+        return [servers[0].consul(f"/v1/acl/{path}", token) for path in paths]
+
+    before = state()
+    status, said = servers[1].run("cluster")
+
+    assert status == 0, said
+    assert state() == before
+
+
+def test_what_somebody_changed_is_mended(servers: list[Machine], secrets: dict[str, str]) -> None:
+    token = secrets["cluster/acl-consul"]
+    policy = servers[0].consul("/v1/acl/policy/name/nomad-tasks", token)
+    servers[0].consul(f"/v1/acl/policy/{policy['ID']}", token, {**policy, "Rules": 'acl = "write"'})
+
+    assert servers[2].run("cluster")[0] == 0
+
+    assert "acl" not in servers[0].consul("/v1/acl/policy/name/nomad-tasks", token)["Rules"]
+
+
+def test_nobody_does_anything_without_a_token(servers: list[Machine], secrets: dict[str, str]) -> None:
+    server = servers[0]
+
+    assert server.consul("/v1/catalog/services") in ({}, 403)
+    assert server.consul("/v1/acl/tokens") == 403
+    assert server.nomad("/v1/jobs") == 403
+    # The agents' token registers a node, and manages nothing.
+    agent = secrets["cluster/acl-consul-agent"]
+    assert server.consul("/v1/acl/tokens", agent) == 403
+    assert server.consul("/v1/acl/token/self", agent)["Policies"][0]["Name"] == "votewave-agent"
+    assert server.nomad("/v1/acl/token/self", secrets["cluster/acl-nomad"])["Type"] == "management"
+    assert ENVIRONMENT in server.consul("/v1/catalog/datacenters")
+    assert {it["Node"] for it in server.consul("/v1/catalog/nodes", agent)} == set(ADDRESSES)
+
+
+def test_nomad_registers_its_servers_in_consul(servers: list[Machine], secrets: dict[str, str]) -> None:
+    def registered() -> bool:
+        found = servers[0].consul("/v1/catalog/service/nomad", secrets["cluster/acl-consul"])
+        return len({it["ServiceAddress"] for it in found}) == 3
+
+    eventually(registered, 60)
+
+
+def test_consul_reads_nomads_keys_and_believes_nobody_else(servers: list[Machine]) -> None:
+    assert servers[0].nomad("/.well-known/jwks.json")["keys"]
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = {"aud": "consul.io", "exp": int(time.time()) + 60, "nomad_service": "polls", "nomad_namespace": "default"}
+    forged = jwt.encode(claims, key, algorithm="RS256", headers={"kid": "1"})
+
+    said = servers[0].consul(
+        "/v1/acl/login", body={"AuthMethod": "nomad-workloads", "BearerToken": forged}, method="POST"
+    )
+
+    # It got as far as the keys, over TLS that it can check; the signature is another's.
+    assert "failed to verify id token signature" in said.said
+
+
+def test_a_deployment_job_logs_in_and_no_other_does(servers: list[Machine], github: GitHub) -> None:
+    def login(**changed: str) -> Any:
+        body = {"AuthMethodName": "github", "LoginToken": github.identity(**changed)}
+        return servers[0].nomad("/v1/acl/login", body=body, method="POST")
+
+    token = login()
+
+    assert (
+        [it["Name"] for it in token["Policies"]] == ["deploy"] if isinstance(token["Policies"][0], dict) else ["deploy"]
+    )
+    assert token["ExpirationTime"]
+    assert servers[0].nomad("/v1/jobs", token["SecretID"]) == []
+    assert servers[0].nomad("/v1/acl/tokens", token["SecretID"]) == 403
+    for changed in (
+        {"environment": "production"},
+        {"repository": "mallory/votewave"},
+        {"aud": "votewave-production"},
+        {"iss": "https://elsewhere.example"},
+    ):
+        assert isinstance(login(**changed), int), changed
+
+
+def test_another_bootstrap_token_is_told_apart(
+    servers: list[Machine], account: Account, secrets: dict[str, str]
+) -> None:
+    try:
+        account.put({"cluster/acl-nomad": "00000000-0000-4000-8000-000000000000"})
+        status, said = servers[0].run("cluster")
+    finally:
+        account.put(secrets)
+
+    assert status == 1
+    assert "set up with another token" in said
+
+
+def test_gossip_keys_rotate_while_it_runs(servers: list[Machine], account: Account, secrets: dict[str, str]) -> None:
+    new = {name: b64encode(os.urandom(32)).decode() for name in ("cluster/gossip-consul", "cluster/gossip-nomad")}
+    account.put(new)
+    try:
+        status, said = servers[0].run("gossip")
+
+        assert status == 0, said
+        assert_free_of({**secrets, **new}, said)
+        rings = servers[1].consul("/v1/operator/keyring", secrets["cluster/acl-consul"])
+        assert {key for ring in rings for key in ring["Keys"]} == {new["cluster/gossip-consul"]}
+        ring = servers[1].nomad("/v1/agent/keyring/list", secrets["cluster/acl-nomad"])
+        assert set(ring["Keys"]) == {new["cluster/gossip-nomad"]}
+        assert len(servers[0].consul("/v1/status/peers", secrets["cluster/acl-consul"])) == 3
+    finally:
+        account.put(secrets)
+        assert servers[0].run("gossip")[0] == 0
+
+
+def test_values_are_those_that_terraform_gives() -> None:
+    """What names.json says of boot.json is what the program reads."""
+    program = (Path(__file__).resolve().parents[2] / "packer/first_boot/values.py").read_text()
+    for name in NAMES["boot_values"]:
+        assert f"    {name}: " in program, name
