@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from services.core.storage import StorageError, open_storage
 
 from loadtests.gate.ballots import REAL
 from loadtests.gate.config import GATES, Place, Shape, Suite, read
@@ -23,6 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 RESULTS = Path(__file__).parent / "results"
+_MOST_OF = 0.9
 PASSED, FAILED, TOO_SLOW, UNREACHABLE = 0, 1, 3, 4
 
 _USERS = {
@@ -36,6 +38,19 @@ _SHAPES = {
     Shape.RUSH: "half of the votes in the last minute (in the last quarter of a run of less than four minutes)",
     Shape.SOAK: "as steady, for long; p95 mustn't grow",
 }
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What both commands are told about the target and the reports."""
+
+    url: str | None
+    canary: str
+    seed: int | None
+    ballots: Path
+    as_json: bool
+    report: Path | None
+    store: str
+    data_dir: Path | None
 
 
 @click.group(context_settings=CONTEXT)
@@ -69,6 +84,18 @@ def _target(command: Command) -> Command:
             type=click.Path(path_type=Path, file_okay=False),
             help="Folder for the reports. Default: a new one in loadtests/results.",
         ),
+        click.option(
+            "--store",
+            default="",
+            metavar="URL",
+            envvar="VOTEWAVE_LOAD_STORE",
+            help="Keep the reports there, too: s3://BUCKET/PREFIX or file:///DIRECTORY.",
+        ),
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            help="If the target is `votewave up`: its folder, to recount in its database, too.",
+        ),
     ):
         command = option(command)
     return command
@@ -86,12 +113,7 @@ def gate(
     names: tuple[str, ...],
     seconds: int | None,
     gates: Path,
-    url: str | None,
-    canary: str,
-    seed: int | None,
-    ballots: Path,
-    as_json: bool,
-    report: Path | None,
+    **target: Any,
 ) -> None:
     """Put VoteWave under load and hold what is seen against the thresholds in loadtests/gates.toml.
 
@@ -118,7 +140,7 @@ def gate(
     suites = {name: place.suite[name] for name in names or place.suites}
     if seconds is not None:
         suites = {name: msgspec.structs.replace(suite, seconds=seconds) for name, suite in suites.items()}
-    _run(environment, suites, url or place.url, canary, seed, ballots, as_json=as_json, report=report)
+    _run(environment, suites, place, Target(**target))
 
 
 @main.command()
@@ -141,12 +163,7 @@ def run(
     viewers: int | None,
     reads: float | None,
     processes: int | None,
-    url: str | None,
-    canary: str,
-    seed: int | None,
-    ballots: Path,
-    as_json: bool,
-    report: Path | None,
+    **target: Any,
 ) -> None:
     """Run a load of your own making, beginning from a suite; its thresholds are held against it all the same.
 
@@ -160,6 +177,9 @@ def run(
         raise click.UsageError(f"{environment} has no suite {name}; it has {', '.join(place.suite)}")
     suite = place.suite[name]
     generator = msgspec.structs.replace(suite.generator, processes=processes or suite.generator.processes)
+    thresholds = suite.thresholds
+    if rate is not None:  # the suite's is for the suite's rate
+        thresholds = msgspec.structs.replace(thresholds, accepted_votes_per_second=_MOST_OF * rate)
     changed = {
         "shape": Shape(shape) if shape else None,
         "seconds": seconds,
@@ -168,8 +188,8 @@ def run(
         "reads_per_second": reads,
     }
     changes = {key: value for key, value in changed.items() if value is not None}
-    suite = msgspec.structs.replace(suite, generator=generator, **changes)
-    _run(environment, {name: suite}, url or place.url, canary, seed, ballots, as_json=as_json, report=report)
+    suite = msgspec.structs.replace(suite, generator=generator, thresholds=thresholds, **changes)
+    _run(environment, {name: suite}, place, Target(**target))
 
 
 @main.command()
@@ -203,43 +223,22 @@ def _place(environment: str, gates: Path) -> Place:
     return places[environment]
 
 
-def _run(
-    environment: str,
-    suites: dict[str, Suite],
-    url: str,
-    canary: str,
-    seed: int | None,
-    ballots: Path,
-    *,
-    as_json: bool,
-    report: Path | None,
-) -> None:
+def _run(environment: str, suites: dict[str, Suite], place: Place, target: Target) -> None:
     """Run suites one after the other, report, and exit."""
+    url = (target.url or place.url).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
-    folder = report or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{environment}"
+    folder = target.report or RESULTS / f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{environment}"
     folder.mkdir(parents=True, exist_ok=True)
     reports: list[Report] = []
     code = PASSED
     try:
         for name, suite in suites.items():
             _say(f"{environment}/{name}: {suite.what}")
-            done = asyncio.run(
-                run_suite(
-                    environment,
-                    name,
-                    suite,
-                    url=url.rstrip("/"),
-                    canary=canary,
-                    seed=random.SystemRandom().randrange(10**9) if seed is None else seed,
-                    ballots=ballots,
-                    reports=folder,
-                    say=lambda line: _say(f"  {line}"),
-                )
-            )
+            done = asyncio.run(_suite(environment, name, suite, url, folder, target))
             reports.append(done)
-            if not as_json:
+            if not target.as_json:
                 click.echo("\n".join(table(done)))
     except TargetError as exc:
         click.echo(f"Error: {exc}", err=True)
@@ -247,7 +246,7 @@ def _run(
     except GateError as exc:
         click.echo(f"Error: {exc}", err=True)
         code = TOO_SLOW
-    _write(folder, reports, as_json=as_json)
+    _write(folder, reports, target)
     verdicts = {each.verdict.judgement for each in reports}
     if Judgement.FAIL in verdicts:
         code = FAILED
@@ -256,16 +255,45 @@ def _run(
     sys.exit(code)
 
 
-def _write(folder: Path, reports: list[Report], *, as_json: bool) -> None:
+async def _suite(environment: str, name: str, suite: Suite, url: str, folder: Path, target: Target) -> Report:
+    return await run_suite(
+        environment,
+        name,
+        suite,
+        url=url,
+        canary=target.canary,
+        seed=random.SystemRandom().randrange(10**9) if target.seed is None else target.seed,
+        ballots=target.ballots,
+        reports=folder,
+        data_dir=target.data_dir,
+        say=lambda line: _say(f"  {line}"),
+    )
+
+
+def _write(folder: Path, reports: list[Report], target: Target) -> None:
+    """Write the reports; keep them elsewhere, too, if that was asked."""
     content = msgspec.json.format(msgspec.json.encode(reports), indent=2)
     (folder / "gate.json").write_bytes(content + b"\n")
     (folder / "gate.html").write_text(page(reports), "utf-8")
-    if as_json:
+    if target.as_json:
         click.echo(content.decode())
         for each in reports:
             _say(f"{each.suite}: {conclusion(each.verdict)}")
     else:
         click.echo(f"Reports: {folder}")
+    if target.store:
+        try:
+            asyncio.run(_store(folder.name.lower(), sorted(folder.glob("*.*")), target.store))
+        except (ValueError, StorageError) as exc:
+            click.echo(f"Error: the reports aren't in {target.store}: {exc}", err=True)
+
+
+async def _store(name: str, files: list[Path], url: str) -> None:
+    storage = open_storage(url)
+    for file in files:
+        kind = "application/json" if file.suffix == ".json" else "text/html"
+        await storage.put(f"load/{name}/{file.name}", file.read_bytes(), kind)
+    _say(f"kept as load/{name}/ in {url}")
 
 
 def _say(line: str) -> None:

@@ -134,7 +134,7 @@ class Outcome(Struct):
         failures: How many failed, by name and reason.
         traces: A trace id of each failure, to find it in the logs.
         by_canaries, by_others: Answers of the service whose canaries are asked, by who gave them.
-        unsent: Votes that were due and couldn't be sent in time: every user was waiting for an answer.
+        unsent: Votes that were due and had no answer when the generator gave up, sent or not.
         late_ms: How late free users began what was due.
         queued: Votes that had to wait for a user.
         cpu_seconds, wall_seconds: The generator's own.

@@ -39,6 +39,7 @@ async def run(
     seed: int,
     ballots: Path,
     reports: Path,
+    data_dir: Path | None,
     say: Callable[[str], None],
 ) -> Report:
     """Put a VoteWave under a suite's load and judge it.
@@ -52,6 +53,7 @@ async def run(
         seed: Of every chance.
         ballots: The folder of real ballots, which needn't be there.
         reports: Where Locust's report goes.
+        data_dir: Of the `votewave up` that is the target, if it is one.
         say: Gets a line about each step.
 
     Raises:
@@ -71,7 +73,7 @@ async def run(
                 outcomes = await _generate(plans, Path(folder))
                 await asyncio.sleep(_QUIET_SECONDS)  # what was cut off is stored by now, or won't be
                 say("comparing what is stored with what was acknowledged; recounting")
-                findings = await _checked(api, stage, outcomes, Path(folder))
+                findings = await _checked(api, stage, outcomes, Path(folder), data_dir)
         finally:
             await api.close()
     return Report(
@@ -87,10 +89,10 @@ async def run(
     )
 
 
-async def _checked(api: Api, stage: Stage, outcomes: list[Outcome], folder: Path) -> Findings:
+async def _checked(api: Api, stage: Stage, outcomes: list[Outcome], folder: Path, data_dir: Path | None) -> Findings:
     """Check; a target that fell silent under the load has kept no promise, and that is a verdict."""
     try:
-        return await check(api, stage, outcomes, folder)
+        return await check(api, stage, outcomes, folder, data_dir)
     except TargetError as exc:
         acknowledged = sum(bool(cast.receipt) for each in outcomes for cast in each.casts)
         return Findings(acknowledged=acknowledged, lost=[f"it couldn't be checked: {exc}"])

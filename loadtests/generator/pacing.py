@@ -94,7 +94,6 @@ class Arrivals:
         self._next += 1
         return self._next - 1, self._due[self._next - 1]
 
-    @property
-    def left(self) -> list[float]:
-        """Those that nobody has taken."""
-        return self._due[self._next :]
+    def __len__(self) -> int:
+        """Return how many there are, taken or not."""
+        return len(self._due)

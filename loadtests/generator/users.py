@@ -37,6 +37,9 @@ class Voter(Person):
             ballot = cast.voter % len(box.ballots)
         else:
             ballot = (cast.ballot + 1 + world.dice.randrange(max(1, len(box.ballots) - 1))) % len(box.ballots)
+        cast.unsure.append(ballot)  # until there is an answer; there may never be one
+        if first:
+            world.outcome.casts.append(cast)
         sent = time.perf_counter()
         answer = self.call(
             "PUT",
@@ -49,8 +52,9 @@ class Voter(Person):
             headers={"Ballot-Token": box.tokens[cast.voter]},
         )
         world.voted(due, at, sent, answer.status)
-        if first:
-            world.outcome.casts.append(cast)
+        if answer.status == 0 or answer.status >= 500:
+            return  # nobody touches this ballot any more: it may be stored or not
+        cast.unsure.clear()
         if answer.status in {200, 201}:
             receipt = str(answer.json["receipt"])
             if first:
@@ -58,10 +62,7 @@ class Voter(Person):
             if not answer.ok or (cast.receipt and receipt != cast.receipt):
                 world.outcome.forgotten.append(cast.receipt or receipt)
             cast.receipt, cast.ballot = receipt, ballot
-            box.settle(cast)
-        elif answer.status == 0 or answer.status >= 500:
-            cast.unsure.append(ballot)  # it may be stored; nobody touches it any more
-        elif not first:
+        if cast.receipt:
             box.settle(cast)
 
     def _as_guest(self, due: float, at: float) -> None:
@@ -72,6 +73,7 @@ class Voter(Person):
             world.voted(due, at, at, came.status)
             return
         sent = time.perf_counter()
+        world.outcome.guests_unsure += 1  # until there is an answer
         answer = self.call(
             "PUT",
             f"/v1/votebooth/polls/{world.plan.guest_poll}/ballot",
@@ -81,10 +83,10 @@ class Voter(Person):
             body=b'{"picks": [%d]}' % world.dice.randint(1, 3),
         )
         world.voted(due, sent, sent, answer.status)  # from its sending: signing in is measured apart
+        if answer.status and answer.status < 500:
+            world.outcome.guests_unsure -= 1
         if answer.ok:
             world.outcome.guests.append(answer.json["receipt"])
-        elif answer.status == 0 or answer.status >= 500:
-            world.outcome.guests_unsure += 1
 
 
 class Reader(Person):

@@ -94,6 +94,6 @@ class World:
         """Return all that came out."""
         outcome = self.outcome
         outcome.requests, outcome.failures = dict(self.requests), dict(self.failures)
-        outcome.unsent = len(self.votes.left)
+        outcome.unsent = len(self.votes) - len(outcome.votes)
         outcome.late_ms, outcome.queued = self.pace.late_ms, self.pace.queued
         return outcome
