@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from os import getuid
@@ -19,24 +20,33 @@ import aiohttp
 import asyncpg
 from cluster_place import ROOT
 from tools.cluster.agents import Api
-from tools.cluster.cluster import Cluster
+from tools.cluster.cluster import Cluster, ClusterError
 from tools.cluster.place import Place
 
-_BASES = range(10_000, 20_000, 1_000)
 SERVERS, CLIENTS = 3, 2
+_AT_A_TIME = 8
+_FIRST_PORT = 10_000
 
 
-def place() -> Place:
-    """Return where the tests' cluster is: always the same folder, so that a killed run's is found and stopped."""
+@contextmanager
+def place() -> Iterator[Place]:
+    """Give the tests' cluster its place: a folder that nobody else uses, in which a killed run's is stopped."""
     name = sha256(str(ROOT).encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()).resolve() / f"votewave-test-{getuid()}-{name}"
-    with contextlib.suppress(FileNotFoundError):
-        Cluster.at(folder).reset()
-    for base in _BASES:
-        found = Place(folder, base, SERVERS, CLIENTS)
-        if not found.taken():
-            return found
-    raise AssertionError(f"no 1,000 free ports from any of {list(_BASES)}")
+    for number in range(_AT_A_TIME):
+        folder = Path(tempfile.gettempdir()).resolve() / f"votewave-test-{getuid()}-{name}-{number}"
+        with folder.with_suffix(".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # other tests are at it
+            with contextlib.suppress(ClusterError):
+                Cluster.at(folder).reset()
+            found = Place(folder, _FIRST_PORT + 1_000 * number, SERVERS, CLIENTS)
+            if found.taken():
+                continue
+            yield found
+            return
+    raise AssertionError(f"no place for a cluster: the ports from {_FIRST_PORT} on are taken")
 
 
 class SharedCluster:
@@ -77,7 +87,10 @@ class SharedCluster:
 
     async def run(self, *arguments: str) -> str:
         """Run `nomad …` against it; return what it prints."""
-        return await asyncio.to_thread(self.cluster.agents.run, *arguments)
+        for agent in self.cluster.place.agents:
+            if agent.is_server and self.cluster.processes.find(f"nomad-{agent.name}") is not None:
+                return await asyncio.to_thread(self.cluster.agents.run, *arguments, agent=agent)
+        raise AssertionError("no server runs")
 
     async def instances(self, service: str) -> list[str]:
         """Return the URLs of a service's healthy instances."""
@@ -102,6 +115,10 @@ class SharedCluster:
             return False
         return True
 
+    async def connect(self, user: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":
+        """Log in to the database as somebody."""
+        return await asyncpg.connect(self.said["database_url"], user=user, password=password)
+
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a query as the database's master user."""
         connection = await asyncpg.connect(self.said["admin_database_url"])
@@ -112,7 +129,7 @@ class SharedCluster:
 
     @asynccontextmanager
     async def voting(self, rate: float = 50.0, voters: int = 100) -> AsyncIterator["Votes"]:
-        """Let guests vote steadily in a new poll while the block runs.
+        """Let guests vote steadily in a new poll while the block runs; at its end, see that no ballot is lost.
 
         Args:
             rate: Ballots a second.
@@ -170,11 +187,13 @@ class Votes:
     Attributes:
         poll: Its id.
         sent: Every ballot.
+        ballots: How many are stored, once the voting is over.
     """
 
     def __init__(self, session: aiohttp.ClientSession, url: str, rate: float, poll: str, voters: list[Voter]) -> None:
         self.poll = poll
         self.sent: list[Sent] = []
+        self.ballots = 0
         self.refused_without_retry_after = 0
         self._session = session
         self._url = f"{url}/v1/votebooth/polls/{poll}"
@@ -185,7 +204,7 @@ class Votes:
     @classmethod
     @asynccontextmanager
     async def begin(cls, url: str, rate: float, voters: int) -> AsyncIterator["Votes"]:
-        """Make the poll and the guests, and vote until the block ends."""
+        """Make the poll and the guests, and vote until the block ends; then `check`."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
             email, password = f"{uuid4().hex}@example.org", "correct horse battery staple"
             account = await _post(session, f"{url}/v1/auth/accounts", {"email": email, "password": password})
@@ -210,6 +229,7 @@ class Votes:
             finally:
                 votes._stop.set()
                 await task
+            votes.ballots = await votes.check()
 
     async def _first(self) -> None:
         """Cast the first ballot: only then VoteBooth has heard of the poll."""

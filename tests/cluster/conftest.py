@@ -33,21 +33,22 @@ def cluster(programs: None) -> Iterator[SharedCluster]:
     changes (another version, a drained node, a stopped server), it puts back, and waits until the cluster is whole:
 
         async def test_something(cluster: SharedCluster) -> None:
-            async with cluster.voting(rate=100) as votes:      # steady ballots, each remembered
+            async with cluster.voting(rate=100) as votes:      # steady ballots, each remembered; at the end
+                ...                                            # none is lost, and the counters are right
                 await cluster.run("alloc", "stop", ...)        # any nomad command
                 await eventually(cluster.is_whole, 90)
                 await votes.settled()                          # fifty in a row are acknowledged again
             assert votes.not_served() == []                    # 2xx, or 503 (with Retry-After)
-            await votes.check()                                # none lost, counters = ballots
 
     `await cluster.consul(path)` and `await cluster.nomad(path)` ask the HTTP APIs, `cluster.said` is cluster.json,
     `cluster.cluster` is `tools.cluster.Cluster`, whose `processes`, `agents`, `jobs`, `stores` and `aws` start, stop
     and pause single parts.
     """
-    running = Cluster(place(), print)
-    said = running.up(while_pid=os.getpid())
-    yield SharedCluster(running, said)
-    running.reset()
+    with place() as where:
+        running = Cluster(where, print)
+        said = running.up(while_pid=os.getpid())
+        yield SharedCluster(running, said)
+        running.reset()
 
 
 @pytest.fixture

@@ -195,6 +195,18 @@ def down(folder: Path) -> None:
     click.echo(f"The cluster is down ({tell.seconds:.0f} s; {len(found)} processes were running).")
 
 
+@main.command()
+@click.argument("service")
+@click.pass_obj
+def rotate(folder: Path, service: str) -> None:
+    r"""Give a service's database role a new password while it works; no request fails.
+
+    \b
+    Example: ./just cluster rotate votebooth
+    """
+    Cluster.at(folder, Progress(lambda line: click.echo(line, err=True))).rotate(service)
+
+
 @main.command(hidden=True)
 @click.argument("pid", type=int)
 @click.pass_obj

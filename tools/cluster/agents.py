@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from tools.cluster.secrets import LocalSecrets
 
 _WAIT_SECONDS = 60.0
 _AUDIENCE = "consul.io"
+_TLS = ssl.create_default_context()  # made once, for that takes longer than a question
 _KEYS = "/.well-known/jwks.json"
 _AUTH_METHOD = "nomad-workloads"
 _BIND = "127.0.0.1"
@@ -106,7 +108,7 @@ class Api:
     def __init__(self, url: str, header: str, token: str) -> None:
         self.url = url
         self.token = token
-        self._client = httpx.Client(base_url=url, headers={header: token}, timeout=15)
+        self._header = header
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return an answer's JSON.
@@ -114,28 +116,31 @@ class Api:
         Raises:
             httpx.HTTPError: There is none, or it is a refusal.
         """
-        return self._answer(self._client.get(path, params=parameters))
+        return self._json("GET", path, params=parameters)
 
     def put(self, path: str, body: Any = None, **parameters: Any) -> Any:
         """Send JSON; see `get`."""
-        return self._answer(self._client.put(path, json=body, params=parameters))
+        return self._json("PUT", path, json=body, params=parameters)
 
     def delete(self, path: str, **parameters: Any) -> Any:
         """Delete something; see `get`."""
-        return self._answer(self._client.delete(path, params=parameters))
+        return self._json("DELETE", path, params=parameters)
 
     def text(self, path: str, **parameters: Any) -> str:
         """Return an answer as text; see `get`."""
-        answer = self._client.get(path, params=parameters)
-        answer.raise_for_status()
-        return answer.text
+        return self._ask("GET", path, params=parameters).text
 
-    @staticmethod
-    def _answer(answer: httpx.Response) -> Any:
-        if answer.is_error:
-            message = f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}"
-            raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
+    def _json(self, method: str, path: str, **more: Any) -> Any:
+        answer = self._ask(method, path, **more)
         return answer.json() if answer.content else None
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        with httpx.Client(base_url=self.url, headers={self._header: self.token}, timeout=15, verify=_TLS) as client:
+            answer = client.request(method, path, **more)
+        if answer.is_error:
+            message = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+            raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
+        return answer
 
 
 class Agents:
@@ -383,18 +388,18 @@ class Agents:
 
     # Nomad's own command.
 
-    def environment(self, token: str = "") -> dict[str, str]:
-        """Return the variables with which `nomad` and `consul` reach the cluster."""
-        servers = [agent for agent in self._place.agents if agent.is_server]
+    def environment(self, agent: Agent | None = None) -> dict[str, str]:
+        """Return the variables with which `nomad` and `consul` reach the cluster, at the first server by default."""
+        at = agent or self._place.agents[0]
         return {
-            "NOMAD_ADDR": self._place.url("nomad_http", servers[0]),
-            "NOMAD_TOKEN": token or self._secrets.value("cluster/acl-nomad"),
-            "CONSUL_HTTP_ADDR": self._place.url("consul_http", servers[0]),
+            "NOMAD_ADDR": self._place.url("nomad_http", at),
+            "NOMAD_TOKEN": self._secrets.value("cluster/acl-nomad"),
+            "CONSUL_HTTP_ADDR": self._place.url("consul_http", at),
             "CONSUL_HTTP_TOKEN": self._secrets.value("cluster/acl-consul"),
         }
 
-    def run(self, *arguments: str | Path, seconds: float = 120) -> str:
-        """Run `nomad …` as the administrator; return what it prints.
+    def run(self, *arguments: str | Path, seconds: float = 120, agent: Agent | None = None) -> str:
+        """Run `nomad …` as the administrator, at the first server by default; return what it prints.
 
         Raises:
             AgentError: It fails; the message is what it said.
@@ -408,7 +413,7 @@ class Agents:
             cwd=ROOT,  # jobspecs read files
             capture_output=True,
             text=True,
-            env={**environment, **self.environment()},
+            env={**environment, **self.environment(agent)},
             timeout=seconds,
             check=False,
         )

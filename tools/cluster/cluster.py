@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets as random
 import shutil
 import signal
 import sys
@@ -120,7 +121,7 @@ class Cluster:
 
     def _watch(self, pid: int) -> None:
         self._describe("")
-        command = [sys.executable, "-m", "tools.cluster", "--folder", self.place.folder, "watch", str(pid)]
+        command = [sys.executable, "-m", "tools.cluster", "--folder", str(self.place.folder), "watch", str(pid)]
         self.processes.start("watch", command, {"PYTHONPATH": str(ROOT)})
 
     def _up(self, version: str | None, *, gateway: bool) -> dict[str, Any]:
@@ -246,6 +247,33 @@ class Cluster:
         }
         write_private(place.state, said)
         return said
+
+    # Rotation.
+
+    def rotate(self, service: str) -> None:
+        """Give a service's database role a new password, while it works.
+
+        First the secret, then the role: between the two, whoever reads the new password is refused with it and
+        takes the one before (AWSPREVIOUS), and after that whoever still has the old one is refused and reads anew.
+        The other way round, nobody could know the password for a moment. The migrations set the role's password,
+        as they do at each release, so that in AWS the same two steps rotate it.
+
+        Raises:
+            ClusterError: There is no such service.
+            JobError: The password couldn't be set; the old one is in force still.
+        """
+        if service not in SERVICES:
+            raise ClusterError(f"There is no service {service}; there are: {', '.join(SERVICES)}.")
+        self.new_password(service)
+        self.tell(f"the secret {service}/database has a new version")
+        self.jobs.migrate(json.loads(self.place.state.read_bytes())["version"])
+        self.tell(f"the role {service} has its password")
+
+    def new_password(self, service: str) -> None:
+        """Give a service's secret a new version, and leave the role as it is."""
+        name = f"{service}/database"
+        self.secrets.rotate(name, lambda: random.token_urlsafe(24))
+        self.aws.put(name, self.secrets.value(name))
 
     # Down.
 

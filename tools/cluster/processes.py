@@ -107,8 +107,24 @@ class Processes:
             end([process], sign, seconds)
         self._collect(name)
 
+    def pause(self, name: str) -> None:
+        """Stop a process from doing anything, as a machine that hangs; `resume` ends that."""
+        self.expect(name).suspend()
+
+    def resume(self, name: str) -> None:
+        """Let a paused process go on."""
+        self.expect(name).resume()
+
+    def kill(self, name: str) -> None:
+        """SIGKILL: no warning, no cleaning up."""
+        if (process := self.find(name)) is not None:
+            process.kill()
+        self._collect(name)
+
     def forget(self) -> None:
         """Drop the record: nothing runs any more."""
+        for name in list(self._children):
+            self._collect(name)
         self._file.unlink(missing_ok=True)
 
     def leftovers(self) -> list[psutil.Process]:

@@ -3,7 +3,8 @@
 import base64
 import json
 import secrets as random
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -75,8 +76,9 @@ class LocalAws:
         self.url = place.url("aws")
         self._keys = place.tokens / "aws.json"
 
-    def client(self, service: str, keys: dict[str, str] | None = None) -> Any:
-        """Return boto3's client of a service.
+    @contextmanager
+    def client(self, service: str, keys: dict[str, str] | None = None) -> Iterator[Any]:
+        """Give boto3's client of a service.
 
         Args:
             service: Such as "secretsmanager".
@@ -86,7 +88,11 @@ class LocalAws:
 
         if keys is None:
             keys = json.loads(self._keys.read_bytes())
-        return Session(region_name=REGION, **keys).client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        client = Session(region_name=REGION, **keys).client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        try:
+            yield client
+        finally:
+            client.close()
 
     def fill(self, values: dict[str, str], write: Any) -> None:
         """Make what Terraform makes: secrets, a role for each job, buckets, the sender of mails; then check everybody.
@@ -96,28 +102,35 @@ class LocalAws:
             write: `write(path, content)` keeps the administrator's keys.
         """
         anybody = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-        manager, iam = self.client("secretsmanager", anybody), self.client("iam", anybody)
-        for name, value in values.items():
-            manager.create_secret(Name=f"{PREFIX}/{name}", SecretString=value)
-        for task in (*NAMES["services"], *NAMES["task_roles"]):
-            iam.create_role(RoleName=role(task), AssumeRolePolicyDocument=json.dumps(_TRUST))
-            iam.put_role_policy(RoleName=role(task), PolicyName="own", PolicyDocument=json.dumps(_policy(task)))
-        store = self.client("s3", anybody)
-        for kind in ("files", "reports"):
-            store.create_bucket(Bucket=bucket(kind), CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.client("ses", anybody).verify_domain_identity(Domain="votewave.local")
-        iam.create_user(UserName="administrator")
-        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
-        iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=document)
-        made = iam.create_access_key(UserName="administrator")["AccessKey"]
-        keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
-        write(self._keys, keys)
+        with self.client("secretsmanager", anybody) as manager:
+            for name, value in values.items():
+                manager.create_secret(Name=f"{PREFIX}/{name}", SecretString=value)
+        with self.client("s3", anybody) as store:
+            for kind in ("files", "reports"):
+                store.create_bucket(Bucket=bucket(kind), CreateBucketConfiguration={"LocationConstraint": REGION})
+        with self.client("ses", anybody) as mail:
+            mail.verify_domain_identity(Domain="votewave.local")
+        with self.client("iam", anybody) as iam:
+            for task in (*NAMES["services"], *NAMES["task_roles"]):
+                iam.create_role(RoleName=role(task), AssumeRolePolicyDocument=json.dumps(_TRUST))
+                iam.put_role_policy(RoleName=role(task), PolicyName="own", PolicyDocument=json.dumps(_policy(task)))
+            write(self._keys, _administrator(iam))
         httpx.post(f"{self.url}/moto-api/reset-auth", content="0", timeout=10).raise_for_status()
 
     def put(self, name: str, value: str) -> None:
         """Give a secret a new current version; the one before becomes AWSPREVIOUS."""
-        self.client("secretsmanager").put_secret_value(SecretId=f"{PREFIX}/{name}", SecretString=value)
+        with self.client("secretsmanager") as manager:
+            manager.put_secret_value(SecretId=f"{PREFIX}/{name}", SecretString=value)
+
+
+def _administrator(iam: Any) -> dict[str, str]:
+    """Make somebody who may do everything; return his keys."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.create_user(UserName="administrator")
+    iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=document)
+    made = iam.create_access_key(UserName="administrator")["AccessKey"]
+    return {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
 
 
 _TRUST = {
@@ -159,9 +172,3 @@ def _policy(task: str) -> dict[str, Any]:
     if not statements:  # a policy can't be empty
         statements.append({"Effect": "Deny", "Action": "*", "Resource": "*"})
     return {"Version": "2012-10-17", "Statement": statements}
-
-
-def keys_of(path: Path) -> dict[str, str]:
-    """Return boto3's keyword arguments from a file that `fill` has written."""
-    keys: dict[str, str] = json.loads(path.read_bytes())
-    return keys
