@@ -93,6 +93,7 @@ class Counter(Base):
             (points, score, star) or first preferences (irv, stv, schulze, ranked_robin; an option that
             shares the first rank counts whole). It may be shorter than the poll has options: the rest is 0.
         sealed_at: When an anonymous poll's tables were written anew after its end.
+        receipts_digest: SHA-256 of its receipts, one after the other in their order, after its end.
     """
 
     __tablename__ = "counters"
@@ -106,6 +107,7 @@ class Counter(Base):
     abstentions: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     sums: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'::bigint[]"))
     sealed_at: Mapped[datetime | None]
+    receipts_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Pattern(Base):

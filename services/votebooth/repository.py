@@ -15,7 +15,13 @@ from services.votebooth.models import AnonymousBallot, Ballot, Counter, Particip
 
 async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
     """Lock a poll's counters, made if missing, and set their copy of the rules; False if that is newer."""
-    values = {"version": event.version, "opens_at": event.opens_at, "ends_at": event.ends_at, "sealed_at": None}
+    values = {
+        "version": event.version,
+        "opens_at": event.opens_at,
+        "ends_at": event.ends_at,
+        "sealed_at": None,
+        "receipts_digest": None,
+    }
     statement = (
         insert(Counter)
         .values(poll_id=event.poll, **values)

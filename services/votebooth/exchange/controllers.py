@@ -93,7 +93,7 @@ class ExchangeController(Controller):
         """Return counts of equal ballots, once the poll is over, to those who may see its result.
 
         There is no voter, receipt or time in it, and nothing that shows the order in which ballots came.
-        `votewave tally` counts the file to the same result; the seed is the poll's id without hyphens.
+        `votewave tally --seed` counts the file to the same result; the seed stands with the result.
         """
         who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
         try:

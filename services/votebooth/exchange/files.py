@@ -13,7 +13,7 @@ import msgspec
 
 from services.votebooth.choices import BallotBody, decode
 from services.votebooth.events import PollChanged
-from services.votebooth.results.counting import Published, seed_of
+from services.votebooth.results.counting import Published
 from services.votebooth.tally.formats.table import WEIGHT, escaped, score_headings
 from services.votebooth.tally.render import labels
 
@@ -124,12 +124,12 @@ async def preflib(poll: PollChanged, pages: Pages, kind: str, patterns: int, bal
         yield "".join(lines)
 
 
-async def json(poll: PollChanged, counts: Published, pages: Pages, result: bytes) -> AsyncIterator[str]:
+async def json(poll: PollChanged, counts: Published, pages: Pages, result: bytes, seed: str) -> AsyncIterator[str]:
     """Write definition, result and ballots; each ballot as voters send them, with how often it was cast."""
     public = {name: value for name, value in msgspec.to_builtins(poll).items() if name != "owner"}
     yield '{"definition":' + msgspec.json.encode(public).decode()
     yield ',"result":' + result.decode()
-    yield f',"seed":"{seed_of(poll.poll)}","ballots":['
+    yield f',"seed":"{seed}","ballots":['
     first = True
     async for page in pages:
         lines = [f'{{"choice":{choice.decode()},"count":{count}}}' for choice, count in page]

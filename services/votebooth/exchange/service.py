@@ -85,7 +85,8 @@ class Exchange:
         pages = self._pages(poll)
         if form == "json":
             entry = await self._results.read(poll.poll, viewer)
-            return files.json(poll, published, pages, entry.body), "json"
+            seed = await self._results.seed(state)
+            return files.json(poll, published, pages, entry.body, seed.text), "json"
         if poll.method not in RANKED:
             return files.scores_csv(poll, published, pages), "csv"
         if form == "blt":

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
-from uuid import UUID
 
 import msgspec
 
@@ -51,14 +50,6 @@ class Published:
     sums: tuple[int, ...]
 
 
-def seed_of(poll_id: UUID) -> str:
-    """Return the published seed of a poll's tie-break order: its id, 32 hexadecimal digits.
-
-    The id is drawn when the poll is made, before any ballot. docs/api/votebooth.md says how far that goes.
-    """
-    return poll_id.hex
-
-
 def counted(method: str) -> Literal["picks", "points", "first_preferences"]:
     """Return what a method's sums add up."""
     return "first_preferences" if method in RANKED else "points" if method in _POINTS else "picks"
@@ -70,13 +61,14 @@ def sums_by_option(poll: PollChanged, published: Published) -> dict[int, int]:
     return {option.id: sums[option.id - 1] if option.id <= len(sums) else 0 for option in poll.options}
 
 
-def count(poll: PollChanged, published: Published, patterns: bytes | None) -> tally.Result:
+def count(poll: PollChanged, published: Published, patterns: bytes | None, seed: str) -> tally.Result:
     """Count a poll.
 
     Args:
         poll: Its definition.
         published: Its counts.
         patterns: For methods that sums don't decide: JSON `[[choice, count], …]` of the same moment.
+        seed: Of the tie-break order (`seeds.py`).
 
     Raises:
         TallyError: The numbers contradict each other, or pass a limit of the method.
@@ -84,7 +76,7 @@ def count(poll: PollChanged, published: Published, patterns: bytes | None) -> ta
     method = METHODS[poll.method]
     counts = _counts(poll, published, patterns)
     seats = 1 if method is tally.Method.IRV else poll.seats
-    return tally.count(method, counts, seats=seats, seed=seed_of(poll.poll))
+    return tally.count(method, counts, seats=seats, seed=seed)
 
 
 def _counts(poll: PollChanged, published: Published, patterns: bytes | None) -> tally.Counts:

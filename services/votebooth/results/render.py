@@ -7,15 +7,25 @@ from typing import Any, Literal, cast
 from services.votebooth import tally
 from services.votebooth.events import PollChanged
 from services.votebooth.results import schemas
-from services.votebooth.results.counting import RULE, Published, counted, seed_of, sums_by_option
+from services.votebooth.results.counting import RULE, Published, counted, sums_by_option
 from services.votebooth.tally.explain import explain
 from services.votebooth.tally.render import decimal, exact, labels
 
 Status = Literal["scheduled", "live", "final"]
 
 
-def shape(poll: PollChanged, published: Published, result: tally.Result, status: Status) -> schemas.Results:
-    """Return a result for the wire."""
+def shape(
+    poll: PollChanged, published: Published, result: tally.Result, status: Status, receipts: str | None = None
+) -> schemas.Results:
+    """Return a result for the wire.
+
+    Args:
+        poll: The poll.
+        published: Its counts.
+        result: What they were counted to.
+        status: Where the poll stands.
+        receipts: The digest that the result's seed was made of; None where the seed is provisional.
+    """
     label = labels(result.names)
     return schemas.Results(
         poll=poll.poll,
@@ -38,8 +48,10 @@ def shape(poll: PollChanged, published: Published, result: tally.Result, status:
         rules={key: _plain(value) for key, value in asdict(result.rules).items()},
         tie_break=schemas.TieBreak(
             seed=result.seed,
+            provisional=receipts is None,
+            receipts=receipts,
             rule=RULE,
-            order=list(tally.order(result.names, seed_of(poll.poll))),
+            order=list(tally.order(result.names, result.seed)),
             ties=[
                 schemas.Tie(number, tie.purpose, list(tie.tied), list(tie.chosen), tie.by)
                 for number, each in enumerate(result.rounds, 1)

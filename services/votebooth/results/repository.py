@@ -70,6 +70,15 @@ _VOTED = {
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
 
+_DIGEST = text("SELECT receipts_digest FROM counters WHERE poll_id = :poll AND version = :version")
+
+_KEEP_DIGEST = text(
+    """
+    UPDATE counters SET receipts_digest = :digest
+    WHERE poll_id = :poll AND version = :version AND ends_at <= clock_timestamp()
+    """
+)
+
 _CLOSED_LATELY = text(
     """
     SELECT poll_id FROM counters
@@ -130,6 +139,17 @@ async def voted(session: AsyncSession, poll_id: UUID, keys: Iterable[bytes], *, 
     arguments = {"poll": poll_id, "keys": [key[:_KEY_BYTES] for key in wanted]}
     rows: Any = await session.execute(_VOTED[anonymous], arguments)
     return wanted & {bytes(row.voter_key) for row in rows}
+
+
+async def receipts_digest(session: AsyncSession, poll_id: UUID, version: int) -> bytes | None:
+    """Return the digest of a poll's receipts that was kept after its end."""
+    kept = (await session.execute(_DIGEST, {"poll": poll_id, "version": version})).scalar_one_or_none()
+    return None if kept is None else bytes(kept)
+
+
+async def keep_receipts_digest(session: AsyncSession, poll_id: UUID, version: int, digest: bytes) -> None:
+    """Keep the digest of the receipts of a poll that is over, unless its rules have changed meanwhile."""
+    await session.execute(_KEEP_DIGEST, {"poll": poll_id, "version": version, "digest": digest})
 
 
 async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:

@@ -87,9 +87,26 @@ class Runoff(Struct, frozen=True):
 
 
 class TieBreak(Struct, frozen=True):
-    """The published rule that breaks the ties the method leaves, and the order it gives: earlier wins."""
+    """The published rule that breaks the ties the method leaves, and the order it gives: earlier wins.
 
-    seed: Annotated[str, Meta(description="The poll's id as 32 hexadecimal digits.")]
+    The seed is fixed by the poll's end, so that nobody can choose an option's name by it.
+    """
+
+    seed: Annotated[
+        str,
+        Meta(
+            description="SHA-256 of the poll's id (16 bytes) and `receipts` (32 bytes), hexadecimal. While "
+            "`provisional`, the poll's id as 32 hexadecimal digits."
+        ),
+    ]
+    provisional: Annotated[bool, Meta(description="The poll isn't over: its end brings another seed and order.")]
+    receipts: Annotated[
+        str | None,
+        Meta(
+            description="SHA-256 of all receipts, as bytes one after the other in the order of the list, hexadecimal; "
+            "null while `provisional`."
+        ),
+    ]
     rule: str
     order: list[int]
     ties: list[Tie]

@@ -20,6 +20,7 @@ from services.votebooth.results.hidden import hidden_problem
 from services.votebooth.results.metrics import COUNT_SECONDS
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.render import shape
+from services.votebooth.results.seeds import Seed, Seeds
 from services.votebooth.results.state import State, Viewer, counts_of, state_of
 from services.votebooth.results.together import Together
 from services.votebooth.results.visibility import Hidden, Reason, Verdict, may_see, needs_vote
@@ -40,6 +41,7 @@ class Results:
         self._kit = kit
         self._projection = projection
         self._cache = Cache()
+        self._seeds = Seeds(kit)
         self._counting = asyncio.Semaphore(_COUNTS_AT_ONCE)
         self._definitions: dict[tuple[UUID, int], PollChanged] = {}
         self._settled: dict[tuple[UUID, int], None] = {}
@@ -159,8 +161,13 @@ class Results:
             raise hidden_problem(state.poll, Reason.MINIMUM)
         if state.poll.method in PATTERN_METHODS:
             published, patterns = await self._patterns(state)
+        seed = await self.seed(state)
         async with self._counting:
-            return await asyncio.to_thread(_entry, state, published, patterns)
+            return await asyncio.to_thread(_entry, state, published, patterns, seed)
+
+    async def seed(self, state: State) -> Seed:
+        """Return the seed of a poll's tie-break order."""
+        return await self._seeds.of(state)
 
     async def _patterns(self, state: State) -> tuple[Published, bytes]:
         """Return a poll's released counts, read anew, with the patterns of the same moment."""
@@ -173,13 +180,14 @@ class Results:
         return counts_of(row), bytes(row["patterns"])
 
 
-def _entry(state: State, published: Published, patterns: bytes | None) -> Entry:
+def _entry(state: State, published: Published, patterns: bytes | None, seed: Seed) -> Entry:
     try:
         with COUNT_SECONDS.labels(state.poll.method).time():
-            result = shape(state.poll, published, count(state.poll, published, patterns), state.status)
+            result = count(state.poll, published, patterns, seed.text)
+            shaped = shape(state.poll, published, result, state.status, seed.receipts)
     except TallyError as exc:
         raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
-    return Entry(result.version, result.seq, result.status, msgspec.json.encode(result))
+    return Entry(shaped.version, shaped.seq, shaped.status, msgspec.json.encode(shaped))
 
 
 def _remember(memory: dict[K, V], key: K, value: V) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import json
 import random
 import subprocess
@@ -6,6 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -83,8 +85,13 @@ async def test_results_are_what_was_cast_and_the_export_counts_to_the_same(
     await close(client, poll, owner)
     final = await shown(client, poll)
     assert final["status"] == "final"
-    assert {**final, "status": 0, "version": 0} == {**live, "status": 0, "version": 0}
+    assert (live["tie_break"]["provisional"], final["tie_break"]["provisional"]) == (True, False)
+    own = {"status": 0, "version": 0, "tie_break": 0}
+    if not final["tie_break"]["ties"]:  # else the final seed may decide otherwise than the provisional one
+        assert {**final, **own} == {**live, **own}
+    assert sums(final) == sums(live)
 
+    assert await seed_by_hand(client, poll) == final["tie_break"]["seed"]
     formats = ["csv", "blt", "preflib"] if method in {"irv", "stv", "schulze", "ranked_robin"} else ["csv"]
     for form in formats:
         counted = await tallied(client, poll, method, form, tmp_path, final)
@@ -94,6 +101,39 @@ async def test_results_are_what_was_cast_and_the_export_counts_to_the_same(
         assert [one["tallies"] for one in counted["rounds"]] == rounds
         if form != "preflib":  # which has no place for abstentions
             assert counted["ballots"] == 24
+
+
+async def seed_by_hand(client: httpx.AsyncClient, poll: str) -> str:
+    """Return a poll's seed as anybody can compute it from the public list of receipts."""
+    answer = await client.get(f"/v1/votebooth/polls/{poll}/receipts", params={"limit": 1000})
+    receipts = b"".join(bytes.fromhex(item["receipt"]) for item in answer.json()["items"])
+    return hashlib.sha256(UUID(poll).bytes + hashlib.sha256(receipts).digest()).hexdigest()
+
+
+async def test_a_tie_is_decided_by_what_nobody_knows_before_the_end(
+    client: httpx.AsyncClient, votewave: Any, tmp_path: Path
+) -> None:
+    owner = await a_user(client)
+    voters = [await a_guest(client) for _ in range(3)]
+    seeds = set()
+    for _ in range(3):
+        poll = await a_poll(client, owner, "single", NAMES)
+        for option, voter in enumerate(voters, 1):
+            await cast(client, poll, voter, {"picks": [option]})
+        await close(client, poll, owner)
+        first = await shown(client, poll)
+        tie_break = first["tie_break"]
+        assert [(sorted(tie["tied"]), tie["by"]) for tie in tie_break["ties"]] == [([1, 2, 3], "seed")]
+        names = {option["id"]: option["label"] for option in first["options"]}
+        ordered = sorted(names, key=lambda o: hashlib.sha256(f"{tie_break['seed']}\0{names[o]}".encode()).digest())
+        assert tie_break["order"] == ordered
+        counted = await tallied(client, poll, "single", "csv", tmp_path, first)
+        assert counted["winners"] == [names[option] for option in first["winners"]]
+        # It is kept with the counters: reading again doesn't read the list again.
+        kept = await votewave.sql("SELECT receipts_digest FROM votebooth.counters WHERE poll_id = $1", UUID(poll))
+        assert kept[0][0].hex() == tie_break["receipts"]
+        seeds.add(tie_break["seed"])
+    assert len(seeds) == 3
 
 
 async def tallied(
@@ -109,7 +149,7 @@ async def tallied(
         sys.executable, "-m", "services.cli", "tally", str(file), "--json",
         "--method", names.get(method, method),
         "--seats", str(final["seats"]),
-        "--seed", poll.replace("-", ""),
+        "--seed", final["tie_break"]["seed"],
     ]  # fmt: skip
     process = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False, timeout=60)
     assert process.returncode == 0, process.stderr.decode()

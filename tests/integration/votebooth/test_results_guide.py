@@ -3,13 +3,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+COUNTING = Path(__file__).parents[3] / "docs" / "counting.md"
 GUIDE = Path(__file__).parents[3] / "docs" / "api" / "votebooth.md"
 
 
 def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert len(blocks) == 9
-    script = f"set -euo pipefail\nURL={votewave.url}\n" + "\n".join(blocks)
+    by_hand = next(
+        block for block in re.findall(r"```sh\n(.*?)```", COUNTING.read_text(), re.DOTALL) if "BOOTH" in block
+    )
+    same = f'[ "$SEED" = "$({by_hand} )" ]'
+    script = f"set -euo pipefail\nURL={votewave.url}\n" + "\n".join([*blocks, same])
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "after_vote\n304\n" in done.stdout

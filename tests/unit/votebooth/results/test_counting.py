@@ -1,5 +1,6 @@
 """A poll's counters and patterns give what the tally gives for its ballots, whatever the method."""
 
+import hashlib
 import json
 import random
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ import pytest
 from services.votebooth import tally
 from services.votebooth.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.events import PollChanged, PollOption
-from services.votebooth.results.counting import METHODS, RANKED, Published, count, counted, seed_of
+from services.votebooth.results import counting, seeds
+from services.votebooth.results.counting import METHODS, RANKED, Published, counted
 from services.votebooth.results.render import shape
 
 POLL = UUID("0193f0aa-0000-7000-8000-00000000abcd")
@@ -70,6 +72,10 @@ def stored(definition: PollChanged, ballots: list[dict[str, Any]]) -> tuple[Publ
     return Published(len(ballots), len(ballots), abstentions, tuple(sums)), glued
 
 
+def count(definition: PollChanged, published: Published, patterns: bytes | None) -> tally.Result:
+    return counting.count(definition, published, patterns, seed=POLL.hex)
+
+
 def straight(definition: PollChanged, ballots: list[dict[str, Any]]) -> tally.Result:
     """Count the ballots themselves, one by one, without counters."""
     names = {option.id: option.label for option in definition.options}
@@ -125,6 +131,7 @@ def test_a_result_is_shaped_for_the_wire(method: str) -> None:
     assert [option["sum"] for option in wire["options"]] == list(published.sums)
     assert wire["winners"] == list(result.winners)
     assert wire["tie_break"]["seed"] == POLL.hex
+    assert (wire["tie_break"]["provisional"], wire["tie_break"]["receipts"]) == (True, None)
     assert sorted(wire["tie_break"]["order"]) == [1, 2, 3, 4]
     assert all(each["notes"] for each in wire["rounds"])
     assert (wire["runoff"] is not None) == (method == "star")
@@ -163,5 +170,10 @@ def test_each_method_says_what_its_sums_are() -> None:
     }  # fmt: skip
 
 
-def test_the_seed_is_the_polls_id() -> None:
-    assert seed_of(POLL) == "0193f0aa00007000800000000000abcd"
+def test_the_seed_is_fixed_by_the_list_of_receipts() -> None:
+    assert seeds.provisional(POLL) == seeds.Seed("0193f0aa00007000800000000000abcd")
+    receipts = sorted(random.Random(1).randbytes(16) for _ in range(3))
+    digest = hashlib.sha256(b"".join(receipts)).digest()
+    seed = seeds.final(POLL, digest)
+    assert seed == seeds.Seed(hashlib.sha256(POLL.bytes + digest).hexdigest(), digest.hex())
+    assert seed != seeds.final(POLL, hashlib.sha256(b"".join(receipts[:2])).digest())
