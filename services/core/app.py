@@ -17,6 +17,7 @@ from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from services.core import problems
+from services.core.calls import WANTED_HEADER
 from services.core.consumer import Consumer
 from services.core.health import KITS, HealthController
 from services.core.http import (
@@ -38,6 +39,7 @@ from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
 
+_WANTED = WANTED_HEADER.encode()
 MAX_BODY_BYTES = 1_000_000
 
 
@@ -115,17 +117,27 @@ async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
 
 
 class Application(Litestar):
-    """Litestar, with HEAD answered as GET without a body (RFC 9110, section 9.3.2), and with short cuts."""
+    """Litestar, with HEAD answered as GET without a body (RFC 9110, section 9.3.2), and with short cuts.
 
-    def __init__(self, *, edge: EdgeMiddleware, short_cuts: Sequence[ShortCut], **options: Any) -> None:
+    A request that is for another service (`WANTED_HEADER`) is refused before anything of it is read.
+    """
+
+    def __init__(
+        self, *, edge: EdgeMiddleware, short_cuts: Sequence[ShortCut], names: Sequence[str], **options: Any
+    ) -> None:
         super().__init__(middleware=[edge], **options)
         describe_security(self.routes)
         self._edge = edge
+        self._names = frozenset(names)
         self._short_cuts = short_cuts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
         if scope["type"] == "http":
+            for name, wanted in scope["headers"]:
+                if name == _WANTED and wanted.decode("latin-1") not in self._names:
+                    await self._misdirected(wanted.decode("latin-1"), scope, receive, send)
+                    return
             method, path = scope["method"], scope["path"]
             for cut in self._short_cuts:
                 if (found := cut.matches(method, path)) is not None:
@@ -138,6 +150,15 @@ class Application(Litestar):
                 scope = {**scope, "method": "GET"}  # a copy: the server looks at its own
                 send = _without_body(send)
         await super().__call__(scope, receive, send)
+
+    async def _misdirected(self, wanted: str, scope: Any, receive: Receive, send: Send) -> None:
+        async def refuse(scope: Any, receive: Receive, send: Send) -> None:
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            await problems.misdirected(wanted).response().to_asgi_response(None, request)(scope, receive, send)
+
+        scope["app"] = scope["litestar_app"] = self
+        scope["state"] = {}
+        await self._edge.handle(scope, receive, send, refuse)
 
 
 def _answering(cut: ShortCut, found: UUID) -> ASGIApp:
@@ -194,6 +215,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
         edge=EdgeMiddleware(shared.stopping),
+        names=[service.name for service in services],
         short_cuts=[service.short_cut for service in services if service.short_cut is not None],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=problems.HANDLERS,

@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 DEADLINE_HEADER = "votewave-deadline-ms"
+WANTED_HEADER = "votewave-wanted"
+"""Which service a request is for. Ports are given out anew: where one listened a moment ago another may do so now,
+whose 404 would say "there is no such poll". It answers 421 instead, and the next instance is asked."""
 SERVICE_TOKEN_HEADER = "votewave-service"  # noqa: S105  (a header's name)
 INTERNAL_AUDIENCE = "votewave-internal"
 INTERNAL_KEY = "internal/key"
@@ -127,6 +130,7 @@ class Calls:
             raise _FinalError(f"no time left for {peer}")
         headers = {
             DEADLINE_HEADER: str(int(left * 1000)),
+            WANTED_HEADER: peer,
             TRACE_HEADER: traceparent(),
             SERVICE_TOKEN_HEADER: await self._service_token(),
         }
@@ -151,7 +155,7 @@ class Calls:
             raise _FinalError(f"{peer} answered something else than {kind}") from exc
 
     async def _fetch(self, urls: list[str], path: str, headers: dict[str, str], deadline: float) -> tuple[int, bytes]:
-        """Ask the first instance, and the next one while nobody is there: then nothing has begun."""
+        """Ask the first instance, and the next one while nobody, or somebody else, is there: then nothing has begun."""
         import aiohttp  # noqa: PLC0415  (3 MB that a process without calls needn't hold)
 
         if self._session is None:
@@ -170,7 +174,10 @@ class Calls:
                     timeout=aiohttp.ClientTimeout(total=left, sock_connect=left / 2),
                     allow_redirects=False,  # the service token is for nobody else
                 ) as response:
-                    return response.status, await response.read()
+                    if response.status != 421:
+                        return response.status, await response.read()
+                self._peers.refused(url)
+                failure = "another service is there"
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
                 self._peers.refused(url)
                 failure = type(exc).__name__

@@ -138,6 +138,11 @@ def closed(detail: str) -> Problem:
     return Problem(410, "closed", "This is over", detail)
 
 
+def misdirected(wanted: str) -> Problem:
+    """421: the request is for a service that isn't here (RFC 9110, section 15.5.20)."""
+    return Problem(421, "misdirected", "This isn't the service you want", f"Nothing of {wanted[:40]} is served here.")
+
+
 def refused(slug: str, detail: str, *errors: FieldError) -> Problem:
     """422: the request can be read, and breaks a rule."""
     return Problem(422, slug, "A rule was broken", detail, errors=errors)

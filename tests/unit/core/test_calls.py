@@ -14,6 +14,7 @@ from services.core.calls import (
     INTERNAL_AUDIENCE,
     INTERNAL_KEY,
     SERVICE_TOKEN_HEADER,
+    WANTED_HEADER,
     Calls,
     PeerError,
     PeerMissing,
@@ -264,3 +265,34 @@ async def test_forged_tokens_dont_make_us_read_secrets_again_and_again(
     for _ in range(100):
         assert not await calls.is_service(service_token("other" * 16))
     assert len(reads) <= 1
+
+
+class Two:
+    """Finds two instances, the first of which has become another service's."""
+
+    def __init__(self, *urls: str) -> None:
+        self.found = list(urls)
+        self.avoided: list[str] = []
+
+    async def urls(self, peer: str, seconds: float) -> list[str]:
+        return self.found
+
+    def refused(self, url: str) -> None:
+        self.avoided.append(url)
+
+    async def close(self) -> None: ...
+
+
+async def test_where_another_service_has_moved_in_the_next_instance_is_asked(peer: Peer, calls: Calls) -> None:
+    def answer(request: web.Request) -> web.Response:
+        assert request.headers[WANTED_HEADER] == "polls"
+        return web.Response(status=421) if request.path.startswith("/stale") else web.json_response({"number": 3})
+
+    peer.answer = answer
+    stale = f"{peer.url}/stale"
+    calls._peers = two = Two(stale, peer.url)
+    assert (await calls.get("polls", "/answer", Answer)).number == 3
+    assert two.avoided == [stale]
+    two.found = [stale]
+    with pytest.raises(PeerError, match="another service"):
+        await calls.get("polls", "/answer", Answer)

@@ -20,7 +20,15 @@ from hypothesis import strategies as st
 from litestar import Controller, Request, get
 from services.core import logs
 from services.core.app import create_app
-from services.core.calls import DEADLINE_HEADER, INTERNAL_KEY, SERVICE_TOKEN_HEADER, Calls, PeerError, _deadline
+from services.core.calls import (
+    DEADLINE_HEADER,
+    INTERNAL_KEY,
+    SERVICE_TOKEN_HEADER,
+    WANTED_HEADER,
+    Calls,
+    PeerError,
+    _deadline,
+)
 from services.core.db import connect_arguments
 from services.core.http import address_of
 from services.core.kit import Kit, Shared
@@ -71,6 +79,19 @@ def client_of(settings: CoreSettings) -> httpx.AsyncClient:
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(settings_of(tmp_path)) as client:
         yield client
+
+
+@pytest.mark.parametrize("path", ["/v1/trial/address", "/v1/polls/1", "/health/ready"])
+async def test_a_request_for_another_service_is_refused_as_misdirected(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={WANTED_HEADER: "polls"})
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"].endswith("/misdirected")
+    assert answer.json()["trace"] == answer.headers["x-trace-id"]
+
+
+async def test_a_request_for_this_service_is_served(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/trial/address", headers={WANTED_HEADER: "trial"})).status_code == 200
 
 
 async def token(folder: Path) -> str:
