@@ -149,6 +149,7 @@ _PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # the server was demoted
+    asyncpg.InternalClientError,  # a connection was lost just while it was handed out
     ConnectionError,
     TimeoutError,
     PoolTimeoutError,
