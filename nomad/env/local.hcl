@@ -49,7 +49,9 @@ settings = {
 }
 
 gateway_dns             = "$${meta.consul_dns}"
-gateway_trusted_proxies = 0
+gateway_http_port       = 0 # several share the machine; tools/cluster/alb.py stands in front of them
+gateway_metrics_port    = 0
+gateway_trusted_proxies = 1
 gateway_limits          = { address = 100000 }
 gateway_drain           = 6
 # What a developer's limit of file descriptors allows: two for each, and some.

@@ -4,6 +4,12 @@
 #
 # It waits until Auth has left its public keys in Consul (VOTEWAVE_AUTH_GATEWAY_KEYS).
 
+variable "version" {
+  description = "What is deployed: the commit of the configuration; shown in Consul. A new one replaces the gateways, one after the other."
+  type        = string
+  default     = ""
+}
+
 variable "driver" {
   description = "docker, or raw_exec where there is no Docker engine."
   type        = string
@@ -218,6 +224,10 @@ job "votewave-gateway" {
   # Votes come through it: it isn't pushed out by what could wait.
   priority = 80
 
+  meta {
+    version = var.version
+  }
+
   # One machine after the other, and only while those before are healthy.
   update {
     max_parallel      = 1
@@ -263,6 +273,7 @@ job "votewave-gateway" {
       port = "http"
 
       meta {
+        version = var.version
         metrics = "${NOMAD_PORT_metrics}"
       }
 

@@ -19,7 +19,7 @@ import httpx
 import psutil
 from services.core.embedded import EmbeddedError
 from services.registry import NAMES as SERVICES
-from tools.cluster import images
+from tools.cluster import alb, images
 from tools.cluster.agents import AgentError, Agents, job_id, program
 from tools.cluster.jobs import JOBS, JobError, Jobs
 from tools.cluster.place import ROOT, Place, PlaceError, write_private
@@ -83,7 +83,7 @@ class Cluster:
             said = json.loads((folder / "cluster.json").read_bytes())
         except FileNotFoundError:
             raise ClusterError(f"No cluster was started on {folder}. `./just cluster up` starts one.") from None
-        return cls(Place(folder, said["port_base"], said["servers"], said["clients"]), tell)
+        return cls(Place(folder, said["port_base"], said["servers"], said["clients"], said["edges"]), tell)
 
     # Up.
 
@@ -137,6 +137,8 @@ class Cluster:
                 started.result()
         made = image.result()
         self._write_values()
+        if gateway:
+            self._start_balancer()
         self.jobs.migrate(made)
         self.tell("the tables are there")
         self.deploy(made, gateway=gateway)
@@ -177,6 +179,15 @@ class Cluster:
         self.agents.clients_ready()
         self.tell(f"Nomad: {self.place.url('nomad_http', self.place.agents[0])}")
 
+    def _start_balancer(self) -> None:
+        """Start what stands in for the load balancer in front of the gateways."""
+        path = self.place.folder / "balancer.cfg"
+        dns = [self.place.address("consul_dns", agent) for agent in self.place.agents]
+        write_private(
+            path, alb.configuration(self.place.address("gateway_http"), self.place.address("gateway_metrics"), dns)
+        )
+        self.processes.start("balancer", [alb.program(), "-W", "-f", path])
+
     def _write_values(self) -> None:
         addresses = {
             "VOTEWAVE_DATABASE_URL": self.stores.database_url(),
@@ -187,8 +198,6 @@ class Cluster:
         values: dict[str, Any] = {
             "releases": str(self.place.releases),
             "addresses": addresses,
-            "gateway_http_port": self.place.port("gateway_http"),
-            "gateway_metrics_port": self.place.port("gateway_metrics"),
         }
         write_private(self.place.values, "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
 
@@ -223,10 +232,11 @@ class Cluster:
             "port_base": place.port_base,
             "servers": place.servers,
             "clients": place.clients,
+            "edges": place.edges,
             "version": version,
             "releases": str(place.releases),
             "gateway_url": place.url("gateway_http"),
-            "gateway_metrics_url": place.url("gateway_metrics"),
+            "balancer_metrics_url": place.url("gateway_metrics"),
             "consul_url": place.url("consul_http", server),
             "consul_token_file": str(place.tokens / "consul"),
             "consul_dns": place.address("consul_dns", edge),

@@ -23,7 +23,7 @@ _AGENT = (
     "nomad_rpc",
     "nomad_serf",
 )
-# The cluster's own, from the ninetieth port on.
+# The cluster's own, from the ninetieth port on. The first two are those of what stands in for the load balancer.
 _SINGLE = ("gateway_http", "gateway_metrics", "postgres", "redis", "aws", "prometheus")
 _USUAL = {**NAMES["ports"], "aws": 5000}
 _TASKS = 100
@@ -62,19 +62,22 @@ class Place:
         folder: All that the cluster keeps.
         port_base: None for the well-known ports; else the cluster has the 1,000 ports from there.
         servers: Consul and Nomad servers: 1 or 3.
-        clients: Clients of the class app; there is one of the class edge besides.
+        clients: Clients of the class app.
+        edges: Clients of the class edge, each with a gateway; two, so that one can be replaced while one serves.
     """
 
     folder: Path
     port_base: int | None = None
     servers: int = 1
     clients: int = 1
+    edges: int = 2
 
     @property
     def agents(self) -> list[Agent]:
         """Every machine, servers first."""
         names = [(f"server-{number + 1}", "server") for number in range(self.servers)]
-        names += [("edge-1", "edge"), *((f"app-{number + 1}", "app") for number in range(self.clients))]
+        names += [(f"edge-{number + 1}", "edge") for number in range(self.edges)]
+        names += [(f"app-{number + 1}", "app") for number in range(self.clients)]
         if len(names) > _AGENTS:
             raise PlaceError(f"{len(names)} agents are more than ports are set aside for: {_AGENTS} at most.")
         return [Agent(name, kind, index) for index, (name, kind) in enumerate(names)]
