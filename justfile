@@ -69,6 +69,11 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @release *ARGS:
     {{ dev }} python -m tools.release "$@"
 
+# check the cloud's configurations without an account, and what runs beside Terraform; `./just infra check`
+[no-exit-message]
+@infra *ARGS:
+    {{ dev }} python -m tools.infra "$@"
+
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:

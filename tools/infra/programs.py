@@ -108,3 +108,46 @@ def one_at_a_time() -> Iterator[None]:
     with (STATE / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@cache
+def checkov() -> str:
+    """Return checkov's path, in an environment of its own: it pins what the program needs in newer versions.
+
+    Raises:
+        ProgramError: It can't be installed.
+    """
+    pinned = Path(__file__).parent / "checkov.txt"
+    place = STATE / f"checkov-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:12]}"
+    program = place / "bin" / "checkov"
+    with one_at_a_time():
+        if not program.exists():
+            uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+            for command in (
+                [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)],
+                [uv, "pip", "install", "--quiet", "--python", str(place), "--require-hashes", "-r", str(pinned)],
+            ):
+                try:
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+                except OSError as error:
+                    raise ProgramError(f"uv, which installs checkov, can't be run: {error.strerror}.") from None
+                if done.returncode != 0:
+                    shutil.rmtree(place, ignore_errors=True)
+                    raise ProgramError(f"checkov couldn't be installed: {done.stderr.strip()[-1000:]}")
+    return str(program)
+
+
+def tflint_plugins() -> Path:
+    """Return a folder with tflint's rules for AWS, under the name by which tflint looks for them.
+
+    Raises:
+        ProgramError: They can't be built.
+    """
+    rules = Path(built("tflint-ruleset-aws"))
+    folder = STATE / f"tflint-{rules.name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / "tflint-ruleset-aws"
+    if not link.exists():
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(rules)
+    return folder

@@ -43,6 +43,8 @@ module "environment" {
 
   cidr           = "10.10.0.0/16"
   second_cidr    = "10.11.0.0/16"
+  zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  second_zones   = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
   nat            = "each_zone"
   monthly_budget = 4000
   log_days       = 90

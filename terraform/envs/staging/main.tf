@@ -43,6 +43,7 @@ module "environment" {
 
   # Enough to gate releases on: the same shape as production, smaller, without a second region.
   cidr           = "10.20.0.0/16"
+  zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
   nat            = "one"
   monthly_budget = 700
   log_days       = 30

@@ -40,6 +40,7 @@ resource "aws_elasticache_user_group" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "cache" {
+  #checkov:skip=CKV_AWS_338:For how long is a value (log_days, flow_log_days): logs hold addresses of people, so not for longer than needed.
   for_each = toset(["slow-log", "engine-log"])
 
   name              = "/aws/elasticache/${var.cache.group}/${each.key}"
@@ -48,6 +49,7 @@ resource "aws_cloudwatch_log_group" "cache" {
 }
 
 resource "aws_elasticache_replication_group" "this" {
+  #checkov:skip=CKV2_AWS_50:On as soon as there is more than one node; staging has one, for nothing in it is the only copy.
   replication_group_id = var.cache.group
   description          = "Cache, limits and streams"
   engine               = "valkey"

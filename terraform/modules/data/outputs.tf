@@ -45,3 +45,8 @@ output "versioned_bucket_names" {
   description = "The buckets, once versions are on: what copies them waits for that."
   value       = { for kind, it in aws_s3_bucket_versioning.this : kind => it.bucket }
 }
+
+output "monitoring_role_arn" {
+  description = "The role by which RDS writes what a database's machine is doing."
+  value       = aws_iam_role.monitoring.arn
+}

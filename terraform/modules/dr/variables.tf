@@ -48,6 +48,11 @@ variable "database" {
   type        = object({ server = string, class = string })
 }
 
+variable "monitoring_role_arn" {
+  description = "The role by which RDS writes what the database's machine is doing."
+  type        = string
+}
+
 variable "parameter_group_family" {
   description = "Postgres's major version, as parameter groups name it."
   type        = string

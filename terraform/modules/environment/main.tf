@@ -1,15 +1,5 @@
 # One environment, whole. staging and production are this with different values, in accounts of their own.
 
-data "aws_availability_zones" "first" {
-  state = "available"
-}
-
-data "aws_availability_zones" "second" {
-  provider = aws.second
-
-  state = "available"
-}
-
 # Keys are terraform/bootstrap's: what applies this can use them and can't delete them.
 data "aws_kms_alias" "first" {
   for_each = module.naming.key_aliases
@@ -26,7 +16,6 @@ data "aws_kms_alias" "second" {
 
 locals {
   has_second = var.second_region != ""
-  zones      = slice(data.aws_availability_zones.first.names, 0, 3)
   keys       = { for purpose, alias in data.aws_kms_alias.first : purpose => alias.target_key_arn }
   tasks = {
     for name, role in module.naming.task_role_names :
@@ -47,7 +36,7 @@ module "network" {
 
   prefix      = module.naming.prefix
   cidr        = var.cidr
-  zones       = local.zones
+  zones       = var.zones
   nat         = var.nat
   region      = var.region
   log_key_arn = local.keys["logs"]
@@ -208,11 +197,12 @@ module "dr" {
   prefix               = module.naming.prefix
   region               = var.second_region
   cidr                 = var.second_cidr
-  zones                = slice(data.aws_availability_zones.second.names, 0, 3)
+  zones                = var.second_zones
   key_arn              = data.aws_kms_alias.second["data"].target_key_arn
   log_key_arn          = data.aws_kms_alias.second["logs"].target_key_arn
   first_key_arn        = local.keys["data"]
   database_arn         = module.data.database_arn
+  monitoring_role_arn  = module.data.monitoring_role_arn
   database             = { server = "${module.naming.database.server}-second", class = var.database.class }
   first_bucket_names   = { for kind in ["files", "reports"] : kind => module.data.versioned_bucket_names[kind] }
   account              = var.account
@@ -240,6 +230,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "nomad_values" {
+  #checkov:skip=CKV2_AWS_34:Addresses and names, nothing secret; a deployment's role needn't decrypt anything.
   name        = module.naming.nomad_values_parameter
   description = "Values of the Nomad jobs that Terraform knows; the release reads them"
   type        = "String"

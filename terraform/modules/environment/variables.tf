@@ -39,6 +39,27 @@ variable "second_region" {
   }
 }
 
+variable "zones" {
+  description = "Three availability zones of the region, by name: what AWS adds later moves nothing."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.zones) == 3 && alltrue([for zone in var.zones : startswith(zone, var.region)])
+    error_message = "Three zones of the region, such as eu-central-1a."
+  }
+}
+
+variable "second_zones" {
+  description = "Three zones of the second region; empty without one."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(var.second_zones) == (var.second_region == "" ? 0 : 3)
+    error_message = "Three zones of the second region, or none without it."
+  }
+}
+
 variable "cidr" {
   description = "The VPC's addresses, a /16."
   type        = string

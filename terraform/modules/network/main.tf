@@ -155,6 +155,7 @@ resource "aws_vpc_endpoint" "interface" {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:For how long is a value (log_days, flow_log_days): logs hold addresses of people, so not for longer than needed.
   name              = "/${var.prefix}/flow"
   retention_in_days = var.flow_log_days
   kms_key_id        = var.log_key_arn
