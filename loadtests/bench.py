@@ -64,8 +64,9 @@ def votes(
     """Measure acknowledged durable votes a second through HTTP, with a real access token for each voter.
 
     Beside VoteWave run: a plain Litestar POST on the same server, the database's own single-row insert
-    (pgbench), and a Flask + gunicorn + psycopg2 application. After each round what is stored must be what
-    was acknowledged; else the command fails. docs/benchmarks.md explains the numbers.
+    (pgbench), and a Flask + gunicorn + psycopg2 application, once as Flask's tutorial has it, with a database
+    connection a request, and once with a pool. After each round what is stored must be what was
+    acknowledged; else the command fails. docs/benchmarks.md explains the numbers.
 
     \b
     Examples:

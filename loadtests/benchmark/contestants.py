@@ -1,6 +1,7 @@
 """The contestants: each is started once, then measured again and again, in turns."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -9,6 +10,7 @@ import httpx
 
 from loadtests.benchmark import pgbench, wrk
 from loadtests.benchmark.errors import BenchError
+from loadtests.benchmark.machine import cores
 from loadtests.benchmark.place import OPTIONS, Place
 from loadtests.benchmark.processes import Server, free_port, tree_cpu_seconds
 from loadtests.benchmark.samples import Sample
@@ -39,7 +41,7 @@ class Contestant(Protocol):
         """End its server."""
 
 
-class Http:
+class Http(ABC):
     """What contestants that serve HTTP share: load by wrk, CPU time, and the check of what was stored."""
 
     key: str
@@ -54,9 +56,9 @@ class Http:
         self.vote_url = ""
         self._acknowledged = 0
 
+    @abstractmethod
     async def stored(self) -> int:
         """Return how many acknowledged votes (changes included) the database holds now."""
-        raise NotImplementedError
 
     async def measure(self, number: int, seconds: int, connections: int) -> Sample:
         """See `Contestant.measure`."""
@@ -223,30 +225,52 @@ class Plain(Http):
         self.server = Server("plain Litestar", ["loadtests.peers.plain", str(port)], {}, port, "/ready", log)
         self.vote_url = f"{self.server.url}/votes"
 
+    async def stored(self) -> int:
+        """Return 0: it stores nothing."""
+        return 0
+
 
 class Classic(Http):
-    """Flask, gunicorn, psycopg2, PyJWT."""
+    """Flask, gunicorn, psycopg2, PyJWT: a database connection a request, as Flask's tutorial has it."""
 
     key = "flask"
-    title = "Flask + gunicorn + psycopg2"
+    title = "Flask + psycopg2, a connection a request"
+    pooled = False
     poll = "01900000-0000-7000-8000-000000000001"
 
+    @property
+    def _database(self) -> str:
+        return self.key.replace("-", "_")
+
     async def start(self) -> None:
-        """Make its database and start its two workers."""
-        await self.place.create_database("classic", classic.TABLES)
-        async with self.place.connect("classic") as connection:
+        """Make its database and start its workers."""
+        await self.place.create_database(self._database, classic.TABLES)
+        async with self.place.connect(self._database) as connection:
             await connection.execute("INSERT INTO polls VALUES ($1, $2)", self.poll, OPTIONS)
         port = free_port()
-        environment = {"PEER_DSN": self.place.dsn("classic"), "PEER_JWKS": self.place.jwks}
-        module = ["gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}", "loadtests.peers.classic:app"]
-        log = self.place.folder / "flask.log"
+        environment = {
+            "PEER_DSN": self.place.dsn(self._database),
+            "PEER_JWKS": self.place.jwks,
+            "PEER_POOL": str(int(self.pooled)),
+        }
+        workers = str(2 * cores() + 1)  # what gunicorn's documentation advises
+        module = ["gunicorn", "--workers", workers, "--bind", f"127.0.0.1:{port}", "loadtests.peers.classic:app"]
+        log = self.place.folder / f"{self.key}.log"
         self.server = Server("Flask on gunicorn", module, environment, port, "/ready", log)
         self.vote_url = f"{self.server.url}/polls/{self.poll}/vote"
 
     async def stored(self) -> int:
         """Return the votes stored, changes included."""
-        async with self.place.connect("classic") as connection:
+        async with self.place.connect(self._database) as connection:
             return int(await connection.fetchval("SELECT coalesce(sum(revision), 0) FROM votes"))
+
+
+class Pooled(Classic):
+    """The same with a connection pool in each worker."""
+
+    key = "flask-pool"
+    title = "Flask + psycopg2, pooled"
+    pooled = True
 
 
 class Database:

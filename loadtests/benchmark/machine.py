@@ -38,16 +38,21 @@ class Machine(msgspec.Struct, frozen=True):
 
 def look(data_dir: Path) -> Machine:
     """Describe the machine and the disk that `data_dir` is on."""
-    affinity = getattr(os, "sched_getaffinity", None)
     return Machine(
         cpu=_cpu(),
-        cores=len(affinity(0)) if affinity else os.cpu_count() or 1,
+        cores=cores(),
         memory_gb=round(psutil.virtual_memory().total / 1e9, 1),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         disk=_file_system(data_dir),
         load=round(os.getloadavg()[0], 1),
     )
+
+
+def cores() -> int:
+    """Return how many logical cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _cpu() -> str:

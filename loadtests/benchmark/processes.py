@@ -90,12 +90,12 @@ class Server:
 
 
 def tree_cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process and its living children have taken."""
+    """Return the processor time that a process and its children, living and gone, have taken."""
     total = 0.0
     for process in _tree(pid):
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

@@ -11,21 +11,32 @@ from pathlib import Path
 import msgspec
 
 from loadtests.benchmark import pgbench, wrk
-from loadtests.benchmark.contestants import RAMP_SECONDS, Classic, Contestant, Database, Plain, VoteWave, VoteWaveSeen
+from loadtests.benchmark.contestants import (
+    RAMP_SECONDS,
+    Classic,
+    Contestant,
+    Database,
+    Plain,
+    Pooled,
+    VoteWave,
+    VoteWaveSeen,
+)
 from loadtests.benchmark.machine import Machine, look
 from loadtests.benchmark.place import Place
 from loadtests.benchmark.samples import Ratio, Sample, Summary, compare, summarise
 
-KEYS = ("plain", "votewave", "flask", "votewave-seen", "pgbench", "pgbench-1")
+KEYS = ("plain", "votewave", "flask", "flask-pool", "votewave-seen", "pgbench", "pgbench-1")
 """In the order of a round: those that are compared follow each other."""
 _FIRST_GUESS = 4_000  # votes a second, to know how many voters the first round needs
 
 _RATIOS = (
     ("VoteWave / pgbench insert", "votewave", "pgbench", None),
     ("VoteWave / plain Litestar POST", "votewave", "plain", 0.5),
-    ("VoteWave / Flask + gunicorn + psycopg2", "votewave", "flask", 8.0),
+    ("VoteWave / Flask + psycopg2, a connection a request", "votewave", "flask", 8.0),
+    ("VoteWave / Flask + psycopg2, pooled", "votewave", "flask-pool", None),
     ("VoteWave, returning voters / plain Litestar POST", "votewave-seen", "plain", None),
-    ("VoteWave, returning voters / Flask + gunicorn + psycopg2", "votewave-seen", "flask", None),
+    ("VoteWave, returning voters / Flask + psycopg2, a connection a request", "votewave-seen", "flask", None),
+    ("VoteWave, returning voters / Flask + psycopg2, pooled", "votewave-seen", "flask-pool", None),
 )
 
 
@@ -108,6 +119,7 @@ def _contestants(place: Place, only: Sequence[str]) -> list[Contestant]:
         Plain(place),
         votewave,
         Classic(place),
+        Pooled(place),
         VoteWaveSeen(place, votewave),
         Database(place),
         Database(place, 1),
@@ -120,7 +132,7 @@ async def _rounds(
 ) -> list[Sample]:
     samples: list[Sample] = []
     for number in range(1, rounds + 1):
-        seen = [s.rate for s in samples if s.contestant in {"flask", "votewave"}]
+        seen = [s.rate for s in samples if s.contestant in {"flask-pool", "votewave"}]
         place.refill(int(1.5 * max(seen, default=_FIRST_GUESS) * (seconds + RAMP_SECONDS)))
         for contestant in contestants:
             begun = time.monotonic()

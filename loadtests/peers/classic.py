@@ -1,23 +1,23 @@
-"""The classic peer: Flask on gunicorn's sync workers, psycopg2 with a pool a worker, PyJWT.
+"""The classic peer: Flask on gunicorn's sync workers, psycopg2, PyJWT.
 
-It is what a good tutorial arrives at: the token is verified at each request, one statement stores the vote,
-a commit makes it durable, and the primary key keeps one vote a voter. It does less than VoteWave: no
-counters, no receipts, no revocation, no rules beyond the options and the poll's end, no log lines.
+It is what Flask's own tutorial arrives at: a database connection is opened when a request first needs one, kept in
+`g`, and closed when the request is torn down; the token is verified at each request, one statement stores the vote, a
+commit makes it durable, and the primary key keeps one vote a voter. It does less than VoteWave: no counters, no
+receipts, no revocation, no rules beyond the options and the poll's end, no log lines.
 
-Run: `PEER_DSN=… PEER_JWKS=… gunicorn --workers 2 loadtests.peers.classic:app`.
+With `PEER_POOL=1` each worker keeps its connection in psycopg2's pool instead, as one does who has met the cost.
+
+Run: `PEER_DSN=… PEER_JWKS=… gunicorn --workers 5 loadtests.peers.classic:app`.
 """
 
 import json
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
-from flask import Flask, jsonify, request
+import psycopg2  # type: ignore[import-untyped]  # it has no types
+from flask import Flask, g, jsonify, request
 from psycopg2.pool import ThreadedConnectionPool  # type: ignore[import-untyped]  # it has no types
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TABLES = """
 CREATE TABLE polls (id uuid PRIMARY KEY, options int NOT NULL, closes_at timestamptz);
@@ -40,19 +40,31 @@ RETURNING revision
 
 app = Flask(__name__)
 _keys = {key["kid"]: jwt.PyJWK(key).key for key in json.loads(os.environ.get("PEER_JWKS", '{"keys": []}'))["keys"]}
+_pooled = os.environ.get("PEER_POOL") == "1"
 _pools: list[ThreadedConnectionPool] = []
 
 
-@contextmanager
-def _transaction() -> "Iterator[Any]":
-    if not _pools:  # after gunicorn has forked: a connection belongs to one process
-        _pools.append(ThreadedConnectionPool(1, 4, os.environ["PEER_DSN"]))
-    connection = _pools[0].getconn()
-    try:
-        with connection, connection.cursor() as cursor:
-            yield cursor
-    finally:
+def _connection() -> Any:
+    """Return the request's connection, opened at the first use."""
+    if "connection" not in g:
+        if not _pooled:
+            g.connection = psycopg2.connect(os.environ["PEER_DSN"])
+        else:
+            if not _pools:  # after gunicorn has forked: a connection belongs to one process
+                _pools.append(ThreadedConnectionPool(1, 4, os.environ["PEER_DSN"]))
+            g.connection = _pools[0].getconn()
+    return g.connection
+
+
+@app.teardown_appcontext
+def _give_back(_: BaseException | None) -> None:
+    connection = g.pop("connection", None)
+    if connection is None:
+        return
+    if _pooled:
         _pools[0].putconn(connection)
+    else:
+        connection.close()
 
 
 def _voter() -> str:
@@ -76,7 +88,7 @@ def vote(poll: Any) -> Any:
     if not isinstance(picks, list) or len(picks) != 1 or picks[0] not in range(1, 10):
         return jsonify(error="pick one option"), 422
     choice = json.dumps({"picks": picks})
-    with _transaction() as cursor:
+    with _connection() as transaction, transaction.cursor() as cursor:
         cursor.execute(VOTE, {"poll": str(poll), "voter": voter, "choice": choice})
         row = cursor.fetchone()
     if row is None:
