@@ -1,11 +1,16 @@
-"""`votewave`: the one command. Each sub-command imports only what it needs."""
+"""`votewave`: the one command.
+
+Each sub-command imports what it needs when it runs, hence the imports in functions (PLC0415): `--help` and shells'
+completion don't wait a second for a web framework, and a server holds nothing in memory that it has no use for.
+"""
 
 import asyncio
+import contextlib
 import gc
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -343,22 +348,43 @@ def rotate_key() -> None:
 
 
 @main.command()
-@click.argument("poll", type=click.UUID)
-@click.option("--json", "as_json", is_flag=True)
-def recount(poll: UUID, as_json: bool) -> None:
+@click.argument("poll", type=click.UUID, required=False)
+@click.option("--all", "every", is_flag=True, help="Every poll, one after the other.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each poll.")
+def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
     r"""Count a poll's stored ballots and compare with its counters. Exit code 1 if they differ.
 
     \b
-    Example: votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
+    Examples:
+      votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
+      votewave recount --all
     """
     from services.votebooth.recount import recount as count_again  # noqa: PLC0415
+    from services.votebooth.recount import recount_all  # noqa: PLC0415
 
-    found = asyncio.run(_operate("votebooth", lambda kit: count_again(kit, poll)))
-    if as_json:
-        click.echo(msgspec.json.encode(found).decode())
-    else:
-        click.echo(f"{found.ballots} ballots; " + ("; ".join(found.differences) or "the counters agree"))
-    sys.exit(1 if found.differences else 0)
+    if (poll is None) is not every:
+        raise click.UsageError("name a poll, or say --all")
+    polls = wrong = ballots = 0
+
+    async def act(kit: Any) -> None:
+        nonlocal polls, wrong, ballots
+        async with contextlib.aclosing(recount_all(kit) if poll is None else _one(count_again(kit, poll))) as found:
+            async for one in found:
+                polls, wrong, ballots = polls + 1, wrong + bool(one.differences), ballots + one.ballots
+                if as_json:
+                    click.echo(msgspec.json.encode(one).decode())
+                elif one.differences or not every:
+                    name = f"{one.poll}: " if every else ""
+                    click.echo(f"{name}{one.ballots} ballots; {'; '.join(one.differences) or 'the counters agree'}")
+
+    asyncio.run(_operate("votebooth", act))
+    if every and not as_json:
+        click.echo(f"{polls} polls with {ballots} ballots recounted; " + (f"{wrong} DIFFER" if wrong else "all agree"))
+    sys.exit(1 if wrong else 0)
+
+
+async def _one(answer: Awaitable[T]) -> AsyncGenerator[T, None]:
+    yield await answer
 
 
 main.add_command(tally)

@@ -1,18 +1,23 @@
 """The recount: do a poll's counters say what its stored ballots say?"""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 import msgspec
 
 from services.core.kit import Kit
-from services.core.problems import not_found
+from services.core.problems import Problem, not_found
 from services.votebooth import repository
 from services.votebooth.choices import Choice
 from services.votebooth.events import PollChanged
+from services.votebooth.results import repository as results
 from services.votebooth.rules import Rules
 from services.votebooth.schemas import Recount
 from services.votebooth.settings import VoteBoothSettings
+
+_ANY_NUMBER = 2**31 - 1
 
 
 async def recount(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
@@ -27,6 +32,19 @@ async def recount(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
         raise not_found("poll")
     # Aside of the event loop: a poll may have a hundred thousand different ballots, and others are voting.
     return await asyncio.to_thread(_compare, poll_id, stored)
+
+
+async def recount_all(kit: Kit[VoteBoothSettings]) -> AsyncGenerator[Recount, None]:
+    """Recount every poll that has ballots, one after the other; one that is deleted meanwhile is left out."""
+    last = UUID(int=0)
+    while True:
+        async with kit.db.reading() as session:
+            found = await results.next_poll(session, last, _ANY_NUMBER)
+        if found is None:
+            return
+        last = found
+        with contextlib.suppress(Problem):
+            yield await recount(kit, found)
 
 
 def _compare(poll_id: UUID, stored: repository.Stored) -> Recount:

@@ -218,6 +218,7 @@ class Cluster:
             if gateway:
                 runs.append(pool.submit(self.jobs.run, "gateway", version=version))
                 waiting.append(job_id("gateway"))
+            runs.append(pool.submit(self.jobs.run, "reports", version=version))
             for run in runs:
                 run.result()
         self.jobs.healthy(waiting)

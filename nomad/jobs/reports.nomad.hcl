@@ -1,0 +1,160 @@
+# Periodic reports. The one that there is: every poll's counters against its stored ballots (`votewave recount --all`);
+# the run fails if any differ, and its log says which.
+#
+#   nomad job run -hcl2-strict=false -var version=COMMIT -var-file nomad/env/staging.hcl -var-file VALUES \
+#     nomad/jobs/reports.nomad.hcl
+#   nomad job periodic force votewave-reports      now, and not at its hour
+
+variable "version" {
+  description = "What is deployed: the image's tag."
+  type        = string
+}
+
+variable "reports_at" {
+  description = "When, as cron has it, in UTC."
+  type        = string
+  default     = "17 3 * * *"
+}
+
+variable "driver" {
+  description = "docker, or raw_exec where there is no Docker engine."
+  type        = string
+  default     = "docker"
+
+  validation {
+    condition     = contains(["docker", "raw_exec"], var.driver)
+    error_message = "The driver is docker or raw_exec."
+  }
+}
+
+variable "image" {
+  description = "docker: the image without its tag."
+  type        = string
+  default     = "votewave"
+}
+
+variable "releases" {
+  description = "raw_exec: the folder that has a folder for each version."
+  type        = string
+  default     = "/opt/votewave/releases"
+}
+
+variable "environment" {
+  description = "VOTEWAVE_… settings that are decided."
+  type        = map(string)
+  default     = {}
+}
+
+variable "addresses" {
+  description = "VOTEWAVE_… settings that are known once the environment stands."
+  type        = map(string)
+  default     = {}
+}
+
+variable "aws_role" {
+  description = "ARN of the jobs' roles, %s for the name; empty where there are none."
+  type        = string
+  default     = ""
+}
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "node_class" {
+  description = "Run on clients of this class only; empty for any."
+  type        = string
+  default     = ""
+}
+
+job "reports" {
+  id          = "votewave-reports"
+  name        = "votewave-reports"
+  type        = "batch"
+  datacenters = var.datacenters
+
+  # Whatever else is short of room goes first.
+  priority = 20
+
+  periodic {
+    crons            = [var.reports_at]
+    time_zone        = "UTC"
+    prohibit_overlap = true
+  }
+
+  meta {
+    version = var.version
+  }
+
+  group "recount" {
+    dynamic "constraint" {
+      for_each = var.node_class == "" ? [] : [var.node_class]
+
+      content {
+        attribute = "${node.class}"
+        value     = constraint.value
+      }
+    }
+
+    # A difference doesn't go away by counting again.
+    restart {
+      attempts = 1
+      interval = "1h"
+      delay    = "30s"
+      mode     = "fail"
+    }
+
+    reschedule {
+      attempts  = 0
+      unlimited = false
+    }
+
+    task "recount" {
+      driver = var.driver
+
+      # What the other driver has no use for is null, and so not there.
+      config {
+        image           = var.driver == "docker" ? "${var.image}:${var.version}" : null
+        readonly_rootfs = var.driver == "docker" ? true : null
+        cap_drop        = var.driver == "docker" ? ["all"] : null
+        command         = var.driver == "docker" ? null : "${var.releases}/${var.version}/bin/votewave"
+        args            = ["recount", "--all"]
+      }
+
+      env = merge(
+        var.aws_role == "" ? {} : {
+          AWS_ROLE_ARN                = format(var.aws_role, "reports")
+          AWS_ROLE_SESSION_NAME       = "${NOMAD_ALLOC_ID}"
+          AWS_WEB_IDENTITY_TOKEN_FILE = "${NOMAD_SECRETS_DIR}/nomad_aws.jwt"
+        },
+        var.environment,
+        var.addresses,
+      )
+
+      dynamic "identity" {
+        for_each = var.aws_role == "" ? [] : [1]
+
+        content {
+          name = "aws"
+          aud  = ["sts.amazonaws.com"]
+          file = true
+          ttl  = "1h"
+        }
+      }
+
+      kill_signal  = "SIGTERM"
+      kill_timeout = "30s"
+
+      resources {
+        cpu    = 200
+        memory = 512
+      }
+
+      logs {
+        max_files     = 3
+        max_file_size = 10
+      }
+    }
+  }
+}
