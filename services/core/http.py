@@ -77,7 +77,7 @@ class EdgeMiddleware(ASGIMiddleware):
         started = time.perf_counter()
         parent = next((v for k, v in scope["headers"] if k == b"traceparent"), None)
         trace = begin_trace(parent.decode("latin-1") if parent else None).encode()
-        status = 0
+        status, took = 0, 0.0
         method = str(scope.get("method", ""))
         unread = method not in _BODILESS
         late = asyncio.get_running_loop().time() + _BODY_SECONDS
@@ -96,9 +96,10 @@ class EdgeMiddleware(ASGIMiddleware):
             return message
 
         async def send_counted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took
             if message["type"] == "http.response.start":
                 status = message["status"]
+                took = time.perf_counter() - started  # how long a stream then lives says nothing of this server
                 if unread and status >= 400:
                     await _drain(receive)
                 headers = list(message.get("headers", ()))
@@ -113,7 +114,7 @@ class EdgeMiddleware(ASGIMiddleware):
             await next_app(scope, receive_noted, send_counted)
         finally:
             route = str(scope.get("path_template") or "unmatched")
-            took = time.perf_counter() - started
+            took = took or time.perf_counter() - started
             observe, count = _meters(method if method in _METHODS else "other", route, status)
             observe(took)
             count()
