@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from services.core.events import Event
+from services.polls.methods import Eligibility, Method, Strength, Visibility
 
 
 class OptionFact(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     version: int
     owner: UUID
     title: str
-    method: str
+    method: Method
     options: list[OptionFact]
     seats: int
     min_picks: int
@@ -40,10 +41,10 @@ class PollChanged(Event, frozen=True, kw_only=True):
     change: bool
     withdraw: bool
     anonymous: bool
-    results: str
+    results: Visibility
     minimum: int
-    eligibility: str
-    strength: str
+    eligibility: Eligibility
+    strength: Strength
     quorum: int | None
     opens_at: datetime
     closes_at: datetime | None

@@ -6,7 +6,17 @@ from typing import Any
 import msgspec
 
 from services.polls.events import OptionFact, PollChanged
-from services.polls.methods import PARAMETERS, Effective, Given, Method, effective, shown
+from services.polls.methods import (
+    PARAMETERS,
+    Effective,
+    Eligibility,
+    Given,
+    Method,
+    Strength,
+    Visibility,
+    effective,
+    shown,
+)
 from services.polls.models import Audit, Poll
 from services.polls.schemas import LogEntry, OptionView, PollCard, PollView, RulesView
 from services.polls.status import status_of
@@ -57,17 +67,17 @@ def changed(poll: Poll) -> PollChanged:
         version=poll.version,
         owner=poll.owner,
         title=poll.title,
-        method=poll.method,
+        method=Method(poll.method),
         options=[OptionFact(option["id"], option["label"]) for option in poll.options],
         **msgspec.structs.asdict(parameters(poll)),
         abstain=poll.abstain,
         change=poll.change,
         withdraw=poll.withdraw,
         anonymous=poll.anonymous,
-        results=poll.results,
+        results=Visibility(poll.results),
         minimum=poll.minimum,
-        eligibility=poll.eligibility,
-        strength=poll.strength,
+        eligibility=Eligibility(poll.eligibility),
+        strength=Strength(poll.strength),
         quorum=poll.quorum,
         opens_at=poll.opens_at,
         closes_at=poll.closes_at,

@@ -6,8 +6,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 from .conftest import Person, a_poll, sign_in, told
 

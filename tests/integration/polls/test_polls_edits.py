@@ -4,8 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 from .conftest import Person, after, told
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 GUIDE = Path(__file__).parents[3] / "docs" / "api" / "polls.md"
 

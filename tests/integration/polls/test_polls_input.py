@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 from .conftest import Person, a_poll, after
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-
-from conftest import VoteWave, eventually
+from tests.conftest import VoteWave, eventually
 
 from .conftest import Person, after, service_token, told
 

@@ -5,8 +5,7 @@ import time
 from typing import Any
 
 from redis.asyncio import Redis
-
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 from .conftest import Person, after
 
