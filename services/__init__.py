@@ -1,1 +1,1 @@
-"""VoteWave: ten services in one package; `registry.py` lists them."""
+"""VoteWave: its services in one package; `registry.py` lists those that there are."""

@@ -17,6 +17,7 @@ from services.core.limits import limit
 from services.core.problems import Problem
 from services.core.streaming import SEND_SECONDS, BoundStream
 from services.core.subject import Subject
+from services.core.tasks import end
 from services.core.tickets import LIFETIME_SECONDS
 from services.votebooth.live.client import Client
 from services.votebooth.live.schemas import LiveTicket
@@ -149,9 +150,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], client: Client) -> None:
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sending, listening):
-            task.cancel()
-        await asyncio.gather(sending, listening, return_exceptions=True)
+        await end(sending, listening)
         with contextlib.suppress(Exception):  # it may be closed already, and by either side
             await socket.close(_CLOSE_AGAIN if client.ended == "stopping" else _CLOSE_DONE)
 

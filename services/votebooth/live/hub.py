@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.core.kit import Kit
 from services.core.problems import Problem, unavailable
 from services.core.subject import Subject
+from services.core.tasks import end
 from services.votebooth.live import messages
 from services.votebooth.live.client import Client, View
 from services.votebooth.live.messages import Frame
@@ -147,9 +148,7 @@ class Hub:
         for watch, _ in tuple(self._watches.values()):
             if watch.task is not None:
                 self._tasks.append(watch.task)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     def join(self, poll_id: UUID, viewer: Viewer, subject: Subject | None, since: str | None) -> Client:
         """Add a connection to a poll; the caller reads its messages and calls `leave` in the end.

@@ -17,6 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeVar
@@ -181,16 +182,16 @@ class _RefusedError(ValueError):
     """A cell means nothing."""
 
 
-class _Cells(dict[str, Cell]):
+class _Cells(dict[str, Cell], ABC):
     """What cells mean, worked out once for each different text."""
 
     def __missing__(self, cell: str) -> Cell:
         meaning = self[cell] = self.read(cell.strip())
         return meaning
 
+    @abstractmethod
     def read(self, cell: str) -> Cell:
         """Return what a cell means; raise `_RefusedError` where it means nothing."""
-        raise NotImplementedError
 
 
 class _Ranks(_Cells[Rank]):
