@@ -68,9 +68,21 @@ def main() -> None:
 def _target(command: Command) -> Command:
     """Add the options that both commands have."""
     for option in (
-        click.option("--url", help="Where it is. Default: the environment's in gates.toml."),
-        click.option("--canary", default="", metavar="SERVICE", help="Of this service ask only the canaries."),
-        click.option("--seed", type=int, help="Repeat an earlier run: the one in its report."),
+        click.option(
+            "--url",
+            envvar=["VOTEWAVE_LOAD_URL", "VOTEWAVE_LOAD_GATEWAY"],
+            help="Where it is. Default: the environment's in gates.toml.",
+        ),
+        click.option(
+            "--canary",
+            default="",
+            metavar="SERVICE",
+            envvar="VOTEWAVE_LOAD_CANARY",
+            help="Of this service ask only the canaries.",
+        ),
+        click.option(
+            "--seed", type=int, envvar="VOTEWAVE_LOAD_SEED", help="Repeat an earlier run: the one in its report."
+        ),
         click.option(
             "--ballots",
             default=REAL,
@@ -81,6 +93,7 @@ def _target(command: Command) -> Command:
         click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the table."),
         click.option(
             "--report",
+            envvar="VOTEWAVE_LOAD_REPORT",
             type=click.Path(path_type=Path, file_okay=False),
             help="Folder for the reports. Default: a new one in loadtests/results.",
         ),
@@ -102,10 +115,29 @@ def _target(command: Command) -> Command:
 
 
 @main.command()
-@click.option("--env", "environment", default="local", show_default=True, help="Whose thresholds.")
-@click.option("--suite", "names", multiple=True, help="Which; may be repeated. Default: the environment's `suites`.")
-@click.option("--seconds", type=click.IntRange(1, 86_400), help="Of each suite, instead of what gates.toml says.")
-@click.option("--gates", default=GATES, type=click.Path(path_type=Path, dir_okay=False), help="Another gates.toml.")
+@click.option(
+    "--env", "environment", default="local", show_default=True, envvar="VOTEWAVE_LOAD_ENV", help="Whose thresholds."
+)
+@click.option(
+    "--suite",
+    "names",
+    multiple=True,
+    envvar="VOTEWAVE_LOAD_SUITE",
+    help="Which; may be repeated. Default: the environment's `suites`.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 86_400),
+    envvar="VOTEWAVE_LOAD_SECONDS",
+    help="Of each suite, instead of what gates.toml says.",
+)
+@click.option(
+    "--gates",
+    default=GATES,
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="VOTEWAVE_LOAD_GATES",
+    help="Another gates.toml.",
+)
 @_target
 def gate(
     *,
@@ -118,6 +150,7 @@ def gate(
     """Put VoteWave under load and hold what is seen against the thresholds in loadtests/gates.toml.
 
     Prints threshold, seen and verdict; writes gate.json, gate.html and Locust's own report. What it makes it deletes.
+    Every option can also come from the environment: VOTEWAVE_LOAD_URL, VOTEWAVE_LOAD_SUITE and so on.
 
     \b
     Exit codes:
