@@ -12,7 +12,7 @@ from services.registry import NAMES as SERVICES
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
 from tools.release.migrating import migrate, short
-from tools.release.release import Release, roll_back
+from tools.release.release import CANARIES_SECONDS, Release, roll_back
 from tools.release.steps import Steps
 from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
 
@@ -57,6 +57,13 @@ _JSON = click.option(
     multiple=True,
     help="Given to `./just load gate`, such as --gate-option=--seconds=60.",
 )
+@click.option(
+    "--patience",
+    default=CANARIES_SECONDS,
+    show_default=True,
+    type=click.FloatRange(10, 3600),
+    help="Seconds that canaries may take to be healthy.",
+)
 @_FOLDER
 @_VALUES
 @_JSON
@@ -70,6 +77,7 @@ def main(
     allow_contract: str,
     skip_gate: str,
     gate_options: tuple[str, ...],
+    patience: float,
     folder: Path,
     values: Path,
     as_json: bool,
@@ -105,7 +113,7 @@ def main(
         target.check(version)
         if skip_gate:
             click.echo(f"without a gate: {skip_gate}", err=True)
-        releases = {name: Release(target, name, version, steps, gate) for name in _names(service)}
+        releases = {name: Release(target, name, version, steps, gate, patience) for name in _names(service)}
         # Before anything is touched. A release that was broken off has been migrated.
         begun = [name for name, release in releases.items() if release.under_way() is not None]
         if service == "all" and not begun:

@@ -73,6 +73,12 @@ class TaskGroup(msgspec.Struct, frozen=True, rename="pascal"):
     count: int = 1
 
 
+class Tag(msgspec.Struct, frozen=True, rename="pascal"):
+    """A name that keeps one version of a job from being forgotten."""
+
+    name: str
+
+
 class Job(msgspec.Struct, frozen=True, rename="pascal"):
     """A job, as far as a release looks at it.
 
@@ -84,6 +90,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
         job_modify_index: What a change names, so that nobody's change is overwritten.
         meta: `version` in it is the program's.
         task_groups: Its groups.
+        tag: What keeps this version; None if nothing does.
     """
 
     id: str = msgspec.field(name="ID")
@@ -93,6 +100,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
     job_modify_index: int = 0
     meta: dict[str, str] | None = None
     task_groups: list[TaskGroup] | None = None
+    tag: Tag | None = msgspec.field(name="VersionTag", default=None)
 
     @property
     def release(self) -> str:
@@ -159,6 +167,11 @@ class Allocation(msgspec.Struct, frozen=True, rename="pascal"):
         """Whether it is a canary, and fine."""
         found = self.deployment_status
         return found is not None and found.canary and found.healthy is True and not self.over
+
+    @property
+    def unhealthy(self) -> bool:
+        """Whether it was given up."""
+        return self.deployment_status is not None and self.deployment_status.healthy is False
 
     @property
     def exit_codes(self) -> set[int]:
@@ -267,6 +280,16 @@ class Nomad:
         if index is not None:
             body |= {"EnforceIndex": True, "JobModifyIndex": index}
         self._send("POST", "/v1/jobs", body)
+
+    def keep(self, name: str, version: int, tag: str) -> None:
+        """Keep one version of a job however many come after it (Nomad forgets all but the last six)."""
+        self._send(
+            "PUT", f"/v1/job/{name}/versions/{tag}/tag", {"Version": version, "Description": "can be returned to"}
+        )
+
+    def let_go(self, name: str, tag: str) -> None:
+        """Keep a version no longer."""
+        self._send("DELETE", f"/v1/job/{name}/versions/{tag}/tag")
 
     def promote(self, deployment: str) -> None:
         """Let a deployment's canaries be followed by the others."""

@@ -1,5 +1,7 @@
 """A version's way to users, and back. Where it stands is in Nomad alone, so it can be taken up again anywhere."""
 
+import re
+import time
 from typing import Any
 
 from tools.release.errors import RefusedError, RejectedError, ReleaseError
@@ -10,9 +12,14 @@ from tools.release.steps import Steps, until
 from tools.release.target import Target, job_of
 
 _APPEARS_SECONDS = 60.0
-_CANARIES_SECONDS = 400.0  # the jobspec's progress_deadline, and some
+CANARIES_SECONDS = 180.0
+"""How long canaries may take to be healthy; Nomad itself would wait for its progress deadline, and so do users."""
+
 _ROLLOUT_SECONDS = 1800.0
 _RESTORE_SECONDS = 300.0
+
+_KEPT = 5  # versions that can be returned to
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
 RELEASED, UNCHANGED, RETURNED = "released", "unchanged", "returned"
 
@@ -26,15 +33,25 @@ class Release:
         version: Which.
         steps: Told of each step.
         gate: Tries the canaries; None leaves that out.
+        patience: How many seconds canaries may take to be healthy.
     """
 
-    def __init__(self, target: Target, service: str, version: str, steps: Steps, gate: Gate | None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        service: str,
+        version: str,
+        steps: Steps,
+        gate: Gate | None,
+        patience: float = CANARIES_SECONDS,
+    ) -> None:
         self._target = target
         self._nomad = target.nomad
         self._service = service
         self._version = version
         self._steps = steps
         self._gate = gate
+        self._patience = patience
         self._job = job_of("service", service)
 
     def run(self, *, migrated: bool = False, allow_contract: str = "") -> str:
@@ -53,16 +70,16 @@ class Release:
         if deployment is not None:
             with self._step("resume", f"the release of {short(self._version)} that was begun") as say:
                 say(f"it has been {'promoted' if deployment.promoted else 'started'}: {deployment.description}")
-            self._follow(deployment)
+            self.follow(deployment)
             return RELEASED
         if not migrated:
             migrate(self._target, [self._service], self._version, self._steps, allow_contract=allow_contract)
         job, index = self._plan()
         if job is None:
             return UNCHANGED
-        begun = self._begin(job, index)
+        begun = self.begin(job, index)
         if begun is not None:
-            self._follow(begun)
+            self.follow(begun)
         return RELEASED
 
     def under_way(self) -> Deployment | None:
@@ -103,16 +120,15 @@ class Release:
                 return job, plan.job_modify_index
             latest = self._nomad.deployment_of(self._job)
             if latest is not None and latest.status != "successful":
-                raise RefusedError(
-                    f"{self._service}: {short(self._version)} is what Nomad has, and it didn't get well "
-                    f"({latest.description}). Mend what it lacks and stop the job "
-                    f"(nomad job stop -purge {self._job}), or release another version."
-                )
+                say(f"it is what Nomad has, and it didn't get well ({latest.description}); once more")
+                again(job)
+                return job, plan.job_modify_index
             return None, plan.job_modify_index
 
-    def _begin(self, job: dict[str, Any], index: int) -> Deployment | None:
-        """Give Nomad the job; return its deployment, None if it takes none."""
+    def begin(self, job: dict[str, Any], index: int) -> Deployment | None:
+        """Give Nomad a job; return its deployment, None if it takes none."""
         with self._step("run", "a canary beside what runs"):
+            self._keep_present()
             self._nomad.register(job, index)
             number = self._present().version
 
@@ -126,7 +142,19 @@ class Release:
 
             return until(appeared, f"{self._service}'s deployment", _APPEARS_SECONDS)[0]
 
-    def _follow(self, deployment: Deployment) -> None:
+    def _keep_present(self) -> None:
+        """Have Nomad remember what runs now: the autoscaler's changes are versions, too, and push others out."""
+        versions = self._nomad.versions(self._job)
+        if not versions or not versions[0].stable or not versions[0].release:
+            return
+        kept = [job for job in versions if job.tag]
+        if not any(job.release == versions[0].release for job in kept):
+            self._nomad.keep(self._job, versions[0].version, versions[0].release)
+        for job in kept[_KEPT - 1 :]:
+            if job.tag:
+                self._nomad.let_go(self._job, job.tag.name)
+
+    def follow(self, deployment: Deployment) -> None:
         """Take a deployment from wherever it stands to its end."""
         if not deployment.promoted or not deployment.groups:
             self._await_canaries(deployment)
@@ -141,11 +169,13 @@ class Release:
             def healthy() -> int | None:
                 now = self._alive(deployment)
                 placed = self._nomad.allocations_of(deployment.id)
+                if unwell := next((one for one in placed if one.unhealthy), None):
+                    raise RejectedError(f"a canary doesn't get well: {unwell.story()}")
                 found = len([one for one in placed if one.healthy_canary])
                 return found if now.canaries and found >= now.canaries else None
 
             try:
-                count = until(healthy, f"{self._service}'s canaries", _CANARIES_SECONDS)
+                count = until(healthy, "a healthy canary", self._patience)
             except ReleaseError as exc:
                 self._reject(deployment, str(exc))
             say(f"{count} healthy")
@@ -217,13 +247,21 @@ class Release:
 
         def restored() -> bool | None:
             latest = self._nomad.deployment_of(self._job)
+            if latest is not None and latest.id != deployment.id and latest.active:
+                self._promote_if_well(latest)
+                return None
             left = [one for one in self._nomad.allocations_of(deployment.id) if one.desired_status == "run"]
-            reverted = self._present().version > deployment.job_version
             mine = [one for one in left if one.job_version == deployment.job_version]
-            busy = latest is not None and latest.id != deployment.id and latest.active
-            return True if reverted and not mine and not busy else None
+            return True if self._present().version > deployment.job_version and not mine else None
 
         until(restored, f"{self._service}'s return to the former version", _RESTORE_SECONDS)
+
+    def _promote_if_well(self, deployment: Deployment) -> None:
+        """Promote the way back: once some were replaced, it begins with a canary, too, and nobody else does."""
+        placed = self._nomad.allocations_of(deployment.id)
+        healthy = len([one for one in placed if one.healthy_canary])
+        if deployment.canaries and not deployment.promoted and healthy >= deployment.canaries:
+            self._nomad.promote(deployment.id)
 
     def _present(self) -> Job:
         job = self._nomad.job(self._job)
@@ -256,8 +294,12 @@ def roll_back(target: Target, service: str, steps: Steps, to: str = "") -> tuple
         raise RefusedError(f"{service} was never released in {target.environment}.")
     deployment = nomad.deployment_of(name)
     if deployment is not None and deployment.active:
+        release = Release(target, service, present.release, steps, None)
+        if any(job.stable and job.release == present.release for job in nomad.versions(name)):
+            release.follow(deployment)  # it is a way back already, that was broken off
+            return RETURNED, present.release
         with steps.step(service, "fail back", "the deployment that is at work is ended"):
-            Release(target, service, present.release, steps, None).fail_back(deployment)
+            release.fail_back(deployment)
         found = nomad.job(name)
         return RETURNED, found.release if found else ""
     former = [job for job in nomad.versions(name) if job.stable and job.release != present.release]
@@ -267,10 +309,16 @@ def roll_back(target: Target, service: str, steps: Steps, to: str = "") -> tuple
         raise RefusedError(f"{service}: no such version was stable here; those that Nomad still knows: {known}.")
     release = Release(target, service, wanted.release, steps, None)
     job = nomad.specification(name, wanted.version)
-    begun = release._begin(job, present.job_modify_index)  # noqa: SLF001  (one module, one thing)
+    again(job)
+    begun = release.begin(job, present.job_modify_index)
     if begun is not None:
-        release._follow(begun)  # noqa: SLF001
+        release.follow(begun)
     return RETURNED, wanted.release
+
+
+def again(job: dict[str, Any]) -> None:
+    """Make a job differ from itself: Nomad leaves one alone whose deployment has failed."""
+    job["Meta"] = {**(job.get("Meta") or {}), "again": f"{time.time():.0f}"}
 
 
 def _keep_counts(job: dict[str, Any], present: Job | None) -> None:
@@ -295,9 +343,12 @@ def _changes(diff: dict[str, Any]) -> list[str]:
     """Return what changes, a line each, of Nomad's nested differences."""
     lines: list[str] = []
 
+    def shown(value: str) -> str:
+        return _COMMIT.sub(lambda found: found[0][:12], value) or "–"
+
     def walk(node: dict[str, Any], path: str) -> None:
         lines.extend(
-            f"{path}{field['Name']}: {field['Old'] or '–'} → {field['New'] or '–'}"
+            f"{path}{field['Name']}: {shown(field['Old'])} → {shown(field['New'])}"
             for field in node.get("Fields") or []
             if field["Type"] != "None"
         )

@@ -82,6 +82,6 @@ def until(look: Callable[[], T | None], what: str, seconds: float) -> T:
     deadline = time.monotonic() + seconds
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise ReleaseError(f"{what} didn't come about within {seconds:.0f} s; run the same command again to go on.")
+            raise ReleaseError(f"{what} didn't come about within {seconds:.0f} s; the same command goes on from here.")
         time.sleep(_EVERY_SECONDS)
     return found
