@@ -377,6 +377,7 @@ async def test_services_are_told_the_clients_address_and_nothing_that_it_has_mad
     assert got["x-forwarded-proto"] == "http"
     assert not {"forwarded", "x-real-ip", "x-forwarded-host", "votewave-service", "votewave-deadline-ms"} & got.keys()
     assert not {"x-votewave-canary", "x_forwarded_for"} & got.keys()
+    assert got["votewave-wanted"] == "echo", "so that another service, where this one was, can tell"
     _, got = shown(await client.get("/v1/echo/x", headers={**site.bearer(), "x-forwarded-for": "no address"}))
     assert got["x-forwarded-for"] == "127.0.0.1", "the connection's, where nothing better is said"
 
@@ -631,6 +632,26 @@ async def test_an_error_of_a_service_is_passed_on_as_it_is(site: Site, client: h
     for status in (500, 503, 404, 422):
         answer = await client.get(f"/v1/echo/x?status={status}", headers=site.bearer())
         assert (answer.status_code, answer.json()["name"]) == (status, "first")
+
+
+async def test_what_another_service_says_where_one_was_is_not_passed_on(site: Site, client: httpx.AsyncClient) -> None:
+    polls = site.services["polls"]
+    await site.consul.add("echo", polls.port, "stable")  # as if the port had been an instance's of `echo`
+    try:
+        statuses = Counter[int]()
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            answer = await client.get("/v1/echo/x", headers=site.bearer())
+            statuses[answer.status_code] += 1
+            if answer.status_code != 200:
+                is_problem(answer, 503, "unavailable")
+                assert "retry-after" in answer.headers
+            await asyncio.sleep(0.05)
+        assert set(statuses) <= {200, 503}
+        for _ in range(20):
+            assert (await client.get("/v1/echo/x", headers=site.bearer())).status_code == 200, "it is left alone now"
+    finally:
+        await site.consul.remove("echo", polls.port)
 
 
 async def test_without_an_instance_it_says_when_to_come_back(site: Site, client: httpx.AsyncClient) -> None:
