@@ -26,6 +26,8 @@ _SWEEP_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 _MAX_MESSAGE_BYTES = 65_536
 _NEVER = float("inf")
+WHOLE = "_votewave_whole"
+"""Set in a request's scope once all of its body is here, so that nobody needs to guard against waiting for it."""
 
 
 class _Together:
@@ -112,6 +114,12 @@ class _Http(HttpToolsProtocol):
         """Start the request; from now on the application's own deadlines hold."""
         self._in_head, self.late = False, _NEVER
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the whole request is here."""
+        scope: Any = self.scope
+        scope[WHOLE] = True
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request. uvicorn sets a timer for each; here one sweep looks at all connections."""

@@ -2,8 +2,9 @@
 
 A check takes 80 µs, most of what a first vote costs, and holds Python's lock all the while: threads don't help.
 So signatures that wait in the same turn of the loop travel together to a small process that does nothing else, on
-another core. Who comes alone is checked here. The process is started when it is first worth it; if it is gone, late
-or behind, signatures are checked here, as if there were none (docs/decisions/0012-signatures-apart.md).
+another core. Who comes alone, a hundredth of a second after anybody else, is checked here. The process is started
+when it is first worth it; if it is gone, late or behind, signatures are checked here, as if there were none
+(docs/decisions/0012-signatures-apart.md).
 """
 
 import asyncio
@@ -25,6 +26,7 @@ Claimed = tuple[bytes, bytes, bytes]
 _LARGE_BYTES = 2_000
 _BATCH = 32
 _WORTH = 4
+_CROWD_SECONDS = 0.01
 _BEHIND = 256
 _LATE_SECONDS = 1.0
 _AGAIN_SECONDS = 30.0
@@ -56,6 +58,7 @@ class Signatures:
         self._waiting: _Waiting = []
         self._away: deque[tuple[float, _Waiting]] = deque()
         self._count = 0
+        self._seen = float("-inf")
         self._watch: asyncio.TimerHandle | None = None
 
     async def check(self, point: bytes, signed: bytes, signature: bytes) -> int:
@@ -72,9 +75,12 @@ class Signatures:
     def _send(self) -> None:
         """Give what has gathered in this turn of the loop to the process, or check it here."""
         waiting, self._waiting = self._waiting, []
+        now = asyncio.get_running_loop().time()
+        alone = len(waiting) == 1 and now - self._seen > _CROWD_SECONDS
+        self._seen = now
         if self._socket is None and len(waiting) >= _WORTH:
             self._start()
-        if not self.ready or (len(waiting) == 1 and not self._away):
+        if alone or not self.ready:
             _check_here(waiting)
             return
         for first in range(0, len(waiting), _BATCH):
