@@ -1,0 +1,169 @@
+"""A plain Debian in a folder, and the provisioning scripts run in it for real."""
+
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packer_servers import PACKER, program
+
+PINS: dict[str, Any] = json.loads((PACKER / "versions.json").read_text())
+CODENAME = PINS["debian"]["codename"]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "votewave" / "machine-images"
+MIRROR = "http://deb.debian.org/debian"
+SOURCES = f"""\
+deb {MIRROR} {CODENAME} main
+deb {MIRROR} {CODENAME}-updates main
+deb {MIRROR}-security {CODENAME}-security main
+"""
+# What Debian's image for EC2 has beyond debootstrap's least, as far as the scripts meet it.
+SOURCE, ARTEFACTS = "/srv/votewave", "/srv/artefacts"
+BASE = ["systemd-sysv", "openssh-server", "udev", "ca-certificates", "python3"]
+NOT_HERE = "needs root, debootstrap and chroot, as on a Linux machine or a CI runner with sudo"
+
+
+def needed() -> None:
+    """Skip where a Debian can't be made."""
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None or shutil.which("chroot") is None:
+        pytest.skip(NOT_HERE)
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def base() -> Path:
+    """Return a tarball of a plain Debian; made once for each release of it, and again after a fortnight."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    tarball = CACHE / f"{CODENAME}.tar"
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if tarball.exists():
+            return tarball
+        folder = CACHE / f"{CODENAME}.new"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            command = ["debootstrap", "--variant=minbase", f"--include={','.join(BASE)}", CODENAME, str(folder), MIRROR]
+            made = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+            if made.returncode != 0:
+                pytest.skip(f"Debian's mirror can't be reached, and nothing is cached: {made.stdout[-300:]}")
+            (folder / "etc/apt/sources.list").write_text(SOURCES)
+            new = tarball.with_suffix(".part")
+            subprocess.run(["tar", "-C", str(folder), "-cf", str(new), "."], check=True, timeout=300)
+            new.replace(tarball)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return tarball
+
+
+def stand_in(name: str, folder: Path) -> None:
+    """Make a package that stands in for one of AWS's agents, whose host can't be reached from everywhere."""
+    tree = folder / f"{name}.tree"
+    unit = tree / f"lib/systemd/system/{name}.service"
+    (tree / "DEBIAN").mkdir(parents=True)
+    unit.parent.mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(
+        f"Package: {name}\nVersion: 0\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\n"
+        f"Description: stands in for {name}\n"
+    )
+    unit.write_text(
+        f"[Unit]\nDescription={name}\n[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
+    )
+    command = ["dpkg-deb", "--root-owner-group", "--build", str(tree), str(folder / f"{name}.deb")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    shutil.rmtree(tree)
+
+
+def artefacts(folder: Path) -> None:
+    """Fill a folder as `fetch` does: the real Consul, Nomad and goss, built here from the pinned sources."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("consul", "nomad"):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_STORED) as archive:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o755 << 16
+            archive.writestr(entry, Path(program(name)).read_bytes())
+    shutil.copy(program("goss"), folder / "goss")
+    for name in ("amazon-ssm-agent", "amazon-cloudwatch-agent"):
+        stand_in(name, folder)
+
+
+class Root:
+    """A Debian in a folder.
+
+    Args:
+        folder: Where.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(
+        self, *command: str, seconds: float = 120, net: bool = True, **more: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command in it, with nothing of our environment."""
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **more}
+        prefix = [] if net else ["unshare", "--net"]
+        return subprocess.run(
+            [*prefix, "chroot", str(self.folder), *command],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env=environment,
+            check=False,
+            preexec_fn=_end_with_parent,
+        )
+
+    def provision(self, role: str, *step: str) -> "subprocess.CompletedProcess[str]":
+        """Run all provisioning scripts, or one."""
+        script = f"{SOURCE}/provision/{step[0] if step else 'run'}"
+        return self.run(script, seconds=540, ROLE=role, SOURCE=SOURCE, ARTEFACTS=ARTEFACTS)
+
+    def goss(self, role: str) -> tuple[int, dict[str, Any]]:
+        """Ask goss, as the build does; return its status and what it found."""
+        share = "/opt/votewave/share/goss"
+        said = self.run(
+            "/opt/votewave/bin/goss", "-g", f"{share}/goss-{role}.yaml", "--vars", f"{share}/versions.json",
+            "validate", "--format", "json",
+        )  # fmt: skip
+        return said.returncode, json.loads(said.stdout)
+
+
+@contextmanager
+def debian(folder: Path) -> Iterator[Root]:
+    """Unpack a Debian with the scripts and artefacts in it; take it away in the end."""
+    folder.mkdir(parents=True)
+    subprocess.run(["tar", "-C", str(folder), "-xf", str(base())], check=True, timeout=300)
+    for name in ("resolv.conf", "hosts"):
+        (folder / "etc" / name).write_bytes(Path("/etc", name).read_bytes())
+    # This machine's way to the mirror, which a build machine has of its own.
+    for file in Path("/etc/apt/apt.conf.d").glob("*artifact*"):
+        shutil.copy(file, folder / "etc/apt/apt.conf.d/99here")
+    if (proxy := os.environ.get("http_proxy")) is not None:
+        (folder / "etc/apt/apt.conf.d/99proxy").write_text(f'Acquire::http::Proxy "{proxy}";\n')
+    # Nobody's machine: that a power cut would spoil it is of no matter, and it is made in half the time.
+    (folder / "etc/dpkg/dpkg.cfg.d/unsafe").write_text("force-unsafe-io\n")
+    shutil.copytree(PACKER, folder / SOURCE[1:], ignore=shutil.ignore_patterns("__pycache__", "*.pkr.hcl"))
+    artefacts(folder / ARTEFACTS[1:])
+    archives = CACHE / "archives"
+    (archives / "partial").mkdir(parents=True, exist_ok=True)
+    mounts = [["-t", "proc", "proc", "proc"], ["--bind", str(archives), "var/cache/apt/archives"]]
+    done: list[Path] = []
+    try:
+        for *options, where in mounts:
+            place = folder / where
+            subprocess.run(["mount", *options, str(place)], check=True, timeout=30)
+            done.append(place)
+        yield Root(folder)
+    finally:
+        for place in reversed(done):
+            subprocess.run(["umount", "--lazy", str(place)], check=True, timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
