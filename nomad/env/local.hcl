@@ -18,6 +18,11 @@ sizes = {
   votebooth = { count = 2, cpu = 400, memory = 256 }
 }
 
+# A quarter of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room.
+scaling = {
+  votebooth = { min = 2, max = 4, each = 80, hold = 30 }
+}
+
 # What `sizes` doesn't have.
 count  = 1
 cpu    = 100
@@ -56,3 +61,6 @@ gateway_limits          = { address = 100000 }
 gateway_drain           = 6
 # What a developer's limit of file descriptors allows: two for each, and some.
 gateway_maxconn = 4000
+
+# The socket's path would be longer than a socket's may be.
+nomad_url = "http://$${attr.unique.advertise.address}"

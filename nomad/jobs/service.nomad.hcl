@@ -109,6 +109,12 @@ variable "memory" {
   default     = 256
 }
 
+variable "scaling" {
+  description = "By service: min and max instances, what one is to have a second (each), and for how long a rush counts (hold)."
+  type        = map(map(number))
+  default     = {}
+}
+
 variable "canaries" {
   description = "Instances of a new version that run beside the old ones until they are promoted."
   type        = number
@@ -125,6 +131,13 @@ variable "consul_acl" {
   description = "Whether Consul asks for tokens: then the task gets its own, for its identity."
   type        = bool
   default     = true
+}
+
+locals {
+  # What the autoscaler counts; requests where nothing better is said.
+  scaled_on = {
+    votebooth = "votewave_votebooth_ballots_total"
+  }
 }
 
 job "service" {
@@ -151,6 +164,31 @@ job "service" {
 
   group "service" {
     count = lookup(lookup(var.sizes, var.service, {}), "count", var.count)
+
+    # How many there are follows what comes in, where the autoscaler runs and `scaling` names the service: up at once,
+    # down when the busiest moment is `hold` seconds past, for a poll's end is rarely the last one's.
+    dynamic "scaling" {
+      for_each = contains(keys(var.scaling), var.service) ? [var.scaling[var.service]] : []
+
+      content {
+        enabled = true
+        min     = scaling.value["min"]
+        max     = scaling.value["max"]
+
+        policy {
+          evaluation_interval = "5s"
+          cooldown            = "30s"
+
+          check "load" {
+            source = "prometheus"
+            query  = "ceil(max_over_time(sum(rate(${lookup(local.scaled_on, var.service, "votewave_http_requests_total")}{service=\"${var.service}\"}[20s]))[${scaling.value["hold"]}s:5s]) / ${scaling.value["each"]})"
+
+            strategy "pass-through" {
+            }
+          }
+        }
+      }
+    }
 
     dynamic "constraint" {
       for_each = var.node_class == "" ? [] : [var.node_class]

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from services.registry import NAMES as SERVICES
+from tools.release.autoscaler import run_autoscaler
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
 from tools.release.migrating import migrate, short
@@ -154,6 +155,25 @@ def rollback(*, environment: str, service: str | None, to: str, folder: Path, va
             outcomes[name] = {"outcome": outcome, "version": version}
             click.echo(f"{name}: {outcome} to {short(version)}", err=as_json)
         return {"services": outcomes}
+
+    _do(act, environment, folder, values, as_json=as_json)
+
+
+@main.command()
+@_ENVIRONMENT
+@_FOLDER
+@_VALUES
+@_JSON
+def autoscaler(*, environment: str, folder: Path, values: Path, as_json: bool) -> None:
+    r"""Run the autoscaler, which follows `scaling` in nomad/env. Its token must be allowed to give rights.
+
+    \b
+    Example: ./just release autoscaler --env local
+    """
+
+    def act(target: Target, steps: Steps) -> dict[str, Any]:
+        run_autoscaler(target, steps)
+        return {"services": {"autoscaler": "healthy"}}
 
     _do(act, environment, folder, values, as_json=as_json)
 

@@ -291,6 +291,11 @@ class Nomad:
         """Keep a version no longer."""
         self._send("DELETE", f"/v1/job/{name}/versions/{tag}/tag")
 
+    def grant(self, policy: str, rules: str, description: str, job: str) -> None:
+        """Give a job's identity rights, which takes a management token."""
+        body = {"Name": policy, "Description": description, "Rules": rules}
+        self._send("POST", f"/v1/acl/policy/{policy}", {**body, "JobACL": {"Namespace": "default", "JobID": job}})
+
     def promote(self, deployment: str) -> None:
         """Let a deployment's canaries be followed by the others."""
         self._send("POST", f"/v1/deployment/promote/{deployment}", {"DeploymentID": deployment, "All": True})

@@ -33,6 +33,7 @@ class Target:
         var_files: What people decide, then what is known once the environment stands.
         has_image: Says whether there is an image of a version.
         gate_url: Where its gateway is; None for what gates.toml says.
+        administrator: Nomad as who may give rights; the same token as otherwise where people bring their own.
     """
 
     environment: str
@@ -41,6 +42,7 @@ class Target:
     var_files: tuple[Path, ...]
     has_image: Callable[[str], bool]
     gate_url: str | None = None
+    administrator: Nomad | None = None
 
     def check(self, version: str) -> None:
         """Refuse a version that can't be run.
@@ -66,9 +68,9 @@ class Target:
         command = [self.program, "job", "run", "-output", "-hcl2-strict=false"]
         command += [f"-var-file={path}" for path in self.var_files]
         command += [f"-var={name}={value}" for name, value in variables.items()]
-        done = subprocess.run(
-            [*command, str(JOBS / f"{jobspec}.nomad.hcl")], capture_output=True, text=True, timeout=60, check=False
-        )
+        # Jobspecs read files of the repository.
+        command.append(str(JOBS / f"{jobspec}.nomad.hcl"))
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise ReleaseError(f"{jobspec}.nomad.hcl can't be rendered: {done.stderr.strip()}")
         job: dict[str, Any] = json.loads(done.stdout)["Job"]
@@ -99,6 +101,7 @@ def local(folder: Path) -> Target:
         tuple(Path(path) for path in said["var_files"]),
         lambda version: (releases / version / "bin" / "votewave").exists(),
         said["gateway_url"],
+        Nomad(said["nomad_url"], Path(said["nomad_token_file"]).read_text().strip()),
     )
 
 

@@ -1,0 +1,212 @@
+# The autoscaler, and the Prometheus that it asks: how many instances there are follows what they have to do. What is
+# scaled, between which bounds and on what, stands in each job's `scaling` block.
+#
+#   ./just release autoscaler --env staging --values VALUES      (run from the repository, for it reads files)
+
+variable "driver" {
+  description = "docker, or raw_exec where there is no Docker engine."
+  type        = string
+  default     = "docker"
+
+  validation {
+    condition     = contains(["docker", "raw_exec"], var.driver)
+    error_message = "The driver is docker or raw_exec."
+  }
+}
+
+variable "autoscaler_image" {
+  description = "docker: of the version that tools/nomad-autoscaler/go.mod pins."
+  type        = string
+  default     = "hashicorp/nomad-autoscaler:0.4.7"
+}
+
+variable "prometheus_image" {
+  description = "docker: Prometheus."
+  type        = string
+  default     = "prom/prometheus:v2.55.1"
+}
+
+variable "autoscaler_program" {
+  description = "raw_exec: where nomad-autoscaler is."
+  type        = string
+  default     = "nomad-autoscaler"
+}
+
+variable "prometheus_program" {
+  description = "raw_exec: where prometheus is."
+  type        = string
+  default     = "prometheus"
+}
+
+variable "consul_url" {
+  description = "The machine's Consul agent."
+  type        = string
+  default     = "http://127.0.0.1:8500"
+}
+
+variable "nomad_url" {
+  description = "Where the autoscaler finds Nomad; by the task's own socket unless said."
+  type        = string
+  default     = ""
+}
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "node_class" {
+  description = "Run on clients of this class only; empty for any."
+  type        = string
+  default     = ""
+}
+
+variable "consul_acl" {
+  description = "Whether Consul asks for tokens: then Prometheus gets its own, for its identity."
+  type        = bool
+  default     = true
+}
+
+locals {
+  docker   = var.driver == "docker"
+  services = keys(jsondecode(file("terraform/modules/naming/names.json")).services)
+}
+
+job "autoscaler" {
+  id          = "votewave-autoscaler"
+  name        = "votewave-autoscaler"
+  type        = "service"
+  datacenters = var.datacenters
+
+  update {
+    min_healthy_time = "5s"
+    healthy_deadline = "2m"
+    auto_revert      = true
+  }
+
+  group "autoscaler" {
+    # One: two would both be right, and set the same count twice.
+    count = 1
+
+    dynamic "constraint" {
+      for_each = var.node_class == "" ? [] : [var.node_class]
+
+      content {
+        attribute = "${node.class}"
+        value     = constraint.value
+      }
+    }
+
+    # Both see each other's port on the machine's address, whatever the driver.
+    network {
+      port "prometheus" {
+      }
+
+      port "health" {
+      }
+    }
+
+    service {
+      name = "autoscaler"
+      port = "health"
+
+      check {
+        type     = "http"
+        path     = "/v1/health"
+        interval = "5s"
+        timeout  = "3s"
+      }
+    }
+
+    task "prometheus" {
+      driver = var.driver
+
+      lifecycle {
+        hook    = "prestart"
+        sidecar = true
+      }
+
+      config {
+        image           = local.docker ? var.prometheus_image : null
+        network_mode    = local.docker ? "host" : null
+        readonly_rootfs = local.docker ? true : null
+        cap_drop        = local.docker ? ["all"] : null
+        command         = local.docker ? null : var.prometheus_program
+        args = [
+          "--config.file=${NOMAD_TASK_DIR}/prometheus.yml",
+          "--storage.tsdb.path=${NOMAD_TASK_DIR}/data",
+          "--storage.tsdb.retention.time=1h",
+          "--web.listen-address=${NOMAD_ADDR_prometheus}",
+        ]
+      }
+
+      # Reads Consul's token, which is root's and its group's.
+      user = local.docker ? "65534:0" : ""
+
+      env {
+        # Prometheus wants host and port.
+        CONSUL_ADDRESS = replace(replace(var.consul_url, "http://", ""), "https://", "")
+        SERVICES       = join(", ", local.services)
+      }
+
+      template {
+        data        = file("observability/prometheus/autoscaling.yml")
+        destination = "local/prometheus.yml"
+      }
+
+      dynamic "consul" {
+        for_each = var.consul_acl ? [1] : []
+
+        content {
+        }
+      }
+
+      resources {
+        cpu    = 100
+        memory = 256
+      }
+
+      logs {
+        max_files     = 2
+        max_file_size = 5
+      }
+    }
+
+    task "autoscaler" {
+      driver = var.driver
+
+      config {
+        image           = local.docker ? var.autoscaler_image : null
+        network_mode    = local.docker ? "host" : null
+        readonly_rootfs = local.docker ? true : null
+        cap_drop        = local.docker ? ["all"] : null
+        command         = local.docker ? null : var.autoscaler_program
+        args            = ["agent", "-config=${NOMAD_TASK_DIR}/autoscaler.hcl"]
+      }
+
+      # The task's identity is what it shows to Nomad; nomad/autoscaler/policy.hcl says what that may do.
+      identity {
+        env = true
+      }
+
+      env {
+        NOMAD_ADDR = var.nomad_url == "" ? "unix://${NOMAD_SECRETS_DIR}/api.sock" : var.nomad_url
+      }
+
+      template {
+        data        = file("nomad/autoscaler/autoscaler.hcl")
+        destination = "local/autoscaler.hcl"
+      }
+
+      resources {
+        cpu    = 100
+        memory = 128
+      }
+
+      logs {
+        max_files     = 2
+        max_file_size = 5
+      }
+    }
+  }
+}
