@@ -166,6 +166,15 @@ async def test_signals_of_a_terminal_arent_its_own_and_it_ends_with_the_connecti
 
 
 @linux
+async def test_the_process_is_small(apart: Signatures) -> None:
+    """A process with VoteBooth may take 100 MB and takes about 90; what is this one's alone comes on top of it."""
+    await begin(apart)
+    await verdicts(apart, mixture(5, 300))
+    assert apart.process is not None
+    assert psutil.Process(apart.process.pid).memory_full_info().uss < 10 * 2**20  # measured: 7.8 MB
+
+
+@linux
 def test_a_killed_server_leaves_no_process_behind() -> None:
     script = (
         "import asyncio, sys, uvloop; sys.path.insert(0, 'tests/unit/core')\n"
