@@ -28,7 +28,7 @@ from loadtests.generator.world import World  # noqa: E402
 
 _SPAWN_SECONDS = 30.0
 _PROGRESS_SECONDS = 5.0
-_READERS, _HOSTS = 20, 4
+_READERS, _HOSTS = 20, 2
 _PRIORITY = -10
 
 

@@ -16,19 +16,21 @@ _AHEAD_SECONDS = 240.0
 
 def keep_signed_in(world: World, environment: Environment) -> None:
     """Exchange refresh tokens some minutes before access tokens end, for as long as the run lasts."""
-    session = FastHttpSession(
-        world.plan.url,
-        environment.events.request,
-        None,
-        insecure=False,
-        headers=world.plan.headers,
-        network_timeout=TIMEOUT_SECONDS,
-        connection_timeout=TIMEOUT_SECONDS,
-    )
+    everybody = [*world.plan.identities, world.plan.host]
     while True:
-        for identity in (*world.plan.identities, world.plan.host):
-            if identity.refresh and identity.until - time.time() < _AHEAD_SECONDS:
+        if due := [each for each in everybody if each.refresh and each.until - time.time() < _AHEAD_SECONDS]:
+            session = FastHttpSession(  # a new one each time: idle connections have been closed meanwhile
+                world.plan.url,
+                environment.events.request,
+                None,
+                insecure=False,
+                headers=world.plan.headers,
+                network_timeout=TIMEOUT_SECONDS,
+                connection_timeout=TIMEOUT_SECONDS,
+            )
+            for identity in due:
                 _refresh(session, identity, world)
+            session.client.close()
         gevent.sleep(_LOOK_SECONDS)
 
 

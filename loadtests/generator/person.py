@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
+from geventhttpclient.client import HTTPClientPool
 from locust import FastHttpUser
 from locust.env import Environment
 
@@ -35,6 +36,16 @@ class Answer(NamedTuple):
         return msgspec.json.decode(self.content)
 
 
+class Once(HTTPClientPool):
+    """Sends each request once. By itself geventhttpclient sends a PUT again when its connection closes unanswered."""
+
+    def get_client(self, url: Any) -> Any:
+        """Return the client of a host."""
+        client = super().get_client(url)
+        client._connection_pool.size = -1  # noqa: SLF001  (it makes so many attempts, and two)
+        return client
+
+
 class Person(FastHttpUser):
     """Somebody who uses VoteWave. Certificates are verified; a lost request isn't sent again."""
 
@@ -49,6 +60,8 @@ class Person(FastHttpUser):
     def __init__(self, environment: Environment) -> None:
         self.default_headers = self.world.plan.headers
         super().__init__(environment)
+        agent = self.client.client
+        agent.clientpool = Once(**agent.clientpool.client_args)
 
     def call(
         self,
