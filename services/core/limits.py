@@ -22,6 +22,19 @@ def limit(name: str, times: int, per: float) -> Callable[[Connection, Any], Awai
     return guard
 
 
+def limit_address(name: str, times: int, per: float) -> Callable[[Connection, Any], Awaitable[None]]:
+    """Return a guard that lets an address through, whoever comes from it: guests cost nothing to become.
+
+    Raises:
+        Problem: 429 with Retry-After.
+    """
+
+    async def guard(connection: Connection, _: Any) -> None:
+        await check(connection, f"{name}:at:{address_of(connection)}", times, per)
+
+    return guard
+
+
 async def check(connection: Connection, key: str, times: int, per: float) -> None:
     """Count one use of `key`.
 

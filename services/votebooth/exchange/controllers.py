@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
@@ -14,7 +14,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, QueryParameter
 
 from services.core.http import address_of
-from services.core.limits import limit
+from services.core.limits import limit, limit_address
 from services.core.problems import Problem, malformed
 from services.core.streaming import BoundStream
 from services.core.subject import Subject
@@ -40,14 +40,17 @@ _EXPORT = {
         _422="`format-unfit`: only ranked ballots go into blt and preflib.",
     ),
 }
-_COUNT = problems(
-    400,
-    401,
-    429,
-    503,
-    _413="The file is too large for this; use `votewave tally`.",
-    _422="`uncountable`: `detail` says why, `line` and `column` where.",
-)
+_COUNT = {
+    200: ResponseSpec(dict[str, Any], description="As `votewave tally --json` prints it.", generate_examples=False),
+    **problems(
+        400,
+        401,
+        429,
+        503,
+        _413="The file is too large for this; use `votewave tally`.",
+        _422="`uncountable`: `detail` says why, `line` and `column` where.",
+    ),
+}
 
 
 @dataclass
@@ -109,13 +112,13 @@ class ExchangeController(Controller):
         operation_class=CountOperation,
         summary="Count a file of ballots",
         status_code=200,
-        guards=[limit("count", 20, per=60)],
+        guards=[limit("count", 20, per=60), limit_address("count", 60, per=60)],
         responses=_COUNT,
     )
     async def count(
         self,
         votebooth: NamedDependency[VoteBooth],
-        subject: NamedDependency[Subject],  # signed in, so that the limit is theirs
+        subject: NamedDependency[Subject],
         request: Request[Any, Any, Any],
         method: Annotated[MethodName, QueryParameter(description="How to count.")],
         seats: Annotated[int | None, QueryParameter(ge=1, le=1000, description="Options to elect.")] = None,
@@ -126,14 +129,17 @@ class ExchangeController(Controller):
             str, QueryParameter(max_length=2000, description="Columns of scores that are no options, by commas.")
         ] = "",
         seed: Annotated[str, QueryParameter(max_length=200, description="Of the order that breaks ties.")] = "",
-    ) -> dict[str, Any]:
+    ) -> Response[Any]:
         """Count a file as `votewave tally --json` does, and keep nothing of it.
 
         The file is the body, or the part `file` of a multipart form: CSV (ranks or scores), BLT, PrefLib.
         """
         ignored = [name.strip() for name in ignore.split(",") if name.strip()]
         data = await _file(request)
-        return await votebooth.exchange.count(data, method, seats, file_format, ignored, seed)
+        answer = await votebooth.exchange.count(
+            subject, data, method=method, seats=seats, form=file_format, ignore=ignored, seed=seed
+        )
+        return Response(answer, media_type=MediaType.JSON)
 
 
 async def _encoded(content: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:

@@ -1,31 +1,35 @@
 """Export of a poll's ballots, and the count of a file of ballots."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+import structlog
+
 from services.core.kit import Kit
-from services.core.problems import Problem, conflict, refused, unavailable
+from services.core.problems import Problem, conflict, refused, too_many, unavailable
 from services.core.subject import Subject
 from services.votebooth import audit
 from services.votebooth.choices import PATTERN_METHODS
 from services.votebooth.events import PollChanged
-from services.votebooth.exchange import files, repository
+from services.votebooth.exchange import counter, files, repository
 from services.votebooth.results.counting import RANKED, Published
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import State, Viewer
 from services.votebooth.settings import VoteBoothSettings
-from services.votebooth.tally import Method, TallyError
-from services.votebooth.tally.formats import Election, FormatError, read
+
+log = structlog.get_logger(__name__)
 
 Format = Literal["csv", "json", "blt", "preflib"]
 
 _PAGE = 2_000
 _WAITING = 4
-_MAX_UPLOAD_OPTIONS = 200
-"""Options of an uploaded file: the count's cost grows with their square or cube, and others wait for it."""
+_COUNT_SECONDS = 60.0
 
 _MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv",
@@ -51,7 +55,7 @@ class Exchange:
         self._kit = kit
         self._results = results
         self._counting = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: set[UUID] = set()
 
     async def export(self, poll_id: UUID, viewer: Viewer, subject: Subject | None, form: Format) -> File:
         """Return a poll's ballots as a file; that the owner took one is put on record.
@@ -112,36 +116,62 @@ class Exchange:
             if len(rows) < _PAGE:
                 return
 
-    async def count(
-        self, data: bytes, method: str, seats: int | None, form: str | None, ignore: list[str], seed: str
-    ) -> dict[str, Any]:
-        """Count a file of ballots and keep nothing of it; `tally.render` describes what comes back.
+    async def count(self, subject: Subject, data: bytes, **request: Any) -> bytes:
+        """Count a file of ballots and keep nothing of it; `tally.render` describes the JSON that comes back.
+
+        One file is counted at a time, in a process apart (`counter.py`), and one of each account or guest waits.
+
+        Args:
+            subject: Who wants it.
+            data: The file.
+            **request: As `counter.count` takes it.
 
         Raises:
-            Problem: 422 if the file or the request can't be counted, 503 while others are being counted.
+            Problem: 422 if the file or the request can't be counted, 429 while one of this subject's is being
+                counted, 503 while too many others are.
         """
-        if self._waiting >= _WAITING:
+        if subject.id in self._waiting:
+            raise too_many("A file of yours is being counted. Wait for it.", 2)
+        if len(self._waiting) >= _WAITING:
             raise unavailable("Other files are being counted. Try again.", 2)
-        self._waiting += 1
+        self._waiting.add(subject.id)
         try:
             async with self._counting:
-                return await asyncio.to_thread(_count, data, method, seats, form, ignore, seed)
-        except FormatError as exc:
-            raise _refusal(exc, line=exc.line, column=exc.column) from exc
-        except TallyError as exc:
-            raise _refusal(exc) from exc
+                code, answer = await _apart(msgspec.json.encode(request) + b"\n" + data)
         finally:
-            self._waiting -= 1
+            self._waiting.discard(subject.id)
+        if code == counter.REFUSED:
+            refusal = msgspec.json.decode(answer)
+            raise _uncountable(refusal["detail"], **refusal["where"])
+        if code != 0:
+            log.warning("count_failed", code=code)
+            raise _uncountable("it needs more time or memory than there is here; count it with `votewave tally`")
+        return answer
 
 
-def _refusal(exc: TallyError, **where: int) -> Problem:
-    return Problem(422, "uncountable", "The file can't be counted", str(exc), extensions=where)
+def _uncountable(why: str, **where: int) -> Problem:
+    return Problem(422, "uncountable", "The file can't be counted", why, extensions=where)
 
 
-def _count(
-    data: bytes, method: str, seats: int | None, form: str | None, ignore: list[str], seed: str
-) -> dict[str, Any]:
-    election: Election = read(data, format=form, ignore=ignore)
-    if len(election.names) > _MAX_UPLOAD_OPTIONS:
-        raise TallyError(f"here a file has at most {_MAX_UPLOAD_OPTIONS} options; count it with `votewave tally`")
-    return election.count(Method(method), seats=seats, seed=seed).to_dict()
+async def _apart(message: bytes) -> tuple[int | None, bytes]:
+    """Run the counter on a message; return its exit code and what it wrote."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        counter.__name__,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # a traceback may quote the file
+        start_new_session=True,  # Ctrl-C is the server's to answer
+    )
+    try:
+        async with asyncio.timeout(_COUNT_SECONDS):
+            answer, _ = await process.communicate(message)
+    except TimeoutError:
+        return None, b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, answer

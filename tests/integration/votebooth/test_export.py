@@ -1,8 +1,11 @@
 import asyncio
+import contextlib
 import csv
 import io
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 from itertools import permutations
@@ -13,6 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 from services.votebooth.tally import formats
+from tests.conftest import eventually
 
 from .booth_world import a_guest, a_poll, a_user, cast, cast_many, close, shown
 
@@ -188,7 +192,7 @@ async def test_a_file_that_is_too_large_is_refused_and_so_is_nobody(client: http
     assert empty.status_code == 400
 
 
-async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClient) -> None:
+async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClient, votewave: Any) -> None:
     poll = await a_poll(client, await a_user(client))
     guests = [await a_guest(client) for _ in range(10)]
     draw = random.Random(3)
@@ -196,6 +200,32 @@ async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClie
     rows = "\n".join(",".join(draw.sample(names, 12)) for _ in range(10_000))
     content = (",".join(f"rank{number}" for number in range(1, 13)) + "\n" + rows).encode()
     counting = asyncio.create_task(counted(client, guests[0], content, method="stv", seats=5))
-    for guest in guests:
-        await asyncio.wait_for(cast(client, poll, guest, {"picks": [1]}), 2)
+
+    async def counter() -> list[tuple[int, int]]:
+        return children(votewave.pid, "exchange.counter")
+
+    [(pid, nice)] = await eventually(counter)
+    os.kill(pid, signal.SIGSTOP)  # a count that takes as long as we like
+    try:
+        again = await counted(client, guests[0], b"rank1\nAda\n", method="irv")
+        assert (again.status_code, nice) == (429, 19)
+        for guest in guests:
+            await asyncio.wait_for(cast(client, poll, guest, {"picks": [1]}), 2)
+        assert not counting.done()
+    finally:
+        os.kill(pid, signal.SIGCONT)
     assert (await counting).status_code == 200
+    assert (await counted(client, guests[0], b"rank1\nAda\n", method="irv")).status_code == 200
+    assert await counter() == []
+
+
+def children(pid: int, name: str) -> list[tuple[int, int]]:
+    """Return the process's children of that name, and how nice they are, once they are nice."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            named = name in stat.with_name("cmdline").read_text()
+            if int(fields[1]) == pid and named and int(fields[16]):
+                found.append((int(stat.parent.name), int(fields[16])))
+    return found
