@@ -69,7 +69,10 @@ class KeyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A new API key."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80, examples=["nightly export"])]
-    scopes: Annotated[list[Scope], Meta(max_length=8, description="Reading needs none.", examples=[["votes:write"]])]
+    scopes: Annotated[
+        list[Scope],
+        Meta(max_length=8, description="Reading needs none, but a roll of addresses.", examples=[["votes:write"]]),
+    ]
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 

@@ -42,6 +42,9 @@ log = structlog.get_logger(__name__)
 _WANTED = WANTED_HEADER.encode()
 MAX_BODY_BYTES = 1_000_000
 
+_ONCE = frozenset({b"authorization", b"ballot-token", b"ballot-secret", b"content-type", b"idempotency-key"})
+"""Headers that say who asks for what: of two, parts that read the first and parts that read the last would disagree."""
+
 
 class ServicePlugin(InitPlugin):
     """Adds one service to an application: its routes, its events' relay and consumer, its jobs."""
@@ -134,10 +137,18 @@ class Application(Litestar):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
         if scope["type"] == "http":
-            for name, wanted in scope["headers"]:
+            headers = scope["headers"]
+            for name, wanted in headers:
                 if name == _WANTED and wanted.decode("latin-1") not in self._names:
-                    await self._misdirected(wanted.decode("latin-1"), scope, receive, send)
+                    await self._refuse(problems.misdirected(wanted.decode("latin-1")), scope, receive, send)
                     return
+            names = [name for name, _ in headers]
+            if len(set(names)) < len(names) and (
+                twice := next((n for n in names if n in _ONCE and names.count(n) > 1), b"")
+            ):
+                problem = problems.malformed(f"The header {twice.decode()} stands twice; which one holds?")
+                await self._refuse(problem, scope, receive, send)
+                return
             method, path = scope["method"], scope["path"]
             for cut in self._short_cuts:
                 if (found := cut.matches(method, path)) is not None:
@@ -151,10 +162,10 @@ class Application(Litestar):
                 send = _without_body(send)
         await super().__call__(scope, receive, send)
 
-    async def _misdirected(self, wanted: str, scope: Any, receive: Receive, send: Send) -> None:
+    async def _refuse(self, problem: problems.Problem, scope: Any, receive: Receive, send: Send) -> None:
         async def refuse(scope: Any, receive: Receive, send: Send) -> None:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
-            await problems.misdirected(wanted).response().to_asgi_response(None, request)(scope, receive, send)
+            await problem.response().to_asgi_response(None, request)(scope, receive, send)
 
         scope["app"] = scope["litestar_app"] = self
         scope["state"] = {}

@@ -13,6 +13,7 @@ from services.votebooth import ballot_sql as sql
 from services.votebooth import repository
 from services.votebooth.booth import Booth
 from services.votebooth.choices import BallotBody, decode
+from services.votebooth.guesses import Guesses
 from services.votebooth.projection import Projection
 from services.votebooth.rules import Rules
 from services.votebooth.settings import VoteBoothSettings
@@ -41,6 +42,7 @@ class Ballots:
         self._kit = kit
         self._projection = projection
         self._booth = booth
+        self._guesses = Guesses()
 
     async def cast(self, poll_id: UUID, claim: Claim, raw: bytes, secret: str | None = None) -> Outcome:
         """Set the voter's ballot. Done again it changes nothing and says the same.
@@ -48,7 +50,7 @@ class Ballots:
         Raises:
             Problem: 400, 403, 404, 409, 410, 422, 429 or 503.
         """
-        return await self._submit(poll_id, lambda rules: self._booth.ticket(rules, claim, raw, secret))
+        return await self._submit(poll_id, claim, lambda rules: self._booth.ticket(rules, claim, raw, secret))
 
     async def withdraw(self, poll_id: UUID, claim: Claim, secret: str | None = None) -> Outcome:
         """Take the voter's ballot out of the count.
@@ -56,10 +58,10 @@ class Ballots:
         Raises:
             Problem: 403, 404, 409, 410, 429 or 503.
         """
-        return await self._submit(poll_id, lambda rules: self._booth.ticket(rules, claim, None, secret))
+        return await self._submit(poll_id, claim, lambda rules: self._booth.ticket(rules, claim, None, secret))
 
-    async def _submit(self, poll_id: UUID, prepare: Callable[[Rules], Ticket]) -> Outcome:
-        rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
+    async def _submit(self, poll_id: UUID, claim: Claim, prepare: Callable[[Rules], Ticket]) -> Outcome:
+        rules = self._projection.known(poll_id) or await self._unknown(poll_id, claim)
         if not self._projection.is_settled(poll_id):
             await self._projection.settle(poll_id, rules.definition.opens_at)
             rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
@@ -71,7 +73,25 @@ class Ballots:
             if fresh.version == rules.version:
                 raise
             ticket = prepare(fresh)
-        return await self._booth.submit(ticket)
+        if ticket.token_hash is None:
+            return await self._booth.submit(ticket)
+        self._guesses.check(claim)
+        try:
+            return await self._booth.submit(ticket)
+        except Problem as problem:
+            if problem.status == 403:
+                self._guesses.note(claim)
+            raise
+
+    async def _unknown(self, poll_id: UUID, claim: Claim) -> Rules:
+        """Return the rules of a poll that isn't in memory."""
+        self._guesses.check(claim)
+        try:
+            return await self._projection.rules(poll_id)
+        except Problem as problem:
+            if problem.status == 404:
+                self._guesses.note(claim)
+            raise
 
     async def mine(self, poll_id: UUID, claim: Claim, secret: str | None = None) -> Mine:
         """Return the voter's counted ballot.

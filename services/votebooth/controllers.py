@@ -251,6 +251,7 @@ class CredentialController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     ) -> Response[RollPage]:
         """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
+        subject.require(MANAGE)  # addresses of others, which a key without scopes has no business with
         page = await votebooth.roll.read(subject, poll_id, cursor, limit)
         return Response(page, headers={"cache-control": "private, no-store"})
 

@@ -175,9 +175,9 @@ class Projection:
         try:
             found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
         except PeerMissing as exc:
-            now = time.monotonic()
-            self._unknown = {poll: until for poll, until in self._unknown.items() if until > now}
-            self._unknown[poll_id] = now + _UNKNOWN_SECONDS
+            if len(self._unknown) >= _REMEMBERED:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[poll_id] = time.monotonic() + _UNKNOWN_SECONDS
             raise not_found("poll") from exc
         except PeerError as exc:
             raise unavailable("This poll's rules can't be had right now. Try again.") from exc

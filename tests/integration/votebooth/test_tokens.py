@@ -5,6 +5,7 @@ import email
 import email.policy
 import re
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -76,6 +77,54 @@ async def test_without_a_token_of_this_poll_nobody_votes(client: httpx.AsyncClie
     for headers in ({}, {"token": ""}, {"token": "guess"}, {"token": foreign}, {"token": "x" * 5000}):
         assert (await voted.put(someone, {"picks": [1]}, **headers)).status_code == 403, headers
     assert (await voted.put({}, {"picks": [1]}, token=foreign)).status_code == 401
+    assert await recount(votewave, voted.id) == (0, [])
+
+
+async def test_who_tries_many_tokens_or_polls_is_told_to_wait_and_others_vote(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client, rules={"eligibility": "tokens"})
+    good = await issue(voted, 2)
+    someone, searching, voter = await guest(client), await guest(client), await guest(client)
+    tried = [(await voted.put(someone, {"picks": [1]}, token=f"guess-{n}")).status_code for n in range(40)]
+    assert tried[:30] == [403] * 30
+    assert tried[-1] == 429
+    refused = await voted.put(someone, {"picks": [1]}, token=good[0])
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+    unknown = [Poll(client, {}, {"id": str(uuid4())}) for _ in range(40)]
+    found = [(await each.put(searching, {"picks": [1]})).status_code for each in unknown]
+    assert found[:30] == [404] * 30
+    assert found[-1] == 429
+    assert (await voted.put(voter, {"picks": [1]}, token=good[0])).status_code == 201
+    assert await recount(votewave, voted.id) == (1, [])
+
+
+async def test_a_key_without_scopes_reads_no_addresses(client: httpx.AsyncClient) -> None:
+    voted = await poll(client, rules={"eligibility": "roll"})
+    await invite(voted, "ada@example.org")
+    for scopes, status in (([], 403), (["votes:write"], 403), (["polls:write"], 200)):
+        made = await client.post("/v1/auth/keys", json={"name": "k", "scopes": scopes}, headers=voted.owner)
+        used = await client.post("/v1/auth/tokens", json={"api_key": made.json()["api_key"]})
+        key = {"Authorization": f"Bearer {used.json()['access_token']}"}
+        answer = await client.get(f"{voted.path}/roll", headers=key)
+        assert answer.status_code == status
+        assert ("ada@example.org" in answer.text) == (status == 200)
+
+
+async def test_a_doubled_header_is_refused_on_every_route(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await poll(client, rules={"eligibility": "tokens"})
+    token = (await issue(voted, 1))[0]
+    first, second = (await guest(client))["Authorization"], (await guest(client))["Authorization"]
+    ballot = f"{voted.path}/ballot"
+    for method, path in (("PUT", ballot), ("GET", ballot), ("DELETE", ballot), ("GET", f"/v1/polls/{voted.id}")):
+        body = {"json": {"picks": [1]}} if method == "PUT" else {}
+        for name, values in (("authorization", (first, second)), ("ballot-token", (token, "another"))):
+            rest = [("authorization", first)] if name == "ballot-token" else [("ballot-token", token)]
+            headers = [*((name, value) for value in values), *rest]
+            answer = await client.request(method, path, headers=headers, **body)  # type: ignore[arg-type]
+            assert answer.status_code == 400, (method, path, name)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert name in answer.json()["detail"]
     assert await recount(votewave, voted.id) == (0, [])
 
 

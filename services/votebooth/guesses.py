@@ -1,0 +1,41 @@
+"""Guesses: voting tokens that aren't a poll's, and polls that don't exist. Each costs a look into the database.
+
+Nobody finds a token of 128 bits; but who tries many makes work. They are counted in this process, since to ask
+Redis would cost every voter what it saves.
+"""
+
+from services.core.problems import too_many
+from services.core.ratelimit import LocalLimiter
+from services.votebooth.voters import Claim
+
+_SECONDS = 60.0
+_OF_SUBJECT = 30
+_OF_ADDRESS = 300
+"""More, since a school or an office may share one."""
+
+
+class Guesses:
+    """Counts what came to nothing, by subject and by address."""
+
+    def __init__(self) -> None:
+        self._limiter = LocalLimiter()
+
+    def check(self, claim: Claim) -> None:
+        """Return unless too much came to nothing of late.
+
+        Raises:
+            Problem: 429.
+        """
+        for key, limit in _keys(claim):
+            decision = self._limiter.hit(key, limit, _SECONDS, 0)
+            if decision.remaining < 1:
+                raise too_many("Too many wrong tokens or unknown polls. Wait a little.", _SECONDS / limit)
+
+    def note(self, claim: Claim) -> None:
+        """Count one that came to nothing."""
+        for key, limit in _keys(claim):
+            self._limiter.hit(key, limit, _SECONDS)
+
+
+def _keys(claim: Claim) -> tuple[tuple[str, int], tuple[str, int]]:
+    return (str(claim.subject.id), _OF_SUBJECT), (f"at:{claim.address()}", _OF_ADDRESS)
