@@ -74,6 +74,16 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @infra *ARGS:
     {{ dev }} python -m tools.infra "$@"
 
+# what the workflows run: images, machine images, Terraform, a way to Nomad; `./just pipeline --help`
+[no-exit-message]
+@pipeline *ARGS:
+    {{ dev }} python -m tools.pipeline "$@"
+
+# look for known holes, licences that aren't allowed, mistakes in workflows and scripts; `--offline` asks nobody
+[no-exit-message]
+@audit *ARGS:
+    {{ dev }} python -m tools.pipeline audit "$@"
+
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:

@@ -1,0 +1,9 @@
+"""What the workflows run, as commands that run on a laptop too (`./just pipeline`).
+
+programs.py   Terraform and Nomad from their vendor, verified
+audit.py      known holes, licences, workflows, scripts
+images.py     the service image: push by commit, wait for the scan, bill of materials
+machines.py   machine images: validate, build, name the newest
+terraform.py  plan (as a comment) and apply
+reach.py      Nomad of an environment: a port through Session Manager, and a token for GitHub's identity
+"""

@@ -1,0 +1,182 @@
+"""`./just pipeline`: what the workflows run."""
+
+import sys
+from pathlib import Path
+
+import click
+from tools.pipeline import audit as audits
+from tools.pipeline import images, machines, programs, reach, terraform
+from tools.pipeline.common import ENVIRONMENTS, ROOT, PipelineError
+
+_ENVIRONMENT = click.option("--env", "environment", required=True, type=click.Choice(ENVIRONMENTS), help="Where.")
+_OUT = ROOT / ".tools" / "out"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    r"""Run a step of a workflow, here.
+
+    \b
+    Exit codes:
+      0  done
+      1  it can't be done, or something bad was found; the last line says what
+      2  the command is wrong
+
+    \b
+    Examples:
+      ./just pipeline audit --offline
+      ./just pipeline machine-image validate
+      ./just pipeline nomad --env staging --operator -- nomad node status
+    """
+
+
+@main.command("programs")
+@click.argument("names", nargs=-1, required=True, type=click.Choice(list(programs.PINS)))
+def bring(names: tuple[str, ...]) -> None:
+    """Bring programs from their vendor, verified, into .tools/vendor; a workflow's next steps find them."""
+    click.echo(programs.bring(names))
+
+
+@main.command()
+@click.option("--offline", is_flag=True, help="Leave out what asks a database of known holes.")
+@click.argument("names", nargs=-1, type=click.Choice(list(audits.AUDITS)))
+def audit(*, offline: bool, names: tuple[str, ...]) -> None:
+    """Look for known holes, licences that aren't allowed, and mistakes in workflows and scripts."""
+    failed = []
+    for name, (check, online) in audits.AUDITS.items():
+        if names and name not in names:
+            continue
+        if online and offline:
+            click.echo(f"{name:10} left out: it needs the network")
+            continue
+        try:
+            said = check()
+        except PipelineError as exc:
+            failed.append(name)
+            click.echo(f"{name:10} FAILED: {exc}", err=True)
+        else:
+            click.echo(f"{name:10} fine: {said}")
+    if failed:
+        raise PipelineError(f"{len(failed)} failed: {', '.join(failed)}")
+
+
+@main.group()
+def image() -> None:
+    """The service image: push, scan, bill of materials."""
+
+
+@image.command("push")
+@click.option("--out", type=click.Path(path_type=Path), default=_OUT / "image.json", show_default=False)
+def image_push(out: Path) -> None:
+    """Build the checked-out commit's image and push it to this account's registry; prints the digest."""
+    digest = images.push(out)
+    click.echo(digest)
+    _tell_workflow(digest=digest, name=_name_of(out))
+
+
+@image.command("scan")
+@click.option("--version", required=True, help="The commit.")
+def image_scan(version: str) -> None:
+    """Wait for the registry's scan; fail on critical and high findings."""
+    click.echo(images.scan(version))
+
+
+@image.command("sbom")
+@click.argument("reference")
+@click.option("--out", type=click.Path(path_type=Path), default=_OUT / "sbom.cdx.json", show_default=False)
+def image_sbom(reference: str, out: Path) -> None:
+    """Copy the bill of materials out of an image."""
+    images.sbom(reference, out)
+
+
+@main.group("machine-image")
+def machine_image() -> None:
+    """Machine images: validate, build, publish."""
+
+
+@machine_image.command("validate")
+def machine_validate() -> None:
+    """Check Packer's template with the real plugin, without network and account."""
+    machines.validate()
+
+
+@machine_image.command("build")
+@_ENVIRONMENT
+@click.option("--role", required=True, type=click.Choice(list(machines.IMAGES)))
+@click.option("--arch", "architecture", default="amd64", show_default=True, type=click.Choice(["amd64", "arm64"]))
+@click.option("--region", required=True)
+@click.option("--subnet", required=True, help="A private subnet with a way to the internet.")
+@click.option("--profile", required=True, help="Instance profile of the build machine.")
+@click.option("--key", required=True, help="KMS key of the images.")
+@click.option("--source-ami", default="", help="An image of Debian's to build from again.")
+def machine_build(*, environment: str, role: str, architecture: str, **values: str) -> None:
+    """Build an image of the checked-out commit in this account."""
+    machines.build(environment, role, architecture, values)
+
+
+@machine_image.command("publish")
+@click.option("--manifest", type=click.Path(path_type=Path), default=machines.MANIFEST, show_default=False)
+def machine_publish(manifest: Path) -> None:
+    """Let new machines start from what was built last."""
+    machines.publish(manifest)
+
+
+@main.group("terraform")
+def terraform_group() -> None:
+    """Terraform in an environment's folder."""
+
+
+@terraform_group.command("plan")
+@_ENVIRONMENT
+@click.option("--comment", is_flag=True, help="Show it at the pull request, too.")
+def terraform_plan(*, environment: str, comment: bool) -> None:
+    """Plan."""
+    click.echo(terraform.plan(environment, None, comment=comment))
+
+
+@terraform_group.command("apply")
+@_ENVIRONMENT
+def terraform_apply(environment: str) -> None:
+    """Plan, and apply that plan."""
+    terraform.apply(environment)
+
+
+@main.command("nomad", context_settings={"ignore_unknown_options": True})
+@_ENVIRONMENT
+@click.option("--operator", is_flag=True, help="With the management token, which your AWS login may read.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def nomad(environment: str, *, operator: bool, command: tuple[str, ...]) -> None:
+    r"""Run COMMAND with NOMAD_ADDR, NOMAD_TOKEN and NOMAD_CACERT of an environment.
+
+    `{values}` in it stands for a file with Terraform's values of the jobs.
+
+    \b
+    Examples:
+      ./just pipeline nomad --env staging --operator -- nomad job status
+      ./just pipeline nomad --env staging -- ./just release --env staging --service all \
+          --version $(git rev-parse HEAD) --values {values}
+    """
+    sys.exit(reach.within(environment, command, operator=operator))
+
+
+def _name_of(out: Path) -> str:
+    import json  # noqa: PLC0415
+
+    return str(json.loads(out.read_text())["name"])
+
+
+def _tell_workflow(**outputs: str) -> None:
+    """Hand values to a workflow's next steps."""
+    import os  # noqa: PLC0415
+
+    if (path := os.environ.get("GITHUB_OUTPUT")) is not None:
+        with Path(path).open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=True)
+    except PipelineError as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(1)

@@ -1,0 +1,116 @@
+"""The service image on its way to the registry: by commit, scanned, with its bill of materials."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from tools.pipeline.common import NAMES, ROOT, PipelineError, clean_commit, run, tell
+
+BAD = ("CRITICAL", "HIGH")
+SBOM_IN_IMAGE = "/opt/votewave/share/votewave/sbom.cdx.json"
+_SCAN_SECONDS = 600
+_POLL_SECONDS = 10
+
+
+def _ecr() -> Any:
+    from boto3.session import Session  # noqa: PLC0415  (slow to import)
+
+    return Session().client("ecr")
+
+
+def _call(method: Any, **arguments: Any) -> Any:
+    """Ask AWS.
+
+    Raises:
+        PipelineError: It says no, or isn't there.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (slow to import)
+
+    try:
+        return method(**arguments)
+    except (ClientError, BotoCoreError) as exc:
+        raise PipelineError(f"AWS: {exc}") from exc
+
+
+def push(out: Path) -> str:
+    """Build the image of the commit and push it, unless the registry has it; return its digest.
+
+    Args:
+        out: Gets `name@digest`, for signing.
+
+    Raises:
+        PipelineError: It can't be built or pushed.
+    """
+    version, ecr = clean_commit(), _ecr()
+    found = _call(ecr.describe_repositories, repositoryNames=[NAMES["repository"]])
+    repository = str(found["repositories"][0]["repositoryUri"])
+    known = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])["images"]
+    if known:
+        tell(f"{version} is in the registry: tags are immutable, so it is this very commit's")
+    else:
+        run([ROOT / "just", "image", "--name", repository, "--tag", version])
+        # By standard input: an argument could be read by everybody on the machine.
+        password = run(["aws", "ecr", "get-login-password"], capture=True)
+        registry = repository.split("/", 1)[0]
+        run(["docker", "login", "--username", "AWS", "--password-stdin", registry], given=password)
+        run(["docker", "push", "--quiet", f"{repository}:{version}"])
+        known = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])[
+            "images"
+        ]
+    digest = str(known[0]["imageId"]["imageDigest"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps({"name": repository, "digest": digest, "tag": version}) + "\n")
+    tell(f"{repository}@{digest}")
+    return digest
+
+
+def scan(version: str) -> dict[str, int]:
+    """Wait for the registry's scan and judge it; return the counts by severity.
+
+    Raises:
+        PipelineError: It found something bad, or doesn't end.
+    """
+    ecr, until = _ecr(), time.monotonic() + _SCAN_SECONDS
+    image = {"repositoryName": NAMES["repository"], "imageId": {"imageTag": version}}
+    while True:
+        from botocore.exceptions import ClientError  # noqa: PLC0415  (slow to import)
+
+        try:
+            found = ecr.describe_image_scan_findings(**image)
+            status = found["imageScanStatus"]["status"]
+        except ClientError as exc:
+            if exc.response.get("Error", {}).get("Code") != "ScanNotFoundException":
+                raise PipelineError(f"AWS: {exc}") from exc
+            found, status = {}, "PENDING"
+        if status in {"COMPLETE", "ACTIVE"}:
+            break
+        if status not in {"PENDING", "IN_PROGRESS"} or time.monotonic() >= until:
+            raise PipelineError(f"The scan of {version} says {status}.")
+        time.sleep(_POLL_SECONDS)
+    counts = {str(k): int(v) for k, v in found["imageScanFindings"].get("findingSeverityCounts", {}).items()}
+    bad = {severity: counts[severity] for severity in BAD if counts.get(severity)}
+    if bad:
+        said = ", ".join(f"{number} {severity.lower()}" for severity, number in bad.items())
+        raise PipelineError(f"The scan of {version} found {said}. A newer base or package, then a new commit.")
+    tell(f"the scan of {version}: {counts or 'nothing'}")
+    return counts
+
+
+def sbom(reference: str, out: Path) -> None:
+    """Copy the bill of materials (CycloneDX) out of an image.
+
+    Raises:
+        PipelineError: There is no such image, or no bill in it.
+    """
+    container = run(["docker", "create", reference], capture=True).strip()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        run(["docker", "cp", f"{container}:{SBOM_IN_IMAGE}", out])
+    finally:
+        run(["docker", "rm", container], capture=True)
+    try:
+        parts = json.loads(out.read_text())["components"]
+    except (ValueError, KeyError) as exc:
+        raise PipelineError(f"{out} is no CycloneDX document.") from exc
+    tell(f"{out}: {len(parts)} components")
