@@ -5,7 +5,6 @@ import sys
 from dataclasses import asdict
 
 import click
-
 from tools.infra import checks
 
 
@@ -18,7 +17,7 @@ def main() -> None:
 @click.argument("names", nargs=-1, type=click.Choice(list(checks.CHECKS)))
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def check(names: tuple[str, ...], *, as_json: bool) -> None:
-    """Check terraform/ without an account and without the network.
+    r"""Check terraform/ without an account and without the network.
 
     The first run fetches checkov, the provider's schema and what builds tflint; after that nothing is fetched.
 

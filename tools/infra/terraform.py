@@ -118,9 +118,8 @@ def _environment(folder: Path, types: dict[str, set[str]]) -> dict[str, str]:
     place.mkdir(parents=True)
     (place / f"terraform-provider-aws_v{schema.PROVIDER_VERSION}").symlink_to(provider())
     config = folder / "terraform.rc"
-    config.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\ndisable_checkpoint = true\n'
-    )
+    installation = f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
+    config.write_text(f"{installation}disable_checkpoint = true\n")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
     return kept | {
         "TF_CLI_CONFIG_FILE": str(config),

@@ -23,8 +23,13 @@ output "machine_image_parameters" {
   value       = module.environment.machine_image_parameters
 }
 
+output "machine_build" {
+  description = "Variables of the machine images' build: `packer build` in packer/."
+  value       = module.environment.machine_build
+}
+
 output "network" {
-  description = "Where machine images are built, and where machines are."
+  description = "Where machines are."
   value       = module.environment.network
 }
 

@@ -17,7 +17,7 @@ resource "aws_elasticache_parameter_group" "this" {
 }
 
 # A user's password given here would stand in the state. So the user is made unable to do anything, and
-# `./just infra rotate --env ENV redis/auth` gives it its password and its rights, from Secrets Manager.
+# `./just infra cache-user` gives it its password and its rights, from Secrets Manager.
 resource "aws_elasticache_user" "services" {
   user_id       = "${var.prefix}-services"
   user_name     = var.cache.user

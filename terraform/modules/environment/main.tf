@@ -159,10 +159,9 @@ module "identity" {
     for name in values(module.naming.machine_image_parameters) : "arn:aws:ssm:${var.region}:${var.account}:parameter${name}"
   ]
   nomad_values_parameter_arn = aws_ssm_parameter.nomad_values.arn
-  machine_build = {
-    subnet_arns = [for id in module.network.machine_subnet_ids : "arn:aws:ec2:${var.region}:${var.account}:subnet/${id}"]
-    role_arn    = module.cluster.node_role_arns["server"]
-  }
+  machine_build_subnet_arns = [
+    for id in module.network.machine_subnet_ids : "arn:aws:ec2:${var.region}:${var.account}:subnet/${id}"
+  ]
   server_tag = { key = module.naming.tag_names.role, value = "server" }
   zone_id    = var.zone_id
 }

@@ -23,6 +23,16 @@ output "machine_image_parameters" {
   value       = module.naming.machine_image_parameters
 }
 
+output "machine_build" {
+  description = "Variables of the machine images' build: `packer build` in packer/."
+  value = {
+    region  = var.region
+    subnet  = module.network.machine_subnet_ids[0]
+    profile = module.identity.machine_build_profile
+    key     = local.keys["data"]
+  }
+}
+
 output "network" {
   description = "Where things are."
   value = {

@@ -122,10 +122,11 @@ locals {
         Resource = [for kind in ["files", "reports", "logs"] : "${local.arn}:s3:::${var.prefix}-${kind}-*"]
       },
       {
-        Sid    = "SecretsWithoutReadingThem"
+        # The provider reads a secret to see that it is there, also one that it has written and doesn't keep.
+        Sid    = "Secrets"
         Effect = "Allow"
         Action = [
-          "secretsmanager:CreateSecret", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret",
+          "secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret",
           "secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:ReplicateSecretToRegions",
           "secretsmanager:RemoveRegionsFromReplication",
         ]
@@ -133,6 +134,18 @@ locals {
           "${local.arn}:secretsmanager:*:${var.account}:secret:${replace(var.prefix, "-", "/")}/*",
           "${local.arn}:secretsmanager:${local.here}:secret:rds!*",
         ]
+      },
+      {
+        Sid      = "MakeUpSecrets"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetRandomPassword"
+        Resource = "*" # it knows no resources
+      },
+      {
+        Sid      = "ReadNoFiles"
+        Effect   = "Deny"
+        Action   = "s3:GetObject"
+        Resource = ["${var.bucket_arns["files"]}/*", "${var.bucket_arns["reports"]}/*"]
       },
       {
         Sid    = "Images"

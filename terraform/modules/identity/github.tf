@@ -55,7 +55,7 @@ locals {
             "${local.arn}:ec2:${local.here}:network-interface/*", "${local.arn}:ec2:${local.here}:key-pair/packer_*",
             "${local.arn}:ec2:${local.here}:security-group/*", "${local.arn}:ec2:${var.region}::image/*",
           ],
-          var.machine_build.subnet_arns,
+          var.machine_build_subnet_arns,
         )
       },
       {
@@ -96,7 +96,7 @@ locals {
         Sid      = "LendItsRole"
         Effect   = "Allow"
         Action   = "iam:PassRole"
-        Resource = var.machine_build.role_arn
+        Resource = aws_iam_role.build.arn
       },
       {
         Sid      = "NameTheNewestImage"
@@ -112,7 +112,8 @@ locals {
       },
     ]
 
-    # A plan reads; the one thing it writes is the lock of the state.
+    # A plan of a pull request reads the state and what is public in the account, no secret and no file; so it is made
+    # without refreshing (the provider would read each secret). The one thing it writes is the lock.
     "terraform-plan" = [
       {
         Sid      = "ReadTheState"
@@ -133,11 +134,16 @@ locals {
         Resource = var.key_arn
       },
       {
-        Sid       = "ReadNoSecret"
-        Effect    = "Deny"
-        Action    = ["secretsmanager:GetSecretValue", "s3:GetObject"]
-        Resource  = ["${local.arn}:secretsmanager:${local.here}:secret:*", "${var.bucket_arns["files"]}/*", "${var.bucket_arns["reports"]}/*"]
-        Condition = null
+        Sid      = "MakeUpSecrets"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetRandomPassword"
+        Resource = "*" # it knows no resources
+      },
+      {
+        Sid      = "ReadNoSecretAndNoFile"
+        Effect   = "Deny"
+        Action   = ["secretsmanager:GetSecretValue", "s3:GetObject"]
+        Resource = ["${local.arn}:secretsmanager:*:${var.account}:secret:*", "${var.bucket_arns["files"]}/*", "${var.bucket_arns["reports"]}/*"]
       },
     ]
 
@@ -186,6 +192,44 @@ locals {
   }
 }
 
+# The machine on which an image is built is reached by Session Manager, and may do nothing else.
+resource "aws_iam_role" "build" {
+  name        = "${var.prefix}-machine-build"
+  description = "What a machine may on which an image is built: be reached"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "build" {
+  name = "be-reached"
+  role = aws_iam_role.build.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect = "Allow"
+      Action = [
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+      ]
+      Resource = "*" # they know no resources: each speaks of the calling machine alone
+    }]
+  })
+}
+
+resource "aws_iam_instance_profile" "build" {
+  name = aws_iam_role.build.name
+  role = aws_iam_role.build.name
+}
+
 resource "aws_iam_role" "github" {
   #checkov:skip=CKV_AWS_393:The subjects are in local.subjects, each with repository and branch, environment or event; a test reads them in the plan.
   for_each = local.subjects
@@ -211,9 +255,7 @@ resource "aws_iam_role" "github" {
 }
 
 resource "aws_iam_role_policy" "github" {
-  for_each = { for name, statements in local.github_statements : name => [
-    for statement in statements : { for key, value in statement : key => value if value != null }
-  ] }
+  for_each = local.github_statements
 
   name   = "workflow"
   role   = aws_iam_role.github[each.key].name

@@ -123,9 +123,9 @@ variable "nomad_values_parameter_arn" {
   type        = string
 }
 
-variable "machine_build" {
-  description = "Where machine images are built: the subnet's and the security group's ARNs."
-  type        = object({ subnet_arns = list(string), role_arn = string })
+variable "machine_build_subnet_arns" {
+  description = "The subnets in which machine images may be built."
+  type        = list(string)
 }
 
 variable "server_tag" {

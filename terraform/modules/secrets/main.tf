@@ -29,7 +29,7 @@ ephemeral "aws_secretsmanager_random_password" "this" {
 }
 
 resource "aws_secretsmanager_secret" "this" {
-  #checkov:skip=CKV2_AWS_57:RDS rotates the master's by itself. The others change together with the database's role, the cache's user or the cluster's agents: `./just infra rotate` does both halves, a function of Secrets Manager would do one.
+  #checkov:skip=CKV2_AWS_57:RDS rotates the master's by itself. The others change together with a database role, the cache's user or the cluster's agents: raise the number in secret_versions, then follow docs/infrastructure.md.
   for_each = local.all
 
   name                    = "${var.secret_prefix}/${each.key}"

@@ -36,12 +36,17 @@ variable "replica_key_arn" {
 }
 
 variable "versions" {
-  description = "Numbers by secret; a greater one makes up a new value at the next apply. `./just infra rotate` does the same without Terraform."
+  description = "Numbers by secret; a greater one makes up a new value at the next apply. What has to follow is in docs/infrastructure.md."
   type        = map(number)
   default     = {}
 
   validation {
     condition     = alltrue([for number in values(var.versions) : number >= 1 && floor(number) == number])
     error_message = "Versions are whole numbers from 1."
+  }
+
+  validation {
+    condition     = lookup(var.versions, "votebooth/hash-key", 1) == 1
+    error_message = "votebooth/hash-key is never changed: voters of open polls would be new ones, who can vote again."
   }
 }

@@ -1,0 +1,462 @@
+"""What must hold in the plans of staging and production, each promise by name."""
+
+import json
+import re
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from tools.infra.plan import Plan, Resource, Statement
+from tools.infra.programs import ROOT
+
+WORLD = {"0.0.0.0/0", "::/0"}
+# Actions that know no resource to name. What bounds them instead stands beside, and in the policy.
+NAMELESS = {
+    "cloudwatch:PutMetricData": "cloudwatch:namespace",
+}
+
+
+def wild(resource: str) -> bool:
+    """Whether a resource in a policy stands for everything of a kind of service, or of all."""
+    if resource == "*":
+        return True
+    parts = resource.split(":", 5)
+    return len(parts) < 6 or parts[5] in {"*", "*/*", "*:*"} or "*" in parts[2]
+
+
+# -- no wildcard resource with a writing action ------------------------------------------------------------------------
+
+
+def test_no_policy_lets_write_to_everything(plan: Plan) -> None:
+    statements = plan.statements()
+    assert len(statements) > 60
+    found = []
+    for it in statements:
+        if it.effect != "Allow" or not it.resources:  # a role's trust names its role by where it stands
+            continue
+        for action in it.writes:
+            bounded = NAMELESS.get(action)
+            if bounded is not None and any(bounded in condition for condition in it.conditions.values()):
+                continue
+            found += [f"{it.where}: {action} on {resource}" for resource in it.resources if wild(resource)]
+    assert found == []
+
+
+def test_no_policy_allows_by_a_wildcard_of_actions(plan: Plan) -> None:
+    found = [f"{it.where}: {it.actions}" for it in plan.statements() if it.effect == "Allow" and "*" in str(it.actions)]
+    assert found == []
+
+
+def test_only_keys_of_bootstrap_speak_of_any_resource_and_mean_themselves(bootstrap: Plan) -> None:
+    """In a key's policy "*" is the key that has it; nothing else of bootstrap may say it."""
+    found = {it.kind for it in bootstrap.statements() if it.effect == "Allow" and any(map(wild, it.resources))}
+    assert found == {"aws_kms_key"}
+
+
+def test_nobody_but_named_principals_is_let_in(plan: Plan, bootstrap: Plan) -> None:
+    for it in [*plan.statements(), *bootstrap.statements()]:
+        if it.effect == "Allow":
+            assert "*" not in it.principals, it.where
+            if it.kind == "aws_iam_role":
+                assert it.principals, it.where
+
+
+def test_identities_of_github_and_nomad_are_held_to_their_subject(plan: Plan, environment: str) -> None:
+    trusts = [it for it in plan.statements() if "sts:AssumeRoleWithWebIdentity" in it.actions]
+    assert len(trusts) >= 12
+    for it in trusts:
+        equal = it.conditions["StringEquals"]
+        assert sorted(name.rpartition(":")[2] for name in equal) == ["aud", "sub"], it.where
+        assert "*" not in str(equal), it.where
+    github = {
+        it.where: it.conditions["StringEquals"]["token.actions.githubusercontent.com:sub"]
+        for it in trusts
+        if "github" in it.where
+    }
+    deploy = next(subject for where, subject in github.items() if '"deploy"' in where)
+    assert deploy == f"repo:example/votewave:environment:{environment}"
+    assert all(subject.startswith("repo:example/votewave:") for subject in github.values())
+
+
+def test_policies_are_of_a_size_that_aws_takes(plan: Plan) -> None:
+    """Without white space: 6,144 characters for a policy of its own, 10,240 for a role's own ones together."""
+    inline: dict[str, int] = {}
+    for it in plan.of_kind("aws_iam_policy", "aws_iam_role_policy"):
+        size = len("".join(it.values["policy"].split()))
+        if it.kind == "aws_iam_policy":
+            assert size <= 6144, it.address
+        else:
+            inline[it.values["role"]] = inline.get(it.values["role"], 0) + size
+    assert max(inline.values()) <= 10240
+
+
+# -- what may be reached -----------------------------------------------------------------------------------------------
+
+
+def test_the_world_reaches_the_load_balancer_only(plan: Plan) -> None:
+    groups = {it.values["id"]: it.values["name"] for it in plan.of_kind("aws_security_group")}
+    open_to_all = [
+        (groups[it.values["security_group_id"]].rpartition("-")[2], it.values["from_port"], it.values["to_port"])
+        for it in plan.of_kind("aws_vpc_security_group_ingress_rule")
+        if {it.values["cidr_ipv4"], it.values["cidr_ipv6"]} & WORLD
+    ]
+    assert sorted(open_to_all) == [("balancer", 80, 80), ("balancer", 443, 443)]
+
+
+def test_other_ways_in_come_from_groups_or_our_own_addresses(plan: Plan) -> None:
+    own = [ip_network(it.values["cidr_block"]) for it in plan.of_kind("aws_vpc")]
+    for it in plan.of_kind("aws_vpc_security_group_ingress_rule"):
+        block = it.values["cidr_ipv4"]
+        if block and block not in WORLD:
+            assert any(ip_network(block).subnet_of(network) for network in own), it.address
+        assert it.values["ip_protocol"] in {"tcp", "udp"}, it.address
+        assert it.values["prefix_list_id"] is None
+    # Rules inside a group, or the group that AWS makes, would escape this test.
+    for it in plan.of_kind("aws_security_group", "aws_default_security_group"):
+        assert not it.values.get("ingress"), it.address
+        assert not it.values.get("egress"), it.address
+
+
+def test_port_80_only_redirects(plan: Plan) -> None:
+    listeners = {it.values["port"]: it.values for it in plan.of_kind("aws_lb_listener")}
+    assert set(listeners) == {80, 443}
+    action = listeners[80]["default_action"][0]
+    assert action["type"] == "redirect"
+    assert action["redirect"][0]["protocol"] == "HTTPS"
+
+
+def test_nothing_but_the_load_balancer_has_a_public_address(plan: Plan) -> None:
+    assert all(not it.values["map_public_ip_on_launch"] for it in plan.of_kind("aws_subnet"))
+    assert all(it.values["publicly_accessible"] is not True for it in plan.of_kind("aws_db_instance"))
+    for it in plan.of_kind("aws_launch_template"):
+        assert it.values["network_interfaces"][0]["associate_public_ip_address"] == "false"
+        assert not it.values["key_name"]  # nobody comes by SSH
+    assert {it.values["internal"] for it in plan.of_kind("aws_lb")} == {False}
+    for it in plan.of_kind("aws_s3_bucket_public_access_block"):
+        assert all(
+            it.values[field]
+            for field in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+        )
+    assert len(plan.of_kind("aws_s3_bucket_public_access_block")) == len(plan.of_kind("aws_s3_bucket"))
+
+
+def test_no_machine_listens_for_ssh(plan: Plan) -> None:
+    for it in plan.of_kind("aws_vpc_security_group_ingress_rule"):
+        assert not it.values["from_port"] <= 22 <= it.values["to_port"], it.address
+
+
+def test_containers_cannot_ask_for_the_machines_role(plan: Plan) -> None:
+    for it in plan.of_kind("aws_launch_template"):
+        options = it.values["metadata_options"][0]
+        assert options["http_tokens"] == "required"
+        assert options["http_put_response_hop_limit"] == 1
+
+
+def test_consoles_are_there_for_operators_addresses_only(workspace: Any, plans: dict[str, Plan]) -> None:
+    hosts = [it for it in plans["staging"].of_kind("aws_lb_listener_rule") if "console" in it.address]
+    assert hosts == []
+    opened = Plan.of(workspace, "envs/staging", operator_cidrs=["192.0.2.0/24"])
+    rules = [it for it in opened.of_kind("aws_lb_listener_rule") if "console" in it.address]
+    assert len(rules) == 2
+    for it in rules:
+        sources = [value for c in it.values["condition"] for s in c["source_ip"] for value in s["values"]]
+        assert sources == ["192.0.2.0/24"]
+
+
+# -- encrypted at rest -------------------------------------------------------------------------------------------------
+
+
+def key(it: Resource, field: str) -> str:
+    return str(it.values.get(field) or "")
+
+
+AT_REST = {
+    "aws_db_instance": lambda it: (
+        it.values["storage_encrypted"]
+        and "kms" in key(it, "kms_key_id")
+        and "kms" in key(it, "performance_insights_kms_key_id")
+    ),
+    "aws_elasticache_replication_group": lambda it: (
+        str(it.values["at_rest_encryption_enabled"]) == "true" and "kms" in key(it, "kms_key_id")
+    ),
+    "aws_secretsmanager_secret": lambda it: "kms" in key(it, "kms_key_id"),
+    "aws_cloudwatch_log_group": lambda it: "kms" in key(it, "kms_key_id"),
+    "aws_sns_topic": lambda it: "kms" in key(it, "kms_master_key_id"),
+    "aws_ecr_repository": lambda it: it.values["encryption_configuration"][0]["encryption_type"] == "KMS",
+    "aws_launch_template": lambda it: all(
+        device["ebs"][0]["encrypted"] == "true" and "kms" in device["ebs"][0]["kms_key_id"]
+        for device in it.values["block_device_mappings"]
+    ),
+}
+# Whatever keeps anything has to be in AT_REST or be here with the reason why it is not.
+KEEPS = re.compile(
+    r"^aws_(db_|rds|elasticache_(rep|cluster|serverless)|secretsmanager_secret$|cloudwatch_log_group|sns_topic$|sqs|ecr_rep"
+    r"|launch_template|ebs|efs|dynamodb|kinesis|opensearch|s3_bucket$|ssm_parameter|backup_vault)"
+)
+KEEPS_NOTHING_SECRET = {
+    "aws_db_subnet_group",
+    "aws_db_parameter_group",
+    "aws_ssm_parameter",  # addresses and names that the workflows read
+}
+
+
+def test_everything_that_is_kept_is_encrypted(plan: Plan) -> None:
+    looked_at = set()
+    for it in plan.resources:
+        if KEEPS.match(it.kind) and it.kind not in KEEPS_NOTHING_SECRET and it.kind != "aws_s3_bucket":
+            assert it.kind in AT_REST, f"{it.address}: who says that it is encrypted?"
+            assert AT_REST[it.kind](it), it.address
+            looked_at.add(it.kind)
+    assert looked_at == set(AT_REST)
+
+
+def test_every_bucket_is_encrypted_versioned_and_refuses_connections_in_clear(plan: Plan, bootstrap: Plan) -> None:
+    for it in (plan, bootstrap):
+        buckets = {bucket.values["id"] for bucket in it.of_kind("aws_s3_bucket")}
+        rules = {
+            rule.values["bucket"]: rule.values["rule"][0]["apply_server_side_encryption_by_default"][0]
+            for rule in it.of_kind("aws_s3_bucket_server_side_encryption_configuration")
+        }
+        assert set(rules) == buckets
+        for bucket, rule in rules.items():
+            # Load balancers can't write into a bucket with a key of ours; S3's own still encrypts it.
+            assert rule["sse_algorithm"] == ("AES256" if "-logs-" in bucket else "aws:kms")
+        versions = {
+            v.values["bucket"]: v.values["versioning_configuration"][0]["status"]
+            for v in it.of_kind("aws_s3_bucket_versioning")
+        }
+        assert versions == dict.fromkeys(buckets, "Enabled")
+        denied = [
+            s
+            for s in it.statements()
+            if s.kind == "aws_s3_bucket_policy"
+            and s.effect == "Deny"
+            and s.conditions.get("Bool") == {"aws:SecureTransport": "false"}
+        ]
+        assert len(denied) == len(buckets)
+
+
+def test_keys_are_rotated_and_hard_to_lose(bootstrap: Plan) -> None:
+    keys = bootstrap.of_kind("aws_kms_key")
+    assert len(keys) == 4  # data and logs, in two regions
+    for it in keys:
+        assert it.values["enable_key_rotation"] is True
+        assert it.values["deletion_window_in_days"] == 30
+
+
+# -- encrypted in transit ----------------------------------------------------------------------------------------------
+
+
+def test_load_balancer_speaks_modern_tls_to_both_sides(plan: Plan) -> None:
+    https = next(it for it in plan.of_kind("aws_lb_listener") if it.values["port"] == 443)
+    assert https.values["protocol"] == "HTTPS"
+    assert "TLS13-1-2" in https.values["ssl_policy"]
+    for it in plan.of_kind("aws_lb_target_group"):
+        assert it.values["protocol"] == "HTTPS", it.address
+        assert it.values["health_check"][0]["protocol"] == "HTTPS", it.address
+
+
+def test_databases_and_caches_take_no_connection_in_clear(plan: Plan) -> None:
+    for it in plan.of_kind("aws_db_parameter_group"):
+        assert {"name": "rds.force_ssl", "value": "1"}.items() <= next(
+            p for p in it.values["parameter"] if p["name"] == "rds.force_ssl"
+        ).items()
+    for it in plan.of_kind("aws_elasticache_replication_group"):
+        assert it.values["transit_encryption_enabled"] is True
+        assert it.values["transit_encryption_mode"] == "required"
+
+
+def test_addresses_that_services_get_ask_for_tls_and_hold_no_password(plan: Plan) -> None:
+    addresses = plan.outputs["nomad_values"]["addresses"]
+    assert "sslmode=verify-full" in addresses["VOTEWAVE_DATABASE_URL"]
+    assert "sslrootcert=/" in addresses["VOTEWAVE_DATABASE_URL"]
+    assert addresses["VOTEWAVE_REDIS_URL"].startswith("rediss://")
+    assert addresses["VOTEWAVE_PUBLIC_URL"].startswith("https://")
+    assert all("@" not in url for name, url in addresses.items() if name.endswith("_URL"))
+
+
+def test_machines_encrypt_what_they_send_each_other(plan: Plan) -> None:
+    """Families on AWS's list of those that do; the cluster module refuses others (its own test shows it)."""
+    for it in plan.of_kind("aws_launch_template"):
+        assert it.values["instance_type"].partition(".")[0] in {"c6i", "c7i", "c7g", "c8g", "m6i", "m7i", "m7g", "m8g"}
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_in_a_plan_or_a_state(plan: Plan) -> None:
+    versions = plan.of_kind("aws_secretsmanager_secret_version")
+    assert len(versions) >= 13
+    for it in versions:
+        assert it.values["secret_string"] is None
+        assert it.values["secret_binary"] is None
+        assert it.values["secret_string_wo"] is None  # write-only: handed on, never kept
+        assert it.values["secret_string_wo_version"] == 1
+    for it in plan.of_kind("aws_db_instance"):
+        assert it.values.get("password") is None
+        if not it.values["replicate_source_db"]:
+            assert it.values["manage_master_user_password"] is True
+    for it in plan.of_kind("aws_elasticache_replication_group"):
+        assert it.values["auth_token"] is None
+        assert it.values["user_group_ids"]
+    for it in plan.of_kind("aws_elasticache_user"):
+        assert it.values["passwords"] is None
+        assert it.values["access_string"] == "off -@all"  # until it has its password
+
+
+def test_no_configuration_takes_a_secret_by_a_variable() -> None:
+    for file in (ROOT / "terraform").rglob("*.tf"):
+        for name in re.findall(r'^variable "(\w+)"', file.read_text(), re.MULTILINE):
+            assert not re.search(r"password|token$|private_key", name), f"{file}: {name}"
+
+
+# -- what must not be lost ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_that_holds_data_can_be_destroyed_by_a_plan() -> None:
+    kinds = ("aws_db_instance", "aws_s3_bucket", "aws_secretsmanager_secret", "aws_ecr_repository", "aws_kms_key")
+    seen = dict.fromkeys(kinds, 0)
+    for file in (ROOT / "terraform").rglob("*.tf"):
+        for kind, body in re.findall(
+            r'^resource "(\w+)" "\w+" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL
+        ):
+            if kind in seen:
+                seen[kind] += 1
+                assert re.search(r"prevent_destroy\s*=\s*true", body), f"{file}: {kind}"
+    assert all(seen.values()), seen
+
+
+def test_the_database_is_backed_up_and_asks_twice_before_it_goes(plan: Plan, environment: str) -> None:
+    for it in plan.of_kind("aws_db_instance"):
+        assert it.values["backup_retention_period"] >= 7
+        assert it.values["deletion_protection"] is True
+        assert it.values["skip_final_snapshot"] is False
+    first = next(it for it in plan.of_kind("aws_db_instance") if not it.values["replicate_source_db"])
+    assert first.values["multi_az"] is (environment == "production")
+
+
+def test_an_acknowledged_vote_waits_for_the_disk_and_no_ballot_is_logged(plan: Plan) -> None:
+    for it in plan.of_kind("aws_db_parameter_group"):
+        values = {p["name"]: p["value"] for p in it.values["parameter"]}
+        assert values["synchronous_commit"] == "on"
+        assert values["log_parameter_max_length"] == "0"
+        assert values["log_parameter_max_length_on_error"] == "0"
+
+
+def test_machines_are_drained_before_they_go(plan: Plan, names: dict[str, Any]) -> None:
+    groups = plan.of_kind("aws_autoscaling_group")
+    assert len(groups) == 3
+    for it in groups:
+        hook = it.values["initial_lifecycle_hook"][0]
+        assert hook["name"] == names["drain_hook"]
+        assert hook["lifecycle_transition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
+        assert it.values["instance_refresh"][0]["preferences"][0]["min_healthy_percentage"] == 100
+
+
+def test_the_firewall_has_its_rules(plan: Plan) -> None:
+    rules = {rule["name"] for it in plan.of_kind("aws_wafv2_web_acl") for rule in it.values["rule"]}
+    assert {"AWSManagedRulesKnownBadInputsRuleSet", "requests-per-address", "sign-ins-per-address"} <= rules
+    acl = plan.of_kind("aws_wafv2_web_acl_association")
+    assert len(acl) == 1
+
+
+# -- two environments --------------------------------------------------------------------------------------------------
+
+# Values that both may have: they name what is Amazon's, GitHub's or the world's, or say how, not what or where.
+SHARED_BY_NATURE = re.compile(
+    r"^(0\.0\.0\.0/0|eu-central-1[abc]?|https://token\.actions\.githubusercontent\.com|sts\.amazonaws\.com|on-call@example\.org"
+    r"|Z0123456789ABC|example\.org|votewave|arn:aws:iam::aws:policy/[\w/-]+|com\.amazonaws\.[\w.-]+)$"
+)
+IDENTIFYING = re.compile(
+    r"(^|_)(arn|name|identifier|bucket|cidr_block|domain|url|key|secret_id|role|policy_arn|dashboard_name|alarm_name|user_id"
+    r"|replication_group_id|user_group_id|kms_key_id|target_bucket|name_prefix)$"
+)
+NAMES_OF_KINDS = {"aws_ecr_repository", "aws_elasticache_user"}  # alike by name, apart by account
+SETTINGS = {"aws_eip.domain", "aws_db_instance.ca_cert_identifier", "aws_route53_record.set_identifier"}
+
+
+def identifying(plan: Plan) -> dict[str, str]:
+    """Return values that name something, with where each stands."""
+    found: dict[str, str] = {}
+    for it in plan.resources:
+        for field, value in it.values.items():
+            if isinstance(value, str) and value and IDENTIFYING.search(field) and not SHARED_BY_NATURE.match(value):
+                found.setdefault(f"{it.kind}.{field}={value}", it.address)
+    return found
+
+
+def test_two_environments_share_no_secret_role_or_network(plans: dict[str, Plan]) -> None:
+    staging, production = (identifying(plans[name]) for name in ("staging", "production"))
+    assert len(staging) > 150
+    shared = {what: where for what, where in staging.items() if what in production}
+    # What is left are names inside something that is itself apart: a policy in a role, a rule's metric, a setting.
+    inner = {
+        "aws_iam_role_policy",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_cloudwatch_metric_alarm",
+        "aws_cloudwatch_log_metric_filter",
+    }
+    shared = {what: where for what, where in shared.items() if what.partition("=")[0] not in SETTINGS}
+    assert {what for what in shared if what.partition(".")[0] not in inner | NAMES_OF_KINDS} == set()
+
+
+@pytest.mark.parametrize(
+    "kind", ["aws_secretsmanager_secret", "aws_iam_role", "aws_s3_bucket", "aws_db_instance", "aws_autoscaling_group"]
+)
+def test_two_environments_share_no_name(plans: dict[str, Plan], kind: str) -> None:
+    def all_of(plan: Plan) -> set[str]:
+        return {
+            str(it.values.get("name") or it.values.get("bucket") or it.values.get("identifier"))
+            for it in plan.of_kind(kind)
+        }
+
+    staging, production = all_of(plans["staging"]), all_of(plans["production"])
+    assert staging
+    assert production
+    assert not staging & production
+
+
+def test_two_networks_do_not_overlap(plans: dict[str, Plan]) -> None:
+    blocks = [ip_network(it.values["cidr_block"]) for plan in plans.values() for it in plan.of_kind("aws_vpc")]
+    assert len(blocks) == 3  # production's second region is the third
+    for index, block in enumerate(blocks):
+        assert not any(block.overlaps(other) for other in blocks[index + 1 :])
+
+
+def test_no_policy_of_one_environment_speaks_of_the_other(plans: dict[str, Plan]) -> None:
+    accounts = {"staging": "111122223333", "production": "444455556666"}  # as the examples have them
+    for name, other in (("staging", "production"), ("production", "staging")):
+        for statement in plans[name].statements():
+            text = json.dumps([statement.resources, statement.principals, statement.conditions])
+            assert accounts[other] not in text, statement.where
+            assert f"votewave-{other}" not in text, statement.where
+            assert f"votewave/{other}" not in text, statement.where
+
+
+def test_states_lie_apart() -> None:
+    text = {name: (ROOT / f"terraform/envs/{name}/versions.tf").read_text() for name in ("staging", "production")}
+    for name, it in text.items():
+        assert f'key          = "{name}/terraform.tfstate"' in it
+        assert re.search(r"use_lockfile\s*=\s*true", it)
+        assert re.search(r"encrypt\s*=\s*true", it)
+        assert "dynamodb" not in it
+
+
+def test_two_environments_are_alike_in_shape(plans: dict[str, Plan]) -> None:
+    """What staging gates is what production runs: the same kinds of resources, the second region aside."""
+
+    def kinds(plan: Plan) -> set[str]:
+        return {re.sub(r"\[.*?\]", "", it.address) for it in plan.resources if ".module.dr" not in it.address}
+
+    differences = kinds(plans["staging"]) ^ kinds(plans["production"])
+    assert differences == set()
+
+
+def test_the_plan_of_a_pull_request_reads_no_secret(plan: Plan) -> None:
+    own = [it for it in plan.statements() if 'github["terraform-plan"]' in it.where and it.resources]
+    denied: list[Statement] = [it for it in own if it.effect == "Deny"]
+    secret = plan.of_kind("aws_secretsmanager_secret")[0].values["arn"]
+    assert any(it.covers("secretsmanager:GetSecretValue", secret) for it in denied)
+    assert not any(it.covers("secretsmanager:GetSecretValue", secret) for it in own if it.effect == "Allow")
+    written = {action for it in own if it.effect == "Allow" for action in it.writes}
+    assert written == {"s3:PutObject", "s3:DeleteObject", "kms:GenerateDataKey"}  # the state's lock
