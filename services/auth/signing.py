@@ -26,6 +26,7 @@ from services.auth import key_rows
 from services.auth.schemas import JWK, JWKS
 from services.auth.settings import AuthSettings
 from services.core.kit import Kit
+from services.core.problems import unavailable
 from services.core.tokens import ALGORITHM
 
 log = structlog.get_logger(__name__)
@@ -104,13 +105,22 @@ class Signer:
         return self._token_seconds
 
     def jwks(self) -> JWKS:
-        """Return the public keys: previous, in use, next."""
-        return JWKS([key.public for key in self._keys])
+        """Return the public keys: previous, in use, next.
+
+        Raises:
+            Problem: 503 until they have been read. No keys at all would say that no token is good.
+        """
+        return JWKS([key.public for key in self._read()])
+
+    def _read(self) -> list[Key]:
+        if not self._keys:
+            raise unavailable("The signing keys can't be had right now. Try again.")
+        return self._keys
 
     def public_pems(self) -> list[tuple[str, str]]:
         """Return each public key's `kid` and PEM: previous, in use, next."""
         form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return [(key.kid, key.private.public_key().public_bytes(*form).decode()) for key in self._keys]
+        return [(key.kid, key.private.public_key().public_bytes(*form).decode()) for key in self._read()]
 
     def sign(
         self, account: UUID, session: UUID, kind: str, role: str, scope: str, until: datetime | None = None
@@ -147,7 +157,8 @@ class Signer:
     def _in_use(self) -> Key:
         now = time.time()
         # The first key stands in for a clock that is a little behind the database's.
-        return next((key for key in reversed(self._keys) if key.active_from <= now), self._keys[0])
+        keys = self._read()
+        return next((key for key in reversed(keys) if key.active_from <= now), keys[0])
 
     async def refresh(self) -> None:
         """Make the keys that are due, drop those that are over, and read them all."""

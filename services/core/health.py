@@ -39,8 +39,12 @@ class HealthController(Controller):
         if shared.stopping.is_set():
             return Response(Health("stopping"), status_code=503)
         redis, *databases = await asyncio.gather(_check(shared.redis.ping()), *(_check(kit.db.ping()) for kit in kits))
-        parts = dict(zip([kit.name for kit in kits], databases, strict=True), redis=redis)
-        if all(outcome == "ok" for outcome in databases):
+        services = [
+            f"waits for {kit.lacks}" if kit.lacks and outcome == "ok" else outcome
+            for kit, outcome in zip(kits, databases, strict=True)
+        ]
+        parts = dict(zip([kit.name for kit in kits], services, strict=True), redis=redis)
+        if all(outcome == "ok" for outcome in services):
             return Response(Health("ok", parts), status_code=200)
         return Response(Health("unavailable", parts), status_code=503)
 

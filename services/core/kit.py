@@ -75,6 +75,7 @@ class Kit(Generic[C]):
         settings: The service's own settings.
         shared: What it has in common with the others of the process.
         db: Its corner of Postgres.
+        lacks: What the service still waits for; it isn't ready until this is empty.
     """
 
     def __init__(self, name: str, settings: C, shared: Shared) -> None:
@@ -83,6 +84,7 @@ class Kit(Generic[C]):
         self.shared = shared
         core = shared.settings
         self.db = Database(core.database_url, name, shared.secrets, core.database_pool)
+        self.lacks = ""
 
     @property
     def core(self) -> CoreSettings:

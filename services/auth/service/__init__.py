@@ -1,5 +1,9 @@
 """Use cases of Auth; each is one transaction. `Auth` holds them in groups."""
 
+import asyncio
+
+import structlog
+
 from services.auth.gateway import Board
 from services.auth.passwords import Hasher
 from services.auth.service.access import Access
@@ -9,8 +13,14 @@ from services.auth.service.sessions import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.throttle import Throttle
+from services.core.db import is_passing
 from services.core.kit import Kit
+from services.core.tasks import end
 
+log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
 _FORGET_DAYS = 30
 _FORGET_AT_A_TIME = 5_000
 
@@ -29,6 +39,7 @@ class Auth:
         self.kit = kit
         self.signer = Signer(kit)
         self._board = Board(kit, self.signer)
+        self._starting: asyncio.Task[None] | None = None
         self._hasher = Hasher(kit.settings)
         throttle = Throttle(kit)
         self._access = Access(kit, self.signer)
@@ -37,11 +48,38 @@ class Auth:
         self.keys = Keys(kit, self._access, throttle)
 
     async def start(self) -> None:
-        """Read the signing keys; the first start makes them."""
-        await self.signer.refresh()
+        """Read the signing keys; the first start makes them. While the database is away, go on trying.
+
+        Raises:
+            Exception: Something else stands in the way, which waiting won't mend: a secret or the tables.
+        """
+        try:
+            await self.signer.refresh()
+        except Exception as exc:
+            if not is_passing(exc):
+                raise
+            self.kit.lacks = "signing-keys"
+            self._starting = asyncio.create_task(self._start_late())
+
+    async def _start_late(self) -> None:
+        """Read the signing keys as soon as the database is there; until then nothing is signed."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            log.warning("signing_keys_unavailable", again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            try:
+                await self.signer.refresh()
+            except Exception as exc:  # noqa: BLE001  (whatever it is now, it is tried again, and the log says what)
+                if not is_passing(exc):
+                    log.warning("signing_keys_unreadable", error=type(exc).__name__)
+            else:
+                self.kit.lacks = ""
+                return
 
     async def stop(self) -> None:
         """End the hashing threads."""
+        await end(self._starting)
         self._hasher.close()
         await self._board.close()
 
