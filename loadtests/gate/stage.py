@@ -120,6 +120,8 @@ class Stage:
         self._hosts = [await self._session() for _ in range(shares)]
         for polls in self.polls:
             await self.together([partial(self._first_vote, poll) for poll in polls])
+        for path in looks():  # an instance that has just started fetches Auth's keys with its first request
+            await self._api.send("GET", path, who=self.owner, wanted=(200, 204, 404))
 
     async def guests(self, count: int) -> list[Identity]:
         """Sign in guests."""

@@ -159,6 +159,7 @@ job "loadtest" {
       env = merge(
         {
           PYTHONUNBUFFERED      = "1"
+          TMPDIR                = "${NOMAD_TASK_DIR}" # the root is read-only
           VOTEWAVE_LOAD_ENV     = "${NOMAD_META_env}"
           VOTEWAVE_LOAD_URL     = "${NOMAD_META_url}"
           VOTEWAVE_LOAD_SUITE   = "${NOMAD_META_suite}"
