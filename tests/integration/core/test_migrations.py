@@ -225,6 +225,21 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "migrations"
 
 
+async def test_a_new_service_s_first_migration_makes_the_tables_of_events_as_the_others_have_them(
+    base: Base, trial: Path
+) -> None:
+    (trial / "0001_a.py").write_text(
+        "from services.core import event_tables\n"
+        'revision, down_revision = "0001", None\n'
+        "def upgrade() -> None:\n    event_tables.create()\n"
+    )
+    assert await migrate(["profiles", "trial"], base.url, base.secrets)
+    names = ("outbox", "inbox", "parked")
+    others = {line for line in await shape(base, "profiles") if any(name in line for name in names)}
+    assert len(others) > 20
+    assert await shape(base, "trial") == others
+
+
 async def test_a_failed_migration_leaves_nothing_half_done(base: Base, trial: Path) -> None:
     (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a ()"))
     (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); SELECT 1/0"))
