@@ -39,7 +39,7 @@ variable "gateway_command" {
 }
 
 variable "gateway_user" {
-  description = "Whom it runs as; empty for whom the Nomad client runs as (raw_exec) or the image says (docker)."
+  description = "Whom it runs as; empty for whom the Nomad client runs as (raw_exec), or haproxy in the group of the certificate (docker)."
   type        = string
   default     = ""
 }
@@ -80,9 +80,21 @@ variable "gateway_https_port" {
 }
 
 variable "gateway_certificate" {
-  description = "File with a certificate and its key, in PEM; empty for none."
+  description = "raw_exec: a file with a certificate and its key, in PEM; empty for none."
   type        = string
   default     = ""
+}
+
+variable "gateway_certificate_volume" {
+  description = "docker: the machine's host volume that is such a file; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "gateway_keep_alive" {
+  description = "Seconds that an unused connection stays: longer than the load balancer's own limit (an ALB's `idle_timeout`)."
+  type        = number
+  default     = 1000
 }
 
 variable "gateway_dns" {
@@ -194,10 +206,13 @@ variable "consul_acl" {
 
 locals {
   folder   = "nomad/gateway"
+  user     = var.gateway_user == "" && var.driver == "docker" ? "haproxy:root" : var.gateway_user
   docker   = var.driver == "docker"
   services = length(var.services) > 0 ? var.services : keys(jsondecode(file("terraform/modules/naming/names.json")).services)
   limits   = merge({ address = 5000, subject = 300, ballots = 60 }, var.gateway_limits)
   backends = file("${local.folder}/backends.cfg")
+  # In the container, whatever its file is called outside.
+  certificate = var.gateway_certificate_volume == "" ? var.gateway_certificate : "/certificate.pem"
   # Places for keys: as many as Auth publishes at most.
   keys = 4
 
@@ -230,9 +245,10 @@ job "votewave-gateway" {
 
   # One machine after the other, and only while those before are healthy.
   update {
-    max_parallel      = 1
-    min_healthy_time  = "5s"
-    healthy_deadline  = "2m"
+    max_parallel     = 1
+    min_healthy_time = "5s"
+    # It may have to wait for Auth's first keys.
+    healthy_deadline  = "5m"
     progress_deadline = "10m"
     auto_revert       = true
   }
@@ -263,8 +279,28 @@ job "votewave-gateway" {
         static = var.gateway_metrics_port
       }
 
+      dynamic "port" {
+        for_each = local.certificate == "" ? [] : [var.gateway_https_port]
+        labels   = ["https"]
+
+        content {
+          static = port.value
+        }
+      }
+
       # Between the two tasks, on loopback.
       port "leader" {
+      }
+    }
+
+    dynamic "volume" {
+      for_each = var.gateway_certificate_volume == "" ? [] : [var.gateway_certificate_volume]
+      labels   = ["certificate"]
+
+      content {
+        type      = "host"
+        source    = volume.value
+        read_only = true
       }
     }
 
@@ -290,7 +326,7 @@ job "votewave-gateway" {
     task "leader" {
       driver = var.driver
       leader = true
-      user   = var.gateway_user
+      user   = local.user
 
       config {
         image           = local.docker ? var.gateway_image : null
@@ -322,13 +358,24 @@ job "votewave-gateway" {
 
     task "gateway" {
       driver = var.driver
-      user   = var.gateway_user
+      user   = local.user
+
+      dynamic "volume_mount" {
+        for_each = var.gateway_certificate_volume == "" ? [] : [1]
+
+        content {
+          volume      = "certificate"
+          destination = "/certificate.pem"
+          read_only   = true
+        }
+      }
 
       config {
         image           = local.docker ? var.gateway_image : null
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
+        ulimit          = local.docker ? [{ nofile = "${2 * var.gateway_maxconn + 1000}:${2 * var.gateway_maxconn + 1000}" }] : null
         command         = var.gateway_command
         args            = ["-W", "-f", "${NOMAD_TASK_DIR}/haproxy.cfg"]
       }
@@ -354,10 +401,11 @@ job "votewave-gateway" {
           GATEWAY_INSTANCE_QUEUE    = "${var.gateway_instance_requests}"
           GATEWAY_SLOTS             = "${var.gateway_slots}"
           GATEWAY_FINISH            = "${var.gateway_finish}s"
+          GATEWAY_KEEP_ALIVE        = "${var.gateway_keep_alive}s"
         },
-        var.gateway_certificate == "" ? {} : {
-          GATEWAY_HTTPS       = ":${var.gateway_https_port}"
-          GATEWAY_CERTIFICATE = var.gateway_certificate
+        local.certificate == "" ? {} : {
+          GATEWAY_HTTPS       = "${NOMAD_ADDR_https}"
+          GATEWAY_CERTIFICATE = local.certificate
         },
       )
 

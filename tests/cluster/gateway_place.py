@@ -114,6 +114,7 @@ class Gateway:
 
     Attributes:
         url: The public's way in.
+        https: Likewise with TLS, if it has a certificate.
         metrics: Where metrics and `/healthz` are.
     """
 
@@ -122,6 +123,7 @@ class Gateway:
         self.consul = consul
         self._folder = folder
         self.url = ""
+        self.https = ""
         self.metrics = ""
         self.allocation = ""
 
@@ -132,6 +134,7 @@ class Gateway:
             "gateway_node_class": "",
             "gateway_http_port": 0,
             "gateway_metrics_port": 0,
+            "gateway_https_port": 0,
             "gateway_dns": self.consul.dns,
             "gateway_maxconn": 2000,
             **values,
@@ -155,6 +158,7 @@ class Gateway:
                 for port in found["AllocatedResources"]["Shared"]["Ports"]
             }
             self.url, self.metrics = at["http"], at["metrics"]
+            self.https = at.get("https", "").replace("http://", "https://")
             try:
                 async with httpx.AsyncClient(timeout=5) as client:
                     return (await client.get(f"{self.url}/healthz")).status_code == 200
