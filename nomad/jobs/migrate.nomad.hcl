@@ -67,6 +67,12 @@ variable "master_secret" {
   default     = "migrate/master"
 }
 
+variable "database_ca" {
+  description = "Where the certificate authorities of the database's servers are fetched from, to local/rds-ca.pem; empty for none."
+  type        = string
+  default     = ""
+}
+
 variable "aws_role" {
   description = "ARN of the jobs' roles, %s for the name; empty where there are none."
   type        = string
@@ -149,6 +155,17 @@ job "migrate" {
         var.environment,
         var.addresses,
       )
+
+      # `sslrootcert` of the database's address names it.
+      dynamic "artifact" {
+        for_each = var.database_ca == "" ? [] : [var.database_ca]
+
+        content {
+          source      = artifact.value
+          destination = "local/rds-ca.pem"
+          mode        = "file"
+        }
+      }
 
       dynamic "identity" {
         for_each = var.aws_role == "" ? [] : [1]

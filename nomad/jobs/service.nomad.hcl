@@ -68,6 +68,12 @@ variable "consul_url" {
   default     = "http://127.0.0.1:8500"
 }
 
+variable "database_ca" {
+  description = "Where the certificate authorities of the database's servers are fetched from, to local/rds-ca.pem; empty for none."
+  type        = string
+  default     = ""
+}
+
 variable "aws_role" {
   description = "ARN of the services' roles, %s for the name; empty where there are none."
   type        = string
@@ -321,6 +327,17 @@ job "service" {
         var.addresses,
         lookup(var.settings, var.service, {}),
       )
+
+      # `sslrootcert` of the database's address names it.
+      dynamic "artifact" {
+        for_each = var.database_ca == "" ? [] : [var.database_ca]
+
+        content {
+          source      = artifact.value
+          destination = "local/rds-ca.pem"
+          mode        = "file"
+        }
+      }
 
       dynamic "identity" {
         for_each = var.aws_role == "" ? [] : [1]

@@ -2,11 +2,10 @@
 
 import json
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from tools.pipeline.common import ROOT, PipelineError, run, tell
+from tools.pipeline.github import API, ask, given
 
 MARK = "<!-- votewave terraform {environment} -->"
 _LIMIT = 60_000
@@ -44,12 +43,13 @@ def plan(environment: str, out: Path | None, *, comment: bool) -> str:
     start(environment)
     kept = (out or ROOT / ".tools" / f"{environment}.tfplan").resolve()
     kept.parent.mkdir(parents=True, exist_ok=True)
-    # A plan for reading takes no lock: it must not hold up an apply.
-    lock = ["-lock=false"] if comment else []
+    # A plan for reading takes no lock: it must not hold up an apply. Nor does it refresh: the provider would read every
+    # secret, which a pull request's role may not.
+    lock = ["-lock=false", "-refresh=false"] if comment else []
     run(["terraform", "plan", "-input=false", "-no-color", *lock, f"-out={kept}"], cwd=folder(environment))
     text = run(["terraform", "show", "-no-color", kept], cwd=folder(environment), capture=True)
     if comment:
-        _comment(environment, text)
+        comment_plan(environment, text)
     return text
 
 
@@ -66,32 +66,20 @@ def apply(environment: str) -> None:
     tell(f"{environment}: applied")
 
 
-def _comment(environment: str, text: str) -> None:
+def comment_plan(environment: str, text: str) -> None:
     """Show a plan at the pull request: one comment an environment, written anew."""
+    repository, token = given("GITHUB_REPOSITORY"), given("GITHUB_TOKEN")
     try:
-        event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text())
+        event = json.loads(Path(given("GITHUB_EVENT_PATH")).read_text())
         number = int(event["pull_request"]["number"])
-        repository, token = os.environ["GITHUB_REPOSITORY"], os.environ["GITHUB_TOKEN"]
     except (KeyError, OSError, ValueError, TypeError) as exc:
-        raise PipelineError("A comment needs a pull request's workflow: GITHUB_TOKEN and its event.") from exc
-    api = f"{os.environ.get('GITHUB_API_URL', 'https://api.github.com')}/repos/{repository}/issues"
+        raise PipelineError("A comment needs the workflow of a pull request.") from exc
+    api = f"{os.environ.get('GITHUB_API_URL', API)}/repos/{repository}/issues"
     mark = MARK.format(environment=environment)
     cut = "" if len(text) <= _LIMIT else f"\n… {len(text) - _LIMIT} characters more: see the job's log."
     body = {"body": f"{mark}\n### Terraform: {environment}\n```\n{text[:_LIMIT]}{cut}\n```\n"}
-    old = [it["id"] for it in _github(f"{api}/{number}/comments?per_page=100", token) if it["body"].startswith(mark)]
+    old = [it["id"] for it in ask(f"{api}/{number}/comments?per_page=100", token) if it["body"].startswith(mark)]
     if old:
-        _github(f"{api}/comments/{old[0]}", token, body, "PATCH")
+        ask(f"{api}/comments/{old[0]}", token, body, "PATCH")
     else:
-        _github(f"{api}/{number}/comments", token, body, "POST")
-
-
-def _github(url: str, token: str, body: object = None, method: str = "GET") -> list[dict[str, str]]:
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            found = json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError) as exc:
-        raise PipelineError(f"GitHub takes no comment: {exc}") from exc
-    return found if isinstance(found, list) else [found]
+        ask(f"{api}/{number}/comments", token, body, "POST")

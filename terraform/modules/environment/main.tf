@@ -57,6 +57,7 @@ module "secrets" {
   secret_prefix   = module.naming.secret_prefix
   service_secrets = module.naming.service_secrets
   shared_secrets  = module.naming.shared_secrets
+  task_secrets    = module.naming.task_secrets
   key_arn         = local.keys["data"]
   replica_region  = var.second_region
   replica_key_arn = local.has_second ? data.aws_kms_alias.second["data"].target_key_arn : ""
@@ -216,9 +217,13 @@ locals {
     image         = module.registry.repository_url
     aws_role      = "arn:aws:iam::${var.account}:role/${module.naming.task_role_pattern}"
     master_secret = module.data.master_secret_arn
+    load_store    = "s3://${module.data.bucket_names["reports"]}/loadtests"
+    # RDS's certificate authorities; tasks fetch them when they start, to the place that the address names.
+    database_ca = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
     addresses = {
       VOTEWAVE_DATABASE_URL = module.data.database_url
       VOTEWAVE_REDIS_URL    = module.data.redis_url
+      VOTEWAVE_REDIS_USER   = module.naming.redis.user
       VOTEWAVE_PUBLIC_URL   = "https://${var.domain}"
       VOTEWAVE_STORAGE      = "s3://${module.data.bucket_names["files"]}"
       VOTEWAVE_MAIL_FROM    = "VoteWave <no-reply@${var.mail_domain}>"

@@ -113,7 +113,7 @@ locals {
     ]
 
     # A plan of a pull request reads the state and what is public in the account, no secret and no file; so it is made
-    # without refreshing (the provider would read each secret). The one thing it writes is the lock.
+    # without refreshing (the provider would read each secret) and without a lock.
     "terraform-plan" = [
       {
         Sid      = "ReadTheState"
@@ -122,15 +122,9 @@ locals {
         Resource = [var.state_bucket_arn, "${var.state_bucket_arn}/${var.environment}/*"]
       },
       {
-        Sid      = "LockTheState"
-        Effect   = "Allow"
-        Action   = ["s3:PutObject", "s3:DeleteObject"]
-        Resource = "${var.state_bucket_arn}/${var.environment}/terraform.tfstate.tflock"
-      },
-      {
         Sid      = "DecryptTheState"
         Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Action   = "kms:Decrypt"
         Resource = var.key_arn
       },
       {

@@ -8,7 +8,7 @@ locals {
       Sid      = "ReadItsOwnSecrets"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
-      Resource = task == "migrate" ? concat(arns, [var.master_secret_arn]) : arns
+      Resource = concat(arns, task == "migrate" ? [var.master_secret_arn] : [])
     },
     {
       Sid       = "DecryptThem"

@@ -14,13 +14,13 @@ locals {
   tasks = merge(
     { for service in keys(local.names.services) : service => {
       job   = replace(local.names.jobs.service, "{service}", service)
-      group = "service"
-      task  = "service"
+      group = local.names.tasks.service.group
+      task  = local.names.tasks.service.task
     } },
     { for name in local.names.task_roles : name => {
       job   = local.names.jobs[name]
-      group = name
-      task  = name
+      group = local.names.tasks[name].group
+      task  = local.names.tasks[name].task
     } },
   )
 }

@@ -171,3 +171,11 @@ output "key_aliases" {
   description = "Aliases of the environment's keys, which terraform/bootstrap makes."
   value       = { for purpose in local.names.keys : purpose => "alias/${local.prefix}-${purpose}" }
 }
+
+output "task_secrets" {
+  description = "Secrets that tasks other than services read: migrations every role's password, others what is named."
+  value = merge(
+    { for name in local.names.task_roles : name => try(local.names.tasks[name].secrets, []) },
+    { migrate = [for name, it in local.service_secrets : name if it.form == "database"] },
+  )
+}

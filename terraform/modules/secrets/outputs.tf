@@ -18,9 +18,8 @@ output "readable_by" {
       ]
     },
     {
-      migrate = [
-        for name, it in var.service_secrets : aws_secretsmanager_secret.this[name].arn if it.form == "database"
-      ]
+      for task, names in var.task_secrets : task => [for name in names : aws_secretsmanager_secret.this[name].arn]
+      if length(names) > 0
     },
   )
 }

@@ -1,0 +1,44 @@
+# What is decided for production. What is known only once it stands (image, addresses, roles) is Terraform's: the parameter
+# that its output `nomad_values_parameter` names, which deployments read. Every job is given both.
+
+driver      = "docker"
+datacenters = ["production"]
+node_class  = "app"
+
+# The machine's Consul agent, seen from a container: Docker's own network (daemon.json in the machine image).
+consul_url = "http://172.17.0.1:8500"
+
+sizes = {
+  auth      = { count = 3, cpu = 800, memory = 512 }
+  profiles  = { count = 2, cpu = 200, memory = 256 }
+  polls     = { count = 3, cpu = 400, memory = 384 }
+  votebooth = { count = 4, cpu = 1500, memory = 512 }
+}
+
+# What `sizes` doesn't have.
+count  = 2
+cpu    = 150
+memory = 256
+
+environment = {
+  VOTEWAVE_ENVIRONMENT     = "production"
+  VOTEWAVE_SECRETS         = "aws://votewave/production"
+  VOTEWAVE_MAIL            = "ses"
+  VOTEWAVE_TRUSTED_PROXIES = "1" # the gateway, which says whom the load balancer spoke with
+  VOTEWAVE_DATABASE_POOL   = "10"
+  # Tasks can't reach the machine's metadata service, and needn't try.
+  AWS_EC2_METADATA_DISABLED = "true"
+}
+
+settings = {
+  auth = {
+    VOTEWAVE_AUTH_GATEWAY_KEYS = "votewave/gateway/keys"
+  }
+}
+
+gateway_scheme             = "https"
+gateway_trusted_proxies    = 1 # the load balancer
+gateway_certificate_volume = "gateway-certificate"
+gateway_canary_from        = ["10.10.0.0/16"]
+# A full room may share one address: 2,000 people, each with a few requests in ten seconds.
+gateway_limits = { address = 10000 }

@@ -1,0 +1,48 @@
+# What is decided for staging. What is known only once it stands (image, addresses, roles) is Terraform's: the parameter
+# that its output `nomad_values_parameter` names, which deployments read. Every job is given both.
+
+driver      = "docker"
+datacenters = ["staging"]
+node_class  = "app"
+
+# The machine's Consul agent, seen from a container: Docker's own network (daemon.json in the machine image).
+consul_url = "http://172.17.0.1:8500"
+
+sizes = {
+  auth      = { count = 2, cpu = 400, memory = 384 }
+  profiles  = { count = 2, cpu = 150, memory = 256 }
+  polls     = { count = 2, cpu = 300, memory = 256 }
+  votebooth = { count = 2, cpu = 800, memory = 384 }
+}
+
+# What `sizes` doesn't have.
+count  = 2
+cpu    = 150
+memory = 256
+
+environment = {
+  VOTEWAVE_ENVIRONMENT     = "staging"
+  VOTEWAVE_SECRETS         = "aws://votewave/staging"
+  VOTEWAVE_MAIL            = "ses"
+  VOTEWAVE_TRUSTED_PROXIES = "1" # the gateway, which says whom the load balancer spoke with
+  VOTEWAVE_DATABASE_POOL   = "6"
+  # Tasks can't reach the machine's metadata service, and needn't try.
+  AWS_EC2_METADATA_DISABLED = "true"
+}
+
+settings = {
+  auth = {
+    VOTEWAVE_AUTH_GATEWAY_KEYS = "votewave/gateway/keys"
+    # Load tests come from a few addresses.
+    VOTEWAVE_AUTH_GUESTS_PER_ADDRESS    = "1000000"
+    VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS  = "1000000"
+    VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS  = "1000000"
+    VOTEWAVE_AUTH_REFRESHES_PER_ADDRESS = "1000000"
+  }
+}
+
+gateway_scheme             = "https"
+gateway_trusted_proxies    = 1 # the load balancer
+gateway_certificate_volume = "gateway-certificate"
+gateway_canary_from        = ["10.20.0.0/16"]
+gateway_limits             = { address = 1000000 } # likewise for load tests
