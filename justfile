@@ -79,6 +79,12 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 @pipeline *ARGS:
     {{ dev }} python -m tools.pipeline "$@"
 
+# the tests of the machine images, which need root: a plain Debian in a folder, a firewall with packets
+[no-exit-message]
+@test-machines *ARGS:
+    sudo=; [ "$(id -u)" = 0 ] || sudo="sudo env PATH=$PATH HOME=$HOME"; \
+    {{ dev }} true && $sudo {{ dev }} --no-sync pytest tests/infra/test_packer_root.py tests/infra/test_packer_firewall.py "$@"
+
 # look for known holes, licences that aren't allowed, mistakes in workflows and scripts; `--offline` asks nobody
 [no-exit-message]
 @audit *ARGS:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 from tools.pipeline import audit as audits
-from tools.pipeline import images, machines, programs, reach, terraform
+from tools.pipeline import github, images, machines, programs, reach, terraform
 from tools.pipeline.common import ENVIRONMENTS, ROOT, PipelineError
 
 _ENVIRONMENT = click.option("--env", "environment", required=True, type=click.Choice(ENVIRONMENTS), help="Where.")
@@ -35,6 +35,21 @@ def main() -> None:
 def bring(names: tuple[str, ...]) -> None:
     """Bring programs from their vendor, verified, into .tools/vendor; a workflow's next steps find them."""
     click.echo(programs.bring(names))
+
+
+@main.command("packages")
+@click.argument("names", nargs=-1, required=True)
+def system_packages(names: tuple[str, ...]) -> None:
+    """Install packages of the system (Debian, Ubuntu), as on a workflow's machine."""
+    programs.install(names)
+
+
+@main.command("proven")
+@_ENVIRONMENT
+@click.argument("version")
+def proven(environment: str, version: str) -> None:
+    """Go on only if a commit was deployed to an environment with success."""
+    github.proven(environment, version)
 
 
 @main.command()
@@ -79,6 +94,13 @@ def image_push(out: Path) -> None:
 def image_scan(version: str) -> None:
     """Wait for the registry's scan; fail on critical and high findings."""
     click.echo(images.scan(version))
+
+
+@image.command("verify")
+@click.option("--version", required=True, help="The commit.")
+def image_verify(version: str) -> None:
+    """Check that the images workflow of this repository built the image of a commit (GitHub's signature)."""
+    images.verify(version)
 
 
 @image.command("sbom")
@@ -148,13 +170,13 @@ def terraform_apply(environment: str) -> None:
 def nomad(environment: str, *, operator: bool, command: tuple[str, ...]) -> None:
     r"""Run COMMAND with NOMAD_ADDR, NOMAD_TOKEN and NOMAD_CACERT of an environment.
 
-    `{values}` in it stands for a file with Terraform's values of the jobs.
+    `@values` in it stands for a file with Terraform's values of the jobs.
 
     \b
     Examples:
       ./just pipeline nomad --env staging --operator -- nomad job status
       ./just pipeline nomad --env staging -- ./just release --env staging --service all \
-          --version $(git rev-parse HEAD) --values {values}
+          --version $(git rev-parse HEAD) --values @values
     """
     sys.exit(reach.within(environment, command, operator=operator))
 

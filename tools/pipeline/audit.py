@@ -82,8 +82,21 @@ def workflows() -> str:
         PipelineError: One finds something.
     """
     found = json.loads(run([sys.executable, ROOT / "tools/build", "--json", "actionlint"], capture=True))
-    run([str(found["actionlint"]["path"]), "-no-color", "-shellcheck", str(_BIN / "shellcheck"), "-pyflakes", ""])
-    run([_BIN / "zizmor", "--offline", "--no-progress", "--quiet", "--persona", "pedantic", WORKFLOWS])
+    lint = str(found["actionlint"]["path"])
+    run([lint, "-no-color", "-shellcheck", _BIN / "shellcheck", "-pyflakes", "", *sorted(WORKFLOWS.glob("*.yml"))])
+    run(
+        [
+            _BIN / "zizmor",
+            "--offline",
+            "--no-progress",
+            "--quiet",
+            "--persona",
+            "pedantic",
+            "--config",
+            WORKFLOWS.parent / "zizmor.yml",
+            WORKFLOWS,
+        ]
+    )
     return f"{len(list(WORKFLOWS.glob('*.yml')))} workflows"
 
 

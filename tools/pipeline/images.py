@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.pipeline.common import NAMES, ROOT, PipelineError, clean_commit, run, tell
+from tools.pipeline.github import given
 
 BAD = ("CRITICAL", "HIGH")
 SBOM_IN_IMAGE = "/opt/votewave/share/votewave/sbom.cdx.json"
@@ -95,6 +96,28 @@ def scan(version: str) -> dict[str, int]:
         raise PipelineError(f"The scan of {version} found {said}. A newer base or package, then a new commit.")
     tell(f"the scan of {version}: {counts or 'nothing'}")
     return counts
+
+
+def verify(version: str) -> str:
+    """Check that this repository's own workflow built the image of a commit; return its digest.
+
+    Raises:
+        PipelineError: There is no such image, or nothing proves where it comes from.
+    """
+    ecr = _ecr()
+    found = _call(ecr.describe_images, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])
+    digest = str(found["imageDetails"][0]["imageDigest"])
+    # GitHub keeps the signatures by digest: the image itself needn't come here.
+    repository = given("GITHUB_REPOSITORY")
+    manifest = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageDigest": digest}])
+    place = ROOT / ".tools" / "out" / "manifest.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # The digest is that of these very bytes, so they are what was signed.
+    place.write_bytes(manifest["images"][0]["imageManifest"].encode())
+    workflow = f"{repository}/.github/workflows/images.yml"
+    run(["gh", "attestation", "verify", place, "--repo", repository, "--signer-workflow", workflow])
+    tell(f"{version} ({digest}) was built by {workflow}")
+    return digest
 
 
 def sbom(reference: str, out: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -39,3 +40,16 @@ def bring(names: tuple[str, ...]) -> Path:
         with Path(path).open("a") as file:
             file.write(f"{PLACE}\n")
     return PLACE
+
+
+def install(names: tuple[str, ...]) -> None:
+    """Install packages of the system.
+
+    Raises:
+        PipelineError: They can't be installed.
+    """
+    if wrong := [name for name in names if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)]:
+        raise PipelineError(f"No package has a name such as {wrong[0]!r}.")
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    run([*sudo, "apt-get", "update", "-qq"])
+    run([*sudo, "apt-get", "install", "-qq", "--yes", "--no-install-recommends", *names])

@@ -19,6 +19,7 @@ from tools.pipeline.common import NAMES, PipelineError, tell
 from tools.pipeline.images import _call
 
 _WAIT_SECONDS = 60
+PLACEHOLDER = "@values"
 DOCUMENT = "AWS-StartPortForwardingSession"
 
 
@@ -52,7 +53,7 @@ def within(environment: str, command: Sequence[str], *, operator: bool) -> int:
         )
         values.write_text(found["Parameter"]["Value"])
         known = {"NOMAD_ADDR": address, "NOMAD_TOKEN": token, "NOMAD_CACERT": str(ca), "VOTEWAVE_VALUES": str(values)}
-        words = [str(values) if word == "{values}" else word for word in command]
+        words = [str(values) if word == PLACEHOLDER else word for word in command]
         return subprocess.run(words, env={**os.environ, **known}, check=False).returncode
 
 
