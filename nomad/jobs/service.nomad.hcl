@@ -276,17 +276,18 @@ job "service" {
         timeout  = "3s"
       }
 
-      # Whether it runs at all: one that hangs is started again.
+      # Whether it runs at all: one that hangs is started again. Patiently, for a machine that is short of processor time
+      # would only get shorter of it by starting what is merely slow.
       check {
         name     = "live"
         type     = "http"
         path     = "/health/live"
-        interval = "5s"
-        timeout  = "3s"
+        interval = "10s"
+        timeout  = "10s"
 
         check_restart {
           limit = 4
-          grace = "30s"
+          grace = "60s"
         }
       }
     }

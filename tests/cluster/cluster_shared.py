@@ -21,7 +21,7 @@ import asyncpg
 from cluster_place import ROOT
 from tools.cluster.agents import Api
 from tools.cluster.cluster import Cluster, ClusterError
-from tools.cluster.place import Place
+from tools.cluster.place import Agent, Place
 
 SERVERS, CLIENTS = 3, 2
 _AT_A_TIME = 8
@@ -87,9 +87,19 @@ class SharedCluster:
 
     async def run(self, *arguments: str) -> str:
         """Run `nomad …` against it; return what it prints."""
+        return await asyncio.to_thread(self.cluster.agents.run, *arguments, agent=self._server())
+
+    async def plan(self, *arguments: str) -> str:
+        """Run `nomad job plan …`, whose exit code tells whether something would change; return what it prints."""
+        return await asyncio.to_thread(
+            self.cluster.agents.run, "job", "plan", *arguments, agent=self._server(), good=(0, 1)
+        )
+
+    def _server(self) -> Agent:
+        """Return the first server whose Nomad runs."""
         for agent in self.cluster.place.agents:
             if agent.is_server and self.cluster.processes.find(f"nomad-{agent.name}") is not None:
-                return await asyncio.to_thread(self.cluster.agents.run, *arguments, agent=agent)
+                return agent
         raise AssertionError("no server runs")
 
     async def instances(self, service: str) -> list[str]:
@@ -177,6 +187,7 @@ class Voter:
 
 
 OPTIONS = 4
+_PATIENCE_SECONDS = 30.0
 
 
 class Votes:
@@ -343,8 +354,14 @@ class Votes:
 
 
 async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any], token: str = "") -> Any:
+    """Post JSON, again while the answer is 503, as any client may."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    async with session.post(url, json=body, headers=headers) as answer:
-        text = await answer.text()
-        assert answer.status in {200, 201}, f"{url}: {answer.status} {text}"
-        return json.loads(text)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        async with session.post(url, json=body, headers=headers) as answer:
+            text = await answer.text()
+        if answer.status in {200, 201}:
+            return json.loads(text)
+        assert answer.status == 503, f"{url}: {answer.status} {text}"
+        assert time.monotonic() < deadline, f"{url}: {answer.status} {text}"
+        await asyncio.sleep(1)

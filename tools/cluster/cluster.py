@@ -315,6 +315,7 @@ class Cluster:
                 self.jobs.stop_all()
             except (AgentError, httpx.HTTPError) as exc:
                 tell(f"jobs are stopped without Nomad: {exc}")
+        self.processes.stop("balancer")
         end(self._processes("nomad-"), signal.SIGTERM, 10)
         # Tasks and their supervisors that outlived their Nomad, wherever they come from.
         left = [p for p in self.processes.leftovers() if p.pid not in {q.pid for q in self._processes("")}]
@@ -406,7 +407,7 @@ class Cluster:
         found = [
             one
             for one in self.agents.nomad().get("/v1/allocations")
-            if one["JobID"] in {name, f"votewave-{name}"} or one["ID"].startswith(name)
+            if str(one["JobID"]).partition("/")[0] in {name, f"votewave-{name}"} or one["ID"].startswith(name)
         ]
         if not found:
             raise ClusterError(f"There is no process, job or allocation {name}. `./just cluster logs` lists them.")

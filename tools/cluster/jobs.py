@@ -11,8 +11,8 @@ from tools.cluster.place import ENVIRONMENT, ROOT
 
 JOBS = ROOT / "nomad" / "jobs"
 ENVIRONMENTS = ROOT / "nomad" / "env"
-_DEPLOY_SECONDS = 180.0
-_MIGRATE_SECONDS = 120.0
+_DEPLOY_SECONDS = 300.0
+_MIGRATE_SECONDS = 180.0
 _RESTARTS_TOLD = 1
 _OVER = {"complete", "failed", "lost"}
 

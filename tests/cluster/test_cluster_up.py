@@ -1,0 +1,225 @@
+"""`./just cluster` itself: what it starts, what it says, who may read what, and that nothing is left behind."""
+
+import asyncio
+import json
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+from cluster_place import ROOT
+from cluster_shared import SharedCluster, place
+from services.registry import NAMES
+from tools.cluster.cluster import Cluster
+from tools.cluster.place import NAMES as SHARED
+from tools.cluster.processes import MARK
+from tools.cluster.secrets import ACCOUNT, PREFIX, role
+
+
+def command(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `./just cluster`."""
+    return subprocess.run(
+        [sys.executable, "-m", "tools.cluster", "--folder", str(folder), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def marked(folder: Path) -> list[psutil.Process]:
+    """Return every process with a cluster's mark, dead ones that nobody collects left out."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == str(folder):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_names_are_those_that_terraform_has() -> None:
+    assert tuple(SHARED["services"]) == NAMES
+
+
+def test_all_is_well_and_said_so(cluster: SharedCluster) -> None:
+    done = command(cluster.cluster.place.folder, "status", "--json")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert said["good"]
+    jobs = {part["name"] for part in said["parts"] if part["kind"] == "job"}
+    assert jobs >= {f"votewave-{name}" for name in (*NAMES, "gateway", "migrate", "reports")}
+    assert {part["name"] for part in said["parts"] if part["kind"] == "node"} >= {"edge-1", "app-1", "app-2"}
+
+
+def test_it_runs_already(cluster: SharedCluster) -> None:
+    done = command(cluster.cluster.place.folder, "up")
+    assert done.returncode == 1
+    assert "runs on" in done.stderr
+    assert "already" in done.stderr
+
+
+def test_a_taken_port_is_named(cluster: SharedCluster, tmp_path: Path) -> None:
+    done = command(tmp_path / "other", "up", "--port-base", str(cluster.cluster.place.port_base))
+    assert done.returncode == 1
+    assert str(cluster.cluster.place.port("postgres")) in done.stderr
+    assert "postgres" in done.stderr
+
+
+def test_logs_of_processes_and_jobs_are_shown(cluster: SharedCluster) -> None:
+    folder = cluster.cluster.place.folder
+    assert "nomad-server-1" in command(folder, "logs").stdout
+    assert "leader" in command(folder, "logs", "consul-server-1", "-n", "500").stdout
+    assert '"event":"serving"' in command(folder, "logs", "polls").stdout
+    unknown = command(folder, "logs", "nothing-of-that-name")
+    assert unknown.returncode == 1
+    assert "There is no process" in unknown.stderr
+
+
+def test_what_holds_secrets_is_its_owner_s(cluster: SharedCluster) -> None:
+    where = cluster.cluster.place
+    for path in (where.state, where.values, where.folder / "secrets.json", *where.tokens.iterdir()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for path in (where.folder / "agents").rglob("*.json"):
+        if path.name in {"consul.json", "nomad.json"} and path.parent.parent == where.folder / "agents":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_everything_listens_on_loopback_alone(cluster: SharedCluster) -> None:
+    listening = [
+        (process.name(), connection.laddr)
+        for process in marked(cluster.cluster.place.folder)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    assert [one for one in listening if one[1].ip not in {"127.0.0.1", "::1"}] == []
+
+
+async def test_nobody_comes_in_without_a_token(cluster: SharedCluster) -> None:
+    async with httpx.AsyncClient(timeout=10) as client:
+        assert (await client.get(f"{cluster.said['nomad_url']}/v1/jobs")).status_code == 403
+        assert (await client.get(f"{cluster.said['consul_url']}/v1/catalog/services")).json() == {}
+        answer = await client.put(f"{cluster.said['consul_url']}/v1/agent/service/register", json={"Name": "polls"})
+        assert answer.status_code == 403
+
+
+async def test_the_token_to_deploy_deploys_and_nothing_else(cluster: SharedCluster) -> None:
+    token = (cluster.cluster.place.tokens / "nomad-deploy").read_text()
+    async with httpx.AsyncClient(
+        base_url=cluster.said["nomad_url"], headers={"x-nomad-token": token}, timeout=10
+    ) as client:
+        job = (await client.get("/v1/job/votewave-polls")).json()
+        planned = await client.post("/v1/job/votewave-polls/plan", json={"Job": job})
+        assert planned.status_code == 200, planned.text
+        assert (await client.get("/v1/acl/tokens")).status_code == 403
+        assert (await client.put("/v1/node/x/drain", json={})).status_code == 403
+
+
+def keys_as(cluster: SharedCluster, task: str) -> dict[str, str]:
+    """Return the keys that a task's token is turned into, as AWS's library does it in the task."""
+    with cluster.cluster.aws.client("sts") as sts:
+        given = sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role(task)}", RoleSessionName="test", WebIdentityToken="x" * 20
+        )["Credentials"]
+    return {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+
+
+@pytest.mark.parametrize("task", NAMES)
+def test_a_service_reads_its_own_secrets_and_no_other_s(cluster: SharedCluster, task: str) -> None:
+    readable, refused = [], []
+    with cluster.cluster.aws.client("secretsmanager", keys_as(cluster, task)) as manager:
+        for name in cluster.cluster.secrets.all():
+            try:
+                manager.get_secret_value(SecretId=f"{PREFIX}/{name}")
+            except ClientError as exc:
+                refused.append(str(exc))
+            else:
+                readable.append(name)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            manager.put_secret_value(SecretId=f"{PREFIX}/{task}/database", SecretString="mine")
+    own = {name for name in cluster.cluster.secrets.all() if name.startswith(f"{task}/")}
+    assert own
+    assert set(readable) == own | {"internal/key"}
+    assert all("AccessDenied" in why for why in refused)
+
+
+async def test_a_task_s_consul_token_finds_others_and_changes_nothing(cluster: SharedCluster) -> None:
+    """What Nomad gave to a running task for its identity."""
+    [polls] = await cluster.allocations("votewave-polls")
+    agents = cluster.cluster.place.folder / "agents"
+    token = (agents / polls["NodeName"] / f"nomad/alloc/{polls['ID']}/service/secrets/consul_token").read_text()
+    headers = {"x-consul-token": token.strip()}
+    async with httpx.AsyncClient(base_url=cluster.said["consul_url"], headers=headers, timeout=10) as client:
+        assert (await client.get("/v1/health/service/auth")).json()
+        assert (await client.put("/v1/kv/votewave/gateway/keys", content="{}")).status_code == 403
+        assert (await client.put("/v1/agent/service/register", json={"Name": "auth"})).status_code == 403
+
+
+@pytest.fixture
+def own() -> Iterator[Path]:
+    """A folder for a cluster of a test's own, which is gone afterwards."""
+    with place() as where:
+        Path(where.folder).mkdir(parents=True, exist_ok=True)
+        (where.folder / "base").write_text(str(where.port_base))
+        yield where.folder
+        Cluster(where).reset()
+
+
+def test_nothing_is_left_behind_and_data_stay(own: Path) -> None:
+    base = (own / "base").read_text()
+    done = command(own, "up", "--no-gateway", "--port-base", base, "--json")
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    asyncio.run(_sql(said, "CREATE TABLE kept AS SELECT 1 AS one"))
+
+    # Whoever is killed: `down` finds what is left, tasks included.
+    cluster = Cluster.at(own)
+    assert [one for one in marked(own) if "bin/votewave" in " ".join(one.cmdline())]
+    for name in ("nomad-app-1", "nomad-server-1", "consul-edge-1", "aws"):
+        cluster.processes.kill(name)
+    assert command(own, "status").returncode == 1
+    done = command(own, "down")
+    assert done.returncode == 0, done.stderr
+    assert [" ".join(one.cmdline()) for one in marked(own)] == []
+    assert cluster.place.taken() == {}
+    assert not [line for line in Path("/proc/self/mounts").read_text().splitlines() if f" {own}/" in line]
+    assert command(own, "down").returncode == 0, "once more does no harm"
+
+    # With the process that it was started for, it ends by itself; and what was stored is still there.
+    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        again = ("up", "--no-gateway", "--port-base", base, "--while-pid", str(owner.pid), "--version", said["version"])
+        done = command(own, *again)
+        assert done.returncode == 0, done.stderr
+        asyncio.run(_sql(said, "SELECT one FROM kept"))
+    finally:
+        owner.kill()
+        owner.wait()
+    deadline = time.monotonic() + 90
+    while marked(own):
+        assert time.monotonic() < deadline, marked(own)
+        time.sleep(0.2)
+    assert Cluster.at(own).place.taken() == {}
+
+
+async def _sql(said: dict[str, Any], statement: str) -> None:
+    connection = await asyncpg.connect(said["admin_database_url"])
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
