@@ -18,9 +18,9 @@ sizes = {
   votebooth = { count = 2, cpu = 400, memory = 256 }
 }
 
-# A quarter of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room.
+# A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room.
 scaling = {
-  votebooth = { min = 2, max = 4, each = 80, hold = 30 }
+  votebooth = { min = 2, max = 4, each = 60, hold = 30 }
 }
 
 # What `sizes` doesn't have.

@@ -145,7 +145,7 @@ job "autoscaler" {
 
       env {
         # Prometheus wants host and port.
-        CONSUL_ADDRESS = replace(replace(var.consul_url, "http://", ""), "https://", "")
+        CONSUL_ADDRESS = var.consul_url
         SERVICES       = join(", ", local.services)
       }
 

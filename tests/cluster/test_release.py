@@ -1,0 +1,239 @@
+"""Releases of votebooth through `./just release`, on a cluster where people vote meanwhile.
+
+Faulty versions are releases like any other, whose program is the real one with a fault put in (`faulty.py`).
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_place import ROOT, eventually
+from cluster_shared import SharedCluster
+
+JOB = "votewave-votebooth"
+ENDS_SECONDS = 420.0
+REFUSED, REJECTED = 3, 4
+Make = Callable[..., str]
+Report = Callable[[str], None]
+
+# Light, for the cluster, its load and other tests share two cores; a release that is 200 ms slower can't get below
+# p50, and one error in twenty is more than none.
+GATES = """
+[local]
+suites = ["canary"]
+
+[local.suite.canary]
+what = "a few votes on a canary"
+shape = "steady"
+seconds = 10
+votes_per_second = 30
+reads_per_second = 2
+hosts_per_minute = 0
+viewers = 3
+identities = 20
+
+[local.suite.canary.thresholds]
+p50_ms = 190
+error_ratio = 0.0
+stored_equals_acknowledged = true
+tally_equals_recount = true
+
+[local.suite.canary.generator]
+late_p99_ms = 2000
+"""
+
+
+@pytest.fixture
+def make(cluster: SharedCluster) -> Make:
+    """Return what makes a version of what runs, with a fault if one is named."""
+
+    def made(suffix: str, fault: str = "", command: str = "run") -> str:
+        releases = Path(cluster.said["releases"])
+        real, version = releases / cluster.version / "bin", f"{cluster.version[:40]}-{suffix}-{time.time_ns() % 10**9}"
+        folder = releases / version / "bin"
+        folder.mkdir(parents=True)
+        program = folder / "votewave"
+        lines = ["#!/bin/sh"]
+        if fault:
+            faulty = Path(__file__).with_name("faulty.py")
+            lines.append(f'if [ "$1" = {command} ]; then exec {real}/python {faulty} {fault} "$@"; fi')
+        program.write_text("\n".join([*lines, f'exec {real}/votewave "$@"', ""]))
+        program.chmod(0o755)
+        return version
+
+    return made
+
+
+class Releasing:
+    """`./just release` against the cluster."""
+
+    def __init__(self, cluster: SharedCluster, folder: Path) -> None:
+        self._cluster = cluster
+        self._gates = folder / "gates.toml"
+        self._gates.write_text(GATES)
+        self._log = folder / "release.log"
+
+    async def begin(self, *arguments: str, command: str = "") -> asyncio.subprocess.Process:
+        line = [sys.executable, "-m", "tools.release", *filter(None, [command]), "--env=local", "--json"]
+        line += [f"--folder={self._cluster.said['folder']}", "--service=votebooth", *arguments]
+        if not command:
+            line += [f"--gate-option=--gates={self._gates}"]
+        with self._log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *line, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True
+            )
+
+    async def end(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(ENDS_SECONDS):
+                printed, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        assert printed, self.log()
+        said: dict[str, Any] = json.loads(printed)
+        assert said["code"] == process.returncode
+        return said
+
+    async def __call__(self, *arguments: str, command: str = "") -> dict[str, Any]:
+        return await self.end(await self.begin(*arguments, command=command))
+
+    def log(self) -> str:
+        return self._log.read_text()[-6000:]
+
+
+@pytest.fixture
+async def release(cluster: SharedCluster, tmp_path: Path) -> AsyncIterator[Releasing]:
+    """Return what releases; afterwards the cluster runs what it ran before."""
+    await eventually(cluster.is_whole, 120)
+    yield Releasing(cluster, tmp_path)
+    job = await cluster.nomad(f"/v1/job/{JOB}")
+    deployment = await cluster.nomad(f"/v1/job/{JOB}/deployment")
+    if job["Meta"]["version"] != cluster.version or deployment["Status"] != "successful":
+        again = Releasing(cluster, tmp_path)
+        await again(command="rollback")
+        said = await again(f"--version={cluster.version}", "--skip-gate=what ran before")
+        assert said["code"] == 0, again.log()
+    await eventually(cluster.is_whole, 120)
+
+
+@pytest.fixture
+def report(capsys: pytest.CaptureFixture[str]) -> Report:
+    def tell(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n{line}")
+
+    return tell
+
+
+def steps_of(said: dict[str, Any]) -> str:
+    return ", ".join(f"{step['name']} {step['seconds']} s" for step in said["steps"])
+
+
+async def versions(cluster: SharedCluster) -> set[str]:
+    """Return the versions that Consul hands out."""
+    entries = await cluster.consul("/v1/health/service/votebooth")
+    return {entry["Service"]["Meta"]["version"] for entry in entries}
+
+
+async def canaries(cluster: SharedCluster) -> list[Any]:
+    found: list[Any] = await cluster.consul("/v1/health/service/votebooth", tag="canary", passing="1")
+    return found
+
+
+async def test_a_rolling_deploy_under_300_votes_a_second_fails_no_request_and_loses_no_ballot(
+    cluster: SharedCluster, release: Releasing, make: Make, report: Report
+) -> None:
+    version = make("next")
+    async with cluster.voting(rate=300, voters=150) as votes:
+        said = await release(f"--version={version}", "--skip-gate=those who vote are the load")
+        assert said["code"] == 0, release.log()
+        await asyncio.sleep(2)
+    assert votes.failed() == []
+    assert await versions(cluster) == {version}
+    report(f"rolling deploy: {len(votes.sent)} ballots acknowledged, none failed; {steps_of(said)}")
+
+
+@pytest.mark.parametrize("fault", ["slow", "unready", "errors"])
+async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
+    cluster: SharedCluster, release: Releasing, make: Make, report: Report, fault: str
+) -> None:
+    version = make(fault, fault)
+    async with cluster.voting(rate=30, voters=50) as votes:
+        said = await release(f"--version={version}", "--patience=60")
+        assert said["code"] == REJECTED, release.log()
+        await asyncio.sleep(2)
+    assert votes.failed() == []
+    assert (await cluster.nomad(f"/v1/job/{JOB}"))["Meta"]["version"] == cluster.version
+    assert await versions(cluster) == {cluster.version}
+    names = [step["name"] for step in said["steps"]]
+    assert "promote" not in names
+    assert ("gate" in names) == (fault != "unready"), "one that is never ready isn't even tried"
+    report(f"{fault}: rejected ({said['error'].splitlines()[0][:150]}); {steps_of(said)}")
+
+
+async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and_can_be_taken_back(
+    cluster: SharedCluster, release: Releasing, make: Make, report: Report
+) -> None:
+    version, other = make("resumed"), make("other")
+    await cluster.run("job", "scale", JOB, "3")
+    await eventually(cluster.is_whole, 120)
+    process = await release.begin(f"--version={version}")
+
+    async def tried() -> Any:
+        assert process.returncode is None, release.log()
+        return await canaries(cluster)
+
+    try:
+        await eventually(tried, 120)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()
+
+    refused = await release(f"--version={other}")
+    assert refused["code"] == REFUSED
+    assert "is at work" in refused["error"]
+
+    said = await release(f"--version={version}")
+    assert said["code"] == 0, release.log()
+    assert [step["name"] for step in said["steps"]] == ["resume", "canaries", "gate", "promote", "rollout"]
+    assert await versions(cluster) == {version}
+    again = await release(f"--version={version}")
+    assert (again["code"], again["services"]) == (0, {"votebooth": "unchanged"})
+    assert (await cluster.nomad(f"/v1/job/{JOB}"))["TaskGroups"][0]["Count"] == 3
+
+    back = await release(command="rollback")
+    assert back["services"]["votebooth"] == {"outcome": "returned", "version": cluster.version}, release.log()
+    assert (await cluster.nomad(f"/v1/job/{JOB}"))["TaskGroups"][0]["Count"] == 3
+    await eventually(cluster.is_whole, 120)
+    assert await versions(cluster) == {cluster.version}
+    await cluster.run("job", "scale", JOB, "2")
+    report(f"resumed: {steps_of(said)}; taken back: {steps_of(back)}")
+
+
+async def test_what_cannot_be_released_is_refused_before_anything_is_touched(
+    cluster: SharedCluster, release: Releasing, make: Make
+) -> None:
+    before = await cluster.nomad(f"/v1/job/{JOB}")
+    for version, why in (("0" * 40, "no image of 0{40}"), ("1.2.3", "is no version")):
+        said = await release(f"--version={version}")
+        assert said["code"] == REFUSED
+        assert said["steps"] == []
+        assert re.search(why, said["error"])
+
+    said = await release(f"--version={make('contract', 'contract', 'migrate')}")
+    assert said["code"] == REFUSED, release.log()
+    assert "drops a column" in said["error"]
+    assert "--allow-contract" in said["error"]
+    column = "SELECT 1 FROM information_schema.columns WHERE table_schema = 'votebooth' AND column_name = 'deleted'"
+    assert await cluster.sql(column)
+    assert (await cluster.nomad(f"/v1/job/{JOB}"))["JobModifyIndex"] == before["JobModifyIndex"]
