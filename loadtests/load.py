@@ -14,8 +14,10 @@ import msgspec
 from services.core.storage import StorageError, open_storage
 
 from loadtests.gate.ballots import REAL
-from loadtests.gate.config import GATES, Place, Shape, Suite, read
+from loadtests.gate.config import GATES, Generator, Place, Shape, Suite, read
 from loadtests.gate.errors import GateError, TargetError
+from loadtests.gate.limit import Step
+from loadtests.gate.limit import limit as find_limit
 from loadtests.gate.report import Report, conclusion, page, table
 from loadtests.gate.run import run as run_suite
 from loadtests.gate.verdict import Judgement
@@ -62,6 +64,7 @@ def main() -> None:
       ./just load gate --env local --url http://127.0.0.1:8000
       ./just load run --shape rush --rate 200 --seconds 60 --url http://127.0.0.1:8000
       ./just load users
+      ./just load limit
     """
 
 
@@ -240,6 +243,41 @@ def users(environment: str, gates: Path) -> None:
         click.echo(title)
         for name, what in items.items():
             click.echo(f"  {name:<8} {what}")
+
+
+@main.command()
+@click.option("--env", "environment", default="local", show_default=True, help="Whose idea of late and busy.")
+@click.option("--suite", "name", default="steady", show_default=True, help="The suite's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+def limit(environment: str, name: str, as_json: bool) -> None:
+    """Find how many votes a second one load generator bears here, on a server that answers at once.
+
+    What it takes for an answer then is all its own. Run it where nothing else runs.
+
+    \b
+    Example: ./just load limit
+    """
+    place = _place(environment, GATES)
+    if name not in place.suite:
+        raise click.UsageError(f"{environment} has no suite {name}; it has {', '.join(place.suite)}")
+    steps = asyncio.run(_limit(place.suite[name].generator))
+    if as_json:
+        click.echo(msgspec.json.encode(steps))
+        return
+    click.echo("votes/s due  answered  p99 ms  late p99 ms  busy  trusted")
+    for step in steps:
+        click.echo(
+            f"{step.due:>11,}  {step.answered:>8,.0f}  {step.p99_ms:>6.1f}  {step.late_p99_ms:>11.1f}"
+            f"  {step.busy:>4.0%}  {'yes' if step.holds else 'no'}"
+        )
+
+
+async def _limit(generator: Generator) -> list[Step]:
+    steps = []
+    async for step in find_limit(generator):
+        _say(f"  {step.due:,} votes a second: {'fine' if step.holds else 'too much'}")
+        steps.append(step)
+    return steps
 
 
 def _load(suite: Suite) -> str:

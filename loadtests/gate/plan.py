@@ -58,7 +58,8 @@ class Plan(Struct, frozen=True):
         canary: The service whose canaries are asked; empty for none.
         looks: Paths that each service answers to whoever is signed in, so that no service goes without load.
         mark: What the titles of polls begin with, so that they are found and deleted.
-        html: Where Locust's report goes.
+        html: Where Locust's report goes; empty for nowhere.
+        tell: Whether to say now and then how it goes.
     """
 
     url: str
@@ -75,6 +76,7 @@ class Plan(Struct, frozen=True):
     looks: list[str]
     mark: str
     html: str
+    tell: bool
 
 
 class Vote(Struct, frozen=True, array_like=True):

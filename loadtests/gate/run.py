@@ -25,7 +25,7 @@ _BEYOND_SECONDS = 90.0
 """What a generator may take beyond the load itself: users start, last answers come, its files are written."""
 
 _STOP_SECONDS = 10.0
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 _QUIET_SECONDS = 1.0
 
 
@@ -70,7 +70,7 @@ async def run(
             async with standing(stage):
                 plans = stage.plans(reports / f"locust-{name}.html")
                 say(f"{suite.seconds} s of {suite.shape} load: {suite.votes_per_second:,g} votes a second")
-                outcomes = await _generate(plans, Path(folder))
+                outcomes = await generate(plans, Path(folder))
                 await asyncio.sleep(_QUIET_SECONDS)  # what was cut off is stored by now, or won't be
                 say("comparing what is stored with what was acknowledged; recounting")
                 findings = await _checked(api, stage, outcomes, Path(folder), data_dir)
@@ -98,7 +98,7 @@ async def _checked(api: Api, stage: Stage, outcomes: list[Outcome], folder: Path
         return Findings(acknowledged=acknowledged, lost=[f"it couldn't be checked: {exc}"])
 
 
-async def _generate(plans: list[Plan], folder: Path) -> list[Outcome]:
+async def generate(plans: list[Plan], folder: Path) -> list[Outcome]:
     """Run the generators, each a process of its own, and return what they saw.
 
     Raises:
@@ -116,7 +116,7 @@ async def _generate(plans: list[Plan], folder: Path) -> list[Outcome]:
                     "loadtests.generator",
                     str(source),
                     str(target),
-                    cwd=_ROOT,
+                    cwd=ROOT,
                     env=_environment(os.environ),
                     stdin=asyncio.subprocess.DEVNULL,
                 )

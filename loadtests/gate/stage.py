@@ -146,6 +146,7 @@ class Stage:
                 looks=looks(),
                 mark=self._mark,
                 html=str(html) if share == 0 else "",
+                tell=share == 0,
             )
             for share, polls in enumerate(self.polls)
         ]

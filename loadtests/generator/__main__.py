@@ -30,6 +30,7 @@ _SPAWN_SECONDS = 30.0
 _PROGRESS_SECONDS = 5.0
 _READERS, _HOSTS = 20, 2
 _PRIORITY = -10
+_AFTER_FAULT_SECONDS = 1.0
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
     with contextlib.suppress(OSError):  # where it may: a generator that waits for the processor measures itself
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gate, which ends us
     source, target = (Path(name) for name in sys.argv[1:3])
     write(target, run(load(source, Plan)))
 
@@ -57,11 +59,12 @@ def run(plan: Plan) -> Outcome:
     for kind in chosen:
         kind.fixed_count = counts[kind]
     environment = Environment(user_classes=chosen, host=plan.url, stop_timeout=0)
-    environment.events.user_error.add_listener(
-        lambda user_instance, exception, **_: world.outcome.faults.append(
-            f"{type(user_instance).__name__}: {exception!r}"[:300]
-        )
-    )
+
+    def failed(user_instance: Any, exception: BaseException, **_: Any) -> None:
+        world.outcome.faults.append(f"{type(user_instance).__name__}: {exception!r}"[:300])
+        gevent.sleep(_AFTER_FAULT_SECONDS)  # the user goes on at once otherwise, and fails again
+
+    environment.events.user_error.add_listener(failed)
     runner = environment.create_local_runner()
     helpers = [gevent.spawn(stats_history, runner), gevent.spawn(keep_signed_in, world, environment)]
     everybody = sum(counts.values())
@@ -89,11 +92,14 @@ def _attend(world: World) -> None:
     pace, outcome = world.pace, world.outcome
     said = time.perf_counter()
     limit = pace.end_at + TIMEOUT_SECONDS + 1
+    gate = os.getppid()
     while time.perf_counter() < limit:
         gevent.sleep(0.1)
+        if os.getppid() != gate:
+            sys.exit("the gate is gone; so is its load")
         if pace.is_over and len(outcome.votes) == len(world.votes):
             return
-        if world.plan.share == 0 and time.perf_counter() - said >= _PROGRESS_SECONDS:
+        if world.plan.tell and time.perf_counter() - said >= _PROGRESS_SECONDS:
             said = time.perf_counter()
             _say(world, said - pace.start_at)
 

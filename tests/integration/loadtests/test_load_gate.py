@@ -26,6 +26,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoteWave]:
     """A VoteWave that may be harmed, with the limits that everybody has."""
     own = VoteWave(
         tmp_path_factory.mktemp("loaded") / "data",
+        VOTEWAVE_AUTH_ACCESS_TOKEN_SECONDS="200",  # so short that the generator renews them all the time
         VOTEWAVE_AUTH_GUESTS_PER_ADDRESS="1000",
         VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS="60",
         VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS="300",
@@ -127,6 +128,7 @@ async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: Vote
         "list polls",
         "read a result",
         "make a poll",
+        "stay signed in",
     }
     assert json.loads((tmp_path / "gate.json").read_bytes())[0] == report
     assert "tally_equals_recount" in (tmp_path / "gate.html").read_text()
