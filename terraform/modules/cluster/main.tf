@@ -18,6 +18,8 @@ locals {
       log_group      = var.log_group_names[role]
       oidc_issuer    = var.oidc_issuer
       drain_hook     = var.drain_hook
+
+      github_repository = var.github_repository
     }
   }
 

@@ -115,6 +115,11 @@ variable "role_tag" {
   type        = string
 }
 
+variable "github_repository" {
+  description = "OWNER/NAME of the repository whose deployment jobs may log in to Nomad."
+  type        = string
+}
+
 variable "drain_hook" {
   description = "Name of the lifecycle hook that waits until a node is drained."
   type        = string

@@ -129,6 +129,7 @@ module "cluster" {
   role_tag                 = module.naming.tag_names.role
   drain_hook               = module.naming.drain_hook
   oidc_issuer              = module.naming.identity.issuer
+  github_repository        = var.github_repository
   paths                    = module.naming.paths
 }
 

@@ -28,8 +28,10 @@ variables {
   join_tag        = { key = "votewave-join", value = "votewave-staging" }
   role_tag        = "votewave-role"
   drain_hook      = "drain"
-  oidc_issuer     = "https://oidc.staging.vote.example.org"
-  paths           = { boot_values = "/etc/votewave/boot.json" }
+
+  github_repository = "example/votewave"
+  oidc_issuer       = "https://oidc.staging.vote.example.org"
+  paths             = { boot_values = "/etc/votewave/boot.json" }
 }
 
 run "machines_are_told_who_they_are" {
