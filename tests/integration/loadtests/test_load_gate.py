@@ -12,6 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from loadtests.gate.config import Generator
+from loadtests.gate.limit import limit
 
 from conftest import ENVIRONMENT, VoteWave, eventually
 
@@ -207,6 +209,14 @@ async def test_a_generator_that_is_late_gives_no_verdict(target: VoteWave, tmp_p
     assert (code, failed(report)) == (3, set()), said
     assert verdicts(report)["load generator"] == verdicts(report)["p95_ms"] == "load generator too slow"
     assert "load generator too slow" in said
+
+
+async def test_what_a_generator_bears_is_found_without_a_votewave() -> None:
+    trusting = Generator(late_p99_ms=60_000, busy=1)
+    steps = [step async for step in limit(trusting, rates=(20, 40))]
+    assert [step.due for step in steps] == [20, 40]
+    assert all(step.answered > step.due / 2 for step in steps)
+    assert all(step.busy > 0 for step in steps)
 
 
 async def test_a_target_that_isnt_there_is_said_in_a_sentence(tmp_path: Path) -> None:
