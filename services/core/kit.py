@@ -12,6 +12,7 @@ from services.core.db import Database
 from services.core.live import Broadcast
 from services.core.mail import Mailer, open_mailer
 from services.core.ratelimit import RateLimiter
+from services.core.redis_login import login
 from services.core.secrets import Secrets, open_secrets
 from services.core.settings import CoreSettings, SettingsError, variable
 from services.core.storage import Storage, open_storage
@@ -44,10 +45,14 @@ class Shared:
 
     def __init__(self, settings: CoreSettings) -> None:
         self.settings = settings
-        self.redis: Redis = _open(
-            "redis_url", lambda: Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=1)
-        )
         self.secrets: Secrets = secrets_of(settings)
+        who = login(settings.redis_user, self.secrets)
+        self.redis: Redis = _open(
+            "redis_url",
+            lambda: Redis.from_url(
+                settings.redis_url, socket_timeout=2, socket_connect_timeout=1, credential_provider=who
+            ),
+        )
         self.storage: Storage = _open(
             "storage", lambda: open_storage(settings.storage, f"{settings.public_url}/v1/files")
         )
@@ -56,7 +61,7 @@ class Shared:
         self.calls = Calls(settings, self.secrets)
         self.verifier = Verifier(settings, self.calls, self.redis)
         self.tickets = Tickets(self.redis)
-        self.broadcast = Broadcast(settings.redis_url)
+        self.broadcast = Broadcast(settings.redis_url, who)
         self.stopping = asyncio.Event()
 
     async def close(self) -> None:

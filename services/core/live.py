@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.credentials import CredentialProvider
 from redis.exceptions import RedisError
 
 from services.core.tasks import end
@@ -32,8 +33,8 @@ _SILENCE_SECONDS = 10.0
 class Broadcast:
     """Channels by name, on a Redis connection of their own that reconnects for ever."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=1)
+    def __init__(self, redis_url: str, who: CredentialProvider | None = None) -> None:
+        self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=1, credential_provider=who)
         self._origin = secrets.token_bytes(8)
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None

@@ -40,6 +40,10 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: Annotated[str, Meta(description="Redis or Valkey: `redis://…`, `rediss://…`, `unix://…`.")] = (
         "redis://127.0.0.1:6379/0"
     )
+    redis_user: Annotated[
+        str,
+        Meta(description="User at Redis, whose password is the secret `redis/auth`; empty: as the address says."),
+    ] = ""
     secrets: Annotated[str, Meta(description="Where secrets are: `file:///PATH` or `aws://PREFIX`.")] = (
         "file:///var/lib/votewave/secrets.json"
     )

@@ -1,0 +1,43 @@
+"""Who a process is at Redis: a user whose password is a secret, so that no address and no environment holds it."""
+
+from redis.credentials import CredentialProvider
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from services.core.secrets import SecretError, Secrets
+
+REDIS_SECRET = "redis/auth"  # noqa: S105 - its name
+
+
+class SecretLogin(CredentialProvider):
+    """Names the user and asks for the password whenever a connection is opened.
+
+    A rotation needs no more than that: both passwords are good until the last process has the new one.
+
+    Args:
+        user: The user's name.
+        secrets: Where the password is.
+    """
+
+    def __init__(self, user: str, secrets: Secrets) -> None:
+        self._user = user
+        self._secrets = secrets
+
+    def get_credentials(self) -> tuple[str, str]:
+        """Not offered: our clients are asynchronous, and call `get_credentials_async`."""
+        raise NotImplementedError
+
+    async def get_credentials_async(self) -> tuple[str, str]:
+        """Return user and password.
+
+        Raises:
+            RedisConnectionError: The password can't be had; who does without Redis does without it then, too.
+        """
+        try:
+            return self._user, await self._secrets.get(REDIS_SECRET)
+        except SecretError as error:
+            raise RedisConnectionError(str(error)) from error
+
+
+def login(user: str, secrets: Secrets) -> SecretLogin | None:
+    """Return who the process is at Redis; None where the address says it, or nobody asks."""
+    return SecretLogin(user, secrets) if user else None
