@@ -1,11 +1,13 @@
 """`./just infra`: checks of the cloud's configurations, and what runs beside Terraform."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
-from tools.infra import checks
+from tools.infra import cache_user, checks, cloud, pki
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +43,59 @@ def check(names: tuple[str, ...], *, as_json: bool) -> None:
         total = sum(result.seconds for result in results)
         click.echo(f"{len(results) - len(failed)} fine, {len(failed)} failed in {total:.0f} s")
     sys.exit(1 if failed else 0)
+
+
+_ENVIRONMENT = click.option(
+    "--env",
+    "environment",
+    required=True,
+    type=click.Choice(cloud.NAMES["cloud_environments"]),
+    help="Which environment.",
+)
+_ACCOUNT = click.option(
+    "--account", envvar="TF_VAR_account", help="Refuse to work in any other account. [env: TF_VAR_account]"
+)
+
+
+@main.command("pki")
+@_ENVIRONMENT
+@_ACCOUNT
+@click.option("--new-authority", is_flag=True, help="Make a new authority, too; machines have to be replaced then.")
+def issue(*, environment: str, account: str | None, new_authority: bool) -> None:
+    r"""Issue the cluster's certificates, good for a year, and store them in Secrets Manager.
+
+    Needs a person's rights: the authority's key is a secret that no machine and no workflow may read.
+
+    \b
+    Example: ./just infra pki --env staging --account 111122223333
+    """
+    with _told():
+        manager = cloud.session(environment, account).client("secretsmanager")
+        for name in pki.issue(manager, environment, new_authority=new_authority):
+            click.echo(f"{cloud.secret_name(environment, name)}: new")
+
+
+@main.command("cache-user")
+@_ENVIRONMENT
+@_ACCOUNT
+def cache_password(*, environment: str, account: str | None) -> None:
+    r"""Give the services' user at the cache the password of the secret redis/auth, and keep the one before.
+
+    \b
+    Example: ./just infra cache-user --env staging --account 111122223333
+    """
+    with _told():
+        session = cloud.session(environment, account)
+        count = cache_user.give(session.client("secretsmanager"), session.client("elasticache"), environment)
+        click.echo(f"the user has {count} password{'s' if count > 1 else ''}")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except cloud.CloudError as error:
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":
