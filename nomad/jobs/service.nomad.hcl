@@ -110,7 +110,7 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "MB, likewise; a service alone holds about 100."
+  description = "MB, likewise; a service alone holds about 120."
   type        = number
   default     = 256
 }
