@@ -225,6 +225,9 @@ def run(
     }
     changes = {key: value for key, value in changed.items() if value is not None}
     suite = msgspec.structs.replace(suite, generator=generator, thresholds=thresholds, **changes)
+    if suite.unseen:
+        thresholds = msgspec.structs.replace(thresholds, **dict.fromkeys(suite.unseen))
+        suite = msgspec.structs.replace(suite, thresholds=thresholds)
     _run(environment, {name: suite}, place, Target(**target))
 
 

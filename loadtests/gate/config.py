@@ -100,6 +100,14 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     generator: Generator = Generator()
 
     @property
+    def unseen(self) -> list[str]:
+        """Thresholds of what nobody in this load looks at."""
+        asked = self.thresholds
+        watched = {"staleness_p95_ms": asked.staleness_p95_ms, "live_gaps": asked.live_gaps}
+        unseen = [name for name, limit in watched.items() if limit is not None and not self.viewers]
+        return unseen + ["reads_p95_ms"] * (asked.reads_p95_ms is not None and not self.reads_per_second)
+
+    @property
     def peak(self) -> float:
         """Votes a second where the shape is highest."""
         return self.votes_per_second * (max(2.0, self.seconds / 120) if self.shape is Shape.RUSH else 1.0)
@@ -135,4 +143,7 @@ def read(path: Path = GATES) -> dict[str, Place]:
     for name, place in places.items():
         if unknown := [suite for suite in place.suites if suite not in place.suite]:
             raise GateError(f"{path}: `{name}.suites` names {', '.join(unknown)}, which it doesn't describe")
+        for suite, load in place.suite.items():
+            if load.unseen:
+                raise GateError(f"{path}: `{name}.suite.{suite}` has nobody who looks at {', '.join(load.unseen)}")
     return places

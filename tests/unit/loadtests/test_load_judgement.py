@@ -10,7 +10,7 @@ from loadtests.gate.ballots import elections
 from loadtests.gate.checks import Findings, Voters, canonical, differences
 from loadtests.gate.config import GATES, Shape, Suite, Thresholds, read
 from loadtests.gate.errors import GateError
-from loadtests.gate.plan import Cast, Outcome, Vote
+from loadtests.gate.plan import Cast, Outcome, Vote, Watched
 from loadtests.gate.stage import Poll, looks
 from loadtests.gate.verdict import Judgement, judge, percentile
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
@@ -99,6 +99,7 @@ def test_the_gates_say_what_holds_in_each_environment() -> None:
         (("seconds = 30", 'seconds = "30"'), "seconds"),
         (('suites = ["steady"]', 'suites = ["steady", "none"]'), "none"),
         (("[local]", "[local"), "gates.toml"),
+        (("viewers = 50", "viewers = 0"), "nobody who looks at staleness_p95_ms, live_gaps"),
     ],
 )
 def test_gates_that_cant_be_meant_are_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -130,6 +131,18 @@ def test_what_is_well_passes() -> None:
 )
 def test_what_doesnt_hold_is_named(seen: Outcome, findings: Findings, names: set[str]) -> None:
     assert failing(seen, findings) == names
+
+
+def test_what_nobody_has_seen_doesnt_hold() -> None:
+    asked = msgspec.structs.replace(THRESHOLDS, reads_p95_ms=100, staleness_p95_ms=100, live_gaps=0)
+    suite = msgspec.structs.replace(SUITE, thresholds=asked)
+    assert failing(outcome(), suite=suite) == {"reads_p95_ms", "staleness_p95_ms", "live_gaps"}
+    seen = outcome(reads_ms=[5.0], watched=Watched(messages=3, staleness_ms=[90.0]))
+    assert failing(seen, suite=suite) == set()
+    assert failing(outcome(reads_ms=[5.0], watched=Watched(3, 1, 0, [190.0])), suite=suite) == {
+        "staleness_p95_ms",
+        "live_gaps",
+    }
 
 
 def test_a_late_generator_spoils_times_and_no_promises() -> None:
