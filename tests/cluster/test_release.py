@@ -28,6 +28,7 @@ Report = Callable[[str], None]
 # p50, and one error in twenty is more than none.
 GATES = """
 [local]
+url = ""
 suites = ["canary"]
 
 [local.suite.canary]
@@ -41,7 +42,10 @@ viewers = 3
 identities = 20
 
 [local.suite.canary.thresholds]
+accepted_votes_per_second = 15
 p50_ms = 190
+p95_ms = 5000
+p99_ms = 10000
 error_ratio = 0.0
 stored_equals_acknowledged = true
 tally_equals_recount = true
@@ -178,6 +182,13 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
     names = [step["name"] for step in said["steps"]]
     assert "promote" not in names
     assert ("gate" in names) == (fault != "unready"), "one that is never ready isn't even tried"
+    why = {
+        "slow": "fail: .*p50_ms",
+        "unready": "a canary doesn't get well|a healthy canary didn't",
+        "errors": "error|500",
+    }
+    assert re.search(why[fault], said["error"] if fault == "unready" else release.log()), release.log()
+    assert "exit code 2" not in said["error"], "the gate itself is in order"
     report(f"{fault}: rejected ({said['error'].splitlines()[0][:150]}); {steps_of(said)}")
 
 

@@ -7,6 +7,10 @@ class ReleaseError(Exception):
     code = 1
 
 
+class LateError(ReleaseError):
+    """What was waited for didn't come in time."""
+
+
 class RefusedError(ReleaseError):
     """It wasn't begun: something speaks against it that has to be put right first."""
 

@@ -4,7 +4,7 @@ import re
 import time
 from typing import Any
 
-from tools.release.errors import RefusedError, RejectedError, ReleaseError
+from tools.release.errors import LateError, RefusedError, RejectedError, ReleaseError
 from tools.release.gate import Gate
 from tools.release.migrating import migrate, short
 from tools.release.nomad import Deployment, Job, Plan
@@ -176,7 +176,9 @@ class Release:
 
             try:
                 count = until(healthy, "a healthy canary", self._patience)
-            except ReleaseError as exc:
+            except LateError:
+                self._reject(deployment, f"no healthy canary within {self._patience:.0f} s")
+            except RejectedError as exc:
                 self._reject(deployment, str(exc))
             say(f"{count} healthy")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tools.release.errors import ReleaseError
+from tools.release.errors import LateError
 
 T = TypeVar("T")
 
@@ -77,11 +77,11 @@ def until(look: Callable[[], T | None], what: str, seconds: float) -> T:
     """Look again and again until there is something; return it.
 
     Raises:
-        ReleaseError: There is nothing in time.
+        LateError: There is nothing in time.
     """
     deadline = time.monotonic() + seconds
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise ReleaseError(f"{what} didn't come about within {seconds:.0f} s; the same command goes on from here.")
+            raise LateError(f"{what} didn't come about within {seconds:.0f} s; the same command goes on from here.")
         time.sleep(_EVERY_SECONDS)
     return found
