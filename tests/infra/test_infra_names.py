@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -255,6 +256,22 @@ def test_machines_understand_what_they_are_told(
     told = yaml.safe_load(plan.outputs["user_data"]["app"])
     assert told["write_files"][0]["path"] == names["paths"]["boot_values"]
     assert plan.outputs["user_data"]["app"].startswith("#cloud-config\n")
+
+
+def test_cloud_init_takes_what_machines_are_told(plan: Plan, tmp_path: Path) -> None:
+    if shutil.which("cloud-init") is None:
+        pytest.skip("cloud-init isn't here; apt-get install cloud-init")
+    for role, text in plan.outputs["user_data"].items():
+        file = tmp_path / f"{role}.yaml"
+        file.write_text(text)
+        done = run(
+            ["cloud-init", "schema", "--config-file", str(file)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_agents_find_the_servers_and_nobody_else_by_the_tag(boot: dict[str, Any], plan: Plan) -> None:

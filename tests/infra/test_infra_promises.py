@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from tools.infra import graph
 from tools.infra.plan import Plan, Resource, Statement
 from tools.infra.programs import ROOT
 
@@ -161,6 +162,14 @@ def test_consoles_are_there_for_operators_addresses_only(workspace: Any, plans: 
     for it in rules:
         sources = [value for c in it.values["condition"] for s in c["source_ip"] for value in s["values"]]
         assert sources == ["192.0.2.0/24"]
+
+
+def test_the_network_in_the_docs_is_the_one_that_is_planned(plans: dict[str, Plan]) -> None:
+    drawn = graph.dot(plans["production"])
+    assert graph.DOT.read_text() == drawn, "run: ./just infra graph"
+    picture = graph.PICTURE.read_text()
+    for what in (*re.findall(r'label="([^"\\\\]+)', drawn), "10.10.0.0/20"):
+        assert what in picture, what
 
 
 # -- encrypted at rest -------------------------------------------------------------------------------------------------

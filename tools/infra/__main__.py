@@ -3,11 +3,15 @@
 import contextlib
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import click
-from tools.infra import cache_user, checks, cloud, pki
+from tools.infra import cache_user, checks, cloud, graph, pki
+from tools.infra.plan import Plan
+from tools.infra.terraform import Workspace
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,6 +92,14 @@ def cache_password(*, environment: str, account: str | None) -> None:
         session = cloud.session(environment, account)
         count = cache_user.give(session.client("secretsmanager"), session.client("elasticache"), environment)
         click.echo(f"the user has {count} password{'s' if count > 1 else ''}")
+
+
+@main.command("graph")
+def picture() -> None:
+    """Draw docs/network.svg from the plan of production; needs Graphviz (apt-get install graphviz)."""
+    with tempfile.TemporaryDirectory(prefix="votewave-infra-") as folder:
+        graph.write(Plan.of(Workspace(Path(folder) / "w"), "envs/production"))
+    click.echo(f"{graph.PICTURE.relative_to(graph.ROOT)} is drawn")
 
 
 @contextlib.contextmanager

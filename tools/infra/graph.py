@@ -1,0 +1,76 @@
+"""The network of a plan as a picture: who may speak to whom, on which ports, in which tier."""
+
+import re
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+from tools.infra.plan import Plan
+from tools.infra.programs import ROOT
+
+DOT = ROOT / "docs" / "network.dot"
+PICTURE = ROOT / "docs" / "network.svg"
+TIERS = {
+    "public": ("Public subnets, three zones", ("balancer",)),
+    "app": ("Private subnets, three zones", ("edge", "app", "server")),
+    "data": ("Data subnets, three zones, no way out", ("database", "cache")),
+}
+LABELS = {
+    "balancer": "Load balancer\nWAF, TLS",
+    "edge": "Edge machines\nHAProxy gateway",
+    "app": "App machines\nservices",
+    "server": "Servers\nConsul, Nomad",
+    "database": "PostgreSQL\nRDS",
+    "cache": "Valkey\nElastiCache",
+}
+
+
+def dot(plan: Plan) -> str:
+    """Return the graph in Graphviz's language; the same plan gives the same text."""
+    groups = {
+        it.values["id"]: re.sub(r"^votewave-[a-z]+-", "", it.values["name"])
+        for it in plan.of_kind("aws_security_group")
+    }
+    blocks: dict[str, list[str]] = defaultdict(list)
+    for it in plan.of_kind("aws_subnet"):
+        if ".dr" not in it.address:
+            blocks[it.values["tags"]["Tier"]].append(it.values["cidr_block"])
+    edges: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for it in plan.of_kind("aws_vpc_security_group_ingress_rule"):
+        if ".dr" in it.address:
+            continue
+        to = groups[it.values["security_group_id"]]
+        source = it.values["referenced_security_group_id"]
+        start = groups[source] if source else ("world" if it.values["cidr_ipv4"] == "0.0.0.0/0" else "")
+        if start and to in LABELS:
+            low, high = it.values["from_port"], it.values["to_port"]
+            port = str(low) if low == high else f"{low}–{high}"
+            edges[start, to].add(port if it.values["ip_protocol"] == "tcp" else f"{port}/udp")
+    lines = [
+        "digraph network {",
+        '  graph [rankdir=LR, fontname="Helvetica", fontsize=12, nodesep=0.6, ranksep=1.4, bgcolor="white"]',
+        '  node [shape=box, style="rounded,filled", fillcolor="#eef3fb", fontname="Helvetica", fontsize=12]',
+        '  edge [fontname="Helvetica", fontsize=10, color="#44546a"]',
+        '  world [label="Everybody", shape=ellipse, fillcolor="#ffffff"]',
+    ]
+    for tier, (title, members) in TIERS.items():
+        lines += [
+            f"  subgraph cluster_{tier} {{",
+            f'    label="{title}\\n{", ".join(sorted(blocks[tier], key=_order))}"; style="rounded"; color="#9aa8bd"',
+            *(f'    "{member}" [label="{LABELS[member]}"]'.replace("\n", "\\n") for member in members),
+            "  }",
+        ]
+    for (start, to), ports in sorted(edges.items()):
+        label = "\\n".join(sorted(ports, key=_order))
+        lines.append(f'  "{start}" -> "{to}" [label="{label}"]')
+    return "\n".join([*lines, "}", ""])
+
+
+def _order(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def write(plan: Plan, picture: Path = PICTURE) -> None:
+    """Write the graph and its picture; needs Graphviz's `dot`."""
+    DOT.write_text(dot(plan))
+    subprocess.run(["dot", "-Tsvg", "-o", str(picture), str(DOT)], check=True, timeout=60)
