@@ -182,7 +182,7 @@ async def test_redis_may_be_away(cluster: SharedCluster, report: Report) -> None
         moment = time.monotonic()
         await asyncio.to_thread(stores.stop_valkey)
         await asyncio.sleep(5)
-        await asyncio.to_thread(stores.start_valkey)
+        await asyncio.to_thread(stores.start_valkey, cluster.cluster.secrets.value("redis/auth"))
         await asyncio.sleep(3)
         whole = await whole_again(cluster)
         await votes.settled()
@@ -209,6 +209,8 @@ async def test_a_password_is_rotated_under_votes(cluster: SharedCluster, report:
         # One that starts now reads a password that isn't in force yet.
         await cluster.run("alloc", "stop", "-detach", first)
         await is_replaced(first)
+        logs = [local.jobs.log(one["ID"], "service") for one in await cluster.allocations("votewave-votebooth")]
+        assert any("database_password_refused" in log for log in logs), "this is what was to be tried"
         await asyncio.to_thread(local.jobs.migrate, cluster.version)
         # The other one's connections are open; one that starts now has the new password.
         await cluster.run("alloc", "stop", "-detach", second)

@@ -154,7 +154,7 @@ def test_a_service_reads_its_own_secrets_and_no_other_s(cluster: SharedCluster, 
             manager.put_secret_value(SecretId=f"{PREFIX}/{task}/database", SecretString="mine")
     own = {name for name in cluster.cluster.secrets.all() if name.startswith(f"{task}/")}
     assert own
-    assert set(readable) == own | {"internal/key"}
+    assert set(readable) == own | {"internal/key", "redis/auth"}
     assert all("AccessDenied" in why for why in refused)
 
 

@@ -25,7 +25,7 @@ from tools.cluster.jobs import JOBS, JobError, Jobs
 from tools.cluster.place import ROOT, Place, PlaceError, write_private
 from tools.cluster.processes import ProcessError, Processes, end, tail
 from tools.cluster.secrets import LocalAws, LocalSecrets
-from tools.cluster.stores import MASTER, Stores
+from tools.cluster.stores import MASTER, REDIS_USER, Stores
 
 ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
 """What can stand in the way; each message says what it is."""
@@ -128,6 +128,8 @@ class Cluster:
         self._describe(version or "")  # `down` finds all there is from here on
         for name in ("consul", "nomad"):
             program(name)
+        if gateway:
+            alb.program()
         with ThreadPoolExecutor(4) as pool:
             image = pool.submit(self.image, version)
             stores = pool.submit(self._start_stores)
@@ -136,7 +138,7 @@ class Cluster:
             for started in (stores, aws, image):
                 started.result()
         made = image.result()
-        self._write_values()
+        self._write_values(gateway=gateway)
         if gateway:
             self._start_balancer()
         self.jobs.migrate(made)
@@ -153,7 +155,7 @@ class Cluster:
         return version
 
     def _start_stores(self) -> None:
-        self.stores.start_valkey()
+        self.stores.start_valkey(self.secrets.value("redis/auth"))
         self.stores.start_postgres(self.secrets.master_password)
         self.tell(f"Postgres listens on {self.place.port('postgres')}, Valkey on {self.place.port('redis')}")
 
@@ -188,10 +190,11 @@ class Cluster:
         )
         self.processes.start("balancer", [alb.program(), "-W", "-f", path])
 
-    def _write_values(self) -> None:
+    def _write_values(self, *, gateway: bool) -> None:
         addresses = {
             "VOTEWAVE_DATABASE_URL": self.stores.database_url(),
-            "VOTEWAVE_REDIS_URL": self.stores.redis_url,
+            "VOTEWAVE_REDIS_URL": self.stores.redis_url(),
+            "VOTEWAVE_REDIS_USER": REDIS_USER,
             "VOTEWAVE_PUBLIC_URL": self.place.url("gateway_http"),
             "AWS_ENDPOINT_URL": self.place.url("aws"),
         }
@@ -199,6 +202,8 @@ class Cluster:
             "releases": str(self.place.releases),
             "addresses": addresses,
         }
+        if gateway:
+            values["gateway_command"] = alb.program()
         write_private(self.place.values, "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
 
     def deploy(self, version: str, *, gateway: bool = True) -> None:
@@ -252,7 +257,7 @@ class Cluster:
             "aws_keys_file": str(place.tokens / "aws.json"),
             "database_url": self.stores.database_url(),
             "admin_database_url": self.stores.database_url(MASTER, self.secrets.master_password),
-            "redis_url": self.stores.redis_url,
+            "redis_url": self.stores.redis_url(REDIS_USER, self.secrets.value("redis/auth")),
             "var_files": [str(JOBS.parent / "env" / "local.hcl"), str(place.values)],
             "logs": str(place.logs),
         }

@@ -39,7 +39,8 @@ class LocalSecrets(FileSecrets):
 
     def make(self) -> None:
         """Make up what is missing."""
-        self.ensure(INTERNAL_KEY, lambda: random.token_urlsafe(32))
+        for name in (INTERNAL_KEY, "redis/auth"):
+            self.ensure(name, lambda: random.token_urlsafe(32))
         for service in load_services(["all"]):
             self.ensure(f"{service.name}/database", lambda: random.token_urlsafe(24))
             for name, make in service.secrets.items():
@@ -151,7 +152,7 @@ def _policy(task: str) -> dict[str, Any]:
     if task == "migrate":
         readable = [f"{secret}/*/database-*", f"{secret}/{MASTER_SECRET}-*"]
     elif task == "reports":
-        readable = [f"{secret}/votebooth/database-*", f"{secret}/{INTERNAL_KEY}-*"]
+        readable = [f"{secret}/{name}-*" for name in ("votebooth/database", INTERNAL_KEY, "redis/auth")]
     elif task in NAMES["services"]:
         readable = [f"{secret}/{task}/*", f"{secret}/{INTERNAL_KEY}-*", f"{secret}/redis/auth-*"]
     else:

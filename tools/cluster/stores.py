@@ -1,5 +1,6 @@
 """What stands in for AWS's managed parts: Postgres for RDS, Valkey for ElastiCache, moto for the rest of AWS."""
 
+import hashlib
 import os
 import signal
 import sys
@@ -11,12 +12,13 @@ from services.core.embedded.postgres import Postgres, programs
 from services.core.embedded.process import Runner
 from services.core.embedded.valkey import Valkey
 from services.core.migrations import scram
-from tools.cluster.place import LOOPBACK, ROOT, Place
+from tools.cluster.place import LOOPBACK, NAMES, ROOT, Place
 from tools.cluster.processes import Processes
 
 MASTER = "votewave_master"
 """Like RDS's master user it may make roles and schemas and is no superuser."""
 
+REDIS_USER = str(NAMES["redis"]["user"])
 _HBA = f"""# Passwords for everybody, as at RDS. The server has no Unix socket.
 host all all {LOOPBACK}/32 scram-sha-256
 """
@@ -56,7 +58,7 @@ class Stores:
             runner,
             self._run,
             processes.log("valkey"),
-            {"bind": LOOPBACK, "port": str(place.port("redis"))},
+            {"bind": LOOPBACK, "port": str(place.port("redis")), "aclfile": str(self._run / "users.acl")},
         )
 
     def start_postgres(self, password: str) -> None:
@@ -90,14 +92,21 @@ class Stores:
         """Stop Postgres: clients are cut off, a checkpoint is written."""
         self._processes.stop("postgres", signal.SIGINT, 30)
 
-    def start_valkey(self) -> None:
-        """Start Valkey, empty, and wait for it.
+    def start_valkey(self, password: str) -> None:
+        """Start Valkey, empty, and wait for it; its one user is the services', as at ElastiCache.
 
         Raises:
             EmbeddedError: It can't be started; the message says why.
         """
         self._runner.own(self._run)
         self._valkey.prepare()
+        users = self._run / "users.acl"
+        users.unlink(missing_ok=True)
+        users.touch(mode=0o600)
+        digest = hashlib.sha256(password.encode()).hexdigest()
+        users.write_text(f"user default on nopass -@all +ping\nuser {REDIS_USER} on #{digest} ~* &* +@all\n")
+        owner = self._run.stat()
+        os.chown(users, owner.st_uid, owner.st_gid)
         self._processes.adopt("valkey", self._valkey.spawn())
         self._valkey.wait_ready()
 
@@ -128,10 +137,10 @@ class Stores:
         who = f"{user}:{password}@" if user else ""
         return f"postgresql://{who}{self._place.address('postgres')}/votewave"
 
-    @property
-    def redis_url(self) -> str:
-        """Valkey's URL."""
-        return f"redis://{self._place.address('redis')}/0"
+    def redis_url(self, user: str = "", password: str = "") -> str:
+        """Return Valkey's URL, likewise."""
+        who = f"{user}:{password}@" if user else ""
+        return f"redis://{who}{self._place.address('redis')}/0"
 
     @property
     def folder(self) -> Path:
