@@ -1,0 +1,202 @@
+"""The commands in docs/operations: recipes, options, files and names are there, and AWS knows its part of them."""
+
+import importlib
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import click
+import pytest
+import yaml
+from botocore import xform_name
+from packer_servers import NAMES, ROOT, program
+
+DOCUMENTS = sorted((ROOT / "docs/operations").glob("*.md"))
+PACKAGES = {"pipeline": "tools.pipeline", "release": "tools.release", "infra": "tools.infra"}
+# Words of the AWS command itself; the first has options that its service doesn't know.
+AWS_OWN = {"--query", "--output", "--region", "--max-records", "--max-items", "--profile"}
+AWS_COMMANDS = {"wait"}
+AWS_NAMES = {"s3api": "s3"}
+
+
+def lines(document: Path) -> Iterator[str]:
+    """Give every command of a document: lines of blocks, and of text what is between backticks."""
+    text = document.read_text()
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from (it.removeprefix("$ ") for it in block.replace("\\\n", " ").splitlines() if it.strip())
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    yield from (it.replace("\n", " ") for it in re.findall(r"`([^`]+ [^`]+)`", prose))
+
+
+def commands(line: str) -> Iterator[list[str]]:
+    """Give the simple commands of a line, those within others included."""
+    line = re.sub(r"\s#\s.*$", "", line)
+    for inner in re.findall(r"\$\(([^()]+)\)", line):
+        yield from commands(inner)
+    line = re.sub(r"\"?\$\([^()]*\)\"?", "VALUE", line)
+    line = line.replace("on() {", "").replace("; }", "").replace("…", "X")
+    for part in re.split(r"\s*(?:\|\||&&|;|\||>)\s*|\sdo\s", line):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue
+        while words and re.fullmatch(r"[A-Z_]+=.*|export|sudo|do|then", words[0]):
+            words.pop(0)
+        for position in [index for index, word in enumerate(words) if word == "--"][::-1]:
+            yield words[position + 1 :]
+            words = words[:position]
+        if words:
+            yield words
+
+
+ALL = [(document.name, words) for document in DOCUMENTS for line in lines(document) for words in commands(line)]
+
+
+def of(program_name: str) -> list[Any]:
+    found = [(name, words) for name, words in ALL if words and words[0] == program_name]
+    return [pytest.param(words, id=f"{name}: {' '.join(words)[:60]}") for name, words in found]
+
+
+@cache
+def recipes() -> set[str]:
+    said = subprocess.run([ROOT / "just", "--summary"], capture_output=True, text=True, check=True, timeout=60)
+    return set(said.stdout.split())
+
+
+def look_up(command: click.Command, words: list[str]) -> None:
+    """Follow words through a program's groups, and look up each option and choice."""
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    assert not (isinstance(command, click.Group) and words and not words[0].startswith("-")), words
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    for word in words:
+        if word.startswith("--"):
+            assert word.split("=")[0] in known, f"{command.name} has no {word}"
+
+
+@pytest.mark.parametrize("words", of("./just"))
+def test_recipes_are_there(words: list[str]) -> None:
+    assert words[1] in recipes()
+    if (package := PACKAGES.get(words[1])) is not None:
+        look_up(importlib.import_module(f"{package}.__main__").main, words[2:])
+
+
+@pytest.mark.parametrize("words", of("votewave"))
+def test_the_programs_commands_are_there(words: list[str]) -> None:
+    from services.cli import main  # noqa: PLC0415
+
+    look_up(main, words[1:])
+
+
+@pytest.mark.parametrize("words", of("aws"))
+def test_aws_knows_the_operation_and_its_parameters(words: list[str]) -> None:
+    session = botocore.session.get_session()
+    service, operation = AWS_NAMES.get(words[1], words[1]), words[2]
+    if operation in AWS_COMMANDS:
+        waiters = session.get_waiter_model(service).waiter_names
+        assert words[3] in {xform_name(name, "-") for name in waiters}
+        return
+    model = session.get_service_model(service)
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in operations, f"aws {service} has no {operation}"
+    shape = model.operation_model(operations[operation]).input_shape
+    known = {f"--{xform_name(name, '-')}" for name in shape.members} if shape else set()
+    given = {word for word in words[3:] if word.startswith("--")}
+    assert {re.sub(r"^--no-", "--", word) for word in given} <= known | AWS_OWN, given - known
+    required = {f"--{xform_name(name, '-')}" for name in (shape.required_members if shape else [])}
+    assert required <= {re.sub(r"^--no-", "--", word) for word in given}, required - given
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [*of("nomad"), *of("consul")])
+def test_nomad_and_consul_know_the_command(words: list[str]) -> None:
+    sub = []
+    for word in words[1:]:
+        if word.startswith("-") or not re.fullmatch(r"[a-z][a-z-]+", word):
+            break
+        sub.append(word)
+    # The last words may be an argument, such as a job: the longest that has help of its own is the command.
+    for length in range(len(sub), 0, -1):
+        said = subprocess.run(
+            [program(words[0]), *sub[:length], "-help"], capture_output=True, text=True, timeout=30, check=False
+        )
+        text = said.stdout + said.stderr
+        if text.startswith("Usage:") and f"{words[0]} {' '.join(sub[:length])}" in text:
+            break
+    else:
+        pytest.fail(f"no such command: {words}")
+    rest = words[1 + length :]
+    if "exec" in sub:  # what follows the allocation is the program's
+        rest = rest[: next((i for i, word in enumerate(rest) if word == "votewave"), len(rest))]
+    for word in rest:
+        if word.startswith("-"):
+            flag = word.lstrip("-").split("=")[0]
+            assert re.search(rf"^\s+-{re.escape(flag)}\b", text, re.MULTILINE), f"{' '.join(words)}: no -{flag}"
+
+
+@pytest.mark.parametrize("words", of("gh"))
+def test_workflows_that_are_started_by_hand_are_there(words: list[str]) -> None:
+    if words[1:3] != ["workflow", "run"]:
+        return
+    flow: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows" / words[3]).read_text())
+    inputs = (flow[True]["workflow_dispatch"] or {}).get("inputs", {})
+    given = {word.split("=")[0] for word in words if "=" in word}
+    assert given == set(inputs)
+
+
+def test_files_that_are_named_are_there() -> None:
+    pattern = r"(?<![\w/.-])((?:nomad|terraform|packer|tools|loadtests|\.github)/[\w./-]*[\w/])"
+    for document in DOCUMENTS:
+        for named in re.findall(pattern, document.read_text()):
+            if re.search(r"ENVIRONMENT|backend\.hcl|/envs/$|terraform\.tfvars$", named):
+                continue
+            assert (ROOT / named).exists() or ((ROOT / named).parent.exists() and "$" in named), (document.name, named)
+
+
+def test_groups_and_tags_are_those_of_terraform() -> None:
+    roles = "|".join(NAMES["node_roles"])
+    for document in DOCUMENTS:
+        for group in re.findall(r"--auto-scaling-group-name (\S+)", document.read_text()):
+            assert re.fullmatch(rf"votewave-(staging|production)-({roles})", group.strip("`)")), group
+    assert f"tag:{NAMES['tags']['role']}" in (ROOT / "docs/operations/secrets.md").read_text()
+
+
+def test_every_secret_has_its_way_to_be_rotated() -> None:
+    text = (ROOT / "docs/operations/secrets.md").read_text()
+    wanted = {*NAMES["shared_secrets"]}
+    wanted |= {f"{service}/{name}" for service, it in NAMES["services"].items() for name in it["secrets"]}
+    assert sorted(name for name in wanted if f"`{name}`" not in text) == []
+
+
+@pytest.mark.parametrize(("environment", "column"), [("staging", 2), ("production", 3)])
+def test_costs_count_what_terraform_makes(environment: str, column: int) -> None:
+    values = (ROOT / f"terraform/envs/{environment}/main.tf").read_text()
+    rows = {
+        cells[1].strip(): cells
+        for line in (ROOT / "docs/operations/costs.md").read_text().splitlines()
+        if len(cells := line.split("|")) > 5
+    }
+    disks = 0
+    for name, role in (("servers", "server"), ("edges", "edge"), ("apps", "app")):
+        found = re.search(rf'{role}\s*= \{{ type = "([\w.]+)".*wished = (\d+).*storage = (\d+)', values)
+        assert found, role
+        assert f"{found[2]} × {found[1]}" in rows[name][column], name
+        disks += int(found[2]) * int(found[3])
+    assert f"{disks} GB" in rows["their disks"][column]
+    for name, kind in (("Postgres", "database"), ("Valkey", "cache")):
+        found = re.search(rf'{kind}\s*= \{{ (?:class) = "([\w.]+)"', values)
+        assert found, kind
+        assert found[1] in rows[name][column]
+    budget = re.search(r"monthly_budget = (\d+)", values)
+    assert budget
+    assert budget[1] in (ROOT / "docs/operations/costs.md").read_text()
+
+
+def test_no_price_is_made_up() -> None:
+    text = (ROOT / "docs/operations/costs.md").read_text()
+    assert not re.search(r"[$€]\s?\d|\d\s?(USD|EUR|€|\$ )", text)
