@@ -49,6 +49,7 @@ class VoteWave:
             "VOTEWAVE_AUTH_GUESTS_PER_ADDRESS": "1000000",
             "VOTEWAVE_AUTH_ACCOUNTS_PER_ADDRESS": "1000000",
             "VOTEWAVE_AUTH_SESSIONS_PER_ADDRESS": "1000000",
+            "VOTEWAVE_POLLS_CONFIRM_SECONDS": "10",  # on a busy machine too
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

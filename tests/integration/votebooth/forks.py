@@ -1,7 +1,7 @@
-"""Starts VoteBooths at once: imports everything first, then forks a server whenever it is told to.
+"""Starts services at once: imports everything first, then forks a server whenever it is told to.
 
-Reads commands from its standard input, a line each: `start` answers a process id; `wait ID` answers the exit
-code of that process when it has ended.
+The one argument is the service. Reads commands from its standard input, a line each: `start` answers a process
+id; `wait ID` answers the exit code of that process when it has ended.
 """
 
 import os
@@ -19,7 +19,7 @@ for line in sys.stdin:
         if pid == 0:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             try:
-                main(["run", "votebooth"], standalone_mode=False)
+                main(["run", sys.argv[1]], standalone_mode=False)
             finally:
                 os._exit(0)
         sys.stdout.write(f"{pid}\n")

@@ -61,6 +61,7 @@ class Poll:
         self.client = client
         self.owner = owner
         self.id: str = said["id"]
+        self.anonymous = bool(said.get("rules", {}).get("anonymous"))
         self.path = f"/v1/votebooth/polls/{self.id}"
 
     async def put(self, voter: dict[str, str], body: Any, **headers: str) -> httpx.Response:
@@ -143,14 +144,15 @@ def booth_kit(votewave: Any) -> Kit[VoteBoothSettings]:
 
 
 class Instance:
-    """One more VoteBooth, beside the one in `votewave`: processes of its own on the same servers.
+    """One more VoteBooth, or another service, beside the one in `votewave`: processes of its own on the same servers.
 
     Attributes:
         url: Where it serves; stays the same when it is started again.
     """
 
-    def __init__(self, votewave: Any, **environment: str) -> None:
+    def __init__(self, votewave: Any, service: str = "votebooth", **environment: str) -> None:
         port = free_port()
+        self._service = service
         self.url = f"http://127.0.0.1:{port}"
         self.log_path = votewave.data_dir.parent / f"booth-{port}.log"
         self._environment = {
@@ -196,7 +198,7 @@ class Instance:
         if self._forks is None:
             with self.log_path.open("ab") as log:
                 self._forks = subprocess.Popen(
-                    [sys.executable, "-m", "tests.integration.votebooth.forks"],
+                    [sys.executable, "-m", "tests.integration.votebooth.forks", self._service],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
