@@ -31,6 +31,8 @@ WAIT_SECONDS = 10
 
 STABLE = "stable"
 """The tag of instances that the gateway sends the public to; a canary under Nomad hasn't it yet."""
+CANARY = "canary"
+"""The tag of a new version that is being tried."""
 
 _TIMEOUT_SECONDS = 5.0
 _LEAVE_SECONDS = 3.0
@@ -63,6 +65,8 @@ class Agent:
     async def healthy(self, service: str, index: int) -> tuple[int, list[str]]:
         """Return the URLs of a service's healthy instances, and an index to ask for the next change with.
 
+        A canary is for its gate, not for other services' users: it counts only where there is nothing else.
+
         Args:
             service: Its name.
             index: From the last answer; 0 asks for the present state without waiting.
@@ -75,8 +79,9 @@ class Agent:
             WAIT_SECONDS * 1.1 + _TIMEOUT_SECONDS,  # Consul adds up to a sixteenth
         )
         try:
+            settled = [entry for entry in entries if CANARY not in (entry["Service"]["Tags"] or ())] or entries
             places = [
-                (entry["Service"]["Address"] or entry["Node"]["Address"], entry["Service"]["Port"]) for entry in entries
+                (entry["Service"]["Address"] or entry["Node"]["Address"], entry["Service"]["Port"]) for entry in settled
             ]
             return int(found), sorted(_url(host, port) for host, port in places)
         except (LookupError, TypeError, ValueError) as exc:

@@ -7,13 +7,17 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cluster_place import Consul, Instance, eventually
+from cluster_place import LEAST, Consul, Instance, eventually
 from prometheus_client import REGISTRY
 from services.core.calls import Calls, PeerError
+from services.core.consul import Agent
+from services.core.secrets import FileSecrets
+from services.core.settings import CoreSettings
 
 KEYS = "/.well-known/jwks.json"
 
@@ -320,3 +324,32 @@ async def _guest(client: httpx.AsyncClient, auth: str) -> str:
 
 async def _vote(client: httpx.AsyncClient, ballot: str, token: str) -> httpx.Response:
     return await client.put(ballot, headers={"authorization": f"Bearer {token}"}, json={"picks": [1]})
+
+
+async def test_calls_go_to_a_canary_only_where_there_is_nothing_else(consul: Consul, tmp_path: Path) -> None:
+    path = tmp_path / "reader.token"
+    path.write_text(await consul.token("reader", LEAST % "reader"))
+    agent = Agent(
+        CoreSettings(consul_url=consul.url, consul_token_from=f"file://{path}"), FileSecrets(tmp_path / "none.json")
+    )
+
+    async def known(*tags: str) -> list[str]:
+        """Register an instance for each tag; return those that calls go to."""
+        for port, tag in enumerate(tags, 1):
+            body = {"ID": f"x-{port}", "Name": "x", "Address": "127.0.0.1", "Port": port, "Tags": [tag]}
+            async with httpx.AsyncClient(base_url=consul.url, headers={"x-consul-token": consul.management}) as client:
+                (await client.put("/v1/agent/service/register", json=body)).raise_for_status()
+        entries = len(tags)
+
+        async def all_there() -> bool:
+            return len(await consul.get("/v1/health/service/x")) == entries
+
+        await eventually(all_there)
+        return (await agent.healthy("x", 0))[1]
+
+    try:
+        assert await known("canary") == ["http://127.0.0.1:1"]
+        assert await known("canary", "stable") == ["http://127.0.0.1:2"]
+        assert await known("stable", "stable") == ["http://127.0.0.1:1", "http://127.0.0.1:2"], "it was promoted"
+    finally:
+        await agent.close()
