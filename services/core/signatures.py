@@ -53,6 +53,7 @@ class Signatures:
         self.apart = apart
         self.process: subprocess.Popen[bytes] | None = None
         self.ready = False
+        self._killed: list[subprocess.Popen[bytes]] = []
         self._socket: socket.socket | None = None
         self._started = float("-inf")
         self._waiting: _Waiting = []
@@ -172,6 +173,9 @@ class Signatures:
         """End the process, which ends by itself when nobody is connected to it."""
         self.apart = False
         self._end(_END_SECONDS)
+        for process in self._killed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
 
     def _end(self, patience: float) -> None:
         self._count, self.ready = 0, False
@@ -184,12 +188,12 @@ class Signatures:
             self._socket = None
         if self.process is not None:
             process, self.process = self.process, None
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
-            except subprocess.TimeoutExpired:
+            if process.poll() is None:
                 process.kill()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_END_SECONDS)
+                self._killed.append(process)  # the loop doesn't wait for its end
+        self._killed = [process for process in self._killed if process.poll() is None]
 
 
 def _check_here(batch: _Waiting) -> None:
