@@ -154,6 +154,12 @@ def test_a_late_generator_spoils_times_and_no_promises() -> None:
     assert "one is gone" in both.details
 
 
+def test_what_a_late_generator_didnt_get_to_is_no_error_of_the_target() -> None:
+    assert judge(SUITE, [outcome(unsent=50, late=500)], FINE).judgement is Judgement.TOO_SLOW
+    assert judge(SUITE, [outcome(unsent=50)], FINE).judgement is Judgement.FAIL
+    assert judge(SUITE, [outcome(status=500, late=500)], FINE).judgement is Judgement.FAIL
+
+
 def test_a_generator_with_faults_gives_no_verdict() -> None:
     verdict = judge(SUITE, [outcome(faults=["Voter: KeyError"])], FINE)
     assert verdict.judgement is Judgement.TOO_SLOW
