@@ -10,9 +10,10 @@ from tools.infra.programs import ROOT
 
 DOT = ROOT / "docs" / "network.dot"
 PICTURE = ROOT / "docs" / "network.svg"
+GOSSIP = 8301  # between all machines; a line for each pair would hide the rest
 TIERS = {
     "public": ("Public subnets, three zones", ("balancer",)),
-    "app": ("Private subnets, three zones", ("edge", "app", "server")),
+    "app": ("Private subnets, three zones; machines gossip among each other on 8301", ("edge", "app", "server")),
     "data": ("Data subnets, three zones, no way out", ("database", "cache")),
 }
 LABELS = {
@@ -42,7 +43,8 @@ def dot(plan: Plan) -> str:
         to = groups[it.values["security_group_id"]]
         source = it.values["referenced_security_group_id"]
         start = groups[source] if source else ("world" if it.values["cidr_ipv4"] == "0.0.0.0/0" else "")
-        if start and to in LABELS:
+        gossip = it.values["from_port"] == GOSSIP
+        if start and to in LABELS and not gossip:
             low, high = it.values["from_port"], it.values["to_port"]
             port = str(low) if low == high else f"{low}–{high}"
             edges[start, to].add(port if it.values["ip_protocol"] == "tcp" else f"{port}/udp")
@@ -54,9 +56,10 @@ def dot(plan: Plan) -> str:
         '  world [label="Everybody", shape=ellipse, fillcolor="#ffffff"]',
     ]
     for tier, (title, members) in TIERS.items():
+        addresses = ", ".join(sorted(blocks[tier], key=_order))
         lines += [
             f"  subgraph cluster_{tier} {{",
-            f'    label="{title}\\n{", ".join(sorted(blocks[tier], key=_order))}"; style="rounded"; color="#9aa8bd"',
+            f'    label="{title}\\n{addresses}"; style="rounded"; labelloc=b; color="#9aa8bd"',
             *(f'    "{member}" [label="{LABELS[member]}"]'.replace("\n", "\\n") for member in members),
             "  }",
         ]
@@ -66,8 +69,8 @@ def dot(plan: Plan) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def _order(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", text)]
+def _order(text: str) -> tuple[list[int], str]:
+    return [int(number) for number in re.findall(r"\d+", text)], text
 
 
 def write(plan: Plan, picture: Path = PICTURE) -> None:

@@ -18,7 +18,6 @@ locals {
   rules = merge(
     {
       "balancer-edge-gateway" = { from = "balancer", to = "edge", port = local.p.gateway_https, why = "requests" }
-      "balancer-edge-health"  = { from = "balancer", to = "edge", port = local.p.gateway_metrics, why = "is the gateway well" }
       "balancer-server-oidc"  = { from = "balancer", to = "server", port = local.p.nomad_http, why = "the keys of Nomad's identities, which IAM reads" }
     },
     length(var.operator_cidrs) == 0 ? {} : {
