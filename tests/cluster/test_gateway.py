@@ -37,6 +37,7 @@ BALLOT = f"/v1/votebooth/polls/{POLL}/ballot"
 ORIGIN = "https://app.example.org"
 ADDRESS_LIMIT = 400
 SUBJECT_LIMIT, BALLOT_LIMIT = 100, 40
+AT_A_TIME = 16
 
 
 @dataclass
@@ -103,6 +104,7 @@ async def site(votewave: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
             gateway_trusted_proxies=1,
             gateway_origins=[ORIGIN],
             gateway_limits={"address": ADDRESS_LIMIT, "subject": SUBJECT_LIMIT, "ballots": BALLOT_LIMIT},
+            gateway_instance_requests=AT_A_TIME,
             gateway_drain=3,
             gateway_finish=5,
         )
@@ -255,6 +257,7 @@ async def test_a_good_token_passes_and_the_service_decides(site: Site, client: h
     assert answer.status_code == 404, answer.text  # there is no such poll
     assert "poll" in answer.json()["detail"]
     assert (await client.get("/v1/polls", headers=site.bearer(nbf=int(time.time())))).status_code == 200
+    assert (await client.get("/v1/echo/x", headers={"authorization": f"bearer {site.token()}"})).status_code == 200
 
 
 async def test_other_forms_of_authorization_are_refused(site: Site, client: httpx.AsyncClient) -> None:
@@ -547,6 +550,30 @@ async def test_an_address_sends_so_much_whoever_it_says_it_is(site: Site, client
     is_problem(answer, 429, "too-many-requests")
     assert int(answer.headers["retry-after"]) >= 1
     assert (await client.get("/v1/echo/x", headers={"x-forwarded-for": "203.0.113.10"})).status_code == 401
+
+    def from_one_network(number: int) -> str:
+        return f"GET /v1/echo/x HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 2001:db8::{number + 1:x}\r\n\r\n"
+
+    statuses = statuses_in(await at_once(site, ADDRESS_LIMIT + 20, from_one_network))
+    assert statuses[429] > 0, "an address of IPv6 is its network's"
+
+
+async def test_an_instance_gets_so_much_at_a_time_and_the_rest_is_told_to_come_back(
+    site: Site, client: httpx.AsyncClient
+) -> None:
+    count = AT_A_TIME + 10
+    unbounded = httpx.Limits(max_connections=count)
+    async with httpx.AsyncClient(base_url=site.gateway.url, timeout=30, limits=unbounded) as crowd:
+        headers = {"x-forwarded-for": "198.19.1.1"}
+        asked = [crowd.get("/v1/echo/x?slow=8", headers={**site.bearer(), **headers}) for _ in range(count)]
+        answers = await asyncio.gather(*asked)
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses == {200: AT_A_TIME, 503: 10}
+    for answer in answers:
+        if answer.status_code == 503:
+            is_problem(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+    assert (await client.get("/v1/echo/x", headers=site.bearer())).status_code == 200
 
 
 # What stays open
