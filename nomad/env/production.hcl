@@ -15,6 +15,12 @@ sizes = {
   votebooth = { count = 4, cpu = 1500, memory = 512 }
 }
 
+# A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while
+# others start.
+scaling = {
+  votebooth = { min = 4, max = 12, each = 500, hold = 300 }
+}
+
 # What `sizes` doesn't have.
 count  = 2
 cpu    = 150

@@ -15,6 +15,12 @@ sizes = {
   votebooth = { count = 2, cpu = 800, memory = 384 }
 }
 
+# A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while
+# others start.
+scaling = {
+  votebooth = { min = 2, max = 4, each = 500, hold = 120 }
+}
+
 # What `sizes` doesn't have.
 count  = 2
 cpu    = 150
