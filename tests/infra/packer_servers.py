@@ -119,12 +119,12 @@ class Account:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PATH": os.environ["PATH"],
         }
-        self._client = boto3.client(
-            "secretsmanager",
-            endpoint_url=url,
-            region_name="eu-central-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+        self._client = self.client("secretsmanager")
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service of the account."""
+        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1").client(
+            service, endpoint_url=self.url
         )
 
     def put(self, values: dict[str, str]) -> None:
@@ -161,6 +161,7 @@ class Machine:
         self._account = account
         self._github = github
         self._running: list[subprocess.Popen[bytes]] = []
+        self.more: dict[str, str] = {}
         (folder / "run").mkdir(parents=True)
         kind = "server" if role == "server" else "client"
         for part in ("common", kind):
@@ -200,7 +201,7 @@ class Machine:
         return subprocess.Popen(
             [*command, *more],
             cwd=PACKER,
-            env=self._account.environment,
+            env={**self._account.environment, **self.more},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -277,6 +278,14 @@ class Machine:
                 )
             )
 
+    def signal(self, number: signal.Signals) -> None:
+        """Tell Consul and Nomad to stop, and wait until they have."""
+        for process in self._running:
+            process.send_signal(number)
+        for process in self._running:
+            process.wait(timeout=60)
+        self._running.clear()
+
     def stop(self) -> None:
         """End what runs."""
         for process in self._running:
@@ -326,11 +335,16 @@ def ask(
 
 
 def eventually(check: Any, seconds: float = 30.0) -> Any:
-    """Wait until `check()` gives something true, and return it."""
+    """Wait until `check()` gives something true, and return it; what isn't there yet may refuse connections."""
     until = time.monotonic() + seconds
     while True:
-        found = check()
+        try:
+            found = check()
+        except OSError as exc:
+            found, last = None, exc
+        else:
+            last = found
         if found:
             return found
-        assert time.monotonic() < until, f"still {found!r} after {seconds} s"
+        assert time.monotonic() < until, f"still {last!r} after {seconds} s"
         time.sleep(0.2)

@@ -2,9 +2,13 @@
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
+import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,14 +23,37 @@ from packer_servers import (
     ADDRESSES,
     ENVIRONMENT,
     NAMES,
+    ROOT,
     Account,
     Authority,
     Machine,
     eventually,
     make_secrets,
+    program,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+
+SESSION_MANAGER = """#!{python}
+import json, socket, sys, threading
+assert sys.argv[1:4] == ["ssm", "start-session", "--target"] and sys.argv[4] == "{instance}"
+assert sys.argv[6] == "AWS-StartPortForwardingSession"
+told = json.loads(sys.argv[8])
+there = ("{address}", int(told["portNumber"][0]))
+here = socket.create_server(("127.0.0.1", int(told["localPortNumber"][0])))
+
+def copy(one, other):
+    while data := one.recv(65536):
+        other.sendall(data)
+    other.shutdown(socket.SHUT_WR)
+
+while True:
+    one, _ = here.accept()
+    other = socket.create_connection(there)
+    for pair in ((one, other), (other, one)):
+        threading.Thread(target=copy, args=pair, daemon=True).start()
+"""
 
 
 class GitHub:
@@ -39,8 +66,13 @@ class GitHub:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 document = owner.keys() if self.path.endswith("/jwks") else owner.discovery()
+                status = 200
+                if self.path.startswith("/identity"):
+                    status = 200 if self.headers["Authorization"] == "Bearer for this job" else 401
+                    assert self.path.endswith(f"&audience=votewave-{ENVIRONMENT}")
+                    document = {"value": owner.identity()}
                 body = json.dumps(document).encode()
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -280,6 +312,8 @@ def test_set_up_again_it_stays_as_it_is(servers: list[Machine], secrets: dict[st
         paths = ("policies", "roles", "binding-rules", "tokens", "auth-methods")
         return [servers[0].consul(f"/v1/acl/{path}", token) for path in paths]
 
+    # On machines all name 127.0.0.1; here each server has an address of its own, and the last one's stands.
+    assert servers[1].run("cluster")[0] == 0
     before = state()
     status, said = servers[1].run("cluster")
 
@@ -356,6 +390,66 @@ def test_a_deployment_job_logs_in_and_no_other_does(servers: list[Machine], gith
         assert isinstance(login(**changed), int), changed
 
 
+def test_a_workflow_reaches_nomad_by_its_identity_alone(
+    servers: list[Machine], github: GitHub, account: Account, tmp_path: Path
+) -> None:
+    """`./just pipeline nomad`: the port is a stand-in for Session Manager's, Nomad and its TLS are real."""
+    ec2, ssm = account.client("ec2"), account.client("ssm")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    tags = {NAMES["join_tag"]["key"]: NAMES["join_tag"]["value"].format(environment=ENVIRONMENT)}
+    tags[NAMES["tags"]["role"]] = "server"
+    ec2.create_tags(Resources=[made], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+    name = NAMES["parameters"]["nomad_values"].format(environment=ENVIRONMENT)
+    ssm.put_parameter(Name=name, Value='{"known": 1}', Type="String", Overwrite=True)
+    aws = tmp_path / "bin/aws"
+    aws.parent.mkdir()
+    aws.write_text(SESSION_MANAGER.format(python=sys.executable, instance=made, address=servers[0].address))
+    aws.chmod(0o755)
+    environment = {
+        **account.environment,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "PATH": f"{aws.parent}:{os.environ['PATH']}",
+        "NOMAD_CA": (servers[0].folder / "etc/votewave/tls/ca.pem").read_text(),
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{github.url}/identity?api-version=1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "for this job",
+        "GITHUB_ACTIONS": "true",
+        "PYTHONPATH": str(ROOT),
+    }
+    nomad = program("nomad")
+    shell = f"cat $0; {nomad} job status; {nomad} acl token self | grep -c deploy; {nomad} operator raft list-peers"
+    command = [sys.executable, "-m", "tools.pipeline", "nomad", "--env", ENVIRONMENT, "--"]
+
+    said = subprocess.run(
+        [*command, "sh", "-c", shell, "@values"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert '{"known": 1}' in said.stdout, said.stderr
+    assert "No running jobs" in said.stdout
+    # GitHub's runner is told to hide the token before anything could show it.
+    assert said.stdout.startswith("::add-mask::")
+    assert "Permission denied" in said.stderr, "a deployment doesn't operate the cluster"
+    assert said.returncode == 1, "the command's own status"
+
+    refused = subprocess.run(
+        [*command, "true"],
+        env={**environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "another's"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert refused.returncode == 1
+    assert "refused the identity (401)" in refused.stderr
+
+
 def test_another_bootstrap_token_is_told_apart(
     servers: list[Machine], account: Account, secrets: dict[str, str]
 ) -> None:
@@ -387,8 +481,116 @@ def test_gossip_keys_rotate_while_it_runs(servers: list[Machine], account: Accou
         assert servers[0].run("gossip")[0] == 0
 
 
+class Cloud:
+    """The metadata service and the Auto Scaling API, as a machine that is to go sees them."""
+
+    def __init__(self) -> None:
+        self.state = "InService"
+        self.asked: list[dict[str, list[str]]] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                self._answer("session" if self.headers["X-aws-ec2-metadata-token-ttl-seconds"] else "")
+
+            def do_GET(self) -> None:
+                if self.headers["X-aws-ec2-metadata-token"] != "session":
+                    self.send_error(401)
+                    return
+                known = {"autoscaling/target-lifecycle-state": owner.state, "instance-id": "i-0123456789abcdef0"}
+                found = known.get(self.path.removeprefix("/latest/meta-data/"))
+                self._answer(found) if found else self.send_error(404)
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                asked = urllib.parse.parse_qs(self.rfile.read(length).decode())
+                owner.asked.append(asked)
+                member = (
+                    "<member><InstanceId>i-0123456789abcdef0</InstanceId><AutoScalingGroupName>votewave-staging-app"
+                    "</AutoScalingGroupName></member>"
+                )
+                name = asked["Action"][0]
+                inside = f"<AutoScalingInstances>{member}</AutoScalingInstances>" if "Describe" in name else ""
+                self._answer(f"<{name}Response><{name}Result>{inside}</{name}Result></{name}Response>")
+
+            def _answer(self, text: str) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_machine_that_is_taken_away_leaves_first(account: Account, tmp_path: Path, *, broken: bool) -> None:
+    cloud = Cloud()
+    machine = Machine(tmp_path / "going", "app", "127.83.0.9", account)
+    machine.tell()
+    systemctl = tmp_path / "bin/systemctl"
+    systemctl.parent.mkdir()
+    fails = '[ "$*" != "stop consul.service" ] || { echo no >&2; exit 1; }' if broken else ""
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/done\n{fails}\n')
+    systemctl.chmod(0o755)
+    machine.more = {"PATH": f"{systemctl.parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": cloud.url}
+    try:
+        process = machine.first_boot("drain", "--metadata", cloud.url)
+        time.sleep(2)
+        assert process.poll() is None, "it waits"
+        assert cloud.asked == []
+        cloud.state = "Terminated"
+        said, _ = process.communicate(timeout=60)
+    finally:
+        cloud.close()
+
+    assert process.returncode == (1 if broken else 0), said
+    order = (tmp_path / "done").read_text().splitlines()
+    assert [line for line in order if line != "daemon-reload"] == ["stop nomad.service", "stop consul.service"]
+    for unit in ("nomad", "consul"):
+        drop_in = (machine.folder / f"run/systemd/system/{unit}.service.d/leave.conf").read_text()
+        assert "KillSignal=SIGTERM" in drop_in
+        assert "Restart=no" in drop_in
+    # Even if a part didn't stop: a machine that never goes is paid for.
+    last = cloud.asked[-1]
+    assert last["Action"] == ["CompleteLifecycleAction"]
+    assert last["LifecycleActionResult"] == ["CONTINUE"]
+    assert last["LifecycleHookName"] == [NAMES["drain_hook"]]
+    assert last["AutoScalingGroupName"] == ["votewave-staging-app"]
+
+
 def test_values_are_those_that_terraform_gives() -> None:
     """What names.json says of boot.json is what the program reads."""
     program = (Path(__file__).resolve().parents[2] / "packer/first_boot/values.py").read_text()
     for name in NAMES["boot_values"]:
         assert f"    {name}: " in program, name
+
+
+def test_a_server_that_goes_for_good_leaves_and_one_that_restarts_does_not(
+    servers: list[Machine], secrets: dict[str, str]
+) -> None:
+    """The last of the module: one server less."""
+    token = secrets["cluster/acl-consul"]
+    going = servers[2]
+
+    def peers() -> tuple[int, int]:
+        return len(servers[0].consul("/v1/status/peers", token)), len(servers[0].nomad("/v1/status/peers"))
+
+    going.signal(signal.SIGINT)
+    time.sleep(3)
+    assert peers() == (3, 3)
+    going.start()
+    eventually(lambda: going.nomad("/v1/status/leader"), 60)
+    eventually(lambda: going.consul("/v1/status/leader"), 60)
+
+    going.signal(signal.SIGTERM)
+
+    eventually(lambda: peers() == (2, 2), 60)
