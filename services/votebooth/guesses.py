@@ -10,8 +10,8 @@ from services.votebooth.voters import Claim
 
 _SECONDS = 60.0
 _OF_SUBJECT = 30
-_OF_ADDRESS = 300
-"""More, since a school or an office may share one."""
+_OF_ADDRESS = 3_000
+"""Far more: a school may share one, and whoever tries from there must not keep the others from voting."""
 
 
 class Guesses:
