@@ -201,7 +201,8 @@ def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
 def fetch(vendor: Vendor, folder: Path, pin: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
     versions = folder / "versions.json"
     versions.write_text(json.dumps({"programs": {"thing": pin}}))
-    command = [sys.executable, PACKER / "provision/fetch", "--arch", "amd64", "--versions", versions, folder / "out"]
+    program_path = str(PACKER / "provision/fetch")
+    command = [sys.executable, program_path, "--arch", "amd64", "--versions", str(versions), str(folder / "out")]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
