@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -84,6 +85,23 @@ def test_logs_of_processes_and_jobs_are_shown(cluster: SharedCluster) -> None:
     unknown = command(folder, "logs", "nothing-of-that-name")
     assert unknown.returncode == 1
     assert "There is no process" in unknown.stderr
+
+
+def test_a_password_is_rotated_by_command(cluster: SharedCluster) -> None:
+    folder = cluster.cluster.place.folder
+    before = cluster.cluster.secrets.value("profiles/database")
+    done = command(folder, "rotate", "profiles")
+    assert done.returncode == 0, done.stderr
+    after = cluster.cluster.secrets.value("profiles/database")
+    assert after != before
+    assert after not in done.stdout + done.stderr
+    with cluster.cluster.aws.client("secretsmanager") as manager:
+        name = f"{PREFIX}/profiles/database"
+        assert manager.get_secret_value(SecretId=name)["SecretString"] == after
+        assert manager.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"] == before
+    unknown = command(folder, "rotate", "nobody")
+    assert unknown.returncode == 1
+    assert "There is no service nobody" in unknown.stderr
 
 
 def test_what_holds_secrets_is_its_owner_s(cluster: SharedCluster) -> None:
@@ -182,7 +200,7 @@ def own() -> Iterator[Path]:
 
 def test_nothing_is_left_behind_and_data_stay(own: Path) -> None:
     base = (own / "base").read_text()
-    done = command(own, "up", "--no-gateway", "--port-base", base, "--json")
+    done = command(own, "up", "--no-gateway", "--port-base", base, "--json", "--while-pid", str(os.getpid()))
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     asyncio.run(_sql(said, "CREATE TABLE kept AS SELECT 1 AS one"))

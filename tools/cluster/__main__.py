@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,9 @@ def rotate(folder: Path, service: str) -> None:
 def watch(folder: Path, pid: int) -> None:
     """Wait for a process's end, then stop the cluster."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        psutil.Process(pid).wait()
+        owner = psutil.Process(pid)
+        while owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:  # which nobody may ever collect
+            time.sleep(0.5)
     Cluster.at(folder).down(but=os.getpid())
 
 
