@@ -20,9 +20,17 @@ def folder(environment: str) -> Path:
 def start(environment: str) -> None:
     """Make ready: providers by the lock file, the state's bucket by TF_BACKEND_BUCKET and so on.
 
+    What differs by who runs it is in TF_VARIABLES, as JSON; on a laptop in terraform.tfvars.
+
     Raises:
         PipelineError: It can't.
     """
+    if variables := os.environ.get("TF_VARIABLES"):
+        try:
+            document = json.loads(variables)
+        except ValueError:
+            raise PipelineError("TF_VARIABLES isn't JSON: it has an environment's domain, zone and so on.") from None
+        (folder(environment) / "given.auto.tfvars.json").write_text(json.dumps(document))
     given = {name: os.environ.get(f"TF_BACKEND_{name.upper()}") for name in ("bucket", "region", "kms_key_id")}
     backend = [f"-backend-config={name}={value}" for name, value in given.items() if value]
     run(["terraform", "init", "-input=false", *backend], cwd=folder(environment))
