@@ -107,7 +107,8 @@ class Step:
     Args:
         read: Path that shows it.
         wanted: What it should say; other fields are left.
-        write: Method and path that make or change it; `{ID}` stands for a present one's.
+        make: Path to which it is put when it isn't there.
+        change: Path to which it is put when it says something else; `{ID}` stands for its own.
     """
 
     def __init__(self, read: str, wanted: dict[str, Any], make: str, change: str) -> None:

@@ -333,6 +333,18 @@ def test_region_roles_secrets_and_jobs_are_the_named_ones() -> None:
     assert "votewave-build" in template
 
 
+def test_deployments_may_in_the_cloud_what_they_may_on_a_laptop() -> None:
+    """Releases are tested with the local cluster's token: the cloud's gives the same rights."""
+
+    def rules(path: Path, name: str) -> list[str]:
+        found = re.search(rf'^{name} = """(.*?)"""', path.read_text(), re.MULTILINE | re.DOTALL)
+        assert found, name
+        return found[1].split()
+
+    cloud = rules(PACKER / "first_boot/deployers.py", "RULES")
+    assert cloud == rules(ROOT / "tools/cluster/agents.py", "_DEPLOY_RULES")
+
+
 def test_what_runs_at_first_boot_needs_only_debian() -> None:
     """Debian's Python and boto3: nothing is installed from elsewhere on a machine."""
     allowed = {*sys.stdlib_module_names, "boto3", "botocore", "first_boot"}
