@@ -38,12 +38,6 @@ variable "prometheus_program" {
   default     = "prometheus"
 }
 
-variable "consul_url" {
-  description = "The machine's Consul agent."
-  type        = string
-  default     = "http://127.0.0.1:8500"
-}
-
 variable "nomad_url" {
   description = "Where the autoscaler finds Nomad; by the task's own socket unless said."
   type        = string
@@ -62,13 +56,14 @@ variable "node_class" {
 }
 
 variable "consul_acl" {
-  description = "Whether Consul asks for tokens: then Prometheus gets its own, for its identity."
+  description = "Whether Consul asks for tokens: then the task gets its own, for its identity."
   type        = bool
   default     = true
 }
 
 locals {
   docker   = var.driver == "docker"
+  targets  = file("observability/prometheus/targets.yml")
   services = keys(jsondecode(file("terraform/modules/naming/names.json")).services)
 }
 
@@ -140,18 +135,16 @@ job "autoscaler" {
         ]
       }
 
-      # Reads Consul's token, which is root's and its group's.
-      user = local.docker ? "65534:0" : ""
-
-      env {
-        # Prometheus wants host and port.
-        CONSUL_ADDRESS = var.consul_url
-        SERVICES       = join(", ", local.services)
-      }
-
       template {
         data        = file("observability/prometheus/autoscaling.yml")
         destination = "local/prometheus.yml"
+      }
+
+      template {
+        # With a comment, for Nomad takes no empty template.
+        data        = join("\n", concat(["# Whom Consul has healthy."], [for name in local.services : replace(local.targets, "SERVICE", name)]))
+        destination = "local/targets.yml"
+        change_mode = "noop" # Prometheus watches the file
       }
 
       dynamic "consul" {

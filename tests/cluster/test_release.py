@@ -143,10 +143,14 @@ def steps_of(said: dict[str, Any]) -> str:
     return ", ".join(f"{step['name']} {step['seconds']} s" for step in said["steps"])
 
 
-async def versions(cluster: SharedCluster) -> set[str]:
-    """Return the versions that Consul hands out."""
-    entries = await cluster.consul("/v1/health/service/votebooth")
-    return {entry["Service"]["Meta"]["version"] for entry in entries}
+async def only(cluster: SharedCluster, version: str) -> None:
+    """Wait until Consul knows instances of one version alone; the last of others still drain when a release ends."""
+
+    async def alone() -> bool:
+        entries = await cluster.consul("/v1/health/service/votebooth")
+        return {entry["Service"]["Meta"]["version"] for entry in entries} == {version}
+
+    await eventually(alone, 60)
 
 
 async def canaries(cluster: SharedCluster) -> list[Any]:
@@ -163,7 +167,7 @@ async def test_a_rolling_deploy_under_300_votes_a_second_fails_no_request_and_lo
         assert said["code"] == 0, release.log()
         await asyncio.sleep(2)
     assert votes.failed() == []
-    assert await versions(cluster) == {version}
+    await only(cluster, version)
     report(f"rolling deploy: {len(votes.sent)} ballots acknowledged, none failed; {steps_of(said)}")
 
 
@@ -178,7 +182,7 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
         await asyncio.sleep(2)
     assert votes.failed() == []
     assert (await cluster.nomad(f"/v1/job/{JOB}"))["Meta"]["version"] == cluster.version
-    assert await versions(cluster) == {cluster.version}
+    await only(cluster, cluster.version)
     names = [step["name"] for step in said["steps"]]
     assert "promote" not in names
     assert ("gate" in names) == (fault != "unready"), "one that is never ready isn't even tried"
@@ -217,7 +221,7 @@ async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and
     said = await release(f"--version={version}")
     assert said["code"] == 0, release.log()
     assert [step["name"] for step in said["steps"]] == ["resume", "canaries", "gate", "promote", "rollout"]
-    assert await versions(cluster) == {version}
+    await only(cluster, version)
     again = await release(f"--version={version}")
     assert (again["code"], again["services"]) == (0, {"votebooth": "unchanged"})
     assert (await cluster.nomad(f"/v1/job/{JOB}"))["TaskGroups"][0]["Count"] == 3
@@ -226,7 +230,7 @@ async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and
     assert back["services"]["votebooth"] == {"outcome": "returned", "version": cluster.version}, release.log()
     assert (await cluster.nomad(f"/v1/job/{JOB}"))["TaskGroups"][0]["Count"] == 3
     await eventually(cluster.is_whole, 120)
-    assert await versions(cluster) == {cluster.version}
+    await only(cluster, cluster.version)
     await cluster.run("job", "scale", JOB, "2")
     report(f"resumed: {steps_of(said)}; taken back: {steps_of(back)}")
 
