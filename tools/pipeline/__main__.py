@@ -14,7 +14,7 @@ _OUT = ROOT / ".tools" / "out"
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
-    r"""Run a step of a workflow, here.
+    """Run a step of a workflow, here.
 
     \b
     Exit codes:
@@ -27,7 +27,7 @@ def main() -> None:
       ./just pipeline audit --offline
       ./just pipeline machine-image validate
       ./just pipeline nomad --env staging --operator -- nomad node status
-    """
+    """  # noqa: D301  (click looks for the character itself)
 
 
 @main.command("programs")
@@ -168,16 +168,16 @@ def terraform_apply(environment: str) -> None:
 @click.option("--operator", is_flag=True, help="With the management token, which your AWS login may read.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def nomad(environment: str, *, operator: bool, command: tuple[str, ...]) -> None:
-    r"""Run COMMAND with NOMAD_ADDR, NOMAD_TOKEN and NOMAD_CACERT of an environment.
+    """Run COMMAND with NOMAD_ADDR, NOMAD_TOKEN and NOMAD_CACERT of an environment.
 
     `@values` in it stands for a file with Terraform's values of the jobs.
 
     \b
     Examples:
       ./just pipeline nomad --env staging --operator -- nomad job status
-      ./just pipeline nomad --env staging -- ./just release --env staging --service all \
+      ./just pipeline nomad --env staging -- ./just release --env staging --service all
           --version $(git rev-parse HEAD) --values @values
-    """
+    """  # noqa: D301  (likewise)
     sys.exit(reach.within(environment, command, operator=operator))
 
 
@@ -198,7 +198,7 @@ def _tell_workflow(**outputs: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(standalone_mode=True)
+        main(prog_name="./just pipeline")
     except PipelineError as exc:
         sys.stderr.write(f"{exc}\n")
         sys.exit(1)

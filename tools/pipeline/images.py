@@ -14,13 +14,23 @@ _SCAN_SECONDS = 600
 _POLL_SECONDS = 10
 
 
-def _ecr() -> Any:
+def client(service: str, region: str | None = None) -> Any:
+    """Return a client of an AWS service, as the shell says who and where we are.
+
+    Raises:
+        PipelineError: It doesn't say.
+    """
     from boto3.session import Session  # noqa: PLC0415  (slow to import)
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  (likewise)
 
-    return Session().client("ecr")
+    session: Any = Session(region_name=region)
+    try:
+        return session.client(service)
+    except BotoCoreError as exc:
+        raise PipelineError(f"AWS: {exc}") from exc
 
 
-def _call(method: Any, **arguments: Any) -> Any:
+def call(method: Any, **arguments: Any) -> Any:
     """Ask AWS.
 
     Raises:
@@ -43,10 +53,10 @@ def push(out: Path) -> str:
     Raises:
         PipelineError: It can't be built or pushed.
     """
-    version, ecr = clean_commit(), _ecr()
-    found = _call(ecr.describe_repositories, repositoryNames=[NAMES["repository"]])
+    version, ecr = clean_commit(), client("ecr")
+    found = call(ecr.describe_repositories, repositoryNames=[NAMES["repository"]])
     repository = str(found["repositories"][0]["repositoryUri"])
-    known = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])["images"]
+    known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])["images"]
     if known:
         tell(f"{version} is in the registry: tags are immutable, so it is this very commit's")
     else:
@@ -56,7 +66,7 @@ def push(out: Path) -> str:
         registry = repository.split("/", 1)[0]
         run(["docker", "login", "--username", "AWS", "--password-stdin", registry], given=password)
         run(["docker", "push", "--quiet", f"{repository}:{version}"])
-        known = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])[
+        known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])[
             "images"
         ]
     digest = str(known[0]["imageId"]["imageDigest"])
@@ -72,7 +82,7 @@ def scan(version: str) -> dict[str, int]:
     Raises:
         PipelineError: It found something bad, or doesn't end.
     """
-    ecr, until = _ecr(), time.monotonic() + _SCAN_SECONDS
+    ecr, until = client("ecr"), time.monotonic() + _SCAN_SECONDS
     image = {"repositoryName": NAMES["repository"], "imageId": {"imageTag": version}}
     while True:
         from botocore.exceptions import ClientError  # noqa: PLC0415  (slow to import)
@@ -104,12 +114,12 @@ def verify(version: str) -> str:
     Raises:
         PipelineError: There is no such image, or nothing proves where it comes from.
     """
-    ecr = _ecr()
-    found = _call(ecr.describe_images, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])
+    ecr = client("ecr")
+    found = call(ecr.describe_images, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])
     digest = str(found["imageDetails"][0]["imageDigest"])
     # GitHub keeps the signatures by digest: the image itself needn't come here.
     repository = given("GITHUB_REPOSITORY")
-    manifest = _call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageDigest": digest}])
+    manifest = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageDigest": digest}])
     place = ROOT / ".tools" / "out" / "manifest.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     # The digest is that of these very bytes, so they are what was signed.

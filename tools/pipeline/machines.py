@@ -1,13 +1,12 @@
 """Machine images: Packer with the pinned plugin, and which image is the newest."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from tools.pipeline.common import NAMES, ROOT, PipelineError, clean_commit, run, tell
-from tools.pipeline.images import _call
+from tools.pipeline.images import call, client
 
 PACKER = ROOT / "packer"
 STATE = ROOT / ".tools" / "packer"
@@ -83,8 +82,6 @@ def publish(manifest: Path = MANIFEST) -> dict[str, str]:
     Raises:
         PipelineError: Nothing was built, or AWS says no.
     """
-    from boto3.session import Session  # noqa: PLC0415  (slow to import)
-
     try:
         document: dict[str, Any] = json.loads(manifest.read_text())
         built = [it for it in document["builds"] if it["packer_run_uuid"] == document["last_run_uuid"]]
@@ -93,11 +90,11 @@ def publish(manifest: Path = MANIFEST) -> dict[str, str]:
     done: dict[str, str] = {}
     for it in built:
         region, image = str(it["artifact_id"]).split(":", 1)
-        ssm = Session(region_name=region).client("ssm", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+        ssm = client("ssm", region)
         for role in IMAGES[it["custom_data"]["role"]]:
             environment = it["custom_data"]["environment"]
             name = NAMES["parameters"]["machine_image"].format(environment=environment, role=role)
-            _call(ssm.put_parameter, Name=name, Value=image, Type="String", DataType="aws:ec2:image", Overwrite=True)
+            call(ssm.put_parameter, Name=name, Value=image, Type="String", DataType="aws:ec2:image", Overwrite=True)
             done[name] = image
             tell(f"{name}: {image}")
     return done

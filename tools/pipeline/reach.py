@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.pipeline.common import NAMES, PipelineError, tell
-from tools.pipeline.images import _call
+from tools.pipeline.images import call, client
 
 _WAIT_SECONDS = 60
 PLACEHOLDER = "@values"
@@ -37,18 +37,15 @@ def within(environment: str, command: Sequence[str], *, operator: bool) -> int:
     Raises:
         PipelineError: Nomad can't be reached, or doesn't know us.
     """
-    from boto3.session import Session  # noqa: PLC0415  (slow to import)
-
-    session = Session()
-    with tempfile.TemporaryDirectory(prefix="votewave-") as name, tunnel(session, environment) as port:
+    with tempfile.TemporaryDirectory(prefix="votewave-") as name, tunnel(environment) as port:
         place = Path(name)
         ca = place / "ca.pem"
-        ca.write_text(_secret(session, environment, "cluster/tls-ca") if operator else _given("NOMAD_CA"))
+        ca.write_text(_secret(environment, "cluster/tls-ca") if operator else _given("NOMAD_CA"))
         address = f"https://localhost:{port}"
-        token = _secret(session, environment, "cluster/acl-nomad") if operator else login(address, ca, environment)
+        token = _secret(environment, "cluster/acl-nomad") if operator else login(address, ca, environment)
         values = place / "values.json"
-        found = _call(
-            session.client("ssm").get_parameter,
+        found = call(
+            client("ssm").get_parameter,
             Name=NAMES["parameters"]["nomad_values"].format(environment=environment),
         )
         values.write_text(found["Parameter"]["Value"])
@@ -64,13 +61,13 @@ def _given(name: str) -> str:
     return value
 
 
-def _secret(session: Any, environment: str, name: str) -> str:
+def _secret(environment: str, name: str) -> str:
     full = f"{NAMES['secret_prefix'].format(environment=environment)}/{name}"
-    return str(_call(session.client("secretsmanager").get_secret_value, SecretId=full)["SecretString"])
+    return str(call(client("secretsmanager").get_secret_value, SecretId=full)["SecretString"])
 
 
 @contextlib.contextmanager
-def tunnel(session: Any, environment: str) -> Iterator[int]:
+def tunnel(environment: str) -> Iterator[int]:
     """Open a local port that leads to Nomad on a server.
 
     Raises:
@@ -82,7 +79,7 @@ def tunnel(session: Any, environment: str) -> Iterator[int]:
     }
     filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
     filters.append({"Name": "instance-state-name", "Values": ["running"]})
-    found = _call(session.client("ec2").describe_instances, Filters=filters)["Reservations"]
+    found = call(client("ec2").describe_instances, Filters=filters)["Reservations"]
     servers = sorted(it["InstanceId"] for reservation in found for it in reservation["Instances"])
     if not servers:
         raise PipelineError(f"No server of {environment} runs.")
