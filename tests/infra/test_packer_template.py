@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from packer_servers import NAMES, PACKER, ROOT, program
 
 PINS: dict[str, Any] = json.loads((PACKER / "versions.json").read_text())
@@ -26,9 +28,11 @@ SCRIPTS = sorted(
 FILES = PACKER / "files"
 
 
-def pipeline(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def pipeline(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tools.pipeline", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **more}, capture_output=True, text=True, timeout=900, check=False
+    )
 
 
 # ---- the template
@@ -351,3 +355,46 @@ def test_what_runs_at_first_boot_needs_only_debian() -> None:
     for path in PACKER.glob("first_boot/*.py"):
         for found in re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE):
             assert found in allowed, (path.name, found)
+
+
+# ---- what is built is what machines start from
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("image", "roles"), [("server", ["server"]), ("client", ["app", "edge"])])
+def test_new_machines_start_from_what_was_built_last(
+    account: str, tmp_path: Path, image: str, roles: list[str]
+) -> None:
+    def build(run: str, ami: str) -> dict[str, Any]:
+        about = {"environment": "staging", "role": image, "commit": "0" * 40}
+        return {"packer_run_uuid": run, "artifact_id": f"eu-central-1:{ami}", "custom_data": about}
+
+    manifest = tmp_path / "manifest.json"
+    builds = [build("one", "ami-00000000000000001"), build("two", "ami-00000000000000002")]
+    manifest.write_text(json.dumps({"builds": builds, "last_run_uuid": "two"}))
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-central-1"}
+    more = {"AWS_ENDPOINT_URL": account, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+    said = pipeline("machine-image", "publish", "--manifest", str(manifest), **more)
+
+    assert said.returncode == 0, said.stderr
+    ssm = boto3.client("ssm", endpoint_url=account, **keys)
+    for role in roles:
+        name = NAMES["parameters"]["machine_image"].format(environment="staging", role=role)
+        assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "ami-00000000000000002"
+
+
+def test_without_a_build_nothing_is_named(tmp_path: Path) -> None:
+    said = pipeline("machine-image", "publish", "--manifest", str(tmp_path / "none.json"))
+
+    assert said.returncode == 1
+    assert "doesn't say what was built" in said.stderr
