@@ -36,6 +36,7 @@ from services.core.relay import Relay
 from services.core.service import Job, Service, ShortCut
 from services.core.settings import CoreSettings, load
 from services.core.tasks import end
+from services.core.tokens import SIGNED_BY
 
 log = structlog.get_logger(__name__)
 
@@ -214,7 +215,8 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        await shared.verifier.start()
+        # Where Auth is part of this process, it can't answer before the process does.
+        await shared.verifier.start(early=all(service.name != SIGNED_BY for service in services))
         try:
             yield
         finally:

@@ -33,7 +33,11 @@ class HealthController(Controller):
 
     @get("/health/ready", operation_id="HealthReady", summary="Say whether requests are taken")
     async def ready(self, request: Request[Any, Any, Any]) -> Response[Health]:
-        """Check each service's database. Redis is reported and doesn't decide: voting goes on without it."""
+        """Check each service's database. Redis is reported and doesn't decide: voting goes on without it.
+
+        A new instance waits a second at most for the keys that tokens are verified with: without Auth it serves
+        what is public.
+        """
         kits: list[Kit[Any]] = request.app.state[KITS]
         shared = shared_of(request)
         if shared.stopping.is_set():
@@ -44,6 +48,8 @@ class HealthController(Controller):
             for kit, outcome in zip(kits, databases, strict=True)
         ]
         parts = dict(zip([kit.name for kit in kits], services, strict=True), redis=redis)
+        if not shared.verifier.settled:
+            return Response(Health("starting", {**parts, "tokens": "waits for keys"}), status_code=503)
         if all(outcome == "ok" for outcome in services):
             return Response(Health("ok", parts), status_code=200)
         return Response(Health("unavailable", parts), status_code=503)

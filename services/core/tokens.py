@@ -34,12 +34,16 @@ log = structlog.get_logger(__name__)
 ALGORITHM = "ES256"
 REVOKED_KEY = "votewave:revoked"
 REVOKED_VERSION_KEY = "votewave:revoked:version"
+SIGNED_BY = "auth"
+"""The service that signs tokens."""
 JWKS_PATH = "/.well-known/jwks.json"
 
 _REMEMBERED = 20_000
 _REVOCATION_POLL_SECONDS = 1.0
 _KEYS_MIN_AGE_SECONDS = 2.0
 _KEYS_MAX_AGE_SECONDS = 300.0
+_FIRST_KEYS_SECONDS = 1.0
+_FIRST_KEYS_PAUSE = 0.2
 _CLOCK_SKEW_SECONDS = 5
 _UNREADABLE = "The access token can't be read."
 _NOT_VALID = "The access token is not valid."
@@ -96,6 +100,12 @@ class Verifier:
         self._revoked_version: bytes | None = None
         self._watch: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._first: asyncio.Task[None] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the first keys are here, or there was time enough to get them."""
+        return self._first is None or self._first.done()
 
     async def subject(self, token: str) -> Subject:
         """Verify a token.
@@ -164,7 +174,7 @@ class Verifier:
         await self._refresh()
         if kid in self._keys:
             return self._keys[kid]
-        if self._keys_failed:
+        if self._keys_failed or not self._keys:
             raise unavailable("Tokens can't be verified right now. Try again.", _KEYS_MIN_AGE_SECONDS)
         raise unauthenticated("The access token is signed with a key that isn't ours.")
 
@@ -185,8 +195,17 @@ class Verifier:
         finally:
             self._refreshing = None
 
+    async def _first_keys(self) -> None:
+        """Get the keys; where Auth is may not be known in the first moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_KEYS_SECONDS):
+                while not self._keys:
+                    self._keys_asked_at = float("-inf")
+                    await self._refresh()
+                    await asyncio.sleep(0 if self._keys else _FIRST_KEYS_PAUSE)
+
     async def _load_keys(self) -> None:
-        document = await self._calls.get("auth", JWKS_PATH, dict[str, list[dict[str, str]]])
+        document = await self._calls.get(SIGNED_BY, JWKS_PATH, dict[str, list[dict[str, str]]])
         keys: dict[str, bytes] = {}
         for jwk in document.get("keys", []):
             if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("kid"):
@@ -199,8 +218,14 @@ class Verifier:
         self._keys, self._keys_at = keys, time.monotonic()
         self._headers.clear()
 
-    async def start(self) -> None:
-        """Read what was revoked, and follow it from then on."""
+    async def start(self, *, early: bool = False) -> None:
+        """Read what was revoked, and follow it from then on.
+
+        Args:
+            early: Whether to ask for the keys at once, so that a new instance's first voters find them there.
+        """
+        if early:
+            self._first = asyncio.create_task(self._first_keys())
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(_REVOCATION_POLL_SECONDS):
                 await self._read_revocations()
@@ -208,7 +233,7 @@ class Verifier:
 
     async def close(self) -> None:
         """Stop following revocations."""
-        await end(self._watch, self._refreshing)
+        await end(self._watch, self._refreshing, self._first)
         self.signatures.close()
 
     async def _follow_revocations(self) -> None:
