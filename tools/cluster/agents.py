@@ -446,8 +446,8 @@ class Agents:
 def _give_tasks_their_share() -> None:
     """Let tasks have the processor as if each ran by itself.
 
-    As root Nomad puts all of them in one control group, which gets as much as any single process outside: a test, a load
-    generator or an editor beside the cluster would starve ten services. Machines of a real cluster run nothing else.
+    As root Nomad puts all of them in one control group, which gets as much as any single process outside: a test or a
+    load generator beside the cluster would starve them. Machines of a real cluster run nothing else.
     """
     for path, value in _SHARES.items():
         with contextlib.suppress(OSError):  # another version of control groups, or nobody who may
