@@ -107,7 +107,7 @@ def policies() -> list[str]:
         ],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280,
         check=False,
         env={**os.environ, "LOG_LEVEL": "ERROR"},
     )
@@ -136,13 +136,14 @@ def promises() -> list[str]:
     return [] if done.returncode == 0 else [(done.stdout + done.stderr).strip()[-6000:]]
 
 
+# The longest first, since two run at a time.
 CHECKS: dict[str, Callable[[], list[str]]] = {
-    "fmt": form,
-    "validate": validate,
-    "test": modules,
-    "tflint": tflint,
     "checkov": policies,
     "promises": promises,
+    "tflint": tflint,
+    "test": modules,
+    "validate": validate,
+    "fmt": form,
 }
 
 
