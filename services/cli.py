@@ -18,6 +18,7 @@ from uuid import UUID
 import click
 import msgspec
 
+from services.core.commands import Group
 from services.core.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.registry import NAMES, load_services
@@ -28,7 +29,7 @@ T = TypeVar("T")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Says in one line what a user or operator can put right; the rest is a mistake of ours, and shows as such."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -12,13 +12,14 @@ from typing import Any
 
 import click
 import psutil
+from services.core.commands import Group
 from tools.cluster.cluster import ERRORS, Cluster, ClusterError, Part, Progress
 from tools.cluster.place import ROOT, Place
 
 FOLDER = ROOT / ".cluster"
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Says in one line what stands in the way."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -31,7 +32,7 @@ class Commands(click.Group):
             raise click.ClickException(str(exc) or type(exc).__name__) from exc
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),

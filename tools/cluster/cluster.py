@@ -351,7 +351,9 @@ class Cluster:
     # Looking.
 
     def status(self) -> list[Part]:
-        """Return how every part is."""
+        """Return how every part is; nothing if none runs."""
+        if not self.processes.running():
+            return []
         parts = []
         for name in self.processes.names():
             process = self.processes.find(name)
