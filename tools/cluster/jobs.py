@@ -98,21 +98,25 @@ class Jobs:
                     why = deployment["StatusDescription"]
                     raise JobError(f"{job}: {why}.\n{self.last_words(job)}")
             if waiting and time.monotonic() > deadline:
-                words = "\n".join(self.last_words(job) for job in waiting)
+                words = "\n".join(f"{self._deployment(job)}\n{self.last_words(job)}" for job in waiting)
                 raise JobError(f"{', '.join(waiting)}: not healthy after {seconds:.0f} s.\n{words}")
             time.sleep(0.2)
 
     def _deployment(self, job: str) -> Any:
-        """Return a job's deployment; None for a job of a kind that has none and whose tasks run."""
+        """Return a job's deployment; None for a job without one, or whose deployment lags behind its healthy tasks."""
         try:
             found = self.api.get(f"/v1/job/{job}/deployment")
-            if found is not None:
-                return found
             allocations = self.api.get(f"/v1/job/{job}/allocations")
         except httpx.HTTPError:
             return {"Status": "unknown"}
-        running = [one for one in allocations if one["ClientStatus"] == "running"]
-        return None if running else {"Status": "pending"}
+        wanted = [one for one in allocations if one["DesiredStatus"] == "run"]
+        if found is None:
+            return None if any(one["ClientStatus"] == "running" for one in wanted) else {"Status": "pending"}
+        # A system job's deployment was once seen "running" for five minutes while its tasks served: they decide.
+        system = found["Status"] == "running" and self.api.get(f"/v1/job/{job}")["Type"] == "system"
+        if system and wanted and all((one["DeploymentStatus"] or {}).get("Healthy") for one in wanted):
+            return None
+        return found
 
     def last_words(self, job: str) -> str:
         """Return what stands in a job's way: what Nomad can't place, and the end of its last task's log."""
