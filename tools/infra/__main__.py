@@ -105,7 +105,7 @@ def picture() -> None:
     """Draw docs/network.svg from the plan of production; needs Graphviz (apt-get install graphviz)."""
     with tempfile.TemporaryDirectory(prefix="votewave-infra-") as folder:
         graph.write(Plan.of(Workspace(Path(folder) / "w"), "envs/production"))
-    click.echo(f"{graph.PICTURE.relative_to(graph.ROOT)} is drawn")
+    click.echo(f"{graph.PICTURE.name} is drawn")
 
 
 @contextlib.contextmanager
