@@ -21,6 +21,7 @@ class Agent:
         self.asked: list[tuple[float, dict[str, str]]] = []
         self.index = 50
         self.ports = [7001, 7002]
+        self.canaries: set[int] = set()
         self.status = 200
         self.known = False
         self.changed = asyncio.Event()
@@ -32,7 +33,13 @@ class Agent:
         if int(request.query.get("index", "0")) >= self.index > 0:
             self.changed.clear()
             await self.changed.wait()
-        services = [{"Node": {"Address": "10.0.0.9"}, "Service": {"Address": "", "Port": port}} for port in self.ports]
+        services = [
+            {
+                "Node": {"Address": "10.0.0.9"},
+                "Service": {"Address": "", "Port": port, "Tags": ["canary"] if port in self.canaries else ["stable"]},
+            }
+            for port in self.ports
+        ]
         return web.json_response(services, status=self.status, headers={"X-Consul-Index": str(self.index)})
 
     def change(self, **values: Any) -> None:
@@ -206,3 +213,11 @@ def test_a_wrong_setting_is_named_and_a_token_not_shown(name: str, value: str) -
     with pytest.raises(SettingsError, match=name) as caught:
         load(CoreSettings, environ={name: value})
     assert "5f1d0b6e" not in str(caught.value)
+
+
+async def test_canaries_are_for_their_gate_unless_there_is_nothing_else(agent: Agent, peers: ConsulPeers) -> None:
+    agent.canaries = {7002}
+    assert await peers.urls("polls", 1) == ["http://10.0.0.9:7001"]
+    agent.change(ports=[7002], index=60)
+    await until(lambda: len(agent.asked) >= 3)
+    assert await peers.urls("polls", 1) == ["http://10.0.0.9:7002"]
