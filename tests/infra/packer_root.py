@@ -4,9 +4,11 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from packer_servers import PACKER, program
 PINS: dict[str, Any] = json.loads((PACKER / "versions.json").read_text())
 CODENAME = PINS["debian"]["codename"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "votewave" / "machine-images"
+DEBS = CACHE / "debs"
+KEPT = "/srv/debs"
+FORTNIGHT_SECONDS = 14 * 86400
 MIRROR = "http://deb.debian.org/debian"
 SOURCES = f"""\
 deb {MIRROR} {CODENAME} main
@@ -28,6 +33,7 @@ deb {MIRROR}-security {CODENAME}-security main
 # What Debian's image for EC2 has beyond debootstrap's least, as far as the scripts meet it.
 SOURCE, ARTEFACTS = "/srv/votewave", "/srv/artefacts"
 BASE = ["systemd-sysv", "openssh-server", "udev", "ca-certificates", "python3"]
+ROOT_MB = 2000
 NOT_HERE = "needs root, debootstrap and chroot, as on a Linux machine or a CI runner with sudo"
 
 
@@ -47,19 +53,22 @@ def base() -> Path:
     tarball = CACHE / f"{CODENAME}.tar"
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if tarball.exists():
+        if tarball.exists() and time.time() - tarball.stat().st_mtime < FORTNIGHT_SECONDS:
             return tarball
         folder = CACHE / f"{CODENAME}.new"
         shutil.rmtree(folder, ignore_errors=True)
         try:
             command = ["debootstrap", "--variant=minbase", f"--include={','.join(BASE)}", CODENAME, str(folder), MIRROR]
             made = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+            if made.returncode != 0 and tarball.exists():
+                return tarball
             if made.returncode != 0:
                 pytest.skip(f"Debian's mirror can't be reached, and nothing is cached: {made.stdout[-300:]}")
             (folder / "etc/apt/sources.list").write_text(SOURCES)
             new = tarball.with_suffix(".part")
             subprocess.run(["tar", "-C", str(folder), "-cf", str(new), "."], check=True, timeout=300)
             new.replace(tarball)
+            shutil.rmtree(DEBS, ignore_errors=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return tarball
@@ -141,6 +150,26 @@ class Root:
 def debian(folder: Path) -> Iterator[Root]:
     """Unpack a Debian with the scripts and artefacts in it; take it away in the end."""
     folder.mkdir(parents=True)
+    done: list[Path] = []
+    try:
+        if memory_mb() > 8 * ROOT_MB:
+            # Thousands of small files, for minutes: a disk that others use as well would take several times as long.
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOT_MB}m", "tmpfs", folder], check=True, timeout=30)
+            done.append(folder)
+        yield _prepared(folder, done)
+    finally:
+        for place in reversed(done):
+            subprocess.run(["umount", "--lazy", str(place)], check=True, timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def memory_mb() -> int:
+    """Return how much memory can be had, in MiB."""
+    found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    return int(found[1]) // 1024 if found else 0
+
+
+def _prepared(folder: Path, done: list[Path]) -> Root:
     subprocess.run(["tar", "-C", str(folder), "-xf", str(base())], check=True, timeout=300)
     for name in ("resolv.conf", "hosts"):
         (folder / "etc" / name).write_bytes(Path("/etc", name).read_bytes())
@@ -153,17 +182,17 @@ def debian(folder: Path) -> Iterator[Root]:
     (folder / "etc/dpkg/dpkg.cfg.d/unsafe").write_text("force-unsafe-io\n")
     shutil.copytree(PACKER, folder / SOURCE[1:], ignore=shutil.ignore_patterns("__pycache__", "*.pkr.hcl"))
     artefacts(folder / ARTEFACTS[1:])
-    archives = CACHE / "archives"
-    (archives / "partial").mkdir(parents=True, exist_ok=True)
-    mounts = [["-t", "proc", "proc", "proc"], ["--bind", str(archives), "var/cache/apt/archives"]]
-    done: list[Path] = []
-    try:
-        for *options, where in mounts:
-            place = folder / where
-            subprocess.run(["mount", *options, str(place)], check=True, timeout=30)
-            done.append(place)
-        yield Root(folder)
-    finally:
-        for place in reversed(done):
-            subprocess.run(["umount", "--lazy", str(place)], check=True, timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
+    # Packages that an earlier run has fetched; the build itself leaves none behind.
+    DEBS.mkdir(parents=True, exist_ok=True)
+    (folder / KEPT[1:]).mkdir()
+    (folder / "etc/apt/apt.conf.d/98keep").write_text(
+        f'DPkg::Pre-Invoke {{ "cp -n /var/cache/apt/archives/*.deb {KEPT}/ 2>/dev/null || true"; }};\n'
+    )
+    for deb in DEBS.glob("*.deb"):
+        shutil.copy(deb, folder / "var/cache/apt/archives")
+    mounts = [["-t", "proc", "proc", "proc"], ["--bind", str(DEBS), KEPT[1:]]]
+    for *options, where in mounts:
+        place = folder / where
+        subprocess.run(["mount", *options, str(place)], check=True, timeout=30)
+        done.append(place)
+    return Root(folder)
