@@ -76,6 +76,8 @@ class _Http(HttpToolsProtocol):
 
     late = _NEVER
     _in_head = False
+    _in_body = False
+    _body_came = False
     _head_bytes = 0
 
     @property
@@ -94,29 +96,55 @@ class _Http(HttpToolsProtocol):
         together: Any = self.transport
         self.transport = together.transport
         super().handle_websocket_upgrade()
+        begun: Any = together.transport.get_protocol()
+        if begun.conn.handshake_exc is not None and not self.transport.is_closing():
+            # A body, another method, too many headers: uvicorn would say nothing, for ever.
+            self.send_400_response("This can't begin a WebSocket.")
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
-        unfinished = self._in_head
+        in_head, in_body = self._in_head, self._in_body
+        self._body_came = False
         super().data_received(data)
-        if unfinished and self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The request's head is too long.")
+        if in_head and self._in_head:
+            self._more("The request's head is too long.", data)
+        elif in_body and self._in_body and not self._body_came:
+            self._more("Too much comes with the request's body that isn't part of it.", data)
+
+    def _more(self, why: str, data: bytes) -> None:
+        """Count what is kept until it ends; refuse it if it seems to have no end."""
+        self._head_bytes += len(data)
+        if self._head_bytes <= MAX_HEAD_BYTES or self.transport.is_closing():
+            return
+        if self.answering and self.cycle.response_started:
+            self.transport.close()
+        else:
+            self.send_400_response(why)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; not a trailer, which comes after the body and past all that gateways say of headers."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._in_body, self._head_bytes = True, False, 0
         self.late = self.loop.time() + HEAD_SECONDS
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Start the request; from now on the application's own deadlines hold."""
-        self._in_head, self.late = False, _NEVER
+        self._in_head, self._in_body, self._head_bytes, self.late = False, True, 0, _NEVER
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._body_came, self._head_bytes = True, 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the whole request is here."""
+        self._in_body = False
         scope: Any = self.scope
         scope[WHOLE] = True
         super().on_message_complete()

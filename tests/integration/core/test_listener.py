@@ -13,12 +13,12 @@ from services.core.listener import MAX_HEAD_BYTES, Listener
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with the body's length, after it has come."""
+    """Answer with the body's length, after it has come, and with what `x-said` says."""
     size, more = 0, True
     while more:
         message = await receive()
         size, more = size + len(message["body"]), message["more_body"]
-    body = str(size).encode()
+    body = b" ".join([str(size).encode(), *(value for name, value in scope["headers"] if name == b"x-said")])
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -89,3 +89,26 @@ async def test_a_body_may_take_longer_than_a_head(port: int) -> None:
 async def test_a_large_head_that_comes_at_once_is_no_harm_to_its_body(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n"
     assert (await exchange(port, head + b"x" * 100_000)).endswith(b"\r\n\r\n100000")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nX-Said: 1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+CHUNKED += b"\r\n2\r\nab\r\n0\r\n"
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+async def test_what_comes_after_a_body_is_no_header(port: int, pause: float) -> None:
+    assert (await exchange(port, CHUNKED, b"X-Said: 2\r\n", b"\r\n", pause=pause)).endswith(b"\r\n\r\n2 1")
+    assert (await exchange(port, CHUNKED + b"X-Said: 2\r\n\r\n")).endswith(b"\r\n\r\n2 1")
+
+
+async def test_trailers_without_end_are_refused(port: int) -> None:
+    line = b"X-Long: " + b"x" * 1000 + b"\r\n"
+    answer = await exchange(port, CHUNKED, *[line] * (MAX_HEAD_BYTES // 900), pause=0.001)
+    assert answer == b"" or b" 400 " in answer  # the rest of it may reset the connection
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+@pytest.mark.parametrize("body", [b"", b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n"])
+async def test_what_cant_begin_a_websocket_is_refused(port: int, method: bytes, body: bytes) -> None:
+    head = method + b" / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    assert (await exchange(port, head + body + b"\r\n")).startswith(b"HTTP/1.1 40")
