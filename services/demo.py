@@ -80,8 +80,15 @@ async def fill(url: str, data_dir: Path, out: TextIO) -> None:
     try:
         await _fill(url, data_dir, out)
     except Exception as exc:  # noqa: BLE001  (VoteWave goes on without samples; the reason is shown)
-        out.write(f"Demo: stopped: {exc!r}. Run `votewave up --demo` again to go on.\n")
+        out.write(f"Demo: stopped: {_first(exc)!r}. Run `votewave up --demo` again to go on.\n")
     out.flush()
+
+
+def _first(exc: BaseException) -> BaseException:
+    """Return one of those that a group holds: when a server ends, all that wait for it say the same."""
+    while isinstance(exc, BaseExceptionGroup):
+        exc = exc.exceptions[0]
+    return exc
 
 
 async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
