@@ -47,13 +47,20 @@ class Workspace:
     Args:
         folder: An empty or missing folder.
         source: What is copied, `terraform/` by default.
+
+    Attributes:
+        folder: As given; `mirror` in it has the stand-in.
+        configurations: The copy.
+        environment: Environment variables by which Terraform finds the stand-in.
     """
 
     def __init__(self, folder: Path, source: Path = CONFIGURATIONS) -> None:
         self.folder = folder
         self.configurations = folder / "terraform"
-        shutil.copytree(source, self.configurations, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
-        self._environment = _environment(folder, schema.used(self.configurations))
+        # A lock file names the true provider's checksum; the stand-in's is another.
+        left_out = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
+        shutil.copytree(source, self.configurations, ignore=left_out)
+        self.environment = _environment(folder, schema.used(self.configurations))
 
     def run(self, where: str, *arguments: str, check: bool = True) -> str:
         """Run Terraform in a folder of the copy; return what it printed.
@@ -64,7 +71,7 @@ class Workspace:
         done = subprocess.run(
             [terraform(), *arguments],
             cwd=self.configurations / where,
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=TIMEOUT,

@@ -148,6 +148,19 @@ def terraform_group() -> None:
     """Terraform in an environment's folder."""
 
 
+@terraform_group.command("lock")
+@_ENVIRONMENT
+@click.option("--platform", "platforms", multiple=True, default=terraform.PLATFORMS, show_default=True)
+@click.option(
+    "--mirror",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with the providers, where their registry isn't reached (`terraform providers mirror` fills one).",
+)
+def terraform_lock(environment: str, platforms: tuple[str, ...], mirror: Path | None) -> None:
+    """Write the lock file: which providers, by checksum; plan and apply take no others. Commit it."""
+    click.echo(terraform.lock(environment, platforms, mirror))
+
+
 @terraform_group.command("plan")
 @_ENVIRONMENT
 @click.option("--comment", is_flag=True, help="Show it at the pull request, too.")

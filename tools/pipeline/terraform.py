@@ -2,12 +2,17 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.pipeline.common import ROOT, PipelineError, run, tell
 from tools.pipeline.github import API, ask, given
 
 MARK = "<!-- votewave terraform {environment} -->"
+LOCK = ".terraform.lock.hcl"
+PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_arm64")
+"""Where plans are made: workflows, and laptops."""
+
 _LIMIT = 60_000
 """Characters of a plan in a comment; GitHub takes 65,536."""
 
@@ -15,6 +20,45 @@ _LIMIT = 60_000
 def folder(environment: str) -> Path:
     """Return where an environment's configuration is."""
     return ROOT / "terraform" / "envs" / environment
+
+
+def lock(environment: str, platforms: Sequence[str] = PLATFORMS, mirror: Path | None = None) -> Path:
+    """Write which providers, by checksum, an environment is made with; return the file, which is to be committed.
+
+    Args:
+        environment: Which.
+        platforms: For which machines, as Terraform names them.
+        mirror: A folder with the providers; else they come from their registry.
+
+    Raises:
+        PipelineError: The providers can't be had.
+    """
+    wanted = [f"-platform={platform}" for platform in platforms]
+    source = [f"-fs-mirror={mirror.resolve()}"] if mirror is not None else []
+    # Modules first: what they require is locked, too.
+    run(["terraform", "get", "-no-color"], cwd=folder(environment))
+    run(["terraform", "providers", "lock", *source, *wanted], cwd=folder(environment))
+    return folder(environment) / LOCK
+
+
+def hold_to_lock(environment: str) -> None:
+    """Take the providers that the committed lock file names, and no others.
+
+    Raises:
+        PipelineError: There is no such file in the repository, or a provider isn't what it says.
+    """
+    how = f"`./just pipeline terraform lock --env {environment}` writes it; look at the difference and commit it."
+    # A file that only lies there was seen by nobody.
+    if not run(["git", "ls-files", "--", LOCK], cwd=folder(environment), capture=True).strip():
+        raise PipelineError(f"{environment}: terraform/envs/{environment}/{LOCK} isn't in the repository. {how}")
+    try:
+        # Without the backend: what fails here are providers, not the way to the state.
+        run(["terraform", "init", "-input=false", "-backend=false", "-lockfile=readonly"], cwd=folder(environment))
+    except PipelineError as exc:
+        raise PipelineError(
+            f"{environment}: Terraform can't take the providers as terraform/envs/{environment}/{LOCK} has them (see "
+            f"above). If a provider was changed on purpose: {how}"
+        ) from exc
 
 
 def start(environment: str) -> None:
@@ -25,6 +69,7 @@ def start(environment: str) -> None:
     Raises:
         PipelineError: It can't.
     """
+    hold_to_lock(environment)
     if variables := os.environ.get("TF_VARIABLES"):
         try:
             document = json.loads(variables)
@@ -33,7 +78,7 @@ def start(environment: str) -> None:
         (folder(environment) / "given.auto.tfvars.json").write_text(json.dumps(document))
     given = {name: os.environ.get(f"TF_BACKEND_{name.upper()}") for name in ("bucket", "region", "kms_key_id")}
     backend = [f"-backend-config={name}={value}" for name, value in given.items() if value]
-    run(["terraform", "init", "-input=false", *backend], cwd=folder(environment))
+    run(["terraform", "init", "-input=false", "-lockfile=readonly", *backend], cwd=folder(environment))
     run(["terraform", "validate"], cwd=folder(environment))
 
 
