@@ -36,7 +36,6 @@ from services.core.relay import Relay
 from services.core.service import Job, Service, ShortCut
 from services.core.settings import CoreSettings, load
 from services.core.tasks import end
-from services.core.tokens import SIGNED_BY
 
 log = structlog.get_logger(__name__)
 
@@ -215,8 +214,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        # Where Auth is part of this process, it can't answer before the process does.
-        await shared.verifier.start(early=all(service.name != SIGNED_BY for service in services))
+        await shared.verifier.start()
         try:
             yield
         finally:

@@ -112,6 +112,7 @@ async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_read
         await listener.start()
     except OSError as exc:
         raise ServeError(f"port {settings.port} of {settings.host} can't be used ({exc.strerror})") from exc
+    shared.verifier.ask_early()  # not before: Auth may be a part of this process
     _settle()
     READY.set(1)
     if on_ready is not None:

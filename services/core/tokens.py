@@ -42,8 +42,9 @@ _REMEMBERED = 20_000
 _REVOCATION_POLL_SECONDS = 1.0
 _KEYS_MIN_AGE_SECONDS = 2.0
 _KEYS_MAX_AGE_SECONDS = 300.0
-_FIRST_KEYS_SECONDS = 1.0
-_FIRST_KEYS_PAUSE = 0.2
+_FIRST_KEYS_SECONDS = 5.0
+_FIRST_KEYS_PAUSE = 0.1
+_UNREADY_SECONDS = 0.3
 _CLOCK_SKEW_SECONDS = 5
 _UNREADABLE = "The access token can't be read."
 _NOT_VALID = "The access token is not valid."
@@ -101,11 +102,12 @@ class Verifier:
         self._watch: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._first: asyncio.Task[None] | None = None
+        self._unready_until = float("-inf")
 
     @property
     def settled(self) -> bool:
         """Whether the first keys are here, or there was time enough to get them."""
-        return self._first is None or self._first.done()
+        return bool(self._keys) or time.monotonic() >= self._unready_until
 
     async def subject(self, token: str) -> Subject:
         """Verify a token.
@@ -196,13 +198,17 @@ class Verifier:
             self._refreshing = None
 
     async def _first_keys(self) -> None:
-        """Get the keys; where Auth is may not be known in the first moment."""
-        with contextlib.suppress(TimeoutError):
+        """Get the keys; in the first moment nobody may know where Auth is."""
+        try:
             async with asyncio.timeout(_FIRST_KEYS_SECONDS):
                 while not self._keys:
-                    self._keys_asked_at = float("-inf")
-                    await self._refresh()
-                    await asyncio.sleep(0 if self._keys else _FIRST_KEYS_PAUSE)
+                    async with self._keys_lock:
+                        with contextlib.suppress(PeerError, PeerMissing):
+                            await self._load_keys()
+                    if not self._keys:
+                        await asyncio.sleep(_FIRST_KEYS_PAUSE)
+        except TimeoutError:
+            log.warning("jwks_unavailable", error=f"no keys within {_FIRST_KEYS_SECONDS:g} s of the start")
 
     async def _load_keys(self) -> None:
         document = await self._calls.get(SIGNED_BY, JWKS_PATH, dict[str, list[dict[str, str]]])
@@ -218,14 +224,13 @@ class Verifier:
         self._keys, self._keys_at = keys, time.monotonic()
         self._headers.clear()
 
-    async def start(self, *, early: bool = False) -> None:
-        """Read what was revoked, and follow it from then on.
+    def ask_early(self) -> None:
+        """Get the keys without waiting for a token, so that a new instance's first voters find them there."""
+        self._unready_until = time.monotonic() + _UNREADY_SECONDS
+        self._first = asyncio.create_task(self._first_keys())
 
-        Args:
-            early: Whether to ask for the keys at once, so that a new instance's first voters find them there.
-        """
-        if early:
-            self._first = asyncio.create_task(self._first_keys())
+    async def start(self) -> None:
+        """Read what was revoked, and follow it from then on."""
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(_REVOCATION_POLL_SECONDS):
                 await self._read_revocations()

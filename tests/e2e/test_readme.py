@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,9 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from tests.conftest import VoteWave, free_port
 from tools.release.image import LIMIT_MB, ROOT, Built, Engine, ImageError, build
-
-from conftest import VoteWave, free_port
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "votewave" / "image-base"
 USER = (10001, 0)

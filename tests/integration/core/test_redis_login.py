@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 from services.core.live import Broadcast
 from services.core.redis_login import REDIS_SECRET, login
 from services.core.secrets import FileSecrets
-
-from conftest import VoteWave
+from tests.conftest import VoteWave
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,23 +91,17 @@ async def redis(place: Place) -> AsyncIterator[Redis]:
         yield redis
 
 
-@asynccontextmanager
-async def verifying(auth: Auth, redis: Redis, folder: Path, *, early: bool = False) -> AsyncIterator[Verifier]:
-    secrets = FileSecrets(folder / "secrets.json")
+@pytest.fixture
+async def verifier(auth: Auth, redis: Redis, tmp_path: Path) -> AsyncIterator[Verifier]:
+    secrets = FileSecrets(tmp_path / "secrets.json")
     secrets.ensure(INTERNAL_KEY, lambda: "k" * 40)
     settings = CoreSettings(peers=f"static:{auth.url}")
     calls = Calls(settings, secrets)
     verifier = Verifier(settings, calls, redis)
-    await verifier.start(early=early)
+    await verifier.start()
     yield verifier
     await verifier.close()
     await calls.close()
-
-
-@pytest.fixture
-async def verifier(auth: Auth, redis: Redis, tmp_path: Path) -> AsyncIterator[Verifier]:
-    async with verifying(auth, redis, tmp_path) as verifier:
-        yield verifier
 
 
 async def status(verifier: Verifier, token: str) -> int:
@@ -326,23 +319,23 @@ async def test_a_process_knows_of_revocations_before_its_first_request(
     await calls.close()
 
 
-async def test_a_new_instance_has_the_keys_before_it_takes_requests(auth: Auth, redis: Redis, tmp_path: Path) -> None:
+async def test_a_new_instance_has_the_keys_before_it_takes_requests(auth: Auth, verifier: Verifier) -> None:
     auth.status = 503
-    async with verifying(auth, redis, tmp_path, early=True) as verifier:
-        await asyncio.sleep(0.3)
-        assert not verifier.settled
-        auth.status = 200
-        async with asyncio.timeout(1):
-            while not verifier.settled:
-                await asyncio.sleep(0.01)
-        auth.status = 503
-        assert await status(verifier, auth.token()) == 200
+    verifier.ask_early()
+    assert not verifier.settled
+    await asyncio.sleep(0.2)
+    auth.status = 200
+    async with asyncio.timeout(1):
+        while not verifier.settled:
+            await asyncio.sleep(0.01)
+    auth.status = 503
+    assert await status(verifier, auth.token()) == 200
 
 
-async def test_an_instance_without_auth_begins_all_the_same(auth: Auth, redis: Redis, tmp_path: Path) -> None:
+async def test_an_instance_without_auth_begins_all_the_same(auth: Auth, verifier: Verifier) -> None:
     auth.hang = True
-    async with verifying(auth, redis, tmp_path, early=True) as verifier:
-        async with asyncio.timeout(3):
-            while not verifier.settled:
-                await asyncio.sleep(0.01)
-        assert await status(verifier, auth.token()) == 503
+    verifier.ask_early()
+    async with asyncio.timeout(1):
+        while not verifier.settled:
+            await asyncio.sleep(0.01)
+    assert await status(verifier, auth.token()) == 503

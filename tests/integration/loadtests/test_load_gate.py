@@ -14,8 +14,7 @@ import pytest
 from aiohttp import web
 from loadtests.gate.config import Generator
 from loadtests.gate.limit import limit
-
-from conftest import ENVIRONMENT, VoteWave, eventually
+from tests.conftest import ENVIRONMENT, VoteWave, eventually
 
 ROOT = Path(__file__).parents[3]
 GATES = Path(__file__).with_name("small_gates.toml")
