@@ -55,6 +55,11 @@ settings = {
   }
 }
 
+# The load tests ask a gateway that Consul knows; their report is in the job's output. With what Python, and where the
+# clone is (load_python, load_source), is in the values that `up` writes.
+load_url   = ""
+load_store = ""
+
 gateway_dns             = "$${meta.consul_dns}"
 gateway_http_port       = 0 # several share the machine; tools/cluster/alb.py stands in front of them
 gateway_metrics_port    = 0

@@ -165,6 +165,20 @@ def test_a_service_runs_the_image_of_a_commit_from_our_registry(environment: str
     assert config["image"] == f"{repository}:{COMMIT}"
 
 
+def test_the_load_tests_run_what_the_workflow_pushes_beside_it(
+    environment: str, values: str, plan: Plan, names: dict[str, Any]
+) -> None:
+    repository = plan.of_kind("aws_ecr_repository")[0].values["repository_url"]
+    suffix = names["load_image_suffix"]
+    made = job("loadtest", environment, values)
+    [task] = made["TaskGroups"][0]["Tasks"]
+    assert task["Config"]["image"] == f"{repository}:{COMMIT}{suffix}"
+    assert f'image scan --version "$GITHUB_SHA{suffix}"' in (ROOT / ".github/workflows/images.yml").read_text()
+    # From inside the cluster, where the gateway takes the header that asks for canaries; reports outlive the task.
+    assert made["Meta"]["url"] == ""
+    assert task["Env"]["VOTEWAVE_LOAD_STORE"].endswith("/loadtests")
+
+
 def test_the_database_is_verified_against_certificates_that_the_task_has(
     environment: str, values: str, names: dict[str, Any]
 ) -> None:

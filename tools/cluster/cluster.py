@@ -201,6 +201,9 @@ class Cluster:
         values: dict[str, Any] = {
             "releases": str(self.place.releases),
             "addresses": addresses,
+            # The load tests as a job: this clone, with the Python that runs it.
+            "load_python": sys.executable,
+            "load_source": str(ROOT),
         }
         if gateway:
             values["gateway_command"] = alb.program()

@@ -83,14 +83,14 @@ def image() -> None:
 @image.command("push")
 @click.option("--out", type=click.Path(path_type=Path), default=_OUT / "image.json", show_default=False)
 def image_push(out: Path) -> None:
-    """Build the checked-out commit's image and push it to this account's registry; prints the digest."""
-    digest = images.push(out)
+    """Build the checked-out commit's images and push them to this account's registry; prints the service's digest."""
+    digest, load_digest = images.push(out)
     click.echo(digest)
-    _tell_workflow(digest=digest, name=_name_of(out))
+    _tell_workflow(digest=digest, load_digest=load_digest, name=_name_of(out))
 
 
 @image.command("scan")
-@click.option("--version", required=True, help="The commit.")
+@click.option("--version", required=True, help="The commit; with -load behind it, its load tests.")
 def image_scan(version: str) -> None:
     """Wait for the registry's scan; fail on critical and high findings."""
     click.echo(images.scan(version))

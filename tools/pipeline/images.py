@@ -44,36 +44,50 @@ def call(method: Any, **arguments: Any) -> Any:
         raise PipelineError(f"AWS: {exc}") from exc
 
 
-def push(out: Path) -> str:
-    """Build the image of the commit and push it, unless the registry has it; return its digest.
+def push(out: Path) -> tuple[str, str]:
+    """Build the images of the commit, the service's and the load tests', and push those that the registry hasn't.
 
     Args:
-        out: Gets `name@digest`, for signing.
+        out: Gets name, tag and digest of the service's, for signing.
+
+    Returns:
+        The digests: of the service's, of the load tests'.
 
     Raises:
-        PipelineError: It can't be built or pushed.
+        PipelineError: One can't be built or pushed.
     """
     version, ecr = clean_commit(), client("ecr")
+    load = version + NAMES["load_image_suffix"]
     found = call(ecr.describe_repositories, repositoryNames=[NAMES["repository"]])
     repository = str(found["repositories"][0]["repositoryUri"])
-    known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])["images"]
-    if known:
-        tell(f"{version} is in the registry: tags are immutable, so it is this very commit's")
-    else:
-        run([ROOT / "just", "image", "--name", repository, "--tag", version])
+    missing = [tag for tag in (version, load) if _digest(ecr, tag) is None]
+    if missing:
         # By standard input: an argument could be read by everybody on the machine.
         password = run(["aws", "ecr", "get-login-password"], capture=True)
         registry = repository.split("/", 1)[0]
         run(["docker", "login", "--username", "AWS", "--password-stdin", registry], given=password)
-        run(["docker", "push", "--quiet", f"{repository}:{version}"])
-        known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": version}])[
-            "images"
-        ]
-    digest = str(known[0]["imageId"]["imageDigest"])
+    for tag in (version, load):
+        if tag not in missing:
+            tell(f"{tag} is in the registry: tags are immutable, so it is this very commit's")
+            continue
+        # On the service's image, which is here by now or comes from the registry.
+        only = ["--load-only"] if tag == load else []
+        run([ROOT / "just", "image", "--name", repository, "--tag", version, *only])
+        run(["docker", "push", "--quiet", f"{repository}:{tag}"])
+    digests = [_digest(ecr, tag) for tag in (version, load)]
+    if None in digests:
+        raise PipelineError(f"The registry doesn't have {version} after the push.")
+    digest, load_digest = (str(it) for it in digests)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps({"name": repository, "digest": digest, "tag": version}) + "\n")
     tell(f"{repository}@{digest}")
-    return digest
+    tell(f"{repository}@{load_digest}: the load tests")
+    return digest, load_digest
+
+
+def _digest(ecr: Any, tag: str) -> str | None:
+    known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": tag}])["images"]
+    return str(known[0]["imageId"]["imageDigest"]) if known else None
 
 
 def scan(version: str) -> dict[str, int]:

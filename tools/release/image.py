@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 250
 """What the image may take, unpacked, in millions of bytes: a new machine has it within seconds."""
 
+LOAD_SUFFIX = str(json.loads((ROOT / "terraform/modules/naming/names.json").read_text())["load_image_suffix"])
+"""What the tag of the load tests' image ends in; nomad/jobs/loadtest.nomad.hcl says the same."""
+
 _BUILD_SECONDS = 1800
 
 
@@ -101,12 +104,35 @@ def build(
     Raises:
         ImageError: It fails; the engine has said why on stderr.
     """
-    began = time.monotonic()
     values = {"REVISION": revision, "VERSION": version or revision, "SOURCE": source}
     if base is not None:
         values["BASE"] = base
+    return _build(engine, reference, ROOT / "Dockerfile", values)
+
+
+def build_load(engine: Engine, image: str, *, base: str | None = None) -> Built:
+    """Build the image of the load tests on the service's of the same work tree.
+
+    Args:
+        engine: What builds.
+        image: Name and tag of the service's image: here, or in a registry that the engine may read.
+        base: Another base image, by digest; that of the service's image.
+
+    Raises:
+        ImageError: It fails; the engine has said why on stderr.
+    """
+    values = {"IMAGE": image} | ({"BASE": base} if base is not None else {})
+    return _build(engine, image + LOAD_SUFFIX, ROOT / "loadtests" / "Dockerfile", values)
+
+
+def _build(engine: Engine, reference: str, file: Path, values: dict[str, str]) -> Built:
+    began = time.monotonic()
     arguments = [f"--build-arg={name}={value}" for name, value in values.items()]
-    command = engine.command("build", *engine.building, *arguments, f"--tag={reference}", f"--file={ROOT}/Dockerfile")
+    # Docker finds a Dockerfile's own list of what is sent by itself.
+    ignored = file.with_name(f"{file.name}.dockerignore")
+    if engine.name != "docker" and ignored.exists():
+        arguments.append(f"--ignorefile={ignored}")
+    command = engine.command("build", *engine.building, *arguments, f"--tag={reference}", f"--file={file}")
     done = subprocess.run([*command, str(ROOT)], stdout=sys.stderr, timeout=_BUILD_SECONDS, check=False)
     if done.returncode != 0:
         raise ImageError(f"{engine.name} couldn't build {reference}; see above.")
@@ -144,14 +170,19 @@ def _json(command: Sequence[str]) -> Any:
     return json.loads(done.stdout)
 
 
-def revision_of(tree: Path) -> str:
-    """Return the commit that a work tree is at, with `-dirty` if it has changes to what the image is made of.
+def revision_of(tree: Path, *, load: bool = False) -> str:
+    """Return the commit that a work tree is at, with `-dirty` if it has changes to what is built.
+
+    Args:
+        tree: The work tree.
+        load: Whether the load tests' image is built, too.
 
     Raises:
         ImageError: It isn't a clone.
     """
     git = ["git", "-C", str(tree)]
     made_of = ["Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services", "tools/python.txt"]
+    made_of += ["loadtests", "nomad/gateway/routes.map"] if load else []
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     if head.returncode != 0:
         raise ImageError(f"{tree} is no clone of a repository, so the image's revision isn't known.")
@@ -166,28 +197,39 @@ def revision_of(tree: Path) -> str:
 @click.option("--tag", help="Its tag; the commit unless said.")
 @click.option("--base", help="Another base image, by digest: NAME@sha256:…")
 @click.option("--source", default="", help="Where the code is published, for the image's label.")
-@click.option("--json", "as_json", is_flag=True, help="Print what came out as JSON.")
-def main(name: str, tag: str | None, base: str | None, source: str, as_json: bool) -> None:
-    r"""Build the image of this work tree with Docker, Podman or buildah.
+@click.option("--load", is_flag=True, help=f"The load tests' image too, on that one: its tag ends in {LOAD_SUFFIX}.")
+@click.option("--load-only", is_flag=True, help="The load tests' image alone, on one that is here or in a registry.")
+@click.option("--json", "as_json", is_flag=True, help="Print what came out as JSON, an image a line.")
+def main(name: str, tag: str | None, base: str | None, source: str, load: bool, load_only: bool, as_json: bool) -> None:
+    """Build the image of this work tree with Docker, Podman or buildah.
 
     Exit code 1: it can't be built, or is larger than it may be.
 
     \b
     Examples:
       ./just image
+      ./just image --load
       ./just image --name REGISTRY/votewave --json
-    """
+    """  # noqa: D301  (click looks for the character itself)
     try:
-        revision = revision_of(ROOT)
-        built = build(find_engine(), f"{name}:{tag or revision}", revision, source=source, base=base)
+        engine, revision = find_engine(), revision_of(ROOT, load=load or load_only)
+        image = f"{name}:{tag or revision}"
+        if not load_only:
+            built = build(engine, image, revision, source=source, base=base)
+            _say(built, as_json=as_json)
+            if built.megabytes > LIMIT_MB:
+                raise click.ClickException(f"it takes {built.megabytes} MB and may take {LIMIT_MB}")
+        if load or load_only:
+            _say(build_load(engine, image, base=base), as_json=as_json)
     except (ImageError, subprocess.TimeoutExpired) as exc:
         raise click.ClickException(str(exc)) from exc
+
+
+def _say(built: Built, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(built)))
     else:
         click.echo(f"{built.reference}: {built.megabytes} MB, user {built.user}, {built.engine}, {built.seconds:.0f} s")
-    if built.megabytes > LIMIT_MB:
-        raise click.ClickException(f"it takes {built.megabytes} MB and may take {LIMIT_MB}")
 
 
 if __name__ == "__main__":

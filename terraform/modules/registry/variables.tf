@@ -9,9 +9,9 @@ variable "key_arn" {
 }
 
 variable "keep" {
-  description = "How many images are kept, newest first; more than anybody would roll back by."
+  description = "How many images are kept, newest first; more than anybody would roll back by. A commit has two: the service's, the load tests'."
   type        = number
-  default     = 100
+  default     = 200
 
   validation {
     condition     = var.keep >= 20 && var.keep <= 1000
