@@ -45,7 +45,7 @@ module "environment" {
   cidr           = "10.20.0.0/16"
   zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
   nat            = "one"
-  monthly_budget = 700
+  monthly_budget = 1400
   log_days       = 30
 
   pools = {
