@@ -1,9 +1,11 @@
 """The time that is measured of a request ends where its answer begins, however long a stream then lives."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pytest
+import structlog
 from litestar import Litestar, get
 from litestar.response import Stream
 from prometheus_client import REGISTRY
@@ -27,6 +29,16 @@ def observed(what: str) -> float:
     return REGISTRY.get_sample_value(f"votewave_http_request_duration_seconds_{what}", {"route": "/stream"}) or 0.0
 
 
+@pytest.fixture
+def all_levels() -> Iterator[None]:
+    """Lines of every level are written, whatever the process was set to before."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0), cache_logger_on_first_use=False)
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("all_levels")
 async def test_a_stream_s_life_is_no_latency() -> None:
     app = Litestar([stream], middleware=[http.EdgeMiddleware(asyncio.Event())], openapi_config=None)
     scope: Any = {
