@@ -32,18 +32,9 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class Commands(Group):
     """Says in one line what a user or operator can put right; the rest is a mistake of ours, and shows as such."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except SettingsError as exc:
-            raise click.ClickException(str(exc)) from exc
-        except Exception as exc:
-            if reason := _reason(exc):
-                raise click.ClickException(reason) from exc
-            raise
+    def reason(self, exc: Exception) -> str | None:
+        """Say what stands in the way."""
+        return str(exc) if isinstance(exc, SettingsError) else _reason(exc)
 
 
 class Refusal(click.ClickException):

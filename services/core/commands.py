@@ -6,7 +6,7 @@ import click
 
 
 class Group(click.Group):
-    r"""Commands whose examples are shown line by line.
+    r"""Commands whose examples are shown line by line, and that say in one line what a user can put right.
 
     click leaves a paragraph as it is if a backspace character stands before it. In a docstring that is written
     `\b`, and a docstring with a backslash is a raw one, in which these are two characters.
@@ -22,6 +22,21 @@ class Group(click.Group):
         """Register a command."""
         _mend(cmd)
         super().add_command(cmd, name)
+
+    def reason(self, exc: Exception) -> str | None:
+        """Return what stands in the way, if a user or operator can put it right; else it is a mistake of ours."""
+        return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as exc:
+            if reason := self.reason(exc):
+                raise click.ClickException(reason) from exc
+            raise
 
 
 def _mend(command: click.Command) -> None:

@@ -75,23 +75,13 @@ class Ballots:
             ticket = prepare(fresh)
         if ticket.token_hash is None:
             return await self._booth.submit(ticket)
-        self._guesses.check(claim)
-        try:
+        with self._guesses.guarding(claim, 403):
             return await self._booth.submit(ticket)
-        except Problem as problem:
-            if problem.status == 403:
-                self._guesses.note(claim)
-            raise
 
     async def _unknown(self, poll_id: UUID, claim: Claim) -> Rules:
         """Return the rules of a poll that isn't in memory."""
-        self._guesses.check(claim)
-        try:
+        with self._guesses.guarding(claim, 404):
             return await self._projection.rules(poll_id)
-        except Problem as problem:
-            if problem.status == 404:
-                self._guesses.note(claim)
-            raise
 
     async def mine(self, poll_id: UUID, claim: Claim, secret: str | None = None) -> Mine:
         """Return the voter's counted ballot.

@@ -4,7 +4,10 @@ Nobody finds a token of 128 bits; but who tries many makes work. They are counte
 Redis would cost every voter what it saves.
 """
 
-from services.core.problems import too_many
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from services.core.problems import Problem, too_many
 from services.core.ratelimit import LocalLimiter
 from services.votebooth.voters import Claim
 
@@ -20,21 +23,24 @@ class Guesses:
     def __init__(self) -> None:
         self._limiter = LocalLimiter()
 
-    def check(self, claim: Claim) -> None:
-        """Return unless too much came to nothing of late.
+    @contextmanager
+    def guarding(self, claim: Claim, status: int) -> Iterator[None]:
+        """Let somebody look, unless too much came to nothing of late; a problem of this status is counted.
 
         Raises:
-            Problem: 429.
+            Problem: 429, and what comes out of the looking.
         """
         for key, limit in _keys(claim):
             decision = self._limiter.hit(key, limit, _SECONDS, 0)
             if decision.remaining < 1:
                 raise too_many("Too many wrong tokens or unknown polls. Wait a little.", _SECONDS / limit)
-
-    def note(self, claim: Claim) -> None:
-        """Count one that came to nothing."""
-        for key, limit in _keys(claim):
-            self._limiter.hit(key, limit, _SECONDS)
+        try:
+            yield
+        except Problem as problem:
+            if problem.status == status:
+                for key, limit in _keys(claim):
+                    self._limiter.hit(key, limit, _SECONDS)
+            raise
 
 
 def _keys(claim: Claim) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 import psutil
@@ -22,14 +21,9 @@ FOLDER = ROOT / ".cluster"
 class Commands(Group):
     """Says in one line what stands in the way."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except (ClusterError, *ERRORS) as exc:
-            raise click.ClickException(str(exc) or type(exc).__name__) from exc
+    def reason(self, exc: Exception) -> str | None:
+        """Say what stands in the way."""
+        return str(exc) or type(exc).__name__ if isinstance(exc, (ClusterError, *ERRORS)) else None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

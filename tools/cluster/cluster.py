@@ -18,12 +18,13 @@ from typing import Any
 import httpx
 import psutil
 from services.core.embedded import EmbeddedError
+from services.core.embedded.process import tail
 from services.registry import NAMES as SERVICES
 from tools.cluster import alb, images
 from tools.cluster.agents import AgentError, Agents, job_id, program
 from tools.cluster.jobs import JOBS, JobError, Jobs
 from tools.cluster.place import ROOT, Place, PlaceError, write_private
-from tools.cluster.processes import ProcessError, Processes, end, tail
+from tools.cluster.processes import ProcessError, Processes, end
 from tools.cluster.secrets import LocalAws, LocalSecrets
 from tools.cluster.stores import MASTER, REDIS_USER, Stores
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+from services.core.embedded.process import tail
 from tools.cluster.place import write_private
 
 MARK = "VOTEWAVE_CLUSTER"
@@ -196,13 +197,3 @@ def _alive(processes: list[psutil.Process], seconds: float) -> list[psutil.Proce
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.05)
-
-
-def tail(path: Path, lines: int = 12) -> str:
-    """Return the last lines of a log."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 32_768))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return ""

@@ -153,7 +153,7 @@ def tail(log: Path, lines: int = 12) -> str:
     """The last lines of a log; empty when it can't be read."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 16_384))
+            file.seek(max(0, log.stat().st_size - 32_768))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
