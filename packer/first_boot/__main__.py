@@ -1,7 +1,8 @@
 """Set a machine up from its boot.json and its secrets.
 
   first-boot configure   write settings and secrets for Consul, Nomad and CloudWatch's agent; before they start, and
-                         again after a secret was rotated (then: systemctl reload consul nomad)
+                         again after a secret was rotated (then: systemctl reload consul nomad). With --retry it
+                         waits for secrets that aren't there yet
   first-boot cluster     on servers, once they run: access control of Consul and Nomad, tokens, workload identities
   first-boot drain       wait until the Auto Scaling group takes the machine away; then move its tasks, leave the
                          cluster and say so to the group
@@ -39,21 +40,32 @@ def main() -> int:
     parser.add_argument("--metadata", default="http://169.254.169.254", metavar="URL", help="the metadata service")
     parser.add_argument("--github", default=deployers.GITHUB, metavar="URL", help="who gives jobs their identities")
     parser.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for boot.json and for leaders")
+    parser.add_argument("--retry", type=float, metavar="SECONDS", help="what can't be done, try again after so long")
     chosen = parser.parse_args()
+    # Who waits for a unit that has failed has failed as well, and is never tried again; for one that is at it, it waits.
+    while (wrong := attempt(chosen)) and chosen.retry is not None:
+        say(f"{wrong} Trying again in {chosen.retry:g} s.")
+        time.sleep(chosen.retry)
+    if wrong:
+        say(wrong)
+    return 1 if wrong else 0
+
+
+def attempt(chosen: argparse.Namespace) -> str:
+    """Do one step; return what stood in the way, or nothing."""
     try:
         if chosen.step == "drain":
             drain.watch(read(chosen.root / _BOOT, chosen.wait), chosen.root, chosen.metadata)
-            return 0
+            return ""
+        # Not held between attempts: an operator may be at it, too.
         with (chosen.root / "run/votewave-first-boot.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             run(chosen)
     except BootError as exc:
-        say(str(exc))
-        return 1
+        return str(exc)
     except OSError as exc:
-        say(f"{exc.filename or 'a file or an address'}: {exc.strerror or exc}")
-        return 1
-    return 0
+        return f"{exc.filename or 'a file or an address'}: {exc.strerror or exc}."
+    return ""
 
 
 def run(chosen: argparse.Namespace) -> None:

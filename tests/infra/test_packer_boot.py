@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -23,6 +24,7 @@ from packer_servers import (
     ADDRESSES,
     ENVIRONMENT,
     NAMES,
+    PACKER,
     ROOT,
     Account,
     Authority,
@@ -265,6 +267,33 @@ def test_values_that_never_come_end_the_waiting(account: Account, tmp_path: Path
 
     assert status == 1
     assert "cloud-init writes it" in said
+
+
+def test_a_machine_that_is_faster_than_its_secrets_waits_for_them(
+    account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    """The first set-up: machines start before the certificates are there. Whoever waits for them must not fail."""
+    machine = Machine(tmp_path / "waiting", "server", "127.83.0.9", account)
+    machine.tell()
+    account.drop("cluster/tls-ca")
+    try:
+        process = machine.first_boot("configure", "--retry", "0.5")
+        assert process.stdout is not None
+        told = [process.stdout.readline() for _ in range(2)]
+        assert process.poll() is None, told
+    finally:
+        account.put(secrets)
+    said, _ = process.communicate(timeout=60)
+
+    for line in told:
+        assert "cluster/tls-ca can't be read: ResourceNotFoundException. Trying again in 0.5 s." in line
+    assert process.returncode == 0, said
+    assert (machine.folder / "etc/votewave/tls/ca.pem").read_text().strip() == secrets["cluster/tls-ca"].strip()
+    # On machines: without end, and not once failed, for what requires it would fail with it and stay so.
+    unit = (PACKER / "files/common/etc/systemd/system/votewave-first-boot.service").read_text()
+    assert re.search(r"^ExecStart=\S+ configure --retry \d+$", unit, re.MULTILINE)
+    for line in ("TimeoutStartSec=infinity", "Restart=on-failure", "RestartMode=direct"):
+        assert line in unit.splitlines(), line
 
 
 def test_a_broken_pair_is_named_and_not_shown(account: Account, secrets: dict[str, str], tmp_path: Path) -> None:
