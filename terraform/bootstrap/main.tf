@@ -28,10 +28,16 @@ module "naming" {
   domain      = var.domain
 }
 
+# Auto Scaling starts machines as this role of its own, which must be there before a key's policy names it. An account in
+# which somebody has made an Auto Scaling group before has it already: docs/infrastructure.md tells how it is taken over.
+resource "aws_iam_service_linked_role" "autoscaling" {
+  aws_service_name = "autoscaling.amazonaws.com"
+}
+
 locals {
   keys = {
-    data = { what = "Data, secrets, disks, images, the state", services = [] }
-    logs = { what = "Logs, and messages of alarms", services = ["logs", "cloudwatch", "budgets"] }
+    data = { what = "Data, secrets, disks, images, the state", services = [], disks = true }
+    logs = { what = "Logs, and messages of alarms", services = ["logs", "cloudwatch", "budgets"], disks = false }
   }
 
   regions = merge({ first = var.region }, var.second_region == "" ? {} : { second = var.second_region })
@@ -48,13 +54,38 @@ locals {
           Action    = "kms:*"
           Resource  = "*"
         }],
+        # A role of a service has no policy of the account's, so this one has to name it: without, no machine starts.
+        [for statement in [
+          {
+            Sid       = "StartMachinesFromEncryptedDisks"
+            Effect    = "Allow"
+            Principal = { AWS = aws_iam_service_linked_role.autoscaling.arn }
+            Action = [
+              "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey",
+              "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey",
+            ]
+            Resource = "*"
+          },
+          {
+            Sid       = "LendTheKeyToDisks"
+            Effect    = "Allow"
+            Principal = { AWS = aws_iam_service_linked_role.autoscaling.arn }
+            Action    = "kms:CreateGrant"
+            Resource  = "*"
+            Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+          },
+        ] : statement if local.keys[place[1]].disks],
         [for service in local.keys[place[1]].services : {
           Sid       = "Use${title(service)}"
           Effect    = "Allow"
           Principal = { Service = service == "logs" ? "logs.${local.regions[place[0]]}.amazonaws.com" : "${service}.amazonaws.com" }
           Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"]
           Resource  = "*"
-          Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
+          # CloudWatch Logs says for which group of this account; the others say for which account.
+          Condition = { for operator, wanted in {
+            ArnLike      = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${local.regions[place[0]]}:${var.account}:log-group:*" }
+            StringEquals = { "aws:SourceAccount" = var.account }
+          } : operator => wanted if(operator == "ArnLike") == (service == "logs") }
         }],
       )
     })
@@ -178,14 +209,25 @@ resource "aws_s3_bucket_policy" "state" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyEncryptedConnections"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = [
+      {
+        Sid       = "OnlyEncryptedConnections"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+      {
+        # Terraform asks for S3's own key unless the backend is told ours (kms_key_id in backend.hcl).
+        Sid       = "OnlyWithOurKey"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:PutObject"
+        Resource  = "${aws_s3_bucket.state.arn}/*"
+        Condition = { StringEquals = { "s3:x-amz-server-side-encryption" = "AES256" } }
+      },
+    ]
   })
 
   depends_on = [aws_s3_bucket_public_access_block.state]

@@ -19,6 +19,7 @@ from tools.infra.programs import ROOT, built
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "haproxy@sha256:" + "0" * 64
+MIGRATE = ROOT / "nomad/jobs/migrate.nomad.hcl"
 JOBS = ("service", "gateway", "migrate", "reports", "loadtest", "autoscaler")
 
 
@@ -154,9 +155,13 @@ def test_secrets_are_looked_for_where_terraform_puts_them(
         assert env["VOTEWAVE_ENVIRONMENT"] == environment
         for secret in names["services"][name]["secrets"]:
             assert f"{prefix}/{name}/{secret}" in made
-    assert made == {f"{prefix}/{s}" for s in names["shared_secrets"]} | {
+    master = f"{prefix}/{names['database']['master_secret']}"
+    assert made - {master} == {f"{prefix}/{s}" for s in names["shared_secrets"]} | {
         f"{prefix}/{name}/{secret}" for name, it in names["services"].items() for secret in it["secrets"]
     }
+    default = re.search(r'variable "master_secret" \{.*?default\s*=\s*"(\S+)"', MIGRATE.read_text(), re.DOTALL)
+    assert default is not None
+    assert default[1] == names["database"]["master_secret"]
 
 
 def test_a_service_runs_the_image_of_a_commit_from_our_registry(environment: str, values: str, plan: Plan) -> None:
@@ -329,6 +334,7 @@ def test_a_task_reads_its_own_secrets_and_no_others(plan: Plan, names: dict[str,
             expected |= {name for name, it in names["shared_secrets"].items() if "service" in it["readers"]}
         elif task == "migrate":
             expected = {f"{service}/database" for service in names["services"]}
+            expected |= {names["database"]["master_secret"]} & set(arns)  # else RDS has it, under a name of its own
         else:
             expected = set(names["tasks"][task].get("secrets", []))
         assert readable == expected, task

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from services.auth.settings import AuthSettings
 from tools.infra import graph
 from tools.infra.plan import Plan, Resource, Statement
 from tools.infra.programs import ROOT
@@ -303,14 +304,36 @@ def test_no_secret_is_in_a_plan_or_a_state(plan: Plan) -> None:
         assert it.values["secret_string_wo_version"] == 1
     for it in plan.of_kind("aws_db_instance"):
         assert it.values.get("password") is None
-        if not it.values["replicate_source_db"]:
-            assert it.values["manage_master_user_password"] is True
+        assert it.values["password_wo"] is None
     for it in plan.of_kind("aws_elasticache_replication_group"):
         assert it.values["auth_token"] is None
         assert it.values["user_group_ids"]
     for it in plan.of_kind("aws_elasticache_user"):
         assert it.values["passwords"] is None
         assert it.values["access_string"] == "off -@all"  # until it has its password
+        (mode,) = it.values["authentication_mode"]
+        assert mode["type"] == "password"  # Valkey's groups take nobody without
+        assert mode["passwords"] == ["switched-off-until-cache-user-gives-one"]  # and this one opens nothing
+
+
+def test_a_database_with_a_copy_has_a_password_that_rds_does_not_manage(plan: Plan, names: dict[str, Any]) -> None:
+    """RDS makes no copy of a database whose password it manages itself."""
+    (first,) = (it for it in plan.of_kind("aws_db_instance") if not it.values["replicate_source_db"])
+    copies = [it for it in plan.of_kind("aws_db_instance") if it.values["replicate_source_db"]]
+    own = [it for it in plan.of_kind("aws_secretsmanager_secret") if it.address.endswith(".master[0]")]
+    assert (first.values["manage_master_user_password"] is True) is not bool(copies)
+    assert bool(first.values["password_wo_version"]) is bool(copies) is bool(own)
+    if own:
+        assert own[0].values["name"].endswith("/" + names["database"]["master_secret"])
+        assert own[0].values["replica"][0]["region"] == "eu-west-1"
+        # The same number makes both the password of the database and what the secret holds.
+        (version,) = (it for it in plan.of_kind("aws_secretsmanager_secret_version") if ".master" in it.address)
+        assert version.values["secret_string_wo_version"] == first.values["password_wo_version"] == 1
+    master = plan.outputs["nomad_values"]["master_secret"]
+    assert master == (own[0].values["arn"] if own else first.values["master_user_secret"][0]["secret_arn"])
+    may = [it for it in plan.statements() if it.covers("secretsmanager:GetSecretValue", master)]
+    assert {it.where.rpartition(".")[2] for it in may if it.effect == "Allow"} >= {'task["migrate"]'}
+    assert not [it for it in may if ".node[" in it.where]
 
 
 def test_no_configuration_takes_a_secret_by_a_variable() -> None:
@@ -352,6 +375,68 @@ def test_an_acknowledged_vote_waits_for_the_disk_and_no_ballot_is_logged(plan: P
         assert values["log_parameter_max_length_on_error"] == "0"
 
 
+def test_auto_scaling_may_use_the_key_of_the_machines_disks(bootstrap: Plan) -> None:
+    """It starts machines as a role of its own, which no policy of the account's reaches."""
+    (role,) = bootstrap.of_kind("aws_iam_service_linked_role")
+    assert role.values["aws_service_name"] == "autoscaling.amazonaws.com"
+    for region in ("first", "second"):
+        own = [
+            it
+            for it in bootstrap.statements()
+            if it.where == f'aws_kms_key.{region}["data"]' and role.values["arn"] in it.principals
+        ]
+        used = {action for it in own if not it.conditions for action in it.actions}
+        assert used >= {
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:DescribeKey",
+        }
+        (grants,) = (it for it in own if "kms:CreateGrant" in it.actions)
+        assert grants.conditions == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_services_use_a_key_for_this_account_only(bootstrap: Plan) -> None:
+    services = [
+        it for it in bootstrap.statements() if it.kind == "aws_kms_key" and it.principals[0].endswith(".amazonaws.com")
+    ]
+    assert len(services) == 6
+    for it in services:
+        (wanted,) = it.conditions.values()
+        name = "kms:EncryptionContext:aws:logs:arn" if it.principals[0].startswith("logs.") else "aws:SourceAccount"
+        assert name in wanted, it.where
+        assert "444455556666" in wanted[name], it.where
+
+
+def test_the_state_is_written_with_our_key_alone(bootstrap: Plan) -> None:
+    """Terraform asks for S3's own key unless the backend names ours; the bucket refuses that."""
+    assert 'kms_key_id = "arn:aws:kms:eu-central-1:444455556666:key/' in bootstrap.outputs["backend"]
+    (refused,) = (
+        it for it in bootstrap.statements() if it.kind == "aws_s3_bucket_policy" and it.actions == ("s3:PutObject",)
+    )
+    assert refused.effect == "Deny"
+    assert refused.conditions == {"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}
+
+
+def test_a_new_machine_comes_before_an_old_one_goes(plan: Plan) -> None:
+    """Whoever starts the refresh, and also when a machine has grown too old."""
+    for it in plan.of_kind("aws_autoscaling_group"):
+        most = 134 if it.values["name"].endswith("-server") else 150
+        (policy,) = it.values["instance_maintenance_policy"]
+        (preferences,) = it.values["instance_refresh"][0]["preferences"]
+        for of in (policy, preferences):
+            assert of["min_healthy_percentage"] == 100
+            assert of["max_healthy_percentage"] == most
+        # AWS refuses to roll back to an image that a parameter names, and an edge without a gateway is no dead machine.
+        assert preferences["auto_rollback"] is False
+        assert it.values["health_check_type"] == "EC2"
+    for it in plan.of_kind("aws_launch_template"):
+        assert it.values["image_id"].startswith("resolve:ssm:")
+
+
 def test_machines_are_drained_before_they_go(plan: Plan, names: dict[str, Any]) -> None:
     groups = plan.of_kind("aws_autoscaling_group")
     assert len(groups) == 3
@@ -367,6 +452,42 @@ def test_the_firewall_has_its_rules(plan: Plan) -> None:
     assert {"AWSManagedRulesKnownBadInputsRuleSet", "requests-per-address", "sign-ins-per-address"} <= rules
     acl = plan.of_kind("aws_wafv2_web_acl_association")
     assert len(acl) == 1
+
+
+def firewall(plan: Plan) -> dict[str, Any]:
+    """Return the firewall's rules by name, each with its statement."""
+    (acl,) = plan.of_kind("aws_wafv2_web_acl")
+    return {rule["name"]: rule["statement"][0] for rule in acl.values["rule"]}
+
+
+def test_the_firewall_lets_a_full_room_in(plan: Plan) -> None:
+    """2,000 people behind one address come as guests; only what tries passwords and keys is counted apart."""
+    tries = firewall(plan)["sign-ins-per-address"]["rate_based_statement"][0]
+    method, path = tries["scope_down_statement"][0]["and_statement"][0]["statement"]
+    assert method["byte_match_statement"][0]["search_string"] == "POST"
+    tried = re.compile(path["regex_match_statement"][0]["regex_string"])
+    assert all(tried.search(f"/v1/auth/{it}") for it in ("accounts", "sessions", "tokens"))
+    assert not any(
+        tried.search(it)
+        for it in ("/v1/auth/guests", "/v1/auth/sessions/refresh", "/v1/auth/me", "/v1/votes", "/v1/polls/accounts")
+    )
+    # Auth itself refuses sooner, with an answer that says when to come again.
+    assert tries["limit"] >= 10 * AuthSettings().sessions_per_address
+
+
+def test_the_firewall_lets_people_write_what_they_like(plan: Plan) -> None:
+    overrides = firewall(plan)["AWSManagedRulesSQLiRuleSet"]["managed_rule_group_statement"][0]["rule_action_override"]
+    assert {it["name"] for it in overrides if it["action_to_use"][0]["count"]} == {
+        "SQLi_BODY",
+        "SQLiExtendedPatterns_BODY",
+    }
+
+
+def test_the_load_balancer_takes_what_the_groups_ask_for(plan: Plan) -> None:
+    """ELB refuses a slow start beside the choice by requests under way."""
+    for it in plan.of_kind("aws_lb_target_group"):
+        if it.values["load_balancing_algorithm_type"] == "least_outstanding_requests":
+            assert not it.values["slow_start"], it.address
 
 
 # -- two environments --------------------------------------------------------------------------------------------------
@@ -457,8 +578,10 @@ def test_two_environments_are_alike_in_shape(plans: dict[str, Plan]) -> None:
     def kinds(plan: Plan) -> set[str]:
         return {re.sub(r"\[.*?\]", "", it.address) for it in plan.resources if ".module.dr" not in it.address}
 
+    # With the second region comes the secret that RDS then doesn't keep.
+    data = "module.environment.module.data.aws_secretsmanager_secret"
     differences = kinds(plans["staging"]) ^ kinds(plans["production"])
-    assert differences == set()
+    assert differences == {f"{data}.master", f"{data}_version.master"}
 
 
 def test_the_plan_of_a_pull_request_reads_no_secret(plan: Plan) -> None:

@@ -22,7 +22,7 @@ INTEGRITY = "BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT
 PROVIDER_VERSION = "6.25.0"
 """Of the provider that these bindings were generated from."""
 
-_FORM = 3  # of the cached file; raised when this module reads more or otherwise
+_FORM = 4  # of the cached file; raised when this module reads more or otherwise
 _USED = re.compile(r'^\s*(resource|data|ephemeral)\s+"(aws_\w+)"', re.MULTILINE)
 _FIELD = re.compile(
     r"// (?P<name>\w+) - computed: (?P<computed>\w+), optional: (?P<optional>\w+), required: (?P<required>\w+)\n"
@@ -253,66 +253,54 @@ def _one(required: tuple[str, ...] = (), blocks: Block | None = None, **optional
     return {"nesting_mode": "list", "max_items": 1, "block": block}
 
 
+def _match(*required: str) -> Block:
+    """Return a web ACL's statement that looks at one part of a request."""
+    transformation: Block = {
+        "attributes": {
+            "priority": {"type": "number", "required": True},
+            "type": {"type": "string", "required": True},
+        },
+        "block_types": {},
+    }
+    return _one(
+        required,
+        {
+            "field_to_match": _one(blocks={"uri_path": _one(), "method": _one()}),
+            "text_transformation": {"nesting_mode": "set", "min_items": 1, "block": transformation},
+        },
+    )
+
+
+def _overrides() -> Block:
+    """Return the block by which a managed rule does something else than it says."""
+    inner: Block = {
+        "attributes": {"name": {"type": "string", "required": True}},
+        "block_types": {"action_to_use": _one(blocks={"count": _one(), "allow": _one()})},
+    }
+    return {"nesting_mode": "list", "block": inner}
+
+
+_MATCHES: Block = {
+    "byte_match_statement": _match("search_string", "positional_constraint"),
+    "regex_match_statement": _match("regex_string"),
+}
+_ALL_OF: Block = {
+    "statement": {"nesting_mode": "list", "min_items": 1, "block": {"attributes": {}, "block_types": _MATCHES}}
+}
+_STATEMENTS: Block = {
+    "managed_rule_group_statement": _one(
+        ("name", "vendor_name"), {"rule_action_override": _overrides()}, version="string"
+    ),
+    "rate_based_statement": _one(
+        blocks={"scope_down_statement": _one(blocks={**_MATCHES, "and_statement": _one(blocks=_ALL_OF)})},
+        limit="number",
+        aggregate_key_type="string",
+        evaluation_window_sec="number",
+    ),
+}
+
 # The bindings type a web ACL's statements as `any`, for they nest without end. These are the ones in use, as the
 # provider's documentation of aws_wafv2_web_acl has them.
 _COMPLEMENT: dict[str, Block] = {
-    "aws_wafv2_web_acl": {
-        "block_types": {
-            "rule": {
-                "block": {
-                    "block_types": {
-                        "statement": _one(
-                            blocks={
-                                "managed_rule_group_statement": _one(
-                                    ("name", "vendor_name"),
-                                    {
-                                        "rule_action_override": {
-                                            "nesting_mode": "list",
-                                            "block": {
-                                                "attributes": {"name": {"type": "string", "required": True}},
-                                                "block_types": {
-                                                    "action_to_use": _one(blocks={"count": _one(), "allow": _one()})
-                                                },
-                                            },
-                                        }
-                                    },
-                                    version="string",
-                                ),
-                                "rate_based_statement": _one(
-                                    blocks={
-                                        "scope_down_statement": _one(
-                                            blocks={
-                                                "byte_match_statement": _one(
-                                                    ("search_string", "positional_constraint"),
-                                                    {
-                                                        "field_to_match": _one(
-                                                            blocks={"uri_path": _one(), "method": _one()}
-                                                        ),
-                                                        "text_transformation": {
-                                                            "nesting_mode": "set",
-                                                            "min_items": 1,
-                                                            "block": {
-                                                                "attributes": {
-                                                                    "priority": {"type": "number", "required": True},
-                                                                    "type": {"type": "string", "required": True},
-                                                                },
-                                                                "block_types": {},
-                                                            },
-                                                        },
-                                                    },
-                                                )
-                                            }
-                                        ),
-                                    },
-                                    limit="number",
-                                    aggregate_key_type="string",
-                                    evaluation_window_sec="number",
-                                ),
-                            }
-                        )
-                    }
-                }
-            }
-        }
-    }
+    "aws_wafv2_web_acl": {"block_types": {"rule": {"block": {"block_types": {"statement": _one(blocks=_STATEMENTS)}}}}}
 }

@@ -1,6 +1,9 @@
 # Machines: three or five servers, edges with the gateway, apps with the services. Each is born from an image, told who
 # it is, and reads with its role the secrets of its kind. They are replaced, never logged in to (Session Manager for
 # emergencies): a new image is rolled out by an instance refresh, which waits until the old machine is drained.
+#
+# The image's name is a parameter, so AWS can't take a refresh back by itself: a new image goes to staging first, and the
+# way back is the former image's id in the parameter and another refresh (docs/operations/machine-images.md).
 
 locals {
   roles = keys(var.pools)
@@ -30,7 +33,8 @@ locals {
     })
   }
 
-  group_names = { for role in local.roles : role => "${var.prefix}-${role}" }
+  group_names  = { for role in local.roles : role => "${var.prefix}-${role}" }
+  most_healthy = { for role in local.roles : role => role == "server" ? 134 : 150 } # percent: of three servers, one more
   group_arns = {
     for role in local.roles : role =>
     "arn:aws:autoscaling:${var.region}:${var.account}:autoScalingGroup:*:autoScalingGroupName/${local.group_names[role]}"
@@ -206,13 +210,15 @@ resource "aws_launch_template" "this" {
 resource "aws_autoscaling_group" "this" {
   for_each = var.pools
 
-  name                      = local.group_names[each.key]
-  min_size                  = each.value.least
-  desired_capacity          = each.value.wished
-  max_size                  = each.value.most
-  vpc_zone_identifier       = var.subnet_ids
-  target_group_arns         = lookup(var.target_group_arns, each.key, [])
-  health_check_type         = each.key == "edge" ? "ELB" : "EC2"
+  name                = local.group_names[each.key]
+  min_size            = each.value.least
+  desired_capacity    = each.value.wished
+  max_size            = each.value.most
+  vpc_zone_identifier = var.subnet_ids
+  target_group_arns   = lookup(var.target_group_arns, each.key, [])
+  # Not by the load balancer: until a gateway runs on it, an edge would be replaced again and again. Nomad restarts a
+  # gateway that is ill, and the load balancer sends it nothing meanwhile.
+  health_check_type         = "EC2"
   health_check_grace_period = 300
   default_instance_warmup   = 120
   capacity_rebalance        = false
@@ -231,15 +237,21 @@ resource "aws_autoscaling_group" "this" {
     default_result       = "CONTINUE"
   }
 
-  # Servers one at a time, a new one first; edges and apps never fewer than now.
+  # Servers one at a time, a new one first; edges and apps never fewer than now. Said of the group, so that it holds for
+  # refreshes that a person starts and for machines that have grown too old, too.
+  instance_maintenance_policy {
+    min_healthy_percentage = 100
+    max_healthy_percentage = local.most_healthy[each.key]
+  }
+
   instance_refresh {
     strategy = "Rolling"
 
     preferences {
       min_healthy_percentage = 100
-      max_healthy_percentage = each.key == "server" ? 134 : 150
+      max_healthy_percentage = local.most_healthy[each.key]
       instance_warmup        = 180
-      auto_rollback          = true
+      auto_rollback          = false # can't be with a parameter for the image
       skip_matching          = true
     }
   }

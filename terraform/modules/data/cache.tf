@@ -17,7 +17,8 @@ resource "aws_elasticache_parameter_group" "this" {
 }
 
 # A user's password given here would stand in the state. So the user is made unable to do anything, and
-# `./just infra cache-user` gives it its password and its rights, from Secrets Manager.
+# `./just infra cache-user` gives it its password and its rights, from Secrets Manager. Valkey's groups take nobody
+# without a password; the one here opens nothing, for its user is off and has no right, and is replaced with the rights.
 resource "aws_elasticache_user" "services" {
   user_id       = "${var.prefix}-services"
   user_name     = var.cache.user
@@ -25,7 +26,8 @@ resource "aws_elasticache_user" "services" {
   access_string = "off -@all"
 
   authentication_mode {
-    type = "no-password-required"
+    type      = "password"
+    passwords = ["switched-off-until-cache-user-gives-one"]
   }
 
   lifecycle {

@@ -91,9 +91,12 @@ resource "aws_db_instance" "this" {
   username = "votewave_admin"
   port     = var.ports.postgres
 
-  # RDS makes, keeps and rotates the master's password; Terraform never sees it.
-  manage_master_user_password   = true
-  master_user_secret_kms_key_id = var.key_arn
+  # RDS makes, keeps and rotates the master's password; Terraform never sees it. But of a database whose password RDS
+  # manages there can be no copy in another region: where there is one, master.tf makes the password.
+  manage_master_user_password   = local.own_master ? null : true
+  master_user_secret_kms_key_id = local.own_master ? null : var.key_arn
+  password_wo                   = one(ephemeral.aws_secretsmanager_random_password.master[*].random_password)
+  password_wo_version           = local.own_master ? var.master_secret.version : null
 
   allocated_storage     = var.database.storage
   max_allocated_storage = var.database.greatest_storage

@@ -17,8 +17,8 @@ output "database_identifier" {
 }
 
 output "master_secret_arn" {
-  description = "The secret that RDS keeps the master's name and password in; migrations read it."
-  value       = aws_db_instance.this.master_user_secret[0].secret_arn
+  description = "The secret that has the master's name and password, RDS's or our own; migrations read it."
+  value       = local.own_master ? aws_secretsmanager_secret.master[0].arn : aws_db_instance.this.master_user_secret[0].secret_arn
 }
 
 output "redis_url" {

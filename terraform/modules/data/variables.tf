@@ -77,6 +77,12 @@ variable "database" {
   }
 }
 
+variable "master_secret" {
+  description = "Where the database is copied to another region: name of the secret with the master's password, its number (a greater one makes up a new password), the other region and its key. null: RDS keeps and rotates the password."
+  type        = object({ name = string, version = number, replica_region = string, replica_key_arn = string })
+  default     = null
+}
+
 variable "cache" {
   description = "Name of the replication group and of the services' user; class; nodes, of which one writes."
   type = object({

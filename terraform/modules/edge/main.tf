@@ -69,8 +69,8 @@ resource "aws_lb_target_group" "gateway" {
   protocol_version     = "HTTP1"
   port                 = var.ports.gateway_https
   deregistration_delay = var.gateway_drain_seconds
-  slow_start           = 30
 
+  # The gateway with the fewest requests under way gets the next. A slow start can't be had besides: ELB refuses it.
   load_balancing_algorithm_type = "least_outstanding_requests"
 
   health_check {

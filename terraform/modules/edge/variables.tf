@@ -82,7 +82,7 @@ variable "requests_per_address" {
 }
 
 variable "sign_ins_per_address" {
-  description = "Requests to sign up, sign in or reset of one address in five minutes, at most."
+  description = "Tries to sign up, to sign in or with an API key of one address in five minutes, at most. The gateway and Auth count finer; this stops floods before they cost anything."
   type        = number
   default     = 3000
 

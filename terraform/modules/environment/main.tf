@@ -17,6 +17,15 @@ data "aws_kms_alias" "second" {
 locals {
   has_second = var.second_region != ""
   keys       = { for purpose, alias in data.aws_kms_alias.first : purpose => alias.target_key_arn }
+
+  # RDS keeps the master's password by itself, save where there is a copy in another region, which it then refuses.
+  master_secret = local.has_second ? {
+    name            = "${module.naming.secret_prefix}/${module.naming.database.master_secret}"
+    version         = lookup(var.secret_versions, module.naming.database.master_secret, 1)
+    replica_region  = var.second_region
+    replica_key_arn = data.aws_kms_alias.second["data"].target_key_arn
+  } : null
+
   tasks = {
     for name, role in module.naming.task_role_names :
     name => { role = role, subject = module.naming.identity.subjects[name] }
@@ -77,6 +86,7 @@ module "data" {
   ports                      = module.naming.ports
   database                   = merge(var.database, module.naming.database)
   database_ca_path           = module.naming.paths.database_ca
+  master_secret              = local.master_secret
   cache                      = merge(var.cache, module.naming.redis)
   buckets                    = module.naming.buckets
   allowed_origins            = ["https://${var.domain}"]

@@ -128,10 +128,11 @@ output "log_groups" {
 }
 
 output "database" {
-  description = "Name of the database, and of the server."
+  description = "Name of the database, and of the server; of the secret with its master's password, where that is ours."
   value = {
-    name   = local.names.database.name
-    server = replace(local.names.database.cluster, "{environment}", var.environment)
+    name          = local.names.database.name
+    server        = replace(local.names.database.cluster, "{environment}", var.environment)
+    master_secret = local.names.database.master_secret
   }
 }
 
