@@ -11,6 +11,7 @@ from first_boot.secretstore import Secrets
 from first_boot.values import Values
 
 TLS = Path("etc/votewave/tls")
+TASK_LOGS = "/votewave/{environment}/tasks"
 
 
 class Writer:
@@ -119,7 +120,40 @@ def _nomad(values: Values) -> dict[str, Any]:
         settings["client"]["host_volume"] = {
             "gateway-certificate": {"path": f"/{TLS}/gateway.pem", "read_only": True},
         }
+    settings["plugin"] = {"docker": {"config": docker(values)}}
     return settings
+
+
+def docker(values: Values) -> dict[str, Any]:
+    """How Nomad runs containers.
+
+    All of it is here, not in the image's files: of two blocks for one plugin Nomad takes the last and no other.
+    """
+    return {
+        "auth": {"helper": "ecr-login"},
+        "allow_privileged": False,
+        "allow_caps": ["chown", "dac_override", "fowner", "kill", "net_bind_service", "setgid", "setuid"],
+        "pull_activity_timeout": "2m",
+        # Nothing of the machine goes into a container but by a host volume that is declared.
+        "volumes": {"enabled": False},
+        "gc": {"image_delay": "30m"},
+        "extra_labels": ["job_name", "task_name", "node_name"],
+        # Unless Nomad is told otherwise here, it names json-file for each container, whatever Docker's own default is.
+        # By Docker and the machine's role; a task doesn't wait for CloudWatch. Docker keeps a little of it as well, for
+        # `nomad alloc logs`.
+        "logging": {
+            "type": "awslogs",
+            "config": {
+                "awslogs-group": TASK_LOGS.format(environment=values.environment),
+                "awslogs-region": values.region,
+                "tag": "{{.Name}}",  # the stream: the task's name and its allocation
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
+                "cache-max-file": "2",
+                "cache-max-size": "10m",
+            },
+        },
+    }
 
 
 def _nomad_secrets(values: Values, secrets: Secrets) -> dict[str, Any]:
@@ -130,7 +164,7 @@ def _nomad_secrets(values: Values, secrets: Secrets) -> dict[str, Any]:
 
 
 def _cloudwatch(values: Values) -> dict[str, Any]:
-    """What is logged where. Tasks' own logs go by their job's own way, to the tasks' group."""
+    """What of the machine is logged where. Tasks' logs go by Docker, see `docker`."""
     files = {
         "consul": "/var/log/consul/*.log",
         "nomad": "/var/log/nomad/*.log",

@@ -29,6 +29,7 @@ NAMES: dict[str, Any] = json.loads((ROOT / "terraform/modules/naming/names.json"
 ENVIRONMENT = "staging"
 # Loopback has sixteen million addresses: with some of our own, the machines' real ports disturb nobody.
 ADDRESSES = ("127.83.0.1", "127.83.0.2", "127.83.0.3")
+CLIENT = "127.83.0.4"
 
 
 def program(name: str) -> str:
@@ -77,7 +78,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in (*names, "localhost")]
-        alternatives += [x509.IPAddress(ipaddress.ip_address(it)) for it in ("127.0.0.1", *ADDRESSES)]
+        alternatives += [x509.IPAddress(ipaddress.ip_address(it)) for it in ("127.0.0.1", *ADDRESSES, CLIENT)]
         certificate = self._issue(subject, key, alternatives, authority=False)
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -211,8 +211,15 @@ def test_the_gateway_listens_where_the_load_balancer_comes(
     assert names["ports"]["gateway_metrics"] in ports.values()
     target = next(it for it in plan.of_kind("aws_lb_target_group") if it.values["name"].endswith("-gateway"))
     assert target.values["port"] == names["ports"]["gateway_https"]
-    assert "acl health path /healthz" in (ROOT / "nomad/gateway/haproxy.cfg").read_text()
-    assert target.values["health_check"][0]["path"] == "/healthz"
+    assert "return status 404 unless { path /healthz }" in (ROOT / "nomad/gateway/haproxy.cfg").read_text()
+    health = target.values["health_check"][0]
+    assert (health["path"], health["port"]) == ("/healthz", str(names["ports"]["gateway_metrics"]))
+    [way] = [
+        it
+        for it in plan.of_kind("aws_vpc_security_group_ingress_rule")
+        if '"balancer-edge-health"' in it.address
+    ]
+    assert way.values["from_port"] == names["ports"]["gateway_metrics"]
 
 
 def test_the_load_balancer_waits_for_the_gateways_drain_and_closes_first(
@@ -248,14 +255,19 @@ def test_two_environments_values_differ_where_they_must() -> None:
 # -- machine images ----------------------------------------------------------------------------------------------------
 
 
+def first_boot(name: str) -> Any:
+    """Return a module of the program in the images."""
+    sys.path.insert(0, str(ROOT / "packer"))
+    try:
+        return importlib.import_module(f"first_boot.{name}")
+    finally:
+        sys.path.remove(str(ROOT / "packer"))
+
+
 @pytest.fixture(scope="session")
 def boot(plan: Plan) -> dict[str, Any]:
     """What machines are told, read by the program in the images that reads it."""
-    sys.path.insert(0, str(ROOT / "packer"))
-    try:
-        values = importlib.import_module("first_boot.values")
-    finally:
-        sys.path.remove(str(ROOT / "packer"))
+    values = first_boot("values")
     return {
         role: values.parse(json.loads(yaml.safe_load(text)["write_files"][0]["content"]), role)
         for role, text in plan.outputs["user_data"].items()
@@ -275,6 +287,28 @@ def test_machines_understand_what_they_are_told(
     told = yaml.safe_load(plan.outputs["user_data"]["app"])
     assert told["write_files"][0]["path"] == names["paths"]["boot_values"]
     assert plan.outputs["user_data"]["app"].startswith("#cloud-config\n")
+
+
+def test_logs_in_which_something_is_counted_are_written(
+    boot: dict[str, Any], plan: Plan, names: dict[str, Any], environment: str
+) -> None:
+    """An alarm on a group that nobody writes to stays silent for good."""
+    configure = first_boot("configure")
+    assert names["log_groups"]["task"] == configure.TASK_LOGS
+    account = plan.outputs["nomad_values"]["aws_role"].split(":")[4]
+    written = set()
+    for role in names["node_classes"]:
+        own = [it for it in plan.statements() if f'node["{role}"]' in it.where and it.kind == "aws_iam_role_policy"]
+        logging = configure.docker(boot[role])["logging"]
+        assert logging["type"] == "awslogs"
+        group = logging["config"]["awslogs-group"]
+        arn = f"arn:aws:logs:{boot[role].region}:{account}:log-group:{group}:log-stream:service-1"
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            assert any(it.covers(action, arn) for it in own), (role, action)
+        written.add(group)
+    counted = {it.values["log_group_name"] for it in plan.of_kind("aws_cloudwatch_log_metric_filter")}
+    assert counted == {names["log_groups"]["task"].format(environment=environment)}
+    assert counted <= written
 
 
 def test_cloud_init_takes_what_machines_are_told(plan: Plan, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.server import ThreadedMotoServer
 from packer_servers import (
     ADDRESSES,
+    CLIENT,
     ENVIRONMENT,
     NAMES,
     PACKER,
@@ -594,6 +595,33 @@ def test_a_machine_that_is_taken_away_leaves_first(account: Account, tmp_path: P
     assert last["LifecycleActionResult"] == ["CONTINUE"]
     assert last["LifecycleHookName"] == [NAMES["drain_hook"]]
     assert last["AutoScalingGroupName"] == ["votewave-staging-app"]
+
+
+def test_nomad_takes_the_images_settings_of_docker_and_sends_what_tasks_write_to_their_group(
+    servers: list[Machine], account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    """A client of the class app, with the files that are on machines; Docker itself needn't be there."""
+    machine = Machine(tmp_path / "app", "app", CLIENT, account)
+    machine.tell()
+    assert machine.run("configure")[0] == 0
+    machine.start()
+    try:
+        eventually(lambda: machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["stats"]["client"], 60)
+        [plugin] = machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["config"]["Plugins"]
+        nodes = eventually(lambda: servers[0].nomad("/v1/nodes", secrets["cluster/acl-nomad"]), 60)
+        machine.signal(signal.SIGTERM)  # it leaves: the servers of the other tests know three machines
+    finally:
+        machine.stop()
+
+    assert [it["NodeClass"] for it in nodes] == ["app"], machine.output()[-2000:]
+    assert plugin["Name"] == "docker"
+    [settings] = plugin["Config"]["logging"]
+    assert settings["type"] == "awslogs"
+    [options] = settings["config"]
+    assert options["awslogs-group"] == NAMES["log_groups"]["task"].format(environment=ENVIRONMENT)
+    assert options["awslogs-region"] == "eu-central-1"
+    # A task doesn't wait for CloudWatch, nor stop because of it.
+    assert options["mode"] == "non-blocking"
 
 
 def test_values_are_those_that_terraform_gives() -> None:

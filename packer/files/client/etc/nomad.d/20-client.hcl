@@ -27,31 +27,8 @@ client {
     reserved_ports = "22,8301,8500,8501,8600"
   }
 
+  # Its settings are in boot.json, for they say where tasks' logs go.
   options = {
     "driver.allowlist" = "docker"
-  }
-}
-
-plugin "docker" {
-  config {
-    auth {
-      helper = "ecr-login"
-    }
-
-    allow_privileged = false
-    allow_caps       = ["chown", "dac_override", "fowner", "kill", "net_bind_service", "setgid", "setuid"]
-    pull_activity_timeout     = "2m"
-    disable_log_collection    = false
-    disable_cpuset_management = true # tasks are in a slice of their own, see daemon.json
-
-    volumes {
-      enabled = false # nothing of the machine goes into a container but by a host volume that is declared here
-    }
-
-    gc {
-      image_delay = "30m"
-    }
-
-    extra_labels = ["job_name", "task_name", "node_name"]
   }
 }
