@@ -1,7 +1,8 @@
 # The machine images: `server` (Consul and Nomad servers) and `client` (of the classes edge and app).
 #
-#   ./just machine-images validate
-#   ./just machine-images build --env staging --role server --subnet subnet-… --profile votewave-… --key arn:…
+#   ./just pipeline machine-image validate
+#   ./just pipeline machine-image build --env staging --role server --region eu-central-1 --subnet subnet-… \
+#     --profile votewave-… --key arn:…
 #
 # The build machine has no open port: Packer comes to it through Session Manager, whose agent the machine fetches and
 # verifies when it starts.
@@ -74,7 +75,6 @@ source "amazon-ebs" "debian" {
   ssh_interface           = "session_manager"
   ssh_timeout             = "15m"
   temporary_key_pair_type = "ed25519"
-  temporary_key_pair_name = "packer_${local.built_at}"
 
   user_data = templatefile("${path.root}/user-data.pkrtpl.sh", {
     architecture = var.architecture
@@ -93,12 +93,13 @@ source "amazon-ebs" "debian" {
     volume_type           = "gp3"
     volume_size           = 12
     delete_on_termination = true
+    # From the start, so that there is never a copy in clear, nor the right to copy images to be given.
+    encrypted  = true
+    kms_key_id = var.key
   }
 
   imds_support    = "v2.0"
   ena_support     = true
-  encrypt_boot    = true
-  kms_key_id      = var.key
   ami_regions     = []
   deprecate_at    = timeadd(timestamp(), "2160h") # ninety days: machines live for thirty
   run_tags        = merge(local.tags, local.build_tags)

@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for boot.json and for leaders")
     parser.add_argument("--retry", type=float, metavar="SECONDS", help="what can't be done, try again after so long")
     chosen = parser.parse_args()
-    # Units that wait for one that fails have failed as well, and are never tried again; for one that is at it they wait.
+    # Units that wait for one that fails fail as well, and are never tried again; for one that is at it they wait.
     while (wrong := attempt(chosen)) and chosen.retry is not None:
         say(f"{wrong} Trying again in {chosen.retry:g} s.")
         time.sleep(chosen.retry)

@@ -37,6 +37,26 @@ while True:
 """
 
 
+# Of Debian's own unit, /usr/lib/systemd/system/nftables.service.
+DEBIANS = """
+[Service]
+ExecStart=/usr/sbin/nft -f /etc/nftables.conf
+ExecReload=/usr/sbin/nft -f /etc/nftables.conf
+ExecStop=/usr/sbin/nft flush ruleset
+"""
+OURS = PACKER / "files/common/etc/systemd/system/nftables.service.d/votewave.conf"
+
+
+def unit(name: str) -> list[str]:
+    """Return what systemd would run: Debian's lines, then ours; an empty one forgets those before."""
+    found: list[str] = []
+    for line in [*DEBIANS.splitlines(), *OURS.read_text().splitlines()]:
+        if line.startswith(f"{name}="):
+            value = line.partition("=")[2]
+            found = [*found, value] if value else []
+    return found
+
+
 class Place:
     """Three network namespaces: the machine, the network around it, a container on it."""
 
@@ -65,9 +85,9 @@ class Place:
         text = (PACKER / f"files/{self.role}/etc/nftables.conf").read_text()
         for name, number in ACCOUNTS.items():
             text = text.replace(f'"{name}"', str(number))
-        rules = self._folder / "rules.nft"
-        rules.write_text(text)
-        loaded = self.run("machine", "nft", "-f", str(rules))
+        self.rules = self._folder / "rules.nft"
+        self.rules.write_text(text)
+        loaded = self.run("machine", "nft", "-f", str(self.rules))
         assert loaded.returncode == 0, loaded.stderr
 
     def close(self) -> None:
@@ -187,6 +207,25 @@ def test_tasks_ask_their_machines_consul(client: Place, address: str) -> None:
 def test_a_server_is_asked_for_what_it_is_there_for(server: Place, name: str, may: bool) -> None:
     assert server.reaches("around", "10.9.0.2", NAMES["ports"][name]) == may
     assert not server.reaches("around", "10.9.0.2", 22)
+
+
+@pytest.mark.parametrize("what", [("ExecReload",), ("ExecStop", "ExecStart")], ids=["reload", "restart"])
+def test_dockers_tables_outlive_the_firewalls_restart(client: Place, what: tuple[str, ...]) -> None:
+    docker = "table ip nat { chain DOCKER { type nat hook prerouting priority dstnat; tcp dport 20000 counter; }; }"
+    assert client.run("machine", "nft", docker).returncode == 0
+    try:
+        for name in what:
+            for line in unit(name):
+                command = line.replace("/etc/nftables.conf", str(client.rules)).split()
+                assert client.run("machine", *command).returncode == 0, line
+            # Not for a moment open.
+            assert not client.reaches("task", METADATA, 80), name
+        rules = client.run("machine", "nft", "list", "ruleset").stdout
+    finally:
+        client.run("machine", "nft", "delete", "table", "ip", "nat")
+
+    assert "chain DOCKER" in rules
+    assert rules.count("table inet votewave {") == 1
 
 
 def test_a_task_with_the_machines_network_is_told_apart_by_its_control_group(client: Place, tmp_path: Path) -> None:

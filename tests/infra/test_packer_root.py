@@ -91,7 +91,9 @@ def test_without_its_artefacts_a_build_fails(machine: tuple[str, Root]) -> None:
 
 def test_units_are_right_and_locked_up(machine: tuple[str, Root]) -> None:
     role, root = machine
-    units = [path.name for part in ("common", role) for path in (PACKER / f"files/{part}/etc/systemd/system").glob("*")]
+    places = [PACKER / f"files/{part}/etc/systemd/system" for part in ("common", role)]
+    # A folder is Debian's unit with something of ours.
+    units = [path.name.removesuffix(".d") for place in places for path in place.glob("*")]
 
     verified = root.run("systemd-analyze", "verify", *units)
 
