@@ -65,7 +65,8 @@ def test_a_commit_s_two_images_are_pushed_once(machine: Machine, tmp_path: Path)
 
     machine.lines.clear()
     assert images.push(tmp_path / "pushed.json") == (digest, load_digest)
-    assert machine.lines == []
+    # Broken off after the push and run again: signing and the bill of materials need the registry all the same.
+    assert [line.split()[:2] for line in machine.lines] == [["aws", "ecr"], ["docker", "login"]]
 
 
 def test_what_was_broken_off_between_the_two_is_finished(machine: Machine, tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ def call(method: Any, **arguments: Any) -> Any:
 def push(out: Path) -> tuple[str, str]:
     """Build the images of the commit, the service's and the load tests', and push those that the registry hasn't.
 
+    Docker is logged in to the registry afterwards.
+
     Args:
         out: Gets name, tag and digest of the service's, for signing.
 
@@ -61,11 +63,10 @@ def push(out: Path) -> tuple[str, str]:
     found = call(ecr.describe_repositories, repositoryNames=[NAMES["repository"]])
     repository = str(found["repositories"][0]["repositoryUri"])
     missing = [tag for tag in (version, load) if _digest(ecr, tag) is None]
-    if missing:
-        # By standard input: an argument could be read by everybody on the machine.
-        password = run(["aws", "ecr", "get-login-password"], capture=True)
-        registry = repository.split("/", 1)[0]
-        run(["docker", "login", "--username", "AWS", "--password-stdin", registry], given=password)
+    # Even if nothing is to be pushed: what follows reads the image and leaves its signature beside it. By standard
+    # input, for an argument could be read by everybody on the machine.
+    password = run(["aws", "ecr", "get-login-password"], capture=True)
+    run(["docker", "login", "--username", "AWS", "--password-stdin", repository.split("/", 1)[0]], given=password)
     for tag in (version, load):
         if tag not in missing:
             tell(f"{tag} is in the registry: tags are immutable, so it is this very commit's")
