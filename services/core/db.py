@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from services.core.secrets import Secrets
+from services.core.secrets import SecretError, Secrets
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Database:
         url: Without user: `postgresql:///votewave?host=…` or `postgresql://host:port/votewave`.
         role: The login role, which is also the schema's name.
         secrets: Where the password of the role is, as `ROLE/database`; asked at each new connection.
-        pool_size: Connections at most, for each of the two ways in.
+        pool_size: Connections at most, for each of the two ways in; `ping` keeps one more.
     """
 
     def __init__(self, url: str, role: str, secrets: Secrets, pool_size: int) -> None:
@@ -47,6 +47,8 @@ class Database:
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._pool_lock = asyncio.Lock()
+        self._pinged: asyncpg.Connection[asyncpg.Record] | None = None
+        self._ping_lock = asyncio.Lock()
         self._committed: list[Callable[[], None]] = []
         # One way to connect for both, so that role, time-outs and rotation can't differ.
         self.engine: AsyncEngine = create_async_engine(
@@ -64,17 +66,25 @@ class Database:
 
         While a password is being rotated, the cached one may be old already or the new one not yet in
         force: refused, it is read again, then the one before is tried.
+
+        Raises:
+            DatabaseAwayError: Postgres can't be reached, or the password can't be had.
         """
         options.pop("loop", None)
-        name = f"{self._role}/database"
         try:
-            return await self._connect(await self._secrets.get(name), options)
+            return await self._log_in(f"{self._role}/database", options)
+        except SecretError as exc:
+            raise DatabaseAwayError(str(exc)) from exc
+
+    async def _log_in(self, secret: str, options: dict[str, Any]) -> "asyncpg.Connection[asyncpg.Record]":
+        try:
+            return await self._connect(await self._secrets.get(secret), options)
         except asyncpg.InvalidAuthorizationSpecificationError:
             log.warning("database_password_refused", role=self._role)
         try:
-            return await self._connect(await self._secrets.refresh(name), options)
+            return await self._connect(await self._secrets.refresh(secret), options)
         except asyncpg.InvalidAuthorizationSpecificationError:
-            previous = await self._secrets.get_previous(name)
+            previous = await self._secrets.get_previous(secret)
             if previous is None:
                 raise
         return await self._connect(previous, options)
@@ -129,12 +139,24 @@ class Database:
         return self._pool
 
     async def ping(self) -> None:
-        """Raise unless Postgres answers."""
-        async with self.engine.connect() as connection:
-            await connection.exec_driver_sql("SELECT 1")
+        """Raise unless Postgres answers.
+
+        On a connection of its own: those of the pools may all be busy, and then the instance has much to do but isn't
+        broken. Were it taken out for that, its load would go to the next one, and take that out, too.
+        """
+        async with self._ping_lock:
+            if self._pinged is None or self._pinged.is_closed():
+                self._pinged = await self.connect()
+            try:
+                await self._pinged.execute("SELECT 1")
+            except BaseException:  # a time-out as well: what the connection is good for then isn't known
+                self._pinged.terminate()
+                raise
 
     async def close(self) -> None:
         """Give back every connection."""
+        if self._pinged is not None:
+            self._pinged.terminate()
         if self._pool is not None:
             await self._pool.close()
         await self.engine.dispose()

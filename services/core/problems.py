@@ -22,6 +22,7 @@ from services.core.calls import PeerError
 from services.core.db import is_passing, is_unstorable
 from services.core.logs import where
 from services.core.metrics import REQUESTS
+from services.core.secrets import SecretError
 from services.core.trace import begin_trace, current_trace
 
 TYPE_BASE = "https://votewave.dev/problems/"
@@ -30,7 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
 
 _FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
-_AWAY = (PeerError, RedisConnectionError, RedisTimeoutError)
+_AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError)
 
 
 class FieldError(msgspec.Struct, frozen=True):

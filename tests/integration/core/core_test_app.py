@@ -19,6 +19,7 @@ from services.core.calls import PeerError
 from services.core.kit import Kit
 from services.core.logs import configure
 from services.core.problems import FieldError, Problem, refused, too_many
+from services.core.secrets import SecretError
 from services.core.server import serve
 from services.core.service import NoSettings, Service
 from services.core.settings import CoreSettings, load
@@ -122,6 +123,13 @@ class TrialController(Controller):
         await trial.ask_database(value)
         return "ok"
 
+    @get("/sleep", operation_id="Sleep")
+    async def sleep(self, state: State, seconds: FromQuery[float]) -> str:
+        trial: Trial = state["trial"]
+        async with trial.kit.db.reading() as session:
+            await session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
+        return "ok"
+
     @get("/number", operation_id="Number")
     async def number(self, state: State, value: FromQuery[int]) -> str:
         trial: Trial = state["trial"]
@@ -145,6 +153,7 @@ FAILURES: dict[str, Any] = {
     "group": lambda: ExceptionGroup(SECRET, [ValueError(SECRET)]),
     "integrity": lambda: IntegrityError(f"INSERT INTO x VALUES ('{SECRET}')", {"p": SECRET}, Exception(SECRET)),
     "peer": lambda: PeerError("polls answered 503"),
+    "secret": lambda: SecretError("The secret internal/key can't be read from AWS."),
     "redis": lambda: RedisConnectionError(f"redis://:{SECRET}@"),
     "timeout": lambda: TimeoutError(SECRET),
     "teapot": own_problem,
