@@ -36,6 +36,7 @@ INTERNAL_AUDIENCE = "votewave-internal"
 INTERNAL_KEY = "internal/key"
 
 _TIMEOUT_SECONDS = 2.0
+_TRIES = 2
 _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 1.0
 _CLOCK_SKEW_SECONDS = 5
@@ -102,7 +103,7 @@ class Calls:
         self.name = "votewave"
 
     async def get(self, peer: str, path: str, kind: type[T], seconds: float = _TIMEOUT_SECONDS) -> T:
-        """Ask a peer, and once more if it fails.
+        """Ask a peer, and once more if it fails; if it hangs, another instance with half of the time left.
 
         Args:
             peer: The service.
@@ -116,31 +117,40 @@ class Calls:
         """
         deadline = min(time.monotonic() + seconds, _deadline.get())
         async for attempt in stamina.retry_context(
-            on=_may_help, attempts=2, timeout=seconds, wait_initial=0.05, wait_max=0.2
+            on=_may_help, attempts=_TRIES, timeout=seconds, wait_initial=0.05, wait_max=0.2
         ):
             with attempt:
-                return await self._once(peer, path, kind, deadline)
+                return await self._once(peer, path, kind, deadline, last=attempt.num == _TRIES)
         raise PeerError(f"{peer} wasn't asked")
 
-    async def _once(self, peer: str, path: str, kind: type[T], deadline: float) -> T:
+    async def _once(self, peer: str, path: str, kind: type[T], deadline: float, *, last: bool) -> T:
         breaker = self._breakers.setdefault(peer, _Breaker())
         breaker.check(peer)
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise _FinalError(f"no time left for {peer}")
+        try:
+            async with asyncio.timeout(_left(deadline, peer)):
+                token = await self._service_token()
+        except (SecretError, TimeoutError) as exc:
+            raise PeerError(f"{peer} can't be asked without the internal key: {exc or 'no time left'}") from exc
+        urls = await self._peers.urls(peer, _left(deadline, peer))
+        if not urls:
+            raise PeerError(f"no instance of {peer} is known")
+        left = _left(deadline, peer)
+        # An instance that hangs leaves time for another one. Where there is only one, it has all of it: who answers
+        # slowly would be none the faster for being asked twice.
+        spare = not last and len(urls) > 1
+        if spare:
+            left /= 2
         headers = {
             DEADLINE_HEADER: str(int(left * 1000)),
             WANTED_HEADER: peer,
             TRACE_HEADER: traceparent(),
-            SERVICE_TOKEN_HEADER: await self._service_token(),
+            SERVICE_TOKEN_HEADER: token,
         }
-        urls = await self._peers.urls(peer, left)
-        if not urls:
-            raise PeerError(f"no instance of {peer} is known")
         try:
-            status, body = await self._fetch(urls, path, headers, deadline)
+            status, body = await self._fetch(urls, path, headers, time.monotonic() + left)
         except PeerError as exc:
-            breaker.record(ok=False)
+            if not spare:  # else it was one instance that failed, and the peer is yet to be asked
+                breaker.record(ok=False)
             raise PeerError(f"{peer}: {exc}") from exc
         breaker.record(ok=status < 500)
         if status == 404:
@@ -182,6 +192,7 @@ class Calls:
                 self._peers.refused(url)
                 failure = type(exc).__name__
             except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+                self._peers.refused(url)  # it hangs, or is going: others first for a while
                 raise PeerError(type(exc).__name__) from exc
         raise PeerError(failure)
 
@@ -218,6 +229,17 @@ class Calls:
         if self._session is not None:
             await self._session.close()
             await asyncio.sleep(0)
+
+
+def _left(deadline: float, peer: str) -> float:
+    """Return how many seconds are left.
+
+    Raises:
+        PeerError: None.
+    """
+    if (left := deadline - time.monotonic()) <= 0:
+        raise _FinalError(f"no time left for {peer}")
+    return left
 
 
 def _may_help(exc: Exception) -> bool:

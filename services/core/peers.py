@@ -36,7 +36,7 @@ class Peers(Protocol):
         ...
 
     def refused(self, url: str) -> None:
-        """Take note that nobody listens at a URL."""
+        """Take note that nobody listens at a URL, or that who does doesn't answer."""
         ...
 
     async def close(self) -> None:
@@ -81,7 +81,7 @@ class ConsulPeers:
         self._avoid: dict[str, float] = {}  # URL: until when (monotonic seconds)
 
     async def urls(self, peer: str, seconds: float) -> list[str]:
-        """Return the instances, beginning with another one each time; those that refused lately come last."""
+        """Return the instances, beginning with another one each time; those that failed lately come last."""
         watch = self._watches.get(peer)
         if watch is None:
             if self._agent is None:

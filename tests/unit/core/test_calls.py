@@ -20,7 +20,7 @@ from services.core.calls import (
     PeerMissing,
     begin_deadline,
 )
-from services.core.secrets import FileSecrets
+from services.core.secrets import FileSecrets, SecretError
 from services.core.settings import CoreSettings
 from services.core.trace import begin_trace
 
@@ -268,14 +268,14 @@ async def test_forged_tokens_dont_make_us_read_secrets_again_and_again(
 
 
 class Two:
-    """Finds two instances, the first of which has become another service's."""
+    """Finds two instances, those that were refused last, as Consul's are found."""
 
     def __init__(self, *urls: str) -> None:
         self.found = list(urls)
         self.avoided: list[str] = []
 
     async def urls(self, peer: str, seconds: float) -> list[str]:
-        return self.found
+        return sorted(self.found, key=self.avoided.__contains__)
 
     def refused(self, url: str) -> None:
         self.avoided.append(url)
@@ -296,3 +296,60 @@ async def test_where_another_service_has_moved_in_the_next_instance_is_asked(pee
     two.found = [stale]
     with pytest.raises(PeerError, match="another service"):
         await calls.get("polls", "/answer", Answer)
+
+
+@pytest.mark.parametrize("how", ["hangs", "hangs up"])
+async def test_an_instance_that_fails_leaves_time_for_another_one(peer: Peer, calls: Calls, how: str) -> None:
+    async def answer(request: web.Request) -> Any:
+        if request.path.startswith("/bad"):
+            if how == "hangs":
+                await asyncio.sleep(30)
+            assert request.transport is not None
+            request.transport.abort()
+        return {"number": 3}
+
+    peer.answer = answer
+    bad = f"{peer.url}/bad"
+    calls._peers = two = Two(bad, peer.url)
+    many = await asyncio.gather(*(calls.get("polls", "/answer", Answer, 2.0) for _ in range(20)))
+    assert [one.number for one in many] == [3] * 20, "nor does the breaker take one instance for all of them"
+    assert two.avoided == [bad] * 20
+    told = [int(request.headers[DEADLINE_HEADER]) for request in peer.asked if request.path.startswith("/bad")]
+    assert max(told) <= 1000, "whoever is asked first knows how long it is waited for"
+
+    began = time.monotonic()
+    assert (await calls.get("polls", "/answer", Answer, 2.0)).number == 3
+    assert time.monotonic() - began < 0.5, "it comes last for a while"
+
+
+async def test_all_instances_that_hang_cost_no_more_than_their_time(peer: Peer, calls: Calls) -> None:
+    peer.answer = lambda _: asyncio.sleep(30)
+    calls._peers = Two(f"{peer.url}/one", f"{peer.url}/two")
+    began = time.monotonic()
+    with pytest.raises(PeerError):
+        await ask(calls, 1.0)
+    assert 0.9 < time.monotonic() - began < 1.5
+    assert {request.path.split("/")[1] for request in peer.asked} == {"one", "two"}
+
+
+class Away(FileSecrets):
+    """Secrets that can't be had, or not soon."""
+
+    def __init__(self, folder: Path, pause: float) -> None:
+        super().__init__(folder / "none.json")
+        self.pause = pause
+
+    async def get(self, name: str) -> str:
+        await asyncio.sleep(self.pause)
+        raise SecretError(f"The secret {name} can't be read from AWS.")
+
+
+@pytest.mark.parametrize("pause", [0.0, 30.0])
+async def test_without_the_internal_key_nobody_can_be_asked(peer: Peer, tmp_path: Path, pause: float) -> None:
+    calls = Calls(CoreSettings(peers=f"static:{peer.url}"), Away(tmp_path, pause))
+    began = time.monotonic()
+    with pytest.raises(PeerError):
+        await ask(calls, 0.6)
+    assert time.monotonic() - began < 1.5
+    assert peer.asked == []
+    await calls.close()
