@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _PREVIOUS = "#previous"  # can't be part of a name
+_MOMENT_SECONDS = 0.2
+_FRESH_SECONDS = 1.0
+_AGAIN_SECONDS = 10.0
 
 
 class SecretError(Exception):
@@ -168,9 +171,10 @@ class FileSecrets:
 class AwsSecrets:
     """AWS Secrets Manager, cached, and right across rotations.
 
-    The current value is cached; when AWS can't be reached the last value read is used on. `refresh` reads
-    anew, at most once a second per name however many ask; `get_previous` always reads. A name that is an ARN is
-    taken as it is: RDS names the secrets that it makes.
+    The current value is cached. When its time is up one caller has it read anew and waits a moment for that, so that
+    who asks but once an hour has no old one; all others, and he if AWS is slow, go on with the last value read. While
+    AWS can't be reached that is tried every ten seconds. `refresh` reads anew, at most once a second per name however
+    many ask; `get_previous` always reads. A name that is an ARN is taken as it is: RDS names the secrets that it makes.
 
     Args:
         prefix: What stands before the names, such as `votewave/staging`.
@@ -182,7 +186,7 @@ class AwsSecrets:
         self._ttl = ttl
         self._client = Lazy(self._make_client)
         self._cache: dict[str, tuple[str, float]] = {}  # value, when it was read (monotonic seconds)
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._reading: dict[str, asyncio.Task[str]] = {}
 
     def __repr__(self) -> str:
         return f"AwsSecrets({self._prefix!r})"
@@ -190,16 +194,11 @@ class AwsSecrets:
     async def get(self, name: str) -> str:
         """Return the current value; see `Secrets.get`."""
         cached = self._cache.get(name)
-        if cached and time.monotonic() - cached[1] < self._ttl:
-            return cached[0]
-        try:
-            return await self._load(name, max_age=self._ttl)
-        except SecretError as error:
-            if cached is None:
-                raise
-            log.warning("secret_refresh_failed", secret=name, error=str(error))
-            self._cache[name] = (cached[0], time.monotonic() - self._ttl + 10)  # ask again in ten seconds
-            return cached[0]
+        if cached is None:
+            return await asyncio.shield(self._read(name))
+        if time.monotonic() - cached[1] >= self._ttl and name not in self._reading:
+            await asyncio.wait({self._read(name)}, timeout=_MOMENT_SECONDS)
+        return self._cache[name][0]
 
     async def get_previous(self, name: str) -> str | None:
         """Return the value before the last rotation; see `Secrets.get_previous`."""
@@ -207,18 +206,32 @@ class AwsSecrets:
 
     async def refresh(self, name: str) -> str:
         """Return the current value from AWS; see `Secrets.refresh`."""
-        return await self._load(name, max_age=1.0)
+        cached = self._cache.get(name)
+        if cached and time.monotonic() - cached[1] < _FRESH_SECONDS:  # somebody else has just read it
+            return cached[0]
+        return await asyncio.shield(self._read(name))
 
-    async def _load(self, name: str, max_age: float) -> str:
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            cached = self._cache.get(name)
-            if cached and time.monotonic() - cached[1] < max_age:  # somebody else has just read it
-                return cached[0]
-            value = await asyncio.to_thread(self._fetch, name, "AWSCURRENT")
-            if value is None:
-                raise SecretError(f"The secret {self._prefix}/{name} isn't in AWS Secrets Manager.")
-            self._cache[name] = (value, time.monotonic())
-            return value
+    def _read(self, name: str) -> "asyncio.Task[str]":
+        """Return the reading that is under way, or begin one. It goes on when who waits for it has gone."""
+        if (task := self._reading.get(name)) is None:
+            task = self._reading[name] = asyncio.create_task(self._load(name))
+            task.add_done_callback(lambda done: self._over(name, done))
+        return task
+
+    def _over(self, name: str, task: "asyncio.Task[str]") -> None:
+        del self._reading[name]
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if cached := self._cache.get(name):
+            log.warning("secret_refresh_failed", secret=name, error=str(error))
+            self._cache[name] = (cached[0], time.monotonic() - self._ttl + _AGAIN_SECONDS)
+
+    async def _load(self, name: str) -> str:
+        value = await asyncio.to_thread(self._fetch, name, "AWSCURRENT")
+        if value is None:
+            raise SecretError(f"The secret {self._prefix}/{name} isn't in AWS Secrets Manager.")
+        self._cache[name] = (value, time.monotonic())
+        return value
 
     def _fetch(self, name: str, stage: str) -> str | None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import

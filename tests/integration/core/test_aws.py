@@ -2,6 +2,8 @@ import asyncio
 import base64
 import json
 import socket
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from email import message_from_string, policy
@@ -66,6 +68,46 @@ async def test_an_old_value_is_read_again_and_kept_while_aws_is_away(aws: str, m
     monkeypatch.setattr(store, "_fetch", away)
     await asyncio.sleep(0.06)
     assert await store.get("old") == "two"
+
+
+async def test_while_aws_is_slow_everybody_has_the_old_value_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = AwsSecrets("votewave/test", ttl=0.05)
+    read: list[str] = []
+    slow = threading.Event()
+
+    def fetch(name: str, _stage: str) -> str:
+        read.append(name)
+        if len(read) == 2:
+            assert slow.wait(20)
+        return f"value {len(read)}"
+
+    monkeypatch.setattr(store, "_fetch", fetch)
+    assert await store.get("slow") == "value 1"
+    await asyncio.sleep(0.06)
+    try:
+        began = time.monotonic()
+        assert set(await asyncio.gather(*(store.get("slow") for _ in range(50)))) == {"value 1"}
+        assert await store.get("slow") == "value 1"
+        assert time.monotonic() - began < 1
+        assert read == ["slow"] * 2, "one reads, behind them"
+    finally:
+        slow.set()
+    for _ in range(200):
+        if await store.get("slow") != "value 1":
+            break
+        await asyncio.sleep(0.01)
+    assert await store.get("slow") != "value 1"
+
+
+async def test_who_stops_waiting_for_the_first_value_doesn_t_stop_its_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = AwsSecrets("votewave/test")
+    slow = threading.Event()
+    monkeypatch.setattr(store, "_fetch", lambda *_: slow.wait(20) and "value")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(store.get("slow"), 0.05)
+    slow.set()
+    monkeypatch.setattr(store, "_fetch", lambda *_: pytest.fail("it is read twice"))
+    assert await store.get("slow") == "value"
 
 
 async def test_many_who_are_refused_refresh_once(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
