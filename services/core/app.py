@@ -136,7 +136,7 @@ class Application(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take one request."""
-        if scope["type"] == "http":
+        if scope["type"] in {"http", "websocket"}:
             headers = scope["headers"]
             for name, wanted in headers:
                 if name == _WANTED and wanted.decode("latin-1") not in self._names:
@@ -149,6 +149,7 @@ class Application(Litestar):
                 problem = problems.malformed(f"The header {twice.decode()} stands twice; which one holds?")
                 await self._refuse(problem, scope, receive, send)
                 return
+        if scope["type"] == "http":
             method, path = scope["method"], scope["path"]
             for cut in self._short_cuts:
                 if (found := cut.matches(method, path)) is not None:
@@ -167,6 +168,9 @@ class Application(Litestar):
             request: Request[Any, Any, Any] = Request(scope, receive, send)
             await problem.response().to_asgi_response(None, request)(scope, receive, send)
 
+        if scope["type"] == "websocket":  # answered as the HTTP request that it still is
+            scope = {**scope, "type": "http", "method": "GET"}
+            send = _denying(send)
         scope["app"] = scope["litestar_app"] = self
         scope["state"] = {}
         await self._edge.handle(scope, receive, send, refuse)
@@ -193,6 +197,16 @@ def _without_body(send: Send) -> Send:
         await send(message)
 
     return send_head
+
+
+def _denying(send: Send) -> Send:
+    """Return what sends an HTTP answer to who wanted a WebSocket (ASGI's extension `websocket.http.response`)."""
+
+    async def send_denial(message: Message) -> None:
+        denial: Any = {**message, "type": f"websocket.{message['type']}"}
+        await send(denial)
+
+    return send_denial
 
 
 def _cores() -> int:

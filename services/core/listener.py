@@ -173,6 +173,16 @@ class _Http(HttpToolsProtocol):
         self.transport.close()
 
 
+class _WebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket."""
+
+    async def send(self, message: Any) -> None:
+        """Send what the application says."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True  # also by a refusal: uvicorn would log that the application said nothing
+
+
 class Listener:
     """Serves an application on a port.
 
@@ -191,7 +201,7 @@ class Listener:
         self._config = Config(
             app,
             http=_Http,
-            ws=WebSocketsSansIOProtocol,
+            ws=_WebSocket,
             ws_max_size=_MAX_MESSAGE_BYTES,
             interface="asgi3",
             lifespan="off",

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+import websockets
 from core_place import Place, Program, open_place, until
 from core_test_app import SECRET
+from services.core.calls import WANTED_HEADER
 from services.core.problems import MEDIA_TYPE, TYPE_BASE
 
 BODY = "/v1/trial/body"
@@ -71,7 +73,7 @@ async def test_each_status_has_its_document(client: httpx.AsyncClient) -> None:
     slower = await client.get("/v1/trial/fail/slower")
     problem(slower, 429, "too-many-requests")
     assert slower.headers["retry-after"] == "3"
-    for kind in ("peer", "redis", "timeout"):
+    for kind in ("peer", "secret", "redis", "timeout"):
         away = await client.get(f"/v1/trial/fail/{kind}")
         problem(away, 503, "unavailable")
         assert int(away.headers["retry-after"]) >= 1
@@ -243,6 +245,28 @@ async def test_strange_requests_are_answered(program: Program, client: httpx.Asy
     labels = (await client.get("/metrics")).text
     assert 'method="other"' in labels
     assert "BREW" not in labels
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "slug"),
+    [
+        ([(WANTED_HEADER, "polls")], 421, "misdirected"),
+        ([("Authorization", "Bearer a"), ("Authorization", "Bearer b")], 400, "malformed-request"),
+    ],
+)
+async def test_what_begins_a_websocket_is_refused_as_any_request(
+    program: Program, headers: list[tuple[str, str]], status: int, slug: str
+) -> None:
+    url = f"ws://127.0.0.1:{program.port}/v1/trial/socket"
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(url, additional_headers=headers)
+    answer = refused.value.response
+    assert answer.body is not None
+    headers = list(answer.headers.raw_items())
+    problem(httpx.Response(answer.status_code, headers=headers, content=bytes(answer.body)), status, slug)
+    assert "completing handshake" not in program.log(), "uvicorn takes it for an answer, too"
+    async with websockets.connect(url, additional_headers={WANTED_HEADER: "trial"}) as connection:
+        assert await connection.recv() == "hello"
 
 
 async def test_calls_for_services_are_hidden_from_all_others(client: httpx.AsyncClient) -> None:
