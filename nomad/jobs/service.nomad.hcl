@@ -116,7 +116,7 @@ variable "memory" {
 }
 
 variable "scaling" {
-  description = "By service: min and max instances, what one is to have a second (each), and for how long a rush counts (hold)."
+  description = "By service: min and max instances, what one is to have a second (each), and in seconds for how long a rush counts (hold) and what lies between two changes (cooldown, 30 unless said)."
   type        = map(map(number))
   default     = {}
 }
@@ -183,11 +183,20 @@ job "service" {
 
         policy {
           evaluation_interval = "5s"
-          cooldown            = "30s"
+          cooldown            = "${lookup(scaling.value, "cooldown", 30)}s"
 
+          # As many as the busiest moment needs. While it isn't known what was `hold` seconds ago, for Prometheus has
+          # just started or couldn't ask, not fewer than there are: then there is no answer, and nothing changes.
           check "load" {
             source = "prometheus"
-            query  = "ceil(max_over_time(sum(rate(${lookup(local.scaled_on, var.service, "votewave_http_requests_total")}{service=\"${var.service}\"}[20s]))[${scaling.value["hold"]}s:5s]) / ${scaling.value["each"]})"
+            query  = <<-EOT
+              ceil(max_over_time(sum(rate(${lookup(local.scaled_on, var.service, "votewave_http_requests_total")}{service="${var.service}"}[20s]))[${scaling.value["hold"]}s:5s]) / ${scaling.value["each"]})
+              >= (
+                count(up{service="${var.service}"})
+                unless max(sum_over_time(up{service="${var.service}"}[${scaling.value["hold"] + 30}s])) > ${(scaling.value["hold"] + 20) / 5}
+                or vector(0)
+              )
+            EOT
 
             strategy "pass-through" {
             }
