@@ -48,8 +48,16 @@ def system_packages(names: tuple[str, ...]) -> None:
 @_ENVIRONMENT
 @click.argument("version")
 def proven(environment: str, version: str) -> None:
-    """Go on only if a commit was deployed to an environment with success."""
+    """Go on only if a commit has passed an environment's gate."""
     github.proven(environment, version)
+
+
+@main.command("passed")
+@_ENVIRONMENT
+@click.argument("version")
+def passed(environment: str, version: str) -> None:
+    """Write down at a commit that it has passed an environment's gate; `proven` reads it."""
+    github.passed(environment, version)
 
 
 @main.command()

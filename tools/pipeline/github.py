@@ -1,4 +1,4 @@
-"""What GitHub knows: comments, and which deployments went well."""
+"""What GitHub knows: comments, and which commits have passed an environment's gate."""
 
 import json
 import os
@@ -7,9 +7,12 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from tools.pipeline.common import PipelineError
+from tools.pipeline.common import PipelineError, tell
 
 API = "https://api.github.com"
+GATE = "{environment}-gate"
+WORKFLOWS = "github-actions[bot]"
+"""Who writes with a workflow's own token."""
 
 
 def given(name: str) -> str:
@@ -41,18 +44,48 @@ def ask(url: str, token: str, body: object = None, method: str = "GET") -> list[
     return found if isinstance(found, list) else [found]
 
 
-def proven(environment: str, version: str) -> None:
-    """Go on only if a deployment of this very commit to an environment succeeded.
+def passed(environment: str, version: str) -> None:
+    """Write down at a commit that it was released to an environment behind the gate.
+
+    A deployment of GitHub's says less: every job with that environment makes one, whatever it does, and it names the
+    workflow's commit rather than what was deployed.
 
     Raises:
-        PipelineError: None did.
+        PipelineError: GitHub says no.
     """
-    if re.fullmatch(r"[0-9a-f]{40}", version) is None:
-        raise PipelineError(f"{version!r} is no commit: that has 40 hexadecimal digits.")
-    token = given("GITHUB_TOKEN")
-    api = f"{os.environ.get('GITHUB_API_URL', API)}/repos/{given('GITHUB_REPOSITORY')}/deployments"
-    for deployment in ask(f"{api}?environment={environment}&sha={version}&per_page=50", token):
-        states = [it["state"] for it in ask(f"{api}/{deployment['id']}/statuses?per_page=50", token)]
-        if "success" in states or "inactive" in states:  # inactive: a later one has taken its place
+    token, url = given("GITHUB_TOKEN"), _repository()
+    run = f"{given('GITHUB_SERVER_URL')}/{given('GITHUB_REPOSITORY')}/actions/runs/{given('GITHUB_RUN_ID')}"
+    body = {
+        "state": "success",
+        "context": GATE.format(environment=environment),
+        "description": f"released to {environment} behind the gate",
+        "target_url": run,
+    }
+    ask(f"{url}/statuses/{_commit(version)}", token, body, "POST")
+    tell(f"{version} has passed {environment}")
+
+
+def proven(environment: str, version: str) -> None:
+    """Go on only if a workflow of ours has written down that this very commit passed an environment's gate.
+
+    Raises:
+        PipelineError: None has.
+    """
+    commit, token = _commit(version), given("GITHUB_TOKEN")
+    context = GATE.format(environment=environment)
+    for status in ask(f"{_repository()}/commits/{commit}/statuses?per_page=100", token):
+        # Whoever may push may write a status, but not in the workflows' name.
+        who = (status.get("creator") or {}).get("login")
+        if (status["context"], status["state"], who) == (context, "success", WORKFLOWS):
             return
     raise PipelineError(f"{environment} has never passed {version}; it must before this.")
+
+
+def _repository() -> str:
+    return f"{os.environ.get('GITHUB_API_URL', API)}/repos/{given('GITHUB_REPOSITORY')}"
+
+
+def _commit(version: str) -> str:
+    if re.fullmatch(r"[0-9a-f]{40}", version) is None:
+        raise PipelineError(f"{version!r} is no commit: that has 40 hexadecimal digits.")
+    return version

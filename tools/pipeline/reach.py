@@ -114,7 +114,7 @@ def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def login(address: str, ca: Path, environment: str) -> str:
-    """Show GitHub's identity of this job to Nomad; return its token, good for an hour.
+    """Show GitHub's identity of this job to Nomad; return its token, good for three hours.
 
     Raises:
         PipelineError: There is no such identity, or Nomad doesn't take it.

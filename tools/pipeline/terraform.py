@@ -62,13 +62,14 @@ def hold_to_lock(environment: str) -> None:
 
 
 def start(environment: str) -> None:
-    """Make ready: providers by the lock file, the state's bucket by TF_BACKEND_BUCKET and so on.
+    """Make ready: providers by the lock file, the state by TF_BACKEND_BUCKET, …_REGION and …_KMS_KEY_ID.
 
     What differs by who runs it is in TF_VARIABLES, as JSON; on a laptop in terraform.tfvars.
 
     Raises:
         PipelineError: It can't.
     """
+    backend = _backend()
     hold_to_lock(environment)
     if variables := os.environ.get("TF_VARIABLES"):
         try:
@@ -76,10 +77,18 @@ def start(environment: str) -> None:
         except ValueError:
             raise PipelineError("TF_VARIABLES isn't JSON: it has an environment's domain, zone and so on.") from None
         (folder(environment) / "given.auto.tfvars.json").write_text(json.dumps(document))
-    given = {name: os.environ.get(f"TF_BACKEND_{name.upper()}") for name in ("bucket", "region", "kms_key_id")}
-    backend = [f"-backend-config={name}={value}" for name, value in given.items() if value]
     run(["terraform", "init", "-input=false", "-lockfile=readonly", *backend], cwd=folder(environment))
     run(["terraform", "validate"], cwd=folder(environment))
+
+
+def _backend() -> list[str]:
+    """Return where the state is, as `terraform init` takes it; nothing on a laptop, which was told before."""
+    named = {name: f"TF_BACKEND_{name.upper()}" for name in ("bucket", "region", "kms_key_id")}
+    told = {name: value for name, variable in named.items() if (value := os.environ.get(variable))}
+    if told and (missing := [variable for name, variable in named.items() if name not in told]):
+        # Without the key Terraform would write with S3's own, which the bucket refuses, but only after the apply.
+        raise PipelineError(f"{' and '.join(missing)} isn't set; terraform/bootstrap's output `backend` has it.")
+    return [f"-backend-config={name}={value}" for name, value in told.items()]
 
 
 def plan(environment: str, out: Path | None, *, comment: bool) -> str:
