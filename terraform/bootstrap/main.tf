@@ -239,6 +239,55 @@ resource "aws_iam_openid_connect_provider" "github" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
+# Workflows make roles, and could make one that may more than they: so each role has this boundary, or can't be made. It
+# gives nothing by itself; it leaves out whatever gives rights, the keys' own settings, and the state.
+resource "aws_iam_policy" "boundary" {
+  #checkov:skip=CKV_AWS_62:It bounds what roles are given and gives nothing itself.
+  #checkov:skip=CKV_AWS_63:Likewise.
+  #checkov:skip=CKV_AWS_286:Likewise.
+  #checkov:skip=CKV_AWS_287:Likewise.
+  #checkov:skip=CKV_AWS_288:Likewise.
+  #checkov:skip=CKV_AWS_289:Likewise.
+  #checkov:skip=CKV_AWS_290:Likewise.
+  #checkov:skip=CKV_AWS_355:Likewise.
+  #checkov:skip=CKV2_AWS_40:Likewise.
+  name        = module.naming.boundary
+  description = "What no role of VoteWave goes beyond, whatever else it is given"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Work"
+        Effect    = "Allow"
+        NotAction = ["account:*", "iam:*", "kms:*", "organizations:*", "sts:*"]
+        Resource  = "*"
+      },
+      {
+        Sid      = "LookAtRolesAndLendThem"
+        Effect   = "Allow"
+        Action   = ["iam:Get*", "iam:List*", "iam:PassRole"]
+        Resource = "*"
+      },
+      {
+        Sid    = "UseKeys"
+        Effect = "Allow"
+        Action = [
+          "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",
+          "kms:GenerateDataKeyWithoutPlaintext", "kms:ListAliases", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+        ]
+        Resource = "*"
+      },
+      {
+        Sid      = "LeaveTheStateAlone"
+        Effect   = "Deny"
+        Action   = ["s3:Delete*", "s3:Put*"]
+        Resource = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+      },
+    ]
+  })
+}
+
 # No disk of this account without encryption, and nothing in it public, whatever else anybody makes.
 resource "aws_ebs_encryption_by_default" "this" {
   enabled = true

@@ -56,10 +56,11 @@ class Statement:
         where: The resource that has it.
         kind: That resource's type.
         effect: `Allow` or `Deny`.
-        actions: What.
+        actions: What; with `all_but`, everything save these.
         resources: On what; empty in a role's trust.
         principals: Who, in a resource's policy.
         conditions: When.
+        all_but: Whether it was written with `NotAction`.
     """
 
     where: str
@@ -69,6 +70,7 @@ class Statement:
     resources: tuple[str, ...]
     principals: tuple[str, ...]
     conditions: dict[str, Any]
+    all_but: bool = False
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -77,9 +79,8 @@ class Statement:
 
     def covers(self, action: str, resource: str) -> bool:
         """Whether it speaks of an action on a resource, conditions aside."""
-        return any(fnmatch.fnmatchcase(action.lower(), it.lower()) for it in self.actions) and any(
-            fnmatch.fnmatchcase(resource, it) for it in self.resources
-        )
+        named = any(fnmatch.fnmatchcase(action.lower(), it.lower()) for it in self.actions)
+        return named is not self.all_but and any(fnmatch.fnmatchcase(resource, it) for it in self.resources)
 
 
 def reads(action: str) -> bool:
@@ -141,10 +142,11 @@ def _statements(it: Resource, document: dict[str, Any]) -> Iterator[Statement]:
             it.address,
             it.kind,
             statement["Effect"],
-            tuple(_several(statement["Action"])),
+            tuple(_several(statement["NotAction"] if "NotAction" in statement else statement["Action"])),
             tuple(_several(statement.get("Resource", []))),
             tuple(principals),
             statement.get("Condition", {}),
+            "NotAction" in statement,
         )
 
 

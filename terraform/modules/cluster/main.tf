@@ -47,6 +47,8 @@ resource "aws_iam_role" "node" {
   name        = var.role_names[each.key]
   description = "What machines of the role ${each.key} may"
 
+  permissions_boundary = var.boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

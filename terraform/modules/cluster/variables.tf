@@ -75,6 +75,11 @@ variable "machine_image_parameters" {
   type        = map(string)
 }
 
+variable "boundary_arn" {
+  description = "The policy that bounds what roles may; terraform/bootstrap makes it."
+  type        = string
+}
+
 variable "role_names" {
   description = "Names of the machines' roles."
   type        = map(string)

@@ -63,6 +63,8 @@ resource "aws_iam_role" "monitoring" {
   name        = "${var.prefix}-database-monitoring"
   description = "Lets RDS write what the database's machine is doing"
 
+  permissions_boundary = var.boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

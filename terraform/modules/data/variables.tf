@@ -3,6 +3,11 @@ variable "prefix" {
   type        = string
 }
 
+variable "boundary_arn" {
+  description = "The policy that bounds what roles may; terraform/bootstrap makes it."
+  type        = string
+}
+
 variable "key_arn" {
   description = "The key that data are encrypted with."
   type        = string

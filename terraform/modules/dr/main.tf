@@ -10,10 +10,13 @@ module "network" {
 
   providers = { aws = aws.second }
 
-  prefix      = local.prefix
-  cidr        = var.cidr
-  zones       = var.zones
-  nat         = "none"
+  prefix = local.prefix
+  cidr   = var.cidr
+  zones  = var.zones
+  nat    = "none"
+
+  boundary_arn = var.boundary_arn
+
   endpoints   = []
   region      = var.region
   log_key_arn = var.log_key_arn
@@ -211,6 +214,8 @@ resource "aws_s3_bucket_policy" "copy" {
 resource "aws_iam_role" "copy" {
   name        = "${local.prefix}-copy"
   description = "Copies objects into the second region"
+
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -23,6 +23,11 @@ variable "zones" {
   type        = list(string)
 }
 
+variable "boundary_arn" {
+  description = "The policy that bounds what roles may; terraform/bootstrap makes it."
+  type        = string
+}
+
 variable "key_arn" {
   description = "The second region's key for data, which terraform/bootstrap makes."
   type        = string

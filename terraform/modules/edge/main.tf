@@ -60,7 +60,8 @@ resource "aws_lb" "this" {
 
 # HTTPS to the gateway, too. Its certificate is of the cluster's CA, which load balancers don't check; it hides what is
 # sent, and the security group says who may receive it. Health is the gateway's own, bound to no service: one that is
-# away must not take the whole site down.
+# away must not take the whole site down. It is asked at the port for operations, in clear, for it says nothing but that:
+# the port for requests takes nobody any more when it is full, and a full gateway would be thrown out, then the next one.
 resource "aws_lb_target_group" "gateway" {
   name                 = "${var.prefix}-gateway"
   vpc_id               = var.vpc_id
@@ -74,8 +75,8 @@ resource "aws_lb_target_group" "gateway" {
   load_balancing_algorithm_type = "least_outstanding_requests"
 
   health_check {
-    protocol            = "HTTPS"
-    port                = "traffic-port"
+    protocol            = "HTTP"
+    port                = tostring(var.ports.gateway_metrics)
     path                = "/healthz"
     matcher             = "200"
     interval            = 5

@@ -16,6 +16,7 @@ data "aws_kms_alias" "second" {
 
 locals {
   has_second = var.second_region != ""
+  boundary   = "arn:aws:iam::${var.account}:policy/${module.naming.boundary}"
   keys       = { for purpose, alias in data.aws_kms_alias.first : purpose => alias.target_key_arn }
 
   # RDS keeps the master's password by itself, save where there is a copy in another region, which it then refuses.
@@ -43,12 +44,14 @@ module "naming" {
 module "network" {
   source = "../network"
 
-  prefix      = module.naming.prefix
-  cidr        = var.cidr
-  zones       = var.zones
-  nat         = var.nat
-  region      = var.region
-  log_key_arn = local.keys["logs"]
+  prefix = module.naming.prefix
+  cidr   = var.cidr
+  zones  = var.zones
+  nat    = var.nat
+  region = var.region
+
+  boundary_arn = local.boundary
+  log_key_arn  = local.keys["logs"]
 }
 
 module "security" {
@@ -80,6 +83,7 @@ module "data" {
   key_arn                    = local.keys["data"]
   log_key_arn                = local.keys["logs"]
   log_days                   = var.log_days
+  boundary_arn               = local.boundary
   subnet_ids                 = module.network.data_subnet_ids
   database_security_group_id = module.security.group_ids["database"]
   cache_security_group_id    = module.security.group_ids["cache"]
@@ -130,6 +134,7 @@ module "cluster" {
   pools                    = var.pools
   machine_image_parameters = module.naming.machine_image_parameters
   role_names               = module.naming.node_role_names
+  boundary_arn             = local.boundary
   secret_arns              = module.secrets.readable_by
   secret_prefix            = module.naming.secret_prefix
   key_arn                  = local.keys["data"]
@@ -150,6 +155,7 @@ module "identity" {
   environment         = var.environment
   region              = var.region
   account             = var.account
+  boundary_arn        = local.boundary
   issuer              = module.naming.identity.issuer
   audience            = module.naming.identity.audience
   tasks               = local.tasks
@@ -161,6 +167,8 @@ module "identity" {
   bucket_arns         = module.data.bucket_arns
   key_arn             = local.keys["data"]
   log_key_arn         = local.keys["logs"]
+  second_region       = var.second_region
+  second_key_arns     = [for alias in data.aws_kms_alias.second : alias.target_key_arn]
   app_group_arn       = module.cluster.group_arn_patterns["app"]
   repository_arn      = module.registry.repository_arn
   state_bucket_arn    = "arn:aws:s3:::${module.naming.buckets["state"]}"
@@ -206,6 +214,7 @@ module "dr" {
   providers = { aws = aws, aws.second = aws.second }
 
   prefix               = module.naming.prefix
+  boundary_arn         = local.boundary
   region               = var.second_region
   cidr                 = var.second_cidr
   zones                = var.second_zones

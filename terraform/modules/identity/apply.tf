@@ -1,9 +1,15 @@
-# What `terraform apply` may change: the kinds of resources in these modules, in this account and region, by name where
-# a kind can be named. It can't make, change or delete keys, the state's bucket or its own provider and role: those are
-# terraform/bootstrap's, which a person runs.
+# What `terraform apply` may change: the kinds of resources in these modules, in this account and its regions, by name where
+# a kind can be named. It can't change keys, the state's bucket, GitHub as a provider or what it may itself: that is a
+# person's. Nor can a role that it makes or changes, for it can make none without terraform/bootstrap's boundary.
 
 locals {
   named = "${var.prefix}*"
+
+  regions = concat([var.region], var.second_region == "" ? [] : [var.second_region])
+  places  = [for region in local.regions : "${region}:${var.account}"]
+  itself  = "${local.arn}:iam::${var.account}:role/${var.github_role_names["terraform-apply"]}"
+  within  = { StringEquals = { "iam:PermissionsBoundary" = var.boundary_arn } }
+
   ec2 = [
     "elastic-ip", "internet-gateway", "launch-template", "natgateway", "network-interface", "route-table", "security-group",
     "security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log",
@@ -29,7 +35,7 @@ locals {
           "ec2:UpdateSecurityGroupRuleDescriptionsEgress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
         ]
         Resource = concat(
-          [for kind in local.ec2 : "${local.arn}:ec2:${local.here}:${kind}/*"],
+          [for it in setproduct(local.places, local.ec2) : "${local.arn}:ec2:${it[0]}:${it[1]}/*"],
           ["${local.arn}:ec2:${local.here}:instance/*", "${local.arn}:ec2:${local.here}:volume/*", "${local.arn}:ec2:${var.region}::image/*"],
         )
       },
@@ -43,7 +49,8 @@ locals {
           "elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:ModifyListener",
           "elasticloadbalancing:ModifyLoadBalancerAttributes", "elasticloadbalancing:ModifyRule",
           "elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
-          "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetWebACL",
+          "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets",
+          "elasticloadbalancing:SetWebACL",
         ]
         Resource = [
           "${local.arn}:elasticloadbalancing:${local.here}:loadbalancer/app/${local.named}",
@@ -69,7 +76,7 @@ locals {
         Sid    = "NamesAndCertificates"
         Effect = "Allow"
         Action = [
-          "route53:ChangeResourceRecordSets", "route53:CreateHealthCheck", "route53:UpdateHealthCheck", "route53:DeleteHealthCheck",
+          "route53:ChangeResourceRecordSets", "route53:UpdateHealthCheck", "route53:DeleteHealthCheck",
           "route53:ChangeTagsForResource", "acm:RequestCertificate", "acm:DeleteCertificate", "acm:AddTagsToCertificate",
           "acm:RemoveTagsFromCertificate",
         ]
@@ -77,6 +84,14 @@ locals {
           "${local.arn}:route53:::hostedzone/${var.zone_id}", "${local.arn}:route53:::healthcheck/*",
           "${local.arn}:acm:${local.here}:certificate/*",
         ]
+      },
+      {
+        # The firewall's and the cache's logs, and the health check. Route 53 is asked in us-east-1, wherever one is.
+        Sid       = "WhatKnowsNoResources"
+        Effect    = "Allow"
+        Action    = ["logs:CreateLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:PutResourcePolicy", "route53:CreateHealthCheck"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = concat(local.regions, ["us-east-1"]) } }
       },
     ]
 
@@ -119,7 +134,10 @@ locals {
           "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration",
           "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
         ]
-        Resource = [for kind in ["files", "reports", "logs"] : "${local.arn}:s3:::${var.prefix}-${kind}-*"]
+        Resource = concat(
+          [for kind in ["files", "reports", "logs"] : "${local.arn}:s3:::${var.prefix}-${kind}-*"],
+          [for kind in ["files", "reports"] : "${local.arn}:s3:::${var.prefix}-second-${kind}-*" if var.second_region != ""],
+        )
       },
       {
         # The provider reads a secret to see that it is there, also one that it has written and doesn't keep.
@@ -145,7 +163,7 @@ locals {
         Sid      = "ReadNoFiles"
         Effect   = "Deny"
         Action   = "s3:GetObject"
-        Resource = ["${var.bucket_arns["files"]}/*", "${var.bucket_arns["reports"]}/*"]
+        Resource = [for kind in ["files", "reports", "logs", "second"] : "${local.arn}:s3:::${var.prefix}-${kind}-*/*"]
       },
       {
         Sid    = "Images"
@@ -159,9 +177,10 @@ locals {
       {
         Sid      = "UseTheKeys"
         Effect   = "Allow"
-        Action   = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
-        Resource = [var.key_arn, var.log_key_arn]
+        Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
+        Resource = local.all_keys
       },
+      local.lend_keys_to_services,
       {
         Sid      = "State"
         Effect   = "Allow"
@@ -193,8 +212,8 @@ locals {
         Sid    = "Roles"
         Effect = "Allow"
         Action = [
-          "iam:CreateRole", "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:PutRolePolicy",
-          "iam:DeleteRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile",
+          "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
+          "iam:TagRole", "iam:UntagRole", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile",
           "iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile",
         ]
         Resource = [
@@ -202,34 +221,32 @@ locals {
         ]
       },
       {
-        # Only these can be given to a role: two of AWS's, which read or write metrics, and its own.
+        # Rights are given only to a role that stays within the boundary, which keeps it from giving itself more.
+        Sid       = "RightsOfRoles"
+        Effect    = "Allow"
+        Action    = ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"]
+        Resource  = "${local.arn}:iam::${var.account}:role/${local.named}"
+        Condition = local.within
+      },
+      {
+        # The one policy of AWS's that a role of ours has besides its own: RDS writes metrics by it.
         Sid      = "PoliciesOfAws"
         Effect   = "Allow"
-        Action   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+        Action   = "iam:AttachRolePolicy"
         Resource = "${local.arn}:iam::${var.account}:role/${local.named}"
-        Condition = {
-          ArnEquals = {
-            "iam:PolicyARN" = [
-              "arn:aws:iam::aws:policy/ReadOnlyAccess",
-              "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
-              "${local.arn}:iam::${var.account}:policy/${var.github_role_names["terraform-apply"]}-*",
-            ]
-          }
-        }
+        Condition = merge(local.within, {
+          ArnEquals = { "iam:PolicyARN" = "${local.arn}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole" }
+        })
       },
       {
-        Sid      = "PoliciesOfItsOwn"
-        Effect   = "Allow"
-        Action   = ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy", "iam:TagPolicy"]
-        Resource = "${local.arn}:iam::${var.account}:policy/${local.named}"
-      },
-      {
+        # What it may is in policies that it has no right to write, and it can't give itself others.
         Sid    = "NotItself"
         Effect = "Deny"
         Action = [
-          "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy",
+          "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy",
+          "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PassRole",
         ]
-        Resource = "${local.arn}:iam::${var.account}:role/${var.github_role_names["terraform-apply"]}"
+        Resource = local.itself
       },
       {
         Sid      = "LendRolesToServices"
@@ -247,7 +264,7 @@ locals {
       {
         Sid      = "NomadAsAnIdentityProvider"
         Effect   = "Allow"
-        Action   = ["iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider", "iam:TagOpenIDConnectProvider"]
+        Action   = ["iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint", "iam:TagOpenIDConnectProvider"]
         Resource = "${local.arn}:iam::${var.account}:oidc-provider/${local.issuer_name}"
       },
       {
@@ -260,21 +277,22 @@ locals {
           "sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:Unsubscribe", "sns:TagResource",
           "budgets:ModifyBudget", "budgets:TagResource", "ssm:PutParameter", "ssm:DeleteParameter", "ssm:AddTagsToResource",
         ]
-        Resource = [
-          "${local.arn}:logs:${local.here}:log-group:/${var.prefix}/*", "${local.arn}:logs:${local.here}:log-group:/${replace(var.prefix, "-", "/")}/*",
+        Resource = concat([for place in local.places : "${local.arn}:logs:${place}:log-group:/${local.named}"], [
+          "${local.arn}:logs:${local.here}:log-group:/${replace(var.prefix, "-", "/")}/*",
           "${local.arn}:logs:${local.here}:log-group:/aws/rds/instance/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:/aws/elasticache/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:aws-waf-logs-${local.named}",
           "${local.arn}:cloudwatch:${local.here}:alarm:${local.named}", "${local.arn}:cloudwatch::${var.account}:dashboard/${local.named}",
           "${local.arn}:sns:${local.here}:${local.named}", "${local.arn}:budgets::${var.account}:budget/${local.named}",
           "${local.arn}:ssm:${local.here}:parameter/${replace(var.prefix, "-", "/")}/*",
-        ]
+        ])
       },
     ]
   }
 }
 
-# Policies of their own, since one role's inline policies together may have no more than 10,240 characters.
+# Policies of their own, since one role's inline policies together may have no more than 10,240 characters. Whoever changes
+# them applies it as a person: the workflow is refused.
 resource "aws_iam_policy" "apply" {
   for_each = local.apply
 

@@ -1,19 +1,49 @@
 # Each workflow has a role of its own, which GitHub's identity of that very job opens: this repository, and a branch or
-# environment that only reviewed code reaches. No key of AWS lies at GitHub.
+# environment that only reviewed code reaches. No key of AWS lies at GitHub. An identity opens every role that trusts its
+# subject, so roles for different people's approvals have different subjects.
 
 locals {
   github = "token.actions.githubusercontent.com"
   arn    = "arn:aws"
   here   = "${var.region}:${var.account}"
 
-  # Who may open it.
+  # Who may open it. The first two build from what is reviewed, and decide nothing about what runs.
   subjects = {
     "images"          = "repo:${var.github_repository}:ref:refs/heads/main"
     "machine-images"  = "repo:${var.github_repository}:ref:refs/heads/main"
     "terraform-plan"  = "repo:${var.github_repository}:pull_request"
-    "terraform-apply" = "repo:${var.github_repository}:environment:${var.environment}"
+    "terraform-apply" = "repo:${var.github_repository}:environment:${var.environment}-infrastructure"
     "deploy"          = "repo:${var.github_repository}:environment:${var.environment}"
   }
+
+  # What a build of machine images makes carries this tag; what doesn't carry it, the build can't touch.
+  built      = { "aws:ResourceTag/votewave-build" = "machine-image" }
+  to_be_made = { "aws:RequestTag/votewave-build" = "machine-image" }
+
+  # A session that names no document is a shell on the machine, unless each statement that allows sessions has this.
+  named_document = { "ssm:SessionDocumentAccessCheck" = "true" }
+  by_a_port_alone = {
+    Sid       = "ByAPortAlone"
+    Effect    = "Allow"
+    Action    = "ssm:StartSession"
+    Resource  = "${local.arn}:ssm:${var.region}::document/AWS-StartPortForwardingSession"
+    Condition = { BoolIfExists = local.named_document }
+  }
+  its_own_sessions = {
+    Sid      = "ItsOwnSessions"
+    Effect   = "Allow"
+    Action   = ["ssm:TerminateSession", "ssmmessages:OpenDataChannel"]
+    Resource = "${local.arn}:ssm:${local.here}:session/$${aws:userid}-*"
+  }
+  lend_keys_to_services = {
+    Sid       = "LendKeysToServices"
+    Effect    = "Allow"
+    Action    = "kms:CreateGrant"
+    Resource  = local.all_keys
+    Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+  }
+
+  all_keys = concat([var.key_arn, var.log_key_arn], var.second_key_arns)
 
   github_statements = {
     "images" = [
@@ -28,8 +58,8 @@ locals {
         Effect = "Allow"
         Action = [
           "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
-          "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
-          "ecr:UploadLayerPart",
+          "ecr:DescribeImageScanFindings", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer",
+          "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
         ]
         Resource = var.repository_arn
       },
@@ -46,57 +76,84 @@ locals {
         Resource = "*" # reads; these know no single resources
       },
       {
-        Sid    = "BuildOnAMachineOfItsOwn"
+        Sid       = "BuildOnAMachineOfItsOwn"
+        Effect    = "Allow"
+        Action    = "ec2:RunInstances"
+        Resource  = [for kind in ["instance", "volume", "network-interface"] : "${local.arn}:ec2:${local.here}:${kind}/*"]
+        Condition = { StringEquals = local.to_be_made }
+      },
+      {
+        Sid    = "OfWhatIsThere"
         Effect = "Allow"
         Action = "ec2:RunInstances"
         Resource = concat(
-          [
-            "${local.arn}:ec2:${local.here}:instance/*", "${local.arn}:ec2:${local.here}:volume/*",
-            "${local.arn}:ec2:${local.here}:network-interface/*", "${local.arn}:ec2:${local.here}:key-pair/packer_*",
-            "${local.arn}:ec2:${local.here}:security-group/*", "${local.arn}:ec2:${var.region}::image/*",
-          ],
+          ["${local.arn}:ec2:${local.here}:key-pair/packer_*", "${local.arn}:ec2:${local.here}:security-group/*", "${local.arn}:ec2:${var.region}::image/*"],
           var.machine_build_subnet_arns,
         )
       },
       {
-        Sid    = "TagAndLabelWhatItMakes"
+        Sid    = "MakeWhatItIsReachedBy"
         Effect = "Allow"
-        Action = ["ec2:CreateTags", "ec2:CreateImage", "ec2:CreateSecurityGroup", "ec2:CreateKeyPair", "ec2:CreateSnapshot", "ec2:RegisterImage"]
+        Action = ["ec2:CreateSecurityGroup", "ec2:CreateKeyPair"]
         Resource = [
-          "${local.arn}:ec2:${local.here}:instance/*", "${local.arn}:ec2:${local.here}:volume/*",
-          "${local.arn}:ec2:${local.here}:network-interface/*", "${local.arn}:ec2:${local.here}:security-group/*",
-          "${local.arn}:ec2:${local.here}:key-pair/packer_*", "${local.arn}:ec2:${local.here}:vpc/*",
-          "${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*",
+          "${local.arn}:ec2:${local.here}:security-group/*", "${local.arn}:ec2:${local.here}:vpc/*", "${local.arn}:ec2:${local.here}:key-pair/packer_*",
         ]
       },
       {
-        Sid    = "EndWhatItMade"
+        Sid      = "MakeAnImage"
+        Effect   = "Allow"
+        Action   = "ec2:CreateImage"
+        Resource = ["${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*"]
+      },
+      {
+        # A tag opens what it is on, so it is given only to what is being made.
+        Sid    = "LabelWhatItMakes"
+        Effect = "Allow"
+        Action = "ec2:CreateTags"
+        Resource = concat(
+          [for kind in ["instance", "volume", "network-interface", "security-group", "key-pair"] : "${local.arn}:ec2:${local.here}:${kind}/*"],
+          ["${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*"],
+        )
+        Condition = { StringEquals = { "ec2:CreateAction" = ["RunInstances", "CreateSecurityGroup", "CreateKeyPair", "CreateImage"] } }
+      },
+      {
+        Sid       = "LabelTheImage"
+        Effect    = "Allow"
+        Action    = "ec2:CreateTags"
+        Resource  = ["${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*"]
+        Condition = { StringEquals = local.built }
+      },
+      {
+        Sid    = "WorkWithWhatItMade"
         Effect = "Allow"
         Action = [
-          "ec2:TerminateInstances", "ec2:StopInstances", "ec2:ModifyInstanceAttribute", "ec2:DeleteSecurityGroup",
-          "ec2:DeleteKeyPair", "ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteVolume", "ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:ModifyImageAttribute",
+          "ec2:CreateImage", "ec2:TerminateInstances", "ec2:StopInstances", "ec2:ModifyInstanceAttribute",
+          "ec2:DeleteSecurityGroup", "ec2:DeleteKeyPair", "ec2:DeleteVolume", "ec2:DeleteSnapshot", "ec2:DeregisterImage",
+          "ec2:ModifyImageAttribute", "ec2:EnableImageDeprecation",
         ]
-        Resource = [
-          "${local.arn}:ec2:${local.here}:instance/*", "${local.arn}:ec2:${local.here}:volume/*",
-          "${local.arn}:ec2:${local.here}:security-group/*", "${local.arn}:ec2:${local.here}:key-pair/packer_*",
-          "${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*",
-        ]
-        Condition = { StringEquals = { "aws:ResourceTag/votewave-build" = "machine-image" } }
+        Resource = concat(
+          [for kind in ["instance", "volume", "security-group"] : "${local.arn}:ec2:${local.here}:${kind}/*"],
+          ["${local.arn}:ec2:${local.here}:key-pair/packer_*", "${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*"],
+        )
+        Condition = { StringEquals = local.built }
       },
       {
         Sid      = "ReachItBySessionManager"
         Effect   = "Allow"
-        Action   = ["ssm:StartSession", "ssm:TerminateSession"]
-        Resource = ["${local.arn}:ec2:${local.here}:instance/*", "${local.arn}:ssm:${var.region}::document/AWS-StartPortForwardingSession", "${local.arn}:ssm:${local.here}:session/*"]
+        Action   = "ssm:StartSession"
+        Resource = "${local.arn}:ec2:${local.here}:instance/*"
         Condition = {
-          StringEqualsIfExists = { "ssm:resourceTag/votewave-build" = "machine-image" }
+          StringEquals = { "ssm:resourceTag/votewave-build" = "machine-image" }
+          BoolIfExists = local.named_document
         }
       },
+      local.by_a_port_alone,
+      local.its_own_sessions,
       {
         Sid      = "LendItsRole"
         Effect   = "Allow"
-        Action   = "iam:PassRole"
-        Resource = aws_iam_role.build.arn
+        Action   = ["iam:GetInstanceProfile", "iam:PassRole"]
+        Resource = [aws_iam_role.build.arn, aws_iam_instance_profile.build.arn]
       },
       {
         Sid      = "NameTheNewestImage"
@@ -107,13 +164,14 @@ locals {
       {
         Sid      = "EncryptImages"
         Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:CreateGrant"]
+        Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         Resource = var.key_arn
       },
+      local.lend_keys_to_services,
     ]
 
-    # A plan of a pull request reads the state and what is public in the account, no secret and no file; so it is made
-    # without refreshing (the provider would read each secret) and without a lock.
+    # A plan of a pull request, whose code nobody has reviewed yet, reads the state and the names of keys, and nothing else
+    # of the account; so it is made without refreshing (the provider would read all there is) and without a lock.
     "terraform-plan" = [
       {
         Sid      = "ReadTheState"
@@ -122,22 +180,29 @@ locals {
         Resource = [var.state_bucket_arn, "${var.state_bucket_arn}/${var.environment}/*"]
       },
       {
-        Sid      = "DecryptTheState"
+        Sid       = "DecryptTheState"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = var.key_arn
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.amazonaws.com" } }
+      },
+      {
+        Sid      = "FindTheKeys"
         Effect   = "Allow"
-        Action   = "kms:Decrypt"
-        Resource = var.key_arn
+        Action   = "kms:ListAliases"
+        Resource = "*" # reads; it knows no resources
+      },
+      {
+        Sid      = "DescribeThem"
+        Effect   = "Allow"
+        Action   = "kms:DescribeKey"
+        Resource = local.all_keys
       },
       {
         Sid      = "MakeUpSecrets"
         Effect   = "Allow"
         Action   = "secretsmanager:GetRandomPassword"
         Resource = "*" # it knows no resources
-      },
-      {
-        Sid      = "ReadNoSecretAndNoFile"
-        Effect   = "Deny"
-        Action   = ["secretsmanager:GetSecretValue", "s3:GetObject"]
-        Resource = ["${local.arn}:secretsmanager:*:${var.account}:secret:*", "${var.bucket_arns["files"]}/*", "${var.bucket_arns["reports"]}/*"]
       },
     ]
 
@@ -150,20 +215,11 @@ locals {
         Resource = "${local.arn}:ec2:${local.here}:instance/*"
         Condition = {
           StringEquals = { "ssm:resourceTag/${var.server_tag.key}" = var.server_tag.value }
+          BoolIfExists = local.named_document
         }
       },
-      {
-        Sid      = "ByAPortAlone"
-        Effect   = "Allow"
-        Action   = "ssm:StartSession"
-        Resource = "${local.arn}:ssm:${var.region}::document/AWS-StartPortForwardingSession"
-      },
-      {
-        Sid      = "EndItsSessions"
-        Effect   = "Allow"
-        Action   = "ssm:TerminateSession"
-        Resource = "${local.arn}:ssm:${local.here}:session/$${aws:userid}-*"
-      },
+      local.by_a_port_alone,
+      local.its_own_sessions,
       {
         Sid      = "FindAServer"
         Effect   = "Allow"
@@ -190,6 +246,8 @@ locals {
 resource "aws_iam_role" "build" {
   name        = "${var.prefix}-machine-build"
   description = "What a machine may on which an image is built: be reached"
+
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -230,9 +288,11 @@ resource "aws_iam_role" "github" {
   #checkov:skip=CKV_AWS_393:The subjects are in local.subjects, each with repository and branch, environment or event; a test reads them in the plan.
   for_each = local.subjects
 
-  name                 = var.github_role_names[each.key]
-  description          = "What the workflow ${each.key} may"
-  max_session_duration = 3600
+  name        = var.github_role_names[each.key]
+  description = "What the workflow ${each.key} may"
+  # A deployment of all services takes longer than an hour: each has a gate of its own.
+  max_session_duration = each.key == "deploy" ? 10800 : 3600
+  permissions_boundary = each.key == "terraform-apply" ? null : var.boundary_arn # it makes roles, and can't change its own
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -256,9 +316,4 @@ resource "aws_iam_role_policy" "github" {
   name   = "workflow"
   role   = aws_iam_role.github[each.key].name
   policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
-}
-
-resource "aws_iam_role_policy_attachment" "plan" {
-  role       = aws_iam_role.github["terraform-plan"].name
-  policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 }

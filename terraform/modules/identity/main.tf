@@ -27,6 +27,14 @@ locals {
       Resource = "${var.bucket_arns["files"]}/${service}/*"
     },
     {
+      # Who may not list is told "forbidden" of a file that isn't there.
+      Sid       = "KnowWhatIsNotThere"
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = var.bucket_arns["files"]
+      Condition = { StringLike = { "s3:prefix" = "${service}/*" } }
+    },
+    {
       Sid       = "EncryptThem"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -94,9 +102,13 @@ locals {
   }
 }
 
+# Without a thumbprint IAM would ask the issuer for its certificate at once, and there is no load balancer yet when the
+# roles are made. IAM has long trusted the address by its own store of authorities, this one among them, and keeps the
+# thumbprint only because it must.
 resource "aws_iam_openid_connect_provider" "nomad" {
-  url            = var.issuer
-  client_id_list = [var.audience]
+  url             = var.issuer
+  client_id_list  = [var.audience]
+  thumbprint_list = ["8da7f965ec5efc37910f1c6e59fdc1cc6a6ede16"] # Amazon Root CA 1, of which ACM's certificates are
 }
 
 resource "aws_iam_role" "task" {
@@ -105,6 +117,7 @@ resource "aws_iam_role" "task" {
   name                 = each.value.role
   description          = "What the task ${each.key} may"
   max_session_duration = 3600
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -4,7 +4,7 @@ variable "prefix" {
 }
 
 variable "environment" {
-  description = "staging or production; the GitHub environment of the same name."
+  description = "staging or production; GitHub's environments are of this name, for deployments, and NAME-infrastructure, for Terraform."
   type        = string
 }
 
@@ -15,6 +15,11 @@ variable "region" {
 
 variable "account" {
   description = "The AWS account's number."
+  type        = string
+}
+
+variable "boundary_arn" {
+  description = "The policy that bounds what roles may; terraform/bootstrap makes it."
   type        = string
 }
 
@@ -76,6 +81,18 @@ variable "key_arn" {
 variable "log_key_arn" {
   description = "The key of log groups."
   type        = string
+}
+
+variable "second_region" {
+  description = "The second region; empty: there is none."
+  type        = string
+  default     = ""
+}
+
+variable "second_key_arns" {
+  description = "The second region's keys."
+  type        = list(string)
+  default     = []
 }
 
 variable "app_group_arn" {

@@ -90,6 +90,11 @@ output "github_role_names" {
   }
 }
 
+output "boundary" {
+  description = "Name of the policy that bounds what roles may, whatever else they are given; terraform/bootstrap makes it."
+  value       = replace(local.names.boundary, "{environment}", var.environment)
+}
+
 output "buckets" {
   description = "Name of each bucket."
   value = {

@@ -165,6 +165,8 @@ resource "aws_iam_role" "flow" {
   name        = "${var.prefix}-flow-log"
   description = "Writes who spoke with whom in the VPC"
 
+  permissions_boundary = var.boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -49,6 +49,11 @@ variable "region" {
   type        = string
 }
 
+variable "boundary_arn" {
+  description = "The policy that bounds what roles may; terraform/bootstrap makes it."
+  type        = string
+}
+
 variable "log_key_arn" {
   description = "The key that log groups are encrypted with."
   type        = string

@@ -18,6 +18,7 @@ locals {
   rules = merge(
     {
       "balancer-edge-gateway" = { from = "balancer", to = "edge", port = local.p.gateway_https, why = "requests" }
+      "balancer-edge-health"  = { from = "balancer", to = "edge", port = local.p.gateway_metrics, why = "whether a gateway is well, also when it is full" }
       "balancer-server-oidc"  = { from = "balancer", to = "server", port = local.p.nomad_http, why = "the keys of Nomad's identities, which IAM reads" }
     },
     length(var.operator_cidrs) == 0 ? {} : {
