@@ -72,3 +72,5 @@ gateway_maxconn = 4000
 
 # The socket's path would be longer than a socket's may be.
 nomad_url = "http://$${attr.unique.advertise.address}"
+
+autoscaler_image = "" # a program here, no image

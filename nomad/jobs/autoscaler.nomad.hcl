@@ -15,15 +15,24 @@ variable "driver" {
 }
 
 variable "autoscaler_image" {
-  description = "docker: of the version that tools/nomad-autoscaler/go.mod pins."
+  description = "docker: of the version that tools/nomad-autoscaler/go.mod pins, by digest (docs/operations/aws.md has how to find it); else empty."
   type        = string
-  default     = "hashicorp/nomad-autoscaler:0.4.7"
+
+  validation {
+    condition     = var.autoscaler_image == "" || length(split("@sha256:", var.autoscaler_image)) == 2
+    error_message = "The autoscaler runs an image that is named by its digest, docker.io/hashicorp/nomad-autoscaler@sha256:… and so on."
+  }
 }
 
 variable "prometheus_image" {
-  description = "docker: Prometheus."
+  description = "docker: Prometheus, by digest."
   type        = string
-  default     = "prom/prometheus:v2.55.1"
+  default     = "docker.io/prom/prometheus@sha256:2659f4c2ebb718e7695cb9b25ffa7d6be64db013daba13e05c875451cf51b0d3" # v2.55.1
+
+  validation {
+    condition     = length(split("@sha256:", var.prometheus_image)) == 2
+    error_message = "Prometheus runs an image that is named by its digest, docker.io/prom/prometheus@sha256:… and so on."
+  }
 }
 
 variable "autoscaler_program" {
@@ -123,6 +132,7 @@ job "autoscaler" {
 
       config {
         image           = local.docker ? var.prometheus_image : null
+        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
@@ -170,6 +180,7 @@ job "autoscaler" {
 
       config {
         image           = local.docker ? var.autoscaler_image : null
+        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null

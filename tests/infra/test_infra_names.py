@@ -18,7 +18,7 @@ from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, built
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-DIGEST = "haproxy@sha256:" + "0" * 64
+DIGEST = "docker.io/hashicorp/nomad-autoscaler@sha256:" + "0" * 64
 MIGRATE = ROOT / "nomad/jobs/migrate.nomad.hcl"
 JOBS = ("service", "gateway", "migrate", "reports", "loadtest", "autoscaler")
 
@@ -47,7 +47,7 @@ def values(plan: Plan, environment: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def job(name: str, environment: str, values: str, service: str = "votebooth") -> dict[str, Any]:
-    more = {"service": (f"service={service}",), "gateway": (f"gateway_image={DIGEST}",)}.get(name, ())
+    more = {"service": (f"service={service}",), "autoscaler": (f"autoscaler_image={DIGEST}",)}.get(name, ())
     return rendered(name, environment, values, *more)
 
 
@@ -170,6 +170,25 @@ def test_a_service_runs_the_image_of_a_commit_from_our_registry(environment: str
     assert config["image"] == f"{repository}:{COMMIT}"
 
 
+def test_images_of_others_are_named_by_digest_and_pulled_without_our_registrys_rights(
+    environment: str, values: str, plan: Plan
+) -> None:
+    """Nomad asks the registry's helper for each image, and ends where it knows nothing, unless told otherwise."""
+    ours = plan.of_kind("aws_ecr_repository")[0].values["repository_url"]
+    others = 0
+    for name in JOBS:
+        for group in job(name, environment, values)["TaskGroups"]:
+            for task in group["Tasks"]:
+                config = task["Config"]
+                if config["image"].startswith(f"{ours}:"):
+                    assert "auth_soft_fail" not in config, task["Name"]
+                    continue
+                assert re.fullmatch(r"docker\.io/[a-z/-]+@sha256:[0-9a-f]{64}", config["image"]), config["image"]
+                assert config["auth_soft_fail"] is True, task["Name"]
+                others += 1
+    assert others >= 4
+
+
 def test_the_load_tests_run_what_the_workflow_pushes_beside_it(
     environment: str, values: str, plan: Plan, names: dict[str, Any]
 ) -> None:
@@ -214,11 +233,7 @@ def test_the_gateway_listens_where_the_load_balancer_comes(
     assert "return status 404 unless { path /healthz }" in (ROOT / "nomad/gateway/haproxy.cfg").read_text()
     health = target.values["health_check"][0]
     assert (health["path"], health["port"]) == ("/healthz", str(names["ports"]["gateway_metrics"]))
-    [way] = [
-        it
-        for it in plan.of_kind("aws_vpc_security_group_ingress_rule")
-        if '"balancer-edge-health"' in it.address
-    ]
+    [way] = [it for it in plan.of_kind("aws_vpc_security_group_ingress_rule") if '"balancer-edge-health"' in it.address]
     assert way.values["from_port"] == names["ports"]["gateway_metrics"]
 
 
