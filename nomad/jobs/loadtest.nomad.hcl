@@ -181,7 +181,7 @@ job "loadtest" {
         var.addresses,
       )
 
-      # Any gateway, for where nobody says what is put under load. There may be none: then it waits.
+      # Any gateway, for where nobody says what is put under load. Where there is none, the gate says so and ends with 2.
       dynamic "template" {
         for_each = var.load_url == "" ? [1] : []
 

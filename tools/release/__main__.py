@@ -1,21 +1,27 @@
 """`./just release`: a version's way to users, and back."""
 
+import contextlib
 import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from services.registry import NAMES as SERVICES
 from tools.release.autoscaler import run_autoscaler
+from tools.release.back import RETURNED, bad_version, roll_back
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
 from tools.release.migrating import migrate, short
-from tools.release.release import CANARIES_SECONDS, Release, roll_back
+from tools.release.release import CANARIES_SECONDS, Release
 from tools.release.steps import Steps
 from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C or SIGTERM."""
 
 _ENVIRONMENT = click.option(
     "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="Where."
@@ -92,9 +98,10 @@ def main(
       0  every instance is of this version
       1  it can't go on; what runs is as it was, or goes on by itself
       2  the command is wrong
-      3  refused before anything was started: no image, a migration that takes something away,
-         another deployment at work, no room
+      3  refused: no image, a migration that takes something away, another deployment at work, no room;
+         nothing of the service that it names was started
       4  rejected: the canaries weren't good enough; users have the version that they had
+    130  interrupted; the same command goes on
 
     \b
     Examples:
@@ -110,20 +117,21 @@ def main(
     assert environment and service and version  # noqa: PT018, S101  (just checked)
     gate = None if skip_gate else Gate(gate_options)
 
-    def act(target: Target, steps: Steps) -> dict[str, Any]:
-        target.check(version)
-        if skip_gate:
+    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
+        target.check(version, gated=gate is not None)
+        if gate is not None:
+            gate.check(target)
+        else:
             click.echo(f"without a gate: {skip_gate}", err=True)
+        said |= {"version": version, "services": {}}
         releases = {name: Release(target, name, version, steps, gate, patience) for name in _names(service)}
-        # Before anything is touched. A release that was broken off has been migrated.
-        begun = [name for name, release in releases.items() if release.under_way() is not None]
-        if service == "all" and not begun:
+        for release in releases.values():
+            release.look()  # before anything is touched
+        if service == "all":
             migrate(target, ["all"], version, steps, allow_contract=allow_contract)
-        outcomes = {}
         for name, release in releases.items():
-            outcomes[name] = release.run(migrated=service == "all", allow_contract=allow_contract)
-            click.echo(f"{name}: {short(version)} {outcomes[name]}", err=as_json)
-        return {"version": version, "services": outcomes}
+            said["services"][name] = outcome = release.run(migrated=service == "all", allow_contract=allow_contract)
+            click.echo(f"{name}: {short(version)} {outcome}", err=as_json)
 
     _do(act, environment, folder, values, as_json=as_json)
 
@@ -132,13 +140,23 @@ def main(
 @_ENVIRONMENT
 @_SERVICE
 @click.option("--to", default="", metavar="VERSION", help="The last that was stable before the present one by default.")
+@click.option(
+    "--from",
+    "bad",
+    default="",
+    metavar="VERSION",
+    help="Only services that run this one, or are about to. With `all` the one that came last by default.",
+)
 @_FOLDER
 @_VALUES
 @_JSON
-def rollback(*, environment: str, service: str | None, to: str, folder: Path, values: Path, as_json: bool) -> None:
+def rollback(
+    *, environment: str, service: str | None, to: str, bad: str, folder: Path, values: Path, as_json: bool
+) -> None:
     r"""Return to a version that was stable, or end a deployment that is at work.
 
-    No migration is undone: they only expand. How many instances there are stays as it is. Exit codes as above.
+    What was taken back already stays as it is: the command can be repeated. No migration is undone: they only expand.
+    How many instances there are stays as it is. Exit codes as those of a release.
 
     \b
     Examples:
@@ -148,13 +166,14 @@ def rollback(*, environment: str, service: str | None, to: str, folder: Path, va
     if service is None:
         raise click.UsageError("--service is missing.")
 
-    def act(target: Target, steps: Steps) -> dict[str, Any]:
-        outcomes = {}
-        for name in reversed(_names(service)):
-            outcome, version = roll_back(target, name, steps, to)
-            outcomes[name] = {"outcome": outcome, "version": version}
-            click.echo(f"{name}: {outcome} to {short(version)}", err=as_json)
-        return {"services": outcomes}
+    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
+        said["services"] = {}
+        names = list(reversed(_names(service)))
+        leave = bad or (bad_version(target, names) if service == "all" and not to else "")
+        for name in names:
+            outcome, version = roll_back(target, name, steps, to, leave)
+            said["services"][name] = {"outcome": outcome, "version": version}
+            click.echo(f"{name}: {outcome} {'to' if outcome == RETURNED else 'at'} {short(version)}", err=as_json)
 
     _do(act, environment, folder, values, as_json=as_json)
 
@@ -171,31 +190,61 @@ def autoscaler(*, environment: str, folder: Path, values: Path, as_json: bool) -
     Example: ./just release autoscaler --env local
     """
 
-    def act(target: Target, steps: Steps) -> dict[str, Any]:
+    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
         run_autoscaler(target, steps)
-        return {"services": {"autoscaler": "healthy"}}
+        said["services"] = {"autoscaler": "healthy"}
 
     _do(act, environment, folder, values, as_json=as_json)
 
 
 def _do(
-    act: Callable[[Target, Steps], dict[str, Any]], environment: str, folder: Path, values: Path, *, as_json: bool
+    act: Callable[[Target, Steps, dict[str, Any]], None],
+    environment: str,
+    folder: Path,
+    values: Path,
+    *,
+    as_json: bool,
 ) -> None:
+    """Do something with an environment, and exit; `act` writes into its last argument how far it got."""
     steps = Steps(lambda line: click.echo(line, err=True))
-    code, said = 0, {}
+    code, error = 0, ""
+    said: dict[str, Any] = {}
     try:
-        target = local(folder) if environment == LOCAL else cloud(environment, values)
-        try:
-            said = act(target, steps)
-        finally:
-            target.nomad.close()
+        with _interruptible():
+            target = local(folder) if environment == LOCAL else cloud(environment, values)
+            with contextlib.closing(target.nomad):
+                act(target, steps, said)
     except ReleaseError as exc:
-        code, said = exc.code, {"error": str(exc)}
-        click.echo(f"Error: {exc}", err=True)
+        code, error = exc.code, str(exc)
+    except KeyboardInterrupt:
+        code, error = INTERRUPTED, "Interrupted. What runs goes on by itself; the same command goes on from here."
+    if error:
+        done = said.get("services", {})
+        error += f"\nDone before: {', '.join(done)}." if done else ""
+        said["error"] = error
+        click.echo(f"Error: {error}", err=True)
     if as_json:
         outcome = {"environment": environment, "code": code, **said, "steps": [asdict(step) for step in steps.taken]}
         click.echo(json.dumps(outcome))
     sys.exit(code)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, and either once: what follows is the end of what was begun, a gate above all."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(_number: int, _frame: object) -> NoReturn:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _names(service: str) -> list[str]:

@@ -11,6 +11,10 @@ class LateError(ReleaseError):
     """What was waited for didn't come in time."""
 
 
+class SupersededError(ReleaseError):
+    """Somebody else has changed the job meanwhile: what runs is theirs, and left alone."""
+
+
 class RefusedError(ReleaseError):
     """It wasn't begun: something speaks against it that has to be put right first."""
 

@@ -14,6 +14,8 @@ CONTRACTS = 3
 
 _TASK = "migrate"
 _SECONDS = 900.0
+_TRIES = 3  # a database that is just starting; anything else fails again
+_PAUSE_SECONDS = 3.0
 
 
 def migrate(target: Target, services: list[str], version: str, steps: Steps, *, allow_contract: str = "") -> None:
@@ -36,23 +38,32 @@ def migrate(target: Target, services: list[str], version: str, steps: Steps, *, 
             say(f"contracting ones too: {allow_contract}")
         # One at a time: a second run would end the first.
         until(lambda: True if _idle(nomad, name) else None, "The end of another release's migrations", _SECONDS)
-        job = target.render(
-            "migrate",
-            version=version,
-            run=f"{time.time_ns()}",
-            services=json.dumps(services),
-            allow_contract=allow_contract,
-        )
-        before = nomad.job(name)
-        nomad.register(job, before.job_modify_index if before else 0)
-        allocation = until(lambda: _over(nomad, name), "The migrations' end", _SECONDS)
-        if allocation.client_status == "complete":
-            say(_summary(nomad.log(allocation.id, _TASK, "stdout")))
-            return
-        words = _last_words(nomad, allocation)
-        if CONTRACTS in allocation.exit_codes:
-            raise RefusedError(words)
-        raise ReleaseError(f"The migrations failed; tables are as they were before the one that did.\n{words}")
+        left = _TRIES
+        while True:
+            allocation, left = _run(target, name, services, version, allow_contract), left - 1
+            if allocation.client_status == "complete":
+                say(_summary(nomad.log(allocation.id, _TASK, "stdout")))
+                return
+            words = _last_words(nomad, allocation)
+            if CONTRACTS in allocation.exit_codes:
+                raise RefusedError(words)
+            if not left:
+                raise ReleaseError(f"The migrations failed; tables are as they were before the one that did.\n{words}")
+            say(f"they failed, and are tried once more: {words}")
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _run(target: Target, name: str, services: list[str], version: str, allow_contract: str) -> Allocation:
+    job = target.render(
+        "migrate",
+        version=version,
+        run=f"{time.time_ns()}",
+        services=json.dumps(services),
+        allow_contract=allow_contract,
+    )
+    before = target.nomad.job(name)
+    target.nomad.register(job, before.job_modify_index if before else 0)
+    return until(lambda: _over(target.nomad, name), "The migrations' end", _SECONDS)
 
 
 def _idle(nomad: Nomad, name: str) -> bool:

@@ -3,7 +3,10 @@
 python-nomad was looked at and left: it carries no types, and doesn't check certificates unless told to.
 """
 
+import hashlib
+import json
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -14,7 +17,25 @@ T = TypeVar("T")
 ACTIVE = frozenset({"running", "paused", "pending", "blocked", "unblocking", "initializing"})
 """States of a deployment that is still at work (Nomad 1.11, `structs.Deployment.Active`)."""
 
+CANCELLED = "cancelled"
+"""The state of a deployment whose job somebody has changed, or stopped, meanwhile."""
+
 _TIMEOUT_SECONDS = 30.0
+# What of a job's version isn't what was asked for.
+_KEPT_BY_NOMAD = frozenset(
+    {
+        "CreateIndex",
+        "JobModifyIndex",
+        "ModifyIndex",
+        "Stable",
+        "Status",
+        "StatusDescription",
+        "SubmitTime",
+        "Version",
+        "VersionTag",
+    }
+)
+_KEPT_OF_SCALING = frozenset({"ID", "CreateIndex", "ModifyIndex"})
 
 
 class Group(msgspec.Struct, frozen=True, rename="pascal"):
@@ -85,12 +106,13 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
     Attributes:
         id: Its name.
         version: Grows with every change, also by the autoscaler's.
-        stable: Whether a deployment of it has succeeded.
+        stable: Whether a deployment of it has succeeded, or of the version that Nomad itself has returned to.
         stop: Whether it was stopped.
         job_modify_index: What a change names, so that nobody's change is overwritten.
         meta: `version` in it is the program's.
         task_groups: Its groups.
         tag: What keeps this version; None if nothing does.
+        specification: The same for versions that differ in counts alone; empty where it isn't known.
     """
 
     id: str = msgspec.field(name="ID")
@@ -101,6 +123,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
     meta: dict[str, str] | None = None
     task_groups: list[TaskGroup] | None = None
     tag: Tag | None = msgspec.field(name="VersionTag", default=None)
+    specification: str = ""
 
     @property
     def release(self) -> str:
@@ -207,8 +230,12 @@ class Plan(msgspec.Struct, frozen=True, rename="pascal"):
     diff: dict[str, Any] | None = None
 
 
-class _Versions(msgspec.Struct, frozen=True, rename="pascal"):
-    versions: list[Job]
+class _Registered(msgspec.Struct, frozen=True, rename="pascal"):
+    job_modify_index: int = 0
+
+
+class _Dispatched(msgspec.Struct, frozen=True, rename="pascal"):
+    job: str = msgspec.field(name="DispatchedJobID")
 
 
 class Nomad:
@@ -233,17 +260,22 @@ class Nomad:
 
     def job(self, name: str) -> Job | None:
         """Return a job; None if there is none."""
-        return self._find(f"/v1/job/{name}", Job)
+        return self._find(f"/v1/job/{_quoted(name)}", Job)
 
     def versions(self, name: str) -> list[Job]:
         """Return a job's versions, the newest first."""
-        found = self._find(f"/v1/job/{name}/versions", _Versions)
-        return found.versions if found else []
+        return [
+            msgspec.structs.replace(msgspec.convert(job, Job), specification=_digest(job)) for job in self._all(name)
+        ]
 
     def specification(self, name: str, version: int) -> dict[str, Any]:
         """Return all of one version of a job."""
-        found: dict[str, list[dict[str, Any]]] = self._send("GET", f"/v1/job/{name}/versions").json()
-        return next(job for job in found["Versions"] if job["Version"] == version)
+        return next(job for job in self._all(name) if job["Version"] == version)
+
+    def _all(self, name: str) -> list[dict[str, Any]]:
+        answer = self._send("GET", f"/v1/job/{name}/versions", missing=True)
+        found: list[dict[str, Any]] = [] if answer.status_code == httpx.codes.NOT_FOUND else answer.json()["Versions"]
+        return found
 
     def deployment_of(self, name: str) -> Deployment | None:
         """Return a job's latest deployment; None if there was none."""
@@ -259,15 +291,15 @@ class Nomad:
 
     def allocations(self, name: str) -> list[Allocation]:
         """Return a job's instances."""
-        return self._get(f"/v1/job/{name}/allocations", list[Allocation])
+        return self._get(f"/v1/job/{_quoted(name)}/allocations", list[Allocation])
 
     def plan(self, job: dict[str, Any]) -> Plan:
         """Return what would change."""
         answer = self._send("POST", f"/v1/job/{job['ID']}/plan", {"Job": job, "Diff": True})
         return msgspec.json.decode(answer.content, type=Plan)
 
-    def register(self, job: dict[str, Any], index: int | None = None) -> None:
-        """Give Nomad a job to run; counts stay as they are.
+    def register(self, job: dict[str, Any], index: int | None = None) -> int:
+        """Give Nomad a job to run; return its index afterwards, which tells this change from others'.
 
         Args:
             job: All of it.
@@ -276,10 +308,19 @@ class Nomad:
         Raises:
             ReleaseError: Somebody has changed the job since, or Nomad doesn't take it.
         """
-        body: dict[str, Any] = {"Job": job, "PreserveCounts": True}
+        body: dict[str, Any] = {"Job": job}
         if index is not None:
             body |= {"EnforceIndex": True, "JobModifyIndex": index}
-        self._send("POST", "/v1/jobs", body)
+        return msgspec.json.decode(self._send("POST", "/v1/jobs", body).content, type=_Registered).job_modify_index
+
+    def dispatch(self, name: str, meta: dict[str, str], token: str) -> str:
+        """Dispatch a parameterised job, once for each token; return the id of the job that does it."""
+        answer = self._send("POST", f"/v1/job/{name}/dispatch", {"Meta": meta}, {"idempotency_token": token})
+        return msgspec.json.decode(answer.content, type=_Dispatched).job
+
+    def remove(self, name: str) -> None:
+        """Stop a job, and forget it."""
+        self._send("DELETE", f"/v1/job/{_quoted(name)}", None, {"purge": "true"})
 
     def keep(self, name: str, version: int, tag: str) -> None:
         """Keep one version of a job however many come after it (Nomad forgets all but the last six)."""
@@ -339,3 +380,23 @@ class Nomad:
         if answer.status_code == httpx.codes.FORBIDDEN:
             raise ReleaseError(f"Nomad refuses {method} {path}: the token may not do that.")
         raise ReleaseError(f"Nomad refuses {method} {path}: {answer.text.strip()[:500]}")
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")  # a dispatched job's has a slash
+
+
+def _digest(job: dict[str, Any]) -> str:
+    """Return what is the same for jobs that differ in counts, and in what Nomad writes into them, alone."""
+    asked = {key: value for key, value in job.items() if key not in _KEPT_BY_NOMAD}
+    asked["TaskGroups"] = [
+        {
+            **group,
+            "Count": None,
+            "Scaling": {
+                key: value for key, value in (group.get("Scaling") or {}).items() if key not in _KEPT_OF_SCALING
+            },
+        }
+        for group in job.get("TaskGroups") or []
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,7 @@ from typing import TypeVar
 from tools.release.errors import LateError
 
 T = TypeVar("T")
+Say = Callable[[str], None]
 
 _EVERY_SECONDS = 0.25
 
@@ -39,12 +40,12 @@ class Steps:
         tell: Is given each line.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Say) -> None:
         self.taken: list[Step] = []
         self._tell = tell
 
     @contextlib.contextmanager
-    def step(self, service: str, name: str, what: str) -> Iterator[Callable[[str], None]]:
+    def step(self, service: str, name: str, what: str) -> Iterator[Say]:
         """Take a step; what is yielded tells of it.
 
         Args:

@@ -32,7 +32,7 @@ class Target:
         program: The `nomad` command, which turns jobspecs into jobs.
         var_files: What people decide, then what is known once the environment stands.
         has_image: Says whether there is an image of a version.
-        gate_url: Where its gateway is; None for what gates.toml says.
+        gate_url: Where its gateway is; None where only the cluster itself reaches its canaries.
         administrator: Nomad as who may give rights; the same token as otherwise where people bring their own.
     """
 
@@ -44,8 +44,12 @@ class Target:
     gate_url: str | None = None
     administrator: Nomad | None = None
 
-    def check(self, version: str) -> None:
+    def check(self, version: str, *, gated: bool) -> None:
         """Refuse a version that can't be run.
+
+        Args:
+            version: Which.
+            gated: Whether its load tests are needed, too.
 
         Raises:
             RefusedError: It is no version, or there is no image of it.
@@ -54,9 +58,11 @@ class Target:
         if not (_LOCAL_VERSION if local else _COMMIT).fullmatch(version):
             also = ", perhaps with -SUFFIX" if local else ""
             raise RefusedError(f"{version!r} is no version: that is a commit, 40 hexadecimal digits{also}.")
-        if not self.has_image(version):
-            make = f"./just cluster image {version}" if local else "the images workflow pushes one for each commit"
-            raise RefusedError(f"There is no image of {version} in {self.environment}: {make}.")
+        needed = [version, version + NAMES["load_image_suffix"]] if gated and not local else [version]
+        for image in needed:
+            if not self.has_image(image):
+                make = f"./just cluster image {version}" if local else "the images workflow pushes one for each commit"
+                raise RefusedError(f"There is no image of {image} in {self.environment}: {make}.")
 
     def render(self, jobspec: str, **variables: str) -> dict[str, Any]:
         """Return the job that one of our jobspecs makes here.

@@ -10,7 +10,8 @@ import pytest
 from boto3.session import Session
 from moto import mock_aws
 from tools.release.errors import RefusedError, ReleaseError
-from tools.release.target import NAMES, cloud, in_registry, local
+from tools.release.nomad import Nomad
+from tools.release.target import NAMES, Target, cloud, in_registry, local
 
 COMMIT = "1f" * 20
 
@@ -59,14 +60,14 @@ def test_the_local_cluster_has_a_folder_for_each_version(tmp_path: Path) -> None
     }
     (tmp_path / "cluster.json").write_text(json.dumps(said))
     target = local(tmp_path)
-    target.check(COMMIT)
+    target.check(COMMIT, gated=True)
     for version, why in (
         ("0" * 40, "no image of 0{40} in local"),
         ("v1.2", "is no version"),
         ("../x", "is no version"),
     ):
         with pytest.raises(RefusedError, match=why):
-            target.check(version)
+            target.check(version, gated=True)
     target.nomad.close()
     assert target.administrator is not None
     target.administrator.close()
@@ -77,3 +78,13 @@ def test_an_environment_in_aws_has_to_be_named(monkeypatch: pytest.MonkeyPatch, 
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ReleaseError, match="NOMAD_ADDR and NOMAD_TOKEN"):
         cloud("staging", tmp_path / "values.hcl")
+
+
+def test_a_gated_version_needs_the_image_of_its_load_tests_too() -> None:
+    images = {COMMIT}
+    target = Target("staging", Nomad("http://nomad.invalid", ""), "nomad", (), images.__contains__)
+    target.check(COMMIT, gated=False)
+    with pytest.raises(RefusedError, match=f"no image of {COMMIT}-load in staging"):
+        target.check(COMMIT, gated=True)
+    images.add(f"{COMMIT}-load")
+    target.check(COMMIT, gated=True)

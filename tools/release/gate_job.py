@@ -1,0 +1,76 @@
+"""The gate where only the cluster itself reaches canaries: the job `votewave-loadtest`, dispatched."""
+
+import time
+
+from tools.release.errors import ReleaseError
+from tools.release.nomad import Allocation
+from tools.release.steps import Say
+from tools.release.target import Target, job_of
+
+_TASK = "gate"
+_PLACED_SECONDS = 600.0
+_TOLD_LINES = 60
+# What the gate itself says of the canaries (loadtests/load.py). After anything else it is asked anew.
+_ANSWERS = frozenset({0, 1, 3, 4})
+
+
+class DispatchedGate:
+    """One run of the job.
+
+    Args:
+        target: Where.
+        version: Whose load tests, and thresholds.
+        meta: What they are to do.
+        key: A second run of the same key is the first one, also if that is over: a release that was broken off goes
+            on with it.
+        say: Told of the end of its log.
+
+    Raises:
+        ReleaseError: Nomad doesn't take it.
+    """
+
+    def __init__(self, target: Target, version: str, meta: dict[str, str], key: str, say: Say) -> None:
+        self._nomad = target.nomad
+        self._say = say
+        self._code: int | None = None
+        self._nomad.register(target.render("loadtest", version=version))
+        asked = {"env": target.environment, **meta}
+        token = " ".join([key, *(f"{name}={value}" for name, value in sorted(asked.items()))])
+        self._run = self._nomad.dispatch(job_of("loadtest"), asked, token)
+        self._began = time.monotonic()
+        say(f"by {self._run}, in the cluster")
+
+    def code(self) -> int | None:
+        """Return the gate's exit code; None while it runs.
+
+        Raises:
+            ReleaseError: It can't run, or its machine is lost.
+        """
+        placed = self._nomad.allocations(self._run)
+        ended = next((one for one in placed if one.over), None)
+        if ended is not None:
+            self._tell(ended)
+            if not ended.exit_codes:
+                raise ReleaseError(f"The gate's job doesn't run ({ended.client_status}): {ended.story()}")
+            self._code = max(ended.exit_codes)
+        elif not placed and time.monotonic() - self._began > _PLACED_SECONDS:
+            raise ReleaseError(
+                f"{self._run} found no machine within {_PLACED_SECONDS:.0f} s; the canaries are left as they are."
+            )
+        return self._code
+
+    def end(self) -> None:
+        """Stop and forget it, unless it has said what it thinks of the canaries."""
+        if self._code not in _ANSWERS:
+            self._nomad.remove(self._run)
+
+    def _tell(self, ended: Allocation) -> None:
+        lines = self._nomad.log(ended.id, _TASK, "stdout").strip().splitlines()
+        lines += [] if ended.client_status == "complete" else _complaints(self._nomad.log(ended.id, _TASK, "stderr"))
+        for line in lines[-_TOLD_LINES:]:
+            self._say(line)
+
+
+def _complaints(printed: str) -> list[str]:
+    lines = printed.strip().splitlines()
+    return [line for line in lines if line.startswith(("Error:", "Usage:"))] or lines[-5:]
