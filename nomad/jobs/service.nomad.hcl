@@ -127,6 +127,12 @@ variable "canaries" {
   default     = 1
 }
 
+variable "open_files" {
+  description = "docker: file descriptors of an instance: one for each who watches (VOTEWAVE_VOTEBOOTH_LIVE_CONNECTIONS, 5,000), one for each request, and some."
+  type        = number
+  default     = 16384
+}
+
 variable "drain" {
   description = "Between leaving Consul and SIGTERM: longer than HAProxy's `hold obsolete` (5 s) and DNS caches."
   type        = string
@@ -214,9 +220,13 @@ job "service" {
       }
     }
 
-    # Not all on one machine.
+    # Not all on one machine, nor in one zone. Where machines have none, they are all alike in that, and nothing changes.
     spread {
       attribute = "${node.unique.id}"
+    }
+
+    spread {
+      attribute = "${attr.platform.aws.placement.availability-zone}"
     }
 
     # A crash: start again at once, at most three times in a minute, then on another machine.
@@ -310,6 +320,7 @@ job "service" {
         ports           = var.driver == "docker" ? ["http"] : null
         readonly_rootfs = var.driver == "docker" ? true : null
         cap_drop        = var.driver == "docker" ? ["all"] : null
+        ulimit          = var.driver == "docker" ? [{ nofile = "${var.open_files}:${var.open_files}" }] : null
         command         = var.driver == "docker" ? null : "${var.releases}/${var.version}/bin/votewave"
         args            = ["run", var.service]
       }

@@ -15,9 +15,11 @@ import pytest
 from cluster_place import ROOT, Consul, Instance, Nomad, eventually, program
 from services.core.calls import Calls
 from services.registry import NAMES
+from services.votebooth.settings import VoteBoothSettings
 
 JOBS = ROOT / "nomad" / "jobs"
 SERVICE = JOBS / "service.nomad.hcl"
+ZONE = "attr.platform.aws.placement.availability-zone"
 
 
 def values_file(folder: Path, **values: Any) -> str:
@@ -72,13 +74,19 @@ def test_one_jobspec_renders_every_service_for_either_driver(tmp_path: Path, nam
     assert service["Meta"]["version"] == "1.2.3"
     assert task["Config"]["args"] == ["run", name]
     expected = (
-        {"args", "command"} if driver == "raw_exec" else {"args", "image", "ports", "readonly_rootfs", "cap_drop"}
+        {"args", "command"}
+        if driver == "raw_exec"
+        else {"args", "image", "ports", "readonly_rootfs", "cap_drop", "ulimit"}
     )
     assert set(task["Config"]) == expected
+    if driver == "docker":
+        live = VoteBoothSettings().live_connections
+        assert int(task["Config"]["ulimit"][0]["nofile"].partition(":")[0]) > 2 * live, "who watches, and the others"
     # What is left to be filled in is Nomad's own; a misspelt variable would be left as it stands as well.
     left = set(re.findall(r"\$\{([^}]*)\}", json.dumps(job)))
     known = {"NOMAD_IP_http", "NOMAD_PORT_http", "NOMAD_SECRETS_DIR", "NOMAD_SHORT_ALLOC_ID"}
-    assert left <= known | {"node.class", "node.unique.id"}
+    assert left <= known | {"node.class", "node.unique.id", ZONE}
+    assert {spread["Attribute"] for spread in group["Spreads"]} == {"${node.unique.id}", f"${{{ZONE}}}"}
     assert group["ShutdownDelay"] >= 10e9, "longer than HAProxy holds an instance that has left (ns)"
     assert task["KillSignal"] == "SIGTERM"
 
