@@ -216,7 +216,9 @@ def _ensure_identities(consul: Agent, ca: str, jwks_url: str) -> None:
         _until_there(f"Consul's role {name}", consul, step)
     _ensure_rule(consul, "service", "${value.nomad_service}", '"nomad_service" in value')
     _ensure_rule(consul, "role", "nomad-tasks-${value.nomad_namespace}", '"nomad_service" not in value')
-    own = f'"nomad_service" not in value and value.nomad_job_id == "{AUTH_JOB}"'
+    # A job of that name in another namespace isn't Auth.
+    own = '"nomad_service" not in value and value.nomad_namespace == "default" '
+    own += f'and value.nomad_job_id == "{AUTH_JOB}"'
     _ensure_rule(consul, "role", "gateway-keys", own)
 
 

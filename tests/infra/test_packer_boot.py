@@ -321,7 +321,7 @@ def test_three_servers_agree_and_each_thing_is_there_once(servers: list[Machine]
     peers = server.consul("/v1/status/peers", token)
     policies = [it["Name"] for it in server.consul("/v1/acl/policies", token)]
     roles = [it["Name"] for it in server.consul("/v1/acl/roles", token)]
-    rules = [it["BindName"] for it in server.consul("/v1/acl/binding-rules", token)]
+    rules = {it["BindName"]: it["Selector"] for it in (bound := server.consul("/v1/acl/binding-rules", token))}
     tokens = [it["Description"] for it in server.consul("/v1/acl/tokens", token)]
 
     assert len(peers) == 3
@@ -330,6 +330,8 @@ def test_three_servers_agree_and_each_thing_is_there_once(servers: list[Machine]
         assert policies.count(wanted) == 1, policies
     assert sorted(roles) == ["gateway-keys", "nomad-tasks-default"]
     assert sorted(rules) == ["${value.nomad_service}", "gateway-keys", "nomad-tasks-${value.nomad_namespace}"]
+    assert len(bound) == len(rules)
+    assert 'value.nomad_namespace == "default"' in rules["gateway-keys"], "Auth is the job of that name there alone"
     assert tokens.count("votewave-agent") == 1
     assert tokens.count("votewave-nomad") == 1
     assert len(server.nomad("/v1/acl/binding-rules", secrets["cluster/acl-nomad"])) == 1
