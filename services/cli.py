@@ -48,14 +48,15 @@ def _reason(exc: BaseException) -> str | None:
     from asyncpg import PostgresError, UndefinedTableError  # noqa: PLC0415  (nothing fails in --help)
 
     from services.core.db import is_passing  # noqa: PLC0415
+    from services.core.expand import OutOfStepError  # noqa: PLC0415
     from services.core.secrets import SecretError  # noqa: PLC0415
 
-    while not isinstance(exc, (SecretError, PostgresError, OSError)):
+    while not isinstance(exc, (OutOfStepError, SecretError, PostgresError, OSError)):
         inner = exc.exceptions[0] if isinstance(exc, BaseExceptionGroup) else exc.__cause__
         if inner is None:
             break
         exc = inner
-    if isinstance(exc, SecretError):
+    if isinstance(exc, (OutOfStepError, SecretError)):
         return str(exc)
     if isinstance(exc, UndefinedTableError):
         return "Postgres lacks tables that this version needs. Run `votewave migrate` first."

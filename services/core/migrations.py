@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from services.core.db import connect_arguments
-from services.core.expand import Expanding
+from services.core.expand import Expanding, OutOfStepError
 from services.core.secrets import SecretError, Secrets
 
 log = structlog.get_logger(__name__)
@@ -46,13 +46,16 @@ async def migrate(
         names: The services.
         admin_url: Postgres as a role that may create roles and schemas.
         store: Where the passwords of the login roles are.
-        expand_only: Refuse what takes away something that running code may use.
+        expand_only: Refuse what isn't known to only add. A database with revisions that this code doesn't know has what
+            the code needs, for those were held to the same: then there is nothing to do.
 
     Returns:
         The revisions that were run, by service.
 
     Raises:
-        ContractError: A service's revisions take something away; none of its were run.
+        ContractError: A service's revisions aren't known to only add; none of its were run.
+        OutOfStepError: The database has revisions that this code doesn't know, and this isn't `expand_only`; or its
+            tables lack what the code declares.
     """
     arguments = connect_arguments(admin_url)
 
@@ -157,13 +160,21 @@ def _upgrade(connection: Connection, name: str, expand_only: bool) -> list[str]:
     config = configuration(name)
     connection.exec_driver_sql(f"SET ROLE {name}_owner")
     connection.exec_driver_sql(f"SET search_path = {name}")
-    before = MigrationContext.configure(connection).get_current_revision()
+    before = MigrationContext.configure(connection).get_current_heads()
     scripts = ScriptDirectory.from_config(config)
-    missing = [s.revision for s in scripts.iterate_revisions("head", before or "base")][::-1]
+    unknown = sorted(set(before) - {script.revision for script in scripts.walk_revisions()})
+    if unknown and not expand_only:
+        raise OutOfStepError(
+            f"{name}: the database is at revision {', '.join(unknown)}, which this version doesn't know. Take a "
+            "version that does, or say --expand-only, which is for a version that can do with a newer database."
+        )
+    if unknown:
+        log.warning("the database is ahead, nothing to do", service=name, revisions=unknown)
+    missing = [] if unknown else [s.revision for s in scripts.iterate_revisions("head", before or "base")][::-1]
     if missing:
         config.attributes["connection"] = connection
-        judged = expand_only and before is not None  # nobody uses tables that aren't there yet
-        judge = Expanding(name)
+        judged = expand_only and bool(before)  # nobody uses tables that aren't there yet
+        judge = Expanding(name, _there(connection) if judged else ())
         if judged:
             event.listen(connection, "before_cursor_execute", judge)
         command.upgrade(config, "head")
@@ -171,10 +182,41 @@ def _upgrade(connection: Connection, name: str, expand_only: bool) -> list[str]:
             event.remove(connection, "before_cursor_execute", judge)
         connection.exec_driver_sql(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}")
         log.info("migrated", service=name, revisions=missing)
+    _must_have_what_is_declared(connection, name)
     # Only after success: a failed transaction takes no more statements, and its connection is closed.
     connection.exec_driver_sql("RESET ROLE")
     connection.exec_driver_sql("RESET search_path")
     return missing
+
+
+def _must_have_what_is_declared(connection: Connection, name: str) -> None:
+    """See to it that code finds its columns, also where somebody else's revision has the same or a later number.
+
+    Raises:
+        OutOfStepError: It doesn't.
+    """
+    there = _there(connection)
+    declared = ((table.name, column.name) for table in metadata_of(name).sorted_tables for column in table.columns)
+    lacking = sorted(".".join(column) for column in declared if (name, *column) not in there)
+    if lacking:
+        at = ", ".join(MigrationContext.configure(connection).get_current_heads())
+        raise OutOfStepError(
+            f"{name}: the database is at revision {at} and lacks {', '.join(lacking)}. The revision that makes this "
+            f"must come after {at} (docs/release.md, A hotfix behind its database)."
+        )
+
+
+_THERE = """
+SELECT n.nspname, c.relname, a.attname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+UNION SELECT n.nspname, c.relname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+UNION SELECT n.nspname, t.typname, NULL FROM pg_namespace n JOIN pg_type t ON t.typnamespace = n.oid
+"""
+
+
+def _there(connection: Connection) -> set[tuple[str, ...]]:
+    """Return (schema, name) of each relation and type of the database, and (schema, table, column)."""
+    return {tuple(filter(None, row)) for row in connection.exec_driver_sql(_THERE)}
 
 
 def configuration(name: str) -> Config:

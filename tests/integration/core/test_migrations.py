@@ -1,25 +1,28 @@
 import asyncio
-import importlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 from services import registry
 from services.core import migrations
 from services.core.db import connect_arguments
 from services.core.embedded import Embedded
 from services.core.embedded.postgres import programs
-from services.core.expand import ContractError
+from services.core.expand import ContractError, OutOfStepError
 from services.core.migrations import metadata_of, migrate
 from services.core.secrets import FileSecrets
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from structlog.testing import capture_logs
 
 PASSWORD = "correct horse % battery/staple"
 
@@ -221,8 +224,17 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(real / "alembic", tmp_path / "services" / "core" / "alembic")
     (tmp_path / "services" / "profiles").symlink_to(real.parent / "profiles")
     monkeypatch.setattr(migrations, "_SERVICES", tmp_path / "services")
-    monkeypatch.setitem(sys.modules, "services.trial.models", importlib.import_module("core_place"))
+    declare(monkeypatch)
     return folder / "migrations"
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, **tables: list[str]) -> None:
+    """Let the trial's models declare tables of these columns."""
+    metadata = sa.MetaData()
+    for table, columns in tables.items():
+        sa.Table(table, metadata, *(sa.Column(column, sa.Integer) for column in columns))
+    models = SimpleNamespace(Base=SimpleNamespace(metadata=metadata))
+    monkeypatch.setitem(sys.modules, "services.trial.models", models)
 
 
 async def test_a_new_service_s_first_migration_makes_the_tables_of_events_as_the_others_have_them(
@@ -273,12 +285,96 @@ async def test_what_the_release_before_uses_is_taken_away_only_when_somebody_say
     (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int); ALTER TABLE a DROP x"))
     assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0001"]}, "nobody used it"
     (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); DROP TABLE a"))
-    with pytest.raises(ContractError, match=r"trial: a migration drops something.*DROP TABLE a"):
+    with pytest.raises(ContractError, match=r"trial: a migration drops what.*DROP TABLE a"):
         await migrate(["trial"], base.url, base.secrets, expand_only=True)
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'trial'"
     assert sorted(await base.rows(tables)) == [("a",), ("alembic_version",)]
     assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0002"]}
     assert sorted(await base.rows(tables)) == [("alembic_version",), ("b",)]
+
+
+async def test_what_was_there_before_is_not_the_run_s_own(base: Base, trial: Path) -> None:
+    """As the database tells it: a migration that says IF NOT EXISTS has made nothing."""
+    (trial / "0001_a.py").write_text(
+        REVISION.format("a", "0001", None, "CREATE TABLE a (x int); CREATE TYPE e AS ENUM ('y')")
+    )
+    await migrate(["trial"], base.url, base.secrets)
+    exists = "CREATE TABLE IF NOT EXISTS a (x int); ALTER TABLE a ADD COLUMN IF NOT EXISTS x int; "
+    for taking in ("DELETE FROM a", "UPDATE a SET x = 1", "ALTER TYPE e RENAME VALUE 'y' TO 'z'"):
+        (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', exists + taking))
+        with pytest.raises(ContractError, match=re.escape(taking)):
+            await migrate(["trial"], base.url, base.secrets, expand_only=True)
+    grows = (
+        "CREATE TABLE b (y int); ALTER TABLE b ADD n int NOT NULL; ALTER TABLE a ADD y int; UPDATE a SET y = x; "
+        "ALTER TYPE e ADD VALUE 'z'; CREATE INDEX ON a (y); SET LOCAL lock_timeout = '1s'"
+    )
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', grows))
+    assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0002"]}
+
+
+async def test_each_service_s_revisions_only_expand_its_first(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = migrations._SERVICES
+    shutil.copytree(real / "core" / "alembic", tmp_path / "core" / "alembic")
+    for name in registry.NAMES:
+        first = tmp_path / name / "migrations"
+        shutil.copytree(real / name / "migrations", first)
+        for later in first.glob("000[2-9]*"):
+            later.unlink()
+    with monkeypatch.context() as former:
+        former.setattr(migrations, "_SERVICES", tmp_path)
+        former.setattr(migrations, "metadata_of", lambda _: sa.MetaData())  # the present one's are yet to be added
+        done = await migrate(registry.NAMES, base.url, base.secrets, expand_only=True)
+    assert done == {name: ["0001"] for name in registry.NAMES}
+    later = await migrate(registry.NAMES, base.url, base.secrets, expand_only=True)
+    assert later["votebooth"][:5] == ["0002", "0003", "0004", "0005", "0006"]
+
+
+async def test_a_version_that_is_older_than_its_database_can_be_released(
+    base: Base, trial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rejected version leaves its revisions; what comes after it may be the former one, with a fix."""
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int)"))
+    rejected = trial / "0002_b.py"
+    rejected.write_text(REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD y int"))
+    await migrate(["trial"], base.url, base.secrets)
+    rejected.unlink()
+    declare(monkeypatch, a=["x"])
+
+    with capture_logs() as logs:
+        assert await migrate(["trial", "profiles"], base.url, base.secrets, expand_only=True) == {
+            "trial": [],
+            "profiles": ["0001"],
+        }
+    ahead = {"service": "trial", "revisions": ["0002"], "event": "the database is ahead, nothing to do"}
+    assert ahead | {"log_level": "warning"} in logs
+    assert await base.rows("SELECT version_num FROM trial.alembic_version") == [("0002",)]
+    with pytest.raises(OutOfStepError, match=r"^trial: the database is at revision 0002, which") as refused:
+        await migrate(["trial"], base.url, base.secrets)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", ["0002", "0002_fix"])
+async def test_a_fix_whose_own_revision_the_database_will_not_run_is_not_released(
+    base: Base, trial: Path, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    """It has the number of the rejected version's, or is beside it: either way its column would be missing."""
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int)"))
+    rejected = REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD y int")
+    (trial / "0002_b.py").write_text(rejected)
+    await migrate(["trial"], base.url, base.secrets)
+    (trial / "0002_b.py").unlink()
+    fix = trial / "fix.py"
+    fix.write_text(REVISION.format("fix", number, '"0001"', "ALTER TABLE a ADD z int"))
+    declare(monkeypatch, a=["x", "z"])
+    with pytest.raises(OutOfStepError, match=r"trial: the database is at revision 0002 and lacks a\.z\."):
+        await migrate(["trial"], base.url, base.secrets, expand_only=True)
+
+    # As the docs say: with the other's revision, and after it.
+    (trial / "0002_b.py").write_text(rejected)
+    fix.write_text(REVISION.format("fix", "0003", '"0002"', "ALTER TABLE a ADD z int"))
+    assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0003"]}
 
 
 async def test_a_backup_is_restored_as_the_operations_guide_says(tmp_path: Path) -> None:
