@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -51,7 +52,22 @@ def within(environment: str, command: Sequence[str], *, operator: bool) -> int:
         values.write_text(found["Parameter"]["Value"])
         known = {"NOMAD_ADDR": address, "NOMAD_TOKEN": token, "NOMAD_CACERT": str(ca), "VOTEWAVE_VALUES": str(values)}
         words = [str(values) if word == PLACEHOLDER else word for word in command]
-        return subprocess.run(words, env={**os.environ, **known}, check=False).returncode
+        return run(words, {**os.environ, **known})
+
+
+def run(words: Sequence[str], environment: dict[str, str]) -> int:
+    """Run a command that ends in order when we are told to end: while it needs its port, that stays."""
+    process = subprocess.Popen(words, env=environment)
+
+    def pass_on(number: int, _frame: object) -> None:
+        process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _given(name: str) -> str:
@@ -90,7 +106,10 @@ def tunnel(environment: str) -> Iterator[int]:
     command = ["aws", "ssm", "start-session", "--target", servers[0], "--document-name", DOCUMENT]
     try:
         process = subprocess.Popen(
-            [*command, "--parameters", json.dumps(parameters)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [*command, "--parameters", json.dumps(parameters)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # not ended by Ctrl-C: what runs within may still have something to put away
         )
     except FileNotFoundError:
         raise PipelineError("aws isn't on PATH; its Session Manager plugin is needed as well.") from None
