@@ -7,6 +7,9 @@ set positional-arguments
 run := "uv run --frozen --no-default-groups --extra embedded"
 dev := "uv run --frozen --all-extras --group tally --group load"
 
+# Tests run on every processor, a file at a time, since tests of a file share servers; `-n 0` runs them one by one.
+spread := "-n logical --maxprocesses 4"
+
 # list the recipes
 @_default:
     {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
@@ -20,7 +23,7 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 [no-exit-message]
 @test *ARGS:
     lint=0; {{ quote(just_executable()) }} lint || lint=$?; \
-    {{ dev }} pytest "$@" || exit $?; \
+    {{ dev }} pytest {{ spread }} --dist loadfile "$@" || exit $?; \
     exit $lint
 
 # the checks: style, format, types (twice), who may import whom
@@ -42,12 +45,12 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 # the quick tests, which need no server
 [no-exit-message]
 @unit *ARGS:
-    {{ dev }} pytest tests/unit "$@"
+    {{ dev }} pytest {{ spread }} --dist loadfile tests/unit "$@"
 
 # the tests against a real PostgreSQL and Valkey, which come with the packages
 [no-exit-message]
 @integration *ARGS:
-    {{ dev }} pytest tests/integration "$@"
+    {{ dev }} pytest {{ spread }} --dist loadfile tests/integration "$@"
 
 # find or build the programs of the local cluster: Consul, Nomad and so on; `./just tools --help`
 [no-exit-message]
@@ -93,7 +96,7 @@ dev := "uv run --frozen --all-extras --group tally --group load"
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:
-    {{ dev }} pytest tests/cluster "$@"
+    {{ dev }} pytest {{ spread }} --dist loadgroup tests/cluster "$@"
 
 # measure; `./just bench votes` measures the vote path
 [no-exit-message]

@@ -25,6 +25,9 @@ import pytest
 
 from log_search import CONFIDENTIAL, leaks, note
 
+# Workers of pytest-xdist ignore SIGINT, and what they start would inherit that: tests send it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 READY_SECONDS = 60
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

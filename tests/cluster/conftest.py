@@ -18,6 +18,13 @@ from cluster_shared import SharedCluster, place
 from tools.cluster.cluster import Cluster
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have the shared cluster and all its tests, and others a file each."""
+    for item in items:
+        group = "cluster" if "cluster" in getattr(item, "fixturenames", ()) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def programs() -> None:
     """Have the programs at hand, so that no test counts the time that building them takes."""
