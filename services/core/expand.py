@@ -7,6 +7,7 @@ left to who reviews the migration.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
 from services.core.sql_tokens import Token, UnreadableError, outline, split, statements
@@ -478,7 +479,8 @@ def _assigned(tokens: Sequence[Token]) -> list[str]:
     """
     found = []
     for one in split(tokens):
-        names = split(one[1 : one.index(Token("sign", ")"))]) if one[:1] == [Token("sign", "(")] else [one]
+        several = one[:1] == [Token("sign", "(")]
+        names = split(list(takewhile(lambda token: not token.is_sign(")"), one[1:]))) if several else [one]
         found += [name[0].text if name and name[0].kind in {"word", "quoted"} else "?" for name in names]
     return found
 

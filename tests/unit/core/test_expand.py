@@ -351,3 +351,11 @@ def test_an_odd_letter_or_an_overlong_name_isn_t_read_otherwise_than_postgres_do
     assert run("CREATE TABLE \u212aey (id UUID)", "DELETE FROM key"), "the sign of Kelvin isn't a k"
     assert run("DROP\u00a0TABLE polls"), "Postgres counts this space as a letter"
     assert run("ALTER TABLE polls ADD n text DEFAULT E'a'\n'\\', DROP title --'")
+
+
+@pytest.mark.parametrize("ending", ["", " (", " )", " ,"])
+def test_what_ends_too_early_is_judged_all_the_same(ending: str) -> None:
+    """Postgres refuses it; until then nothing may break off with less than a sentence."""
+    for statement in lines(REFUSED) + lines(ALLOWED):
+        for place in range(len(statement)):
+            judge().objection(statement[:place] + ending)
