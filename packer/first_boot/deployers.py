@@ -9,18 +9,20 @@ from first_boot.values import BootError, Values
 AUTH_METHOD = "github"
 POLICY = "deploy"
 GITHUB = "https://token.actions.githubusercontent.com"
-# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to look into a task.
+# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to read a task's files. What is
+# deployed may be anything, though: whoever submits a job decides what runs (docs/cluster.md, "Who may do what").
 RULES = """
 namespace "default" {
   policy = "read"
   capabilities = [
-    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs", "read-fs",
+    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs",
     "read-job-scaling", "list-scaling-policies", "read-scaling-policy"
   ]
 }
 node { policy = "read" }
 agent { policy = "read" }
 """
+TOKEN_HOURS = 3
 _TRIES = 10
 _PAUSE_SECONDS = 1.0
 
@@ -31,7 +33,7 @@ def audience(environment: str) -> str:
 
 
 def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
-    """Let the environment's deployment jobs of the repository log in to Nomad, for an hour each.
+    """Let the environment's deployment jobs of the repository log in to Nomad, for TOKEN_HOURS each.
 
     Raises:
         BootError: It can't be set up.
@@ -41,7 +43,8 @@ def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
         "Name": AUTH_METHOD,
         "Type": "JWT",
         "TokenLocality": "global",
-        "MaxTokenTTL": "1h0m0s",
+        # As long as a deployment of all services may take, each behind a gate of its own.
+        "MaxTokenTTL": f"{TOKEN_HOURS}h0m0s",
         "TokenNameFormat": "${auth_method_name}-${value.run_id}",
         "Config": {
             "OIDCDiscoveryURL": issuer,

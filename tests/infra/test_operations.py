@@ -15,7 +15,9 @@ import pytest
 import yaml
 from botocore import xform_name
 from packer_servers import NAMES, ROOT, program
+from tools.infra.plan import Plan
 
+ENVIRONMENTS = NAMES["cloud_environments"]
 DOCUMENTS = sorted((ROOT / "docs/operations").glob("*.md"))
 PACKAGES = {"pipeline": "tools.pipeline", "release": "tools.release", "infra": "tools.infra"}
 # Words of the AWS command itself; the first has options that its service doesn't know.
@@ -39,7 +41,7 @@ def commands(line: str) -> Iterator[list[str]]:
     for inner in re.findall(r"\$\(([^()]+)\)", line):
         yield from commands(inner)
     line = re.sub(r"\"?\$\([^()]*\)\"?", "VALUE", line)
-    line = line.replace("on() {", "").replace("; }", "").replace("…", "X")
+    line = re.sub(r"\b\w+\(\) \{", "", line).replace("; }", "").replace("…", "X")
     for part in re.split(r"\s*(?:\|\||&&|;|\||>)\s*|\sdo\s", line):
         try:
             words = shlex.split(part)
@@ -146,7 +148,7 @@ def test_workflows_that_are_started_by_hand_are_there(words: list[str]) -> None:
     flow: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows" / words[3]).read_text())
     inputs = (flow[True]["workflow_dispatch"] or {}).get("inputs", {})
     given = {word.split("=")[0] for word in words if "=" in word}
-    assert given == set(inputs)
+    assert {name for name, it in inputs.items() if it.get("required")} <= given <= set(inputs)
 
 
 def test_files_that_are_named_are_there() -> None:
@@ -166,10 +168,64 @@ def test_groups_and_tags_are_those_of_terraform() -> None:
     assert f"tag:{NAMES['tags']['role']}" in (ROOT / "docs/operations/secrets.md").read_text()
 
 
+def option(words: list[str], *names: str) -> list[str]:
+    """Return what options are given, as it would be for one environment or the other."""
+    found = [words[index + 1] for index, word in enumerate(words[:-1]) if word in names]
+    return [it.replace("$E", environment) for it in found for environment in ENVIRONMENTS]
+
+
+def test_databases_buckets_and_secrets_are_those_of_terraform(plans: dict[str, Plan]) -> None:
+    def named(kind: str, attribute: str) -> set[str]:
+        found = {str(it.values[attribute]) for plan in plans.values() for it in plan.of_kind(kind)}
+        return {re.sub(r"-\d{12}$", "-$ACCOUNT", name) for name in found}
+
+    databases, groups = named("aws_db_instance", "identifier"), named("aws_db_subnet_group", "name")
+    buckets, secrets = named("aws_s3_bucket", "bucket"), named("aws_secretsmanager_secret", "name")
+    assert {"votewave-staging", "votewave-production", "votewave-production-second"} == databases
+    for document in DOCUMENTS:
+        its = [words for name, words in ALL if name == document.name and words[0] == "aws"]
+        # What is made by the document's own commands is there for those that follow.
+        made = {
+            it
+            for words in its
+            for it in option(words, "--target-db-instance-identifier", "--new-db-instance-identifier")
+        }
+        for words in its:
+            for names, known in (
+                (("--db-instance-identifier", "--source-db-instance-identifier"), databases | made),
+                (("--db-subnet-group-name",), groups),
+                (("--bucket",), buckets),
+                (("--secret-id",), secrets),
+            ):
+                given = option(words, *names)
+                assert not given or "$name" in given or known & set(given), (document.name, words)
+            # What isn't said takes AWS's defaults: a group and parameters that aren't ours, a single machine.
+            if words[2] == "restore-db-instance-to-point-in-time":
+                wanted = {
+                    "--vpc-security-group-ids",
+                    "--db-parameter-group-name",
+                    "--db-subnet-group-name",
+                    "--multi-az",
+                }
+                assert wanted | {"--no-publicly-accessible"} <= set(words)
+
+
+def test_what_terraform_forgets_and_takes_has_an_address_of_the_plan(plans: dict[str, Plan]) -> None:
+    known = {it.address for plan in plans.values() for it in plan.resources}
+    moved = []
+    for name, words in ALL:
+        if words[0] != "terraform":
+            continue
+        moved += [(name, word) for word in words if re.match(r"module\..*\.aws_", word)]
+    assert len(moved) >= 3
+    assert [it for it in moved if it[1] not in known] == []
+
+
 def test_every_secret_has_its_way_to_be_rotated() -> None:
     text = (ROOT / "docs/operations/secrets.md").read_text()
     wanted = {*NAMES["shared_secrets"]}
     wanted |= {f"{service}/{name}" for service, it in NAMES["services"].items() for name in it["secrets"]}
+    wanted.add(NAMES["database"]["master_secret"])
     assert sorted(name for name in wanted if f"`{name}`" not in text) == []
 
 
