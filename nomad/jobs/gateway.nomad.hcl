@@ -24,10 +24,10 @@ variable "driver" {
 variable "gateway_image" {
   description = "docker: HAProxy 2.6, by digest: haproxy@sha256:…"
   type        = string
-  default     = ""
+  default     = "docker.io/library/haproxy@sha256:82c023b4f99e2090b14dbe7f04b0590b4e0af608f7c29cedcabf25c34fb066cd" # 2.6.34, on Debian 13
 
   validation {
-    condition     = var.gateway_image == "" || length(split("@sha256:", var.gateway_image)) == 2
+    condition     = length(split("@sha256:", var.gateway_image)) == 2
     error_message = "The gateway runs an image that is named by its digest, haproxy@sha256:… and so on."
   }
 }
@@ -133,7 +133,7 @@ variable "gateway_canary_from" {
 }
 
 variable "gateway_limits" {
-  description = "Requests in ten seconds at one gateway: by address, by subject, and a subject's ballots."
+  description = "At one gateway. Requests in ten seconds: address, subject, and a subject's ballots. WebSockets and event streams at a time: address_streams, subject_streams."
   type        = map(number)
   default     = {}
 }
@@ -148,6 +148,12 @@ variable "gateway_maxconn" {
   description = "Connections at a time; twice as many file descriptors and some."
   type        = number
   default     = 20000
+}
+
+variable "gateway_streams" {
+  description = "WebSockets and event streams at a time, of all users to one service; the rest of the connections is for requests. 0 for half of gateway_maxconn."
+  type        = number
+  default     = 0
 }
 
 variable "gateway_instance_requests" {
@@ -209,8 +215,11 @@ locals {
   user     = var.gateway_user == "" && var.driver == "docker" ? "haproxy:root" : var.gateway_user
   docker   = var.driver == "docker"
   services = length(var.services) > 0 ? var.services : keys(jsondecode(file("terraform/modules/naming/names.json")).services)
-  limits   = merge({ address = 5000, subject = 300, ballots = 60 }, var.gateway_limits)
+  # A full hall may share an address, and everybody in it may watch: with two gateways, 8,000. One address is so at most
+  # a fifth of a gateway's connections, and two fifths of its streams. Whoever is signed in has that many windows.
+  limits   = merge({ address = 5000, subject = 300, ballots = 60, address_streams = 4000, subject_streams = 50 }, var.gateway_limits)
   backends = file("${local.folder}/backends.cfg")
+  servers  = file("${local.folder}/servers.state")
   # In the container, whatever its file is called outside.
   certificate = var.gateway_certificate_volume == "" ? var.gateway_certificate : "/certificate.pem"
   # Places for keys: as many as Auth publishes at most.
@@ -223,6 +232,7 @@ locals {
     {
       "routes.map"   = file("${local.folder}/routes.map")
       "roots.map"    = file("${local.folder}/roots.map")
+      "streams.lst"  = file("${local.folder}/streams.lst")
       "services.lst" = join("", [for name in local.services : "${name}\n"])
       # With a comment, for Nomad takes no empty template.
       "origins.lst"     = join("", concat(["# CORS\n"], [for origin in var.gateway_origins : "${origin}\n"]))
@@ -243,14 +253,16 @@ job "votewave-gateway" {
     version = var.version
   }
 
-  # One machine after the other, and only while those before are healthy.
+  # One machine after the other, and only while those before are healthy: a bad one stops at the first. It isn't
+  # reverted by itself: up to Nomad 1.11.2 a system job's deployment may fail though every gateway is healthy
+  # (docs/decisions/0019-a-bad-gateway-is-taken-back-by-hand.md).
   update {
     max_parallel     = 1
     min_healthy_time = "5s"
     # It may have to wait for Auth's first keys.
     healthy_deadline  = "5m"
     progress_deadline = "10m"
-    auto_revert       = true
+    auto_revert       = false
   }
 
   group "gateway" {
@@ -288,8 +300,11 @@ job "votewave-gateway" {
         }
       }
 
-      # Between the two tasks, on loopback.
+      # On loopback: between the two tasks, and between a gateway's old process and its new one.
       port "leader" {
+      }
+
+      port "peers" {
       }
     }
 
@@ -330,6 +345,7 @@ job "votewave-gateway" {
 
       config {
         image           = local.docker ? var.gateway_image : null
+        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
@@ -372,6 +388,7 @@ job "votewave-gateway" {
 
       config {
         image           = local.docker ? var.gateway_image : null
+        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
@@ -382,26 +399,32 @@ job "votewave-gateway" {
 
       env = merge(
         {
-          GATEWAY_HTTP              = "${NOMAD_ADDR_http}"
-          GATEWAY_METRICS           = "${NOMAD_ADDR_metrics}"
-          GATEWAY_LEADER_PORT       = "${NOMAD_PORT_leader}"
-          GATEWAY_FILES             = "${NOMAD_TASK_DIR}/files"
-          GATEWAY_KEYS              = "${NOMAD_TASK_DIR}/keys"
-          GATEWAY_DNS               = var.gateway_dns
-          GATEWAY_SCHEME            = var.gateway_scheme
-          GATEWAY_HOPS              = "${var.gateway_trusted_proxies}"
-          GATEWAY_ISSUER            = var.issuer
-          GATEWAY_AUDIENCE          = var.audience
-          GATEWAY_LIMIT_ADDRESS     = "${local.limits.address}"
-          GATEWAY_LIMIT_SUBJECT     = "${local.limits.subject}"
-          GATEWAY_LIMIT_BALLOTS     = "${local.limits.ballots}"
-          GATEWAY_MAX_BODY          = "${var.gateway_max_body}"
-          GATEWAY_MAXCONN           = "${var.gateway_maxconn}"
-          GATEWAY_INSTANCE_REQUESTS = "${var.gateway_instance_requests}"
-          GATEWAY_INSTANCE_QUEUE    = "${var.gateway_instance_requests}"
-          GATEWAY_SLOTS             = "${var.gateway_slots}"
-          GATEWAY_FINISH            = "${var.gateway_finish}s"
-          GATEWAY_KEEP_ALIVE        = "${var.gateway_keep_alive}s"
+          GATEWAY_HTTP                  = "${NOMAD_ADDR_http}"
+          GATEWAY_METRICS               = "${NOMAD_ADDR_metrics}"
+          GATEWAY_LEADER_PORT           = "${NOMAD_PORT_leader}"
+          GATEWAY_PEERS_PORT            = "${NOMAD_PORT_peers}"
+          GATEWAY_FILES                 = "${NOMAD_TASK_DIR}/files"
+          GATEWAY_KEYS                  = "${NOMAD_TASK_DIR}/keys"
+          GATEWAY_SERVERS               = "${NOMAD_TASK_DIR}/servers.state"
+          GATEWAY_DNS                   = var.gateway_dns
+          GATEWAY_SCHEME                = var.gateway_scheme
+          GATEWAY_HOPS                  = "${var.gateway_trusted_proxies}"
+          GATEWAY_ISSUER                = var.issuer
+          GATEWAY_AUDIENCE              = var.audience
+          GATEWAY_LIMIT_ADDRESS         = "${local.limits.address}"
+          GATEWAY_LIMIT_SUBJECT         = "${local.limits.subject}"
+          GATEWAY_LIMIT_BALLOTS         = "${local.limits.ballots}"
+          GATEWAY_LIMIT_ADDRESS_STREAMS = "${local.limits.address_streams}"
+          GATEWAY_LIMIT_SUBJECT_STREAMS = "${local.limits.subject_streams}"
+          GATEWAY_STREAMS               = "${var.gateway_streams > 0 ? var.gateway_streams : floor(var.gateway_maxconn / 2)}"
+          GATEWAY_MAX_BODY              = "${var.gateway_max_body}"
+          GATEWAY_MAXCONN               = "${var.gateway_maxconn}"
+          GATEWAY_MAXCONN_PUBLIC        = "${floor(var.gateway_maxconn * 0.95)}"
+          GATEWAY_INSTANCE_REQUESTS     = "${var.gateway_instance_requests}"
+          GATEWAY_INSTANCE_QUEUE        = "${var.gateway_instance_requests}"
+          GATEWAY_SLOTS                 = "${var.gateway_slots}"
+          GATEWAY_FINISH                = "${var.gateway_finish}s"
+          GATEWAY_KEEP_ALIVE            = "${var.gateway_keep_alive}s"
         },
         local.certificate == "" ? {} : {
           GATEWAY_HTTPS       = "${NOMAD_ADDR_https}"
@@ -415,6 +438,14 @@ job "votewave-gateway" {
         change_mode   = "signal"
         change_signal = "SIGUSR2"
         data          = join("", concat([file("${local.folder}/haproxy.cfg")], [for name in local.services : replace(local.backends, "SERVICE", name)]))
+      }
+
+      # Where instances are, in HAProxy's own form (`show servers state`), for a process that takes over. The one that
+      # serves learns it by DNS and isn't told.
+      template {
+        destination = "local/servers.state"
+        change_mode = "noop"
+        data        = join("", concat(["1\n"], [for name in local.services : replace(local.servers, "SERVICE", name)]))
       }
 
       dynamic "template" {

@@ -167,6 +167,11 @@ class Gateway:
 
         await eventually(serves, 60)
 
+    async def reload(self) -> None:
+        """Have it replaced by a process with fresh keys, as Nomad does when Auth's change."""
+        signal = ("alloc", "signal", "-s", "SIGUSR2", "-task", "gateway", self.allocation)
+        await asyncio.to_thread(self.nomad.run, *signal)
+
     def log(self, task: str = "gateway") -> str:
         """Return what a task has logged."""
         return self.nomad.run("alloc", "logs", "-task", task, self.allocation)

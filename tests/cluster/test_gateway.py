@@ -38,6 +38,8 @@ ORIGIN = "https://app.example.org"
 ADDRESS_LIMIT = 400
 SUBJECT_LIMIT, BALLOT_LIMIT = 100, 40
 AT_A_TIME = 16
+ADDRESS_STREAMS, SUBJECT_STREAMS, STREAMS = 6, 3, 10
+PUBLIC = 1_900  # of the 2,000 connections that gateways take here (gateway_place)
 
 
 @dataclass
@@ -103,7 +105,14 @@ async def site(votewave: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
             services=[*NAMES, "echo"],
             gateway_trusted_proxies=1,
             gateway_origins=[ORIGIN],
-            gateway_limits={"address": ADDRESS_LIMIT, "subject": SUBJECT_LIMIT, "ballots": BALLOT_LIMIT},
+            gateway_limits={
+                "address": ADDRESS_LIMIT,
+                "subject": SUBJECT_LIMIT,
+                "ballots": BALLOT_LIMIT,
+                "address_streams": ADDRESS_STREAMS,
+                "subject_streams": SUBJECT_STREAMS,
+            },
+            gateway_streams=STREAMS,
             gateway_instance_requests=AT_A_TIME,
             gateway_drain=3,
             gateway_finish=5,
@@ -247,6 +256,15 @@ async def test_a_token_that_is_not_good_passes_neither_the_gateway_nor_a_service
             assert answer.status_code == 401, (wrong, answer.text)
 
 
+async def test_without_a_token_neither_the_gateway_nor_a_service_lets_in(site: Site, client: httpx.AsyncClient) -> None:
+    async with httpx.AsyncClient(base_url=site.services["votebooth"].url) as direct:
+        for way in (client, direct):
+            for headers in ({}, {"authorization": ""}, {"authorization": "Bearer"}, {"x-forwarded-for": "127.0.0.1"}):
+                answer = await way.put(BALLOT, json={"picks": [1]}, headers=headers)
+                is_problem(answer, 401, "unauthenticated")
+                assert answer.headers["www-authenticate"].startswith("Bearer"), headers
+
+
 async def test_an_expired_token_is_told_apart_for_clients_refresh_it(site: Site, client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/auth/me", headers=site.bearer(exp=int(time.time()) - 5))
     assert "Refresh it" in is_problem(answer, 401, "unauthenticated")["detail"]
@@ -330,6 +348,9 @@ async def test_what_is_inside_is_not_there(site: Site, client: httpx.AsyncClient
         "/v1/polls/..%5c..%5cinternal",
         "/v1/polls/%00",
         "/v1//polls",
+        "/v1/polls//x",
+        "/v1/echo//internal/x",
+        "/v1/echo/a\\b",
         f"/%69nternal/polls/{POLL}/rules",
     ]
     site.echo.seen = 0
@@ -354,6 +375,15 @@ async def raw(host: str, port: int, path: str, headers: dict[str, str]) -> tuple
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body) if body else None
+
+
+async def test_nothing_but_http_1_is_spoken(site: Site) -> None:
+    url = httpx.URL(site.gateway.url)
+    reader, writer = await asyncio.open_connection(str(url.host), url.port)
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")  # as HTTP/2 in clear begins
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:60]
 
 
 async def test_methods_that_nobody_serves_are_refused(site: Site, client: httpx.AsyncClient) -> None:
@@ -591,7 +621,8 @@ async def test_websockets_and_event_streams_pass(site: Site) -> None:
         assert arrived[2] - arrived[0] > 0.5, "each as it was sent, not all at the end"
 
 
-async def test_live_results_come_through(site: Site, client: httpx.AsyncClient) -> None:
+async def _poll(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    """Publish a poll; return where it is at VoteBooth, and its owner's headers."""
     account = {"email": f"{uuid4().hex}@example.org", "password": "correct horse battery staple"}
     made = await client.post("/v1/auth/accounts", json=account)
     assert made.status_code == 201, made.text
@@ -606,6 +637,11 @@ async def test_live_results_come_through(site: Site, client: httpx.AsyncClient) 
         return (await client.put(f"{at}/ballot", json={"picks": [1]}, headers=owner)).status_code in {200, 201}
 
     await eventually(voted)
+    return at, owner
+
+
+async def test_live_results_come_through(site: Site, client: httpx.AsyncClient) -> None:
+    at, owner = await _poll(client)
     ticket = (await client.post(f"{at}/tickets", headers=owner)).json()["ticket"]
     async with aiohttp.ClientSession() as session:
         async with session.ws_connect(f"{site.gateway.url}{at}/live?ticket={ticket}") as socket:
@@ -614,6 +650,108 @@ async def test_live_results_come_through(site: Site, client: httpx.AsyncClient) 
             assert stream.status == 200
             assert b"retry" in await asyncio.wait_for(stream.content.readline(), 5)
     assert ticket not in site.gateway.log(), "neither query nor path is logged"
+
+
+class Streams:
+    """WebSockets that somebody keeps open."""
+
+    def __init__(self, site: Site, at: str) -> None:
+        self._site = site
+        self._url = f"{site.gateway.url}{at}/live"
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self._open: list[aiohttp.ClientWebSocketResponse] = []
+
+    async def __aenter__(self) -> "Streams":
+        async def others_are_closed() -> bool:  # an event stream's end shows when the next heartbeat can't be sent
+            return await _sessions(self._site, "votebooth-live", "current") == 0
+
+        await eventually(others_are_closed, 60)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def open(self, address: str, **headers: str) -> int:
+        """Ask for one more; return the status."""
+        try:
+            self._open.append(
+                await self._session.ws_connect(self._url, headers={"x-forwarded-for": address, **headers})
+            )
+        except aiohttp.WSServerHandshakeError as exc:
+            return exc.status
+        return 101
+
+    async def close_one(self) -> None:
+        """Hang up on the one that was opened first."""
+        await self._open.pop(0).close()
+
+
+async def test_an_address_and_a_subject_keep_so_many_streams_open(site: Site, client: httpx.AsyncClient) -> None:
+    at, _ = await _poll(client)
+    hall = "198.19.2.1"
+    async with Streams(site, at) as streams:
+        assert [await streams.open(hall) for _ in range(ADDRESS_STREAMS + 1)] == [101] * ADDRESS_STREAMS + [429]
+        answer = await client.get(f"{at}/events", headers={"x-forwarded-for": hall})
+        assert is_problem(answer, 429, "too-many-requests")["title"] == "Too many open streams", "of either kind"
+        assert answer.headers["retry-after"] == "10"
+        answer = await client.get("/v1/polls", headers={"x-forwarded-for": hall})
+        assert answer.status_code == 200, "who watches can vote"
+        assert await streams.open("198.19.2.2") == 101, "others aren't concerned"
+        await streams.close_one()
+
+        async def one_more() -> bool:
+            return await streams.open(hall) == 101
+
+        await eventually(one_more, 5)
+    account = (await client.post("/v1/auth/guests", json={})).json()["access_token"]
+    async with Streams(site, at) as streams:
+        opened = [
+            await streams.open(f"198.19.3.{number}", authorization=f"Bearer {account}")
+            for number in range(SUBJECT_STREAMS + 1)
+        ]
+        assert opened == [101] * SUBJECT_STREAMS + [429], "from whatever address"
+
+
+async def test_streams_leave_connections_for_votes(site: Site, client: httpx.AsyncClient) -> None:
+    at, owner = await _poll(client)
+    async with Streams(site, at) as streams:
+        opened = [await streams.open(f"198.19.4.{number}") for number in range(STREAMS + 1)]
+        assert opened == [101] * STREAMS + [503]
+        answer = await client.get(f"{at}/events")
+        is_problem(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "10"
+        assert (await client.put(f"{at}/ballot", json={"picks": [2]}, headers=owner)).status_code == 200
+
+
+async def _sessions(site: Site, backend: str, which: str) -> int:
+    """Return how many sessions a backend has (`current`) or has had (`total`)."""
+    async with httpx.AsyncClient() as inside:
+        text = (await inside.get(f"{site.gateway.metrics}/metrics")).text
+    found = re.search(
+        rf'^haproxy_backend_(?:{which}_sessions|sessions_{which}){{proxy="{backend}"}} (\d+)', text, re.MULTILINE
+    )
+    assert found is not None, backend
+    return int(found[1])
+
+
+async def test_only_a_get_of_a_stream_gets_a_place_of_a_stream(site: Site, client: httpx.AsyncClient) -> None:
+    at, owner = await _poll(client)
+    before = await _sessions(site, "votebooth-live", "total")
+    wanted = {**owner, "accept": "text/event-stream"}
+    assert (await client.put(f"{at}/ballot", json={"picks": [1]}, headers=wanted)).status_code == 200
+    assert (await client.get(f"{at}/results", headers=wanted)).status_code == 200
+    assert (await client.head(f"{at}/events", headers=wanted)).status_code in {200, 405}
+    upgrade = {
+        "connection": "upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "a" * 24,
+    }
+    await client.get(f"{at}/results", headers={**owner, **upgrade})
+    assert await _sessions(site, "votebooth-live", "total") == before
+    async with client.stream("GET", f"{at}/events", headers={"accept": "*/*"}) as stream:
+        assert stream.status_code == 200, "whatever it says that it takes"
+    assert await _sessions(site, "votebooth-live", "total") == before + 1
 
 
 # Instances come, go and fail
@@ -704,6 +842,28 @@ async def test_what_another_service_says_where_one_was_is_not_passed_on(site: Si
         await site.consul.remove("echo", polls.port)
 
 
+async def test_nor_is_it_to_those_who_watch_nor_to_a_gate(site: Site, client: httpx.AsyncClient) -> None:
+    at, _ = await _poll(client)
+    polls = site.services["polls"]
+    await site.consul.add("votebooth", polls.port, "stable")
+    await site.consul.add("auth", polls.port, "canary")
+    gate = {"x-votewave-canary": "auth", "x-forwarded-for": "10.0.0.1"}
+    watching = Counter[int]()
+    try:
+        async with aiohttp.ClientSession() as session:
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                headers = {"x-forwarded-for": f"100.67.0.{watching.total()}"}
+                async with session.get(f"{site.gateway.url}{at}/events", headers=headers) as stream:
+                    watching[stream.status] += 1
+                is_problem(await client.get("/.well-known/jwks.json", headers=gate), 503, "unavailable")
+                await asyncio.sleep(0.8)
+    finally:
+        await site.consul.remove("votebooth", polls.port)
+        await site.consul.remove("auth", polls.port)
+    assert set(watching) <= {200, 503}, watching
+
+
 async def test_without_an_instance_it_says_when_to_come_back(site: Site, client: httpx.AsyncClient) -> None:
     headers = {**site.bearer(), "x-votewave-canary": "echo", "x-forwarded-for": "10.0.0.1"}  # there is no canary
     answer = await client.get("/v1/echo/x", headers=headers)
@@ -744,7 +904,11 @@ async def test_it_serves_on_while_consul_is_away(site: Site, client: httpx.Async
     site.consul.kill()
     try:
         until = time.monotonic() + 12  # twice as long as an instance that has left is held
+        reload_at = until - 8
         while time.monotonic() < until:
+            if time.monotonic() > reload_at:
+                await site.gateway.reload()  # the new process has nobody to ask
+                reload_at = until
             answers = await asyncio.gather(
                 client.get("/v1/polls"), client.get("/v1/echo/x", headers=site.bearer()), client.get("/healthz")
             )
@@ -799,7 +963,21 @@ async def test_keys_change_under_traffic_and_no_request_fails(
                 statuses[(await own.get("/v1/auth/me", headers=headers)).status_code] += 1
             await asyncio.sleep(0.2)
 
+    async def rush(lane: int, new_connection: bool) -> None:
+        """Send all that comes in meanwhile: 40 requests a second, each lane with subjects of its own."""
+        tokens = [site.bearer() for _ in range(8)]
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=new_connection)) as session:
+            began, number = time.monotonic(), 0
+            while not done.is_set():
+                number += 1
+                headers = {**tokens[number % 8], "x-forwarded-for": f"100.68.{lane}.{number % 8}"}
+                async with session.get(f"{site.gateway.url}/v1/echo/x", headers=headers) as answer:
+                    await answer.read()
+                    statuses[answer.status] += 1
+                await asyncio.sleep(max(0, began + number / 40 - time.monotonic()))
+
     tasks = [asyncio.create_task(traffic(old)), asyncio.create_task(new_connections(await sign_up()))]
+    tasks += [asyncio.create_task(rush(lane, new_connection=lane % 2 == 0)) for lane in range(8)]
     try:
         await _rotate(site)  # the next key is in use now, and a new next one is made
 
@@ -828,7 +1006,32 @@ async def test_keys_change_under_traffic_and_no_request_fails(
         done.set()
         await asyncio.gather(*tasks)
     assert set(statuses) == {200}, statuses
-    assert statuses[200] > 50
+    assert statuses[200] > 1_500
+
+
+async def test_who_has_sent_too_much_has_so_after_a_reload_too(site: Site, client: httpx.AsyncClient) -> None:
+    async def up_for() -> int:
+        async with httpx.AsyncClient() as inside:
+            text = (await inside.get(f"{site.gateway.metrics}/metrics")).text
+        found = re.search(r"^haproxy_process_uptime_seconds (\d+)", text, re.MULTILINE)
+        assert found is not None
+        return int(found[1])
+
+    async def settled() -> bool:  # it has looked for what others know, and found none: from then on it tells
+        return await up_for() > 11
+
+    await eventually(settled, 30)
+    mine = site.bearer()
+    lines = f"host: x\r\nx-forwarded-for: 198.19.0.2\r\nauthorization: {mine['authorization']}\r\n"
+    await at_once(site, SUBJECT_LIMIT - 10, lambda _: f"GET /v1/echo/x HTTP/1.1\r\n{lines}\r\n")
+    await site.gateway.reload()
+
+    async def is_another() -> bool:
+        return await up_for() < 5
+
+    await eventually(is_another, 5)
+    left = int((await client.get("/v1/echo/x", headers=mine)).headers["ratelimit"].split("r=")[1].partition(";")[0])
+    assert left < SUBJECT_LIMIT / 2, left
 
 
 async def _rotate(site: Site) -> None:
@@ -850,6 +1053,24 @@ async def test_metrics_are_told_inside_only(site: Site, client: httpx.AsyncClien
         assert 'proxy="votebooth"' in text
         assert (await inside.get("/healthz")).status_code == 200
         assert (await inside.get("/v1/polls")).status_code == 404
+
+
+async def test_a_full_gateway_is_asked_how_it_is(site: Site) -> None:
+    url = httpx.URL(site.gateway.url)
+    idle = [await asyncio.open_connection(str(url.host), url.port) for _ in range(PUBLIC + 1)]
+    try:
+        reader, writer = idle[-1]
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 1)
+        async with httpx.AsyncClient(base_url=site.gateway.metrics, timeout=2) as inside:
+            assert (await inside.get("/healthz")).status_code == 200
+            full = (await inside.get("/metrics")).text
+        assert f'haproxy_frontend_current_sessions{{proxy="public"}} {PUBLIC}' in full
+    finally:
+        for _, writer in idle:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in idle), return_exceptions=True)
 
 
 async def test_it_says_that_it_stops_then_finishes_then_ends(site: Site, client: httpx.AsyncClient) -> None:
@@ -933,6 +1154,7 @@ def test_the_job_renders_for_either_driver(tmp_path: Path, driver: str) -> None:
     image = "haproxy@sha256:" + "0" * 64
     job = _rendered(tmp_path, driver=driver, gateway_image=image)
     assert (job["ID"], job["Type"]) == ("votewave-gateway", "system")
+    assert not job["Update"]["AutoRevert"], "Nomad 1.11.2 would undo rollouts that went well (docs/decisions/0019)"
     [group] = job["TaskGroups"]
     for task in group["Tasks"]:
         expected = {"command", "args"}
@@ -944,7 +1166,14 @@ def test_the_job_renders_for_either_driver(tmp_path: Path, driver: str) -> None:
         assert set(task["Config"]) == expected
         assert task["KillSignal"] == "SIGUSR1"
         left = set(re.findall(r"\$\{([^}]*)\}", json.dumps([task["Config"], task["Env"], group["Constraints"]])))
-        assert left <= {"NOMAD_ADDR_http", "NOMAD_ADDR_metrics", "NOMAD_PORT_leader", "NOMAD_TASK_DIR", "node.class"}
+        assert left <= {
+            "NOMAD_ADDR_http",
+            "NOMAD_ADDR_metrics",
+            "NOMAD_PORT_leader",
+            "NOMAD_PORT_peers",
+            "NOMAD_TASK_DIR",
+            "node.class",
+        }
     gateway = next(task for task in group["Tasks"] if task["Name"] == "gateway")
     main = next(one["EmbeddedTmpl"] for one in gateway["Templates"] if one["DestPath"] == "local/haproxy.cfg")
     for name in NAMES:

@@ -1,8 +1,9 @@
-"""Write what the gateway knows of routes, from the services' own description: nomad/gateway/{routes,roots}.map.
+"""Write what the gateway knows of routes, from the services' own description, to nomad/gateway.
 
 HAProxy looks up "METHOD|/path" in routes.map, in the order of its lines; what isn't found needs a token. So a
 route that the gateway hasn't heard of is shut to the public, and a new one is opened by running this again.
-roots.map says whose the paths are that don't begin with /v1/SERVICE.
+roots.map says whose the paths are that don't begin with /v1/SERVICE; streams.lst, which are WebSockets or event
+streams, and so stay open.
 
     python -m tools.gateway           # writes the files
     python -m tools.gateway --check   # says whether they are up to date; exit code 1 if not
@@ -27,6 +28,9 @@ _MADE = "# Made by `./just gateway-routes` from the services' OpenAPI document; 
 _ROUTES = f"""\
 {_MADE}# METHOD and path, then what a request without a token may do there: `open` (pass) or `token` (not pass).
 """
+_STREAMS = f"""\
+{_MADE}# Paths whose GET is a WebSocket or an event stream.
+"""
 _METHODS = ("get", "put", "post", "patch", "delete")
 _PART = re.compile(r"{[^}]+}")
 _APART = ("/health/", "/docs")  # for operators and developers, of one process each
@@ -46,14 +50,30 @@ def operations(app: Litestar) -> Iterator[tuple[str, str, bool]]:
         for method in _METHODS:
             if method in item and not path.startswith(_APART):
                 yield method.upper(), path, {} in item[method].get("security", [{}])
-    for route in app.routes:
-        if isinstance(route, WebSocketRoute):  # it begins as a GET; who it is for is said by its ticket
-            yield "GET", re.sub(r"{(\w+):\w+}", r"{\1}", route.path), True
+    for path in _sockets(app):  # it begins as a GET; who it is for is said by its ticket
+        yield "GET", path, True
+
+
+def _sockets(app: Litestar) -> list[str]:
+    """Return the paths of WebSockets, of which OpenAPI documents know nothing."""
+    return [re.sub(r"{(\w+):\w+}", r"{\1}", it.path) for it in app.routes if isinstance(it, WebSocketRoute)]
+
+
+def streams(app: Litestar) -> str:
+    """Return which paths stay open: WebSockets, and those whose answer is described as an event stream."""
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    told = [
+        path
+        for path, item in document["paths"].items()
+        if "text/event-stream" in item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    ]
+    return _STREAMS + "".join(f"^{_escaped(path)}$\n" for path in sorted([*told, *_sockets(app)]))
 
 
 def contents() -> dict[str, str]:
     """Return each file's content by its name."""
-    return {"routes.map": routes(application("all")), "roots.map": roots()}
+    app = application("all")
+    return {"routes.map": routes(app), "roots.map": roots(), "streams.lst": streams(app)}
 
 
 def roots() -> str:
@@ -77,8 +97,11 @@ def routes(app: Litestar) -> str:
 
 
 def _pattern(method: str, path: str) -> str:
-    escaped = "[^/]+".join(re.escape(part).replace(r"\-", "-") for part in _PART.split(path))
-    return f"^{method}|{escaped}$".replace("|", r"\|")
+    return f"^{method}|{_escaped(path)}$".replace("|", r"\|")
+
+
+def _escaped(path: str) -> str:
+    return "[^/]+".join(re.escape(part).replace(r"\-", "-") for part in _PART.split(path))
 
 
 def main() -> int:
