@@ -123,6 +123,7 @@ def test_a_tasks_identity_is_the_one_that_its_role_trusts(
         if it.kind == "aws_iam_role" and ".task[" in it.where
     }
     assert set(trusted) == {*names["services"], *names["task_roles"]}
+    assert "autoscaler" not in trusted  # it counts instances, and asks nothing of AWS
     for name, subject in trusted.items():
         kind = name if name in names["task_roles"] else "service"
         made = job(kind, environment, values, name)
@@ -133,8 +134,6 @@ def test_a_tasks_identity_is_the_one_that_its_role_trusts(
             for identity in task["Identities"] or []
             if identity["Name"] == names["identity"]["name"]
         ]
-        if name == "autoscaler" and not identities:
-            continue  # it asks nothing of AWS as long as machines aren't scaled by it
         assert [it[0] for it in identities] == [subject], name
         _, identity, task = identities[0]
         assert identity["Audience"] == [names["identity"]["audience"]]
@@ -321,9 +320,14 @@ def test_logs_in_which_something_is_counted_are_written(
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             assert any(it.covers(action, arn) for it in own), (role, action)
         written.add(group)
+    files = configure._cloudwatch(boot["server"])["logs"]["logs_collected"]["files"]["collect_list"]
+    agents = {it["log_group_name"] for it in files if it["file_path"].startswith(("/var/log/nomad", "/var/log/consul"))}
     counted = {it.values["log_group_name"] for it in plan.of_kind("aws_cloudwatch_log_metric_filter")}
-    assert counted == {names["log_groups"]["task"].format(environment=environment)}
-    assert counted <= written
+    assert counted == {
+        names["log_groups"]["task"].format(environment=environment),
+        names["log_groups"]["node"].format(environment=environment, role="server"),
+    }
+    assert counted <= written | agents
 
 
 def test_cloud_init_takes_what_machines_are_told(plan: Plan, tmp_path: Path) -> None:

@@ -498,6 +498,50 @@ def test_the_load_balancer_takes_what_the_groups_ask_for(plan: Plan) -> None:
             assert not it.values["slow_start"], it.address
 
 
+# -- what somebody is told ---------------------------------------------------------------------------------------------
+
+
+def test_alarms_and_charts_ask_for_metrics_that_there_are(plan: Plan) -> None:
+    """Aurora has metrics of commits; RDS has none, and a chart of them stays empty."""
+    shown = plan.of_kind("aws_cloudwatch_dashboard")[0].values["dashboard_body"]
+    assert "CommitLatency" not in shown
+    filtered = {
+        it.values["metric_transformation"][0]["name"] for it in plan.of_kind("aws_cloudwatch_log_metric_filter")
+    }
+    own = {
+        it.values["metric_name"]
+        for it in plan.of_kind("aws_cloudwatch_metric_alarm")
+        if it.values["namespace"].startswith("VoteWave/")
+    }
+    assert own == filtered == {"RecountMismatches", "EventsParked", "NoLeader"}
+
+
+def test_a_copy_that_falls_behind_is_told_in_its_own_region(plan: Plan) -> None:
+    copies = [it for it in plan.of_kind("aws_db_instance") if it.values["replicate_source_db"]]
+    alarms = [it for it in plan.of_kind("aws_cloudwatch_metric_alarm") if it.values["metric_name"] == "ReplicaLag"]
+    assert len(alarms) == len(copies)
+    for it in alarms:
+        assert it.values["dimensions"] == {"DBInstanceIdentifier": copies[0].values["identifier"]}
+        assert it.values["treat_missing_data"] == "breaching"
+        assert all(":eu-west-1:" in topic for topic in it.values["alarm_actions"])
+        assert it.values["alarm_actions"]
+
+
+def test_load_balancers_are_told_of_their_log_when_they_may_write_it(plan: Plan) -> None:
+    called = plan.shown["configuration"]["root_module"]["module_calls"]["environment"]["module"]["module_calls"]
+    given = called["edge"]["expressions"]["log_bucket"]["references"]
+    assert "module.data.log_bucket_name" in given
+    output = called["data"]["module"]["outputs"]["log_bucket_name"]["expression"]["references"]
+    assert any(it.startswith("aws_s3_bucket_policy.this") for it in output)
+
+
+def test_images_are_kept_for_longer_than_anybody_rolls_back(plan: Plan) -> None:
+    """The rule counts all: a commit has two images, and each its signature."""
+    rules = json.loads(plan.of_kind("aws_ecr_lifecycle_policy")[0].values["policy"])["rules"]
+    (kept,) = (it["selection"]["countNumber"] for it in rules if it["selection"]["tagStatus"] == "any")
+    assert kept // 4 >= 200
+
+
 # -- two environments --------------------------------------------------------------------------------------------------
 
 # Values that both may have: they name what is Amazon's, GitHub's or the world's, or say how, not what or where.

@@ -220,6 +220,10 @@ FAR: dict[str, Callable[[Places, dict[str, Any]], list[Call]]] = {
     "aws_iam_role": lambda at, values: [
         Call("iam:CreateRole", f"arn:aws:iam::{at.account}:role/{values['name']}", at.bound)
     ],
+    "aws_sns_topic": lambda at, values: [Call("sns:CreateTopic", at.own("sns", values["name"], SECOND))],
+    "aws_cloudwatch_metric_alarm": lambda at, values: [
+        Call("cloudwatch:PutMetricAlarm", at.own("cloudwatch", f"alarm:{values['alarm_name']}", SECOND))
+    ],
     "aws_db_instance": far_database,
 }
 """What Terraform asks of the second region, by type of resource."""

@@ -271,7 +271,7 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
-    # The autoscaler moves the number of apps between least and most.
+    # People change the number of apps, before a great vote and after it, without a plan that changes it back.
     ignore_changes = [desired_capacity]
   }
 }

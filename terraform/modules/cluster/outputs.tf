@@ -3,11 +3,6 @@ output "group_names" {
   value       = { for role, group in aws_autoscaling_group.this : role => group.name }
 }
 
-output "group_arn_patterns" {
-  description = "The same for policies; AWS puts an id into the middle."
-  value       = local.group_arns
-}
-
 output "user_data" {
   description = "What machines of each role are told at birth; for tests."
   value       = local.user_data

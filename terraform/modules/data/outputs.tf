@@ -36,6 +36,11 @@ output "bucket_names" {
   value       = { for kind, bucket in aws_s3_bucket.this : kind => bucket.id }
 }
 
+output "log_bucket_name" {
+  description = "The bucket of logs, once load balancers may write into it: they try as soon as they are told."
+  value       = aws_s3_bucket_policy.this["logs"].bucket
+}
+
 output "bucket_arns" {
   description = "The same, for policies."
   value       = { for kind, bucket in aws_s3_bucket.this : kind => bucket.arn }

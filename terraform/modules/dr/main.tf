@@ -103,6 +103,41 @@ resource "aws_db_instance" "this" {
   }
 }
 
+# A copy that has fallen behind, or stands still, is no copy. Alarms speak only to topics of their own region.
+resource "aws_sns_topic" "alarms" {
+  provider = aws.second
+
+  name              = "${local.prefix}-alarms"
+  kms_master_key_id = var.log_key_arn
+}
+
+resource "aws_sns_topic_subscription" "alarms" {
+  provider = aws.second
+  for_each = var.alarm_addresses
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+resource "aws_cloudwatch_metric_alarm" "behind" {
+  provider = aws.second
+
+  alarm_name          = "${local.prefix}-database-behind"
+  alarm_description   = "The database's copy is more than a minute behind, or silent: what is acknowledged now would be lost with the first region. docs/operations/disaster.md"
+  namespace           = "AWS/RDS"
+  metric_name         = "ReplicaLag"
+  dimensions          = { DBInstanceIdentifier = aws_db_instance.this.identifier }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 60 # seconds
+  period              = 60
+  evaluation_periods  = 10
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
 resource "aws_s3_bucket" "copy" {
   #checkov:skip=CKV2_AWS_62:Nobody waits for events of these buckets.
   #checkov:skip=CKV_AWS_144:These are the copies.

@@ -58,6 +58,11 @@ variable "monitoring_role_arn" {
   type        = string
 }
 
+variable "alarm_addresses" {
+  description = "Mail addresses that are told when the copy falls behind; each confirms once."
+  type        = set(string)
+}
+
 variable "parameter_group_family" {
   description = "Postgres's major version, as parameter groups name it."
   type        = string

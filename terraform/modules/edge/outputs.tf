@@ -23,6 +23,11 @@ output "gateway_target_group_suffix" {
   value       = aws_lb_target_group.gateway.arn_suffix
 }
 
+output "nomad_target_group_suffix" {
+  description = "The target group of Nomad's servers, as its metrics name it."
+  value       = aws_lb_target_group.nomad.arn_suffix
+}
+
 output "target_group_arns" {
   description = "Target groups that machines join, by role."
   value = {

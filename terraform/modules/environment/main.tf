@@ -114,7 +114,7 @@ module "edge" {
   subnet_ids        = module.network.load_balancer_subnet_ids
   security_group_id = module.security.group_ids["balancer"]
   ports             = module.naming.ports
-  log_bucket        = module.data.bucket_names["logs"]
+  log_bucket        = module.data.log_bucket_name
   log_key_arn       = local.keys["logs"]
   issuer_host       = trimprefix(module.naming.identity.issuer, "https://")
   operator_cidrs    = var.operator_cidrs
@@ -169,7 +169,6 @@ module "identity" {
   log_key_arn         = local.keys["logs"]
   second_region       = var.second_region
   second_key_arns     = [for alias in data.aws_kms_alias.second : alias.target_key_arn]
-  app_group_arn       = module.cluster.group_arn_patterns["app"]
   repository_arn      = module.registry.repository_arn
   state_bucket_arn    = "arn:aws:s3:::${module.naming.buckets["state"]}"
   github_provider_arn = "arn:aws:iam::${var.account}:oidc-provider/token.actions.githubusercontent.com"
@@ -199,6 +198,7 @@ module "observability" {
   monthly_budget              = var.monthly_budget
   load_balancer_suffix        = module.edge.load_balancer_suffix
   gateway_target_group_suffix = module.edge.gateway_target_group_suffix
+  nomad_target_group_suffix   = module.edge.nomad_target_group_suffix
   database_identifier         = module.data.database_identifier
   database_storage            = var.database.storage
   cache_group                 = module.data.cache_group
@@ -223,6 +223,7 @@ module "dr" {
   first_key_arn        = local.keys["data"]
   database_arn         = module.data.database_arn
   monitoring_role_arn  = module.data.monitoring_role_arn
+  alarm_addresses      = var.alarm_addresses
   database             = { server = "${module.naming.database.server}-second", class = var.database.class }
   first_bucket_names   = { for kind in ["files", "reports"] : kind => module.data.versioned_bucket_names[kind] }
   account              = var.account

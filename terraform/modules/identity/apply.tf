@@ -277,13 +277,15 @@ locals {
           "sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:Unsubscribe", "sns:TagResource",
           "budgets:ModifyBudget", "budgets:TagResource", "ssm:PutParameter", "ssm:DeleteParameter", "ssm:AddTagsToResource",
         ]
-        Resource = concat([for place in local.places : "${local.arn}:logs:${place}:log-group:/${local.named}"], [
+        Resource = concat(flatten([for place in local.places : [
+          "${local.arn}:logs:${place}:log-group:/${local.named}", "${local.arn}:cloudwatch:${place}:alarm:${local.named}",
+          "${local.arn}:sns:${place}:${local.named}",
+          ]]), [
           "${local.arn}:logs:${local.here}:log-group:/${replace(var.prefix, "-", "/")}/*",
           "${local.arn}:logs:${local.here}:log-group:/aws/rds/instance/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:/aws/elasticache/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:aws-waf-logs-${local.named}",
-          "${local.arn}:cloudwatch:${local.here}:alarm:${local.named}", "${local.arn}:cloudwatch::${var.account}:dashboard/${local.named}",
-          "${local.arn}:sns:${local.here}:${local.named}", "${local.arn}:budgets::${var.account}:budget/${local.named}",
+          "${local.arn}:cloudwatch::${var.account}:dashboard/${local.named}", "${local.arn}:budgets::${var.account}:budget/${local.named}",
           "${local.arn}:ssm:${local.here}:parameter/${replace(var.prefix, "-", "/")}/*",
         ])
       },

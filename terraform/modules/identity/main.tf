@@ -79,20 +79,6 @@ locals {
       Resource  = var.key_arn
       Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.amazonaws.com" } }
     }]
-    autoscaler = [
-      {
-        Sid      = "SizeTheApps"
-        Effect   = "Allow"
-        Action   = ["autoscaling:SetDesiredCapacity", "autoscaling:UpdateAutoScalingGroup", "autoscaling:TerminateInstanceInAutoScalingGroup"]
-        Resource = var.app_group_arn
-      },
-      {
-        Sid      = "SeeThem"
-        Effect   = "Allow"
-        Action   = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities", "ec2:DescribeInstances"]
-        Resource = "*" # reads; these know no single resources
-      },
-    ]
   }
 
   statements = {

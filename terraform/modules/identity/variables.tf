@@ -95,11 +95,6 @@ variable "second_key_arns" {
   default     = []
 }
 
-variable "app_group_arn" {
-  description = "The Auto Scaling group that the autoscaler sizes."
-  type        = string
-}
-
 variable "repository_arn" {
   description = "The image's repository."
   type        = string

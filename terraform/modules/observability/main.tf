@@ -5,6 +5,7 @@ locals {
 
   balancer = { LoadBalancer = var.load_balancer_suffix }
   gateway  = { LoadBalancer = var.load_balancer_suffix, TargetGroup = var.gateway_target_group_suffix }
+  nomad    = { LoadBalancer = var.load_balancer_suffix, TargetGroup = var.nomad_target_group_suffix }
   database = { DBInstanceIdentifier = var.database_identifier }
 
   alarms = merge(
@@ -28,6 +29,11 @@ locals {
         namespace  = "AWS/ApplicationELB", metric = "TargetResponseTime", dimensions = local.gateway, statistic = "p99"
         comparison = "GreaterThanThreshold", threshold = 1, periods = 5, missing = "notBreaching"
         what       = "One request in a hundred takes longer than a second."
+      }
+      "keys-gone" = {
+        namespace  = "AWS/ApplicationELB", metric = "HealthyHostCount", dimensions = local.nomad, statistic = "Maximum"
+        comparison = "LessThanThreshold", threshold = 1, periods = 5, missing = "breaching"
+        what       = "No server answers with Nomad's public keys: tasks that start get no rights in AWS."
       }
       "database-processor" = {
         namespace  = "AWS/RDS", metric = "CPUUtilization", dimensions = local.database, statistic = "Average"
@@ -78,13 +84,19 @@ locals {
         comparison = "GreaterThanThreshold", threshold = 0, periods = 1, missing = "notBreaching"
         what       = "An event failed five times and waits for somebody."
       }
+      "no-leader" = {
+        namespace  = "VoteWave/${var.environment}", metric = "NoLeader", dimensions = {}, statistic = "Sum"
+        comparison = "GreaterThanThreshold", threshold = 0, periods = 5, missing = "notBreaching"
+        what       = "Consul or Nomad has had no leader for five minutes: nothing is found anew, deployed or replaced."
+      }
     },
   )
 
-  # What services write into their logs (JSON, one line an event) and somebody has to see.
+  # What is in the logs and somebody has to see: services write JSON, one line an event; Consul and Nomad write sentences.
   counted = {
-    RecountMismatches = "{ $.event = \"recount_mismatch\" }"
-    EventsParked      = "{ $.event = \"event_parked\" }"
+    RecountMismatches = { group = "tasks", pattern = "{ $.event = \"recount_mismatch\" }" }
+    EventsParked      = { group = "tasks", pattern = "{ $.event = \"event_parked\" }" }
+    NoLeader          = { group = "server", pattern = "?\"No cluster leader\" ?\"no cluster leader\"" }
   }
 }
 
@@ -101,8 +113,8 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   for_each = local.counted
 
   name           = "${var.prefix}-${each.key}"
-  log_group_name = aws_cloudwatch_log_group.this["tasks"].name
-  pattern        = each.value
+  log_group_name = aws_cloudwatch_log_group.this[each.value.group].name
+  pattern        = each.value.pattern
 
   metric_transformation {
     namespace     = "VoteWave/${var.environment}"
@@ -162,7 +174,6 @@ locals {
     ] },
     { title = "Database: what a commit waits for (s)", metrics = [
       ["AWS/RDS", "WriteLatency", "DBInstanceIdentifier", var.database_identifier, { stat = "p99" }],
-      ["AWS/RDS", "CommitLatency", "DBInstanceIdentifier", var.database_identifier],
     ] },
     { title = "Cache", metrics = [
       ["AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "CacheClusterId", "${var.cache_group}-001"],

@@ -63,6 +63,11 @@ variable "gateway_target_group_suffix" {
   type        = string
 }
 
+variable "nomad_target_group_suffix" {
+  description = "The target group of Nomad's servers, as its metrics name it."
+  type        = string
+}
+
 variable "database_identifier" {
   description = "The database."
   type        = string

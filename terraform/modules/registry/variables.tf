@@ -9,9 +9,9 @@ variable "key_arn" {
 }
 
 variable "keep" {
-  description = "How many images are kept, newest first; more than anybody would roll back by. A commit has two: the service's, the load tests'."
+  description = "How many images are kept, newest first; more than anybody would roll back by. A commit has four: the service's, the load tests', and a signature of each."
   type        = number
-  default     = 200
+  default     = 1000
 
   validation {
     condition     = var.keep >= 20 && var.keep <= 1000

@@ -23,6 +23,7 @@ variables {
   }
   secret_prefix   = "votewave/staging"
   key_arn         = "arn:aws:kms:eu-central-1:111122223333:key/data"
+  boundary_arn    = "arn:aws:iam::111122223333:policy/within-votewave-staging"
   repository_arn  = "arn:aws:ecr:eu-central-1:111122223333:repository/votewave"
   log_group_names = { server = "/l/server", edge = "/l/edge", app = "/l/app", tasks = "/l/tasks" }
   join_tag        = { key = "votewave-join", value = "votewave-staging" }

@@ -5,6 +5,8 @@ variables {
   nat         = "one"
   region      = "eu-central-1"
   log_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/logs"
+
+  boundary_arn = "arn:aws:iam::111122223333:policy/within-votewave-staging"
 }
 
 run "three_tiers_in_three_zones" {
