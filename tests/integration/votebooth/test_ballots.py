@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, eventually
 
 from .voting import Instance, Poll, guest, guests, poll, recount, secret, user
 
@@ -424,6 +424,7 @@ async def test_a_vote_that_is_faster_than_the_polls_event_is_counted(
 ) -> None:
     voted = await poll(client)
     voter = await guest(client)
+    await eventually(lambda: votewave.sql("SELECT 1 FROM votebooth.counters WHERE poll_id = $1", voted.id))
     for table in ("polls", "counters"):  # as if the event were still under way
         await votewave.sql(f"DELETE FROM votebooth.{table} WHERE poll_id = $1", voted.id)
     assert (await voted.put(voter, {"picks": [1]})).status_code == 201
