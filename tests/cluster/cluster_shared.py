@@ -6,14 +6,14 @@ import fcntl
 import json
 import tempfile
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from os import getuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -22,6 +22,9 @@ from cluster_place import ROOT
 from tools.cluster.agents import Api
 from tools.cluster.cluster import Cluster, ClusterError
 from tools.cluster.place import Agent, Place
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 SERVERS, CLIENTS = 3, 2
 _AT_A_TIME = 8
@@ -143,7 +146,8 @@ class SharedCluster:
 
         Args:
             rate: Ballots a second.
-            voters: How many vote in turn, each again and again.
+            voters: How many vote in turn, each again and again. Twice the rate, and answers may take two seconds
+                before anybody is missing when a ballot is due.
         """
         async with Votes.begin(self.gateway_url, rate, voters) as votes:
             yield votes
@@ -198,25 +202,29 @@ class Votes:
     Attributes:
         poll: Its id.
         sent: Every ballot.
+        passed_over: Ballots that were due when every voter still waited for an answer, and so weren't sent.
         ballots: How many are stored, once the voting is over.
     """
 
     def __init__(self, session: aiohttp.ClientSession, url: str, rate: float, poll: str, voters: list[Voter]) -> None:
         self.poll = poll
         self.sent: list[Sent] = []
+        self.passed_over = 0
         self.ballots = 0
         self.refused_without_retry_after = 0
         self._session = session
         self._url = f"{url}/v1/votebooth/polls/{poll}"
         self._rate = rate
         self._voters = voters
+        self._seconds = 0.0
         self._stop = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
     async def begin(cls, url: str, rate: float, voters: int) -> AsyncIterator["Votes"]:
         """Make the poll and the guests, and vote until the block ends; then `check`."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+        everybody = aiohttp.TCPConnector(limit=voters)  # of itself aiohttp lets a hundred ask at a time
+        async with aiohttp.ClientSession(connector=everybody, timeout=aiohttp.ClientTimeout(total=20)) as session:
             email, password = f"{uuid4().hex}@example.org", "correct horse battery staple"
             account = await _post(session, f"{url}/v1/auth/accounts", {"email": email, "password": password})
             poll = await _post(
@@ -231,7 +239,8 @@ class Votes:
                 },
                 account["access_token"],
             )
-            guests = [Voter((await _post(session, f"{url}/v1/auth/guests", {}))["access_token"]) for _ in range(voters)]
+            came = await _together(lambda _: _post(session, f"{url}/v1/auth/guests", {}), range(voters))
+            guests = [Voter(one["access_token"]) for one in came]
             votes = cls(session, url, rate, poll["id"], guests)
             await votes._first()
             task = asyncio.create_task(votes._run())
@@ -253,8 +262,8 @@ class Votes:
         raise AssertionError(f"the first ballot isn't taken: {self.sent[-1]}")
 
     async def _run(self) -> None:
-        """Send ballots at their time, however long answers take; a voter who still waits is passed over."""
-        free = list(self._voters)
+        """Send ballots at their time, however long answers take; if every voter waits for one, it is passed over."""
+        free = deque(self._voters)
         under_way: set[asyncio.Task[None]] = set()
         began, count = time.monotonic(), 0
 
@@ -263,12 +272,16 @@ class Votes:
             free.append(voter)
 
         while not self._stop.is_set():
-            count += 1
-            if free:
-                task = asyncio.create_task(one(free.pop(0), 1 + count % OPTIONS))
+            while count <= (time.monotonic() - began) * self._rate:  # several, if this process was late
+                count += 1
+                if not free:
+                    self.passed_over += 1
+                    continue
+                task = asyncio.create_task(one(free.popleft(), 1 + count % OPTIONS))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
             await asyncio.sleep(max(0.0, began + count / self._rate - time.monotonic()))
+        self._seconds = time.monotonic() - began
         if under_way:
             await asyncio.wait(under_way)
 
@@ -296,6 +309,16 @@ class Votes:
     def statuses(self) -> Counter[int]:
         """How many ballots got which status; 0 for no answer."""
         return Counter(one.status for one in self.sent)
+
+    def assert_rate(self) -> None:
+        """See, once the voting is over, that as many ballots a second were sent as were asked for, but for a tenth.
+
+        Raises:
+            AssertionError: Answers took so long that voters were missing, or this machine was too slow to send.
+        """
+        rate = len(self.sent) / self._seconds
+        said = f"{rate:.0f} ballots a second of {self._rate:.0f}; {self.passed_over} passed over for want of voters"
+        assert rate >= 0.9 * self._rate, said
 
     def failed(self) -> list[Sent]:
         """Return ballots that weren't acknowledged."""
@@ -330,20 +353,7 @@ class Votes:
         Raises:
             AssertionError: An acknowledged ballot is lost, or the counters differ from the ballots.
         """
-        found: Counter[int] = Counter()
-        for voter in self._voters:
-            async with self._session.get(
-                f"{self._url}/ballot", headers={"authorization": f"Bearer {voter.token}"}
-            ) as answer:
-                body = await answer.json()
-            if answer.status == 404:
-                assert voter.stored is None, f"an acknowledged ballot is lost: {voter}"
-                continue
-            assert answer.status == 200, body
-            [pick] = body["ballot"]["picks"]
-            expected = voter.perhaps | ({voter.stored} if voter.stored else set())
-            assert pick in expected, f"stored is {pick}, and acknowledged was {voter.stored} (perhaps {voter.perhaps})"
-            found[pick] += 1
+        found = Counter(pick for pick in await _together(self._stored, self._voters) if pick is not None)
         headers = {"authorization": f"Bearer {self._voters[0].token}"}
         async with self._session.get(f"{self._url}/results", headers=headers) as answer:
             result = await answer.json()
@@ -351,6 +361,32 @@ class Votes:
         assert counted == dict(found), f"the counters say {counted}, the ballots {dict(found)}"
         assert result["ballots"] == found.total()
         return found.total()
+
+    async def _stored(self, voter: Voter) -> int | None:
+        """Return what is stored of a voter, which must be what he was told; None if it is nothing."""
+        async with self._session.get(
+            f"{self._url}/ballot", headers={"authorization": f"Bearer {voter.token}"}
+        ) as answer:
+            body = await answer.json()
+        if answer.status == 404:
+            assert voter.stored is None, f"an acknowledged ballot is lost: {voter}"
+            return None
+        assert answer.status == 200, body
+        [pick] = body["ballot"]["picks"]
+        expected = voter.perhaps | ({voter.stored} if voter.stored else set())
+        assert pick in expected, f"stored is {pick}, and acknowledged was {voter.stored} (perhaps {voter.perhaps})"
+        return int(pick)
+
+
+async def _together(call: Callable[[S], Awaitable[T]], each: Iterable[S], at_once: int = 16) -> list[T]:
+    """Make a call for each, some at a time; return what they return, in order."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(what: S) -> T:
+        async with gate:
+            return await call(what)
+
+    return await asyncio.gather(*map(one, each))
 
 
 async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any], token: str = "") -> Any:
