@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -19,8 +21,11 @@ from botocore.exceptions import ClientError
 from cluster_place import ROOT
 from cluster_shared import SharedCluster, place
 from services.registry import NAMES
+from tools.cluster.agents import AgentError, Api
 from tools.cluster.cluster import Cluster
+from tools.cluster.jobs import JobError, is_everywhere
 from tools.cluster.place import NAMES as SHARED
+from tools.cluster.place import Place
 from tools.cluster.processes import MARK
 from tools.cluster.secrets import ACCOUNT, PREFIX, role
 
@@ -99,9 +104,30 @@ def test_a_password_is_rotated_by_command(cluster: SharedCluster) -> None:
         name = f"{PREFIX}/profiles/database"
         assert manager.get_secret_value(SecretId=name)["SecretString"] == after
         assert manager.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"] == before
+    # As when the migrations have failed: the version that isn't in force yet is put in force, and no other one made.
+    cluster.cluster.new_password("profiles")
+    waiting = cluster.cluster.secrets.value("profiles/database")
+    with cluster.cluster._alone():
+        done = command(folder, "rotate", "profiles")
+        assert done.returncode == 1
+        assert "wait for its end" in done.stderr
+    done = command(folder, "rotate", "profiles")
+    assert done.returncode == 0, done.stderr
+    assert "isn't in force yet" in done.stderr
+    assert cluster.cluster.aws.current("profiles/database") == waiting
+    asyncio.run(_log_in(cluster, "profiles", waiting))
     unknown = command(folder, "rotate", "nobody")
     assert unknown.returncode == 1
     assert "There is no service nobody" in unknown.stderr
+
+
+async def _log_in(cluster: SharedCluster, role: str, password: str) -> None:
+    await (await cluster.connect(role, password)).close()
+
+
+def test_a_command_of_nomad_that_takes_too_long_is_said_to(cluster: SharedCluster) -> None:
+    with pytest.raises(AgentError, match="no answer within"):
+        cluster.cluster.agents.run("status", seconds=0.001)
 
 
 def test_what_holds_secrets_is_its_owner_s(cluster: SharedCluster) -> None:
@@ -233,6 +259,125 @@ def test_nothing_is_left_behind_and_data_stay(own: Path) -> None:
         assert time.monotonic() < deadline, marked(own)
         time.sleep(0.2)
     assert Cluster.at(own).place.taken() == {}
+
+
+def test_what_interrupts_it_twice_leaves_nothing_behind(own: Path) -> None:
+    base = (own / "base").read_text()
+    arguments = ["--folder", str(own), "up", "--no-gateway", "--port-base", base, "--version", "0" * 40]
+    up = subprocess.Popen([sys.executable, "-m", "tools.cluster", *arguments], cwd=ROOT, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(marked(own)) < 3:
+        assert time.monotonic() < deadline
+        assert up.poll() is None
+        time.sleep(0.02)
+    assert up.stderr is not None
+    up.stderr.close()  # as when the terminal goes: to tell fails from here on
+    for sign in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        up.send_signal(sign)
+        time.sleep(0.3)
+    assert up.wait(90) != 0
+    assert [" ".join(one.cmdline()) for one in marked(own)] == []
+    assert Cluster.at(own).place.taken() == {}
+
+
+def test_whoever_listened_may_have_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    cluster = Cluster(Place(tmp_path, _free_base()), gone)
+
+    def fail(*_: Any, **__: Any) -> None:
+        cluster.processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+        cluster.tell("this far")
+        raise JobError("no further")
+
+    monkeypatch.setattr(cluster, "_up", fail)
+    with pytest.raises(JobError):
+        cluster.up()
+    assert marked(tmp_path) == []
+
+
+def test_whoever_stops_it_for_another_tries_until_it_is_done(tmp_path: Path) -> None:
+    cluster = Cluster(Place(tmp_path, _free_base()))
+    cluster.place.make()
+    cluster.secrets.make()
+    cluster._describe("")
+    cluster.processes.start("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+    nobody = subprocess.Popen([sys.executable, "-c", ""])
+    nobody.wait()
+    watch = [sys.executable, "-m", "tools.cluster", "--folder", str(tmp_path), "watch", str(nobody.pid)]
+    with cluster._alone():  # another command is under way
+        watching = subprocess.Popen(watch, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        assert watching.stderr is not None
+        assert "under way" in watching.stderr.readline()
+        assert marked(tmp_path)
+    assert watching.wait(60) == 0
+    watching.stderr.close()
+    assert marked(tmp_path) == []
+    cluster.processes.forget()  # ours to collect
+
+
+def test_ports_are_taken_by_what_sends_packets_and_where_tasks_will_listen() -> None:
+    where = Place(Path("/nowhere"), _free_base())
+    edge = where.agent("edge-1")
+    with socket.socket(type=socket.SOCK_DGRAM) as name_server, socket.socket() as stranger:
+        name_server.bind(("127.0.0.1", where.port("consul_dns", edge)))
+        stranger.bind(("127.0.0.1", where.task_ports(edge)[1]))
+        stranger.listen()
+        assert where.taken() == {
+            where.port("consul_dns", edge): "consul_dns of edge-1",
+            where.task_ports(edge)[1]: "tasks of edge-1",
+        }
+
+
+def _free_base() -> int:
+    return next(base for base in range(20_000, 31_000, 1_000) if not Place(Path("/nowhere"), base).taken())
+
+
+class Says(Api):
+    """What Nomad says of a system job, on machines of which one is of another class and one is drained."""
+
+    def __init__(self, *allocations: tuple[str, int, bool]) -> None:
+        super().__init__("http://127.0.0.1:9", "", "")
+        self._allocations = allocations
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return what is told of there."""
+        machine = {"Status": "ready", "SchedulingEligibility": "eligible", "NodeClass": "edge"}
+        if path == "/v1/nodes":
+            drained = {"ID": "c", "SchedulingEligibility": "ineligible"}
+            return [machine | more for more in ({"ID": "a"}, {"ID": "b"}, drained, {"ID": "d", "NodeClass": "app"})]
+        if path.endswith("/allocations"):
+            runs = {"DesiredStatus": "run", "ClientStatus": "running"}
+            return [
+                {
+                    **runs,
+                    "NodeID": node,
+                    "JobVersion": version,
+                    "DeploymentStatus": {"Healthy": healthy},
+                }
+                for node, version, healthy in self._allocations
+            ]
+        constraint = {"LTarget": "${node.class}", "RTarget": "edge", "Operand": "="}
+        return {"Type": "system", "Version": 7, "Constraints": None, "TaskGroups": [{"Constraints": [constraint]}]}
+
+
+@pytest.mark.parametrize(
+    ("allocations", "everywhere"),
+    [
+        ([("a", 7, True), ("b", 7, True)], True),
+        ([("a", 7, True), ("b", 7, True), ("c", 6, True)], True),
+        ([("a", 7, True), ("b", 6, True)], False),
+        ([("a", 6, True), ("b", 6, True)], False),
+        ([("a", 7, True), ("b", 7, False)], False),
+        ([("a", 7, True), ("a", 7, True)], False),
+        ([], False),
+    ],
+)
+def test_a_system_job_is_everywhere_when_its_present_version_is_healthy_on_each_machine(
+    allocations: list[tuple[str, int, bool]], everywhere: bool
+) -> None:
+    assert is_everywhere(Says(*allocations), "votewave-gateway") is everywhere
 
 
 async def _sql(said: dict[str, Any], statement: str) -> None:

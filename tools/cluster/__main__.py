@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import psutil
 from services.core.commands import Group
-from tools.cluster.cluster import ERRORS, Cluster, ClusterError, Part, Progress
+from tools.cluster.cluster import ERRORS, INTERRUPTS, Cluster, ClusterError, Part, Progress, interrupt_once
 from tools.cluster.place import ROOT, Place
 
 FOLDER = ROOT / ".cluster"
@@ -80,8 +80,8 @@ def up(
       ./just cluster up --servers 3 --clients 2      for trying out what happens when machines are lost
       ./just cluster --folder /tmp/second up --port-base 12000
     """
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.default_int_handler)  # `up` cleans up after itself then
+    for sign in INTERRUPTS:
+        signal.signal(sign, interrupt_once)  # `up` cleans up after itself then
     tell = Progress(lambda line: click.echo(line, err=True))
     said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version, while_pid, gateway=gateway)
     if as_json:
@@ -207,12 +207,19 @@ def rotate(folder: Path, service: str) -> None:
 @click.argument("pid", type=int)
 @click.pass_obj
 def watch(folder: Path, pid: int) -> None:
-    """Wait for a process's end, then stop the cluster."""
+    """Wait for a process's end, then stop the cluster, however many tries that takes: nobody else will."""
     with contextlib.suppress(psutil.NoSuchProcess):
         owner = psutil.Process(pid)
         while owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:  # which nobody may ever collect
             time.sleep(0.5)
-    Cluster.at(folder).down(but=os.getpid())
+    while (folder / "cluster.json").exists():
+        try:
+            Cluster.at(folder).down(but=os.getpid())
+        except Exception as exc:  # noqa: BLE001  (whatever it is, such as another command under way, may pass)
+            click.echo(f"It can't be stopped yet: {exc!r}", err=True)
+            time.sleep(1)
+        else:
+            return
 
 
 @main.command()

@@ -40,12 +40,13 @@ agent_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
 service_prefix "" { policy = "write" }
 """
-# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to look into a task.
+# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to read a task's files. What is
+# deployed may be anything, though: whoever submits a job decides what runs (docs/cluster.md, "Who may do what").
 _DEPLOY_RULES = """
 namespace "default" {
   policy = "read"
   capabilities = [
-    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs", "read-fs",
+    "submit-job", "dispatch-job", "scale-job", "read-job", "list-jobs", "parse-job", "read-logs",
     "read-job-scaling", "list-scaling-policies", "read-scaling-policy"
   ]
 }
@@ -375,7 +376,11 @@ class Agents:
             "AuthMethod": _AUTH_METHOD,
             "BindType": "role",
             "BindName": "gateway-keys",
-            "Selector": f'"nomad_service" not in value and value.nomad_job_id == "{job_id("service", "auth")}"',
+            # A job of that name in another namespace isn't Auth.
+            "Selector": (
+                '"nomad_service" not in value and value.nomad_namespace == "default" '
+                f'and value.nomad_job_id == "{job_id("service", "auth")}"'
+            ),
         }
         api.put("/v1/acl/binding-rule", rule)
 
@@ -423,21 +428,24 @@ class Agents:
             good: Exit codes that are no failure.
 
         Raises:
-            AgentError: It fails; the message is what it said.
+            AgentError: It fails, and the message is what it said, or takes too long.
         """
         command = [program("nomad"), *map(str, arguments)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOMAD_", "CONSUL_"))}
         with contextlib.suppress(KeyError):
             del environment["VOTEWAVE_CLUSTER"]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,  # jobspecs read files
-            capture_output=True,
-            text=True,
-            env={**environment, **self.environment(agent)},
-            timeout=seconds,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,  # jobspecs read files
+                capture_output=True,
+                text=True,
+                env={**environment, **self.environment(agent)},
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise AgentError(f"nomad {' '.join(command[1:3])}: no answer within {seconds:.0f} s") from exc
         if done.returncode not in good:
             raise AgentError(f"nomad {' '.join(command[1:3])}: {(done.stderr or done.stdout).strip()}")
         return done.stdout

@@ -1,5 +1,6 @@
 """The cluster as a whole: everything in order, and nothing left behind."""
 
+import asyncio
 import contextlib
 import fcntl
 import json
@@ -8,6 +9,7 @@ import secrets as random
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import psutil
 from services.core.embedded import EmbeddedError
@@ -30,6 +33,9 @@ from tools.cluster.stores import MASTER, REDIS_USER, Stores
 
 ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
 """What can stand in the way; each message says what it is."""
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a command before its time."""
 
 
 class ClusterError(Exception):
@@ -65,12 +71,12 @@ class Cluster:
 
     def __init__(self, place: Place, tell: Callable[[str], None] = lambda _: None) -> None:
         self.place = place
-        self.tell = tell
+        self._tell = tell
         self.processes = Processes(place.folder, place.logs)
         self.secrets = LocalSecrets(place)
         self.aws = LocalAws(place)
         self.agents = Agents(place, self.processes, self.secrets)
-        self.jobs = Jobs(self.agents, place.values, tell)
+        self.jobs = Jobs(self.agents, place.values, self.tell)
         self.stores = Stores(place, self.processes)
 
     @classmethod
@@ -85,6 +91,11 @@ class Cluster:
         except FileNotFoundError:
             raise ClusterError(f"No cluster was started on {folder}. `./just cluster up` starts one.") from None
         return cls(Place(folder, said["port_base"], said["servers"], said["clients"], said["edges"]), tell)
+
+    def tell(self, line: str) -> None:
+        """Say how far it is. Whoever listened may have gone, with his terminal: that stops nothing."""
+        with contextlib.suppress(OSError):
+            self._tell(line)
 
     # Up.
 
@@ -116,8 +127,9 @@ class Cluster:
                     self._watch(while_pid)
                 return self._up(version, gateway=gateway)
             except BaseException:
-                self.tell("that failed; stopping what was started")
-                self._down(quietly=True)
+                with undisturbed():
+                    self.tell("that failed; stopping what was started")
+                    self._down(quietly=True)
                 raise
 
     def _watch(self, pid: int) -> None:
@@ -278,16 +290,43 @@ class Cluster:
         The other way round, nobody could know the password for a moment. The migrations set the role's password,
         as they do at each release, so that in AWS the same two steps rotate it.
 
+        If the migrations fail, the same again finishes it: another new version before the last one is in force would
+        be one too many, for then the password in force is neither the current nor the one before.
+
         Raises:
-            ClusterError: There is no such service.
+            ClusterError: There is no such service, or no cluster runs, or another command is at it.
             JobError: The password couldn't be set; the old one is in force still.
         """
         if service not in SERVICES:
             raise ClusterError(f"There is no service {service}; there are: {', '.join(SERVICES)}.")
-        self.new_password(service)
-        self.tell(f"the secret {service}/database has a new version")
-        self.jobs.migrate(json.loads(self.place.state.read_bytes())["version"])
-        self.tell(f"the role {service} has its password")
+        with self._alone():
+            if not self.processes.running():
+                raise ClusterError("The cluster is down. `./just cluster up` starts it.")
+            if self._is_in_force(service):
+                self.new_password(service)
+                self.tell(f"the secret {service}/database has a new version")
+            else:
+                self.tell(f"the secret {service}/database has a version that isn't in force yet; it stays")
+            self.jobs.migrate(json.loads(self.place.state.read_bytes())["version"])
+            self.tell(f"the role {service} has its password")
+
+    def _is_in_force(self, service: str) -> bool:
+        """Say whether a service gets into the database with its current password."""
+        password = self.aws.current(f"{service}/database")
+
+        async def log_in() -> bool:
+            try:
+                connection = await asyncpg.connect(
+                    self.stores.database_url(), user=service, password=password, timeout=10
+                )
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                return False
+            except asyncpg.PostgresError as exc:
+                raise ClusterError(f"Postgres doesn't let {service} in: {exc}") from exc
+            await connection.close()
+            return True
+
+        return asyncio.run(log_in())
 
     def new_password(self, service: str) -> None:
         """Give a service's secret a new version, and leave the role as it is."""
@@ -440,6 +479,35 @@ class Cluster:
             except BlockingIOError:
                 raise ClusterError("Another `./just cluster` command is under way; wait for its end.") from None
             yield
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no signal interrupt what has to be finished."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    before = {sign: signal.signal(sign, _pass_over) for sign in INTERRUPTS}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def interrupt_once(*_: Any) -> None:
+    """Interrupt the command, as a handler of signals; what follows is cleaning up, which no further one interrupts.
+
+    Raises:
+        KeyboardInterrupt: Always.
+    """
+    for sign in INTERRUPTS:
+        signal.signal(sign, _pass_over)
+    raise KeyboardInterrupt
+
+
+def _pass_over(*_: Any) -> None:
+    """Do nothing about a signal; SIG_IGN would do the same in children, too."""
 
 
 class Progress:

@@ -103,19 +103,22 @@ class Jobs:
             time.sleep(0.2)
 
     def _deployment(self, job: str) -> Any:
-        """Return a job's deployment; None for a job without one, or whose deployment lags behind its healthy tasks."""
+        """Return a job's deployment; None for a job without one, and for a system job that is everywhere."""
         try:
+            if is_everywhere(self.api, job):
+                return None
             found = self.api.get(f"/v1/job/{job}/deployment")
             allocations = self.api.get(f"/v1/job/{job}/allocations")
+            about = self.api.get(f"/v1/job/{job}")
         except httpx.HTTPError:
             return {"Status": "unknown"}
-        wanted = [one for one in allocations if one["DesiredStatus"] == "run"]
+        if about["Type"] == "system":
+            # The last version's deployment says nothing of this one.
+            over = found is not None and found["JobVersion"] == about["Version"] and found["Status"] != "successful"
+            return found if over else {"Status": "pending"}
         if found is None:
-            return None if any(one["ClientStatus"] == "running" for one in wanted) else {"Status": "pending"}
-        # A system job's deployment was once seen "running" for five minutes while its tasks served: they decide.
-        system = found["Status"] == "running" and self.api.get(f"/v1/job/{job}")["Type"] == "system"
-        if system and wanted and all((one["DeploymentStatus"] or {}).get("Healthy") for one in wanted):
-            return None
+            running = any(one["DesiredStatus"] == "run" and one["ClientStatus"] == "running" for one in allocations)
+            return None if running else {"Status": "pending"}
         return found
 
     def last_words(self, job: str) -> str:
@@ -162,6 +165,40 @@ class Jobs:
             return not [one for one in self.api.get("/v1/allocations") if one["ClientStatus"] in {"pending", "running"}]
 
         until(none_left, "the end of all tasks", seconds)
+
+
+def is_everywhere(api: Api, job: str) -> bool:
+    """Say whether a system job's present version is healthy on each machine that may run it.
+
+    Its deployment may say "running" for ever, of n - 1 of n allocations, when all of them are healthy
+    (https://github.com/hashicorp/nomad/issues/27382): so the allocations are asked.
+
+    Args:
+        api: Nomad's.
+        job: The job's id; of one of another type this is never so.
+
+    Raises:
+        httpx.HTTPError: Nomad can't be asked.
+    """
+    about = api.get(f"/v1/job/{job}")
+    if about["Type"] != "system":
+        return False
+    constraints = [*(about["Constraints"] or ()), *(about["TaskGroups"][0]["Constraints"] or ())]
+    classes = {one["RTarget"] for one in constraints if one["LTarget"] == "${node.class}"}
+    machines = {
+        node["ID"]
+        for node in api.get("/v1/nodes")
+        if node["Status"] == "ready" and node["SchedulingEligibility"] == "eligible" and classes <= {node["NodeClass"]}
+    }
+    healthy = {
+        one["NodeID"]
+        for one in api.get(f"/v1/job/{job}/allocations")
+        if one["JobVersion"] == about["Version"]
+        and one["DesiredStatus"] == "run"
+        and one["ClientStatus"] == "running"
+        and (one["DeploymentStatus"] or {}).get("Healthy")
+    }
+    return bool(machines) and machines <= healthy
 
 
 def _why_not(metric: dict[str, Any]) -> str:

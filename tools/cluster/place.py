@@ -23,6 +23,7 @@ _AGENT = (
     "nomad_rpc",
     "nomad_serf",
 )
+_AGENT_PACKETS = ("consul_dns", "consul_serf_lan", "consul_serf_wan", "nomad_serf")  # over UDP, too
 # The cluster's own, from the ninetieth port on. The first two are those of what stands in for the load balancer.
 _SINGLE = ("gateway_http", "gateway_metrics", "postgres", "redis", "aws", "prometheus")
 _USUAL = {**NAMES["ports"], "aws": 5000}
@@ -107,23 +108,24 @@ class Place:
         return first + each * agent.index, first + each * (agent.index + 1) - 1
 
     def all_ports(self) -> dict[int, str]:
-        """Return what will listen where, tasks left out."""
+        """Return what will listen where, tasks included, which may listen anywhere among theirs."""
         found = {self.port(what): what for what in _SINGLE}
         for agent in self.agents:
             found |= {self.port(what, agent): f"{what} of {agent.name}" for what in _AGENT}
+            if not agent.is_server:
+                first, last = self.task_ports(agent)
+                found |= dict.fromkeys(range(first, last + 1), f"tasks of {agent.name}")
         return found
 
     def taken(self) -> dict[int, str]:
         """Return the ports that somebody listens on already, and what they are wanted for."""
-        taken = {}
-        for port, what in self.all_ports().items():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((LOOPBACK, port))
-                except OSError:
-                    taken[port] = what
-        return taken
+        wanted = self.all_ports()
+        packets = {self.port(what, agent) for agent in self.agents for what in _AGENT_PACKETS}
+        return {
+            port: what
+            for port, what in wanted.items()
+            if _is_taken(port, socket.SOCK_STREAM) or (port in packets and _is_taken(port, socket.SOCK_DGRAM))
+        }
 
     # Folders and files.
 
@@ -159,6 +161,17 @@ class Place:
         for folder in (self.logs, self.releases, self.tokens):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.releases.chmod(0o755)
+
+
+def _is_taken(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(type=kind) as probe:
+        if kind is socket.SOCK_STREAM:  # what has just been closed is nobody's; with UDP two would share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
 
 
 def write_private(path: Path, content: object) -> None:

@@ -118,6 +118,11 @@ class LocalAws:
             write(self._keys, _administrator(iam))
         httpx.post(f"{self.url}/moto-api/reset-auth", content="0", timeout=10).raise_for_status()
 
+    def current(self, name: str) -> str:
+        """Return a secret's current version."""
+        with self.client("secretsmanager") as manager:
+            return str(manager.get_secret_value(SecretId=f"{PREFIX}/{name}")["SecretString"])
+
     def put(self, name: str, value: str) -> None:
         """Give a secret a new current version; the one before becomes AWSPREVIOUS."""
         with self.client("secretsmanager") as manager:

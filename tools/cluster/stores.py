@@ -13,7 +13,7 @@ from services.core.embedded.process import Runner
 from services.core.embedded.valkey import Valkey
 from services.core.migrations import scram
 from tools.cluster.place import LOOPBACK, NAMES, ROOT, Place
-from tools.cluster.processes import Processes
+from tools.cluster.processes import ProcessError, Processes
 
 MASTER = "votewave_master"
 """Like RDS's master user it may make roles and schemas and is no superuser."""
@@ -66,6 +66,7 @@ class Stores:
 
         Raises:
             EmbeddedError: It can't be started; the message says why.
+            ProcessError: The master user can't be made.
         """
         new = not (self._postgres.folder / "PG_VERSION").exists()
         self._runner.own(self._run)
@@ -84,7 +85,7 @@ class Stores:
         command = [self._postgres_program, "--single", "-D", self._postgres.folder, "postgres"]
         status, output = self._runner.run(command, "".join(f"{line}\n" for line in statements))
         if status or "ERROR:" in output:
-            raise RuntimeError(f"The master user can't be made: {output}")
+            raise ProcessError(f"Postgres can't make the master user. It said:\n{output}")
         hba = self._postgres.folder / "pg_hba.conf"
         hba.write_text(_HBA)
 
