@@ -321,7 +321,8 @@ def test_three_servers_agree_and_each_thing_is_there_once(servers: list[Machine]
     peers = server.consul("/v1/status/peers", token)
     policies = [it["Name"] for it in server.consul("/v1/acl/policies", token)]
     roles = [it["Name"] for it in server.consul("/v1/acl/roles", token)]
-    rules = {it["BindName"]: it["Selector"] for it in (bound := server.consul("/v1/acl/binding-rules", token))}
+    bound = server.consul("/v1/acl/binding-rules", token)
+    rules = {it["BindName"]: it["Selector"] for it in bound}
     tokens = [it["Description"] for it in server.consul("/v1/acl/tokens", token)]
 
     assert len(peers) == 3
