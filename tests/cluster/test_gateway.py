@@ -1159,7 +1159,7 @@ def test_the_job_renders_for_either_driver(tmp_path: Path, driver: str) -> None:
     for task in group["Tasks"]:
         expected = {"command", "args"}
         if driver == "docker":
-            expected |= {"image", "network_mode", "readonly_rootfs", "cap_drop"}
+            expected |= {"image", "auth_soft_fail", "network_mode", "readonly_rootfs", "cap_drop"}
             expected |= {"ulimit"} if task["Name"] == "gateway" else set()
             assert task["Config"]["image"] == image
             assert task["User"] == "haproxy:root", "nobody who may do anything, in the group of the certificate"
