@@ -18,7 +18,7 @@ EACH = pytest.mark.parametrize("job", JOBS, ids=lambda path: path.name.partition
 IN_EACH = pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
 
 # What Nomad fills in when a task starts.
-RUNTIME = re.compile(r"NOMAD_[A-Za-z_]+|node\.[\w.]+|attr\.[\w.]+|meta\.[\w.]+")
+RUNTIME = re.compile(r"NOMAD_[A-Za-z_]+|node\.[\w.]+|attr\.[\w.-]+|meta\.[\w.]+")
 
 
 def arguments(job: Path, environment: Path) -> list[str]:
