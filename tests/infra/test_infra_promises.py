@@ -535,6 +535,16 @@ def test_load_balancers_are_told_of_their_log_when_they_may_write_it(plan: Plan)
     assert any(it.startswith("aws_s3_bucket_policy.this") for it in output)
 
 
+def test_roles_are_made_before_nomad_has_an_address(plan: Plan) -> None:
+    """Without a thumbprint IAM asks the issuer for its certificate at once, and the load balancer comes later."""
+    (provider,) = plan.of_kind("aws_iam_openid_connect_provider")
+    assert provider.values["thumbprint_list"] == ["8da7f965ec5efc37910f1c6e59fdc1cc6a6ede16"]
+    called = plan.shown["configuration"]["root_module"]["module_calls"]["environment"]["module"]["module_calls"]
+    needed = {it for value in called["identity"]["expressions"].values() for it in value.get("references", [])}
+    assert not any(it.startswith(("module.edge", "module.cluster")) for it in needed)
+    assert not called["identity"].get("depends_on")
+
+
 def test_images_are_kept_for_longer_than_anybody_rolls_back(plan: Plan) -> None:
     """The rule counts all: a commit has two images, and each its signature."""
     rules = json.loads(plan.of_kind("aws_ecr_lifecycle_policy")[0].values["policy"])["rules"]
