@@ -14,7 +14,7 @@ import msgspec
 from services.core.storage import StorageError, open_storage
 
 from loadtests.gate.ballots import REAL
-from loadtests.gate.config import GATES, Generator, Place, Shape, Suite, read
+from loadtests.gate.config import GATES, Canary, Generator, Place, Shape, Suite, read
 from loadtests.gate.errors import GateError, TargetError
 from loadtests.gate.limit import Step
 from loadtests.gate.limit import limit as find_limit
@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 RESULTS = Path(__file__).parent / "results"
 _MOST_OF = 0.9
-PASSED, FAILED, TOO_SLOW, UNREACHABLE = 0, 1, 3, 4
+PASSED, FAILED, NO_VERDICT, UNREACHABLE, INTERRUPTED = 0, 1, 3, 4, 130
 
 _USERS = {
     "voter": "casts a ballot with a voting token, changes it later, or comes as a guest and votes",
@@ -160,8 +160,9 @@ def gate(
       0  everything holds
       1  something doesn't; the last line names it
       2  the command or gates.toml is wrong
-      3  no verdict: the load generator was too slow for figures that mean anything
+      3  no verdict: the load generator was too slow, or canaries gave too few answers, for figures that mean anything
       4  VoteWave can't be reached, or refused what the gate needs to begin
+    130  interrupted by Ctrl-C or SIGTERM, after it has cleaned up
 
     \b
     Examples:
@@ -302,40 +303,59 @@ def _run(environment: str, suites: dict[str, Suite], place: Place, target: Targe
     url = (target.url or place.url).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell has it ignored, as by `… &`
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
     folder = target.report or RESULTS / f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{environment}"
     folder.mkdir(parents=True, exist_ok=True)
     reports: list[Report] = []
-    code = PASSED
+    stopped = None
     try:
         for name, suite in suites.items():
             _say(f"{environment}/{name}: {suite.what}")
-            done = asyncio.run(_suite(environment, name, suite, url, folder, target))
+            done = asyncio.run(_suite(environment, name, suite, place.canary, url, folder, target))
             reports.append(done)
             if not target.as_json:
                 click.echo("\n".join(table(done)))
     except TargetError as exc:
         click.echo(f"Error: {exc}", err=True)
-        code = UNREACHABLE
+        stopped = UNREACHABLE
     except GateError as exc:
         click.echo(f"Error: {exc}", err=True)
-        code = TOO_SLOW
+        stopped = NO_VERDICT
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        stopped = INTERRUPTED
     _write(folder, reports, target)
-    verdicts = {each.verdict.judgement for each in reports}
-    if Judgement.FAIL in verdicts:
-        code = FAILED
-    elif Judgement.TOO_SLOW in verdicts and code == PASSED:
-        code = TOO_SLOW
-    sys.exit(code)
+    sys.exit(exit_code([each.verdict.judgement for each in reports], stopped))
 
 
-async def _suite(environment: str, name: str, suite: Suite, url: str, folder: Path, target: Target) -> Report:
+def exit_code(judgements: list[Judgement], stopped: int | None) -> int:
+    """Return the exit code.
+
+    Args:
+        judgements: Of the suites that were run to their end.
+        stopped: The code for what kept the others from it; None if nothing did.
+    """
+    if stopped == INTERRUPTED:
+        return INTERRUPTED
+    if Judgement.FAIL in judgements:
+        return FAILED
+    if stopped is not None:
+        return stopped
+    passed = judgements and set(judgements) == {Judgement.PASS}  # nothing that was seen to hold is no pass
+    return PASSED if passed else NO_VERDICT
+
+
+async def _suite(
+    environment: str, name: str, suite: Suite, asked: Canary, url: str, folder: Path, target: Target
+) -> Report:
     return await run_suite(
         environment,
         name,
         suite,
         url=url,
         canary=target.canary,
+        asked=asked,
         seed=random.SystemRandom().randrange(10**9) if target.seed is None else target.seed,
         ballots=target.ballots,
         reports=folder,

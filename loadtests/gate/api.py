@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from loadtests.gate.errors import TargetError
-from loadtests.gate.plan import Identity
+from loadtests.gate.plan import CANARY_HEADER, Identity, Tokens
 
 _TRIES = 20
 _SECONDS = 30.0
@@ -54,32 +54,77 @@ class Api:
         Raises:
             TargetError: There is no answer, or not one of the wanted ones.
         """
+        status, content = await self._ask(method, path, who, body, data, headers)
+        if status not in wanted:
+            raise TargetError(f"{self.url} refuses {method} {path}: {status} {_shown(content)}")
+        return content
+
+    async def status(self, path: str, *, who: Identity, by_canary: bool = True) -> int:
+        """Return the status of what is answered to GET; waits out 429 and 503.
+
+        Args:
+            path: Below the target's URL.
+            who: Who asks.
+            by_canary: Whether the canaries may answer, if canaries are asked at all.
+
+        Raises:
+            TargetError: There is no answer.
+        """
+        headers = {} if by_canary else {CANARY_HEADER: ""}
+        status, _ = await self._ask("GET", path, who, headers=headers)
+        return status
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        who: Identity | None,
+        body: object = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
         sent = {**headers} if headers else {}
         if who is not None:
             sent["Authorization"] = f"Bearer {who.access}"
-        problem = ""
+        status, content = 0, b""
         for _ in range(_TRIES):
             try:
                 async with self._session.request(method, self.url + path, json=body, data=data, headers=sent) as answer:
-                    content = await answer.read()
-                    if answer.status in wanted:
-                        return content
-                    problem = f"{answer.status} {content[:300].decode(errors='replace')}"
-                    if answer.status not in {429, 503}:
+                    status, content = answer.status, await answer.read()
+                    if status not in {429, 503}:
                         break
                     await asyncio.sleep(min(_LONGEST_WAIT, float(answer.headers.get("retry-after", "1"))))
             except (aiohttp.ClientError, TimeoutError, OSError) as exc:
                 raise TargetError(
                     f"{self.url} can't be reached ({method} {path}): {exc or type(exc).__name__}"
                 ) from exc
-        raise TargetError(f"{self.url} refuses {method} {path}: {problem}")
+        return status, content
 
     async def call(self, method: str, path: str, **more: Any) -> Any:
-        """Send a request as `send` does; return the answer's JSON, None without any."""
+        """Send a request as `send` does; return the answer's JSON, None without any.
+
+        Raises:
+            TargetError: As `send` does; or what is answered is no JSON.
+        """
         content = await self.send(method, path, **more)
-        return msgspec.json.decode(content) if content else None
+        try:
+            return msgspec.json.decode(content) if content else None
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise TargetError(f"{self.url} answers {method} {path} with {_shown(content)}") from exc
 
     async def identity(self, path: str, body: object = None) -> Identity:
-        """Become whom Auth says at a path."""
-        tokens = await self.call("POST", path, body=body)
-        return Identity(tokens["access_token"], tokens.get("refresh_token", ""), time.time() + tokens["expires_in"])
+        """Become whom Auth says at a path.
+
+        Raises:
+            TargetError: As `call` does; or what is answered are no tokens.
+        """
+        content = await self.send("POST", path, body=body)
+        try:
+            tokens = msgspec.json.decode(content, type=Tokens)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise TargetError(f"{self.url} answers POST {path} with {_shown(content)}") from exc
+        return Identity(tokens.access_token, tokens.refresh_token, time.time() + tokens.expires_in)
+
+
+def _shown(content: bytes) -> str:
+    return content[:300].decode(errors="replace")

@@ -54,6 +54,21 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drift: Positive | None = None
 
 
+class Canary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must hold of canaries' own answers, where only those of one service are asked; votes say little of Profiles.
+
+    Attributes:
+        answers: With fewer there is no verdict.
+        error_ratio: Failures among them, at most.
+        p50_ms, p95_ms: Of them, at most.
+    """
+
+    answers: Annotated[int, Meta(ge=1)] = 200
+    error_ratio: Ratio = 0.0
+    p50_ms: Positive | None = None
+    p95_ms: Positive | None = None
+
+
 class Generator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the load generator's own figures can be trusted.
 
@@ -120,11 +135,13 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         url: Where it is reached, unless the command says otherwise; empty if the command must.
         suites: What `gate` runs unless the command names suites.
         suite: All there are.
+        canary: What must hold of canaries in each of them.
     """
 
     url: str
-    suites: list[str]
+    suites: Annotated[list[str], Meta(min_length=1)]
     suite: dict[str, Suite]
+    canary: Canary = Canary()
 
 
 def read(path: Path = GATES) -> dict[str, Place]:

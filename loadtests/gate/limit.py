@@ -92,6 +92,7 @@ async def _step(url: str, rate: int, generator: Generator) -> Step:
         host=somebody,
         canary="",
         looks=[],
+        canary_looks=[],
         mark="",
         html="",
         tell=False,

@@ -18,12 +18,32 @@ TIMEOUT_SECONDS = 10.0
 """After it a request counts as failed."""
 
 
+class Tokens(Struct, frozen=True):
+    """What Auth gives whoever signs in."""
+
+    access_token: str
+    expires_in: float
+    refresh_token: str = ""
+
+
 class Identity(Struct):
     """Somebody who is signed in."""
 
     access: str
     refresh: str
     until: float
+
+
+class Look(Struct, frozen=True):
+    """A path that can be read without knowing anything.
+
+    Attributes:
+        path: Below the target's URL.
+        wanted: Statuses that are good: 200, 204, and what the version that users have answers.
+    """
+
+    path: str
+    wanted: tuple[int, ...]
 
 
 class PollPlan(Struct, frozen=True):
@@ -56,7 +76,8 @@ class Plan(Struct, frozen=True):
         identities: Guests who cast the ballots.
         host: The account that publishes polls.
         canary: The service whose canaries are asked; empty for none.
-        looks: Paths that each service answers to whoever is signed in, so that no service goes without load.
+        looks: What each service answers to whoever is signed in, so that no service goes without load.
+        canary_looks: Those of the service whose canaries are asked; every second read is one of them.
         mark: What the titles of polls begin with, so that they are found and deleted.
         html: Where Locust's report goes; empty for nowhere.
         tell: Whether to say now and then how it goes.
@@ -73,7 +94,8 @@ class Plan(Struct, frozen=True):
     identities: list[Identity]
     host: Identity
     canary: str
-    looks: list[str]
+    looks: list[Look]
+    canary_looks: list[Look]
     mark: str
     html: str
     tell: bool
@@ -135,8 +157,11 @@ class Outcome(Struct):
         requests: How many, by name.
         failures: How many failed, by name and reason.
         traces: A trace id of each failure, to find it in the logs.
-        by_canaries, by_others: Answers of the service whose canaries are asked, by who gave them.
+        canary_ms: Until each answer of a canary, from when the request was due; until it was given up, without one.
+        canary_failures: How many of these were failures.
+        by_others: Answers of the service whose canaries are asked, that others gave.
         unsent: Votes that were due and had no answer when the generator gave up, sent or not.
+        unfinished: Reads and polls of hosts, likewise.
         late_ms: How late free users began what was due.
         queued: Votes that had to wait for a user.
         cpu_seconds, wall_seconds: The generator's own.
@@ -155,9 +180,11 @@ class Outcome(Struct):
     requests: dict[str, int] = {}
     failures: dict[str, int] = {}
     traces: dict[str, str] = {}
-    by_canaries: int = 0
+    canary_ms: list[float] = []
+    canary_failures: int = 0
     by_others: int = 0
     unsent: int = 0
+    unfinished: int = 0
     late_ms: list[float] = []
     queued: int = 0
     cpu_seconds: float = 0.0

@@ -57,6 +57,8 @@ def conclusion(verdict: Verdict) -> str:
         return "pass"
     if verdict.judgement is Judgement.TOO_SLOW:
         return "no verdict: load generator too slow, so its figures aren't the target's"
+    if verdict.judgement is Judgement.TOO_FEW:
+        return "no verdict: too few answers of canaries to tell good ones from bad"
     failed = [row.name for row in verdict.rows if row.judgement is Judgement.FAIL]
     return f"fail: {', '.join(failed)}"
 
@@ -82,7 +84,7 @@ def _section(report: Report) -> list[str]:
     out.append(f"<p>{report.seconds} s against {escape(target)}, begun {escape(report.begun_at)}, seed {report.seed}. ")
     out.append(f'<a href="locust-{escape(report.suite)}.html">Locust\'s report</a></p>\n')
     out.append("<table><tr><th>threshold</th><th>asked</th><th>seen</th><th>verdict</th></tr>\n")
-    kinds = {Judgement.PASS: "pass", Judgement.FAIL: "fail", Judgement.TOO_SLOW: "slow"}
+    kinds = {Judgement.PASS: "pass", Judgement.FAIL: "fail", Judgement.TOO_SLOW: "slow", Judgement.TOO_FEW: "slow"}
     for row in verdict.rows:
         cells = "".join(f"<td>{escape(cell)}</td>" for cell in (row.name, row.threshold, row.seen))
         out.append(f'<tr>{cells}<td class="{kinds[row.judgement]}">{escape(str(row.judgement))}</td></tr>\n')

@@ -14,7 +14,7 @@ import msgspec
 
 from loadtests.gate.api import Api
 from loadtests.gate.checks import Findings, check
-from loadtests.gate.config import Suite
+from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import GateError, TargetError
 from loadtests.gate.plan import AGENT, CANARY_HEADER, Outcome, Plan, load, write
 from loadtests.gate.report import Report
@@ -36,6 +36,7 @@ async def run(
     *,
     url: str,
     canary: str,
+    asked: Canary,
     seed: int,
     ballots: Path,
     reports: Path,
@@ -50,6 +51,7 @@ async def run(
         suite: The load and its thresholds.
         url: The target.
         canary: A service whose canaries are asked instead of its other instances; empty for none.
+        asked: What must hold of their answers.
         seed: Of every chance.
         ballots: The folder of real ballots, which needn't be there.
         reports: Where Locust's report goes.
@@ -85,7 +87,7 @@ async def run(
         begun_at=begun,
         seed=seed,
         load=msgspec.to_builtins(suite),
-        verdict=judge(suite, outcomes, findings, canary),
+        verdict=judge(suite, outcomes, findings, canary, asked),
     )
 
 

@@ -24,7 +24,7 @@ from loadtests.gate.api import Api
 from loadtests.gate.ballots import Ballot, elections
 from loadtests.gate.config import Suite
 from loadtests.gate.errors import TargetError
-from loadtests.gate.plan import Identity, Plan, PollPlan
+from loadtests.gate.plan import Identity, Look, Plan, PollPlan
 
 T = TypeVar("T")
 
@@ -43,6 +43,9 @@ _MOST_GUESTS = 900
 
 _VOTES_A_GUEST = 4
 """A second; the gateway allows a subject 60 ballots in ten seconds."""
+
+_GAP = "[^/]+"
+"""In a path of the gateway's routes, what stands for a poll's id and the like."""
 
 ROUTES = Path(__file__).parents[2] / "nomad" / "gateway" / "routes.map"
 
@@ -95,6 +98,8 @@ class Stage:
         self._mark = f"{MARK} {uuid4().hex[:8]}"
         self._guests: list[Identity] = []
         self._hosts: list[Identity] = []
+        self._looks: list[Look] = []
+        self._canary_looks: list[Look] = []
 
     async def build(self) -> None:
         """Make everything.
@@ -120,8 +125,20 @@ class Stage:
         self._hosts = [await self._session() for _ in range(shares)]
         for polls in self.polls:
             await self.together([partial(self._first_vote, poll) for poll in polls])
-        for path in looks():  # an instance that has just started fetches Auth's keys with its first request
-            await self._api.send("GET", path, who=self.owner, wanted=(200, 204, 404))
+        self._looks = [await self._look(path) for path in looks()]
+        if self._canary:
+            self._canary_looks = [await self._look(path) for path in looks(self._canary)]
+
+    async def _look(self, path: str) -> Look:
+        """See what the version that users have answers there: of a new one, too, nothing else is good but 200 and 204.
+
+        Canaries are asked once, too, for an instance that has just started fetches Auth's keys with its first request.
+        """
+        status = await self._api.status(path, who=self.owner, by_canary=False)
+        if status >= 500 or status == 429:
+            raise TargetError(f"{self._api.url} answers GET {path} with {status}")
+        await self._api.status(path, who=self.owner)
+        return Look(path, tuple(sorted({200, 204, status})))
 
     async def guests(self, count: int) -> list[Identity]:
         """Sign in guests."""
@@ -143,7 +160,8 @@ class Stage:
                 identities=self._guests[share::shares],
                 host=self._hosts[share],
                 canary=self._canary,
-                looks=looks(),
+                looks=self._looks,
+                canary_looks=self._canary_looks,
                 mark=self._mark,
                 html=str(html) if share == 0 else "",
                 tell=share == 0,
@@ -284,14 +302,24 @@ class Stage:
             poll.tokens.pop()
 
 
-def looks() -> list[str]:
-    """Return paths that can be read without knowing anything: those of the gateway's routes that have no gaps."""
+def looks(service: str = "") -> list[str]:
+    """Return paths that can be read without knowing anything.
+
+    Args:
+        service: Only this one's; empty for all. If each of its paths has gaps, such as a poll's id, they are filled
+            with something that isn't there: to find that out is work, too.
+    """
     try:
         lines = ROUTES.read_text("utf-8").splitlines()
     except OSError:
         return []
     found = [line.split()[0] for line in lines if line.startswith(r"^GET\|/v1/")]
-    return [path.removeprefix(r"^GET\|").removesuffix("$") for path in found if "[" not in path]
+    paths = [path.removeprefix(r"^GET\|").removesuffix("$") for path in found]
+    paths = [path for path in paths if f"{path}/".startswith(f"/v1/{service}/")] if service else paths
+    whole = [path for path in paths if _GAP not in path]
+    if whole or not service:
+        return whole
+    return [path.replace(_GAP, str(uuid4())) for path in paths]
 
 
 @contextlib.asynccontextmanager

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from loadtests.gate.checks import Findings
-from loadtests.gate.config import Suite
+from loadtests.gate.config import Canary, Suite
 from loadtests.gate.plan import Outcome, Vote
 
 _GOOD = frozenset({200, 201})
+_LAST_ANSWERS_SECONDS = 1.0
+"""After the last second, in which answers to what was due then still count as in time."""
 
 
 class Judgement(StrEnum):
@@ -20,6 +23,11 @@ class Judgement(StrEnum):
     FAIL = "fail"
     TOO_SLOW = "load generator too slow"
     """Nothing can be said: the figures would be the generator's own."""
+    TOO_FEW = "too few answers"
+    """Nothing can be said: they may be the good ones by chance."""
+
+
+_WORST_FIRST = (Judgement.FAIL, Judgement.TOO_SLOW, Judgement.TOO_FEW, Judgement.PASS)
 
 
 class Row(Struct, frozen=True):
@@ -64,7 +72,9 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, max(0, int(share * len(ranked) + 0.999999) - 1))]
 
 
-def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings, canary: str = "") -> Verdict:
+def judge(
+    suite: Suite, outcomes: Sequence[Outcome], findings: Findings, canary: str = "", asked: Canary | None = None
+) -> Verdict:
     """Hold what was seen against a suite's thresholds.
 
     Args:
@@ -72,19 +82,18 @@ def judge(suite: Suite, outcomes: Sequence[Outcome], findings: Findings, canary:
         outcomes: What its generators saw.
         findings: What the checks after it found.
         canary: The service whose canaries had to answer; empty for none.
+        asked: What must hold of their answers.
     """
     merged = Merged(suite, outcomes)
     rows = [*_figures(suite, merged), *_promises(suite, findings)]
     if canary:
-        seen = f"{merged.by_canaries:,} answers of canaries, {merged.by_others:,} of others"
-        holds = merged.by_canaries and not merged.by_others
-        rows.append(Row("canaries_answer", f"all of {canary}", seen, _judged(holds)))
+        rows += _canaries(canary, asked or Canary(), merged)
     generator = _generator(suite, merged)
     if generator.judgement is not Judgement.PASS:
         rows = [_spoilt(row) if row.timing and row.judgement is Judgement.FAIL else row for row in rows]
     rows.append(generator)
-    failed = [row for row in rows if row.judgement is Judgement.FAIL]
-    judgement = Judgement.FAIL if failed else generator.judgement
+    found = {row.judgement for row in rows}
+    judgement = next(each for each in _WORST_FIRST if each in found)
     details = [*findings.lost, *findings.miscounted]
     details += [f"{count:,} × {why}{merged.trace(why)}" for why, count in merged.failures.items()]
     details += [f"the generator: {fault}" for fault in merged.faults]
@@ -112,25 +121,33 @@ class Merged:
         self.faults = [fault for each in outcomes for fault in each.faults]
         self.requests = _sum(each.requests for each in outcomes)
         self.failures = _sum(each.failures for each in outcomes)
-        self.by_canaries = sum(each.by_canaries for each in outcomes)
+        self.unfinished = sum(each.unfinished for each in outcomes)
+        self.canary_ms = [ms for each in outcomes for ms in each.canary_ms]
+        self.canary_failures = sum(each.canary_failures for each in outcomes)
         self.by_others = sum(each.by_others for each in outcomes)
         self._traces = {why: trace for each in outcomes for why, trace in each.traces.items()}
 
     @property
     def rate(self) -> float:
-        """Votes accepted a second, from the start to the last answer."""
-        end = max((vote.due + vote.ms / 1000 for vote in self.votes), default=0.0)
-        return self.accepted / max(end, float(self.suite.seconds))
+        """Votes accepted a second, in time: one that waits for its time-out doesn't stretch the others' seconds."""
+        end = self.suite.seconds + _LAST_ANSWERS_SECONDS
+        in_time = sum(vote.status in _GOOD and vote.due + vote.ms / 1000 <= end for vote in self.votes)
+        return in_time / self.suite.seconds
+
+    @property
+    def unanswered(self) -> int:
+        """What was due and had no answer at the end."""
+        return self.unsent + self.unfinished
 
     @property
     def error_ratio(self) -> float:
-        """Failed requests, and votes that couldn't be sent, among all."""
-        return (sum(self.failures.values()) + self.unsent) / max(1, self.asked)
+        """Failed requests, and what had no answer at the end, among all."""
+        return (sum(self.failures.values()) + self.unanswered) / max(1, self.asked)
 
     @property
     def asked(self) -> int:
         """Requests that were sent or due."""
-        return sum(self.requests.values()) + self.unsent
+        return sum(self.requests.values()) + self.unanswered
 
     @property
     def drift(self) -> float:
@@ -160,7 +177,9 @@ class Merged:
             "live_messages": self.messages,
             "requests": self.requests,
             "failures": self.failures,
-            "answers_by_canaries": self.by_canaries,
+            "canaries_ms": _spread(self.canary_ms),
+            "canaries_answers": len(self.canary_ms),
+            "canaries_failures": self.canary_failures,
             "generator_late_ms": _spread(self.late_ms),
             "generator_busy": round(self.busy, 3),
             "queued": self.queued,
@@ -217,7 +236,7 @@ def _figures(suite: Suite, merged: Merged) -> list[Row]:
         rows.append(Row("drift", f"≤ {asked.drift:g}×", seen, _judged(merged.drift <= asked.drift), timing=True))
     answered_badly = sum(merged.failures.values())
     seen = f"{merged.error_ratio:.4%} ({answered_badly:,} failed"
-    seen += f", {merged.unsent:,} without an answer at the end)" if merged.unsent else ")"
+    seen += f", {merged.unanswered:,} without an answer at the end)" if merged.unanswered else ")"
     rows.append(
         Row(
             "error_ratio",
@@ -256,6 +275,33 @@ def _promises(suite: Suite, findings: Findings) -> list[Row]:
             seen += f", {len(findings.miscounted)} differences"
         holds = not findings.miscounted and findings.recounted
         rows.append(Row("tally_equals_recount", "equal", seen, _judged(holds)))
+    return rows
+
+
+def _canaries(service: str, asked: Canary, merged: Merged) -> list[Row]:
+    """Judge what canaries answered, whatever it was: the votes beside it went to others, unless it is VoteBooth's."""
+    answers, others = len(merged.canary_ms), merged.by_others
+    enough = Judgement.PASS if answers >= asked.answers else Judgement.TOO_FEW
+    rows = [
+        Row(
+            "canaries_answer",
+            f"all of {service}",
+            f"{answers:,} of canaries, {others:,} of others",
+            _judged(not others),
+        ),
+        Row("canary_answers", f"≥ {asked.answers:,}", f"{answers:,}", enough),
+    ]
+    if not answers:
+        return rows
+    ratio = merged.canary_failures / answers
+    seen = f"{ratio:.4%} ({merged.canary_failures:,} failed)"
+    rows.append(Row("canary_error_ratio", f"≤ {asked.error_ratio:.4%}", seen, _judged(ratio <= asked.error_ratio)))
+    limits = (("canary_p50_ms", asked.p50_ms, 0.5), ("canary_p95_ms", asked.p95_ms, 0.95))
+    for name, limit, share in limits:
+        if limit is not None:
+            row = _time(name, limit, merged.canary_ms, share)
+            few = enough is not Judgement.PASS  # which may be slow by chance, too; an error is an error
+            rows.append(msgspec.structs.replace(row, judgement=enough) if few else row)
     return rows
 
 

@@ -80,16 +80,17 @@ def run(plan: Plan) -> Outcome:
     _attend(world)
     world.outcome.wall_seconds = time.perf_counter() - begun
     world.outcome.cpu_seconds = time.process_time() - cpu
+    outcome = world.close()  # before users are stopped in the middle of what they do
     runner.quit()
     gevent.killall(helpers)
     if plan.html:
         Path(plan.html).write_text(get_html_report(environment), "utf-8")
-    return world.close()
+    return outcome
 
 
 def _attend(world: World) -> None:
-    """Wait until all that was due is answered; say how it goes."""
-    pace, outcome = world.pace, world.outcome
+    """Wait until all that was due is answered, or has had the time to be; say how it goes."""
+    pace = world.pace
     said = time.perf_counter()
     limit = pace.end_at + TIMEOUT_SECONDS + 1
     gate = os.getppid()
@@ -97,7 +98,7 @@ def _attend(world: World) -> None:
         gevent.sleep(0.1)
         if os.getppid() != gate:
             sys.exit("the gate is gone; so is its load")
-        if pace.is_over and len(outcome.votes) == len(world.votes):
+        if pace.is_over and world.is_done:
             return
         if world.plan.tell and time.perf_counter() - said >= _PROGRESS_SECONDS:
             said = time.perf_counter()

@@ -7,7 +7,7 @@ import msgspec
 from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
-from loadtests.gate.plan import TIMEOUT_SECONDS, Identity
+from loadtests.gate.plan import TIMEOUT_SECONDS, Identity, Tokens
 from loadtests.generator.world import World
 
 _LOOK_SECONDS = 5.0
@@ -44,6 +44,10 @@ def _refresh(session: FastHttpSession, identity: Identity, world: World) -> None
     if answer.status_code not in {200, 201}:
         world.failures[f"{name}: {answer.status_code}"] += 1
         return
-    tokens = msgspec.json.decode(answer.content or b"{}")
-    identity.access, identity.refresh = tokens["access_token"], tokens["refresh_token"]
-    identity.until = time.time() + tokens["expires_in"]
+    try:
+        tokens = msgspec.json.decode(answer.content or b"", type=Tokens)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        world.failures[f"{name}: {answer.status_code} with a body that can't be read"] += 1
+        return
+    identity.access, identity.refresh = tokens.access_token, tokens.refresh_token
+    identity.until = time.time() + tokens.expires_in

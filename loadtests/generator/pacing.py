@@ -81,11 +81,16 @@ class Pace:
 
 
 class Arrivals:
-    """Moments that users take in turns."""
+    """Moments that users take in turns.
+
+    Attributes:
+        unfinished: Those of which nobody has said yet that what was due then is over.
+    """
 
     def __init__(self, due: list[float]) -> None:
         self._due = due
         self._next = 0
+        self.unfinished = len(due)
 
     def take(self) -> tuple[int, float] | None:
         """Return the number and the moment of the next arrival; None when there is none left."""
@@ -93,6 +98,10 @@ class Arrivals:
             return None
         self._next += 1
         return self._next - 1, self._due[self._next - 1]
+
+    def finish(self) -> None:
+        """Say that what was due at a moment that was taken is over, well or not."""
+        self.unfinished -= 1
 
     def __len__(self) -> int:
         """Return how many there are, taken or not."""

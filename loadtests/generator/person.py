@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import msgspec
 from geventhttpclient.client import HTTPClientPool
@@ -13,27 +13,26 @@ from loadtests.gate.plan import CANARY_HEADER, TIMEOUT_SECONDS
 from loadtests.generator.world import World
 
 _CONNECT_SECONDS = 5.0
+_READ = frozenset({200, 201})
+"""Whose bodies are read, wanted or not."""
+
+T = TypeVar("T")
 
 
-class Answer(NamedTuple):
+class Answer(NamedTuple, Generic[T]):
     """An answer.
 
     Attributes:
-        status: HTTP status; 0 without an answer.
-        content: Its body.
+        status: HTTP status; 0 without an answer, or with one that isn't what it should be.
+        body: What was read of it; None if there was nothing to read.
         etag: Its ETag.
         ok: Whether it is one that was to be had.
     """
 
     status: int
-    content: bytes
+    body: T | None
     etag: str
     ok: bool
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return msgspec.json.decode(self.content)
 
 
 class Once(HTTPClientPool):
@@ -74,7 +73,8 @@ class Person(FastHttpUser):
         token: str = "",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+        gives: type[T] | None = None,
+    ) -> Answer[T]:
         """Send a request and note what came of it.
 
         Args:
@@ -86,6 +86,7 @@ class Person(FastHttpUser):
             token: Access token.
             body: JSON.
             headers: Others.
+            gives: What a good answer holds, as JSON. One that holds something else is a failure of the target's.
         """
         sent = {**headers} if headers else {}
         if token:
@@ -95,20 +96,24 @@ class Person(FastHttpUser):
         begun = time.perf_counter() if at is None else at
         world = self.world
         world.requests[name] += 1
+        given: T | None = None
         with self.client.request(method, path, name=name, data=body, headers=sent, catch_response=True) as answer:  # type: ignore[arg-type]
             answer.request_meta["response_time"] = (time.perf_counter() - begun) * 1000
             status, head = int(answer.status_code or 0), answer.headers
-            content = (answer.content or b"") if status else b""
-            if status in wanted:
-                answer.success()
-            else:
-                why = f"{name}: {status or type(answer.request_meta['exception']).__name__}"
+            why = "" if status in wanted else f"{name}: {status or type(answer.request_meta['exception']).__name__}"
+            if gives is not None and status in _READ:
+                try:
+                    given = msgspec.json.decode(answer.content or b"", type=gives)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    why = f"{name}: {status} with a body that can't be read"
+                    status = 0
+            if why:
                 answer.failure(why)
                 world.failures[why] += 1
                 if head is not None and (trace := head.get("x-trace-id")):
                     world.outcome.traces.setdefault(why, trace)
-        etag = ""
-        if head is not None:
-            etag = head.get("etag") or ""
-            world.answered(path, head.get(CANARY_HEADER))
-        return Answer(status, content, etag, status in wanted)
+            else:
+                answer.success()
+        by = None if head is None else head.get(CANARY_HEADER) or ""
+        world.answered(path, by, (time.perf_counter() - begun) * 1000, ok=not why)
+        return Answer(status, given, "" if head is None else head.get("etag") or "", not why)

@@ -6,12 +6,38 @@ import msgspec
 from locust import task
 from locust.exception import StopUser
 
+from loadtests.gate.plan import Look, Tokens
 from loadtests.generator.pacing import Arrivals
-from loadtests.generator.person import Person
+from loadtests.generator.person import Answer, Person
 from loadtests.generator.world import Box
 
 _FINAL_SECONDS = 5.0
 _CAST, _CHANGE = "vote (first)", "vote (change)"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Of a ballot's acknowledgement."""
+
+    receipt: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Of a list: where the next one begins."""
+
+    next: str | None
+
+
+class Made(msgspec.Struct, frozen=True):
+    """Of a poll that was made."""
+
+    id: str
+
+
+class Result(msgspec.Struct, frozen=True):
+    """Of a poll's result."""
+
+    status: str
+    ballots: int
 
 
 class Voter(Person):
@@ -50,13 +76,14 @@ class Voter(Person):
             token=world.identity().access,
             body=box.ballots[ballot],
             headers={"Ballot-Token": box.tokens[cast.voter]},
+            gives=Receipt,
         )
         world.voted(due, at, sent, answer.status)
         if answer.status == 0 or answer.status >= 500:
             return  # nobody touches this ballot any more: it may be stored or not
         cast.unsure.clear()
-        if answer.status in {200, 201}:
-            receipt = str(answer.json["receipt"])
+        if answer.body is not None:
+            receipt = answer.body.receipt
             if first:
                 box.acknowledged_at.append(time.perf_counter())
             if not answer.ok or (cast.receipt and receipt != cast.receipt):
@@ -67,10 +94,10 @@ class Voter(Person):
 
     def _as_guest(self, due: float, at: float) -> None:
         world = self.world
-        came = self.call("POST", "/v1/auth/guests", "come as a guest", wanted=(201,), at=at)
+        came = self.call("POST", "/v1/auth/guests", "come as a guest", wanted=(201,), at=at, gives=Tokens)
         world.outcome.sign_ins_ms.append((time.perf_counter() - at) * 1000)
-        if not came.ok:
-            world.voted(due, at, at, came.status)
+        if not came.ok or came.body is None:
+            world.voted(due, at, at, 0)  # there was no vote to answer
             return
         sent = time.perf_counter()
         world.outcome.guests_unsure += 1  # until there is an answer
@@ -79,14 +106,16 @@ class Voter(Person):
             f"/v1/votebooth/polls/{world.plan.guest_poll}/ballot",
             "vote (guest)",
             wanted=(201,),
-            token=came.json["access_token"],
+            at=at,  # whoever comes to vote waits for signing in, too
+            token=came.body.access_token,
             body=b'{"picks": [%d]}' % world.dice.randint(1, 3),
+            gives=Receipt,
         )
-        world.voted(due, sent, sent, answer.status)  # from its sending: signing in is measured apart
+        world.voted(due, at, sent, answer.status)
         if answer.status and answer.status < 500:
             world.outcome.guests_unsure -= 1
-        if answer.ok:
-            world.outcome.guests.append(answer.json["receipt"])
+        if answer.ok and answer.body is not None:
+            world.outcome.guests.append(answer.body.receipt)
 
 
 class Reader(Person):
@@ -102,6 +131,20 @@ class Reader(Person):
         world = self.world
         number, due = _next(world.reads)
         at = world.pace.wait_until(due)
+        if world.plan.canary_looks:
+            number, of_canaries = divmod(number, 2)
+            if of_canaries:
+                self._look(world.plan.canary_looks, number, at)
+            else:
+                self._usual(number, at)
+        else:
+            self._usual(number, at)
+        world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
+        world.reads.finish()
+
+    def _usual(self, number: int, at: float) -> None:
+        """Read what people read."""
+        world = self.world
         box = world.boxes[number % len(world.boxes)]
         what = number % 5
         if what == 0:
@@ -109,29 +152,27 @@ class Reader(Person):
         elif what == 1:
             self._conditional(f"/v1/polls/{box.poll}", "read a poll", at)
         elif what == 4 and world.plan.looks:
-            path = world.plan.looks[number // 5 % len(world.plan.looks)]
-            self.call("GET", path, f"look at {path}", wanted=(200, 204, 404), at=at, token=world.plan.host.access)
+            self._look(world.plan.looks, number // 5, at)
         else:  # the last one is counted by its sums, which is what live pages ask for most
             poll = world.boxes[-1].poll if what == 2 else box.poll
             self._conditional(f"/v1/votebooth/polls/{poll}/results", "read a result", at)
-        world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
+
+    def _look(self, looks: list[Look], number: int, at: float) -> None:
+        look = looks[number % len(looks)]
+        token = self.world.plan.host.access
+        self.call("GET", look.path, f"look at {look.path}", wanted=look.wanted, at=at, token=token)
 
     def _list(self, at: float) -> None:
-        page = self.call("GET", "/v1/polls?status=open&limit=20", "list polls", at=at)
-        if page.ok and (cursor := page.json["next"]):
-            self.call("GET", f"/v1/polls?status=open&limit=20&cursor={cursor}", "list polls (next page)")
+        page = self.call("GET", "/v1/polls?status=open&limit=20", "list polls", at=at, gives=Page)
+        if page.ok and page.body is not None and page.body.next:
+            self.call("GET", f"/v1/polls?status=open&limit=20&cursor={page.body.next}", "list polls (next page)")
 
     def _conditional(self, path: str, name: str, at: float) -> None:
         known = self._etags.get(path)
         headers = {"If-None-Match": known} if known else {}
-        answer = self.call(
-            "GET",
-            path,
-            name,
-            wanted=(200, 304) if known else (200,),
-            at=at,
-            token=self.world.identity().access,
-            headers=headers,
+        wanted = (200, 304) if known else (200,)
+        answer: Answer[object] = self.call(
+            "GET", path, name, wanted=wanted, at=at, token=self.world.identity().access, headers=headers
         )
         if answer.ok and answer.etag:
             self._etags[path] = answer.etag
@@ -146,6 +187,12 @@ class Host(Person):
         world = self.world
         _, due = _next(world.hosts)
         at = world.pace.wait_until(due)
+        self._hold(at)
+        world.outcome.hosts_ms.append((time.perf_counter() - at) * 1000)
+        world.hosts.finish()
+
+    def _hold(self, at: float) -> None:
+        world = self.world
         token = world.plan.host.access
         definition = {
             "title": f"{world.plan.mark}: which one?",
@@ -161,15 +208,13 @@ class Host(Person):
             at=at,
             token=token,
             body=msgspec.json.encode(definition),
+            gives=Made,
         )
-        if not draft.ok:
+        if not draft.ok or draft.body is None:
             return
-        poll = draft.json["id"]
-        try:
-            self._run(poll, token)
-        finally:
-            self.call("DELETE", f"/v1/polls/{poll}", "delete a poll", wanted=(200, 202, 204), token=token)
-        world.outcome.hosts_ms.append((time.perf_counter() - at) * 1000)
+        poll = draft.body.id
+        self._run(poll, token)
+        self.call("DELETE", f"/v1/polls/{poll}", "delete a poll", wanted=(200, 202, 204), token=token)
 
     def _run(self, poll: str, token: str) -> None:
         booth = f"/v1/votebooth/polls/{poll}"
@@ -184,9 +229,9 @@ class Host(Person):
                 return
         deadline = time.perf_counter() + _FINAL_SECONDS
         while time.perf_counter() < deadline:
-            result = self.call("GET", f"{booth}/results", "read a result", token=token)
-            if not result.ok or result.json["status"] == "final":
-                if result.ok and result.json["ballots"] != 1:
+            result = self.call("GET", f"{booth}/results", "read a result", token=token, gives=Result).body
+            if result is None or result.status == "final":
+                if result is not None and result.ballots != 1:
                     self.world.failures["final result: another number of ballots than were cast"] += 1
                 return
             self.wait_a_little()

@@ -22,6 +22,14 @@ _LOOK_SECONDS = 0.25
 _AGAIN_SECONDS = 0.5
 _AGAIN = ("lifetime", "token-expired", "stopping")
 _CLOSED = (websocket.WebSocketException, OSError)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError)
+"""Of a message that isn't what it should be."""
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Of the answer to whoever asks for a ticket."""
+
+    ticket: str
 
 
 class Viewer(Person):
@@ -59,6 +67,9 @@ class Viewer(Person):
         except _CLOSED as exc:
             if not self.world.pace.is_over:
                 self._fail(f"live results: {type(exc).__name__}")
+        except _UNREADABLE as exc:
+            self._fail(f"live results: a message that can't be read ({type(exc).__name__})")
+            gevent.sleep(_AGAIN_SECONDS)
         finally:
             self._leave()
         self.world.outcome.watched.reconnects += not self.world.pace.is_over
@@ -66,13 +77,14 @@ class Viewer(Person):
     def _connect(self) -> bool:
         path = f"/v1/votebooth/polls/{self._box.poll}"
         token = self.world.identity().access
-        got = self.call("POST", f"{path}/tickets", "ticket for live results", wanted=(201,), token=token)
-        if not got.ok:
+        got = self.call("POST", f"{path}/tickets", "ticket for live results", wanted=(201,), token=token, gives=Ticket)
+        if not got.ok or got.body is None:
             return False
         plan = self.world.plan
         since = f"&since={self._mark}" if self._mark else ""
-        url = f"ws{plan.url.removeprefix('http')}{path}/live?ticket={got.json['ticket']}{since}"
+        url = f"ws{plan.url.removeprefix('http')}{path}/live?ticket={got.body.ticket}{since}"
         self.world.requests["live results"] += 1
+        begun = time.perf_counter()
         try:
             self._socket = websocket.create_connection(
                 url,
@@ -82,8 +94,10 @@ class Viewer(Person):
             )
         except _CLOSED as exc:
             self._fail(f"live results: {type(exc).__name__}")
+            self.world.answered(path, None, (time.perf_counter() - begun) * 1000, ok=False)
             return False
-        self.world.answered(path, self._socket.getheaders().get(CANARY_HEADER.lower()))
+        by = self._socket.getheaders().get(CANARY_HEADER.lower(), "")
+        self.world.answered(path, by, (time.perf_counter() - begun) * 1000, ok=True)
         return True
 
     def _follow(self) -> None:

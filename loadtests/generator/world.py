@@ -77,23 +77,39 @@ class World:
         """Say whether the next vote is a change."""
         return self.dice.random() < self.plan.suite.changes
 
-    def answered(self, path: str, by: str | None) -> None:
-        """Note whether canaries gave an answer, by the header that the gateway puts on it."""
-        if self.canary_path and f"{path.partition('?')[0]}/".startswith(self.canary_path):
-            if by == self.plan.canary:
-                self.outcome.by_canaries += 1
-            else:
-                self.outcome.by_others += 1
+    def answered(self, path: str, by: str | None, ms: float, *, ok: bool) -> None:
+        """Note what came of a request that was for canaries.
+
+        Args:
+            path: Of the request.
+            by: The service whose canary answered, by the header that the gateway puts on it; empty if none did, None
+                if there was no answer, which is the canaries' fault then.
+            ms: Until the answer, from when it was due.
+            ok: Whether it is one that was to be had.
+        """
+        if not self.canary_path or not f"{path.partition('?')[0]}/".startswith(self.canary_path):
+            return
+        if by is not None and by != self.plan.canary:
+            self.outcome.by_others += 1
+            return
+        self.outcome.canary_ms.append(ms)
+        self.outcome.canary_failures += not ok
 
     def voted(self, due: float, at: float, sent: float, status: int) -> None:
         """Note a vote's answer."""
         now = time.perf_counter()
         self.outcome.votes.append(Vote(due, (now - at) * 1000, (now - sent) * 1000, status))
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was due has been answered."""
+        return len(self.outcome.votes) == len(self.votes) and not self.reads.unfinished + self.hosts.unfinished
+
     def close(self) -> Outcome:
         """Return all that came out."""
         outcome = self.outcome
         outcome.requests, outcome.failures = dict(self.requests), dict(self.failures)
         outcome.unsent = len(self.votes) - len(outcome.votes)
+        outcome.unfinished = self.reads.unfinished + self.hosts.unfinished
         outcome.late_ms, outcome.queued = self.pace.late_ms, self.pace.queued
         return outcome

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from tests.conftest import ENVIRONMENT, VoteWave, eventually
 ROOT = Path(__file__).parents[3]
 GATES = Path(__file__).with_name("small_gates.toml")
 SECONDS = 120
+HANGS_SECONDS = 30
 CANARY = "X-VoteWave-Canary"
 
 
@@ -62,22 +64,38 @@ def failed(report: Any) -> set[str]:
 
 
 class Proxy:
-    """Stands before a VoteWave and treats votes badly.
+    """Stands before a VoteWave and treats requests badly.
 
     Attributes:
         delay: Seconds that each request waits.
-        every: Of so many votes one is answered 500 and not passed on; 0 for none.
-        lost: Of so many votes one is passed on and not answered; 0 for none.
-        canaries: The service that it has canaries of, as the gateway does.
+        every: Of so many requests one is answered otherwise and not passed on; 0 for none.
+        lost: Of so many one is passed on and not answered; 0 for none.
+        status, body: Of the other answer.
+        method: Of the requests that are counted.
+        canaries: The service that it has canaries of, as the gateway does. Then only what these answer is treated so.
     """
 
-    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0, lost: int = 0, canaries: str = "") -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        delay: float = 0.0,
+        every: int = 0,
+        lost: int = 0,
+        status: int = 500,
+        body: str = '{"title": "broken"}',
+        method: str = "PUT",
+        canaries: str = "",
+    ) -> None:
         self._target = target
         self._canaries = canaries
         self.delay = delay
         self.every = every
         self.lost = lost
-        self._votes = 0
+        self.status = status
+        self.body = body
+        self.method = method
+        self._seen = 0
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -97,21 +115,32 @@ class Proxy:
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         wanted = request.headers.get(CANARY, "")
-        by_canary = wanted == self._canaries and request.path.startswith(f"/v1/{wanted}/")
+        by_canary = bool(wanted) and wanted == self._canaries and request.path.startswith(f"/v1/{wanted}/")
         mark = {CANARY: wanted} if by_canary else {}
-        if self.delay:
+        harmed = by_canary or not self._canaries
+        counted = harmed and request.method == self.method
+        if harmed and self.delay:
             await asyncio.sleep(self.delay)
-        self._votes += request.method == "PUT"
-        if self.every and request.method == "PUT" and self._votes % self.every == 0:
-            return web.json_response({"title": "broken"}, status=500, headers=mark)
+        self._seen += counted
+        if self.every and counted and self._seen % self.every == 0:
+            return web.Response(status=self.status, text=self.body, content_type="application/json", headers=mark)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         url = f"{self._target}{request.raw_path}"
         async with self._session.request(request.method, url, headers=headers, data=await request.read()) as answer:
             skipped = {"transfer-encoding", "content-length", "connection", "date", "server"}
-            if self.lost and request.method == "PUT" and self._votes % self.lost == 0 and request.transport:
+            if self.lost and counted and self._seen % self.lost == 0 and request.transport:
                 request.transport.abort()
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in skipped}
             return web.Response(status=answer.status, headers={**kept, **mark}, body=await answer.read())
+
+
+class Hanging(Proxy):
+    """Answers no list of open polls in the time that anybody waits for it."""
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("status") == "open":
+            await asyncio.sleep(HANGS_SECONDS)
+        return await super()._pass(request)
 
 
 async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: VoteWave, tmp_path: Path) -> None:
@@ -160,9 +189,63 @@ async def test_a_server_that_answers_a_twentieth_of_the_votes_with_errors_fails(
 ) -> None:
     async with Proxy(target.url, every=20, canaries="votebooth").serving() as url:
         code, report, said = await gate(url, tmp_path, "--canary", "votebooth", suite="changeless")
-    assert (code, failed(report)) == (1, {"error_ratio"}), said
+    assert (code, failed(report)) == (1, {"error_ratio", "canary_error_ratio"}), said
     assert "× vote (first): 500" in " ".join(report["verdict"]["details"])
     assert verdicts(report)["canaries_answer"] == "pass"
+
+
+async def test_good_canaries_of_a_service_that_gets_no_votes_pass(target: VoteWave, tmp_path: Path) -> None:
+    async with Proxy(target.url, canaries="profiles").serving() as url:
+        code, report, said = await gate(url, tmp_path, "--canary", "profiles", suite="canary")
+    assert (code, failed(report)) == (0, set()), said
+    assert set(verdicts(report)) >= {
+        "canaries_answer", "canary_answers", "canary_error_ratio", "canary_p50_ms", "canary_p95_ms",
+    }  # fmt: skip
+    figures = report["verdict"]["figures"]
+    assert figures["canaries_answers"] >= 60, "half of the reads, and some of the others"
+    assert figures["canaries_failures"] == 0
+
+
+@pytest.mark.parametrize(
+    ("harm", "rows"),
+    [
+        ({"delay": 0.7}, {"canary_p50_ms"}),
+        ({"every": 20}, {"canary_error_ratio"}),
+        ({"every": 1, "status": 404}, {"canary_error_ratio", "error_ratio"}),
+    ],
+    ids=["slow", "erring", "unknowing"],
+)
+async def test_bad_canaries_of_a_service_that_gets_no_votes_fail(
+    target: VoteWave, tmp_path: Path, harm: dict[str, Any], rows: set[str]
+) -> None:
+    async with Proxy(target.url, canaries="profiles", method="GET", **harm).serving() as url:
+        code, report, said = await gate(url, tmp_path, "--canary", "profiles", suite="canary")
+    assert (code, failed(report)) == (1, rows), said
+
+
+async def test_a_few_answers_of_canaries_are_no_verdict(target: VoteWave, tmp_path: Path) -> None:
+    async with Proxy(target.url, canaries="profiles").serving() as url:
+        code, report, said = await gate(url, tmp_path, "--canary", "profiles", "--seconds", "1", suite="canary")
+    assert (code, failed(report)) == (3, set()), said
+    assert verdicts(report)["canary_answers"] == "too few answers"
+    assert "no verdict: too few answers of canaries" in said
+
+
+async def test_answers_that_cant_be_read_are_the_targets_failures(target: VoteWave, tmp_path: Path) -> None:
+    async with Proxy(target.url, every=20, status=201, body="<html>").serving() as url:
+        code, report, said = await gate(url, tmp_path, suite="changeless")
+    assert (code, failed(report)) == (1, {"error_ratio"}), said
+    assert "vote (first): 201 with a body that can't be read" in " ".join(report["verdict"]["details"])
+    figures = report["verdict"]["figures"]
+    assert figures["votes_due"] - figures["votes_accepted"] == sum(figures["failures"].values())
+
+
+async def test_reads_that_hang_at_the_end_are_waited_for_and_fail(target: VoteWave, tmp_path: Path) -> None:
+    async with Hanging(target.url).serving() as url:
+        code, report, said = await gate(url, tmp_path, suite="read")
+    assert (code, failed(report)) == (1, {"reads_p95_ms", "error_ratio"}), said
+    [row] = [row for row in report["verdict"]["rows"] if row["name"] == "error_ratio"]
+    assert "without an answer at the end" in row["seen"]
 
 
 async def test_ballots_whose_answer_is_lost_are_failures_and_not_lost_ballots(target: VoteWave, tmp_path: Path) -> None:
@@ -225,16 +308,19 @@ async def test_a_target_that_isnt_there_is_said_in_a_sentence(tmp_path: Path) ->
     assert "Traceback" not in said
 
 
-async def test_a_gate_that_is_stopped_takes_its_polls_away(target: VoteWave, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_a_gate_that_is_stopped_takes_its_polls_away(
+    target: VoteWave, tmp_path: Path, stop: signal.Signals
+) -> None:
     command = [sys.executable, "-m", "loadtests.load", "gate", "--env", "test", "--gates", str(GATES)]
     process = await asyncio.create_subprocess_exec(
         *command, "--url", target.url, "--suite", "changeless", "--report", str(tmp_path),
         cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     await eventually(lambda: target.sql(_POLL_WITH_BALLOTS), 40)
-    process.terminate()
+    process.send_signal(stop)
     async with asyncio.timeout(30):
-        assert await process.wait() != 0
+        assert await process.wait() == 130
     assert await target.sql("SELECT title FROM polls.poll WHERE deleted_at IS NULL") == []
     assert not _generators()
 

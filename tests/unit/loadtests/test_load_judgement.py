@@ -1,6 +1,7 @@
 """What arrives when, what gates.toml may say, and what a verdict is made of."""
 
 import random
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,13 +9,14 @@ import pytest
 from click.testing import CliRunner
 from loadtests.gate.ballots import elections
 from loadtests.gate.checks import Findings, Voters, canonical, differences
-from loadtests.gate.config import GATES, Shape, Suite, Thresholds, read
+from loadtests.gate.config import GATES, Canary, Shape, Suite, Thresholds, read
 from loadtests.gate.errors import GateError
-from loadtests.gate.plan import Cast, Outcome, Vote, Watched
+from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote, Watched
 from loadtests.gate.stage import Poll, looks
-from loadtests.gate.verdict import Judgement, judge, percentile
+from loadtests.gate.verdict import Judgement, Verdict, judge, percentile
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
-from loadtests.load import main
+from loadtests.generator.world import World
+from loadtests.load import INTERRUPTED, NO_VERDICT, PASSED, UNREACHABLE, exit_code, main
 
 THRESHOLDS = Thresholds(
     accepted_votes_per_second=9,
@@ -81,6 +83,8 @@ def test_the_gates_say_what_holds_in_each_environment() -> None:
     assert set(places) == {"local", "staging", "production"}
     for place in places.values():
         assert {"steady"} <= set(place.suites)
+        assert place.canary.p50_ms
+        assert place.canary.p95_ms
         for suite in place.suite.values():
             asked = suite.thresholds
             assert asked.stored_equals_acknowledged
@@ -98,6 +102,8 @@ def test_the_gates_say_what_holds_in_each_environment() -> None:
         (('shape = "steady"', 'shape = "calm"'), "calm"),
         (("seconds = 30", 'seconds = "30"'), "seconds"),
         (('suites = ["steady"]', 'suites = ["steady", "none"]'), "none"),
+        (('suites = ["steady"]', "suites = []"), "length >= 1"),
+        (("answers = 100", "answers = 0"), ">= 1"),
         (("[local]", "[local"), "gates.toml"),
         (("viewers = 50", "viewers = 0"), "nobody who looks at staleness_p95_ms, live_gaps"),
     ],
@@ -124,6 +130,7 @@ def test_what_is_well_passes() -> None:
         (outcome(ms=3_000), FINE, {"accepted_votes_per_second", "p95_ms", "p99_ms"}),
         (outcome(status=503), FINE, {"accepted_votes_per_second", "error_ratio"}),
         (outcome(unsent=1), FINE, {"error_ratio"}),
+        (outcome(unfinished=1), FINE, {"error_ratio"}),
         (outcome(), Findings(acknowledged=9, stored=8, recounted=1, lost=["one"]), {"stored_equals_acknowledged"}),
         (outcome(), Findings(acknowledged=9, stored=9, recounted=1, miscounted=["x"]), {"tally_equals_recount"}),
         (outcome(), Findings(), {"stored_equals_acknowledged", "tally_equals_recount"}),
@@ -131,6 +138,112 @@ def test_what_is_well_passes() -> None:
 )
 def test_what_doesnt_hold_is_named(seen: Outcome, findings: Findings, names: set[str]) -> None:
     assert failing(seen, findings) == names
+
+
+def test_one_vote_that_is_late_doesnt_stretch_the_seconds_of_the_others() -> None:
+    votes = [Vote(number / 10, 10.0, 10.0, 201) for number in range(99)]
+    votes.append(Vote(9.9, 10_000.0, 10_000.0, 0))
+    asked = msgspec.structs.replace(THRESHOLDS, accepted_votes_per_second=9.9, p99_ms=20_000, error_ratio=0.01)
+    suite = msgspec.structs.replace(SUITE, thresholds=asked)
+    seen = outcome(votes=votes, failures={"vote: TimeoutError": 1})
+    assert failing(seen, suite=suite) == set()
+    votes[:2] = [Vote(0.1, 11_000.0, 10.0, 201)] * 2  # acknowledged, but after the time
+    assert failing(seen, suite=suite) == {"accepted_votes_per_second"}
+
+
+CANARY = Canary(answers=200, error_ratio=0.002, p50_ms=60, p95_ms=200)
+
+
+def canaries(ms: list[float], failures: int = 0, others: int = 0) -> Verdict:
+    """Judge canaries of a service that gets no votes, beside votes that are well."""
+    seen = outcome(canary_ms=ms, canary_failures=failures, by_others=others)
+    return judge(SUITE, [seen], FINE, "profiles", CANARY)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "names"),
+    [
+        (canaries([10.0] * 600, 1), set()),
+        (canaries([210.0] * 600), {"canary_p50_ms", "canary_p95_ms"}),
+        (canaries([10.0] * 540 + [210.0] * 60), {"canary_p95_ms"}),
+        (canaries([10.0] * 600, 2), {"canary_error_ratio"}),
+        (canaries([10.0] * 600, others=1), {"canaries_answer"}),
+        (canaries([10.0] * 199, 10), {"canary_error_ratio"}),
+    ],
+)
+def test_canaries_are_judged_by_what_they_answered_themselves(verdict: Verdict, names: set[str]) -> None:
+    assert {row.name for row in verdict.rows if row.judgement is Judgement.FAIL} == names
+    assert verdict.judgement is (Judgement.FAIL if names else Judgement.PASS)
+
+
+@pytest.mark.parametrize("ms", [[], [10.0] * 199, [300.0] * 199])
+def test_too_few_answers_of_canaries_are_no_verdict(ms: list[float]) -> None:
+    assert canaries(ms).judgement is Judgement.TOO_FEW
+
+
+def canary_world() -> World:
+    """Return the world of a generator that asks canaries of Profiles."""
+    somebody = Identity("", "", 0.0)
+    plan = Plan(
+        url="",
+        headers={},
+        suite=SUITE,
+        seed=1,
+        share=0,
+        shares=1,
+        polls=[],
+        guest_poll="",
+        identities=[somebody],
+        host=somebody,
+        canary="profiles",
+        looks=[],
+        canary_looks=[],
+        mark="",
+        html="",
+        tell=False,
+    )
+    return World(plan)
+
+
+def test_no_answer_is_the_canaries_fault_and_anybody_elses_isnt_theirs() -> None:
+    world = canary_world()
+    world.answered("/v1/profiles/me", "profiles", 5.0, ok=True)
+    world.answered("/v1/profiles?limit=1", None, 10_000.0, ok=False)
+    world.answered("/v1/profiles/me", "", 7.0, ok=True)
+    world.answered("/v1/polls", "", 8.0, ok=False)
+    world.answered("/v1/profilesque", "", 8.0, ok=False)
+    outcome = world.outcome
+    assert (outcome.canary_ms, outcome.canary_failures, outcome.by_others) == ([5.0, 10_000.0], 1, 1)
+
+
+def test_what_was_due_is_unfinished_until_somebody_says_otherwise() -> None:
+    world = canary_world()
+    assert (len(world.reads), len(world.hosts)) == (100, 1)
+    for arrivals_ in (world.reads, world.hosts):
+        while arrivals_.take():
+            pass
+    assert not world.is_done
+    for _ in range(99):
+        world.reads.finish()
+    seen = world.close()
+    assert (seen.unsent, seen.unfinished) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    ("judgements", "stopped", "code"),
+    [
+        ([Judgement.PASS, Judgement.PASS], None, PASSED),
+        ([Judgement.PASS, Judgement.FAIL, Judgement.TOO_SLOW], None, 1),
+        ([Judgement.FAIL], UNREACHABLE, 1),
+        ([Judgement.PASS], UNREACHABLE, UNREACHABLE),
+        ([Judgement.PASS, Judgement.TOO_SLOW], None, NO_VERDICT),
+        ([Judgement.TOO_FEW], None, NO_VERDICT),
+        ([], None, NO_VERDICT),
+        ([Judgement.FAIL], INTERRUPTED, 130),
+    ],
+)
+def test_only_what_was_seen_to_hold_is_a_pass(judgements: list[Judgement], stopped: int | None, code: int) -> None:
+    assert exit_code(judgements, stopped) == code
 
 
 def test_what_nobody_has_seen_doesnt_hold() -> None:
@@ -248,6 +361,13 @@ def test_a_file_of_ballots_that_cant_be_read_is_said(tmp_path: Path) -> None:
 def test_every_service_that_can_be_looked_at_is() -> None:
     assert {"/v1/auth/me", "/v1/polls", "/v1/profiles/me"} <= set(looks())
     assert not [path for path in looks() if "[" in path]
+    assert looks("profiles") == ["/v1/profiles/me"]
+    assert looks("poll") == []
+
+
+def test_gaps_in_the_paths_of_a_service_that_has_no_others_are_filled() -> None:
+    path = next(path for path in looks("votebooth") if path.endswith("/results"))
+    assert re.fullmatch(r"/v1/votebooth/polls/[0-9a-f-]{36}/results", path)
 
 
 def test_help_has_examples() -> None:
