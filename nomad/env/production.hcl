@@ -5,6 +5,9 @@ driver      = "docker"
 datacenters = ["production"]
 node_class  = "app"
 
+# On each machine, from its image: to start, a task needs nothing from outside but its own image.
+database_ca_volume = "database-ca"
+
 # The machine's Consul agent, seen from a container: Docker's own network (daemon.json in the machine image).
 consul_url = "http://172.17.0.1:8500"
 

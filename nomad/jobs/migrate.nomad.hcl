@@ -67,8 +67,8 @@ variable "master_secret" {
   default     = "migrate/master"
 }
 
-variable "database_ca" {
-  description = "Where the certificate authorities of the database's servers are fetched from, to local/rds-ca.pem; empty for none."
+variable "database_ca_volume" {
+  description = "docker: the machine's host volume that has the certificate authorities of the database's servers; empty for none."
   type        = string
   default     = ""
 }
@@ -125,8 +125,30 @@ job "migrate" {
       unlimited = false
     }
 
+    dynamic "volume" {
+      for_each = var.database_ca_volume == "" ? [] : [var.database_ca_volume]
+      labels   = ["database-ca"]
+
+      content {
+        type      = "host"
+        source    = volume.value
+        read_only = true
+      }
+    }
+
     task "migrate" {
       driver = var.driver
+
+      # `sslrootcert` of the database's address names it (paths.database_ca in names.json).
+      dynamic "volume_mount" {
+        for_each = var.database_ca_volume == "" ? [] : [1]
+
+        content {
+          volume      = "database-ca"
+          destination = "/opt/votewave/share/rds-ca.pem"
+          read_only   = true
+        }
+      }
 
       # What the other driver has no use for is null, and so not there.
       config {
@@ -153,17 +175,6 @@ job "migrate" {
         var.environment,
         var.addresses,
       )
-
-      # `sslrootcert` of the database's address names it.
-      dynamic "artifact" {
-        for_each = var.database_ca == "" ? [] : [var.database_ca]
-
-        content {
-          source      = artifact.value
-          destination = "local/rds-ca.pem"
-          mode        = "file"
-        }
-      }
 
       dynamic "identity" {
         for_each = var.aws_role == "" ? [] : [1]

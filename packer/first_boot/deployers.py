@@ -21,6 +21,7 @@ namespace "default" {
 }
 node { policy = "read" }
 agent { policy = "read" }
+host_volume "database-ca" { policy = "read" }
 """
 TOKEN_HOURS = 3
 _TRIES = 10

@@ -101,6 +101,7 @@ def artefacts(folder: Path) -> None:
             entry.external_attr = 0o755 << 16
             archive.writestr(entry, Path(program(name)).read_bytes())
     shutil.copy(program("goss"), folder / "goss")
+    (folder / "rds-ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     for name in ("amazon-ssm-agent", "amazon-cloudwatch-agent"):
         stand_in(name, folder)
 

@@ -205,12 +205,21 @@ def test_the_load_tests_run_what_the_workflow_pushes_beside_it(
 def test_the_database_is_verified_against_certificates_that_the_task_has(
     environment: str, values: str, names: dict[str, Any]
 ) -> None:
+    path = names["paths"]["database_ca"]
+    client = (ROOT / "packer/files/client/etc/nomad.d/20-client.hcl").read_text()
+    on_machines = dict(re.findall(r'host_volume "([^"]+)" \{\s+path\s+= "([^"]+)"', client))
+    assert f'rds-ca.pem)" {path}\n' in (ROOT / "packer/provision/programs").read_text()
     for name in ("service", "migrate", "reports"):
-        (task,) = job(name, environment, values)["TaskGroups"][0]["Tasks"]
-        (artifact,) = task["Artifacts"]
-        path = names["paths"]["database_ca"]
-        assert f"/{artifact['RelativeDest']}" == path
-        assert artifact["GetterSource"].startswith("https://")
+        (group,) = job(name, environment, values)["TaskGroups"]
+        (task,) = group["Tasks"]
+        # Nothing is fetched when a task starts: a lost way out must not keep services from starting.
+        assert not task["Artifacts"], name
+        (mount,) = task["VolumeMounts"]
+        assert mount["Destination"] == path
+        assert mount["ReadOnly"] is True
+        volume = group["Volumes"][mount["Volume"]]
+        assert volume["Type"] == "host"
+        assert on_machines[volume["Source"]] == path
         assert task["Env"]["VOTEWAVE_DATABASE_URL"].endswith(f"sslrootcert={path}")
 
 

@@ -401,6 +401,20 @@ def test_consul_reads_nomads_keys_and_believes_nobody_else(servers: list[Machine
     assert "failed to verify id token signature" in said.said
 
 
+def submitted(server: Machine, token: str, volume: str) -> bool:
+    """Return whether Nomad takes a job with a machine's volume."""
+    task = {"Name": "one", "Driver": "docker", "Config": {"image": "one"}}
+    volumes = {"one": {"Name": "one", "Type": "host", "Source": volume, "ReadOnly": True}}
+    group = {"Name": "one", "Tasks": [task], "Volumes": volumes}
+    body = {"Job": {"ID": "one", "Name": "one", "Type": "batch", "Datacenters": ["*"], "TaskGroups": [group]}}
+    said = server.nomad("/v1/jobs", token, body)
+    if isinstance(said, int):
+        assert said == 403, said
+        return False
+    server.nomad("/v1/job/one?purge=true", token, method="DELETE")
+    return True
+
+
 def test_a_deployment_job_logs_in_and_no_other_does(servers: list[Machine], github: GitHub) -> None:
     def login(**changed: str) -> Any:
         body = {"AuthMethodName": "github", "LoginToken": github.identity(**changed)}
@@ -414,6 +428,9 @@ def test_a_deployment_job_logs_in_and_no_other_does(servers: list[Machine], gith
     assert token["ExpirationTime"]
     assert servers[0].nomad("/v1/jobs", token["SecretID"]) == []
     assert servers[0].nomad("/v1/acl/tokens", token["SecretID"]) == 403
+    # What services mount of a machine, and not what is the gateway's.
+    assert submitted(servers[0], token["SecretID"], "database-ca") is True
+    assert submitted(servers[0], token["SecretID"], "gateway-certificate") is False
     for changed in (
         {"environment": "production"},
         {"repository": "mallory/votewave"},
@@ -607,7 +624,9 @@ def test_nomad_takes_the_images_settings_of_docker_and_sends_what_tasks_write_to
     machine = Machine(tmp_path / "app", "app", CLIENT, account)
     machine.tell()
     assert machine.run("configure")[0] == 0
-    machine.start()
+    bundle = tmp_path / "rds-ca.pem"  # a machine's image has it elsewhere
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    machine.start({"client": {"host_volume": {"database-ca": {"path": str(bundle), "read_only": True}}}})
     try:
         eventually(lambda: machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["stats"]["client"], 60)
         [plugin] = machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["config"]["Plugins"]

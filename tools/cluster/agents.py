@@ -52,6 +52,7 @@ namespace "default" {
 }
 node { policy = "read" }
 agent { policy = "read" }
+host_volume "database-ca" { policy = "read" }
 """
 
 

@@ -239,8 +239,6 @@ locals {
     aws_role      = "arn:aws:iam::${var.account}:role/${module.naming.task_role_pattern}"
     master_secret = module.data.master_secret_arn
     load_store    = "s3://${module.data.bucket_names["reports"]}/loadtests"
-    # RDS's certificate authorities; tasks fetch them when they start, to the place that the address names.
-    database_ca = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
     addresses = {
       VOTEWAVE_DATABASE_URL = module.data.database_url
       VOTEWAVE_REDIS_URL    = module.data.redis_url

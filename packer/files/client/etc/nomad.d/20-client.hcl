@@ -27,6 +27,12 @@ client {
     reserved_ports = "22,8301,8500,8501,8600"
   }
 
+  # The certificate authorities of RDS, for tasks that check the database's certificate.
+  host_volume "database-ca" {
+    path      = "/opt/votewave/share/rds-ca.pem"
+    read_only = true
+  }
+
   # Its settings are in boot.json, for they say where tasks' logs go.
   options = {
     "driver.allowlist" = "docker"
