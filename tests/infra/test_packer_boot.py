@@ -626,7 +626,8 @@ def test_nomad_takes_the_images_settings_of_docker_and_sends_what_tasks_write_to
     assert machine.run("configure")[0] == 0
     bundle = tmp_path / "rds-ca.pem"  # a machine's image has it elsewhere
     bundle.write_text("-----BEGIN CERTIFICATE-----\n")
-    machine.start({"client": {"host_volume": {"database-ca": {"path": str(bundle), "read_only": True}}}})
+    volumes = {"database-ca": {"path": str(bundle), "read_only": True}}
+    machine.start({"client": {"enabled": True, "host_volume": volumes}})
     try:
         eventually(lambda: machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["stats"]["client"], 60)
         [plugin] = machine.nomad("/v1/agent/self", secrets["cluster/acl-nomad"])["config"]["Plugins"]
