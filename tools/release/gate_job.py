@@ -66,11 +66,8 @@ class DispatchedGate:
 
     def _tell(self, ended: Allocation) -> None:
         lines = self._nomad.log(ended.id, _TASK, "stdout").strip().splitlines()
-        lines += [] if ended.client_status == "complete" else _complaints(self._nomad.log(ended.id, _TASK, "stderr"))
+        beside = self._nomad.log(ended.id, _TASK, "stderr").strip().splitlines()
+        # How it went is told there, too; without a report its end says why there is none.
+        lines += [line for line in beside if line.startswith("Error:")] if lines else beside[-8:]
         for line in lines[-_TOLD_LINES:]:
             self._say(line)
-
-
-def _complaints(printed: str) -> list[str]:
-    lines = printed.strip().splitlines()
-    return [line for line in lines if line.startswith(("Error:", "Usage:"))] or lines[-5:]

@@ -38,6 +38,7 @@ class FakeNomad(Nomad):
         meanwhile: By a path's beginning, what happens right after such a request; once.
         runs: What was dispatched, by id: its body, and the exit code that it has ended with.
         removed: Dispatched jobs that were stopped.
+        logs: What a task of theirs has written.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class FakeNomad(Nomad):
         self.meanwhile: dict[str, Callable[[], object]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.removed: list[str] = []
+        self.logs = {"stdout": "steady: pass", "stderr": "making a poll"}
         self._index = 0
 
     @property
@@ -151,7 +153,7 @@ class FakeNomad(Nomad):
         if kind == "deployment":
             return self._of_deployment(rest)
         if kind == "client":
-            return f"the end of {parameters['type']}"
+            return self.logs[parameters["type"]]
         if kind == "jobs":
             return self._register(body)
         assert kind == "job", path

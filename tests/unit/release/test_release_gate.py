@@ -141,16 +141,18 @@ def dispatched(nomad: FakeNomad, *options: str, over: str = "", codes: tuple[int
 def test_where_only_the_cluster_reaches_canaries_it_runs_there(nomad: FakeNomad) -> None:
     found, said = dispatched(nomad, "--suite=rush", "--suite=steady", "--seconds=60", codes=(0,))
     assert found == ""
-    assert said == ["by votewave-loadtest/dispatch-0, in the cluster", "the end of stdout"]
+    assert said == ["by votewave-loadtest/dispatch-0, in the cluster", "steady: pass"]
     [run] = nomad.runs.values()
     assert run["meta"] == {"env": "local", "canary": "votebooth", "suite": "rush steady", "seconds": "60"}
 
 
 def test_a_gate_in_the_cluster_is_judged_by_its_exit_code(nomad: FakeNomad) -> None:
+    nomad.logs = {"stdout": "steady: fail: p50_ms", "stderr": "making a poll\nError: the reports aren't in s3"}
     found, said = dispatched(nomad, codes=(3, 1))
     assert "the gate says no" in found
-    assert said[-2:] == ["the end of stdout", "the end of stderr"]
+    assert said[-2:] == ["steady: fail: p50_ms", "Error: the reports aren't in s3"]
     assert len(nomad.runs) == 2
+    nomad.logs = {"stdout": "", "stderr": "Usage: …\n\nError: no such suite"}
     with pytest.raises(ReleaseError, match="is wrong"):
         dispatched(nomad, "--seed=1", codes=(2,))
     assert nomad.removed == ["votewave-loadtest/dispatch-2"], "the same command asks anew"
