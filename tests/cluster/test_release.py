@@ -4,6 +4,7 @@ Faulty versions are releases like any other, whose program is the real one with 
 """
 
 import asyncio
+import dataclasses
 import json
 import os
 import re
@@ -17,6 +18,11 @@ from typing import Any
 import pytest
 from cluster_place import ROOT, eventually
 from cluster_shared import SharedCluster
+from tools.release.errors import RejectedError
+from tools.release.gate import Gate
+from tools.release.release import Release
+from tools.release.steps import Steps
+from tools.release.target import local
 
 JOB = "votewave-votebooth"
 ENDS_SECONDS = 420.0
@@ -220,7 +226,8 @@ async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and
 
     said = await release(f"--version={version}")
     assert said["code"] == 0, release.log()
-    assert [step["name"] for step in said["steps"]] == ["resume", "canaries", "gate", "promote", "rollout"]
+    steps = ["migrate", "resume", "canaries", "gate", "promote", "rollout", "plan"]
+    assert [step["name"] for step in said["steps"]] == steps
     await only(cluster, version)
     again = await release(f"--version={version}")
     assert (again["code"], again["services"]) == (0, {"votebooth": "unchanged"})
@@ -228,11 +235,79 @@ async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and
 
     back = await release(command="rollback")
     assert back["services"]["votebooth"] == {"outcome": "returned", "version": cluster.version}, release.log()
+    twice = await release(command="rollback")
+    assert twice["services"]["votebooth"] == {"outcome": "unchanged", "version": cluster.version}, release.log()
     assert (await cluster.nomad(f"/v1/job/{JOB}"))["TaskGroups"][0]["Count"] == 3
     await eventually(cluster.is_whole, 120)
     await only(cluster, cluster.version)
     await cluster.run("job", "scale", JOB, "2")
     report(f"resumed: {steps_of(said)}; taken back: {steps_of(back)}")
+
+
+async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
+    cluster: SharedCluster, release: Releasing, make: Make, report: Report, tmp_path: Path
+) -> None:
+    """As in AWS: no address of the gateway is known here, so the job finds it in Consul."""
+    values = tmp_path / "load.hcl"
+    gates = tmp_path / "small.toml"
+    gates.write_text(GATES)
+    values.write_text(f"load_gates = {json.dumps(str(gates))}\n")
+    found = local(Path(cluster.said["folder"]))
+    target = dataclasses.replace(found, gate_url=None, var_files=(*found.var_files, values))
+    lines: list[str] = []
+    try:
+        for fault in ("", "slow"):
+            version = make(f"inside-{fault or 'fine'}", fault)
+            runs = Release(target, "votebooth", version, Steps(lines.append), Gate(("--seconds=8",)))
+            if not fault:
+                assert await asyncio.to_thread(runs.run) == "released", "\n".join(lines)
+                fine = version
+                continue
+            with pytest.raises(RejectedError, match="the gate says no"):
+                await asyncio.to_thread(runs.run)
+    finally:
+        target.nomad.close()
+        if target.administrator:
+            target.administrator.close()
+    await only(cluster, fine)
+    printed = "\n".join(lines)
+    assert "votewave-loadtest/dispatch-" in printed
+    assert "canary: pass" in printed
+    assert re.search("canary: fail: .*p50_ms", printed), printed
+    report("\n".join(line for line in lines if re.search(r"gate: |: (pass|fail)", line)))
+
+
+async def test_what_somebody_else_begins_at_the_gate_is_left_alone_and_a_rollback_ends_it(
+    cluster: SharedCluster, release: Releasing, make: Make
+) -> None:
+    version, theirs = make("superseded"), make("theirs")
+    process = await release.begin(f"--version={version}")
+
+    async def at_the_gate() -> bool:
+        assert process.returncode is None, release.log()
+        return "gate: load on" in release.log()
+
+    await eventually(at_the_gate, 120)
+    await asyncio.to_thread(cluster.cluster.jobs.run, "service", service="votebooth", version=theirs)
+    said = await release.end(process)
+    assert said["code"] == 1, release.log()
+    assert "superseded" in said["error"]
+
+    async def placed() -> Any:
+        found = await canaries(cluster)
+        return [one for one in found if one["Service"]["Meta"]["version"] == theirs]
+
+    await eventually(placed, 120)
+    deployment = await cluster.nomad(f"/v1/job/{JOB}/deployment")
+    assert deployment["Status"] == "running"
+    assert not deployment["TaskGroups"]["service"]["Promoted"]
+
+    back = await release(command="rollback")
+    assert back["services"]["votebooth"] == {"outcome": "returned", "version": cluster.version}, release.log()
+    assert "promote" not in [step["name"] for step in back["steps"]]
+    await only(cluster, cluster.version)
+    again = await release(command="rollback")
+    assert again["services"]["votebooth"] == {"outcome": "unchanged", "version": cluster.version}, release.log()
 
 
 async def test_what_cannot_be_released_is_refused_before_anything_is_touched(
