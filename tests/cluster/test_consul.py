@@ -118,10 +118,12 @@ async def test_instances_take_turns_and_a_new_one_joins_within_seconds(
     two = [instance("auth", **token), instance("auth", **token)]
     await asyncio.gather(*(one.start() for one in two))
     await consul.passing("auth", 2)
-    before = [await one.answered(KEYS) for one in two]  # they ask for the keys themselves when they begin
+    before = [await one.answered(KEYS) for one in two]
     for _ in range(40):
         await ask(calls)
-    assert [await one.answered(KEYS) - was for one, was in zip(two, before, strict=True)] == [20, 20]
+    answered = [await one.answered(KEYS) - was for one, was in zip(two, before, strict=True)]
+    # Each instance also asks once itself, when it begins, which may be a moment after it is passing.
+    assert all(20 <= one <= 20 + len(two) for one in answered), answered
 
     third = instance("auth", **token)
     await third.start()
@@ -135,7 +137,8 @@ async def test_instances_take_turns_and_a_new_one_joins_within_seconds(
     before = [await one.answered(KEYS) for one in three]
     for _ in range(30):
         await ask(calls)
-    assert [await one.answered(KEYS) - was for one, was in zip(three, before, strict=True)] == [10, 10, 10]
+    answered = [await one.answered(KEYS) - was for one, was in zip(three, before, strict=True)]
+    assert all(10 <= one <= 11 for one in answered), answered
 
 
 async def test_while_consul_is_away_calls_go_on_and_it_is_believed_again_afterwards(
