@@ -21,11 +21,11 @@ PASSED, FAILED, WRONG, TOO_SLOW, UNREACHABLE = range(5)
 
 _AGAINST = {
     FAILED: "the gate says no",
-    TOO_SLOW: "the gate's machine was too slow to tell, twice",
+    TOO_SLOW: "the gate couldn't tell, twice: its machine was too slow, or canaries gave too few answers",
     UNREACHABLE: "the gate couldn't reach VoteWave, or was refused what it needs to begin, twice",
 }
 _ONCE_MORE = {
-    TOO_SLOW: "no verdict: the gate's machine was too slow to tell; once more",
+    TOO_SLOW: "no verdict: the gate's machine was too slow, or canaries gave too few answers; once more",
     UNREACHABLE: "no verdict: VoteWave couldn't be reached, or refused what the gate needs to begin; once more",
 }
 

@@ -53,7 +53,7 @@ class Given(Gate):
         ((0,), ""),
         ((1,), "the gate says no"),
         ((3, 0), ""),
-        ((3, 3), "too slow to tell, twice"),
+        ((3, 3), "couldn't tell, twice"),
         ((3, 1), "the gate says no"),
         ((4, 0), ""),
         ((4, 4), "couldn't reach VoteWave"),
