@@ -57,5 +57,4 @@ load_url = ""
 gateway_scheme             = "https"
 gateway_trusted_proxies    = 1 # the load balancer
 gateway_certificate_volume = "gateway-certificate"
-gateway_canary_from        = ["10.20.0.0/16"]
 gateway_limits             = { address = 1000000 } # likewise for load tests

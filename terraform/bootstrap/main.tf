@@ -34,12 +34,20 @@ resource "aws_iam_service_linked_role" "autoscaling" {
   aws_service_name = "autoscaling.amazonaws.com"
 }
 
+# So does what copies images into the second region.
+resource "aws_iam_service_linked_role" "registry" {
+  count = var.second_region == "" ? 0 : 1
+
+  aws_service_name = "replication.ecr.amazonaws.com"
+}
+
 locals {
   keys = {
     data = { what = "Data, secrets, disks, images, the state", services = [], disks = true }
     logs = { what = "Logs, and messages of alarms", services = ["logs", "cloudwatch", "budgets"], disks = false }
   }
 
+  states  = concat([module.state.arn], module.second_state[*].arn)
   regions = merge({ first = var.region }, var.second_region == "" ? {} : { second = var.second_region })
 
   policies = {
@@ -134,103 +142,31 @@ resource "aws_kms_alias" "second" {
   target_key_id = each.value.key_id
 }
 
-resource "aws_s3_bucket" "state" {
-  #checkov:skip=CKV2_AWS_62:Nobody waits for events of the state.
-  #checkov:skip=CKV_AWS_144:The state describes what is in this region; the second one is in it, too, and can be imported anew.
-  #checkov:skip=CKV_AWS_18:The log bucket comes later, from what this holds the state of; versions tell every change.
-  bucket = module.naming.buckets["state"]
+module "state" {
+  source = "../modules/state"
 
-  lifecycle {
-    prevent_destroy = true
-  }
+  bucket  = module.naming.buckets["state"]
+  key_arn = aws_kms_key.first["data"].arn
 }
 
-resource "aws_s3_bucket_versioning" "state" {
-  bucket = aws_s3_bucket.state.id
+# What takes over in the second region has its state there: on that day the first one's can't be asked.
+module "second_naming" {
+  source = "../modules/naming"
 
-  versioning_configuration {
-    status = "Enabled"
-  }
+  environment = var.environment
+  account     = var.account
+  domain      = var.domain
+  second      = true
 }
 
-resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
+module "second_state" {
+  source = "../modules/state"
+  count  = var.second_region == "" ? 0 : 1
 
-  rule {
-    bucket_key_enabled = true
+  providers = { aws = aws.second }
 
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.first["data"].arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "state" {
-  bucket                  = aws_s3_bucket.state.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  rule {
-    id     = "old-versions"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days           = 365
-      newer_noncurrent_versions = 50
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 2
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.state]
-}
-
-resource "aws_s3_bucket_policy" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "OnlyEncryptedConnections"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-      {
-        # Terraform asks for S3's own key unless the backend is told ours (kms_key_id in backend.hcl).
-        Sid       = "OnlyWithOurKey"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.state.arn}/*"
-        Condition = { StringEquals = { "s3:x-amz-server-side-encryption" = "AES256" } }
-      },
-    ]
-  })
-
-  depends_on = [aws_s3_bucket_public_access_block.state]
+  bucket  = module.second_naming.buckets["state"]
+  key_arn = aws_kms_key.second["data"].arn
 }
 
 # AWS trusts GitHub's certificate through its own store, so there is no thumbprint to keep.
@@ -282,7 +218,7 @@ resource "aws_iam_policy" "boundary" {
         Sid      = "LeaveTheStateAlone"
         Effect   = "Deny"
         Action   = ["s3:Delete*", "s3:Put*"]
-        Resource = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+        Resource = flatten([for arn in local.states : [arn, "${arn}/*"]])
       },
     ]
   })

@@ -1,9 +1,18 @@
 output "backend" {
   description = "Write it to terraform/envs/ENVIRONMENT/backend.hcl."
   value       = <<-HCL
-    bucket     = "${aws_s3_bucket.state.id}"
+    bucket     = "${module.state.bucket}"
     region     = "${var.region}"
     kms_key_id = "${aws_kms_key.first["data"].arn}"
+  HCL
+}
+
+output "backend_second" {
+  description = "Write it to terraform/envs/second/backend.hcl; empty without a second region."
+  value       = var.second_region == "" ? "" : <<-HCL
+    bucket     = "${module.second_state[0].bucket}"
+    region     = "${var.second_region}"
+    kms_key_id = "${aws_kms_key.second["data"].arn}"
   HCL
 }
 

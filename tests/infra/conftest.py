@@ -1,4 +1,4 @@
-"""The plans of both environments, made once: the real Terraform on the real configurations, no account."""
+"""The plans, made once: the real Terraform on the real configurations, no account."""
 
 import json
 from pathlib import Path
@@ -26,6 +26,20 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="session")
 def plans(workspace: Workspace) -> dict[str, Plan]:
     return {name: Plan.of(workspace, f"envs/{name}") for name in ENVIRONMENTS}
+
+
+@pytest.fixture(scope="session")
+def second(workspace: Workspace) -> Plan:
+    """Production's second region when it takes over."""
+    return Plan.of(workspace, "envs/second")
+
+
+@pytest.fixture(scope="session", params=(*ENVIRONMENTS, "second"))
+def each(request: pytest.FixtureRequest) -> Plan:
+    """Whatever machines and users come to: both environments, and the second region when it takes over."""
+    name = str(request.param)
+    found: Plan = request.getfixturevalue("second") if name == "second" else request.getfixturevalue("plans")[name]
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def first_region(plan: Plan, kind: str) -> list[Any]:
-    return [it for it in plan.of_kind(kind) if ".dr" not in it.address]
-
-
 @pytest.mark.usefixtures("aws")
 def test_every_policy_is_one_that_aws_understands(plan: Plan) -> None:
     iam = boto3.client("iam")
@@ -48,9 +44,9 @@ def test_every_policy_is_one_that_aws_understands(plan: Plan) -> None:
 def test_the_network_can_be_made(plan: Plan) -> None:
     """EC2 refuses subnets that overlap or lie outside, and rules that are there twice."""
     ec2 = boto3.client("ec2")
-    (vpc,) = first_region(plan, "aws_vpc")
+    (vpc,) = plan.here("aws_vpc")
     network = ec2.create_vpc(CidrBlock=vpc.values["cidr_block"])["Vpc"]["VpcId"]
-    for it in first_region(plan, "aws_subnet"):
+    for it in plan.here("aws_subnet"):
         ec2.create_subnet(
             VpcId=network, CidrBlock=it.values["cidr_block"], AvailabilityZone=it.values["availability_zone"]
         )
@@ -58,14 +54,14 @@ def test_the_network_can_be_made(plan: Plan) -> None:
         it.values["id"]: ec2.create_security_group(
             GroupName=it.values["name"], Description=it.values["description"], VpcId=network
         )["GroupId"]
-        for it in first_region(plan, "aws_security_group")
+        for it in plan.here("aws_security_group")
     }
     assert len(made) == 7
     for kind, authorize in (
         ("aws_vpc_security_group_ingress_rule", ec2.authorize_security_group_ingress),
         ("aws_vpc_security_group_egress_rule", ec2.authorize_security_group_egress),
     ):
-        for it in first_region(plan, kind):
+        for it in plan.here(kind):
             rule: dict[str, Any] = {
                 "IpProtocol": it.values["ip_protocol"],
                 "FromPort": it.values["from_port"],
@@ -89,7 +85,7 @@ def test_secrets_buckets_and_the_registry_have_names_that_aws_takes(plan: Plan) 
         s3.create_bucket(Bucket=it.values["bucket"], CreateBucketConfiguration={"LocationConstraint": REGION})
     for it in plan.of_kind("aws_s3_bucket_policy"):
         s3.put_bucket_policy(Bucket=it.values["bucket"], Policy=it.values["policy"])
-    (repository,) = plan.of_kind("aws_ecr_repository")
+    (repository,) = plan.here("aws_ecr_repository")
     ecr.create_repository(
         repositoryName=repository.values["name"], imageTagMutability=repository.values["image_tag_mutability"]
     )

@@ -164,7 +164,7 @@ def test_secrets_are_looked_for_where_terraform_puts_them(
 
 
 def test_a_service_runs_the_image_of_a_commit_from_our_registry(environment: str, values: str, plan: Plan) -> None:
-    repository = plan.of_kind("aws_ecr_repository")[0].values["repository_url"]
+    repository = plan.here("aws_ecr_repository")[0].values["repository_url"]
     config = job("service", environment, values)["TaskGroups"][0]["Tasks"][0]["Config"]
     assert config["image"] == f"{repository}:{COMMIT}"
 
@@ -173,7 +173,7 @@ def test_images_of_others_are_named_by_digest_and_pulled_without_our_registrys_r
     environment: str, values: str, plan: Plan
 ) -> None:
     """Nomad asks the registry's helper for each image, and ends where it knows nothing, unless told otherwise."""
-    ours = plan.of_kind("aws_ecr_repository")[0].values["repository_url"]
+    ours = plan.here("aws_ecr_repository")[0].values["repository_url"]
     others = 0
     for name in JOBS:
         for group in job(name, environment, values)["TaskGroups"]:
@@ -191,7 +191,7 @@ def test_images_of_others_are_named_by_digest_and_pulled_without_our_registrys_r
 def test_the_load_tests_run_what_the_workflow_pushes_beside_it(
     environment: str, values: str, plan: Plan, names: dict[str, Any]
 ) -> None:
-    repository = plan.of_kind("aws_ecr_repository")[0].values["repository_url"]
+    repository = plan.here("aws_ecr_repository")[0].values["repository_url"]
     suffix = names["load_image_suffix"]
     made = job("loadtest", environment, values)
     [task] = made["TaskGroups"][0]["Tasks"]
@@ -262,10 +262,16 @@ def test_the_load_balancer_waits_for_the_gateways_drain_and_closes_first(
     assert plan.of_kind("aws_lb")[0].values["idle_timeout"] < int(keep_alive[1])
 
 
-def test_only_a_canary_header_from_our_own_network_counts(environment: str, plan: Plan) -> None:
-    text = (ROOT / f"nomad/env/{environment}.hcl").read_text()
-    block = plan.outputs["network"]["cidr"]
-    assert re.search(rf'gateway_canary_from\s*=\s*\["{re.escape(block)}"\]', text)
+def test_only_a_canary_header_from_our_own_network_counts(environment: str, values: str, plan: Plan) -> None:
+    [group] = job("gateway", environment, values)["TaskGroups"]
+    lists = [
+        it["EmbeddedTmpl"]
+        for task in group["Tasks"]
+        for it in task["Templates"] or []
+        if "canary-from" in it["DestPath"]
+    ]
+    assert plan.outputs["network"]["cidr"] == plan.here("aws_vpc")[0].values["cidr_block"]
+    assert lists == [f"{plan.outputs['network']['cidr']}\n"]
 
 
 def test_two_environments_values_differ_where_they_must() -> None:

@@ -26,7 +26,7 @@ class Places:
     def __init__(self, plan: Plan, environment: str) -> None:
         self.plan, self.environment, self.account = plan, environment, ACCOUNTS[environment]
         self.prefix = f"votewave-{environment}"
-        self.repository = str(plan.of_kind("aws_ecr_repository")[0].values["arn"])
+        self.repository = str(plan.here("aws_ecr_repository")[0].values["arn"])
         self.bound = {"iam:PermissionsBoundary": f"arn:aws:iam::{self.account}:policy/within-{self.prefix}"}
 
     def ec2(self, kind: str, name: str = "x-0123", region: str = REGION) -> str:
@@ -45,7 +45,7 @@ class Places:
 
     @property
     def data_key(self) -> str:
-        return str(self.plan.of_kind("aws_ecr_repository")[0].values["encryption_configuration"][0]["kms_key"])
+        return str(self.plan.here("aws_ecr_repository")[0].values["encryption_configuration"][0]["kms_key"])
 
 
 @pytest.fixture
@@ -214,6 +214,17 @@ FAR: dict[str, Callable[[Places, dict[str, Any]], list[Call]]] = {
         Call(f"s3:{action}", f"arn:aws:s3:::{values['bucket']}")
         for action in ("CreateBucket", "PutBucketVersioning", "PutBucketPolicy", "PutEncryptionConfiguration")
     ],
+    "aws_s3_bucket_cors_configuration": lambda _, values: [
+        Call("s3:PutBucketCORS", f"arn:aws:s3:::{values['bucket']}")
+    ],
+    "aws_s3_bucket_logging": lambda _, values: [Call("s3:PutBucketLogging", f"arn:aws:s3:::{values['bucket']}")],
+    "aws_ecr_repository": lambda at, values: [
+        Call("ecr:CreateRepository", at.own("ecr", f"repository/{values['name']}", SECOND))
+    ],
+    "aws_ecr_replication_configuration": lambda *_: [
+        Call("ecr:PutReplicationConfiguration", "*", {"aws:RequestedRegion": REGION})
+    ],
+    "aws_acm_certificate": lambda at, _: [Call("acm:RequestCertificate", at.own("acm", "certificate/0123", SECOND))],
     "aws_s3_bucket_replication_configuration": lambda _, values: [
         Call("s3:PutReplicationConfiguration", f"arn:aws:s3:::{values['bucket']}")
     ],

@@ -98,6 +98,9 @@ def test_the_programs_commands_are_there(words: list[str]) -> None:
 @pytest.mark.parametrize("words", of("aws"))
 def test_aws_knows_the_operation_and_its_parameters(words: list[str]) -> None:
     session = botocore.session.get_session()
+    if words[1:3] == ["s3", "sync"]:  # the command's own, of many calls
+        assert [word.partition("://")[0] for word in words[3:]] == ["s3", "s3"]
+        return
     service, operation = AWS_NAMES.get(words[1], words[1]), words[2]
     if operation in AWS_COMMANDS:
         waiters = session.get_waiter_model(service).waiter_names
@@ -221,6 +224,86 @@ def test_what_terraform_forgets_and_takes_has_an_address_of_the_plan(plans: dict
     assert [it for it in moved if it[1] not in known] == []
 
 
+def section(document: str, title: str) -> list[list[str]]:
+    """Return the commands below a heading of a document, in their order."""
+    text = (ROOT / "docs/operations" / document).read_text().split(f"### {title}\n")[1].split("\n### ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [words for block in blocks for line in block.splitlines() if line.strip() for words in commands(line)]
+
+
+def place(commands_of: list[list[str]], *wanted: str) -> int:
+    """Return where the first command stands that has all these words."""
+    return next(index for index, words in enumerate(commands_of) if set(wanted) <= set(words))
+
+
+SECOND_ROOT = "-chdir=terraform/envs/second"
+
+
+def test_the_second_region_takes_over_in_an_order_that_loses_nothing() -> None:
+    its = section("disaster.md", "Take over")
+    order = [
+        place(its, "update-health-check", "--disabled", "--inverted"),  # before another database takes votes
+        place(its, "promote-read-replica"),
+        place(its, "stop-replication-to-replica"),
+        place(its, "terraform", SECOND_ROOT, "-target=module.takeover.module.way_out"),
+        place(its, "machine-image", "build"),
+        next(i for i, words in enumerate(its) if words == ["terraform", SECOND_ROOT, "apply"]),
+        place(its, "./just", "cache-user"),
+        place(its, "./just", "release", "--skip-gate"),
+        place(its, "nomad", "job", "run", "nomad/jobs/gateway.nomad.hcl"),
+        place(its, "test-dns-answer"),
+        place(its, "votewave", "recount"),
+    ]
+    assert order == sorted(order)
+    # Nothing is asked of the region that is lost, but to stop its services if it can still be reached.
+    lines_of = (
+        (ROOT / "docs/operations/disaster.md").read_text().split("### Take over")[1].split("### ")[0].splitlines()
+    )
+    asked = [line for line in lines_of if "eu-central-1" in line]
+    assert len(asked) == 2
+    assert "list-health-checks" in asked[0]
+    assert "nomad job stop" in asked[1]
+
+
+def test_the_way_back_opens_the_first_region_last() -> None:
+    its = section("disaster.md", "The way back")
+    order = [
+        place(its, "create-db-instance-read-replica"),
+        place(its, "nomad", "job", "stop"),
+        place(its, "promote-read-replica"),
+        place(its, "terraform", SECOND_ROOT, "destroy"),
+        place(its, "delete-secret"),
+        place(its, "update-health-check", "--no-disabled", "--no-inverted"),
+    ]
+    assert order == sorted(order)
+    assert order[-1] == len(its) - 1
+    # A load balancer that may not be deleted keeps all from going.
+    protection = place(its, "modify-load-balancer-attributes", "Key=deletion_protection.enabled,Value=false")
+    assert protection < place(its, "terraform", SECOND_ROOT, "destroy")
+
+
+def test_regions_targets_and_names_of_the_second_region_are_terraforms(second: Plan) -> None:
+    text = (ROOT / "docs/operations/disaster.md").read_text()
+    [region] = re.findall(r'^  region = "(\S+)"', (ROOT / "terraform/envs/second/main.tf").read_text(), re.MULTILINE)
+    assert set(re.findall(r"eu-west-\d", text)) == {region}
+    called = second.shown["configuration"]["root_module"]["module_calls"]["takeover"]["module"]["module_calls"]
+    for target in re.findall(r"-target=module\.takeover\.module\.(\w+)", text):
+        assert target in called
+    parameters = {re.sub(r"/(server|edge|app)$", "", it) for it in re.findall(r"/votewave/\$E/machine-image", text)}
+    assert parameters == {NAMES["parameters"]["machine_image"].format(environment="$E", role="").rstrip("/")}
+    balancer = second.of_kind("aws_lb")[0].values["name"]
+    assert f"--names {balancer.replace('production', '$E')} " in text
+
+
+def test_a_copy_is_made_with_all_that_the_database_has() -> None:
+    """What isn't said takes AWS's defaults: a group and parameters that aren't ours, a single machine."""
+    copies = [words for _, words in ALL if "create-db-instance-read-replica" in words]
+    assert len(copies) == 1
+    wanted = {"--vpc-security-group-ids", "--db-parameter-group-name", "--db-subnet-group-name", "--multi-az"}
+    wanted |= {"--no-publicly-accessible", "--kms-key-id", "--source-region", "--deletion-protection"}
+    assert wanted <= set(copies[0])
+
+
 def test_every_secret_has_its_way_to_be_rotated() -> None:
     text = (ROOT / "docs/operations/secrets.md").read_text()
     wanted = {*NAMES["shared_secrets"]}
@@ -268,3 +351,18 @@ def test_every_price_has_a_source_and_the_sums_are_those_of_their_lines() -> Non
             sums[place] += written
         assert re.search(rf"^{line[7]}\. \S", rest, re.MULTILINE), f"{line[0]} has no source"
     assert [float(it.replace(",", "")) for it in last[5:7]] == pytest.approx(sums, abs=0.001)
+
+
+def test_the_second_regions_costs_follow_from_the_table() -> None:
+    text = (ROOT / "docs/operations/costs.md").read_text()
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    table = [row for row in rows if len(row) == 8 and re.fullmatch(r"[\d.,]+", row[6])]
+
+    def cost(place: int, *names: str) -> float:
+        return sum(float(row[place].replace(",", "")) for row in table if row[0] in names)
+
+    taken_over = cost(6, "sum, at least") - cost(6, "Postgres", "its storage", "secrets", "keys")
+    waiting = cost(5, "Postgres", "its storage", "secrets", "keys")
+    standby = cost(6, "Postgres") / 3
+    for amount, per in ((taken_over, "month"), (taken_over / 730, "hour"), (standby, "month"), (waiting, "month")):
+        assert re.search(rf"\b{re.escape(f'{amount:,.2f}')}\s+(a|an)\s+{per}", text), (amount, per)

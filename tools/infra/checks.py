@@ -14,9 +14,9 @@ from tools.infra.programs import ROOT, ProgramError, built, checkov, terraform, 
 from tools.infra.schema import SchemaError
 from tools.infra.terraform import CONFIGURATIONS, TerraformError, Workspace
 
-ROOTS = ("bootstrap", "envs/staging", "envs/production")
+ROOTS = ("bootstrap", "envs/staging", "envs/production", "envs/second")
 """Folders that are applied; the modules are validated as parts of them."""
-TESTED = ("modules/naming", "modules/network", "modules/security", "modules/cluster")
+TESTED = ("modules/naming", "modules/network", "modules/security", "modules/cluster", "modules/takeover")
 """Modules with tests of their own."""
 
 

@@ -33,13 +33,10 @@ def dot(plan: Plan) -> str:
         for it in plan.of_kind("aws_security_group")
     }
     blocks: dict[str, list[str]] = defaultdict(list)
-    for it in plan.of_kind("aws_subnet"):
-        if ".dr" not in it.address:
-            blocks[it.values["tags"]["Tier"]].append(it.values["cidr_block"])
+    for it in plan.here("aws_subnet"):
+        blocks[it.values["tags"]["Tier"]].append(it.values["cidr_block"])
     edges: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for it in plan.of_kind("aws_vpc_security_group_ingress_rule"):
-        if ".dr" in it.address:
-            continue
+    for it in plan.here("aws_vpc_security_group_ingress_rule"):
         to = groups[it.values["security_group_id"]]
         source = it.values["referenced_security_group_id"]
         start = groups[source] if source else ("world" if it.values["cidr_ipv4"] == "0.0.0.0/0" else "")

@@ -115,6 +115,10 @@ class Plan:
         """Return the resources of some types."""
         return [it for it in self.resources if it.kind in kinds]
 
+    def here(self, *kinds: str) -> list[Resource]:
+        """Return those that aren't the copies waiting in the second region."""
+        return [it for it in self.of_kind(*kinds) if ".module.dr" not in it.address]
+
     def statements(self) -> list[Statement]:
         """Return every statement of every policy."""
         return [

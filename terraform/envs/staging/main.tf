@@ -2,7 +2,7 @@
 
 locals {
   region        = "eu-central-1"
-  second_region = ""
+  second_region = var.rehearse ? "eu-west-1" : ""
 }
 
 provider "aws" {
@@ -41,9 +41,11 @@ module "environment" {
   alarm_addresses   = var.alarm_addresses
   secret_versions   = var.secret_versions
 
-  # Enough to gate releases on: the same shape as production, smaller, without a second region.
+  # Enough to gate releases on: the same shape as production, smaller, and with a second region only to rehearse its loss.
   cidr           = "10.20.0.0/16"
+  second_cidr    = "10.21.0.0/16"
   zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  second_zones   = var.rehearse ? ["eu-west-1a", "eu-west-1b", "eu-west-1c"] : []
   nat            = "one"
   monthly_budget = 1400
   log_days       = 30

@@ -82,3 +82,9 @@ variable "secret_versions" {
     error_message = "Versions count from 1."
   }
 }
+
+variable "rehearse" {
+  description = "Whether there is a second region, on which the loss of the first is rehearsed (docs/operations/disaster.md)."
+  type        = bool
+  default     = false
+}

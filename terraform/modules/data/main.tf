@@ -5,49 +5,10 @@ resource "aws_db_subnet_group" "this" {
   subnet_ids = var.subnet_ids
 }
 
-resource "aws_db_parameter_group" "this" {
-  name_prefix = "${var.prefix}-postgres18-"
-  family      = "postgres18"
-  description = "VoteWave: nothing acknowledged is lost, nothing secret is logged"
+module "parameters" {
+  source = "../parameters"
 
-  dynamic "parameter" {
-    for_each = {
-      # A vote that was acknowledged is stored: the answer waits for the log on disk, on both machines.
-      "synchronous_commit" = { value = "on" }
-      # No connection without TLS.
-      "rds.force_ssl" = { value = "1" }
-      # Passwords are kept and proven as SCRAM only.
-      "password_encryption" = { value = "scram-sha-256" }
-      # Slow statements are logged, their values never: a value may be a ballot.
-      "log_min_duration_statement"        = { value = "500" }
-      "log_parameter_max_length"          = { value = "0" }
-      "log_parameter_max_length_on_error" = { value = "0" }
-      "log_statement"                     = { value = "none" }
-      "log_lock_waits"                    = { value = "1" }
-      "log_connections"                   = { value = "authorization" }
-      # A transaction that somebody forgot keeps vacuum and locks waiting.
-      "idle_in_transaction_session_timeout" = { value = "60000" }
-      # Storage is gp3: a random page costs hardly more than the next one.
-      "random_page_cost" = { value = "1.1" }
-      # Counters are rows that change all the time: vacuum them early.
-      "autovacuum_vacuum_scale_factor"  = { value = "0.02" }
-      "autovacuum_analyze_scale_factor" = { value = "0.02" }
-      # What Performance Insights and people look at.
-      "track_io_timing"          = { value = "1" }
-      "shared_preload_libraries" = { value = "pg_stat_statements", apply_method = "pending-reboot" }
-      "pg_stat_statements.track" = { value = "all" }
-    }
-
-    content {
-      name         = parameter.key
-      value        = parameter.value.value
-      apply_method = try(parameter.value.apply_method, "immediate")
-    }
-  }
-
-  lifecycle {
-    create_before_destroy = true
-  }
+  prefix = var.prefix
 }
 
 resource "aws_cloudwatch_log_group" "database" {
@@ -91,7 +52,7 @@ resource "aws_db_instance" "this" {
 
   db_name  = var.database.name
   username = "votewave_admin"
-  port     = var.ports.postgres
+  port     = var.port
 
   # RDS makes, keeps and rotates the master's password; Terraform never sees it. But of a database whose password RDS
   # manages there can be no copy in another region: where there is one, master.tf makes the password.
@@ -108,11 +69,11 @@ resource "aws_db_instance" "this" {
 
   multi_az                            = var.database.multi_az
   db_subnet_group_name                = aws_db_subnet_group.this.name
-  vpc_security_group_ids              = [var.database_security_group_id]
+  vpc_security_group_ids              = [var.security_group_id]
   publicly_accessible                 = false
   ca_cert_identifier                  = "rds-ca-rsa2048-g1"
   iam_database_authentication_enabled = true
-  parameter_group_name                = aws_db_parameter_group.this.name
+  parameter_group_name                = module.parameters.name
 
   backup_retention_period   = var.database.backup_days
   backup_window             = "02:00-03:00"

@@ -19,7 +19,7 @@ variable "log_key_arn" {
 }
 
 variable "log_days" {
-  description = "For how many days the database's and the cache's logs are kept."
+  description = "For how many days the database's logs are kept."
   type        = number
   default     = 30
 
@@ -30,7 +30,7 @@ variable "log_days" {
 }
 
 variable "subnet_ids" {
-  description = "Subnets of the database and the cache, in three zones."
+  description = "Subnets of the database, in three zones."
   type        = list(string)
 
   validation {
@@ -39,19 +39,14 @@ variable "subnet_ids" {
   }
 }
 
-variable "database_security_group_id" {
+variable "security_group_id" {
   description = "Postgres's group."
   type        = string
 }
 
-variable "cache_security_group_id" {
-  description = "Valkey's group."
-  type        = string
-}
-
-variable "ports" {
-  description = "Ports by purpose, from the naming module."
-  type        = map(number)
+variable "port" {
+  description = "Postgres's port."
+  type        = number
 }
 
 variable "database" {
@@ -86,44 +81,4 @@ variable "master_secret" {
   description = "Where the database is copied to another region: name of the secret with the master's password, its number (a greater one makes up a new password), the other region and its key. null: RDS keeps and rotates the password."
   type        = object({ name = string, version = number, replica_region = string, replica_key_arn = string })
   default     = null
-}
-
-variable "cache" {
-  description = "Name of the replication group and of the services' user; class; nodes, of which one writes."
-  type = object({
-    group = string
-    user  = string
-    class = string
-    nodes = number
-  })
-
-  validation {
-    condition     = startswith(var.cache.class, "cache.") && var.cache.nodes >= 1 && var.cache.nodes <= 6
-    error_message = "The cache's class is one of ElastiCache's, such as cache.t4g.small, and it has 1 to 6 nodes."
-  }
-}
-
-variable "buckets" {
-  description = "Names of the buckets: files, reports, logs."
-  type        = map(string)
-}
-
-variable "allowed_origins" {
-  description = "Web addresses whose pages upload files by presigned forms."
-  type        = list(string)
-
-  validation {
-    condition     = alltrue([for origin in var.allowed_origins : startswith(origin, "https://") && !strcontains(origin, "*")])
-    error_message = "Origins are full https addresses without a wildcard."
-  }
-}
-
-variable "load_balancer_log_prefixes" {
-  description = "Folders of the log bucket into which load balancers write."
-  type        = list(string)
-}
-
-variable "database_ca_path" {
-  description = "Where tasks find the certificates of RDS's certificate authorities."
-  type        = string
 }

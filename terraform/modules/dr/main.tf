@@ -1,8 +1,18 @@
-# The second region, waiting: network, a copy of the database, of files and of secrets. Machines are not there until they are
-# needed (docs/infrastructure.md tells how they come); what takes long to copy is there already.
+# The second region, waiting: network, a copy of the database, of files and of images, a certificate. Machines are not there
+# until they are needed: the module takeover brings them. What takes long to copy is there already.
+
+module "naming" {
+  source = "../naming"
+
+  environment = var.environment
+  account     = var.account
+  domain      = var.domain
+  second      = true
+}
 
 locals {
-  prefix = "${var.prefix}-second"
+  prefix = module.naming.apart_prefix
+  server = module.naming.database.server
 }
 
 module "network" {
@@ -39,30 +49,12 @@ resource "aws_security_group" "database" {
   tags = { Name = "${local.prefix}-database" }
 }
 
-resource "aws_db_parameter_group" "this" {
-  provider = aws.second
+module "parameters" {
+  source = "../parameters"
 
-  name_prefix = "${local.prefix}-"
-  family      = var.parameter_group_family
-  description = "As in the first region"
+  providers = { aws = aws.second }
 
-  dynamic "parameter" {
-    for_each = {
-      "rds.force_ssl"                     = "1"
-      "synchronous_commit"                = "on"
-      "log_parameter_max_length"          = "0"
-      "log_parameter_max_length_on_error" = "0"
-    }
-
-    content {
-      name  = parameter.key
-      value = parameter.value
-    }
-  }
-
-  lifecycle {
-    create_before_destroy = true
-  }
+  prefix = local.prefix
 }
 
 resource "aws_db_instance" "this" {
@@ -70,16 +62,16 @@ resource "aws_db_instance" "this" {
   #checkov:skip=CKV2_AWS_69:The parameter group sets rds.force_ssl in a dynamic block, which checkov doesn't unfold; a test reads it in the plan.
   provider = aws.second
 
-  identifier          = var.database.server
+  identifier          = local.server
   replicate_source_db = var.database_arn
-  instance_class      = var.database.class
+  instance_class      = var.database_class
   storage_type        = "gp3"
 
   storage_encrypted                   = true
   kms_key_id                          = var.key_arn
   db_subnet_group_name                = aws_db_subnet_group.this.name
   vpc_security_group_ids              = [aws_security_group.database.id]
-  parameter_group_name                = aws_db_parameter_group.this.name
+  parameter_group_name                = module.parameters.name
   publicly_accessible                 = false
   ca_cert_identifier                  = "rds-ca-rsa2048-g1"
   iam_database_authentication_enabled = true
@@ -90,7 +82,7 @@ resource "aws_db_instance" "this" {
   copy_tags_to_snapshot           = true
   deletion_protection             = true
   skip_final_snapshot             = false
-  final_snapshot_identifier       = "${var.database.server}-final"
+  final_snapshot_identifier       = "${local.server}-final"
   auto_minor_version_upgrade      = true
   performance_insights_enabled    = true
   performance_insights_kms_key_id = var.key_arn
@@ -138,112 +130,15 @@ resource "aws_cloudwatch_metric_alarm" "behind" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-resource "aws_s3_bucket" "copy" {
-  #checkov:skip=CKV2_AWS_62:Nobody waits for events of these buckets.
-  #checkov:skip=CKV_AWS_144:These are the copies.
-  #checkov:skip=CKV_AWS_18:Logs must lie in the same region, and nobody but S3 itself comes here until the first region is lost.
-  provider = aws.second
-  for_each = var.first_bucket_names
+# As in the first region, with one for logs: load balancers write only into buckets of their own region.
+module "buckets" {
+  source = "../buckets"
 
-  bucket = "${local.prefix}-${each.key}-${var.account}"
+  providers = { aws = aws.second }
 
-  lifecycle {
-    prevent_destroy = true
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket                  = each.value.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket = each.value.id
-
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
-}
-
-resource "aws_s3_bucket_versioning" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket = each.value.id
-
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket = each.value.id
-
-  rule {
-    bucket_key_enabled = true
-
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = var.key_arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket = each.value.id
-
-  rule {
-    id     = "old-versions"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days = 30
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 2
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.copy]
-}
-
-resource "aws_s3_bucket_policy" "copy" {
-  provider = aws.second
-  for_each = aws_s3_bucket.copy
-
-  bucket = each.value.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyEncryptedConnections"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [each.value.arn, "${each.value.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
-  })
-
-  depends_on = [aws_s3_bucket_public_access_block.copy]
+  key_arn         = var.key_arn
+  buckets         = module.naming.buckets
+  allowed_origins = ["https://${var.domain}"]
 }
 
 resource "aws_iam_role" "copy" {
@@ -285,7 +180,7 @@ resource "aws_iam_role_policy" "copy" {
         Sid      = "WriteTheCopy"
         Effect   = "Allow"
         Action   = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]
-        Resource = [for bucket in aws_s3_bucket.copy : "${bucket.arn}/*"]
+        Resource = [for kind in keys(var.first_bucket_names) : "${module.buckets.bucket_arns[kind]}/*"]
       },
       {
         Sid      = "Decrypt"
@@ -328,7 +223,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     }
 
     destination {
-      bucket        = aws_s3_bucket.copy[each.key].arn
+      bucket        = "arn:aws:s3:::${module.buckets.versioned_bucket_names[each.key]}"
       storage_class = "STANDARD_IA"
 
       encryption_configuration {
@@ -336,25 +231,51 @@ resource "aws_s3_bucket_replication_configuration" "this" {
       }
     }
   }
-
-  depends_on = [aws_s3_bucket_versioning.copy]
 }
 
-resource "aws_route53_record" "second" {
-  count = var.second_load_balancer == null ? 0 : 1
+# Images go over as they are pushed; the repository is there before, for one that ECR made for them would take any tag anew
+# and have AWS's own key.
+module "registry" {
+  source = "../registry"
 
-  zone_id        = var.zone_id
-  name           = var.domain
-  type           = "A"
-  set_identifier = "second"
+  providers = { aws = aws.second }
 
-  failover_routing_policy {
-    type = "SECONDARY"
+  repository = var.repository
+  key_arn    = var.key_arn
+}
+
+resource "aws_ecr_replication_configuration" "this" {
+  replication_configuration {
+    rule {
+      destination {
+        region      = var.region
+        registry_id = var.account
+      }
+
+      repository_filter {
+        filter      = module.registry.repository_name
+        filter_type = "PREFIX_MATCH"
+      }
+    }
   }
+}
 
-  alias {
-    name                   = var.second_load_balancer.dns_name
-    zone_id                = var.second_load_balancer.zone_id
-    evaluate_target_health = true
+# AWS asks for the same records in all regions, so this one stays valid by those of the first region's certificate.
+resource "aws_acm_certificate" "this" {
+  provider = aws.second
+
+  domain_name               = var.domain
+  subject_alternative_names = ["*.${var.domain}"]
+  validation_method         = "DNS"
+
+  lifecycle {
+    create_before_destroy = true
   }
+}
+
+resource "aws_acm_certificate_validation" "this" {
+  provider = aws.second
+
+  certificate_arn         = aws_acm_certificate.this.arn
+  validation_record_fqdns = var.validation_names
 }

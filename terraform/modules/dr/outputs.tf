@@ -10,7 +10,7 @@ output "database_address" {
 
 output "bucket_names" {
   description = "The copies of the buckets."
-  value       = { for kind, bucket in aws_s3_bucket.copy : kind => bucket.id }
+  value       = module.buckets.bucket_names
 }
 
 output "vpc_id" {

@@ -1,8 +1,3 @@
-variable "prefix" {
-  description = "What names begin with; its own resources are PREFIX-second."
-  type        = string
-}
-
 variable "region" {
   description = "The second region."
   type        = string
@@ -48,11 +43,6 @@ variable "database_arn" {
   type        = string
 }
 
-variable "database" {
-  description = "Name of the copy, and its class."
-  type        = object({ server = string, class = string })
-}
-
 variable "monitoring_role_arn" {
   description = "The role by which RDS writes what the database's machine is doing."
   type        = string
@@ -61,12 +51,6 @@ variable "monitoring_role_arn" {
 variable "alarm_addresses" {
   description = "Mail addresses that are told when the copy falls behind; each confirms once."
   type        = set(string)
-}
-
-variable "parameter_group_family" {
-  description = "Postgres's major version, as parameter groups name it."
-  type        = string
-  default     = "postgres18"
 }
 
 variable "first_bucket_names" {
@@ -79,18 +63,27 @@ variable "account" {
   type        = string
 }
 
-variable "zone_id" {
-  description = "The Route 53 zone."
-  type        = string
-}
-
 variable "domain" {
   description = "The domain under which the environment is reached."
   type        = string
 }
 
-variable "second_load_balancer" {
-  description = "The second region's load balancer once it runs; null until then: the name then has no second answer."
-  type        = object({ dns_name = string, zone_id = string })
-  default     = null
+variable "environment" {
+  description = "staging or production."
+  type        = string
+}
+
+variable "database_class" {
+  description = "The copy's class."
+  type        = string
+}
+
+variable "repository" {
+  description = "The repository whose images are copied."
+  type        = string
+}
+
+variable "validation_names" {
+  description = "The records by which the first region's certificate is issued, and by which this one is, too."
+  type        = list(string)
 }

@@ -18,6 +18,21 @@ variable "zone_id" {
   }
 }
 
+variable "certificate_arn" {
+  description = "The load balancer's certificate, for the domain and all names below it."
+  type        = string
+}
+
+variable "answer" {
+  description = "Which answer to the domain's name this load balancer is: first, or second, which is given when the first isn't well."
+  type        = string
+
+  validation {
+    condition     = contains(["first", "second"], var.answer)
+    error_message = "An answer is first or second."
+  }
+}
+
 variable "vpc_id" {
   description = "The VPC."
   type        = string

@@ -26,11 +26,6 @@ locals {
     replica_region  = var.second_region
     replica_key_arn = data.aws_kms_alias.second["data"].target_key_arn
   } : null
-
-  tasks = {
-    for name, role in module.naming.task_role_names :
-    name => { role = role, subject = module.naming.identity.subjects[name] }
-  }
 }
 
 module "naming" {
@@ -54,22 +49,12 @@ module "network" {
   log_key_arn  = local.keys["logs"]
 }
 
-module "security" {
-  source = "../security"
-
-  prefix         = module.naming.prefix
-  vpc_id         = module.network.vpc_id
-  ports          = module.naming.ports
-  operator_cidrs = var.operator_cidrs
-}
-
 module "secrets" {
   source = "../secrets"
 
   secret_prefix   = module.naming.secret_prefix
   service_secrets = module.naming.service_secrets
   shared_secrets  = module.naming.shared_secrets
-  task_secrets    = module.naming.task_secrets
   key_arn         = local.keys["data"]
   replica_region  = var.second_region
   replica_key_arn = local.has_second ? data.aws_kms_alias.second["data"].target_key_arn : ""
@@ -79,22 +64,24 @@ module "secrets" {
 module "data" {
   source = "../data"
 
-  prefix                     = module.naming.prefix
-  key_arn                    = local.keys["data"]
-  log_key_arn                = local.keys["logs"]
-  log_days                   = var.log_days
-  boundary_arn               = local.boundary
-  subnet_ids                 = module.network.data_subnet_ids
-  database_security_group_id = module.security.group_ids["database"]
-  cache_security_group_id    = module.security.group_ids["cache"]
-  ports                      = module.naming.ports
-  database                   = merge(var.database, module.naming.database)
-  database_ca_path           = module.naming.paths.database_ca
-  master_secret              = local.master_secret
-  cache                      = merge(var.cache, module.naming.redis)
-  buckets                    = module.naming.buckets
-  allowed_origins            = ["https://${var.domain}"]
-  load_balancer_log_prefixes = ["alb", "alb-connections"]
+  prefix            = module.naming.prefix
+  key_arn           = local.keys["data"]
+  log_key_arn       = local.keys["logs"]
+  log_days          = var.log_days
+  boundary_arn      = local.boundary
+  subnet_ids        = module.network.data_subnet_ids
+  security_group_id = module.platform.security_group_ids["database"]
+  port              = module.naming.ports.postgres
+  database          = merge(var.database, module.naming.database)
+  master_secret     = local.master_secret
+}
+
+module "buckets" {
+  source = "../buckets"
+
+  key_arn         = local.keys["data"]
+  buckets         = module.naming.buckets
+  allowed_origins = ["https://${var.domain}"]
 }
 
 module "registry" {
@@ -104,48 +91,40 @@ module "registry" {
   key_arn    = local.keys["data"]
 }
 
-module "edge" {
-  source = "../edge"
+module "certificate" {
+  source = "../certificate"
 
-  prefix            = module.naming.prefix
-  domain            = var.domain
-  zone_id           = var.zone_id
-  vpc_id            = module.network.vpc_id
-  subnet_ids        = module.network.load_balancer_subnet_ids
-  security_group_id = module.security.group_ids["balancer"]
-  ports             = module.naming.ports
-  log_bucket        = module.data.log_bucket_name
-  log_key_arn       = local.keys["logs"]
-  issuer_host       = trimprefix(module.naming.identity.issuer, "https://")
-  operator_cidrs    = var.operator_cidrs
+  domain  = var.domain
+  zone_id = var.zone_id
 }
 
-module "cluster" {
-  source = "../cluster"
+module "platform" {
+  source = "../platform"
 
-  prefix                   = module.naming.prefix
-  environment              = var.environment
-  region                   = var.region
-  account                  = var.account
-  datacenter               = module.naming.datacenter
-  subnet_ids               = module.network.machine_subnet_ids
-  security_group_ids       = module.security.group_ids
-  target_group_arns        = module.edge.target_group_arns
-  pools                    = var.pools
-  machine_image_parameters = module.naming.machine_image_parameters
-  role_names               = module.naming.node_role_names
-  boundary_arn             = local.boundary
-  secret_arns              = module.secrets.readable_by
-  secret_prefix            = module.naming.secret_prefix
-  key_arn                  = local.keys["data"]
-  repository_arn           = module.registry.repository_arn
-  log_group_names          = module.naming.log_groups
-  join_tag                 = module.naming.join_tag
-  role_tag                 = module.naming.tag_names.role
-  drain_hook               = module.naming.drain_hook
-  oidc_issuer              = module.naming.identity.issuer
-  github_repository        = var.github_repository
-  paths                    = module.naming.paths
+  environment       = var.environment
+  account           = var.account
+  region            = var.region
+  domain            = var.domain
+  zone_id           = var.zone_id
+  mail_domain       = var.mail_domain
+  operator_cidrs    = var.operator_cidrs
+  github_repository = var.github_repository
+  alarm_addresses   = var.alarm_addresses
+  monthly_budget    = var.monthly_budget
+  log_days          = var.log_days
+  pools             = var.pools
+  cache             = var.cache
+
+  boundary_arn      = local.boundary
+  key_arns          = local.keys
+  network           = module.network
+  certificate_arn   = module.certificate.arn
+  database          = module.data.database
+  master_secret_arn = module.data.master_secret_arn
+  secret_arns       = module.secrets.secret_arns
+  bucket_arns       = module.buckets.bucket_arns
+  log_bucket        = module.buckets.log_bucket_name
+  repository        = { arn = module.registry.repository_arn, url = module.registry.repository_url }
 }
 
 module "identity" {
@@ -157,14 +136,6 @@ module "identity" {
   account             = var.account
   boundary_arn        = local.boundary
   issuer              = module.naming.identity.issuer
-  audience            = module.naming.identity.audience
-  tasks               = local.tasks
-  secret_arns         = module.secrets.readable_by
-  master_secret_arn   = module.data.master_secret_arn
-  mail_senders        = [for name, it in module.naming.services : name if it.mail]
-  mail_domain         = var.mail_domain
-  services            = keys(module.naming.services)
-  bucket_arns         = module.data.bucket_arns
   key_arn             = local.keys["data"]
   log_key_arn         = local.keys["logs"]
   second_region       = var.second_region
@@ -177,34 +148,12 @@ module "identity" {
   machine_image_parameter_arns = [
     for name in values(module.naming.machine_image_parameters) : "arn:aws:ssm:${var.region}:${var.account}:parameter${name}"
   ]
-  nomad_values_parameter_arn = aws_ssm_parameter.nomad_values.arn
+  nomad_values_parameter_arn = "arn:aws:ssm:${var.region}:${var.account}:parameter${module.naming.nomad_values_parameter}"
   machine_build_subnet_arns = [
     for id in module.network.machine_subnet_ids : "arn:aws:ec2:${var.region}:${var.account}:subnet/${id}"
   ]
   server_tag = { key = module.naming.tag_names.role, value = "server" }
   zone_id    = var.zone_id
-}
-
-module "observability" {
-  source = "../observability"
-
-  prefix                      = module.naming.prefix
-  environment                 = var.environment
-  region                      = var.region
-  log_group_names             = module.naming.log_groups
-  log_key_arn                 = local.keys["logs"]
-  log_days                    = var.log_days
-  alarm_addresses             = var.alarm_addresses
-  monthly_budget              = var.monthly_budget
-  load_balancer_suffix        = module.edge.load_balancer_suffix
-  gateway_target_group_suffix = module.edge.gateway_target_group_suffix
-  nomad_target_group_suffix   = module.edge.nomad_target_group_suffix
-  database_identifier         = module.data.database_identifier
-  database_storage            = var.database.storage
-  cache_group                 = module.data.cache_group
-  cache_nodes                 = var.cache.nodes
-  group_names                 = module.cluster.group_names
-  least_machines              = { for role, pool in var.pools : role => pool.least }
 }
 
 module "dr" {
@@ -213,49 +162,21 @@ module "dr" {
 
   providers = { aws = aws, aws.second = aws.second }
 
-  prefix               = module.naming.prefix
-  boundary_arn         = local.boundary
-  region               = var.second_region
-  cidr                 = var.second_cidr
-  zones                = var.second_zones
-  key_arn              = data.aws_kms_alias.second["data"].target_key_arn
-  log_key_arn          = data.aws_kms_alias.second["logs"].target_key_arn
-  first_key_arn        = local.keys["data"]
-  database_arn         = module.data.database_arn
-  monitoring_role_arn  = module.data.monitoring_role_arn
-  alarm_addresses      = var.alarm_addresses
-  database             = { server = "${module.naming.database.server}-second", class = var.database.class }
-  first_bucket_names   = { for kind in ["files", "reports"] : kind => module.data.versioned_bucket_names[kind] }
-  account              = var.account
-  zone_id              = var.zone_id
-  domain               = var.domain
-  second_load_balancer = var.second_load_balancer
-}
-
-# What jobs need to know and only this knows. No secret: deployments read it, and write it into Nomad's variables.
-locals {
-  nomad_values = {
-    image         = module.registry.repository_url
-    aws_role      = "arn:aws:iam::${var.account}:role/${module.naming.task_role_pattern}"
-    master_secret = module.data.master_secret_arn
-    load_store    = "s3://${module.data.bucket_names["reports"]}/loadtests"
-    addresses = {
-      VOTEWAVE_DATABASE_URL = module.data.database_url
-      VOTEWAVE_REDIS_URL    = module.data.redis_url
-      VOTEWAVE_REDIS_USER   = module.naming.redis.user
-      VOTEWAVE_PUBLIC_URL   = "https://${var.domain}"
-      VOTEWAVE_STORAGE      = "s3://${module.data.bucket_names["files"]}"
-      VOTEWAVE_MAIL_FROM    = "VoteWave <no-reply@${var.mail_domain}>"
-      AWS_REGION            = var.region
-      AWS_DEFAULT_REGION    = var.region
-    }
-  }
-}
-
-resource "aws_ssm_parameter" "nomad_values" {
-  #checkov:skip=CKV2_AWS_34:Addresses and names, nothing secret; a deployment's role needn't decrypt anything.
-  name        = module.naming.nomad_values_parameter
-  description = "Values of the Nomad jobs that Terraform knows; the release reads them"
-  type        = "String"
-  value       = jsonencode(local.nomad_values)
+  environment         = var.environment
+  boundary_arn        = local.boundary
+  account             = var.account
+  region              = var.second_region
+  domain              = var.domain
+  cidr                = var.second_cidr
+  zones               = var.second_zones
+  key_arn             = data.aws_kms_alias.second["data"].target_key_arn
+  log_key_arn         = data.aws_kms_alias.second["logs"].target_key_arn
+  first_key_arn       = local.keys["data"]
+  database_arn        = module.data.database_arn
+  database_class      = var.database.class
+  monitoring_role_arn = module.data.monitoring_role_arn
+  alarm_addresses     = var.alarm_addresses
+  first_bucket_names  = { for kind in ["files", "reports"] : kind => module.buckets.versioned_bucket_names[kind] }
+  repository          = module.registry.repository_name
+  validation_names    = module.certificate.validation_names
 }

@@ -1,16 +1,16 @@
 output "url" {
   description = "Where users reach VoteWave."
-  value       = module.edge.url
+  value       = module.platform.url
 }
 
 output "nomad_values" {
   description = "Values of the Nomad jobs that are known only here; also in the parameter that `nomad_values_parameter` names."
-  value       = local.nomad_values
+  value       = module.platform.nomad_values
 }
 
 output "nomad_values_parameter" {
   description = "The parameter with these values."
-  value       = aws_ssm_parameter.nomad_values.name
+  value       = module.platform.nomad_values_parameter
 }
 
 output "github_role_arns" {
@@ -44,7 +44,7 @@ output "network" {
 
 output "user_data" {
   description = "What machines of each role are told at birth."
-  value       = module.cluster.user_data
+  value       = module.platform.user_data
 }
 
 output "second_region" {

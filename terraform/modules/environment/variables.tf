@@ -149,9 +149,3 @@ variable "secret_versions" {
   type        = map(number)
   default     = {}
 }
-
-variable "second_load_balancer" {
-  description = "The second region's load balancer, once there is one."
-  type        = object({ dns_name = string, zone_id = string })
-  default     = null
-}

@@ -80,16 +80,17 @@ locals {
           "route53:ChangeTagsForResource", "acm:RequestCertificate", "acm:DeleteCertificate", "acm:AddTagsToCertificate",
           "acm:RemoveTagsFromCertificate",
         ]
-        Resource = [
+        Resource = concat([
           "${local.arn}:route53:::hostedzone/${var.zone_id}", "${local.arn}:route53:::healthcheck/*",
-          "${local.arn}:acm:${local.here}:certificate/*",
-        ]
+          ],
+        [for place in local.places : "${local.arn}:acm:${place}:certificate/*"])
       },
       {
-        # The firewall's and the cache's logs, and the health check. Route 53 is asked in us-east-1, wherever one is.
+        # The firewall's and the cache's logs, the registry's copies, and the health check. Route 53 is asked in us-east-1,
+        # wherever one is.
         Sid       = "WhatKnowsNoResources"
         Effect    = "Allow"
-        Action    = ["logs:CreateLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:PutResourcePolicy", "route53:CreateHealthCheck"]
+        Action    = ["logs:CreateLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:PutResourcePolicy", "ecr:PutReplicationConfiguration", "route53:CreateHealthCheck"]
         Resource  = "*"
         Condition = { StringEquals = { "aws:RequestedRegion" = concat(local.regions, ["us-east-1"]) } }
       },
@@ -136,7 +137,7 @@ locals {
         ]
         Resource = concat(
           [for kind in ["files", "reports", "logs"] : "${local.arn}:s3:::${var.prefix}-${kind}-*"],
-          [for kind in ["files", "reports"] : "${local.arn}:s3:::${var.prefix}-second-${kind}-*" if var.second_region != ""],
+          [for kind in ["files", "reports", "logs"] : "${local.arn}:s3:::${var.prefix}-second-${kind}-*" if var.second_region != ""],
         )
       },
       {
@@ -172,7 +173,7 @@ locals {
           "ecr:CreateRepository", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy",
           "ecr:TagResource", "ecr:UntagResource",
         ]
-        Resource = var.repository_arn
+        Resource = [for region in local.regions : replace(var.repository_arn, ":${var.region}:", ":${region}:")]
       },
       {
         Sid      = "UseTheKeys"
@@ -265,7 +266,7 @@ locals {
         Sid      = "NomadAsAnIdentityProvider"
         Effect   = "Allow"
         Action   = ["iam:CreateOpenIDConnectProvider", "iam:DeleteOpenIDConnectProvider", "iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider", "iam:UpdateOpenIDConnectProviderThumbprint", "iam:TagOpenIDConnectProvider"]
-        Resource = "${local.arn}:iam::${var.account}:oidc-provider/${local.issuer_name}"
+        Resource = "${local.arn}:iam::${var.account}:oidc-provider/${trimprefix(var.issuer, "https://")}"
       },
       {
         Sid    = "LogsAndAlarms"

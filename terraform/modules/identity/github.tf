@@ -4,8 +4,6 @@
 
 locals {
   github = "token.actions.githubusercontent.com"
-  arn    = "arn:aws"
-  here   = "${var.region}:${var.account}"
 
   # Who may open it. The first two build from what is reviewed, and decide nothing about what runs.
   subjects = {
@@ -42,8 +40,6 @@ locals {
     Resource  = local.all_keys
     Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
   }
-
-  all_keys = concat([var.key_arn, var.log_key_arn], var.second_key_arns)
 
   github_statements = {
     "images" = [

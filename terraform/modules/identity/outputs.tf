@@ -1,8 +1,3 @@
-output "task_role_arns" {
-  description = "Each task's role."
-  value       = { for task, role in aws_iam_role.task : task => role.arn }
-}
-
 output "github_role_arns" {
   description = "Each workflow's role; GitHub's variables of the environment have them."
   value       = { for name, role in aws_iam_role.github : name => role.arn }

@@ -33,46 +33,6 @@ variable "issuer" {
   }
 }
 
-variable "audience" {
-  description = "Whom a task's identity is meant for."
-  type        = string
-}
-
-variable "tasks" {
-  description = "By task: the name of its role, and its identity's subject."
-  type        = map(object({ role = string, subject = string }))
-}
-
-variable "secret_arns" {
-  description = "By task, the secrets it may read."
-  type        = map(list(string))
-}
-
-variable "master_secret_arn" {
-  description = "The secret in which RDS keeps the master's password; migrations read it."
-  type        = string
-}
-
-variable "mail_senders" {
-  description = "Services that send mail."
-  type        = set(string)
-}
-
-variable "mail_domain" {
-  description = "The domain that mail is sent from."
-  type        = string
-}
-
-variable "services" {
-  description = "The services: those of the tasks that keep files."
-  type        = set(string)
-}
-
-variable "bucket_arns" {
-  description = "The buckets: files, reports."
-  type        = map(string)
-}
-
 variable "key_arn" {
   description = "The key of secrets and files."
   type        = string

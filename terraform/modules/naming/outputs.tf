@@ -8,6 +8,11 @@ output "prefix" {
   value       = local.prefix
 }
 
+output "apart_prefix" {
+  description = "What names begin with that are the account's in all regions; the prefix, save in the second region."
+  value       = local.apart
+}
+
 output "services" {
   description = "The services; for each, the secrets it owns and whether it sends mail."
   value       = local.names.services
@@ -65,20 +70,20 @@ output "task_role_names" {
   description = "Name of each task's role."
   value = {
     for name in keys(local.tasks) :
-    name => replace(replace(local.names.roles.task, "{environment}", var.environment), "{service}", name)
+    name => replace(replace(replace(local.names.roles.task, "{environment}", var.environment), local.prefix, local.apart), "{service}", name)
   }
 }
 
 output "task_role_pattern" {
   description = "The same with %s for the task, for jobspecs."
-  value       = replace(replace(local.names.roles.task, "{environment}", var.environment), "{service}", "%s")
+  value       = replace(replace(replace(local.names.roles.task, "{environment}", var.environment), local.prefix, local.apart), "{service}", "%s")
 }
 
 output "node_role_names" {
   description = "Name of each kind of machine's role."
   value = {
     for role in local.names.node_roles :
-    role => replace(replace(local.names.roles.node, "{environment}", var.environment), "{role}", role)
+    role => replace(replace(replace(local.names.roles.node, "{environment}", var.environment), local.prefix, local.apart), "{role}", role)
   }
 }
 
@@ -99,7 +104,7 @@ output "buckets" {
   description = "Name of each bucket."
   value = {
     for kind, name in local.names.buckets :
-    kind => replace(replace(name, "{environment}", var.environment), "{account}", var.account)
+    kind => replace(replace(replace(name, "{environment}", var.environment), local.prefix, local.apart), "{account}", var.account)
   }
 }
 
@@ -136,7 +141,7 @@ output "database" {
   description = "Name of the database, and of the server; of the secret with its master's password, where that is ours."
   value = {
     name          = local.names.database.name
-    server        = replace(local.names.database.cluster, "{environment}", var.environment)
+    server        = replace(replace(local.names.database.cluster, "{environment}", var.environment), local.prefix, local.apart)
     master_secret = local.names.database.master_secret
   }
 }
@@ -159,7 +164,7 @@ output "identity" {
   value = {
     name     = local.names.identity.name
     audience = local.names.identity.audience
-    issuer   = replace(local.names.identity.issuer, "{domain}", var.domain)
+    issuer   = replace(var.second ? local.names.second.issuer : local.names.identity.issuer, "{domain}", var.domain)
     subjects = {
       for name, it in local.tasks : name => replace(replace(replace(
         local.names.identity.subject, "{job}", it.job), "{group}", it.group), "{task}", it.task
@@ -178,10 +183,25 @@ output "key_aliases" {
   value       = { for purpose in local.names.keys : purpose => "alias/${local.prefix}-${purpose}" }
 }
 
-output "task_secrets" {
-  description = "Secrets that tasks other than services read: migrations every role's password, others what is named."
+output "secret_names" {
+  description = "Every secret by its name after the prefix, without the master's, which RDS may keep."
+  value       = concat(keys(local.service_secrets), keys(local.names.shared_secrets))
+}
+
+output "secret_readers" {
+  description = "By reader (a service, another task, or a kind of machine): the secrets it may read, without the master's."
   value = merge(
-    { for name in local.names.task_roles : name => try(local.names.tasks[name].secrets, []) },
-    { migrate = [for name, it in local.service_secrets : name if it.form == "database"] },
+    {
+      for service in keys(local.names.services) : service => concat(
+        [for name, it in local.service_secrets : name if it.service == service],
+        [for name, it in local.names.shared_secrets : name if contains(it.readers, "service")],
+      )
+    },
+    {
+      for role in local.names.node_roles : role => [
+        for name, it in local.names.shared_secrets : name if contains(it.readers, role)
+      ]
+    },
+    { for task, names in local.task_secrets : task => names if length(names) > 0 },
   )
 }

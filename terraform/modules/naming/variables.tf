@@ -27,3 +27,9 @@ variable "domain" {
     error_message = "The domain is a full name in small letters, such as staging.example.org."
   }
 }
+
+variable "second" {
+  description = "Whether the names are those of what takes over in the second region."
+  type        = bool
+  default     = false
+}

@@ -12,8 +12,7 @@ locals {
       }
     }
   ]...)
-  letters   = [for zone in var.zones : substr(zone, -1, 1)]
-  nat_zones = { each_zone = local.letters, one = slice(local.letters, 0, 1), none = [] }[var.nat]
+  letters = [for zone in var.zones : substr(zone, -1, 1)]
 }
 
 resource "aws_vpc" "this" {
@@ -48,25 +47,6 @@ resource "aws_subnet" "this" {
   tags = { Name = "${var.prefix}-${each.key}", Tier = each.value.tier }
 }
 
-resource "aws_eip" "nat" {
-  for_each = toset(local.nat_zones)
-
-  domain = "vpc"
-
-  tags = { Name = "${var.prefix}-nat-${each.key}" }
-}
-
-resource "aws_nat_gateway" "this" {
-  for_each = toset(local.nat_zones)
-
-  allocation_id = aws_eip.nat[each.key].id
-  subnet_id     = aws_subnet.this["public-${each.key}"].id
-
-  tags = { Name = "${var.prefix}-${each.key}" }
-
-  depends_on = [aws_internet_gateway.this]
-}
-
 resource "aws_route_table" "public" {
   vpc_id = aws_vpc.this.id
 
@@ -85,14 +65,6 @@ resource "aws_route_table" "app" {
   vpc_id = aws_vpc.this.id
 
   tags = { Name = "${var.prefix}-app-${each.key}" }
-}
-
-resource "aws_route" "nat" {
-  for_each = var.nat == "none" ? toset([]) : toset(local.letters)
-
-  route_table_id         = aws_route_table.app[each.key].id
-  destination_cidr_block = "0.0.0.0/0"
-  nat_gateway_id         = aws_nat_gateway.this[contains(local.nat_zones, each.key) ? each.key : local.nat_zones[0]].id
 }
 
 resource "aws_route_table" "data" {
@@ -123,6 +95,7 @@ resource "aws_vpc_endpoint" "s3" {
 }
 
 resource "aws_security_group" "endpoints" {
+  #checkov:skip=CKV2_AWS_5:The module way-out attaches it, in the second region only once that takes over.
   name        = "${var.prefix}-endpoints"
   description = "AWS services inside the VPC"
   vpc_id      = aws_vpc.this.id
@@ -141,17 +114,20 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   to_port           = 443
 }
 
-resource "aws_vpc_endpoint" "interface" {
-  for_each = var.endpoints
+module "way_out" {
+  source = "../way-out"
 
-  vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${var.region}.${each.key}"
-  vpc_endpoint_type   = "Interface"
-  private_dns_enabled = true
-  subnet_ids          = [for key, subnet in local.subnets : aws_subnet.this[key].id if subnet.tier == "app"]
-  security_group_ids  = [aws_security_group.endpoints.id]
+  prefix                      = var.prefix
+  region                      = var.region
+  vpc_id                      = aws_vpc.this.id
+  nat                         = var.nat
+  endpoints                   = var.endpoints
+  public_subnet_ids           = { for letter in local.letters : letter => aws_subnet.this["public-${letter}"].id }
+  machine_subnet_ids          = { for letter in local.letters : letter => aws_subnet.this["app-${letter}"].id }
+  route_table_ids             = { for letter, table in aws_route_table.app : letter => table.id }
+  endpoints_security_group_id = aws_security_group.endpoints.id
 
-  tags = { Name = "${var.prefix}-${each.key}" }
+  depends_on = [aws_internet_gateway.this]
 }
 
 resource "aws_cloudwatch_log_group" "flow" {

@@ -24,24 +24,14 @@ variable "zones" {
 }
 
 variable "nat" {
-  description = "How private subnets reach the internet: a gateway in each zone, one for all (cheaper; a lost zone takes the way out with it), or none."
+  description = "How private subnets reach the internet: each_zone, one or none; see the module way-out."
   type        = string
-
-  validation {
-    condition     = contains(["each_zone", "one", "none"], var.nat)
-    error_message = "nat is each_zone, one or none."
-  }
 }
 
 variable "endpoints" {
-  description = "AWS services that are reached inside the VPC, by an interface in each zone."
+  description = "AWS services that are reached inside the VPC; null: those that machines need."
   type        = set(string)
-  default     = ["ecr.api", "ecr.dkr", "ec2messages", "kms", "logs", "secretsmanager", "ssm", "ssmmessages", "sts"]
-
-  validation {
-    condition     = alltrue([for name in var.endpoints : can(regex("^[a-z0-9.]+$", name))])
-    error_message = "An endpoint is named as AWS names the service, such as ecr.api."
-  }
+  default     = null
 }
 
 variable "region" {

@@ -186,7 +186,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.prefix
+  dashboard_name = var.apart_prefix
 
   dashboard_body = jsonencode({
     widgets = concat(
@@ -216,7 +216,7 @@ resource "aws_cloudwatch_dashboard" "this" {
 }
 
 resource "aws_budgets_budget" "this" {
-  name         = "${var.prefix}-monthly"
+  name         = "${var.apart_prefix}-monthly"
   budget_type  = "COST"
   limit_amount = tostring(var.monthly_budget)
   limit_unit   = "USD"

@@ -3,6 +3,11 @@ variable "prefix" {
   type        = string
 }
 
+variable "apart_prefix" {
+  description = "The same for what is the account's in all regions: dashboard and budget."
+  type        = string
+}
+
 variable "environment" {
   description = "staging or production."
   type        = string

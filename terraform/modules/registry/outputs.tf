@@ -7,3 +7,8 @@ output "repository_arn" {
   description = "The repository, for policies."
   value       = aws_ecr_repository.this.arn
 }
+
+output "repository_name" {
+  description = "Its name: images of it are copied where there is a second region."
+  value       = aws_ecr_repository.this.name
+}

@@ -50,8 +50,3 @@ variable "versions" {
     error_message = "votebooth/hash-key is never changed: voters of open polls would be new ones, who can vote again."
   }
 }
-
-variable "task_secrets" {
-  description = "By task that is no service: the secrets it reads."
-  type        = map(list(string))
-}

@@ -53,7 +53,7 @@ locals {
 
 resource "aws_security_group" "this" {
   #checkov:skip=CKV2_AWS_5:They are attached in other modules, which get their ids; checkov sees one module.
-  for_each = local.groups
+  for_each = { for role, what in local.groups : role => what if !contains(keys(var.existing), role) }
 
   name        = "${var.prefix}-${each.key}"
   description = each.value
@@ -66,11 +66,15 @@ resource "aws_security_group" "this" {
   }
 }
 
+locals {
+  ids = merge({ for role, group in aws_security_group.this : role => group.id }, var.existing)
+}
+
 resource "aws_vpc_security_group_ingress_rule" "this" {
   for_each = local.rules
 
-  security_group_id            = aws_security_group.this[each.value.to].id
-  referenced_security_group_id = aws_security_group.this[each.value.from].id
+  security_group_id            = local.ids[each.value.to]
+  referenced_security_group_id = local.ids[each.value.from]
   description                  = "${each.value.from}: ${each.value.why}"
   ip_protocol                  = try(each.value.protocol, "tcp")
   from_port                    = each.value.port
@@ -93,8 +97,8 @@ resource "aws_vpc_security_group_ingress_rule" "world" {
 resource "aws_vpc_security_group_egress_rule" "this" {
   for_each = local.rules
 
-  security_group_id            = aws_security_group.this[each.value.from].id
-  referenced_security_group_id = aws_security_group.this[each.value.to].id
+  security_group_id            = local.ids[each.value.from]
+  referenced_security_group_id = local.ids[each.value.to]
   description                  = "${each.value.to}: ${each.value.why}"
   ip_protocol                  = try(each.value.protocol, "tcp")
   from_port                    = each.value.port

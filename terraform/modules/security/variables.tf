@@ -8,6 +8,12 @@ variable "vpc_id" {
   type        = string
 }
 
+variable "existing" {
+  description = "Groups by role that are there already, and only get their rules."
+  type        = map(string)
+  default     = {}
+}
+
 variable "ports" {
   description = "Ports by purpose, from the naming module."
   type        = map(number)

@@ -314,7 +314,7 @@ func (s *server) identity(kind string, values map[string]tftypes.Value) identity
 	}
 	for _, field := range []string{
 		"name", "bucket", "identifier", "replication_group_id", "alarm_name", "dashboard_name", "name_prefix", "user_id",
-		"alias", "key_id", "domain_name", "url",
+		"alias", "key_id", "domain_name", "url", "db_instance_identifier",
 	} {
 		if it := text(values[field]); it != "" {
 			who.name = it
@@ -418,6 +418,10 @@ func (who identity) word(field string) string {
 		return who.name
 	case field == "id" && (who.kind == "iam_policy" || who.kind == "secretsmanager_secret" || strings.HasPrefix(who.kind, "lb") || who.kind == "sns_topic"):
 		return who.arn()
+	case field == "replicate_source_db":
+		return "" // a database that is looked up follows no other
+	case field == "cidr_block":
+		return "10.255.0.0/16" // of a network that is looked up
 	case field == "secret_arn":
 		return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:rds!%s-AbCdEf", who.region, who.account, who.hash)
 	case strings.HasSuffix(field, "_arn"):

@@ -88,3 +88,32 @@ run "a_domain_is_no_address" {
 
   expect_failures = [var.domain]
 }
+
+run "what_takes_over_is_named_apart_where_names_are_the_accounts" {
+  command = plan
+
+  variables {
+    environment = "production"
+    account     = "444455556666"
+    domain      = "vote.example.org"
+    second      = true
+  }
+
+  assert {
+    condition     = output.prefix == "votewave-production" && output.secret_prefix == "votewave/production"
+    error_message = "What is a region's has the same name in each."
+  }
+
+  assert {
+    condition = alltrue([
+      for name in concat(values(output.task_role_names), values(output.node_role_names), values(output.buckets), [output.database.server]) :
+      startswith(name, "votewave-production-second") && length(name) <= 63
+    ])
+    error_message = "Roles, buckets and the database are the account's, or wait beside those of the first region."
+  }
+
+  assert {
+    condition     = output.identity.issuer == "https://oidc-second.vote.example.org"
+    error_message = "Two clusters sign with keys of their own, so they are two issuers; the certificate has names of one level alone."
+  }
+}

@@ -23,7 +23,7 @@ run "three_tiers_in_three_zones" {
   }
 
   assert {
-    condition     = length(aws_nat_gateway.this) == 1 && length(aws_route.nat) == 3
+    condition     = length(module.way_out.nat_gateway_ids) == 1 && length(module.way_out.ways) == 3
     error_message = "One gateway serves the machines of three zones."
   }
 }
@@ -36,7 +36,7 @@ run "a_gateway_in_each_zone" {
   }
 
   assert {
-    condition     = length(aws_nat_gateway.this) == 3
+    condition     = length(module.way_out.nat_gateway_ids) == 3
     error_message = "A lost zone takes nobody's way out with it."
   }
 }
@@ -49,7 +49,7 @@ run "no_way_out" {
   }
 
   assert {
-    condition     = length(aws_nat_gateway.this) == 0 && length(aws_route.nat) == 0
+    condition     = length(module.way_out.nat_gateway_ids) == 0 && length(module.way_out.ways) == 0
     error_message = "Without NAT there is no way out."
   }
 }

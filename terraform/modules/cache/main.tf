@@ -58,13 +58,13 @@ resource "aws_elasticache_replication_group" "this" {
   engine_version       = "8.0"
   node_type            = var.cache.class
   num_cache_clusters   = var.cache.nodes
-  port                 = var.ports.redis
+  port                 = var.port
   parameter_group_name = aws_elasticache_parameter_group.this.name
 
   automatic_failover_enabled = var.cache.nodes > 1
   multi_az_enabled           = var.cache.nodes > 1
   subnet_group_name          = aws_elasticache_subnet_group.this.name
-  security_group_ids         = [var.cache_security_group_id]
+  security_group_ids         = [var.security_group_id]
 
   at_rest_encryption_enabled = true
   kms_key_id                 = var.key_arn

@@ -13,7 +13,7 @@ data "aws_caller_identity" "this" {}
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV2_AWS_62:Nobody waits for events of these buckets.
-  #checkov:skip=CKV_AWS_144:The dr module copies files and reports to the second region where there is one; logs stay.
+  #checkov:skip=CKV_AWS_144:The dr module copies files and reports to the second region where there is one, where these are the copies; logs stay.
   #checkov:skip=CKV_AWS_145:Load balancers can't write into a bucket with a key of ours; only `logs` has AES256, the others have the key.
   #checkov:skip=CKV_AWS_18:files and reports log into `logs`; a log of the logs would log itself.
   for_each = local.kinds
@@ -143,7 +143,7 @@ resource "aws_s3_bucket_policy" "this" {
           Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
           Action    = "s3:PutObject"
           Resource = [
-            for prefix in var.load_balancer_log_prefixes :
+            for prefix in ["alb", "alb-connections"] :
             "${aws_s3_bucket.this["logs"].arn}/${prefix}/AWSLogs/${data.aws_caller_identity.this.account_id}/*"
           ]
           Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id } }

@@ -1,0 +1,4 @@
+variable "prefix" {
+  description = "What names begin with."
+  type        = string
+}
