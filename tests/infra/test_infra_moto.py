@@ -22,20 +22,20 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("aws")
-def test_every_policy_is_one_that_aws_understands(plan: Plan) -> None:
+def test_every_policy_is_one_that_aws_understands(each: Plan) -> None:
     iam = boto3.client("iam")
     made = 0
-    for it in plan.of_kind("aws_iam_role"):
+    for it in each.of_kind("aws_iam_role"):
         iam.create_role(RoleName=it.values["name"], AssumeRolePolicyDocument=it.values["assume_role_policy"])
-    for it in plan.of_kind("aws_iam_policy"):
+    for it in each.of_kind("aws_iam_policy"):
         iam.create_policy(PolicyName=it.values["name"], PolicyDocument=it.values["policy"])
         made += 1
-    for it in plan.of_kind("aws_iam_role_policy"):
+    for it in each.of_kind("aws_iam_role_policy"):
         iam.put_role_policy(
             RoleName=it.values["role"], PolicyName=it.values["name"], PolicyDocument=it.values["policy"]
         )
         made += 1
-    assert made >= 18
+    assert made >= 10
     with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):  # it does look
         iam.create_policy(PolicyName="wrong", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{}]}))
 

@@ -236,6 +236,7 @@ def place(commands_of: list[list[str]], *wanted: str) -> int:
     return next(index for index, words in enumerate(commands_of) if set(wanted) <= set(words))
 
 
+DISASTER = ROOT / "docs/operations/disaster.md"
 SECOND_ROOT = "-chdir=terraform/envs/second"
 
 
@@ -256,13 +257,18 @@ def test_the_second_region_takes_over_in_an_order_that_loses_nothing() -> None:
     ]
     assert order == sorted(order)
     # Nothing is asked of the region that is lost, but to stop its services if it can still be reached.
-    lines_of = (
-        (ROOT / "docs/operations/disaster.md").read_text().split("### Take over")[1].split("### ")[0].splitlines()
-    )
+    lines_of = DISASTER.read_text().split("### Take over")[1].split("### ")[0].splitlines()
     asked = [line for line in lines_of if "eu-central-1" in line]
     assert len(asked) == 2
     assert "list-health-checks" in asked[0]
     assert "nomad job stop" in asked[1]
+
+
+def test_all_that_acts_by_itself_is_stopped_in_the_first_region() -> None:
+    """Services there would go on closing polls and sending mails from a database that has stood still."""
+    [stopped] = re.findall(r"for job in ([\w ]+); do AWS_REGION=eu-central-1", DISASTER.read_text())
+    by_hand = {"service", "migrate", "loadtest"}
+    assert set(stopped.split()) == {*NAMES["services"], *NAMES["jobs"]} - by_hand
 
 
 def test_the_way_back_opens_the_first_region_last() -> None:
@@ -283,7 +289,7 @@ def test_the_way_back_opens_the_first_region_last() -> None:
 
 
 def test_regions_targets_and_names_of_the_second_region_are_terraforms(second: Plan) -> None:
-    text = (ROOT / "docs/operations/disaster.md").read_text()
+    text = DISASTER.read_text()
     [region] = re.findall(r'^  region = "(\S+)"', (ROOT / "terraform/envs/second/main.tf").read_text(), re.MULTILINE)
     assert set(re.findall(r"eu-west-\d", text)) == {region}
     called = second.shown["configuration"]["root_module"]["module_calls"]["takeover"]["module"]["module_calls"]
