@@ -12,7 +12,7 @@ from services.core.db import Database
 from services.core.live import Broadcast
 from services.core.mail import Mailer, open_mailer
 from services.core.ratelimit import RateLimiter
-from services.core.redis_login import login
+from services.core.redis_login import client, login
 from services.core.secrets import Secrets, open_secrets
 from services.core.settings import CoreSettings, SettingsError, variable
 from services.core.storage import Storage, open_storage
@@ -21,6 +21,9 @@ from services.core.tokens import Verifier
 
 C = TypeVar("C", bound=msgspec.Struct)
 T = TypeVar("T")
+
+_REDIS_SECONDS = 2.0
+"""How long Redis may take for an answer; whoever has less time waits for less."""
 
 
 def _open(field: str, make: Callable[[], T]) -> T:
@@ -49,9 +52,7 @@ class Shared:
         who = login(settings.redis_user, self.secrets)
         self.redis: Redis = _open(
             "redis_url",
-            lambda: Redis.from_url(
-                settings.redis_url, socket_timeout=2, socket_connect_timeout=1, credential_provider=who
-            ),
+            lambda: client(settings.redis_url, who, _REDIS_SECONDS),
         )
         self.storage: Storage = _open(
             "storage", lambda: open_storage(settings.storage, f"{settings.public_url}/v1/files")

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.credentials import CredentialProvider
 from redis.exceptions import RedisError
 
+from services.core.redis_login import client
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ class Broadcast:
     """Channels by name, on a Redis connection of their own that reconnects for ever."""
 
     def __init__(self, redis_url: str, who: CredentialProvider | None = None) -> None:
-        self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=1, credential_provider=who)
+        self._redis = client(redis_url, who)
         self._origin = secrets.token_bytes(8)
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None

@@ -86,7 +86,7 @@ def test_logs_of_processes_and_jobs_are_shown(cluster: SharedCluster) -> None:
     folder = cluster.cluster.place.folder
     assert "nomad-server-1" in command(folder, "logs").stdout
     assert "leader" in command(folder, "logs", "consul-server-1", "-n", "500").stdout
-    assert '"event":"serving"' in command(folder, "logs", "polls").stdout
+    assert '"event":"serving"' in command(folder, "logs", "polls", "-n", "2000").stdout
     unknown = command(folder, "logs", "nothing-of-that-name")
     assert unknown.returncode == 1
     assert "There is no process" in unknown.stderr

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from core_place import Place, Program, open_place, until
 
-CHECK_SECONDS = 2.0
-"""Less than Consul (3 s) and HAProxy (4 s) wait."""
+CHECK_SECONDS = 3.0
+"""As long as Consul waits; HAProxy waits for 4 s."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ async def test_a_redis_that_hangs_delays_nobody(place: Place, tmp_path: Path) ->
         for _ in range(3):
             status, parts, took = await asked(client)
             assert (status, parts) == (200, {"trial": "ok", "redis": "TimeoutError"})
-            assert took < CHECK_SECONDS / 2
+            assert took < CHECK_SECONDS / 3
 
 
 async def test_many_requests_make_an_instance_busy_and_not_unready(place: Place, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A process that is a user at Redis, with a password that is a secret and changes."""
 
+import asyncio
 import secrets as random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 from redis import exceptions
 from redis.asyncio import Redis
+from redis.credentials import CredentialProvider
 from services.core.live import Broadcast
-from services.core.redis_login import REDIS_SECRET, login
+from services.core.redis_login import REDIS_SECRET, client, login
 from services.core.secrets import FileSecrets
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, free_port
 
 
 @pytest.fixture
@@ -45,6 +47,35 @@ async def test_a_new_password_is_used_with_the_next_connection(
     with pytest.raises(exceptions.ConnectionError, match="invalid username-password"):
         await refused.ping()
     await refused.aclose()
+
+
+async def test_who_gives_up_while_it_logs_in_leaves_no_connection_that_may_do_nothing(
+    votewave: VoteWave, user: tuple[str, Redis]
+) -> None:
+    name, admin = user
+    await admin.acl_setuser(name, enabled=True, passwords=["+first"], keys=["*"], channels=["*"], commands=["+@all"])
+
+    class Slow(CredentialProvider):
+        """Has the password in time for the second who asks."""
+
+        asked = 0
+
+        async def get_credentials_async(self) -> tuple[str, str]:
+            self.asked += 1
+            await asyncio.sleep(30 if self.asked == 1 else 0)
+            return name, "first"
+
+    port = free_port()
+    await admin.config_set("bind", "127.0.0.1", "port", port)  # by a socket file redis-py logs in elsewhere
+    redis = client(f"redis://127.0.0.1:{port}", Slow(), 2)
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await redis.ping()
+        assert await redis.acl_whoami() == name
+    finally:
+        await redis.aclose()
+        await admin.config_set("port", 0)
 
 
 async def test_without_a_password_redis_is_away_like_any_other_time(votewave: VoteWave, tmp_path: Path) -> None:
