@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,25 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 READY_SECONDS = 60
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+_MEASURED = "measured"
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep a line about what was measured; printed when all tests are over, for nobody sees what workers print."""
+    return lambda line: record_property(_MEASURED, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    calls = [it for reports in terminalreporter.stats.values() for it in reports if getattr(it, "when", "") == "call"]
+    lines = [line for it in calls for name, line in it.user_properties if name == _MEASURED]
+    if lines:
+        terminalreporter.section("measured")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
 
 
 class VoteWave:

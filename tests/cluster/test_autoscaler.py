@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,7 @@ async def counts_since(cluster: SharedCluster, moment: int) -> list[int]:
 
 
 async def test_votebooth_grows_with_the_votes_and_shrinks_again_and_no_ballot_is_lost(
-    cluster: SharedCluster, autoscaler: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: SharedCluster, autoscaler: dict[str, Any], tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     assert [step["outcome"] for step in autoscaler["steps"]] == ["done", "done"]
     assert await count(cluster) == 2
@@ -200,9 +200,8 @@ async def test_votebooth_grows_with_the_votes_and_shrinks_again_and_no_ballot_is
     assert counts[: peak + 1] == sorted(counts[: peak + 1]), counts
     assert counts[peak:] == sorted(counts[peak:], reverse=True), counts
     assert counts[-1] == 2, counts
-    with capsys.disabled():
-        votes = f"{figures['votes_accepted']:,} votes, {figures['votes_per_second']:,.0f} a second, none lost"
-        print(f"\nautoscaling: {votes}; 4 instances {up:.0f} s after its beginning, 2 again {down:.0f} s after its end")
+    votes = f"{figures['votes_accepted']:,} votes, {figures['votes_per_second']:,.0f} a second, none lost"
+    measured(f"autoscaling: {votes}; 4 instances {up:.0f} s after its beginning, 2 again {down:.0f} s after its end")
 
 
 async def test_its_identity_may_see_and_set_counts_and_nothing_else(

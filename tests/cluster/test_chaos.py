@@ -25,8 +25,8 @@ async def whole(cluster: SharedCluster) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def report(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Report:
-    """Print what was measured, also when tests pass."""
+def report(measured: Callable[[str], None], request: pytest.FixtureRequest) -> Report:
+    """Have it printed what became of votes, also when tests pass."""
 
     def tell(votes: Votes, moment: float, whole: float | None = None, back: float | None = None) -> None:
         recovered = votes.recovered_after(moment)
@@ -35,8 +35,7 @@ def report(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -
             parts.append(f"95 % of those sent meanwhile took {_p95(votes, moment, back) * 1000:.0f} ms at most")
         if whole is not None:
             parts.append(f"whole again {whole - moment:.1f} s after")
-        with capsys.disabled():
-            print(f"\n{request.node.name}: {'; '.join(parts)}")
+        measured(f"{request.node.name}: {'; '.join(parts)}")
 
     return tell
 

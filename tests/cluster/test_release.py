@@ -28,7 +28,7 @@ JOB = "votewave-votebooth"
 ENDS_SECONDS = 420.0
 REFUSED, REJECTED = 3, 4
 Make = Callable[..., str]
-Report = Callable[[str], None]
+Measured = Callable[[str], None]
 
 # Light, for the cluster, its load and other tests share two cores; a release that is 200 ms slower can't get below
 # p50, and one error in twenty is more than none.
@@ -136,15 +136,6 @@ async def release(cluster: SharedCluster, tmp_path: Path) -> AsyncIterator[Relea
     await eventually(cluster.is_whole, 120)
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    def tell(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return tell
-
-
 def steps_of(said: dict[str, Any]) -> str:
     return ", ".join(f"{step['name']} {step['seconds']} s" for step in said["steps"])
 
@@ -165,21 +156,22 @@ async def canaries(cluster: SharedCluster) -> list[Any]:
 
 
 async def test_a_rolling_deploy_under_300_votes_a_second_fails_no_request_and_loses_no_ballot(
-    cluster: SharedCluster, release: Releasing, make: Make, report: Report
+    cluster: SharedCluster, release: Releasing, make: Make, measured: Measured
 ) -> None:
     version = make("next")
-    async with cluster.voting(rate=300, voters=150) as votes:
+    async with cluster.voting(rate=300, voters=600) as votes:
         said = await release(f"--version={version}", "--skip-gate=those who vote are the load")
         assert said["code"] == 0, release.log()
         await asyncio.sleep(2)
     assert votes.failed() == []
+    votes.assert_rate()
     await only(cluster, version)
-    report(f"rolling deploy: {len(votes.sent)} ballots acknowledged, none failed; {steps_of(said)}")
+    measured(f"rolling deploy: {len(votes.sent)} ballots acknowledged, none failed; {steps_of(said)}")
 
 
 @pytest.mark.parametrize("fault", ["slow", "unready", "errors"])
 async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
-    cluster: SharedCluster, release: Releasing, make: Make, report: Report, fault: str
+    cluster: SharedCluster, release: Releasing, make: Make, measured: Measured, fault: str
 ) -> None:
     version = make(fault, fault)
     async with cluster.voting(rate=30, voters=50) as votes:
@@ -199,11 +191,11 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
     }
     assert re.search(why[fault], release.log()), release.log()
     assert "exit code 2" not in said["error"], "the gate itself is in order"
-    report(f"{fault}: rejected ({said['error'].splitlines()[0][:150]}); {steps_of(said)}")
+    measured(f"{fault}: rejected ({said['error'].splitlines()[0][:150]}); {steps_of(said)}")
 
 
 async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and_can_be_taken_back(
-    cluster: SharedCluster, release: Releasing, make: Make, report: Report
+    cluster: SharedCluster, release: Releasing, make: Make, measured: Measured
 ) -> None:
     version, other = make("resumed"), make("other")
     await cluster.run("job", "scale", JOB, "3")
@@ -241,11 +233,11 @@ async def test_a_release_that_is_killed_goes_on_where_it_was_keeps_the_count_and
     await eventually(cluster.is_whole, 120)
     await only(cluster, cluster.version)
     await cluster.run("job", "scale", JOB, "2")
-    report(f"resumed: {steps_of(said)}; taken back: {steps_of(back)}")
+    measured(f"resumed: {steps_of(said)}; taken back: {steps_of(back)}")
 
 
 async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
-    cluster: SharedCluster, release: Releasing, make: Make, report: Report, tmp_path: Path
+    cluster: SharedCluster, release: Releasing, make: Make, measured: Measured, tmp_path: Path
 ) -> None:
     """As in AWS: no address of the gateway is known here, so the job finds it in Consul."""
     values = tmp_path / "load.hcl"
@@ -274,7 +266,7 @@ async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
     assert "votewave-loadtest/dispatch-" in printed
     assert "canary: pass" in printed
     assert re.search("canary: fail: .*p50_ms", printed), printed
-    report("\n".join(line for line in lines if re.search(r"gate: |: (pass|fail)", line)))
+    measured("\n".join(line for line in lines if re.search(r"gate: |: (pass|fail)", line)))
 
 
 async def test_what_somebody_else_begins_at_the_gate_is_left_alone_and_a_rollback_ends_it(

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -106,7 +106,7 @@ def gone(processes: list[psutil.Process], seconds: float = 10) -> bool:
     return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
-def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, measured: Callable[[str], None]) -> None:
     first = Up(folder)
     took = [first.ready()]
     secrets = folder / "secrets.json"
@@ -138,8 +138,7 @@ def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, capsys
     restored.ready()
     assert httpx.get(f"{restored.url}/v1/profiles/me", headers=bearer(token), timeout=20).json() == profile
     assert restored.end(signal.SIGTERM) == 0
-    with capsys.disabled():
-        sys.stdout.write(f"\n[up: ready in {took[0]:.1f} s, again in {took[1]:.1f} s, after a kill in {took[2]:.1f} s]")
+    measured(f"up: ready in {took[0]:.1f} s, again in {took[1]:.1f} s, after a kill in {took[2]:.1f} s")
     assert max(took[1:]) < 30  # 5 s on a machine with nothing else to do
 
 

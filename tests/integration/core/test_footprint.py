@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -101,7 +101,7 @@ def answers(url: str) -> bool:
 
 @pytest.mark.parametrize("name", [*NAMES, "all"])
 def test_a_process_is_small_and_soon_ready(
-    lean: str, place: dict[str, str], name: str, capsys: pytest.CaptureFixture[str]
+    lean: str, place: dict[str, str], name: str, measured: Callable[[str], None]
 ) -> None:
     best = (float("inf"),) * 3
     for _ in range(3):  # a busy machine makes it slower; nothing makes it faster
@@ -109,9 +109,6 @@ def test_a_process_is_small_and_soon_ready(
         if best[0] <= READY_SECONDS:
             break
     wall, processor, resident = best
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n[run {name}: ready in {wall:.1f} s (processor {processor:.1f} s), {resident:.0f} MB resident]"
-        )
+    measured(f"run {name}: ready in {wall:.1f} s (processor {processor:.1f} s), {resident:.0f} MB resident")
     assert processor <= READY_SECONDS
     assert resident <= (ALL_MB if name == "all" else ONE_MB)
