@@ -106,4 +106,4 @@ def _leave(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="./just bench")

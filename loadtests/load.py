@@ -1,4 +1,4 @@
-"""`python -m loadtests.load`: load tests, and the gate that every release has to pass."""
+"""`./just load`: load tests, and the gate that every release has to pass."""
 
 import asyncio
 import random
@@ -395,4 +395,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="./just load")

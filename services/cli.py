@@ -37,6 +37,18 @@ class Commands(Group):
         return str(exc) if isinstance(exc, SettingsError) else _reason(exc)
 
 
+class _UpContext(click.Context):
+    """Calls `up` what people type: it needs a clone's embedded servers, and there the recipe is the way in."""
+
+    @property
+    def command_path(self) -> str:
+        return "./just up"
+
+
+class _Up(click.Command):
+    context_class = _UpContext
+
+
 class Refusal(click.ClickException):
     """It could be done, and isn't unless somebody says so."""
 
@@ -90,7 +102,7 @@ def main(data_dir: Path | None) -> None:
             raise click.ClickException(f"no `votewave up` runs on {data_dir}") from exc
 
 
-@main.command()
+@main.command(cls=_Up)
 @click.option(
     "--port",
     default=8000,
@@ -115,8 +127,8 @@ def up(port: int, data_dir: Path, demo: bool) -> None:
 
     \b
     Examples:
-      votewave up
-      votewave up --port 9000 --data-dir /tmp/vote --demo
+      ./just up
+      ./just up --port 9000 --data-dir /tmp/vote --demo
     """
     from services.up import up as bring_up  # noqa: PLC0415  (a server has no use for the embedded ones)
 

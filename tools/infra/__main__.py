@@ -11,12 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from services.core.commands import Group
 from tools.infra import cache_user, checks, cloud, graph, pki
 from tools.infra.plan import Plan
 from tools.infra.terraform import Workspace
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Check the cloud's configurations, and do what Terraform can't."""
 
@@ -117,4 +118,4 @@ def _told() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main(prog_name="infra")
+    main(prog_name="./just infra")

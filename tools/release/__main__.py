@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from services.core.commands import Group
 from services.registry import NAMES as SERVICES
 from tools.release.autoscaler import run_autoscaler
 from tools.release.back import RETURNED, bad_version, roll_back
@@ -46,11 +47,13 @@ _JSON = click.option(
 
 
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option("--env", "environment", type=click.Choice(NAMES["environments"]), help="Where.")
 @_SERVICE
-@click.option("--version", help="What: a commit, 40 hexadecimal digits.")
+@click.option("--version", help="What: a commit, 40 hexadecimal digits, perhaps with -SUFFIX.")
 @click.option(
     "--allow-contract",
     default="",

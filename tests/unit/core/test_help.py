@@ -1,26 +1,58 @@
 """Every command's help shows its examples as they are typed."""
 
+import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
-from services.cli import main
+
+ROOT = Path(__file__).parents[3]
+PROGRAMS = {
+    "services.cli": "votewave",
+    "tools.cluster.__main__": "./just cluster",
+    "tools.infra.__main__": "./just infra",
+    "tools.pipeline.__main__": "./just pipeline",
+    "tools.release.__main__": "./just release",
+    "tools.release.image": "./just image",
+    "loadtests.load": "./just load",
+}
 
 
-def commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
     """Yield the words of each command of a group, its own first."""
     yield path
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, *path, name)
-        else:
-            yield (*path, name)
+    if isinstance(command, click.Group):
+        for name, one in command.commands.items():
+            yield from commands(one, *path, name)
 
 
-@pytest.mark.parametrize("words", list(commands(main)), ids=lambda words: " ".join(words) or "votewave")
-def test_examples_stand_line_by_line(words: tuple[str, ...]) -> None:
-    shown = CliRunner().invoke(main, [*words, "--help"]).output
+EVERY = [
+    pytest.param(module, words, id=" ".join([name, *words]))
+    for module, name in PROGRAMS.items()
+    for words in commands(importlib.import_module(module).main)
+]
+
+
+@pytest.mark.parametrize(("module", "words"), EVERY)
+def test_examples_stand_line_by_line(module: str, words: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(importlib.import_module(module).main, [*words, "--help"]).output
+    assert "Usage: " in shown
     assert "\\b" not in shown
     if "Examples:" in shown:
         assert "Examples:" in [line.strip() for line in shown.splitlines()], "on a line of its own"
+
+
+@pytest.mark.parametrize("module", [module for module in PROGRAMS if module != "services.cli"])
+def test_usage_begins_as_the_recipe_is_typed(module: str) -> None:
+    command = [sys.executable, "-m", module.removesuffix(".__main__"), "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.startswith(f"Usage: {PROGRAMS[module]} ")
+
+
+def test_up_is_called_as_the_recipe_is_typed() -> None:
+    shown = CliRunner().invoke(importlib.import_module("services.cli").main, ["up", "--help"]).output
+    assert shown.startswith("Usage: ./just up ")
