@@ -126,6 +126,16 @@ def test_other_ways_in_come_from_groups_or_our_own_addresses(each: Plan) -> None
         assert not it.values.get("egress"), it.address
 
 
+def test_descriptions_of_groups_and_rules_are_such_as_ec2_takes(each: Plan) -> None:
+    """EC2 refuses others with InvalidParameterValue, an apostrophe among them."""
+    kinds = ("aws_security_group", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
+    described = each.of_kind(*kinds)
+    assert {it.kind for it in described} == set(kinds)
+    for it in described:
+        text = it.values["description"]
+        assert re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", text), f"{it.address}: {text}"
+
+
 def test_port_80_only_redirects(each: Plan) -> None:
     listeners = {it.values["port"]: it.values for it in each.of_kind("aws_lb_listener")}
     assert set(listeners) == {80, 443}

@@ -1,4 +1,5 @@
 # Who may speak to whom. Every rule names a group as its source; only the load balancer is open to the world.
+# EC2 takes no apostrophe in a description.
 
 locals {
   p = var.ports
@@ -19,21 +20,21 @@ locals {
     {
       "balancer-edge-gateway" = { from = "balancer", to = "edge", port = local.p.gateway_https, why = "requests" }
       "balancer-edge-health"  = { from = "balancer", to = "edge", port = local.p.gateway_metrics, why = "whether a gateway is well, also when it is full" }
-      "balancer-server-oidc"  = { from = "balancer", to = "server", port = local.p.nomad_http, why = "the keys of Nomad's identities, which IAM reads" }
+      "balancer-server-oidc"  = { from = "balancer", to = "server", port = local.p.nomad_http, why = "keys of the identities by Nomad, which IAM reads" }
     },
     length(var.operator_cidrs) == 0 ? {} : {
-      "balancer-server-consul" = { from = "balancer", to = "server", port = local.p.consul_https, why = "Consul's console, from operators' addresses" }
+      "balancer-server-consul" = { from = "balancer", to = "server", port = local.p.consul_https, why = "console of Consul, from the addresses of operators" }
     },
     merge([for from in local.cluster : merge(
       {
         "${from}-server-consul-rpc" = { from = from, to = "server", port = local.p.consul_rpc, why = "Consul agents to servers" }
-        "${from}-server-consul"     = { from = from, to = "server", port = local.p.consul_https, why = "Consul's API" }
-        "${from}-server-nomad"      = { from = from, to = "server", port = local.p.nomad_http, why = "Nomad's API" }
+        "${from}-server-consul"     = { from = from, to = "server", port = local.p.consul_https, why = "API of Consul" }
+        "${from}-server-nomad"      = { from = from, to = "server", port = local.p.nomad_http, why = "API of Nomad" }
         "${from}-server-nomad-rpc"  = { from = from, to = "server", port = local.p.nomad_rpc, why = "Nomad clients to servers" }
       },
       merge([for to in local.cluster : {
-        "${from}-${to}-gossip-tcp" = { from = from, to = to, port = local.p.consul_serf_lan, why = "Consul's gossip" }
-        "${from}-${to}-gossip-udp" = { from = from, to = to, port = local.p.consul_serf_lan, protocol = "udp", why = "Consul's gossip" }
+        "${from}-${to}-gossip-tcp" = { from = from, to = to, port = local.p.consul_serf_lan, why = "gossip of Consul" }
+        "${from}-${to}-gossip-udp" = { from = from, to = to, port = local.p.consul_serf_lan, protocol = "udp", why = "gossip of Consul" }
       }]...),
     )]...),
     {
