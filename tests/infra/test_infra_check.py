@@ -1,14 +1,16 @@
 """The checks of `./just infra check` pass, and would fail on a mistake."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tools.infra import checks, schema
+from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, STATE
-from tools.infra.terraform import Workspace
+from tools.infra.terraform import TerraformError, Workspace
 
 
 @pytest.mark.infra_check
@@ -123,3 +125,44 @@ def test_the_schema_knows_what_is_required_and_what_the_cloud_fills_in() -> None
     assert version["secret_string_wo"]["write_only"]
     assert found["ephemeral"]["aws_secretsmanager_random_password"]["attributes"]["random_password"]["computed"]
     assert found["data"]["aws_caller_identity"]["attributes"]["account_id"]["computed"]
+
+
+# -- what can be planned while nothing is there ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def empty_account(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("unknown") / "w", unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("root", "variables"),
+    [
+        ("bootstrap", {}),
+        ("bootstrap", {"second_region": "eu-west-1"}),
+        ("envs/staging", {}),
+        ("envs/staging", {"rehearse": True}),
+        ("envs/production", {}),
+        ("envs/second", {}),
+    ],
+)
+def test_it_can_be_planned_in_an_empty_account(
+    empty_account: Workspace, root: str, variables: dict[str, object]
+) -> None:
+    """Nothing is counted or named by what AWS tells only once it has made it."""
+    plan = Plan.of(empty_account, root, **variables)
+    assert len(plan.resources) > 5
+    assert not any(it.values.get("arn") for it in plan.resources)
+
+
+def test_a_key_that_only_aws_knows_is_found(empty_account: Workspace) -> None:
+    folder = empty_account.configurations / "planted-key"
+    folder.mkdir()
+    shutil.copy(empty_account.configurations / "envs/staging/versions.tf", folder / "versions.tf")
+    (folder / "main.tf").write_text(
+        'resource "aws_sns_topic" "one" {\n  name = "one"\n}\n'
+        'resource "aws_sns_topic" "each" {\n  for_each = toset([aws_sns_topic.one.arn])\n  name = "each"\n}\n'
+    )
+    empty_account.init("planted-key")
+    with pytest.raises(TerraformError, match="Invalid for_each argument"):
+        empty_account.plan("planted-key")

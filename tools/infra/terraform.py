@@ -47,6 +47,8 @@ class Workspace:
     Args:
         folder: An empty or missing folder.
         source: What is copied, `terraform/` by default.
+        unknown: Whether what the cloud fills in stays unknown in a plan, as it does in an empty account; otherwise it is
+            made up, to be read.
 
     Attributes:
         folder: As given; `mirror` in it has the stand-in.
@@ -54,13 +56,15 @@ class Workspace:
         environment: Environment variables by which Terraform finds the stand-in.
     """
 
-    def __init__(self, folder: Path, source: Path = CONFIGURATIONS) -> None:
+    def __init__(self, folder: Path, source: Path = CONFIGURATIONS, *, unknown: bool = False) -> None:
         self.folder = folder
         self.configurations = folder / "terraform"
         # A lock file names the true provider's checksum; the stand-in's is another.
         left_out = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
         shutil.copytree(source, self.configurations, ignore=left_out)
         self.environment = _environment(folder, schema.used(self.configurations))
+        if unknown:
+            self.environment["VOTEWAVE_AWS_UNKNOWN"] = "1"
 
     def run(self, where: str, *arguments: str, check: bool = True) -> str:
         """Run Terraform in a folder of the copy; return what it printed.

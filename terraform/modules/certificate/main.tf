@@ -10,21 +10,22 @@ resource "aws_acm_certificate" "this" {
   }
 }
 
-resource "aws_route53_record" "validation" {
-  for_each = {
-    for it in aws_acm_certificate.this.domain_validation_options :
-    it.resource_record_name => it... # the wildcard shares the record of its parent
-  }
+# One record validates both names: the wildcard shares that of its parent. Its values are known once the certificate is asked
+# for, so nothing is keyed by them.
+locals {
+  validation = one([for it in aws_acm_certificate.this.domain_validation_options : it if it.domain_name == var.domain])
+}
 
+resource "aws_route53_record" "validation" {
   zone_id         = var.zone_id
-  name            = each.value[0].resource_record_name
-  type            = each.value[0].resource_record_type
-  records         = [each.value[0].resource_record_value]
+  name            = local.validation.resource_record_name
+  type            = local.validation.resource_record_type
+  records         = [local.validation.resource_record_value]
   ttl             = 60
   allow_overwrite = true
 }
 
 resource "aws_acm_certificate_validation" "this" {
   certificate_arn         = aws_acm_certificate.this.arn
-  validation_record_fqdns = [for record in aws_route53_record.validation : record.fqdn]
+  validation_record_fqdns = [aws_route53_record.validation.fqdn]
 }

@@ -5,5 +5,5 @@ output "arn" {
 
 output "validation_names" {
   description = "The records by which it is issued; those of any other certificate for these names in this account are the same."
-  value       = [for record in aws_route53_record.validation : record.fqdn]
+  value       = [aws_route53_record.validation.fqdn]
 }

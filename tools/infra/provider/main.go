@@ -5,6 +5,8 @@
 // reference to an attribute that doesn't exist are refused as they would be with the provider itself. It makes
 // nothing and calls nobody. What the cloud would fill in (ids, ARNs, addresses) is made up from the resource's own
 // name, and always the same, so that the plan of an environment can be read by tests: policies, rules, addresses.
+// While it plans, the provider itself knows none of that; with VOTEWAVE_AWS_UNKNOWN this one doesn't either, and Terraform
+// refuses what can't be planned then, such as a for_each over it.
 package main
 
 import (
@@ -24,7 +26,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-const schemaVariable = "VOTEWAVE_AWS_SCHEMA"
+const (
+	schemaVariable  = "VOTEWAVE_AWS_SCHEMA"
+	unknownVariable = "VOTEWAVE_AWS_UNKNOWN"
+)
 
 type attribute struct {
 	Type      json.RawMessage `json:"type"`
@@ -107,6 +112,7 @@ type server struct {
 	ephemeral map[string]*tfprotov5.Schema
 	region    string
 	account   string
+	unknown   bool // what the cloud fills in stays unknown while a resource is planned
 }
 
 func newServer(file string) (*server, error) {
@@ -114,7 +120,7 @@ func newServer(file string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{region: "us-east-1", account: "000000000000"}
+	s := &server{region: "us-east-1", account: "000000000000", unknown: os.Getenv(unknownVariable) != ""}
 	if err := json.Unmarshal(text, &s.read); err != nil {
 		return nil, err
 	}
@@ -211,7 +217,7 @@ func (s *server) MoveResourceState(context.Context, *tfprotov5.MoveResourceState
 }
 
 func (s *server) PlanResourceChange(_ context.Context, r *tfprotov5.PlanResourceChangeRequest) (*tfprotov5.PlanResourceChangeResponse, error) {
-	planned, err := s.filled(s.resource[r.TypeName], s.read.Resource[r.TypeName], r.TypeName, r.ProposedNewState)
+	planned, err := s.filled(s.resource[r.TypeName], s.read.Resource[r.TypeName], r.TypeName, r.ProposedNewState, s.unknown)
 	if err != nil {
 		return &tfprotov5.PlanResourceChangeResponse{Diagnostics: problem(err)}, nil
 	}
@@ -223,7 +229,7 @@ func (s *server) ApplyResourceChange(context.Context, *tfprotov5.ApplyResourceCh
 }
 
 func (s *server) ReadDataSource(_ context.Context, r *tfprotov5.ReadDataSourceRequest) (*tfprotov5.ReadDataSourceResponse, error) {
-	state, err := s.filled(s.data[r.TypeName], s.read.Data[r.TypeName], r.TypeName, r.Config)
+	state, err := s.filled(s.data[r.TypeName], s.read.Data[r.TypeName], r.TypeName, r.Config, false)
 	if err != nil {
 		return &tfprotov5.ReadDataSourceResponse{Diagnostics: problem(err)}, nil
 	}
@@ -231,7 +237,7 @@ func (s *server) ReadDataSource(_ context.Context, r *tfprotov5.ReadDataSourceRe
 }
 
 func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov5.OpenEphemeralResourceRequest) (*tfprotov5.OpenEphemeralResourceResponse, error) {
-	state, err := s.filled(s.ephemeral[r.TypeName], s.read.Ephemeral[r.TypeName], r.TypeName, r.Config)
+	state, err := s.filled(s.ephemeral[r.TypeName], s.read.Ephemeral[r.TypeName], r.TypeName, r.Config, false)
 	if err != nil {
 		return &tfprotov5.OpenEphemeralResourceResponse{Diagnostics: problem(err)}, nil
 	}
@@ -254,8 +260,8 @@ func (s *server) CallFunction(context.Context, *tfprotov5.CallFunctionRequest) (
 	return nil, errors.New("this stand-in has no functions")
 }
 
-// filled returns a value whose computed members are made up, and whose write-only ones are gone.
-func (s *server) filled(schema *tfprotov5.Schema, b block, name string, value *tfprotov5.DynamicValue) (*tfprotov5.DynamicValue, error) {
+// filled returns a value whose computed members are made up or unknown, and whose write-only ones are gone.
+func (s *server) filled(schema *tfprotov5.Schema, b block, name string, value *tfprotov5.DynamicValue, unknown bool) (*tfprotov5.DynamicValue, error) {
 	if schema == nil {
 		return nil, fmt.Errorf("no such type: %s", name)
 	}
@@ -274,10 +280,18 @@ func (s *server) filled(schema *tfprotov5.Schema, b block, name string, value *t
 		switch {
 		case a.WriteOnly:
 			values[field] = tftypes.NewValue(it.Type(), nil)
+		case name == "aws_acm_certificate" && field == "domain_validation_options":
+			values[field] = who.validations(it.Type(), values, unknown)
+		case unknown && !it.IsKnown():
+			// It stays so.
 		case !it.IsKnown() || it.IsNull():
 			// An optional argument that nobody set stays unset, unless it is one that every resource has in the end.
 			if a.Computed && !a.Optional || field == "id" || field == "arn" {
-				values[field] = who.made(field, it.Type())
+				if unknown {
+					values[field] = tftypes.NewValue(it.Type(), tftypes.UnknownValue)
+				} else {
+					values[field] = who.made(field, it.Type())
+				}
 			} else if !it.IsKnown() {
 				values[field] = tftypes.NewValue(it.Type(), nil)
 			}
@@ -389,6 +403,38 @@ func (who identity) made(field string, kind tftypes.Type) tftypes.Value {
 		return tftypes.NewValue(kind, values)
 	}
 	return tftypes.NewValue(kind, nil)
+}
+
+// validations returns a certificate's records of validation. Their number and names the provider knows while it plans; what
+// they hold it doesn't.
+func (who identity) validations(kind tftypes.Type, values map[string]tftypes.Value, unknown bool) tftypes.Value {
+	set, isSet := kind.(tftypes.Set)
+	if !isSet || !values["domain_name"].IsKnown() || !values["subject_alternative_names"].IsKnown() {
+		return tftypes.NewValue(kind, tftypes.UnknownValue)
+	}
+	names := map[string]bool{text(values["domain_name"]): true}
+	var others []tftypes.Value
+	if it := values["subject_alternative_names"]; !it.IsNull() && it.As(&others) == nil {
+		for _, other := range others {
+			names[text(other)] = true
+		}
+	}
+	var made []tftypes.Value
+	for _, name := range sorted(names) {
+		record := map[string]tftypes.Value{}
+		for field, inner := range set.ElementType.(tftypes.Object).AttributeTypes {
+			switch {
+			case field == "domain_name":
+				record[field] = tftypes.NewValue(inner, name)
+			case unknown:
+				record[field] = tftypes.NewValue(inner, tftypes.UnknownValue)
+			default:
+				record[field] = who.made(field, inner)
+			}
+		}
+		made = append(made, tftypes.NewValue(set.ElementType, record))
+	}
+	return tftypes.NewValue(kind, made)
 }
 
 func (who identity) several(field string, kind tftypes.Type) []tftypes.Value {
