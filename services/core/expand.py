@@ -7,7 +7,6 @@ left to who reviews the migration.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import takewhile
 from typing import Any
 
 from services.core.sql_tokens import Token, UnreadableError, outline, split, statements
@@ -35,7 +34,8 @@ _CALLS = _words(  # functions that change nothing
 _INDEXABLE = _words(  # of those, which refuse no value
     "cardinality coalesce concat greatest least length lower md5 nullif octet_length upper"
 )
-_DEFAULTS = _words("clock_timestamp gen_random_uuid nextval now statement_timestamp transaction_timestamp uuidv7")
+_TIMES = _words("now statement_timestamp transaction_timestamp")  # the same for all rows of a statement
+_DEFAULTS = _TIMES | _words("clock_timestamp gen_random_uuid nextval uuidv7")
 _CONSTANTS = _words(
     "true false current_timestamp current_date interval timestamp timestamptz date with without time zone precision "
     "varying"
@@ -44,7 +44,9 @@ _KINDS = ("index", "sequence", "table", "type")  # no views: under a made table'
 _CHANGES = ("delete", "insert", "into", "merge", "truncate", "update", "execute")
 _PARAMETERS = ("autovacuum_", "fillfactor", "parallel_workers", "toast", "vacuum_")
 _WAITS = ("lock_timeout", "statement_timeout", "maintenance_work_mem")
+_CASCADE = [Token("word", "on"), Token("word", "delete"), Token("word", "cascade")]
 _CLAUSES = ("not", "null", "generated", "collate", "constraint", "check", "unique", "primary", "references", "storage")
+_SERIALS = ("serial", "serial2", "serial4", "serial8", "bigserial", "smallserial")
 _CONSTRAINTS = ("constraint", "unique", "check", "primary", "foreign", "exclude", "not")
 
 Made = tuple[str, str, str]
@@ -68,14 +70,14 @@ class Expanding:
 
     Args:
         service: Whose migrations these are; names without a schema are in its.
-        there: What the database had before: (schema, name) of each relation and type, (schema, table, column).
+        there: What the database had before: (schema, name) of each relation and type, and (schema, table, column,
+            "primary key") of each column of a primary key.
     """
 
     def __init__(self, service: str, there: Collection[tuple[str, ...]] = ()) -> None:
         self._service = service
         self._there = there
         self._made: set[Made] = set()
-        self._added: set[tuple[str, ...]] = set()
 
     def __call__(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         """Judge a statement.
@@ -193,21 +195,23 @@ class Expanding:
             raise _ObjectionError(f"{why} what it hasn't made itself")
 
     def _judge_references(self, tokens: Sequence[Token]) -> None:
-        """See to it that rows can still be deleted from tables that are in use, whatever refers to them."""
+        """See to it that rows can still be deleted from tables that are in use, whatever refers to them.
+
+        SET NULL and SET DEFAULT fail where the column can't have that, and a key other than the primary one may be
+        changed. Tables of the same run are held to it as well: what refers to them stands in the way of a CASCADE.
+        """
         for place, token in enumerate(tokens):
             if not token.is_word("references"):
                 continue
-            cursor = _Cursor(tokens[place + 1 :], self._service)
+            cursor = _Cursor(_until(tokens[place + 1 :], ("references",)), self._service)
             table = cursor.name()
-            words = [token.text for token, depth in outline(split(cursor.rest())[0]) if depth == 0]
-            lets = any(
-                words[begin : begin + 3] in (["on", "delete", "cascade"], ["on", "delete", "set"])
-                for begin in range(len(words))
-            )
-            if not lets and not self._is_made("table", table):
-                raise _ObjectionError(
-                    "refers to rows that running code may delete (ON DELETE CASCADE or SET NULL would let it)"
-                )
+            named = cursor.names() if cursor.take("(") else []
+            clauses = [token for token, depth in outline(split(cursor.rest())[0]) if depth == 0]
+            if not any(clauses[begin : begin + 3] == _CASCADE for begin in range(len(clauses))):
+                raise _ObjectionError("refers to rows that running code may delete (ON DELETE CASCADE lets it)")
+            known = all((*table, column, "primary key") in self._there for column in named)
+            if not known and not self._is_made("table", table):
+                raise _ObjectionError("refers to a key other than the primary one, which running code may change")
 
     # --- what is altered and dropped ----------------------------------------------------------------------------
 
@@ -234,7 +238,7 @@ class Expanding:
                 raise _ObjectionError("makes a table part of another")
             self._judge_references(action.rest())
         elif action.take("add"):
-            self._add(table, action)
+            _add(action)
         elif action.take("alter"):
             action.take("column")
             action.skip()
@@ -244,16 +248,6 @@ class Expanding:
                 raise _ObjectionError("sets something other than how a table is stored")
         elif not action.take("validate", "constraint"):
             raise _ObjectionError(_what(action.rest()))
-
-    def _add(self, table: tuple[str, str], action: "_Cursor") -> None:
-        if any(map(action.at, _CONSTRAINTS)):
-            raise _ObjectionError("adds a constraint")
-        action.take("column")
-        action.take("if", "not", "exists")
-        column = (*table, action.identifier())
-        _judge_column(action.rest())
-        if column not in self._there:
-            self._added.add(column)
 
     def _drop(self, cursor: "_Cursor") -> None:
         kind = cursor.word()
@@ -312,15 +306,9 @@ class Expanding:
     def _update(self, cursor: "_Cursor") -> None:
         cursor.take("only")
         table = cursor.name()
-        while cursor.more() and not cursor.take("set"):
-            cursor.skip()
-        tokens = cursor.rest()
-        _only_reads(tokens)
-        if self._is_made("table", table) or table == (self._service, _VERSIONS):
-            return
-        for column in _assigned(tokens):
-            if (*table, column) not in self._added:
-                raise _ObjectionError(f"changes rows (of the column {column}, which it hasn't added itself)")
+        if table != (self._service, _VERSIONS):
+            self._must_be_made("table", table, "changes rows of")
+        _only_reads(cursor.rest())
 
     def _names(self, cursor: "_Cursor") -> list[tuple[str, str]]:
         found = [cursor.name()]
@@ -388,6 +376,15 @@ class _Cursor:
             parts.append(self.identifier())
         return parts[-2], parts[-1]
 
+    def names(self) -> list[str]:
+        """Pass the rest of a list of names, with its parenthesis; return them."""
+        found = [self.identifier()]
+        while self.take(","):
+            found.append(self.identifier())
+        if not self.take(")"):
+            raise _ObjectionError("isn't understood")
+        return found
+
 
 def _only_reads(tokens: Sequence[Token], calls: Collection[str] = _CALLS) -> None:
     """Refuse what changes rows within a query, and calls of functions that may."""
@@ -413,27 +410,35 @@ def _cannot_fail(tokens: Sequence[Token]) -> None:
             raise _ObjectionError("has an expression that may fail on rows that running code writes")
 
 
+def _add(action: _Cursor) -> None:
+    """Refuse what is added to a table in use, but for columns that nobody need know."""
+    if any(map(action.at, _CONSTRAINTS)):
+        raise _ObjectionError("adds a constraint")
+    action.take("column")
+    action.take("if", "not", "exists")
+    action.identifier()
+    _judge_column(action.rest())
+
+
 def _judge_column(tokens: Sequence[Token]) -> None:
-    """Refuse a new column, given without its name, that asks something of who doesn't know it."""
+    """Refuse a new column, given without its name, that asks something of who doesn't know it.
+
+    Nor may it have Postgres write the whole table anew, while nobody reads it. What is generated does both: its type
+    may refuse what it is made of.
+    """
     demands = supplies = False
-    outer = outline(tokens)
-    for place, (token, depth) in enumerate(outer):
+    for place, (token, depth) in enumerate(outline(tokens)):
         if depth or token.kind != "word":
             continue
         if token.is_word("constraint", "unique", "check", "primary", "references"):
             raise _ObjectionError("adds a column with a constraint")
+        if token.is_word("generated") or (place == 0 and token.is_word(*_SERIALS)):
+            raise _ObjectionError("adds a column that numbers itself, or is made of others")
         after = tokens[place + 1 :]
         if token.is_word("not") and after[:1] == [Token("word", "null")]:
             demands = True
-        elif token.is_word("default") and not tokens[place - 1].is_word("by"):
-            supplies = _is_something(_until(after, _CLAUSES))
-        elif token.is_word("generated"):
-            words = [token.text for token in after[:4]]
-            supplies = words[:3] == ["always", "as", "identity"] or words == ["by", "default", "as", "identity"]
-            if not supplies:
-                _cannot_fail(after)
-        elif token.is_word("serial", "bigserial", "smallserial") and place == 0:
-            supplies = True
+        elif token.is_word("default"):
+            supplies = _is_something(_until(after, _CLAUSES), _TIMES)
     if demands and not supplies:
         raise _ObjectionError("adds a column that must be given a value")
 
@@ -443,16 +448,16 @@ def _alter_column(action: _Cursor) -> None:
     if action.take("drop", "not", "null"):
         return
     if action.take("set", "default"):
-        if not _is_something(action.rest()):
+        if not _is_something(action.rest(), _DEFAULTS):
             raise _ObjectionError("drops a default")
         return
     raise _ObjectionError(_what([Token("word", "column"), *action.rest()]))
 
 
-def _is_something(tokens: Sequence[Token]) -> bool:
+def _is_something(tokens: Sequence[Token], calls: Collection[str]) -> bool:
     """Return whether a default is a value for certain; refuse what isn't known.
 
-    Only constants, times and new keys are known: Postgres makes NULL of many an expression without the word.
+    Only constants and these calls are known: Postgres makes NULL of many an expression without the word.
     """
     something = bool(tokens)
     for place, token in enumerate(tokens):
@@ -465,24 +470,9 @@ def _is_something(tokens: Sequence[Token]) -> bool:
             continue
         elif token.is_sign("[") and tokens[place + 1 : place + 2] == [Token("sign", "]")]:
             continue  # a list's type
-        elif token.kind != "word" or token.text not in (
-            _DEFAULTS | (_TYPES if typed else set()) if called else _CONSTANTS
-        ):
+        elif token.kind != "word" or token.text not in ({*calls, *(_TYPES if typed else ())} if called else _CONSTANTS):
             raise _ObjectionError(f"has a default that isn't known to be a value ({token.text})")
     return something
-
-
-def _assigned(tokens: Sequence[Token]) -> list[str]:
-    """Return the columns that an UPDATE's SET names, given what follows it.
-
-    Where SET ends isn't looked for (FROM is also in IS DISTINCT FROM): a list of tables after it counts as columns.
-    """
-    found = []
-    for one in split(tokens):
-        several = one[:1] == [Token("sign", "(")]
-        names = split(list(takewhile(lambda token: not token.is_sign(")"), one[1:]))) if several else [one]
-        found += [name[0].text if name and name[0].kind in {"word", "quoted"} else "?" for name in names]
-    return found
 
 
 def _until(tokens: Sequence[Token], words: Sequence[str]) -> Sequence[Token]:

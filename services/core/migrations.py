@@ -207,15 +207,21 @@ def _must_have_what_is_declared(connection: Connection, name: str) -> None:
 
 
 _THERE = """
-SELECT n.nspname, c.relname, a.attname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+SELECT n.nspname, c.relname, a.attname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-UNION SELECT n.nspname, c.relname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
-UNION SELECT n.nspname, t.typname, NULL FROM pg_namespace n JOIN pg_type t ON t.typnamespace = n.oid
+UNION SELECT n.nspname, c.relname, a.attname, 'primary key' FROM pg_namespace n
+JOIN pg_class c ON c.relnamespace = n.oid JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+UNION SELECT n.nspname, c.relname, NULL, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+UNION SELECT n.nspname, t.typname, NULL, NULL FROM pg_namespace n JOIN pg_type t ON t.typnamespace = n.oid
 """
 
 
 def _there(connection: Connection) -> set[tuple[str, ...]]:
-    """Return (schema, name) of each relation and type of the database, and (schema, table, column)."""
+    """Return (schema, name) of each relation and type of the database, and (schema, table, column).
+
+    Those of a primary key are there once more, as (schema, table, column, "primary key").
+    """
     return {tuple(filter(None, row)) for row in connection.exec_driver_sql(_THERE)}
 
 

@@ -305,7 +305,7 @@ async def test_what_was_there_before_is_not_the_run_s_own(base: Base, trial: Pat
         with pytest.raises(ContractError, match=re.escape(taking)):
             await migrate(["trial"], base.url, base.secrets, expand_only=True)
     grows = (
-        "CREATE TABLE b (y int); ALTER TABLE b ADD n int NOT NULL; ALTER TABLE a ADD y int; UPDATE a SET y = x; "
+        "CREATE TABLE b (y int); ALTER TABLE b ADD n int NOT NULL; ALTER TABLE a ADD y int; UPDATE b SET y = 1; "
         "ALTER TYPE e ADD VALUE 'z'; CREATE INDEX ON a (y); SET LOCAL lock_timeout = '1s'"
     )
     (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', grows))
