@@ -52,6 +52,7 @@ def roll_back(target: Target, service: str, steps: Steps, to: str = "", bad: str
     job = target.nomad.specification(present.id, wanted.version)
     job["Meta"] = {**(job.get("Meta") or {}), BACK_FROM: present.release}
     job["VersionTag"] = None  # that version's own
+    job["Stop"] = False
     again(job)
     keep_counts(job, present, fixed=True)
     begun = rollout.begin(job, present.job_modify_index)
@@ -85,9 +86,9 @@ def _follow(rollout: Rollout, deployment: Deployment, service: str, steps: Steps
 
 
 def _wanted(service: str, versions: Sequence[Job], to: str) -> Job:
-    wanted = next((job for job in versions if job.stable and job.release == to), None) if to else former(versions)
+    wanted = next((job for job in versions if job.good and job.release == to), None) if to else former(versions)
     if wanted is None:
-        stable = (short(job.release) for job in versions if job.stable and job.release != versions[0].release)
+        stable = (short(job.release) for job in versions if job.good and job.release != versions[0].release)
         known = ", ".join(dict.fromkeys(stable)) or "none"
         raise RefusedError(f"{service}: no such version was stable here; those that Nomad still knows: {known}.")
     return wanted

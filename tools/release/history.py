@@ -32,10 +32,9 @@ def back_from(versions: Sequence[Job], number: int) -> str:
     job = at(versions, number)
     if job is None:
         return ""
-    if mark := _mark(job):
-        return mark
-    failed = _failed_before(versions, job)
-    return "" if failed is None or _mark(failed) else failed.release
+    if failed := _failed_before(versions, job):  # newer than a mark, which Nomad takes over with the version
+        return "" if _mark(failed) else failed.release
+    return _mark(job)
 
 
 def is_change_of_counts(versions: Sequence[Job], deployment: Deployment) -> bool:
@@ -50,7 +49,7 @@ def former(versions: Sequence[Job]) -> Job | None:
     if not versions:
         return None
     left = {versions[0].release, *filter(None, map(_mark, versions))}
-    return next((job for job in versions if job.stable and job.release and job.release not in left), None)
+    return next((job for job in versions if job.good and job.release not in left), None)
 
 
 def _failed_before(versions: Sequence[Job], job: Job) -> Job | None:

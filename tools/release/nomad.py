@@ -131,6 +131,11 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
         return (self.meta or {}).get("version", "")
 
     @property
+    def good(self) -> bool:
+        """Whether it can be returned to: it was stable, and ran. A job that is stopped stays stable."""
+        return self.stable and not self.stop and bool(self.release)
+
+    @property
     def count(self) -> int:
         """How many instances there are to be."""
         return sum(group.count for group in self.task_groups or [])

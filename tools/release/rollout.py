@@ -79,7 +79,7 @@ class Rollout:
     def _keep_present(self) -> None:
         """Have Nomad remember what was good last: the autoscaler's changes are versions, too, and push others out."""
         versions = self.versions()
-        good = next((job for job in versions if job.stable and job.release), None)
+        good = next((job for job in versions if job.good), None)
         if good is None:
             return
         kept = [job for job in versions if job.tag]

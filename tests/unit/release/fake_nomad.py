@@ -106,6 +106,12 @@ class FakeNomad(Nomad):
         changed["TaskGroups"][0]["Count"] = count
         self.begin(changed, canary=False)
 
+    def stop(self) -> None:
+        """Stop the job, as `nomad job stop` does: one more version of it, which stays stable."""
+        self._index += 1
+        stopped = {"Version": self.newest["Version"] + 1, "JobModifyIndex": self._index, "Stop": True}
+        self.jobs.append({**copy.deepcopy(self.newest), **stopped, "VersionTag": None})
+
     def give_up(self, deployment: dict[str, Any], why: str = "Failed due to unhealthy allocations") -> None:
         """Fail a deployment, and return to the last stable version if that is another one."""
         deployment |= {"Status": "failed", "StatusDescription": why}

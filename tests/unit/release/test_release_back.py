@@ -31,6 +31,31 @@ def test_the_last_good_version_comes_back_by_a_canary_with_todays_counts(nomad: 
     assert nomad.newest["TaskGroups"][0]["Count"] == 5
 
 
+def test_a_version_that_was_stopped_is_not_returned_to_as_a_stopped_one(nomad: FakeNomad, taken: Steps) -> None:
+    nomad.stable(job(V1))
+    nomad.stop()
+    nomad.stable(job(V2))
+    assert back(nomad, taken) == ("returned", V1)
+    assert nomad.newest["Stop"] is False
+    nomad.stop()
+    assert back(nomad, taken, to=V2) == ("returned", V2)
+    assert nomad.newest["Stop"] is False
+    tags = [(one["Version"], one["VersionTag"]) for one in nomad.jobs if one["VersionTag"]]
+    assert tags == [(2, {"Name": V2}), (3, {"Name": V1})], "what is kept ran"
+
+
+def test_what_failed_after_a_return_is_what_was_left_last(nomad: FakeNomad, taken: Steps) -> None:
+    nomad.stable(job(V1), job(V2))
+    back(nomad, taken)
+    nomad.begin(job(V3))
+    nomad.give_up(nomad.latest)  # Nomad returns to the marked version
+    assert back(nomad, taken, bad=V3) == ("returned", V1)
+    assert nomad.newest["Meta"]["back_from"] == V2
+    assert back(nomad, taken, bad=V3) == ("unchanged", V1)
+    assert names(taken)[-1] == "back"
+    assert "333333333333" in taken.taken[-1].said[0]
+
+
 def test_counts_stay_within_what_the_former_version_allows(nomad: FakeNomad, taken: Steps) -> None:
     nomad.stable(job(V1, scaling=(1, 4)), job(V2, count=8))
     back(nomad, taken)
