@@ -15,6 +15,10 @@ class SupersededError(ReleaseError):
     """Somebody else has changed the job meanwhile: what runs is theirs, and left alone."""
 
 
+class ConflictError(ReleaseError):
+    """Somebody has changed the job since it was looked at, so it wasn't overwritten."""
+
+
 class RefusedError(ReleaseError):
     """It wasn't begun: something speaks against it that has to be put right first."""
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-from tools.release.errors import ReleaseError
+from tools.release.errors import ConflictError, ReleaseError
 
 T = TypeVar("T")
 
@@ -20,6 +20,7 @@ ACTIVE = frozenset({"running", "paused", "pending", "blocked", "unblocking", "in
 CANCELLED = "cancelled"
 """The state of a deployment whose job somebody has changed, or stopped, meanwhile."""
 
+_CONFLICT = "Enforcing job modify index"  # `structs.RegisterEnforceIndexErrPrefix`
 _TIMEOUT_SECONDS = 30.0
 # What of a job's version isn't what was asked for.
 _KEPT_BY_NOMAD = frozenset(
@@ -311,12 +312,19 @@ class Nomad:
             index: Only if the job's is still this one; 0 if there is none yet. None whatever it is.
 
         Raises:
-            ReleaseError: Somebody has changed the job since, or Nomad doesn't take it.
+            ConflictError: Somebody has changed the job since.
+            ReleaseError: Nomad doesn't take it.
         """
         body: dict[str, Any] = {"Job": job}
         if index is not None:
             body |= {"EnforceIndex": True, "JobModifyIndex": index}
-        return msgspec.json.decode(self._send("POST", "/v1/jobs", body).content, type=_Registered).job_modify_index
+        try:
+            answer = self._send("POST", "/v1/jobs", body)
+        except ReleaseError as exc:
+            if _CONFLICT in str(exc):
+                raise ConflictError(str(exc)) from exc
+            raise
+        return msgspec.json.decode(answer.content, type=_Registered).job_modify_index
 
     def dispatch(self, name: str, meta: dict[str, str], token: str) -> str:
         """Dispatch a parameterised job, once for each token; return the id of the job that does it."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.release.changes import changes, no_room
-from tools.release.errors import LateError, RefusedError, RejectedError
+from tools.release.errors import ConflictError, LateError, RefusedError, RejectedError
 from tools.release.gate import Canaries, Gate
 from tools.release.history import at, is_change_of_counts, is_return
 from tools.release.migrating import migrate, short
@@ -65,16 +65,7 @@ class Release:
             migrate(self._target, [self._service], self._version, self._steps, allow_contract=allow_contract)
         outcome = RELEASED if self._resumed() else UNCHANGED
         # What was under way may have been begun with other settings than today's.
-        job, index = self._plan()
-        if job is None:
-            return outcome
-        # Migrations take their time. What somebody begins from here on changes the index.
-        if (deployment := self.look()) is not None:
-            raise RefusedError(f"{self._service}: a deployment has begun meanwhile ({deployment.description}).")
-        begun = self._rollout.begin(job, index)
-        if begun is not None:
-            self._follow(begun)
-        return RELEASED
+        return RELEASED if self._planned() else outcome
 
     def look(self) -> Deployment | None:
         """Return the deployment at work, if it is this version's or changes counts alone; None if none is.
@@ -112,12 +103,43 @@ class Release:
         self._follow(deployment)
         return True
 
+    def _planned(self, *, once_more: bool = True) -> bool:
+        """Do what is to be done; say whether anything was.
+
+        Args:
+            once_more: Whether to plan anew if counts were changed meanwhile: the autoscaler waits for nobody.
+        """
+        job, index = self._plan()
+        if job is None:
+            return False
+        try:
+            # Migrations take their time. What somebody begins from here on changes the index.
+            if (deployment := self.look()) is not None:
+                raise RefusedError(f"{self._service}: a deployment has begun meanwhile ({deployment.description}).")
+            begun = self._rollout.begin(job, index)
+        except (ConflictError, RefusedError):
+            if not once_more or not self._rescaled(index):
+                raise
+            self._resumed()
+            return self._planned(once_more=False)
+        if begun is not None:
+            self._follow(begun)
+        return True
+
+    def _rescaled(self, index: int) -> bool:
+        """Say whether the job was changed since it had an index, and in counts alone."""
+        versions = self._rollout.versions()
+        known = next((one for one in versions if one.job_modify_index == index), None)
+        return known is not None and known != versions[0] and known.specification == versions[0].specification
+
     def _plan(self) -> tuple[dict[str, Any] | None, int]:
         """Return the job and the index to hold it against; None for the job if nothing would change."""
         with self._step("plan", f"what {short(self._version)} changes") as say:
             job = self._target.render("service", service=self._service, version=self._version)
             present = self._nomad.job(job_of("service", self._service))
             keep_counts(job, present, fixed=False)
+            # Not the plan's index: it may be of counts that were changed since, which would be overwritten.
+            index = present.job_modify_index if present else 0
             plan = self._nomad.plan(job)
             if plan.failed_t_g_allocs:
                 raise RefusedError(f"{self._service}: there is no room for it: {no_room(plan)}")
@@ -125,13 +147,13 @@ class Release:
             for line in found or ["nothing"]:
                 say(line)
             if found or present is None or present.stop:
-                return job, plan.job_modify_index
+                return job, index
             latest = self._rollout.latest()
             if latest is not None and not latest.active and latest.status != "successful":
                 say(f"it is what Nomad has, and it didn't get well ({latest.description}); once more")
                 again(job)
-                return job, plan.job_modify_index
-            return None, plan.job_modify_index
+                return job, index
+            return None, index
 
     def _follow(self, deployment: Deployment) -> None:
         """Take a deployment from wherever it stands to its end."""

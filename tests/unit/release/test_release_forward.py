@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from fake_nomad import SERVICE, FakeNomad, here, job
-from tools.release.errors import RefusedError, RejectedError, ReleaseError, SupersededError
+from tools.release.errors import ConflictError, RefusedError, RejectedError, ReleaseError, SupersededError
 from tools.release.gate import Canaries, Gate
+from tools.release.nomad import Plan
 from tools.release.release import Release
 from tools.release.steps import Say, Steps
 from tools.release.target import Target
@@ -169,6 +171,46 @@ def test_changed_counts_of_the_same_version_are_waited_for_and_its_changed_setti
     assert names(taken) == ["wait", "plan", "run", "canaries", "gate", "promote", "rollout"]
     assert nomad.newest["TaskGroups"][0]["Tasks"] == [{"Env": {"SETTING": "new"}}]
     assert nomad.newest["TaskGroups"][0]["Count"] == 3
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_counts_that_change_while_it_is_planned_are_kept(
+    nomad: FakeNomad, taken: Steps, monkeypatch: pytest.MonkeyPatch, when: str, *, at_work: bool
+) -> None:
+    moments = [when]
+
+    def scaled(now: str) -> None:
+        if now in moments:
+            moments.remove(now)
+            nomad.scale(4) if at_work else nomad.stable(job(V1, scaling=(1, 4), count=4))
+
+    def plan(planned: dict[str, Any]) -> Plan:
+        scaled("before")
+        found = FakeNomad.plan(nomad, planned)
+        scaled("after")
+        return found
+
+    nomad.stable(job(V1, scaling=(1, 4)))
+    begun = release(nomad, V2, taken, scaling=(1, 4))
+    monkeypatch.setattr(nomad, "plan", plan)
+    assert begun.run(migrated=True) == "released"
+    assert names(taken).count("plan") == 2
+    assert (nomad.newest["Meta"]["version"], nomad.newest["TaskGroups"][0]["Count"]) == (V2, 4)
+
+
+def test_what_else_changes_while_it_is_planned_is_not_overwritten(
+    nomad: FakeNomad, taken: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(planned: dict[str, Any]) -> Plan:
+        nomad.stable(job(V1, setting="theirs"))
+        return FakeNomad.plan(nomad, planned)
+
+    nomad.stable(job(V1))
+    monkeypatch.setattr(nomad, "plan", plan)
+    with pytest.raises(ConflictError, match="conflicting job modify index"):
+        release(nomad, V2, taken).run(migrated=True)
+    assert nomad.newest["TaskGroups"][0]["Tasks"] == [{"Env": {"SETTING": "theirs"}}]
 
 
 def test_changed_counts_of_what_runs_keep_nobody_from_releasing(nomad: FakeNomad, taken: Steps) -> None:
