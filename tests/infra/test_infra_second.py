@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
 from rights import Call, allowed
 from tools.infra.plan import Plan
+from tools.infra.programs import terraform
 from tools.infra.terraform import Workspace
 
 FIRST, SECOND = "eu-central-1", "eu-west-1"
@@ -79,6 +81,28 @@ def test_what_is_looked_up_is_what_waits(second: Plan, production: Plan) -> None
     for kind in ("aws_db_instance", "aws_s3_bucket", "aws_secretsmanager_secret", "aws_ecr_repository"):
         assert asked[kind] == kinds[kind], kind  # all that is kept, not a part of it
     assert len(asked["aws_subnet"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("source", "promoted"), [("null", True), ('""', True), ('"arn:aws:rds:eu-central-1:1:db:first"', False)]
+)
+def test_a_database_that_follows_none_is_promoted(workspace: Workspace, source: str, promoted: bool) -> None:
+    """Whichever way the provider says "none"; Terraform itself decides."""
+    text = (workspace.configurations / "modules/takeover/main.tf").read_text()
+    [condition] = re.findall(r"condition\s+= (.*self\.replicate_source_db.*)", text)
+    folder = workspace.folder / "console"
+    folder.mkdir(exist_ok=True)
+    said = subprocess.run(
+        [terraform(), "console"],
+        cwd=folder,
+        env=workspace.environment,
+        input=condition.replace("self.replicate_source_db", source),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert said.stdout.strip() == str(promoted).lower()
 
 
 def test_nothing_asks_the_first_region(second: Plan) -> None:
@@ -272,6 +296,18 @@ def test_the_copy_works_as_the_database_does(production: Plan) -> None:
     first, copy = sorted(production.of_kind("aws_db_parameter_group"), key=lambda it: ".module.dr" in it.address)
     assert first.values["parameter"] == copy.values["parameter"]
     assert first.values["family"] == copy.values["family"]
+    database, its_copy = sorted(production.of_kind("aws_db_instance"), key=lambda it: ".module.dr" in it.address)
+    for field in ("instance_class", "storage_type", "max_allocated_storage", "enabled_cloudwatch_logs_exports"):
+        assert database.values[field] is not None
+        assert its_copy.values[field] == database.values[field], field
+    # RDS makes a group that isn't there, without an end and with a key of AWS's.
+    logs = {it.values["name"]: it for it in production.of_kind("aws_cloudwatch_log_group")}
+    for exported in database.values["enabled_cloudwatch_logs_exports"]:
+        one, other = (logs[f"/aws/rds/instance/{it.values['identifier']}/{exported}"] for it in (database, its_copy))
+        assert one.values["retention_in_days"] == other.values["retention_in_days"]
+        assert f":{FIRST}:" in one.values["arn"]
+        assert f":{SECOND}:" in other.values["arn"]
+        assert other.values["kms_key_id"]
 
 
 def test_buckets_are_alike_in_both_regions(production: Plan) -> None:

@@ -47,8 +47,8 @@ class Workspace:
     Args:
         folder: An empty or missing folder.
         source: What is copied, `terraform/` by default.
-        unknown: Whether what the cloud fills in stays unknown in a plan, as it does in an empty account; otherwise it is
-            made up, to be read.
+        unknown: Whether what the cloud fills in stays unknown in a plan, as in an empty account; otherwise it is made up,
+            to be read.
 
     Attributes:
         folder: As given; `mirror` in it has the stand-in.
@@ -60,7 +60,7 @@ class Workspace:
         self.folder = folder
         self.configurations = folder / "terraform"
         # A lock file names the true provider's checksum; the stand-in's is another.
-        left_out = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*")
+        left_out = shutil.ignore_patterns(".terraform", ".terraform-*", ".terraform.lock.hcl", "*.tfstate*")
         shutil.copytree(source, self.configurations, ignore=left_out)
         self.environment = _environment(folder, schema.used(self.configurations))
         if unknown:

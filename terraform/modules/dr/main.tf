@@ -57,15 +57,27 @@ module "parameters" {
   prefix = local.prefix
 }
 
+# As in the first region: RDS would make them itself, with a key of AWS's and to be kept for ever.
+resource "aws_cloudwatch_log_group" "database" {
+  #checkov:skip=CKV_AWS_338:For how long is a value (log_days, flow_log_days): logs hold addresses of people, so not for longer than needed.
+  provider = aws.second
+  for_each = toset(["postgresql", "upgrade"])
+
+  name              = "/aws/rds/instance/${local.server}/${each.key}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.log_key_arn
+}
+
 resource "aws_db_instance" "this" {
   #checkov:skip=CKV_AWS_157:A copy that waits; it gets a standby of its own when it is promoted.
   #checkov:skip=CKV2_AWS_69:The parameter group sets rds.force_ssl in a dynamic block, which checkov doesn't unfold; a test reads it in the plan.
   provider = aws.second
 
-  identifier          = local.server
-  replicate_source_db = var.database_arn
-  instance_class      = var.database_class
-  storage_type        = "gp3"
+  identifier            = local.server
+  replicate_source_db   = var.database_arn
+  instance_class        = var.database.class
+  storage_type          = "gp3"
+  max_allocated_storage = var.database.greatest_storage
 
   storage_encrypted                   = true
   kms_key_id                          = var.key_arn
@@ -93,6 +105,8 @@ resource "aws_db_instance" "this" {
   lifecycle {
     prevent_destroy = true
   }
+
+  depends_on = [aws_cloudwatch_log_group.database]
 }
 
 # A copy that has fallen behind, or stands still, is no copy. Alarms speak only to topics of their own region.

@@ -73,9 +73,14 @@ variable "environment" {
   type        = string
 }
 
-variable "database_class" {
-  description = "The copy's class."
-  type        = string
+variable "database" {
+  description = "The copy's class, and the size in GiB up to which it grows by itself."
+  type        = object({ class = string, greatest_storage = number })
+}
+
+variable "log_days" {
+  description = "For how many days the copy's logs are kept."
+  type        = number
 }
 
 variable "repository" {

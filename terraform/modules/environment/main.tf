@@ -173,7 +173,8 @@ module "dr" {
   log_key_arn         = data.aws_kms_alias.second["logs"].target_key_arn
   first_key_arn       = local.keys["data"]
   database_arn        = module.data.database_arn
-  database_class      = var.database.class
+  database            = var.database
+  log_days            = var.log_days
   monitoring_role_arn = module.data.monitoring_role_arn
   alarm_addresses     = var.alarm_addresses
   first_bucket_names  = { for kind in ["files", "reports"] : kind => module.buckets.versioned_bucket_names[kind] }

@@ -280,10 +280,9 @@ locals {
         ]
         Resource = concat(flatten([for place in local.places : [
           "${local.arn}:logs:${place}:log-group:/${local.named}", "${local.arn}:cloudwatch:${place}:alarm:${local.named}",
-          "${local.arn}:sns:${place}:${local.named}",
+          "${local.arn}:sns:${place}:${local.named}", "${local.arn}:logs:${place}:log-group:/aws/rds/instance/${local.named}",
           ]]), [
           "${local.arn}:logs:${local.here}:log-group:/${replace(var.prefix, "-", "/")}/*",
-          "${local.arn}:logs:${local.here}:log-group:/aws/rds/instance/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:/aws/elasticache/${local.named}",
           "${local.arn}:logs:${local.here}:log-group:aws-waf-logs-${local.named}",
           "${local.arn}:cloudwatch::${var.account}:dashboard/${local.named}", "${local.arn}:budgets::${var.account}:budget/${local.named}",

@@ -28,7 +28,7 @@ data "aws_db_instance" "this" {
 
   lifecycle {
     postcondition {
-      condition     = self.replicate_source_db == ""
+      condition     = coalesce(self.replicate_source_db, "none") == "none"
       error_message = "The database still follows the first region's, and takes no vote: promote it first (docs/operations/disaster.md)."
     }
   }
