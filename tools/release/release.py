@@ -113,10 +113,7 @@ class Release:
         if job is None:
             return False
         try:
-            # Migrations take their time. What somebody begins from here on changes the index.
-            if (deployment := self.look()) is not None:
-                raise RefusedError(f"{self._service}: a deployment has begun meanwhile ({deployment.description}).")
-            begun = self._rollout.begin(job, index)
+            begun = self._begin(job, index)
         except (ConflictError, RefusedError):
             if not once_more or not self._rescaled(index):
                 raise
@@ -125,6 +122,12 @@ class Release:
         if begun is not None:
             self._follow(begun)
         return True
+
+    def _begin(self, job: dict[str, Any], index: int) -> Deployment | None:
+        # Migrations take their time. What somebody begins from here on changes the index.
+        if (deployment := self.look()) is not None:
+            raise RefusedError(f"{self._service}: a deployment has begun meanwhile ({deployment.description}).")
+        return self._rollout.begin(job, index)
 
     def _rescaled(self, index: int) -> bool:
         """Say whether the job was changed since it had an index, and in counts alone."""
