@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -18,7 +19,7 @@ import httpx
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from cluster_place import ROOT
+from cluster_place import ROOT, eventually
 from cluster_shared import SharedCluster, place
 from services.registry import NAMES
 from tools.cluster.agents import AgentError, Api
@@ -90,6 +91,71 @@ def test_logs_of_processes_and_jobs_are_shown(cluster: SharedCluster) -> None:
     unknown = command(folder, "logs", "nothing-of-that-name")
     assert unknown.returncode == 1
     assert "There is no process" in unknown.stderr
+
+
+def test_a_shell_that_read_env_has_nomad_and_consul(cluster: SharedCluster) -> None:
+    where = cluster.cluster.place
+    script = f"eval $({sys.executable} -m tools.cluster --folder {where.folder} env)"
+    script += "; command -v nomad consul; nomad server members; consul members"
+    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [str(where.programs / "nomad"), str(where.programs / "consul")]
+    assert "server-1" in done.stdout
+
+
+def test_headers_that_are_too_large_are_refused_by_the_gateway(cluster: SharedCluster) -> None:
+    answer = httpx.get(f"{cluster.gateway_url}/v1/polls", headers={"X-Long": "x" * 20_000})
+    assert answer.status_code == 431
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_run_that_never_started_is_said_to_have_failed_and_why(cluster: SharedCluster, tmp_path: Path) -> None:
+    folder = cluster.cluster.place.folder
+    jobspec = tmp_path / "broken.nomad.hcl"
+    jobspec.write_text("""
+job "broken" {
+  type = "batch"
+  group "broken" {
+    reschedule {
+      attempts  = 0
+      unlimited = false
+    }
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+    task "broken" {
+      driver = "raw_exec"
+      config {
+        command = "/nowhere/nothing"
+      }
+    }
+  }
+}
+""")
+    await cluster.run("job", "run", "-detach", str(jobspec))
+    try:
+        await eventually(lambda: _has_failed(cluster, "broken"), 60)
+        assert "Driver Failure" in command(folder, "logs", "broken").stdout
+        status = command(folder, "status")
+        assert status.returncode == 1
+        assert re.search(r"^BAD broken +failed", status.stdout, re.MULTILINE)
+        assert re.search(r"^ok  votewave-migrate +done", status.stdout, re.MULTILINE)
+    finally:
+        await cluster.run("job", "stop", "-purge", "-detach", "broken")
+
+
+async def _has_failed(cluster: SharedCluster, job: str) -> bool:
+    return any(one["ClientStatus"] == "failed" for one in await cluster.nomad(f"/v1/job/{job}/allocations"))
+
+
+def test_what_needs_a_running_cluster_says_that_it_is_down(tmp_path: Path) -> None:
+    known = {"port_base": 20_000, "servers": 1, "clients": 1, "edges": 2}
+    (tmp_path / "cluster.json").write_text(json.dumps(known))
+    for arguments in (["env"], ["logs", "polls"], ["rotate", "polls"]):
+        done = command(tmp_path, *arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "The cluster is down. `./just cluster up` starts it." in done.stderr
 
 
 def test_a_password_is_rotated_by_command(cluster: SharedCluster) -> None:

@@ -16,6 +16,7 @@ from tools.cluster.cluster import ERRORS, INTERRUPTS, Cluster, ClusterError, Par
 from tools.cluster.place import ROOT, Place
 
 FOLDER = ROOT / ".cluster"
+INTERRUPTED = 130
 
 
 class Commands(Group):
@@ -83,7 +84,11 @@ def up(
     for sign in INTERRUPTS:
         signal.signal(sign, interrupt_once)  # `up` cleans up after itself then
     tell = Progress(lambda line: click.echo(line, err=True))
-    said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version, while_pid, gateway=gateway)
+    try:
+        said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version, while_pid, gateway=gateway)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; what was started is stopped.", err=True)
+        sys.exit(INTERRUPTED)
     if as_json:
         click.echo(json.dumps(said, indent=1))
         return
@@ -127,12 +132,13 @@ def _show(parts: list[Part]) -> None:
 @main.command()
 @click.pass_obj
 def env(folder: Path) -> None:
-    r"""Print the variables with which nomad, consul and aws reach the cluster, for a shell to read.
+    r"""Print the variables with which nomad, consul and aws reach the cluster, and a PATH that has the first two.
 
     \b
     Example: eval $(./just cluster env); nomad job status
     """
     cluster = Cluster.at(folder)
+    cluster.must_run()
     keys = json.loads((cluster.place.tokens / "aws.json").read_bytes())
     variables = cluster.agents.environment() | {
         "AWS_ENDPOINT_URL": cluster.aws.url,
@@ -142,6 +148,7 @@ def env(folder: Path) -> None:
     }
     for name, value in variables.items():
         click.echo(f"export {name}='{value}'")
+    click.echo(f"export PATH='{cluster.place.programs}':\"$PATH\"")
 
 
 @main.command()

@@ -14,6 +14,8 @@ _CONFIGURATION = """\
 global
   log stdout format raw local0 notice
   maxconn 4000
+  # Headers that the gateway refuses (431) have to get there, and so has what isn't HTTP/1.
+  tune.bufsize 32768
   hard-stop-after 2s
 
 resolvers consul
@@ -30,6 +32,7 @@ resolvers consul
 
 defaults
   mode http
+  option disable-h2-upgrade
   log global
   retries 0
   timeout connect 5s

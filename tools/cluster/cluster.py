@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import httpx
@@ -30,6 +31,7 @@ from tools.cluster.place import ROOT, Place, PlaceError, write_private
 from tools.cluster.processes import ProcessError, Processes, end
 from tools.cluster.secrets import LocalAws, LocalSecrets
 from tools.cluster.stores import MASTER, REDIS_USER, Stores
+from tools.release.migrating import short
 
 ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
 """What can stand in the way; each message says what it is."""
@@ -246,6 +248,10 @@ class Cluster:
 
     def _describe(self, version: str) -> dict[str, Any]:
         place = self.place
+        for name in ("nomad", "consul"):  # under their plain names, for a shell's PATH
+            link = place.programs / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(program(name))
         server = place.agents[0]
         edge = place.agent("edge-1")
         said = {
@@ -280,6 +286,15 @@ class Cluster:
         write_private(place.state, said)
         return said
 
+    def must_run(self) -> None:
+        """Refuse what only a running cluster can do.
+
+        Raises:
+            ClusterError: It is down.
+        """
+        if not self.processes.running():
+            raise ClusterError("The cluster is down. `./just cluster up` starts it.")
+
     # Rotation.
 
     def rotate(self, service: str) -> None:
@@ -300,8 +315,7 @@ class Cluster:
         if service not in SERVICES:
             raise ClusterError(f"There is no service {service}; there are: {', '.join(SERVICES)}.")
         with self._alone():
-            if not self.processes.running():
-                raise ClusterError("The cluster is down. `./just cluster up` starts it.")
+            self.must_run()
             if self._is_in_force(service):
                 self.new_password(service)
                 self.tell(f"the secret {service}/database has a new version")
@@ -427,33 +441,45 @@ class Cluster:
         parts = []
         for job in sorted(nomad.get("/v1/jobs"), key=lambda job: str(job["ID"])):
             if job["Type"] not in {"service", "system"}:
-                state = str(job["Status"])
-                parts.append(Part(job["ID"], "job", state, good=True, detail=str(job["Type"])))
+                state = self._batch_state(job)
+                parts.append(Part(job["ID"], "job", state, good=state != "failed", detail=str(job["Type"])))
                 continue
             name = str(job["ID"]).removeprefix("votewave-")
             entries = consul.get(f"/v1/health/service/{name}")
             passing = [e for e in entries if all(check["Status"] == "passing" for check in e["Checks"])]
-            versions = sorted({str(e["Service"]["Meta"].get("version", "?"))[:12] for e in entries})
+            versions = sorted({short(str(e["Service"]["Meta"].get("version", "?"))) for e in entries})
+            waiting = sum("stable" not in e["Service"]["Tags"] for e in entries) if name in SERVICES else 0
+            canaries = f", {waiting} {'canary waits' if waiting == 1 else 'canaries wait'}" if waiting else ""
             places = ", ".join(f"{e['Service']['Address']}:{e['Service']['Port']}" for e in passing)
             parts.append(
                 Part(
                     job["ID"],
                     "job",
-                    f"{len(passing)} of {len(entries)} healthy",
+                    f"{len(passing)} of {len(entries)} healthy{canaries}",
                     good=bool(passing) and len(passing) == len(entries),
                     detail=f"{'/'.join(versions)} at {places}",
                 )
             )
         return parts
 
+    def _batch_state(self, job: dict[str, Any]) -> str:
+        """Return how the last run of a batch job ended; Nomad calls every one that has ended dead."""
+        if job["Status"] != "dead":
+            return str(job["Status"])
+        runs = self.agents.nomad().get(f"/v1/job/{quote(job['ID'], safe='')}/allocations")
+        last = max(runs, key=lambda run: int(run["CreateIndex"]), default=None)
+        state = str(last["ClientStatus"] if last else job["Status"])
+        return "done" if state == "complete" else state
+
     def log(self, name: str, lines: int) -> list[str]:
         """Return the last lines of a process, of a job's allocations, or of the allocation whose id begins so.
 
         Raises:
-            ClusterError: There is none of that name.
+            ClusterError: There is none of that name, or Nomad, which knows, is down.
         """
         if (path := self.processes.log(name)).exists():
             return tail(path, lines).splitlines()
+        self.must_run()
         found = [
             one
             for one in self.agents.nomad().get("/v1/allocations")
@@ -463,9 +489,12 @@ class Cluster:
             raise ClusterError(f"There is no process, job or allocation {name}. `./just cluster logs` lists them.")
         said = []
         for one in sorted(found, key=lambda one: int(one["CreateIndex"])):
-            for task in one["TaskStates"] or {}:
+            for task, state in (one["TaskStates"] or {}).items():
                 said.append(f"== {one['JobID']} {one['ID'][:8]} {task} ({one['ClientStatus']}, on {one['NodeName']})")
-                said += self.jobs.log(one["ID"], task, lines * 400).splitlines()[-lines:]
+                if state["StartedAt"]:
+                    said += self.jobs.log(one["ID"], task, lines * 400).splitlines()[-lines:]
+                else:  # it has written nothing; why, only Nomad knows
+                    said += [f"{event['Type']}: {event['DisplayMessage']}" for event in state["Events"]][-lines:]
         return said
 
     @contextlib.contextmanager

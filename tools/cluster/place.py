@@ -145,6 +145,11 @@ class Place:
         return self.folder / "releases"
 
     @property
+    def programs(self) -> Path:
+        """`nomad` and `consul` under their plain names."""
+        return self.folder / "bin"
+
+    @property
     def tokens(self) -> Path:
         """Tokens, mode 0600 in a folder of mode 0700."""
         return self.folder / "tokens"
@@ -158,7 +163,7 @@ class Place:
         """Make the folders."""
         # Passable: as root, Postgres is another user's and its folder lies in here.
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.logs, self.releases, self.tokens):
+        for folder in (self.logs, self.releases, self.tokens, self.programs):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.releases.chmod(0o755)
 
