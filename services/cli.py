@@ -68,7 +68,12 @@ def _reason(exc: BaseException) -> str | None:
         if inner is None:
             break
         exc = inner
-    if isinstance(exc, (OutOfStepError, SecretError)):
+    if isinstance(exc, OSError) and isinstance(exc.__cause__, SecretError):  # a database's password, say
+        exc = exc.__cause__
+    if isinstance(exc, SecretError):
+        in_file = not os.environ.get("VOTEWAVE_SECRETS", "").startswith("aws:")
+        return str(exc) + ("\nFor a running `./just up`: `./just votewave --data-dir .votewave …`" if in_file else "")
+    if isinstance(exc, OutOfStepError):
         return str(exc)
     if isinstance(exc, UndefinedTableError):
         return "Postgres lacks tables that this version needs. Run `votewave migrate` first."
@@ -405,8 +410,6 @@ async def _operate(name: str, act: Callable[[Any], Awaitable[T]]) -> T:
             return await act(kit)
     except Problem as exc:
         raise click.ClickException(str(exc)) from exc
-    except OSError as exc:
-        raise click.ClickException(f"a server that this needs can't be reached: {exc}") from exc
 
 
 def environment_of(data_dir: Path) -> dict[str, str]:

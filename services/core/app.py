@@ -40,7 +40,6 @@ from services.core.tasks import end
 log = structlog.get_logger(__name__)
 
 _WANTED = WANTED_HEADER.encode()
-MAX_BODY_BYTES = 1_000_000
 
 _ONCE = frozenset({b"authorization", b"ballot-token", b"ballot-secret", b"content-type", b"idempotency-key"})
 """Headers that say who asks for what: of two, parts that read the first and parts that read the last would disagree."""
@@ -245,7 +244,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=problems.HANDLERS,
         request_class=StrictRequest,
-        request_max_body_size=MAX_BODY_BYTES,
+        request_max_body_size=problems.MAX_BODY_BYTES,
         openapi_config=openapi_config(core.public_url),
         state=State({SHARED: shared, KITS: []}),
         logging_config=None,

@@ -9,12 +9,15 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
 
 from services.core.trace import current_trace
+
+if TYPE_CHECKING:
+    from stamina.instrumentation import RetryDetails
 
 _SECRET_WORDS = (
     "password",
@@ -102,6 +105,16 @@ def on_loop_error(_: Any, context: dict[str, Any]) -> None:
     )
 
 
+def _on_retry(details: "RetryDetails") -> None:
+    """Log that something is tried again; in a healthy start, until everybody is found, that is often.
+
+    What it failed of isn't quoted: see `where`.
+    """
+    structlog.get_logger("retry").debug(
+        "retry", number=details.retry_num, wait_seconds=details.wait_for, error=type(details.caused_by).__name__
+    )
+
+
 def configure(form: str, level: str, **bound: str) -> None:
     """Set up logging for the process.
 
@@ -130,5 +143,8 @@ def configure(form: str, level: str, **bound: str) -> None:
         else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    from stamina import instrumentation  # noqa: PLC0415  (--help needn't wait for it)
+
+    instrumentation.set_on_retry_hooks([_on_retry])
     # Libraries log through the standard library; only their warnings are of interest here.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[_Libraries()], force=True)

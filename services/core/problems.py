@@ -8,6 +8,7 @@ never leaves: what isn't recognised becomes a 500 with a trace id and nothing el
 import math
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -29,6 +30,9 @@ TYPE_BASE = "https://votewave.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1_000_000
+"""What a request's body may have at most, unless a route allows more."""
 
 _FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
 _AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError)
@@ -170,6 +174,16 @@ _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
 }
 
 
+_PHRASES = frozenset({*(status.phrase for status in HTTPStatus), "Request Entity Too Large"})
+"""What HTTP calls each status; Python 3.13 has a newer one for 413 than Litestar."""
+
+_SENTENCES: Mapping[int, str] = {
+    404: "There is no such page, or you may not see it.",
+    405: "'Allow' lists the methods that it takes.",
+    413: f"A body has at most {MAX_BODY_BYTES} bytes.",
+}
+
+
 def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[Any]:
     return exc.response()
 
@@ -187,7 +201,9 @@ def _on_http(request: Request[Any, Any, Any], exc: HTTPException) -> Response[An
 
 def _http_response(exc: HTTPException) -> Response[Any]:
     slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
-    problem = Problem(exc.status_code, slug, title, exc.detail if exc.status_code < 500 else "")
+    # Where the framework only has HTTP's phrase for the status, the title says as much already.
+    detail = _SENTENCES.get(exc.status_code, "") if exc.detail in _PHRASES else exc.detail
+    problem = Problem(exc.status_code, slug, title, detail if exc.status_code < 500 else "")
     if isinstance(exc, ValidationException):
         problem.detail = "Some values were refused; 'errors' names them."
         problem.errors = _field_errors(exc.extra) or _missing(exc.detail)

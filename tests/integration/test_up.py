@@ -289,6 +289,18 @@ def test_servers_that_are_away_are_a_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_who_has_no_secrets_is_told_how_to_reach_a_running_up(tmp_path: Path) -> None:
+    nowhere = {
+        "VOTEWAVE_SECRETS": f"file://{tmp_path}/none.json",
+        "VOTEWAVE_DATABASE_URL": f"postgresql:///v?host={tmp_path}",
+    }
+    done = votewave("role", "ada@example.org", "admin", **nowhere)
+    assert done.returncode == 1
+    assert "can't be reached" not in done.stderr
+    assert "The secret auth/database isn't in" in done.stderr
+    assert "./just votewave --data-dir .votewave" in done.stderr
+
+
 def test_a_service_that_doesn_t_exist_is_named() -> None:
     done = CliRunner().invoke(main, ["migrate", "pols", "--admin-url", "x"])
     assert done.exit_code == 1

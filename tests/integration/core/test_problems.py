@@ -59,9 +59,10 @@ async def post(client: httpx.AsyncClient, body: Any, kind: str = "application/js
 
 
 async def test_each_status_has_its_document(client: httpx.AsyncClient) -> None:
-    problem(await client.get("/v1/nothing"), 404, "not-found")
+    nowhere = problem(await client.get("/v1/nothing"), 404, "not-found")
+    assert nowhere["detail"] == "There is no such page, or you may not see it."
     refused = await client.delete(BODY)
-    problem(refused, 405, "method-not-allowed")
+    assert problem(refused, 405, "method-not-allowed")["detail"] == "'Allow' lists the methods that it takes."
     assert "POST" in refused.headers["allow"]
     unsigned = await client.get("/v1/trial/mine")
     problem(unsigned, 401, "unauthenticated")
@@ -172,7 +173,7 @@ async def test_good_json_is_taken_as_it_is(client: httpx.AsyncClient) -> None:
 
 async def test_a_body_that_is_too_large_is_refused_and_not_kept(client: httpx.AsyncClient) -> None:
     huge = b'{"title": "' + b"x" * 10_000_000 + b'"}'
-    problem(await post(client, huge), 413, "too-large")
+    assert problem(await post(client, huge), 413, "too-large")["detail"] == "A body has at most 1000000 bytes."
 
     async def in_pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(huge), 65_536):

@@ -1,5 +1,6 @@
 """Log lines: JSON that can always be read, and never a secret in them."""
 
+import asyncio
 import io
 import json
 from collections.abc import Iterator
@@ -7,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import stamina
 import structlog
 from services.core.logs import configure
 from services.core.trace import begin_trace
+from structlog.testing import capture_logs
 
 
 @pytest.fixture
@@ -36,6 +39,23 @@ def test_a_line_says_what_where_and_when(lines: Any) -> None:
         "ms": 1.5,
         "trace": trace,
     }
+
+
+def test_what_is_tried_again_isn_t_told_unless_asked(lines: Any) -> None:
+    async def twice() -> None:
+        async for attempt in stamina.retry_context(on=ValueError, attempts=2, wait_initial=0.001, wait_jitter=0):
+            with attempt:
+                if attempt.num == 1:
+                    raise ValueError("its text may quote anything")
+
+    asyncio.run(twice())
+    assert lines() == []
+    configure("json", "debug")
+    with capture_logs() as told:
+        asyncio.run(twice())
+    assert told == [
+        {"event": "retry", "log_level": "debug", "number": 1, "wait_seconds": 0.001, "error": "ValueError"},
+    ]
 
 
 def test_secrets_are_left_out_by_the_name_of_their_field(lines: Any) -> None:
