@@ -13,7 +13,7 @@ from services.core.kit import Kit
 
 KITS = "kits"
 _DATABASE_SECONDS = 2.0
-"""Whoever asks gives up after 3 s (Consul) or 4 s (HAProxy): an answer that comes later is none. On a machine that is
+"""Whoever asks (Consul, HAProxy) gives up after 3 s: an answer that comes later is none. On a machine that is
 short of processor time each second less takes instances out that only are slow."""
 _REDIS_SECONDS = 0.3
 """What doesn't decide doesn't delay either."""
