@@ -8,7 +8,7 @@ output "backend" {
 }
 
 output "backend_second" {
-  description = "Write it to terraform/envs/second/backend.hcl; empty without a second region."
+  description = "Write it to terraform/envs/second/ENVIRONMENT.backend.hcl; empty without a second region."
   value       = var.second_region == "" ? "" : <<-HCL
     bucket     = "${module.second_state[0].bucket}"
     region     = "${var.second_region}"

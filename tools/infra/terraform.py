@@ -47,8 +47,8 @@ class Workspace:
     Args:
         folder: An empty or missing folder.
         source: What is copied, `terraform/` by default.
-        unknown: Whether what the cloud fills in stays unknown in a plan, as in an empty account; otherwise it is made up,
-            to be read.
+        unknown: Whether what the cloud fills in stays unknown in a plan, as in an empty account; otherwise it is made
+            up, to be read.
 
     Attributes:
         folder: As given; `mirror` in it has the stand-in.

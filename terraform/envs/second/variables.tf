@@ -1,4 +1,5 @@
-# What differs by who runs it, and so isn't in the repository: terraform.tfvars (see terraform.tfvars.example) the same values as the environment's own.
+# What differs by who runs it, and so isn't in the repository: ENVIRONMENT.tfvars (see terraform.tfvars.example), the same values
+# as the environment's own.
 
 variable "environment" {
   description = "Which environment the second region takes over: production, or staging in a rehearsal."

@@ -8,8 +8,8 @@ terraform {
     }
   }
 
-  # Which bucket, in the second region: `terraform init -backend-config=backend.hcl`; terraform/bootstrap makes it and prints
-  # the file (`backend_second`).
+  # Which bucket, in the second region: `terraform init -backend-config=ENVIRONMENT.backend.hcl`; terraform/bootstrap makes
+  # it and prints the file (`backend_second`).
   backend "s3" {
     key          = "second/terraform.tfstate"
     encrypt      = true
