@@ -36,10 +36,10 @@ def run(script: str, folder: Path, url: str) -> str:
 
 def test_a_newcomer_gets_from_sign_up_to_a_counted_vote(votewave: VoteWave, tmp_path: Path) -> None:
     first_vote = shell_blocks(ROOT / "README.md")[0]
-    output = run(first_vote, tmp_path, votewave.url)
-    answer, *sums = output.splitlines()
-    assert json.loads(answer)["status"] == "counted"
-    assert sums == ["1 Trattoria", "0 Noodle bar", "1 Falafel"]
+    for _ in range(2):  # a second time it does the same
+        answer, *sums = run(first_vote, tmp_path, votewave.url).splitlines()
+        assert json.loads(answer)["status"] == "counted"
+        assert sums == ["1 Trattoria", "0 Noodle bar", "1 Falafel"]
 
 
 def test_a_newcomer_counts_a_file_without_a_server(tmp_path: Path) -> None:
