@@ -1,17 +1,21 @@
 """`./just load`: load tests, and the gate that every release has to pass."""
 
 import asyncio
+import json
 import random
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 from services.core.storage import StorageError, open_storage
+from services.registry import NAMES as SERVICES
 
 from loadtests.gate.ballots import REAL
 from loadtests.gate.config import GATES, Canary, Generator, Place, Shape, Suite, read
@@ -26,6 +30,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 RESULTS = Path(__file__).parent / "results"
+CLUSTER = Path(__file__).parents[1] / ".cluster"
 _MOST_OF = 0.9
 PASSED, FAILED, NO_VERDICT, UNREACHABLE, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -46,6 +51,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What both commands are told about the target and the reports."""
 
     url: str | None
+    folder: Path
     canary: str
     seed: int | None
     ballots: Path
@@ -74,7 +80,13 @@ def _target(command: Command) -> Command:
         click.option(
             "--url",
             envvar=["VOTEWAVE_LOAD_URL", "VOTEWAVE_LOAD_GATEWAY"],
-            help="Where it is. Default: the environment's in gates.toml.",
+            help="Where it is. Default: the environment's in gates.toml; for local, where the cluster that runs is.",
+        ),
+        click.option(
+            "--folder",
+            default=CLUSTER,
+            type=click.Path(path_type=Path, file_okay=False),
+            help="local: the cluster's folder; .cluster in the clone by default.",
         ),
         click.option(
             "--canary",
@@ -300,7 +312,10 @@ def _place(environment: str, gates: Path) -> Place:
 
 def _run(environment: str, suites: dict[str, Suite], place: Place, target: Target) -> None:
     """Run suites one after the other, report, and exit."""
-    url = (target.url or place.url).rstrip("/")
+    if target.canary and target.canary not in SERVICES:
+        raise click.UsageError(f"--canary: there is no service {target.canary}; there are {', '.join(SERVICES)}")
+    cluster = running_cluster(target.folder) if environment == "local" else None
+    url = (target.url or cluster or place.url).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell has it ignored, as by `… &`
@@ -327,6 +342,17 @@ def _run(environment: str, suites: dict[str, Suite], place: Place, target: Targe
         stopped = INTERRUPTED
     _write(folder, reports, target)
     sys.exit(exit_code([each.verdict.judgement for each in reports], stopped))
+
+
+def running_cluster(folder: Path) -> str | None:
+    """Return where the local cluster on a folder takes requests; None if none runs there."""
+    try:
+        url = str(json.loads((folder / "cluster.json").read_bytes())["gateway_url"])
+        where = urlsplit(url)
+        socket.create_connection((where.hostname or "", where.port or 80), timeout=1).close()
+    except (OSError, ValueError, KeyError):  # there is none, it has only begun, or it is down
+        return None
+    return url
 
 
 def exit_code(judgements: list[Judgement], stopped: int | None) -> int:

@@ -59,19 +59,20 @@ class Api:
             raise TargetError(f"{self.url} refuses {method} {path}: {status} {_shown(content)}")
         return content
 
-    async def status(self, path: str, *, who: Identity, by_canary: bool = True) -> int:
+    async def status(self, path: str, *, who: Identity, by_canary: bool = True, tries: int = _TRIES) -> int:
         """Return the status of what is answered to GET; waits out 429 and 503.
 
         Args:
             path: Below the target's URL.
             who: Who asks.
             by_canary: Whether the canaries may answer, if canaries are asked at all.
+            tries: After so many that are 429 or 503, the last one's status is returned.
 
         Raises:
             TargetError: There is no answer.
         """
         headers = {} if by_canary else {CANARY_HEADER: ""}
-        status, _ = await self._ask("GET", path, who, headers=headers)
+        status, _ = await self._ask("GET", path, who, headers=headers, tries=tries)
         return status
 
     async def _ask(
@@ -82,12 +83,13 @@ class Api:
         body: object = None,
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        tries: int = _TRIES,
     ) -> tuple[int, bytes]:
         sent = {**headers} if headers else {}
         if who is not None:
             sent["Authorization"] = f"Bearer {who.access}"
         status, content = 0, b""
-        for _ in range(_TRIES):
+        for _ in range(tries):
             try:
                 async with self._session.request(method, self.url + path, json=body, data=data, headers=sent) as answer:
                     status, content = answer.status, await answer.read()

@@ -25,6 +25,7 @@ _BEYOND_SECONDS = 90.0
 """What a generator may take beyond the load itself: users start, last answers come, its files are written."""
 
 _STOP_SECONDS = 10.0
+_CANARY_TRIES = 3
 ROOT = Path(__file__).parents[2]
 _QUIET_SECONDS = 1.0
 
@@ -67,6 +68,8 @@ async def run(
     api = Api(url, headers)
     with tempfile.TemporaryDirectory(prefix="votewave-load-") as folder:
         try:
+            if canary:
+                await _must_have_canary(url, api, canary)
             await api.send("GET", "/v1/polls?limit=1", wanted=(200,))
             stage = Stage(api, suite, seed, ballots, say, canary)
             async with standing(stage):
@@ -89,6 +92,21 @@ async def run(
         load=msgspec.to_builtins(suite),
         verdict=judge(suite, outcomes, findings, canary, asked),
     )
+
+
+async def _must_have_canary(url: str, api: Api, canary: str) -> None:
+    """Ask a service's canary for what isn't there; without a canary the gateway answers 503.
+
+    Raises:
+        TargetError: There is none.
+    """
+    everybody = Api(url, {"User-Agent": AGENT})
+    try:
+        guest = await everybody.identity("/v1/auth/guests")
+    finally:
+        await everybody.close()
+    if await api.status(f"/v1/{canary}/", who=guest, tries=_CANARY_TRIES) == 503:
+        raise TargetError(f"there is no canary of {canary} at {url}")
 
 
 async def _checked(api: Api, stage: Stage, outcomes: list[Outcome], folder: Path, data_dir: Path | None) -> Findings:

@@ -143,6 +143,15 @@ class Hanging(Proxy):
         return await super()._pass(request)
 
 
+class WithoutCanaries(Proxy):
+    """Knows of no canary, and answers as the gateway does then."""
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith(f"/v1/{request.headers.get(CANARY) or 'nobody'}/"):
+            return web.Response(status=503, headers={"Retry-After": "1"})
+        return await super()._pass(request)
+
+
 async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: VoteWave, tmp_path: Path) -> None:
     code, report, said = await gate(target.url, tmp_path)
     assert (code, failed(report)) == (0, set()), said
@@ -229,6 +238,18 @@ async def test_a_few_answers_of_canaries_are_no_verdict(target: VoteWave, tmp_pa
     assert (code, failed(report)) == (3, set()), said
     assert verdicts(report)["canary_answers"] == "too few answers"
     assert "no verdict: too few answers of canaries" in said
+
+
+async def test_where_there_is_no_canary_there_is_no_load(target: VoteWave, tmp_path: Path) -> None:
+    async with WithoutCanaries(target.url).serving() as url:
+        for service in ("profiles", "polls"):
+            code, report, said = await gate(url, tmp_path, "--canary", service, suite="canary")
+            assert (code, report) == (4, None), said
+            assert f"there is no canary of {service}" in said
+            assert "making" not in said
+    code, report, said = await gate(target.url, tmp_path, "--canary", "nosuch", suite="canary")
+    assert (code, report) == (2, None), said
+    assert "there is no service nosuch" in said
 
 
 async def test_answers_that_cant_be_read_are_the_targets_failures(target: VoteWave, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """What arrives when, what gates.toml may say, and what a verdict is made of."""
 
+import json
 import random
 import re
+import socket
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ from loadtests.gate.stage import Poll, looks
 from loadtests.gate.verdict import Judgement, Verdict, judge, percentile
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
 from loadtests.generator.world import World
-from loadtests.load import INTERRUPTED, NO_VERDICT, PASSED, UNREACHABLE, exit_code, main
+from loadtests.load import INTERRUPTED, NO_VERDICT, PASSED, UNREACHABLE, exit_code, main, running_cluster
 
 THRESHOLDS = Thresholds(
     accepted_votes_per_second=9,
@@ -382,3 +384,13 @@ def test_a_suite_that_isnt_there_is_named() -> None:
     assert done.exit_code == 2
     assert "local has no suite storm" in done.output
     assert CliRunner().invoke(main, ["gate", "--env", "staging"]).exit_code == 2  # it has no URL of its own
+
+
+def test_a_local_gate_goes_where_the_cluster_listens(tmp_path: Path) -> None:
+    assert running_cluster(tmp_path) is None, "none was started"
+    known = tmp_path / "cluster.json"
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        url = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+        known.write_text(json.dumps({"gateway_url": url}))
+        assert running_cluster(tmp_path) == url
+    assert running_cluster(tmp_path) is None, "it is down"
