@@ -61,8 +61,12 @@ class Target:
         needed = [version, version + NAMES["load_image_suffix"]] if gated and not local else [version]
         for image in needed:
             if not self.has_image(image):
-                make = f"./just cluster image {version}" if local else "the images workflow pushes one for each commit"
-                raise RefusedError(f"There is no image of {image} in {self.environment}: {make}.")
+                make = (
+                    f"make it: ./just cluster image {version}"
+                    if local
+                    else "the images workflow pushes one for each commit."
+                )
+                raise RefusedError(f"There is no image of {image} in {self.environment}: {make}")
 
     def render(self, jobspec: str, **variables: str) -> dict[str, Any]:
         """Return the job that one of our jobspecs makes here.
