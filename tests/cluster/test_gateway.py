@@ -283,6 +283,8 @@ async def test_other_forms_of_authorization_are_refused(site: Site, client: http
     for value in (f"Basic {good}", good, "Bearer", f"Bearer {good}, Bearer {good}", f"Token {good}"):
         answer = await client.put(BALLOT, json={"picks": [1]}, headers={"authorization": value})
         assert answer.status_code == 401, (value[:10], answer.text)
+        said = "Send an access token" in answer.text
+        assert said is not value.startswith("Bearer "), (value[:10], answer.text)
     twice = [("authorization", f"Bearer {good}"), ("authorization", f"Bearer {site.token()}")]
     is_problem(await client.get("/v1/auth/me", headers=twice), 400, "malformed-request")
 
