@@ -4,7 +4,7 @@ import json
 import time
 
 import msgspec
-from tools.release.errors import RefusedError, ReleaseError
+from tools.release.errors import RefusedError, ReleaseError, SupersededError
 from tools.release.nomad import Allocation, Nomad
 from tools.release.steps import Steps, until
 from tools.release.target import Target, job_of
@@ -30,6 +30,7 @@ def migrate(target: Target, services: list[str], version: str, steps: Steps, *, 
 
     Raises:
         RefusedError: They would take something away.
+        SupersededError: Another release's have taken their place.
         ReleaseError: They fail.
     """
     name, nomad = job_of("migrate"), target.nomad
@@ -37,7 +38,7 @@ def migrate(target: Target, services: list[str], version: str, steps: Steps, *, 
         if allow_contract:
             say(f"contracting ones too: {allow_contract}")
         # One at a time: a second run would end the first.
-        until(lambda: True if _idle(nomad, name) else None, "The end of another release's migrations", _SECONDS)
+        until(lambda: _idle(nomad, name) or None, f"The end of another release's migrations (the job {name})", _SECONDS)
         left = _TRIES
         while True:
             allocation, left = _run(target, name, services, version, allow_contract), left - 1
@@ -62,18 +63,25 @@ def _run(target: Target, name: str, services: list[str], version: str, allow_con
         allow_contract=allow_contract,
     )
     before = target.nomad.job(name)
-    target.nomad.register(job, before.job_modify_index if before else 0)
-    return until(lambda: _over(target.nomad, name), "The migrations' end", _SECONDS)
+    registered = target.nomad.register(job, before.job_modify_index if before else 0)
+    return until(lambda: _over(target.nomad, name, registered), "The migrations' end", _SECONDS)
 
 
 def _idle(nomad: Nomad, name: str) -> bool:
-    return nomad.job(name) is None or all(one.over or one.desired_status == "stop" for one in nomad.allocations(name))
+    job = nomad.job(name)
+    if job is None:
+        return True
+    placed = nomad.allocations(name)
+    waits = job.status != "dead" and not any(one.job_version == job.version for one in placed)  # for a machine
+    return not waits and all(one.over or one.desired_status == "stop" for one in placed)
 
 
-def _over(nomad: Nomad, name: str) -> Allocation | None:
+def _over(nomad: Nomad, name: str, registered: int) -> Allocation | None:
     job = nomad.job(name)
     if job is None:
         raise ReleaseError(f"The job {name} is gone.")
+    if job.job_modify_index != registered:
+        raise SupersededError(f"Another release's migrations have taken the place of these: nomad job status {name}")
     return next((one for one in nomad.allocations(name) if one.job_version == job.version and one.over), None)
 
 

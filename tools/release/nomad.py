@@ -109,6 +109,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
         version: Grows with every change, also by the autoscaler's.
         stable: Whether a deployment of it has succeeded, or of the version that Nomad itself has returned to.
         stop: Whether it was stopped.
+        status: "pending" until something of it was placed, "running", or "dead".
         job_modify_index: What a change names, so that nobody's change is overwritten.
         meta: `version` in it is the program's.
         task_groups: Its groups.
@@ -120,6 +121,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
     version: int = 0
     stable: bool = False
     stop: bool = False
+    status: str = ""
     job_modify_index: int = 0
     meta: dict[str, str] | None = None
     task_groups: list[TaskGroup] | None = None

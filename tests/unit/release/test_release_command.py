@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from click.testing import CliRunner
 from fake_nomad import FakeNomad, here, job
 from tools.release import __main__ as command
 from tools.release import migrating
-from tools.release.errors import RefusedError, ReleaseError
-from tools.release.nomad import Allocation
+from tools.release.errors import RefusedError, ReleaseError, SupersededError
+from tools.release.nomad import Allocation, Job, Nomad
 from tools.release.steps import Steps
 from tools.release.target import ROOT
 
@@ -79,6 +80,65 @@ def test_what_was_done_before_a_service_was_refused_is_told(nomad: FakeNomad, mo
     assert outcome["services"] == {"auth": "released"}
     assert outcome["error"].endswith("there is no room for it\nDone before: auth.")
     assert ran == [["all"]], "also where a release is under way: migrations that have run are left out by themselves"
+
+
+class Migrations(Nomad):
+    """A Nomad with the job of migrations, which another release may register once more."""
+
+    def __init__(self, *allocations: dict[str, Any], status: str = "running") -> None:
+        super().__init__("http://nomad.invalid", "")
+        self.index, self.status = 7, status
+        self.placed = list(allocations)
+        self.looks = 0
+        self.looked: Callable[[], object] = lambda: None
+
+    def job(self, name: str) -> Job | None:
+        self.looks += 1
+        self.looked()
+        return Job(name, version=self.index, job_modify_index=self.index, status=self.status)
+
+    def allocations(self, name: str) -> list[Allocation]:
+        return msgspec.convert(self.placed, list[Allocation])
+
+    def register(self, job: dict[str, Any], index: int | None = None) -> int:
+        assert index == self.index
+        self.index += 1
+        return self.index
+
+
+def placed(version: int, status: str) -> dict[str, Any]:
+    return {"ID": f"run {version}", "JobVersion": version, "ClientStatus": status, "DesiredStatus": "run"}
+
+
+def test_another_release_s_migrations_aren_t_taken_for_one_s_own(nomad: FakeNomad) -> None:
+    migrations = Migrations(placed(7, "complete"))
+
+    def superseded() -> None:
+        if migrations.looks == 4:  # the first that finds this release's job at work is the third
+            migrations.index = 9
+            migrations.placed.append(placed(9, "complete"))
+
+    migrations.looked = superseded
+    with pytest.raises(SupersededError, match="taken the place"):
+        migrating.migrate(here(migrations), ["votebooth"], V1, Steps(lambda _: None))
+
+
+@pytest.mark.parametrize(
+    ("status", "allocations", "idle"),
+    [
+        ("pending", (), False),
+        ("pending", (placed(6, "complete"),), False),
+        ("running", (placed(6, "complete"), placed(7, "running")), False),
+        ("running", (placed(6, "running"), placed(7, "complete")), False),
+        ("running", (placed(6, "complete"), placed(7, "complete")), True),
+        ("dead", (placed(7, "failed"),), True),
+        ("dead", (), True),
+    ],
+)
+def test_migrations_that_wait_for_a_machine_are_at_work(
+    status: str, allocations: tuple[dict[str, Any], ...], *, idle: bool
+) -> None:
+    assert migrating._idle(Migrations(*allocations, status=status), "votewave-migrate") is idle
 
 
 @pytest.mark.parametrize(
