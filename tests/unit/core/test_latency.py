@@ -30,10 +30,11 @@ def observed(what: str) -> float:
 
 
 @pytest.fixture
-def all_levels() -> Iterator[None]:
-    """Lines of every level are written, whatever the process was set to before."""
+def all_levels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lines of every level are written, whatever the process was set to, or has written, before."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0), cache_logger_on_first_use=False)
+    monkeypatch.setattr(http, "log", structlog.get_logger("http"))  # the former one may have kept former settings
     yield
     structlog.configure(**before)
 
