@@ -164,25 +164,23 @@ async def test_a_peer_that_isnt_there_is_an_error_of_its_own(secrets: FileSecret
 async def test_the_breaker_opens_lets_one_through_and_closes(
     peer: Peer, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls_module, "_BREAKER_SECONDS", 0.3)
+    monkeypatch.setattr(calls_module, "_BREAKER_SECONDS", 1.0)
     peer.answer = status(500)
     for _ in range(3):
         with pytest.raises(PeerError):
             await ask(calls)
     assert len(peer.asked) == 5
-    began = time.monotonic()
     for _ in range(50):
         with pytest.raises(PeerError, match="5 times"):
             await ask(calls)
-    assert time.monotonic() - began < 0.25
     assert len(peer.asked) == 5
 
-    await asyncio.sleep(0.35)  # half open: of many at once, one finds out
+    await asyncio.sleep(1.05)  # half open: of many at once, one finds out
     outcomes = await asyncio.gather(*(ask(calls) for _ in range(50)), return_exceptions=True)
     assert all(isinstance(outcome, PeerError) for outcome in outcomes)
     assert len(peer.asked) == 6
 
-    await asyncio.sleep(0.35)
+    await asyncio.sleep(1.05)
     peer.answer = lambda _: {"number": 7}
     assert (await ask(calls)).number == 7
     assert [answer.number for answer in await asyncio.gather(*(ask(calls) for _ in range(20)))] == [7] * 20
