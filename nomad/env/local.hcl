@@ -12,9 +12,10 @@ consul_url = "$${meta.consul_http}"
 aws_role = "arn:aws:iam::123456789012:role/votewave-local-%s"
 
 # Measured: an instance holds 105 to 120 MB (Auth 140, more while it hashes passwords), and one of votebooth takes a tenth
-# of a core for 100 ballots a second.
+# of a core for 100 ballots a second. Two of Auth, as in AWS: with one, a machine that is drained leaves new instances of
+# others without keys until the next one serves.
 sizes = {
-  auth      = { count = 1, cpu = 200, memory = 256 }
+  auth      = { count = 2, cpu = 200, memory = 256 }
   profiles  = { count = 1, cpu = 100, memory = 192 }
   polls     = { count = 1, cpu = 200, memory = 192 }
   votebooth = { count = 2, cpu = 400, memory = 256 }
