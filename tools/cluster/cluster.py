@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import asyncpg
+import httpcore  # noqa: F401  (httpx would, when threads ask; Ctrl-C in an import there can leave its lock taken for good)
 import httpx
 import psutil
 from services.core.embedded import EmbeddedError
