@@ -441,7 +441,8 @@ job "votewave-gateway" {
       }
 
       # Where instances are, in HAProxy's own form (`show servers state`), for a process that takes over. The one that
-      # serves learns it by DNS and isn't told.
+      # serves learns it by DNS and isn't told. Unhealthy ones, too, for that is what Consul calls all of them when it
+      # has just come back; those that are so indeed fail their first checks.
       template {
         destination = "local/servers.state"
         change_mode = "noop"

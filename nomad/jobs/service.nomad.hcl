@@ -296,16 +296,17 @@ job "service" {
       }
 
       # Whether it runs at all: one that hangs is started again. Patiently, for a machine that is short of processor time
-      # would only get shorter of it by starting what is merely slow.
+      # would only get shorter of it by starting what is merely slow. Often, for whoever hasn't been asked counts as
+      # unhealthy, here as above: after a start, and everywhere at once when Consul comes back.
       check {
         name     = "live"
         type     = "http"
         path     = "/health/live"
-        interval = "10s"
+        interval = "2s"
         timeout  = "10s"
 
         check_restart {
-          limit = 4
+          limit = 7
           grace = "60s"
         }
       }

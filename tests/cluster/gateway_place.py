@@ -31,10 +31,12 @@ class DnsConsul(Consul):
         made["acl"]["tokens"]["dns"] = self.management
         return made
 
-    async def add(self, service: str, port: int, tag: str) -> None:
-        """Register an instance of this machine."""
+    async def add(self, service: str, port: int, tag: str, *, checked: int | None = None) -> None:
+        """Register an instance of this machine, healthy for good or while somebody listens on the port `checked`."""
         body = {"ID": f"{service}-{port}", "Name": service, "Address": "127.0.0.1", "Port": port, "Tags": [tag]}
-        await self._put_quietly("/v1/agent/service/register", body)
+        if checked is not None:
+            body["Check"] = {"TCP": f"127.0.0.1:{checked}", "Interval": "500ms"}
+        await self._put_quietly("/v1/agent/service/register?replace-existing-checks=true", body)
 
     async def remove(self, service: str, port: int) -> None:
         """Take it out."""
