@@ -86,6 +86,12 @@ def outline(tokens: Sequence[Token]) -> list[tuple[Token, int]]:
     return found
 
 
+def until(tokens: Sequence[Token], words: Sequence[str]) -> Sequence[Token]:
+    """Return what stands before the first of these words that is in no parentheses."""
+    ends = (n for n, (token, depth) in enumerate(outline(tokens)) if depth == 0 and n and token.is_word(*words))
+    return tokens[: next(ends, len(tokens))]
+
+
 def _tokens(sql: str) -> list[Token]:
     found: list[Token] = []
     place, escaped = _skip(sql, 0), False
