@@ -5,26 +5,21 @@ completion don't wait a second for a web framework, and a server holds nothing i
 """
 
 import asyncio
-import contextlib
 import gc
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 import click
-import msgspec
 
 from services.core.commands import Group
 from services.core.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
+from services.operator_cli import events, recount, role, rotate_key
 from services.registry import NAMES, load_services
 from services.votebooth.tally_cli import tally
-
-T = TypeVar("T")
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -154,7 +149,7 @@ def run(names: tuple[str, ...]) -> None:
     from services.core.app import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
     from services.core.server import ServeError, serve  # noqa: PLC0415
 
-    settings = _settings()
+    settings = load(CoreSettings)
     chosen = _services(names)
     configure(
         settings.log_format,
@@ -210,7 +205,7 @@ def migrate(
     from services.core.migrations import admin_url_from  # noqa: PLC0415
     from services.core.migrations import migrate as migrate_all  # noqa: PLC0415
 
-    settings = _settings()
+    settings = load(CoreSettings)
     configure(settings.log_format, settings.log_level, service="migrate", env=settings.environment)
     wanted = [service.name for service in _services(names or ("all",))]
     store = secrets_of(settings)
@@ -273,143 +268,8 @@ def settings(markdown: bool) -> None:
                 click.echo(f"{variable} ({shown}, {default!r})\n    {meaning}")
 
 
-@main.group()
-def events() -> None:
-    r"""Look at events that couldn't be handled, and handle them again.
-
-    \b
-    Examples:
-      votewave --data-dir .votewave events parked votebooth
-      votewave --data-dir .votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
-    """
-
-
-@events.command("parked")
-@click.argument("name", type=click.Choice(NAMES))
-@click.option("--json", "as_json", is_flag=True)
-def parked(name: str, as_json: bool) -> None:
-    r"""List a service's parked events, oldest first.
-
-    \b
-    Example: votewave events parked votebooth
-    """
-    from services.core.operations import list_parked  # noqa: PLC0415
-
-    rows = asyncio.run(list_parked(_services((name,))[0], _settings()))
-    if as_json:
-        click.echo(json.dumps(rows))
-        return
-    for row in rows:
-        click.echo("  ".join(row.values()))
-    click.echo(f"{len(rows)} parked")
-
-
-@events.command("replay")
-@click.argument("name", type=click.Choice(NAMES))
-@click.argument("event", type=click.UUID)
-def replay(name: str, event: UUID) -> None:
-    r"""Handle a parked event again; it stays parked if it fails again.
-
-    \b
-    Example: votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
-    """
-    from services.core.operations import ReplayError, replay_parked  # noqa: PLC0415
-
-    settings = _settings()
-    configure(settings.log_format, settings.log_level, service=name, env=settings.environment)
-    try:
-        found = asyncio.run(replay_parked(_services((name,))[0], settings, event))
-    except ReplayError as exc:
-        raise click.ClickException(f"it fails again ({exc}) and stays parked") from exc
-    if not found:
-        raise click.ClickException(f"{name} has no parked event {event}")
-    click.echo("handled")
-
-
-@main.command()
-@click.argument("email")
-@click.argument("role", type=click.Choice(["user", "moderator", "admin"]))
-def role(email: str, role: str) -> None:
-    r"""Give an account a role, such as the first administrator's. Ends the account's sessions.
-
-    \b
-    Example: votewave --data-dir .votewave role ada@example.org admin
-    """
-    from services.auth.operations import set_role  # noqa: PLC0415
-    from services.core.subject import Role  # noqa: PLC0415
-
-    account = asyncio.run(_operate("auth", lambda kit: set_role(kit, email, Role(role))))
-    click.echo(f"{account} is {role} now")
-
-
-@main.command("rotate-key")
-def rotate_key() -> None:
-    r"""Bring the next signing key of access tokens into use, once every verifier has seen it.
-
-    \b
-    Example: votewave rotate-key
-    """
-    from services.auth.operations import rotate_signing_key  # noqa: PLC0415
-
-    kid = asyncio.run(_operate("auth", rotate_signing_key))
-    if kid is None:
-        raise click.ClickException("there is no next key yet; Auth makes it within seconds of its start")
-    click.echo(f"{kid} signs from twelve minutes from now")
-
-
-@main.command()
-@click.argument("poll", type=click.UUID, required=False)
-@click.option("--all", "every", is_flag=True, help="Every poll, one after the other.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each poll.")
-def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
-    r"""Count a poll's stored ballots and compare with its counters. Exit code 1 if they differ.
-
-    \b
-    Examples:
-      votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
-      votewave recount --all
-    """
-    from services.votebooth.recount import recount as count_again  # noqa: PLC0415
-    from services.votebooth.recount import recount_all  # noqa: PLC0415
-
-    if (poll is None) is not every:
-        raise click.UsageError("name a poll, or say --all")
-    polls = wrong = ballots = 0
-
-    async def act(kit: Any) -> None:
-        nonlocal polls, wrong, ballots
-        async with contextlib.aclosing(recount_all(kit) if poll is None else _one(count_again(kit, poll))) as found:
-            async for one in found:
-                polls, wrong, ballots = polls + 1, wrong + bool(one.differences), ballots + one.ballots
-                if as_json:
-                    click.echo(msgspec.json.encode(one).decode())
-                elif one.differences or not every:
-                    name = f"{one.poll}: " if every else ""
-                    click.echo(f"{name}{one.ballots} ballots; {'; '.join(one.differences) or 'the counters agree'}")
-
-    asyncio.run(_operate("votebooth", act))
-    if every and not as_json:
-        click.echo(f"{polls} polls with {ballots} ballots recounted; " + (f"{wrong} DIFFER" if wrong else "all agree"))
-    sys.exit(1 if wrong else 0)
-
-
-async def _one(answer: Awaitable[T]) -> AsyncGenerator[T, None]:
-    yield await answer
-
-
-main.add_command(tally)
-
-
-async def _operate(name: str, act: Callable[[Any], Awaitable[T]]) -> T:
-    """Do something with a service's kit; a refusal is shown as a sentence."""
-    from services.core.operations import operating  # noqa: PLC0415
-    from services.core.problems import Problem  # noqa: PLC0415
-
-    try:
-        async with operating(_services((name,))[0], _settings()) as kit:
-            return await act(kit)
-    except Problem as exc:
-        raise click.ClickException(str(exc)) from exc
+for command in (tally, events, role, rotate_key, recount):
+    main.add_command(command)
 
 
 def environment_of(data_dir: Path) -> dict[str, str]:
@@ -423,13 +283,6 @@ def environment_of(data_dir: Path) -> dict[str, str]:
         "VOTEWAVE_STORAGE": f"file://{data_dir.resolve()}/files",
         "VOTEWAVE_PEERS": f"static:{said['url']}",
     }
-
-
-def _settings() -> CoreSettings:
-    try:
-        return load(CoreSettings)
-    except SettingsError as exc:
-        raise click.ClickException(str(exc)) from exc
 
 
 def _services(names: tuple[str, ...]) -> list[Any]:

@@ -19,7 +19,8 @@ import httpx
 import psutil
 import pytest
 from click.testing import CliRunner
-from services.cli import events, main
+from services.cli import main
+from services.operator_cli import events
 from services.registry import NAMES, load_services
 
 COMMAND = [sys.executable, "-m", "services.cli"]
