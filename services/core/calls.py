@@ -41,6 +41,8 @@ _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 1.0
 _CLOCK_SKEW_SECONDS = 5
 _KEYS_MIN_AGE_SECONDS = 2.0
+_FAIR_SECONDS = 0.1
+"""Who wasn't given that long to answer hasn't failed."""
 
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
@@ -55,6 +57,10 @@ class PeerMissing(Exception):  # noqa: N818  (an answer, not a failure)
 
 class _FinalError(PeerError):
     """The peer answered, and would answer the same again."""
+
+
+class _InstanceError(PeerError):
+    """One instance failed, and there is another that wasn't asked."""
 
 
 class _Breaker:
@@ -116,16 +122,22 @@ class Calls:
             PeerError: It can't be asked, doesn't answer in time, or fails.
         """
         deadline = min(time.monotonic() + seconds, _deadline.get())
+        breaker = self._breakers.setdefault(peer, _Breaker())
+        let_through = False
         async for attempt in stamina.retry_context(
             on=_may_help, attempts=_TRIES, timeout=seconds, wait_initial=0.05, wait_max=0.2
         ):
             with attempt:
-                return await self._once(peer, path, kind, deadline, last=attempt.num == _TRIES)
+                if not let_through:
+                    breaker.check(peer)
+                try:
+                    return await self._once(peer, path, kind, breaker, deadline, last=attempt.num == _TRIES)
+                except _InstanceError:
+                    let_through = True  # whoever finds out how the peer does asks the other one, too
+                    raise
         raise PeerError(f"{peer} wasn't asked")
 
-    async def _once(self, peer: str, path: str, kind: type[T], deadline: float, *, last: bool) -> T:
-        breaker = self._breakers.setdefault(peer, _Breaker())
-        breaker.check(peer)
+    async def _once(self, peer: str, path: str, kind: type[T], breaker: _Breaker, deadline: float, *, last: bool) -> T:
         try:
             async with asyncio.timeout(_left(deadline, peer)):
                 token = await self._service_token()
@@ -148,9 +160,12 @@ class Calls:
         }
         try:
             status, body = await self._fetch(urls, path, headers, time.monotonic() + left)
+        except _FinalError:
+            raise
         except PeerError as exc:
-            if not spare:  # else it was one instance that failed, and the peer is yet to be asked
-                breaker.record(ok=False)
+            if spare:
+                raise _InstanceError(f"{peer}: {exc}") from exc
+            breaker.record(ok=False)
             raise PeerError(f"{peer}: {exc}") from exc
         breaker.record(ok=status < 500)
         if status == 404:
@@ -177,6 +192,7 @@ class Calls:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
+            fair = left >= _FAIR_SECONDS
             try:
                 async with self._session.get(
                     url + path,
@@ -192,6 +208,8 @@ class Calls:
                 self._peers.refused(url)
                 failure = type(exc).__name__
             except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+                if not fair and isinstance(exc, TimeoutError):
+                    raise _FinalError("no time left") from exc
                 self._peers.refused(url)  # it hangs, or is going: others first for a while
                 raise PeerError(type(exc).__name__) from exc
         raise PeerError(failure)

@@ -352,3 +352,39 @@ async def test_without_the_internal_key_nobody_can_be_asked(peer: Peer, tmp_path
     assert time.monotonic() - began < 5
     assert peer.asked == []
     await calls.close()
+
+
+async def test_whoever_finds_out_how_a_peer_does_asks_its_other_instance_too(
+    peer: Peer, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls_module, "_BREAKER_SECONDS", 0.2)
+
+    def hang_up(request: web.Request) -> Any:
+        if request.path.startswith("/bad"):
+            assert request.transport is not None
+            request.transport.abort()
+        return well if request.path.startswith("/good") else web.Response(status=500)
+
+    well: Any = web.Response(status=500)
+    peer.answer = hang_up
+    for _ in range(5):
+        with pytest.raises(PeerError):
+            await ask(calls)
+    well = {"number": 3}
+    calls._peers = Two(f"{peer.url}/bad", f"{peer.url}/good")
+    await asyncio.sleep(0.25)
+    assert (await ask(calls)).number == 3
+
+
+async def test_a_caller_in_a_hurry_says_nothing_of_the_peer(peer: Peer, calls: Calls) -> None:
+    async def slowly(_: web.Request) -> Any:
+        await asyncio.sleep(0.2)
+        return {"number": 3}
+
+    peer.answer = slowly
+    calls._peers = two = Two(f"{peer.url}/one", f"{peer.url}/two")
+    for _ in range(10):
+        with pytest.raises(PeerError, match="no time left"):
+            await ask(calls, 0.05)
+    assert two.avoided == []
+    assert (await ask(calls)).number == 3, "nor is it taken for down"
