@@ -40,8 +40,8 @@ class HealthController(Controller):
     async def ready(self, request: Request[Any, Any, Any]) -> Response[Health]:
         """Check each service's database. Redis is reported and doesn't decide: voting goes on without it.
 
-        A new instance waits a moment for the keys that tokens are verified with; without Auth it serves what is
-        public.
+        A new instance waits for the keys that tokens are verified with: half a minute at most where there may be
+        others, a moment where it is alone. Then it serves, without Auth, what is public.
         """
         kits: list[Kit[Any]] = request.app.state[KITS]
         shared = shared_of(request)

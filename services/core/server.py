@@ -27,6 +27,7 @@ from services.core.logs import on_loop_error
 from services.core.metrics import READY
 from services.core.settings import CoreSettings
 from services.core.tasks import end
+from services.core.tokens import SIGNED_BY
 
 if TYPE_CHECKING:
     from services.core.consul import Registration
@@ -112,7 +113,9 @@ async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_read
         await listener.start()
     except OSError as exc:
         raise ServeError(f"port {settings.port} of {settings.host} can't be used ({exc.strerror})") from exc
-    shared.verifier.ask_early()  # not before: Auth may be a part of this process
+    # Not before: Auth may be a part of this process. It doesn't wait for itself, for it is found only when it is ready.
+    has_auth = any(kit.name == SIGNED_BY for kit in app.state[KITS])
+    shared.verifier.ask_early(among_others=settings.peers == "consul" and not has_auth)
     _settle()
     READY.set(1)
     if on_ready is not None:

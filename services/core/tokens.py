@@ -45,6 +45,7 @@ _KEYS_MAX_AGE_SECONDS = 300.0
 _FIRST_KEYS_SECONDS = 5.0
 _FIRST_KEYS_PAUSE = 0.1
 _UNREADY_SECONDS = 0.3
+_UNREADY_AMONG_OTHERS_SECONDS = 30.0
 _CLOCK_SKEW_SECONDS = 5
 _UNREADABLE = "The access token can't be read."
 _NOT_VALID = "The access token is not valid."
@@ -197,10 +198,10 @@ class Verifier:
         finally:
             self._refreshing = None
 
-    async def _first_keys(self) -> None:
+    async def _first_keys(self, seconds: float) -> None:
         """Get the keys; in the first moment nobody may know where Auth is."""
         try:
-            async with asyncio.timeout(_FIRST_KEYS_SECONDS):
+            async with asyncio.timeout(seconds):
                 while not self._keys:
                     async with self._keys_lock:
                         with contextlib.suppress(PeerError, PeerMissing):
@@ -208,7 +209,7 @@ class Verifier:
                     if not self._keys:
                         await asyncio.sleep(_FIRST_KEYS_PAUSE)
         except TimeoutError:
-            log.warning("jwks_unavailable", error=f"no keys within {_FIRST_KEYS_SECONDS:g} s of the start")
+            log.warning("jwks_unavailable", error=f"no keys within {seconds:g} s of the start")
 
     async def _load_keys(self) -> None:
         document = await self._calls.get(SIGNED_BY, JWKS_PATH, dict[str, list[dict[str, str]]])
@@ -224,10 +225,16 @@ class Verifier:
         self._keys, self._keys_at = keys, time.monotonic()
         self._headers.clear()
 
-    def ask_early(self) -> None:
-        """Get the keys without waiting for a token, so that a new instance's first voters find them there."""
-        self._unready_until = time.monotonic() + _UNREADY_SECONDS
-        self._first = asyncio.create_task(self._first_keys())
+    def ask_early(self, *, among_others: bool) -> None:
+        """Get the keys without waiting for a token, so that a new instance's first voters find them there.
+
+        Args:
+            among_others: Whether other instances, which have the keys, get the requests until this one has them. One
+                that is alone soon serves without them what is public.
+        """
+        seconds = _UNREADY_AMONG_OTHERS_SECONDS if among_others else _UNREADY_SECONDS
+        self._unready_until = time.monotonic() + seconds
+        self._first = asyncio.create_task(self._first_keys(max(seconds, _FIRST_KEYS_SECONDS)))
 
     async def start(self) -> None:
         """Read what was revoked, and follow it from then on."""

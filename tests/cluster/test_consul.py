@@ -84,6 +84,29 @@ async def test_on_sigterm_it_turns_unready_leaves_consul_serves_on_and_ends(
     assert [line["id"] for line in auth.says() if line["event"] == "consul_deregistered"] == [auth.id]
 
 
+async def test_one_that_has_no_keys_for_tokens_yet_is_not_found(
+    consul: Consul, instance: Start, token_of: TokenOf
+) -> None:
+    """Others have them, so whoever has a token is served by those."""
+    profiles = instance("profiles", **await token_of("profiles"))
+    profiles.begin()
+
+    async def starting() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = await client.get(f"{profiles.url}/health/ready")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 503 and answer.json()["parts"]["tokens"] == "waits for keys"
+
+    await eventually(starting)
+    await asyncio.sleep(2)
+    assert await starting()
+    assert await consul.instances("profiles") in ({}, {profiles.id: "critical"})
+    await instance("auth", **await token_of("auth")).start()
+    await consul.passing("profiles", 1)
+
+
 async def test_one_that_is_killed_turns_critical_and_is_found_no_more(
     consul: Consul, instance: Start, token_of: TokenOf, calls: Calls
 ) -> None:
