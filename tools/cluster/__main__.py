@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import sys
 import time
 from dataclasses import asdict
@@ -12,8 +11,9 @@ from pathlib import Path
 import click
 import psutil
 from services.core.commands import Group
-from tools.cluster.cluster import ERRORS, INTERRUPTS, Cluster, ClusterError, Part, Progress, interrupt_once
+from tools.cluster.cluster import ERRORS, Cluster, ClusterError, Part, Progress
 from tools.cluster.place import ROOT, Place
+from tools.release.interrupts import interruptible
 
 FOLDER = ROOT / ".cluster"
 INTERRUPTED = 130
@@ -81,14 +81,14 @@ def up(
       ./just cluster up --servers 3 --clients 2      for trying out what happens when machines are lost
       ./just cluster --folder /tmp/second up --port-base 12000
     """
-    for sign in INTERRUPTS:
-        signal.signal(sign, interrupt_once)  # `up` cleans up after itself then
     tell = Progress(lambda line: click.echo(line, err=True))
-    try:
-        said = Cluster(Place(folder, port_base, int(servers), clients), tell).up(version, while_pid, gateway=gateway)
-    except KeyboardInterrupt:
-        click.echo("Interrupted; what was started is stopped.", err=True)
-        sys.exit(INTERRUPTED)
+    with interruptible():  # `up` cleans up after itself then
+        try:
+            place = Place(folder, port_base, int(servers), clients)
+            said = Cluster(place, tell).up(version, while_pid, gateway=gateway)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; what was started is stopped.", err=True)
+            sys.exit(INTERRUPTED)
     if as_json:
         click.echo(json.dumps(said, indent=1))
         return

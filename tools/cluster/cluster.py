@@ -9,7 +9,6 @@ import secrets as random
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,13 +31,11 @@ from tools.cluster.place import ROOT, Place, PlaceError, write_private
 from tools.cluster.processes import ProcessError, Processes, end
 from tools.cluster.secrets import LocalAws, LocalSecrets
 from tools.cluster.stores import MASTER, REDIS_USER, Stores
+from tools.release.interrupts import undisturbed
 from tools.release.migrating import short
 
 ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
 """What can stand in the way; each message says what it is."""
-
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a command before its time."""
 
 
 class ClusterError(Exception):
@@ -509,35 +506,6 @@ class Cluster:
             except BlockingIOError:
                 raise ClusterError("Another `./just cluster` command is under way; wait for its end.") from None
             yield
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let no signal interrupt what has to be finished."""
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
-        yield
-        return
-    before = {sign: signal.signal(sign, _pass_over) for sign in INTERRUPTS}
-    try:
-        yield
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
-
-
-def interrupt_once(*_: Any) -> None:
-    """Interrupt the command, as a handler of signals; what follows is cleaning up, which no further one interrupts.
-
-    Raises:
-        KeyboardInterrupt: Always.
-    """
-    for sign in INTERRUPTS:
-        signal.signal(sign, _pass_over)
-    raise KeyboardInterrupt
-
-
-def _pass_over(*_: Any) -> None:
-    """Do nothing about a signal; SIG_IGN would do the same in children, too."""
 
 
 class Progress:

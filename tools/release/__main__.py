@@ -4,10 +4,10 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from services.core.commands import Group
@@ -16,6 +16,7 @@ from tools.release.autoscaler import run_autoscaler
 from tools.release.back import RETURNED, bad_version, roll_back
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
+from tools.release.interrupts import interruptible
 from tools.release.migrating import migrate, short
 from tools.release.release import CANARIES_SECONDS, Release
 from tools.release.steps import Steps
@@ -23,6 +24,7 @@ from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C or SIGTERM."""
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # a release goes on under `nohup`
 
 _ENVIRONMENT = click.option(
     "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="Where."
@@ -213,7 +215,7 @@ def _do(
     code, error = 0, ""
     said: dict[str, Any] = {}
     try:
-        with _interruptible():
+        with interruptible(_INTERRUPTS):
             target = local(folder) if environment == LOCAL else cloud(environment, values)
             with contextlib.closing(target.nomad):
                 act(target, steps, said)
@@ -230,24 +232,6 @@ def _do(
         outcome = {"environment": environment, "code": code, **said, "steps": [asdict(step) for step in steps.taken]}
         click.echo(json.dumps(outcome))
     sys.exit(code)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, and either once: what follows is the end of what was begun, a gate above all."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def interrupt(_number: int, _frame: object) -> NoReturn:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _names(service: str) -> list[str]:
