@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import random
@@ -18,6 +17,8 @@ from uuid import uuid4
 
 import httpx
 import psutil
+
+from child_processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,11 +55,6 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20.0)
         await asyncio.sleep(0.05)
 
 
-def _end_with_parent() -> None:
-    """Be killed with the tests, however they end (Linux)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
 class Child:
     """A process of ours: started, stopped, and never left behind."""
 
@@ -73,7 +69,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=environment,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  (it only sets a flag of the new process)
+                preexec_fn=end_with_parent,  # noqa: PLW1509  (it only sets a flag of the new process)
             )
 
     @property

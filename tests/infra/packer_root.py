@@ -1,12 +1,10 @@
 """A plain Debian in a folder, and the provisioning scripts run in it for real."""
 
-import ctypes
 import fcntl
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 import zipfile
@@ -17,6 +15,8 @@ from typing import Any
 
 import pytest
 from packer_servers import PACKER, program
+
+from child_processes import end_with_parent
 
 PINS: dict[str, Any] = json.loads((PACKER / "versions.json").read_text())
 CODENAME = PINS["debian"]["codename"]
@@ -41,10 +41,6 @@ def needed() -> None:
     """Skip where a Debian can't be made."""
     if os.geteuid() != 0 or shutil.which("debootstrap") is None or shutil.which("chroot") is None:
         pytest.skip(NOT_HERE)
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def base() -> Path:
@@ -129,7 +125,7 @@ class Root:
             timeout=seconds,
             env=environment,
             check=False,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
 
     def provision(self, role: str, *step: str) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,5 @@
 """Three servers of Consul and Nomad on loopback, set up by `first-boot` with secrets of a local Secrets Manager."""
 
-import ctypes
 import datetime
 import ipaddress
 import json
@@ -23,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from child_processes import end_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKER = ROOT / "packer"
 NAMES: dict[str, Any] = json.loads((ROOT / "terraform/modules/naming/names.json").read_text())
@@ -36,10 +37,6 @@ def program(name: str) -> str:
     """Return where a program is; building it may take minutes, once."""
     found = subprocess.run([ROOT / "tools/build", "--json", name], stdout=subprocess.PIPE, check=True)
     return str(json.loads(found.stdout)[name]["path"])
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Authority:
@@ -206,7 +203,7 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  (it only sets a flag of the new process)
+            preexec_fn=end_with_parent,  # noqa: PLW1509  (it only sets a flag of the new process)
         )
 
     def run(self, step: str, *more: str) -> tuple[int, str]:
@@ -275,7 +272,7 @@ class Machine:
                     stdout=log,
                     stderr=log,
                     env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
-                    preexec_fn=_end_with_parent,  # noqa: PLW1509  (likewise)
+                    preexec_fn=end_with_parent,  # noqa: PLW1509  (likewise)
                 )
             )
 
