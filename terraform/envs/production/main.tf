@@ -3,6 +3,7 @@
 locals {
   region        = "eu-central-1"
   second_region = "eu-west-1"
+  size          = module.sizes.size
 }
 
 provider "aws" {
@@ -22,6 +23,12 @@ provider "aws" {
   default_tags {
     tags = { Project = "votewave", Environment = "production" }
   }
+}
+
+module "sizes" {
+  source = "../../modules/sizes"
+
+  environment = "production"
 }
 
 module "environment" {
@@ -45,16 +52,10 @@ module "environment" {
   second_cidr    = "10.11.0.0/16"
   zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
   second_zones   = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-  nat            = "each_zone"
-  monthly_budget = 4000
-  log_days       = 90
-
-  pools = {
-    server = { type = "m7i.large", least = 3, wished = 3, most = 4, storage = 50 }
-    edge   = { type = "c7i.large", least = 3, wished = 3, most = 6, storage = 30 }
-    app    = { type = "c7i.xlarge", least = 3, wished = 3, most = 12, storage = 60 }
-  }
-
-  database = { class = "db.m7g.xlarge", storage = 200, greatest_storage = 2000, multi_az = true, backup_days = 35 }
-  cache    = { class = "cache.m7g.large", nodes = 2 }
+  nat            = local.size.nat
+  monthly_budget = local.size.monthly_budget
+  log_days       = local.size.log_days
+  pools          = local.size.pools
+  database       = local.size.database
+  cache          = local.size.cache
 }

@@ -3,33 +3,7 @@
 
 locals {
   region = "eu-west-1"
-
-  # As in the first region, so that nobody finds out under load what is smaller.
-  sizes = {
-    production = {
-      nat            = "each_zone"
-      monthly_budget = 4000
-      log_days       = 90
-      pools = {
-        server = { type = "m7i.large", least = 3, wished = 3, most = 4, storage = 50 }
-        edge   = { type = "c7i.large", least = 3, wished = 3, most = 6, storage = 30 }
-        app    = { type = "c7i.xlarge", least = 3, wished = 3, most = 12, storage = 60 }
-      }
-      cache = { class = "cache.m7g.large", nodes = 2 }
-    }
-    staging = {
-      nat            = "one"
-      monthly_budget = 1400
-      log_days       = 30
-      pools = {
-        server = { type = "m7i.large", least = 3, wished = 3, most = 4, storage = 30 }
-        edge   = { type = "c7i.large", least = 2, wished = 2, most = 3, storage = 30 }
-        app    = { type = "c7i.large", least = 2, wished = 2, most = 4, storage = 40 }
-      }
-      cache = { class = "cache.t4g.small", nodes = 1 }
-    }
-  }
-  size = local.sizes[var.environment]
+  size   = module.sizes.size
 }
 
 provider "aws" {
@@ -39,6 +13,12 @@ provider "aws" {
   default_tags {
     tags = { Project = "votewave", Environment = var.environment }
   }
+}
+
+module "sizes" {
+  source = "../../modules/sizes"
+
+  environment = var.environment
 }
 
 module "takeover" {

@@ -3,6 +3,7 @@
 locals {
   region        = "eu-central-1"
   second_region = var.rehearse ? "eu-west-1" : ""
+  size          = module.sizes.size
 }
 
 provider "aws" {
@@ -24,6 +25,12 @@ provider "aws" {
   }
 }
 
+module "sizes" {
+  source = "../../modules/sizes"
+
+  environment = "staging"
+}
+
 module "environment" {
   source = "../../modules/environment"
 
@@ -41,21 +48,15 @@ module "environment" {
   alarm_addresses   = var.alarm_addresses
   secret_versions   = var.secret_versions
 
-  # Enough to gate releases on: the same shape as production, smaller, and with a second region only to rehearse its loss.
+  # A second region only to rehearse the first one's loss.
   cidr           = "10.20.0.0/16"
   second_cidr    = "10.21.0.0/16"
   zones          = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
   second_zones   = var.rehearse ? ["eu-west-1a", "eu-west-1b", "eu-west-1c"] : []
-  nat            = "one"
-  monthly_budget = 1400
-  log_days       = 30
-
-  pools = {
-    server = { type = "m7i.large", least = 3, wished = 3, most = 4, storage = 30 }
-    edge   = { type = "c7i.large", least = 2, wished = 2, most = 3, storage = 30 }
-    app    = { type = "c7i.large", least = 2, wished = 2, most = 4, storage = 40 }
-  }
-
-  database = { class = "db.m7g.large", storage = 50, greatest_storage = 200, multi_az = false, backup_days = 7 }
-  cache    = { class = "cache.t4g.small", nodes = 1 }
+  nat            = local.size.nat
+  monthly_budget = local.size.monthly_budget
+  log_days       = local.size.log_days
+  pools          = local.size.pools
+  database       = local.size.database
+  cache          = local.size.cache
 }
