@@ -48,7 +48,7 @@ def roll_back(target: Target, service: str, steps: Steps, to: str = "", bad: str
             with steps.step(service, "back", "nothing is done") as say:
                 say(f"already taken back from {short(left)}; --to goes further" if left else "it runs already")
         return RETURNED if ended else UNCHANGED, present.release
-    wanted = _wanted(service, versions, to)
+    wanted = _wanted(target, service, versions, to)
     job = target.nomad.specification(present.id, wanted.version)
     job["Meta"] = {**(job.get("Meta") or {}), BACK_FROM: present.release}
     job["VersionTag"] = None  # that version's own
@@ -85,13 +85,22 @@ def _follow(rollout: Rollout, deployment: Deployment, service: str, steps: Steps
     rollout.finish(deployment)
 
 
-def _wanted(service: str, versions: Sequence[Job], to: str) -> Job:
+def _wanted(target: Target, service: str, versions: Sequence[Job], to: str) -> Job:
     wanted = next((job for job in versions if job.good and job.release == to), None) if to else former(versions)
-    if wanted is None:
-        stable = (short(job.release) for job in versions if job.good and job.release != versions[0].release)
-        known = ", ".join(dict.fromkeys(stable)) or "none"
-        raise RefusedError(f"{service}: no such version was stable here; those that Nomad still knows: {known}.")
-    return wanted
+    if wanted is not None:
+        return wanted
+    stable = (job.release for job in versions if job.good and job.release != versions[0].release)
+    known = ", ".join(dict.fromkeys(stable))  # in full, as --to wants them
+    if to:
+        why = f"no such version was stable here; those that Nomad still knows: {known or 'none'}."
+    elif known:
+        why = f"each earlier stable version was left as a bad one; --to VERSION returns to one all the same: {known}."
+    else:
+        why = (
+            "there is no earlier stable version to go back to. Release another one: "
+            f"./just release --env {target.environment} --service {service} --version VERSION"
+        )
+    raise RefusedError(f"{service}: {why}")
 
 
 def bad_version(target: Target, services: Sequence[str]) -> str:

@@ -156,10 +156,25 @@ def test_where_nothing_was_stable_before_it_is_refused(nomad: FakeNomad, taken: 
     with pytest.raises(RefusedError, match="never released"):
         back(nomad, taken)
     nomad.stable(job(V1))
-    with pytest.raises(RefusedError, match="still knows: none"):
+    with pytest.raises(RefusedError) as refused:
         back(nomad, taken)
-    with pytest.raises(RefusedError, match="no such version"):
+    assert str(refused.value) == (
+        f"{SERVICE}: there is no earlier stable version to go back to. Release another one: "
+        f"./just release --env local --service {SERVICE} --version VERSION"
+    )
+    with pytest.raises(RefusedError, match="no such version was stable here; those that Nomad still knows: none"):
         back(nomad, taken, to=V3)
+    assert names(taken) == []
+
+
+def test_where_all_before_was_left_as_bad_only_who_names_it_gets_it(nomad: FakeNomad, taken: Steps) -> None:
+    nomad.stable(job(V1), job(V2))
+    back(nomad, taken)
+    back(nomad, taken, to=V2)
+    nomad.stable(job(V3))
+    with pytest.raises(RefusedError, match=rf"left as a bad one; --to VERSION returns .*: {V2}, {V1}\."):
+        back(nomad, taken)
+    assert back(nomad, taken, to=V1) == ("returned", V1)
 
 
 class Several(Nomad):
