@@ -545,6 +545,31 @@ def test_a_copy_that_falls_behind_is_told_in_its_own_region(plan: Plan) -> None:
         assert it.values["alarm_actions"]
 
 
+def test_what_is_not_copied_is_told_where_s3_says_so(plan: Plan) -> None:
+    """Of its metrics of copies S3 gives each in one region only: in the other an alarm would stay silent."""
+    copied = plan.of_kind("aws_s3_bucket_replication_configuration")
+    alarms = [it for it in plan.of_kind("aws_cloudwatch_metric_alarm") if it.values["namespace"] == "AWS/S3"]
+    assert len(alarms) == 2 * len(copied)
+    for it in copied:
+        [rule] = it.values["rule"]
+        [there] = rule["destination"]
+        assert [metrics["status"] for metrics in there["metrics"]] == ["Enabled"]
+        dimensions = {
+            "SourceBucket": it.values["bucket"],
+            "DestinationBucket": there["bucket"].removeprefix("arn:aws:s3:::"),
+            "RuleId": rule["id"],
+        }
+        own = {
+            alarm.values["metric_name"]: alarm.values for alarm in alarms if alarm.values["dimensions"] == dimensions
+        }
+        for metric, region in (("OperationsFailedReplication", "eu-central-1"), ("ReplicationLatency", "eu-west-1")):
+            assert f":{region}:" in own[metric]["arn"]
+            topics = {
+                topic.values["arn"] for topic in plan.of_kind("aws_sns_topic") if f":{region}:" in topic.values["arn"]
+            }
+            assert set(own[metric]["alarm_actions"]) == topics
+
+
 def calls(plan: Plan, *modules: str) -> dict[str, Any]:
     """Return the modules that a module calls, which is found by its way from the root."""
     found: dict[str, Any] = plan.shown["configuration"]["root_module"]["module_calls"]

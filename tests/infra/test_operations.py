@@ -365,6 +365,23 @@ def test_regions_targets_and_names_of_the_second_region_are_terraforms(second: P
     assert f"--names {balancer.replace('production', '$E')} " in text
 
 
+def test_every_alarm_of_a_copy_says_what_to_do_and_is_quiet_while_there_is_none(plans: dict[str, Plan]) -> None:
+    alarms = {
+        it.values["alarm_name"]: it.values["arn"]
+        for it in plans["production"].of_kind("aws_cloudwatch_metric_alarm")
+        if ".module.dr" in it.address
+    }
+    rows = [line for line in DISASTER.read_text().splitlines() if line.startswith("| `votewave-production-")]
+    assert {name for line in rows for name in re.findall(r"`(\S+)`", line.split("|")[1])} == set(alarms)
+    there = {name for name, arn in alarms.items() if ":eu-west-1:" in arn}
+    switched = [
+        {name.replace("$E", "production") for name in words[words.index("--alarm-names") + 1 :]}
+        for _, words in ALL
+        if words[:2] == ["aws", "cloudwatch"] and words[2] in {"disable-alarm-actions", "enable-alarm-actions"}
+    ]
+    assert switched == [there, there]  # what the first region says ends with it
+
+
 def test_a_copy_is_made_with_all_that_the_database_has() -> None:
     """What isn't said takes AWS's defaults: a group and parameters that aren't ours, a single machine."""
     copies = [words for _, words in ALL if "create-db-instance-read-replica" in words]

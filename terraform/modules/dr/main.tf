@@ -13,6 +13,13 @@ module "naming" {
 locals {
   prefix = module.naming.apart_prefix
   server = module.naming.database.server
+
+  # As S3's metrics name what is copied.
+  copies = { for kind, bucket in var.first_bucket_names : kind => {
+    SourceBucket      = bucket
+    DestinationBucket = module.buckets.versioned_bucket_names[kind]
+    RuleId            = "second-region"
+  } }
 }
 
 module "network" {
@@ -219,7 +226,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
   role   = aws_iam_role.copy.arn
 
   rule {
-    id       = "second-region"
+    id       = local.copies[each.key].RuleId
     status   = "Enabled"
     priority = 1
 
@@ -237,14 +244,57 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     }
 
     destination {
-      bucket        = "arn:aws:s3:::${module.buckets.versioned_bucket_names[each.key]}"
+      bucket        = "arn:aws:s3:::${local.copies[each.key].DestinationBucket}"
       storage_class = "STANDARD_IA"
+
+      metrics {
+        status = "Enabled"
+      }
 
       encryption_configuration {
         replica_kms_key_id = var.key_arn
       }
     }
   }
+}
+
+# S3 tells what it gave up in the region of the bucket, how late it is in that of the copy, and nothing while there is nothing
+# to copy.
+resource "aws_cloudwatch_metric_alarm" "not_copied" {
+  for_each = local.copies
+
+  alarm_name          = "${local.prefix}-${each.key}-not-copied"
+  alarm_description   = "S3 gave up copying something of ${each.key}, and won't try again: it would be lost with the first region. docs/operations/disaster.md"
+  namespace           = "AWS/S3"
+  metric_name         = "OperationsFailedReplication"
+  dimensions          = each.value
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 60
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.first_alarm_topic_arn]
+  ok_actions          = [var.first_alarm_topic_arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "late" {
+  provider = aws.second
+  for_each = local.copies
+
+  alarm_name          = "${local.prefix}-${each.key}-late"
+  alarm_description   = "Something of ${each.key} has waited for more than an hour to be copied: it would be lost with the first region. docs/operations/disaster.md"
+  namespace           = "AWS/S3"
+  metric_name         = "ReplicationLatency"
+  dimensions          = each.value
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 3600 # seconds; S3 takes minutes for most, and promises nothing
+  period              = 60
+  evaluation_periods  = 10
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
 # Images go over as they are pushed; the repository is there before, for one that ECR made for them would take any tag anew

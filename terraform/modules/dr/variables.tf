@@ -53,6 +53,11 @@ variable "alarm_addresses" {
   type        = set(string)
 }
 
+variable "first_alarm_topic_arn" {
+  description = "Where alarms of the first region go."
+  type        = string
+}
+
 variable "first_bucket_names" {
   description = "Buckets whose objects are copied, by kind; versions must be on."
   type        = map(string)

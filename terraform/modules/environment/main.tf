@@ -162,22 +162,23 @@ module "dr" {
 
   providers = { aws = aws, aws.second = aws.second }
 
-  environment         = var.environment
-  boundary_arn        = local.boundary
-  account             = var.account
-  region              = var.second_region
-  domain              = var.domain
-  cidr                = var.second_cidr
-  zones               = var.second_zones
-  key_arn             = data.aws_kms_alias.second["data"].target_key_arn
-  log_key_arn         = data.aws_kms_alias.second["logs"].target_key_arn
-  first_key_arn       = local.keys["data"]
-  database_arn        = module.data.database_arn
-  database            = var.database
-  log_days            = var.log_days
-  monitoring_role_arn = module.data.monitoring_role_arn
-  alarm_addresses     = var.alarm_addresses
-  first_bucket_names  = { for kind in ["files", "reports"] : kind => module.buckets.versioned_bucket_names[kind] }
-  repository          = module.registry.repository_name
-  validation_names    = module.certificate.validation_names
+  environment           = var.environment
+  boundary_arn          = local.boundary
+  account               = var.account
+  region                = var.second_region
+  domain                = var.domain
+  cidr                  = var.second_cidr
+  zones                 = var.second_zones
+  key_arn               = data.aws_kms_alias.second["data"].target_key_arn
+  log_key_arn           = data.aws_kms_alias.second["logs"].target_key_arn
+  first_key_arn         = local.keys["data"]
+  database_arn          = module.data.database_arn
+  database              = var.database
+  log_days              = var.log_days
+  monitoring_role_arn   = module.data.monitoring_role_arn
+  alarm_addresses       = var.alarm_addresses
+  first_alarm_topic_arn = module.platform.alarm_topic_arn
+  first_bucket_names    = { for kind in ["files", "reports"] : kind => module.buckets.versioned_bucket_names[kind] }
+  repository            = module.registry.repository_name
+  validation_names      = module.certificate.validation_names
 }

@@ -22,3 +22,8 @@ output "security_group_ids" {
   description = "Security groups by role."
   value       = module.security.group_ids
 }
+
+output "alarm_topic_arn" {
+  description = "Where alarms go."
+  value       = module.observability.alarm_topic_arn
+}
