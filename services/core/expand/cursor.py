@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.core.expand.errors import ObjectionError
-from services.core.expand.sql_tokens import Token
+from services.core.expand.sql_tokens import Kind, Token
 
 
 class Cursor:
@@ -40,6 +40,12 @@ class Cursor:
         """Pass these words and signs if all of them come next; return whether they did."""
         taken = self.at(*words)
         self._place += len(words) * taken
+        return taken
+
+    def take_kind(self, *kinds: Kind) -> bool:
+        """Pass a token of one of these kinds; return whether it was one."""
+        taken = self.more() and self._tokens[self._place].kind in kinds
+        self._place += taken
         return taken
 
     def word(self) -> str:

@@ -1,4 +1,4 @@
-"""Expressions that change nothing, that can't fail, and that are a value for certain."""
+"""Expressions that change nothing, and that are a value for certain."""
 
 from collections.abc import Collection, Sequence
 
@@ -23,9 +23,6 @@ _CALLS = _words(  # functions that change nothing
     "split_part statement_timestamp string_agg substring sum to_char to_jsonb transaction_timestamp trim unnest "
     "upper uuidv7"
 )
-_INDEXABLE = _words(  # of those, which refuse no value
-    "cardinality coalesce concat greatest least length lower md5 nullif octet_length upper"
-)
 TIMES = _words("now statement_timestamp transaction_timestamp")  # the same for all rows of a statement
 DEFAULTS = TIMES | _words("clock_timestamp gen_random_uuid nextval uuidv7")
 _CONSTANTS = _words(
@@ -35,7 +32,7 @@ _CONSTANTS = _words(
 _CHANGES = ("delete", "insert", "into", "merge", "truncate", "update", "execute")
 
 
-def only_reads(tokens: Sequence[Token], calls: Collection[str] = _CALLS) -> None:
+def only_reads(tokens: Sequence[Token]) -> None:
     """Refuse what changes rows within a query, and calls of functions that may."""
     for place, token in enumerate(tokens):
         if token.is_word(*_CHANGES):
@@ -43,20 +40,10 @@ def only_reads(tokens: Sequence[Token], calls: Collection[str] = _CALLS) -> None
         before = tokens[place - 1] if place else None
         if not token.is_sign("(") or before is None or before.kind not in {"word", "quoted"}:
             continue
-        known = before.kind == "word" and before.text in _BRACKETED | _TYPES | set(calls)
+        known = before.kind == "word" and before.text in _BRACKETED | _TYPES | _CALLS
         qualified = place > 1 and tokens[place - 2].is_sign(".")
         if not known or (qualified and tokens[place - 3].text != "pg_catalog"):
             raise ObjectionError(f"calls {before.text}, and what that does can't be judged")
-
-
-def cannot_fail(tokens: Sequence[Token]) -> None:
-    """Refuse expressions over a row's values that may fail, and with them a write of running code."""
-    only_reads(tokens, _INDEXABLE | {"include"})
-    for before, token, after in zip(tokens, tokens[1:], [*tokens[2:], None], strict=False):
-        casts = token.is_sign(":") and not (before.kind == "text" or before.is_sign(":"))
-        counts = token.is_sign("+*/%^") or (token.is_sign("-") and not (after and after.is_sign(">")))
-        if casts or counts or token.is_word("cast"):
-            raise ObjectionError("has an expression that may fail on rows that running code writes")
 
 
 def is_something(tokens: Sequence[Token], calls: Collection[str]) -> bool:

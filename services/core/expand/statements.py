@@ -6,7 +6,8 @@ from typing import Any
 from services.core.expand.columns import add, alter_column, why_not
 from services.core.expand.cursor import Cursor
 from services.core.expand.errors import ContractError, ObjectionError
-from services.core.expand.expressions import cannot_fail, only_reads
+from services.core.expand.expressions import only_reads
+from services.core.expand.indexes import judge_index
 from services.core.expand.sql_tokens import Token, UnreadableError, outline, split, statements, until
 
 _VERSIONS = "alembic_version"
@@ -129,9 +130,7 @@ class Expanding:
         if not self._is_made("table", table):
             if unique:
                 raise ObjectionError("makes values unique")
-            if cursor.take("using"):
-                cursor.word()
-            cannot_fail(cursor.rest())
+            judge_index(cursor)
         if index is not None:
             self._make("index", (table[0], index[1]))
 
