@@ -335,12 +335,16 @@ def test_logs_in_which_something_is_counted_are_written(
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             assert any(it.covers(action, arn) for it in own), (role, action)
         written.add(group)
-    files = configure._cloudwatch(boot["server"])["logs"]["logs_collected"]["files"]["collect_list"]
+    files = [
+        it
+        for told in boot.values()
+        for it in configure._cloudwatch(told)["logs"]["logs_collected"]["files"]["collect_list"]
+    ]
     agents = {it["log_group_name"] for it in files if it["file_path"].startswith(("/var/log/nomad", "/var/log/consul"))}
     counted = {it.values["log_group_name"] for it in plan.of_kind("aws_cloudwatch_log_metric_filter")}
     assert counted == {
         names["log_groups"]["task"].format(environment=environment),
-        names["log_groups"]["node"].format(environment=environment, role="server"),
+        *(names["log_groups"]["node"].format(environment=environment, role=role) for role in names["node_roles"]),
     }
     assert counted <= written | agents
 

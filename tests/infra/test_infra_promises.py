@@ -531,7 +531,7 @@ def test_alarms_and_charts_ask_for_metrics_that_there_are(each: Plan) -> None:
         for it in each.of_kind("aws_cloudwatch_metric_alarm")
         if it.values["namespace"].startswith("VoteWave/")
     }
-    assert own == filtered == {"RecountMismatches", "EventsParked", "NoLeader"}
+    assert own == filtered == {"RecountMismatches", "EventsParked", "NoLeader", "CertificatesEnd"}
 
 
 def test_a_copy_that_falls_behind_is_told_in_its_own_region(plan: Plan) -> None:

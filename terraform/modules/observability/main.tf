@@ -89,15 +89,27 @@ locals {
         comparison = "GreaterThanThreshold", threshold = 0, periods = 5, missing = "notBreaching"
         what       = "Consul or Nomad has had no leader for five minutes: nothing is found anew, deployed or replaced."
       }
+      # Each agent says it once an hour; the longer period keeps the alarm from going off and on with it.
+      "certificates-end" = {
+        namespace  = "VoteWave/${var.environment}", metric = "CertificatesEnd", dimensions = {}, statistic = "Sum", period = 21600
+        comparison = "GreaterThanThreshold", threshold = 0, periods = 1, missing = "notBreaching"
+        what       = "The cluster's certificates end within four weeks, or some machine hasn't taken the new ones: then Consul and Nomad don't speak to each other any more."
+      }
     },
   )
 
   # What is in the logs and somebody has to see: services write JSON, one line an event; Consul and Nomad write sentences.
   counted = {
-    RecountMismatches = { group = "tasks", pattern = "{ $.event = \"recount_mismatch\" }" }
-    EventsParked      = { group = "tasks", pattern = "{ $.event = \"event_parked\" }" }
-    NoLeader          = { group = "server", pattern = "?\"No cluster leader\" ?\"no cluster leader\"" }
+    RecountMismatches = { groups = ["tasks"], pattern = "{ $.event = \"recount_mismatch\" }" }
+    EventsParked      = { groups = ["tasks"], pattern = "{ $.event = \"event_parked\" }" }
+    NoLeader          = { groups = ["server"], pattern = "?\"No cluster leader\" ?\"no cluster leader\"" }
+    # Nomad says nothing; its certificate is the one that Consul has.
+    CertificatesEnd = { groups = keys(var.group_names), pattern = "\"agent TLS certificate will expire soon\"" }
   }
+
+  filters = merge([for metric, it in local.counted : {
+    for group in it.groups : "${metric}-${group}" => { metric = metric, group = group, pattern = it.pattern }
+  }]...)
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -110,7 +122,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = local.counted
+  for_each = local.filters
 
   name           = "${var.prefix}-${each.key}"
   log_group_name = aws_cloudwatch_log_group.this[each.value.group].name
@@ -118,7 +130,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
 
   metric_transformation {
     namespace     = "VoteWave/${var.environment}"
-    name          = each.key
+    name          = each.value.metric
     value         = "1"
     default_value = "0"
   }
@@ -149,7 +161,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
-  period              = 60
+  period              = try(each.value.period, 60)
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
   alarm_actions       = [aws_sns_topic.alarms.arn]
