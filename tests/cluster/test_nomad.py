@@ -186,6 +186,11 @@ async def test_a_new_version_waits_as_a_canary_and_no_call_fails_while_it_takes_
         await asyncio.sleep(4)  # until the old one has ended
 
     nomad.run("job", "run", values_file(tmp_path, service="auth", version="1", **here), str(SERVICE))
+
+    async def the_old_one_is_found() -> bool:  # as above, a moment after Nomad has asked
+        return await versions() == {"1": 1}
+
+    await eventually(the_old_one_is_found, 10)
     release = asyncio.create_task(released())
     answered = 0
     while not release.done():
