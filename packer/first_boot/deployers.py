@@ -83,11 +83,15 @@ def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
 
 def _ensure_rule(nomad: Agent, rule: dict[str, str]) -> None:
     """Keep one rule of the method: that with the least id, so that all servers keep the same."""
-    found = nomad.ask("GET", "/v1/acl/binding-rules") or []
-    ids = sorted(str(it["ID"]) for it in found if it["AuthMethod"] == AUTH_METHOD)
+    ids = _rules(nomad)
     if not ids:
         nomad.ask("PUT", "/v1/acl/binding-rule", rule)
-        return
+        ids = _rules(nomad)  # with those that other servers have made at the same time
     nomad.ask("PUT", f"/v1/acl/binding-rule/{ids[0]}", {**rule, "ID": ids[0]})
     for other in ids[1:]:
         nomad.ask("DELETE", f"/v1/acl/binding-rule/{other}")
+
+
+def _rules(nomad: Agent) -> list[str]:
+    found = nomad.ask("GET", "/v1/acl/binding-rules") or []
+    return sorted(str(it["ID"]) for it in found if it["AuthMethod"] == AUTH_METHOD)

@@ -1,5 +1,6 @@
 """The first boot: a Secrets Manager (moto), three real servers of Consul and Nomad, GitHub's part played here."""
 
+import importlib
 import json
 import os
 import re
@@ -336,6 +337,34 @@ def test_three_servers_agree_and_each_thing_is_there_once(servers: list[Machine]
     assert tokens.count("votewave-agent") == 1
     assert tokens.count("votewave-nomad") == 1
     assert len(server.nomad("/v1/acl/binding-rules", secrets["cluster/acl-nomad"])) == 1
+
+
+def test_servers_that_say_who_may_deploy_at_the_same_moment_leave_one_rule(
+    servers: list[Machine], secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = secrets["cluster/acl-nomad"]
+    [known] = servers[0].nomad("/v1/acl/binding-rules", token)
+    rule = servers[0].nomad(f"/v1/acl/binding-rule/{known['ID']}", token)
+    made = {name: rule[name] for name in ("Description", "AuthMethod", "Selector", "BindType", "BindName")}
+    servers[0].nomad(f"/v1/acl/binding-rule/{rule['ID']}", token, method="DELETE")
+    monkeypatch.syspath_prepend(str(PACKER))
+    deployers = importlib.import_module("first_boot.deployers")
+
+    class Overtaken:
+        """A server whose question is answered before another server has made the rule, and its order taken after."""
+
+        asked = False
+
+        def ask(self, method: str, path: str, body: Any = None) -> Any:
+            answer = servers[0].nomad(path, token, body, method)
+            if method == "GET" and not self.asked:
+                self.asked = True
+                servers[1].nomad("/v1/acl/binding-rule", token, made)
+            return answer
+
+    deployers._ensure_rule(Overtaken(), made)
+
+    assert len(servers[2].nomad("/v1/acl/binding-rules", token)) == 1
 
 
 def test_set_up_again_it_stays_as_it_is(servers: list[Machine], secrets: dict[str, str]) -> None:
