@@ -24,7 +24,7 @@ sizes = {
 # A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room. Down as late as
 # lets one see that it is late, and no later: nobody's rush comes back here.
 scaling = {
-  votebooth = { min = 2, max = 4, each = 60, hold = 15, cooldown = 10 }
+  votebooth = { min = 2, max = 4, each = 60, hold = 30, cooldown = 10 }
 }
 
 # What `sizes` doesn't have.
