@@ -41,7 +41,7 @@ RUN find /opt/votewave -name '*.so*' -exec strip --strip-unneeded {} + \
     && cd /opt/votewave/lib/python3*/site-packages/botocore/data \
     && find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name secretsmanager ! -name sesv2 ! -name sts ! -name 'sso*' \
        -exec rm -r {} + \
-    && /opt/votewave/bin/python -c "from services.registry import load_services; import services.core.app, services.core.server; \
+    && /opt/votewave/bin/python -c "from services.registry import load_services; import services.core.http.application, services.core.serve.server; \
        load_services(['all']); from boto3 import Session; \
        [Session(region_name='eu-central-1').client(it) for it in ('s3', 'secretsmanager', 'sesv2', 'sts')]"
 

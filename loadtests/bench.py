@@ -8,8 +8,8 @@ from typing import IO
 
 import click
 import msgspec
-from services.core.embedded import EmbeddedError
-from services.core.logs import configure
+from services.core.observe.logs import configure
+from services.embedded import EmbeddedError
 
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.report import lines

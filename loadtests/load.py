@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 import msgspec
-from services.core.storage import StorageError, open_storage
+from services.core.aws.storage import StorageError, open_storage
 from services.registry import NAMES as SERVICES
 
 from loadtests.gate.ballots import REAL

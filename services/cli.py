@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from services.core.commands import Group
-from services.core.logs import configure
+from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.operator_cli import events, recount, role, rotate_key
 from services.registry import NAMES, load_services
@@ -54,9 +54,9 @@ def _reason(exc: BaseException) -> str | None:
     """Return what stands in the way, if it is something of this place and not of the code."""
     from asyncpg import PostgresError, UndefinedTableError  # noqa: PLC0415  (nothing fails in --help)
 
-    from services.core.db import is_passing  # noqa: PLC0415
-    from services.core.expand import OutOfStepError  # noqa: PLC0415
-    from services.core.secrets import SecretError  # noqa: PLC0415
+    from services.core.aws.secrets import SecretError  # noqa: PLC0415
+    from services.core.data.database import is_passing  # noqa: PLC0415
+    from services.core.data.expand import OutOfStepError  # noqa: PLC0415
 
     while not isinstance(exc, (OutOfStepError, SecretError, PostgresError, OSError)):
         inner = exc.exceptions[0] if isinstance(exc, BaseExceptionGroup) else exc.__cause__
@@ -146,8 +146,8 @@ def run(names: tuple[str, ...]) -> None:
       VOTEWAVE_PORT=8004 votewave run votebooth
     """
     gc.disable()  # importing makes no garbage worth looking for; `serve` turns it on again
-    from services.core.app import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
-    from services.core.server import ServeError, serve  # noqa: PLC0415
+    from services.core.http.application import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
+    from services.core.serve.server import ServeError, serve  # noqa: PLC0415
 
     settings = load(CoreSettings)
     chosen = _services(names)
@@ -200,10 +200,10 @@ def migrate(
       votewave migrate polls votebooth --expand-only --json
       VOTEWAVE_SECRETS=aws://votewave/staging votewave migrate --admin-secret arn:aws:secretsmanager:…
     """
-    from services.core.expand import ContractError  # noqa: PLC0415
+    from services.core.data.expand import ContractError  # noqa: PLC0415
+    from services.core.data.migrations import admin_url_from  # noqa: PLC0415
+    from services.core.data.migrations import migrate as migrate_all  # noqa: PLC0415
     from services.core.kit import secrets_of  # noqa: PLC0415
-    from services.core.migrations import admin_url_from  # noqa: PLC0415
-    from services.core.migrations import migrate as migrate_all  # noqa: PLC0415
 
     settings = load(CoreSettings)
     configure(settings.log_format, settings.log_level, service="migrate", env=settings.environment)
@@ -241,7 +241,7 @@ def revision(name: str, admin_url: str, message: str) -> None:
     \b
     Example: votewave revision polls -m "tags" --admin-url postgresql://postgres@localhost/votewave
     """
-    from services.core.migrations import draft  # noqa: PLC0415
+    from services.core.data.migrations import draft  # noqa: PLC0415
 
     asyncio.run(draft(name, admin_url, message))
 

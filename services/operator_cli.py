@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from services.core.commands import Group
-from services.core.logs import configure
+from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, load
 from services.registry import NAMES, load_services
 
@@ -85,7 +85,7 @@ def role(email: str, role: str) -> None:
     Example: votewave --data-dir .votewave role ada@example.org admin
     """
     from services.auth.operations import set_role  # noqa: PLC0415
-    from services.core.subject import Role  # noqa: PLC0415
+    from services.core.identity.subject import Role  # noqa: PLC0415
 
     account = asyncio.run(_operate("auth", lambda kit: set_role(kit, email, Role(role))))
     click.echo(f"{account} is {role} now")

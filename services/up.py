@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
-from services.core.app import create_app
-from services.core.calls import INTERNAL_KEY
-from services.core.embedded import AlreadyRunning, Embedded, EmbeddedError
-from services.core.embedded.lock import FolderLock
-from services.core.logs import configure
-from services.core.secrets import FileSecrets, open_secrets
-from services.core.server import ServeError, serve, why_not
+from services.core.aws.secrets import FileSecrets, open_secrets
+from services.core.http.application import create_app
+from services.core.observe.logs import configure
+from services.core.peers.calls import INTERNAL_KEY
+from services.core.serve.server import ServeError, serve, why_not
 from services.core.settings import CoreSettings, load
+from services.embedded import AlreadyRunning, Embedded, EmbeddedError
+from services.embedded.lock import FolderLock
 from services.registry import load_services
 
 
@@ -99,7 +99,7 @@ def _environment(data_dir: Path, port: int, url: str) -> None:
 
 def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None:
     """Make the secrets that are missing and run the migrations that are missing."""
-    from services.core.migrations import migrate  # noqa: PLC0415  (Alembic is of no use to `run`)
+    from services.core.data.migrations import migrate  # noqa: PLC0415  (Alembic is of no use to `run`)
 
     services = load_services(["all"])
     store = FileSecrets(data_dir / "secrets.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import msgspec
-from services.core.embedded.postgres import programs
+from services.embedded.postgres import programs
 
 from loadtests.benchmark.errors import BenchError
 

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
-from services.core.calls import INTERNAL_KEY
-from services.core.embedded import Embedded
-from services.core.migrations import migrate
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.data.migrations import migrate
+from services.core.peers.calls import INTERNAL_KEY
+from services.embedded import Embedded
 from services.registry import load_services
 
 from loadtests.benchmark.processes import free_port

@@ -12,10 +12,10 @@ from uuid import UUID
 import msgspec
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
+from services.core.identity.subject import Kind, Role
 from services.core.ids import new_id
 from services.core.kit import Kit, Shared
 from services.core.settings import CoreSettings, load
-from services.core.subject import Kind, Role
 
 
 class Voters:

@@ -12,7 +12,7 @@ import msgspec
 import uvloop
 from litestar import Litestar, get, post
 from litestar.params import JSONBody
-from services.core.listener import Listener
+from services.core.serve.listener import Listener
 
 
 class VoteIn(msgspec.Struct):

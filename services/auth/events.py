@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.core.events import Event
-from services.core.subject import Kind
+from services.core.events.outbox import Event
+from services.core.identity.subject import Kind
 
 
 class AccountOpened(Event, frozen=True, kw_only=True):

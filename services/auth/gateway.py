@@ -15,7 +15,7 @@ from services.auth.signing import Signer
 from services.core.kit import Kit
 
 if TYPE_CHECKING:
-    from services.core.consul import Agent
+    from services.core.peers.consul import Agent
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class Board:
             log.info("gateway_keys_published", kids=[key.kid for key in keys[-MOST:]])
 
     def _open(self) -> "Agent":
-        from services.core.consul import Agent  # noqa: PLC0415  (8 MB that others needn't hold)
+        from services.core.peers.consul import Agent  # noqa: PLC0415  (8 MB that others needn't hold)
 
         return Agent(self._kit.core, self._kit.shared.secrets)
 

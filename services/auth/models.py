@@ -8,13 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, fu
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.models import (
-    InboxColumns,
-    OutboxColumns,
-    ParkedColumns,
-    TableBase,
-    service_metadata,
-)
+from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
 
 
 class Base(TableBase):

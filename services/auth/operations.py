@@ -7,9 +7,9 @@ from services.auth import key_rows
 from services.auth.service import Auth
 from services.auth.settings import AuthSettings
 from services.auth.signing import LEAD
+from services.core.identity.subject import Role
 from services.core.kit import Kit
 from services.core.problems import not_found
-from services.core.subject import Role
 
 
 async def set_role(kit: Kit[AuthSettings], email: str, role: Role) -> UUID:

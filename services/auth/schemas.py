@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.core.subject import Kind, Role
+from services.core.identity.subject import Kind, Role
 
 Email = Annotated[str, Meta(max_length=320, examples=["ada@example.org"])]
 NewPassword = Annotated[

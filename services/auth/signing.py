@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from services.auth import key_rows
 from services.auth.schemas import JWK, JWKS
 from services.auth.settings import AuthSettings
+from services.core.identity.tokens import ALGORITHM
 from services.core.kit import Kit
 from services.core.problems import unavailable
-from services.core.tokens import ALGORITHM
 
 log = structlog.get_logger(__name__)
 

@@ -7,17 +7,17 @@ from typing import Generic, TypeVar
 import msgspec
 from redis.asyncio import Redis
 
-from services.core.calls import Calls
-from services.core.db import Database
-from services.core.live import Broadcast
-from services.core.mail import Mailer, open_mailer
-from services.core.ratelimit import RateLimiter
-from services.core.redis_login import client, login
-from services.core.secrets import Secrets, open_secrets
+from services.core.aws.mail import Mailer, open_mailer
+from services.core.aws.secrets import Secrets, open_secrets
+from services.core.aws.storage import Storage, open_storage
+from services.core.data.database import Database
+from services.core.identity.tickets import Tickets
+from services.core.identity.tokens import Verifier
+from services.core.peers.calls import Calls
+from services.core.redis.broadcast import Broadcast
+from services.core.redis.client import client, login
+from services.core.redis.rate_limit import RateLimiter
 from services.core.settings import CoreSettings, SettingsError, variable
-from services.core.storage import Storage, open_storage
-from services.core.tickets import Tickets
-from services.core.tokens import Verifier
 
 C = TypeVar("C", bound=msgspec.Struct)
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.core.consumer import Consumer
+from services.core.events.consumer import Consumer
 from services.core.kit import Kit, Shared
 from services.core.service import Service
 from services.core.settings import CoreSettings, load

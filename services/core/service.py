@@ -1,6 +1,6 @@
 """What a service is: a name, settings, use cases, controllers, event handlers, periodic jobs.
 
-A service's package exports one `SERVICE`; the registry lists them, `app.create_app` composes any of them.
+A service's package exports one `SERVICE`; the registry lists them, `http.application.create_app` composes any of them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,15 +10,13 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Request
 from litestar.types import ASGIApp
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import Event
+from services.core.events.handler import Handler
 
 if TYPE_CHECKING:
     from services.core.kit import Kit
 
 U = TypeVar("U")
-E = TypeVar("E", bound=Event)
 
 
 class NoSettings(msgspec.Struct, frozen=True):
@@ -33,22 +31,6 @@ class UseCases(Protocol):
 
     async def stop(self) -> None:
         """End background work; what was accepted is finished first."""
-
-
-class Handler(Generic[U, E]):
-    """Handles one kind of event from another service, in the consumer's transaction.
-
-    Args:
-        source: The publishing service.
-        event: The struct with the fields this service needs; its `kind` is the publisher's.
-        handle: `async (use_cases, transaction, event)`. Raising undoes the transaction; the event is
-            tried again and parked in the end.
-    """
-
-    def __init__(self, source: str, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]) -> None:
-        self.source = source
-        self.event = event
-        self.handle = handle
 
 
 class Job(Generic[U]):

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import publish as tell
+from services.core.events.outbox import publish as tell
+from services.core.identity.subject import Role, Subject
 from services.core.problems import forbidden, not_found
-from services.core.subject import Role, Subject
 from services.polls import definition as definitions
 from services.polls import repository, shape
 from services.polls.models import Poll

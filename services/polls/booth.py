@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.core.calls import Calls, PeerError, PeerMissing
+from services.core.peers.calls import Calls, PeerError, PeerMissing
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -9,10 +9,10 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from services.core.limits import limit as rate
-from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.http.limits import limit as rate
+from services.core.identity.subject import Subject
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
-from services.core.subject import Subject
 from services.polls.events import PollChanged
 from services.polls.methods import Status
 from services.polls.reading import Seen

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.core.events import Event
+from services.core.events.outbox import Event
 from services.polls.methods import Eligibility, Method, Strength, Visibility
 
 

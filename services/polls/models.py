@@ -8,13 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.models import (
-    InboxColumns,
-    OutboxColumns,
-    ParkedColumns,
-    TableBase,
-    service_metadata,
-)
+from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
 
 _LISTED = text("published_at IS NOT NULL AND deleted_at IS NULL")
 

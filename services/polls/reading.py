@@ -5,10 +5,10 @@ from uuid import UUID
 
 import msgspec
 
+from services.core.data.pagination import Page, decode_cursor, map_page, page_of
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.pagination import Page, decode_cursor, map_page, page_of
 from services.core.problems import forbidden, not_found, unauthenticated
-from services.core.subject import Subject
 from services.polls import repository, shape
 from services.polls.cache import PollCache
 from services.polls.codes import read_code

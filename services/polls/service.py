@@ -9,11 +9,11 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import publish as tell
+from services.core.events.outbox import publish as tell
+from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, not_found, unavailable
-from services.core.subject import Role, Subject
 from services.polls import acts, booth, edits, repository
 from services.polls import definition as definitions
 from services.polls.cache import PollCache

@@ -5,7 +5,8 @@ Publishes: `profiles.profile.changed`.
 Consumes: `auth.account.opened`, `auth.account.upgraded`.
 """
 
-from services.core.service import Handler, Service
+from services.core.events.handler import Handler
+from services.core.service import Service
 from services.profiles.controllers import ProfileController
 from services.profiles.events import AccountOpened, AccountUpgraded, on_account_opened, on_account_upgraded
 from services.profiles.service import Profiles

@@ -4,8 +4,8 @@ from litestar import Controller, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from services.core.limits import limit
-from services.core.subject import Subject
+from services.core.http.limits import limit
+from services.core.identity.subject import Subject
 from services.profiles.schemas import ProfileEdit, ProfileView
 from services.profiles.service import Profiles
 

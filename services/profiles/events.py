@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import Event
+from services.core.events.outbox import Event
 
 if TYPE_CHECKING:
     from services.profiles.service import Profiles

@@ -7,7 +7,7 @@ from sqlalchemy import Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
 
 
 class Base(TableBase):

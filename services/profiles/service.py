@@ -7,11 +7,11 @@ from msgspec import UNSET
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import publish
+from services.core.events.outbox import publish
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import FieldError, Problem, conflict, not_found, refused
 from services.core.service import NoSettings
-from services.core.subject import Subject
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import repository
 from services.profiles.events import ProfileChanged

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.kit import Kit
-from services.core.pagination import Page, decode_cursor, page_of
 from services.core.problems import Problem, conflict, malformed, not_found
 from services.votebooth import ballot_sql as sql
 from services.votebooth import repository

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 from asyncpg import Connection
 
-from services.core.db import is_passing
+from services.core.data.database import is_passing
 from services.core.kit import Kit
 from services.core.problems import Problem, too_many, unavailable
 from services.votebooth import ballot_sql as sql

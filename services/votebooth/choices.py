@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.core.http import check_json
+from services.core.http.request import check_json
 from services.core.problems import FieldError, Problem, malformed, refused
 from services.votebooth.events import PollChanged
 

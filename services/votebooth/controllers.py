@@ -11,11 +11,11 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 from msgspec import UNSET
 
-from services.core.http import address_of
-from services.core.limits import limit as rate
-from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, map_page
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, map_page
+from services.core.http.dependencies import address_of
+from services.core.http.limits import limit as rate
+from services.core.identity.subject import Subject
 from services.core.problems import ProblemDocument
-from services.core.subject import Subject
 from services.votebooth.choices import SECRET_PATTERN
 from services.votebooth.reading import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.schemas import (

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, forbidden, not_found
-from services.core.subject import Subject
 from services.votebooth import audit, roll_repository
 from services.votebooth.projection import Projection
 from services.votebooth.rules import Rules

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.events import Event
+from services.core.events.outbox import Event
 
 if TYPE_CHECKING:
     from services.votebooth.service import VoteBooth

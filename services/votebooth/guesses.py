@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.core.problems import Problem, too_many
-from services.core.ratelimit import LocalLimiter
+from services.core.redis.rate_limit import LocalLimiter
 from services.votebooth.voters import Claim
 
 _SECONDS = 60.0

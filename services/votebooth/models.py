@@ -16,14 +16,7 @@ from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, fu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.models import (
-    InboxColumns,
-    OutboxColumns,
-    ParkedColumns,
-    TableBase,
-    Timestamp,
-    service_metadata,
-)
+from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, Timestamp, service_metadata
 
 
 class Base(TableBase):

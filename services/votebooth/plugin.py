@@ -2,7 +2,8 @@
 
 import secrets
 
-from services.core.service import Handler, Job, Service, ShortCut
+from services.core.events.handler import Handler
+from services.core.service import Job, Service, ShortCut
 from services.votebooth.audit.controllers import LogController
 from services.votebooth.controllers import BallotController, CredentialController, ReceiptController, cast_ballot
 from services.votebooth.events import PollChanged, on_poll_changed

@@ -17,8 +17,8 @@ import msgspec
 from sqlalchemy import event as sqlalchemy_events
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.calls import PeerError, PeerMissing
 from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem, not_found, unavailable
 from services.votebooth import repository
 from services.votebooth.events import PollChanged

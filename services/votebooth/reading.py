@@ -8,10 +8,10 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, Paramete
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.types import Receive, Scope, Send
 
-from services.core.http import shared_of
-from services.core.openapi import TOKEN
+from services.core.http.dependencies import shared_of
+from services.core.http.openapi import TOKEN
+from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed, unauthenticated
-from services.core.subject import Subject
 from services.votebooth.choices import SECRET_PATTERN
 from services.votebooth.voters import SECRET_HEADER, TOKEN_HEADER
 

@@ -12,11 +12,11 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.aws.mail import Mail, MailError, check_address
+from services.core.data.pagination import decode_cursor, encode_cursor
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.mail import Mail, MailError, check_address
-from services.core.pagination import decode_cursor, encode_cursor
 from services.core.problems import FieldError, refused
-from services.core.subject import Subject
 from services.votebooth import audit, quota, repository, roll_repository
 from services.votebooth.booth import Booth
 from services.votebooth.credentials import Credentials

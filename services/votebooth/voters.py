@@ -13,8 +13,8 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from services.core.identity.subject import Kind, Subject
 from services.core.problems import forbidden
-from services.core.subject import Kind, Subject
 
 if TYPE_CHECKING:
     from services.votebooth.rules import Rules

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from cluster_place import LEAST, ROOT, Consul, Instance, Nomad, program
-from services.core.calls import Calls
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.peers.calls import Calls
 from services.core.settings import CoreSettings
 
 sys.path.insert(0, str(ROOT))  # `tools` isn't installed

@@ -15,7 +15,8 @@ from typing import Any
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from services.cli import main
-from services.core import app, migrations
+from services.core.data import migrations
+from services.core.http import application as app
 
 _PROBES = ("/health/", "/metrics")
 _CONTRACT = """

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from cluster_place import LEAST, Consul, Instance, eventually
 from prometheus_client import REGISTRY
-from services.core.calls import Calls, PeerError
-from services.core.consul import Agent
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.peers.calls import Calls, PeerError
+from services.core.peers.consul import Agent
 from services.core.settings import CoreSettings
 
 KEYS = "/.well-known/jwks.json"

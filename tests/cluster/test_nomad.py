@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from cluster_place import ROOT, Consul, Instance, Nomad, eventually, program
-from services.core.calls import Calls
+from services.core.peers.calls import Calls
 from services.registry import NAMES
 from services.votebooth.settings import VoteBoothSettings
 

@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 from services import registry
-from services.core.events import Event
-from services.core.service import Handler
+from services.core.events.handler import Handler
+from services.core.events.outbox import Event
 
 SERVICES = dict(zip(registry.NAMES, registry.load_services(["all"]), strict=True))
 

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from services.core.app import create_app
+from services.core.http.application import create_app
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 from cryptography import x509
 from moto import mock_aws
-from services.core.redis_login import REDIS_SECRET
+from services.core.redis.client import REDIS_SECRET
 from tools.infra import cache_user, pki
 from tools.infra.cloud import NAMES, CloudError, call, secret_name
 

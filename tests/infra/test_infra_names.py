@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from services.core.calls import INTERNAL_KEY
+from services.core.peers.calls import INTERNAL_KEY
 from services.registry import NAMES as SERVICES
 from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, built

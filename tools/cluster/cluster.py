@@ -21,8 +21,8 @@ import asyncpg
 import httpcore  # noqa: F401  (httpx would, when threads ask; Ctrl-C in an import there can leave its lock taken for good)
 import httpx
 import psutil
-from services.core.embedded import EmbeddedError
-from services.core.embedded.process import tail
+from services.embedded import EmbeddedError
+from services.embedded.process import tail
 from services.registry import NAMES as SERVICES
 from tools.cluster import alb, images
 from tools.cluster.agents import AgentError, Agents, job_id, program

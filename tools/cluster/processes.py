@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from services.core.embedded.process import tail
+from services.embedded.process import tail
 from tools.cluster.place import write_private
 
 MARK = "VOTEWAVE_CLUSTER"

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from services.core.calls import INTERNAL_KEY
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.peers.calls import INTERNAL_KEY
 from services.registry import load_services
 from tools.cluster.place import ENVIRONMENT, NAMES, Place
 from tools.cluster.stores import MASTER

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import httpx
-from services.core.embedded.postgres import Postgres, programs
-from services.core.embedded.process import Runner
-from services.core.embedded.valkey import Valkey
-from services.core.migrations import scram
+from services.core.data.migrations import scram
+from services.embedded.postgres import Postgres, programs
+from services.embedded.process import Runner
+from services.embedded.valkey import Valkey
 from tools.cluster.place import LOOPBACK, NAMES, ROOT, Place
 from tools.cluster.processes import ProcessError, Processes
 

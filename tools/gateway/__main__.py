@@ -19,7 +19,7 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.routes import WebSocketRoute
-from services.core.app import create_app
+from services.core.http.application import create_app
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 

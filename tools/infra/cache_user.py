@@ -5,7 +5,7 @@ Terraform makes the user unable to do anything, since a password given there wou
 
 from typing import Any
 
-from services.core.redis_login import REDIS_SECRET
+from services.core.redis.client import REDIS_SECRET
 from tools.infra.cloud import NAMES, CloudError, call, secret_name
 
 # All but what takes the server down or looks into others' connections.

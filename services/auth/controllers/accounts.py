@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from services.auth.controllers.answers import AnyRequest, OptionalBody, answer, problems, refuse_other_sites, visitor_of
 from services.auth.schemas import AccountView, Admit, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import Auth
-from services.core.subject import Subject
+from services.core.identity.subject import Subject
 
 
 class AccountController(Controller):

@@ -15,7 +15,7 @@ from msgspec import UNSET, structs
 
 from services.auth.schemas import Tokens
 from services.auth.visitor import Visitor, visitor
-from services.core.http import address_of, shared_of
+from services.core.http.dependencies import address_of, shared_of
 from services.core.problems import ProblemDocument, forbidden
 
 _PATH = "/v1/auth"

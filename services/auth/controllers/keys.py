@@ -10,8 +10,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from services.auth.controllers.answers import AnyRequest, answer, problems, visitor_of
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
-from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from services.core.subject import Subject
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.identity.subject import Subject
 
 
 class KeyController(Controller):

@@ -19,8 +19,8 @@ from services.auth.controllers.answers import (
 )
 from services.auth.schemas import Refresh, SessionView, SignIn, Tokens
 from services.auth.service import Auth
-from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from services.core.subject import Subject
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.identity.subject import Subject
 
 
 class SessionController(Controller):

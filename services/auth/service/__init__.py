@@ -13,7 +13,7 @@ from services.auth.service.sessions import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.throttle import Throttle
-from services.core.db import is_passing
+from services.core.data.database import is_passing
 from services.core.kit import Kit
 from services.core.tasks import end
 

@@ -16,11 +16,11 @@ from services.auth.schemas import AccountView, Tokens
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.visitor import Visitor
+from services.core.data.models import utc_now
+from services.core.identity.subject import Kind, Role
+from services.core.identity.tokens import announce_revocations
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.models import utc_now
-from services.core.subject import Kind, Role
-from services.core.tokens import announce_revocations
 
 log = structlog.get_logger(__name__)
 

@@ -13,12 +13,12 @@ from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
-from services.core.events import publish
+from services.core.data.models import utc_now
+from services.core.events.outbox import publish
+from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.models import utc_now
 from services.core.problems import FieldError, Problem, conflict, forbidden, not_found, refused, unauthenticated
-from services.core.subject import Kind, Role, Subject
 
 
 class Accounts:

@@ -9,12 +9,12 @@ from services.auth.service.access import Access
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
+from services.core.data.models import utc_now
+from services.core.data.pagination import IdCursor, Page, decode_cursor, map_page, page_of
+from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.models import utc_now
-from services.core.pagination import IdCursor, Page, decode_cursor, map_page, page_of
 from services.core.problems import FieldError, conflict, not_found, refused, unauthenticated
-from services.core.subject import Kind, Role, Subject
 from services.core.text import clean_line
 
 _NAME_CHARS = 80

@@ -14,10 +14,10 @@ from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
+from services.core.data.pagination import IdCursor, Page, decode_cursor, map_page, page_of
+from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
-from services.core.pagination import IdCursor, Page, decode_cursor, map_page, page_of
 from services.core.problems import Problem, not_found, unauthenticated
-from services.core.subject import Kind, Subject
 
 _MAX_CHAIN = 64
 """So many refreshes may follow each other within the grace; more is no browser."""

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import Meta, Struct
 
-from services.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from services.core.subject import Subject
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.identity.subject import Subject
 from services.votebooth.results.description import problems
 from services.votebooth.service import VoteBooth
 

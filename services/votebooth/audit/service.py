@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from services.core.data.pagination import Page, decode_cursor, page_of
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.pagination import Page, decode_cursor, page_of
 from services.core.problems import not_found
-from services.core.subject import Subject
 from services.votebooth import audit
 from services.votebooth.models import AuditEntry
 from services.votebooth.projection import Projection

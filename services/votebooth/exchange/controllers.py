@@ -13,11 +13,11 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
-from services.core.http import address_of
-from services.core.limits import limit, limit_address
+from services.core.http.dependencies import address_of
+from services.core.http.limits import limit, limit_address
+from services.core.http.streaming import BoundStream
+from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
-from services.core.streaming import BoundStream
-from services.core.subject import Subject
 from services.votebooth.exchange.service import Format
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.description import BallotToken, problems

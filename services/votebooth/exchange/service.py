@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, refused, too_many, unavailable
-from services.core.subject import Subject
 from services.votebooth import audit
 from services.votebooth.choices import PATTERN_METHODS
 from services.votebooth.events import PollChanged

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from services.core.subject import Subject
+from services.core.identity.subject import Subject
 from services.votebooth.live.messages import PING, End, Frame, Key, encode, mark
 from services.votebooth.results.state import Viewer
 

@@ -12,13 +12,13 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
-from services.core.http import address_of
-from services.core.limits import limit
+from services.core.http.dependencies import address_of
+from services.core.http.limits import limit
+from services.core.http.streaming import SEND_SECONDS, BoundStream
+from services.core.identity.subject import Subject
+from services.core.identity.tickets import LIFETIME_SECONDS
 from services.core.problems import Problem
-from services.core.streaming import SEND_SECONDS, BoundStream
-from services.core.subject import Subject
 from services.core.tasks import end
-from services.core.tickets import LIFETIME_SECONDS
 from services.votebooth.live.client import Client
 from services.votebooth.live.schemas import LiveTicket
 from services.votebooth.results.description import BallotToken, problems

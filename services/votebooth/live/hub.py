@@ -8,9 +8,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, unavailable
-from services.core.subject import Subject
 from services.core.tasks import end
 from services.votebooth.live import messages
 from services.votebooth.live.client import Client, View

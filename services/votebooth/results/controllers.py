@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
 
-from services.core.http import address_of
+from services.core.http.dependencies import address_of
+from services.core.identity.subject import Subject
 from services.core.problems import Problem
-from services.core.subject import Subject
 from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.results.schemas import Results
 from services.votebooth.service import VoteBooth

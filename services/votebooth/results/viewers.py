@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem
-from services.core.subject import Subject
 from services.votebooth.projection import Projection
 from services.votebooth.results.state import Viewer
 from services.votebooth.settings import VoteBoothSettings

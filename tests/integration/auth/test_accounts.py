@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from services.auth.operations import set_role
+from services.core.identity.subject import Role
 from services.core.kit import Kit
-from services.core.subject import Role
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 

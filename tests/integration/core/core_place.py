@@ -15,16 +15,17 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-from services.core.consumer import Consumer
-from services.core.embedded import Embedded
-from services.core.events import Event, publish
+from services.core.aws.secrets import FileSecrets
+from services.core.data.migrations import _ensure_role
+from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.events.consumer import Consumer
+from services.core.events.handler import Handler
+from services.core.events.outbox import Event, publish
+from services.core.events.relay import Relay
 from services.core.kit import Kit, Shared
-from services.core.migrations import _ensure_role
-from services.core.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
-from services.core.relay import Relay
-from services.core.secrets import FileSecrets
-from services.core.service import Handler, NoSettings
+from services.core.service import NoSettings
 from services.core.settings import CoreSettings
+from services.embedded import Embedded
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column

@@ -14,16 +14,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from redis.exceptions import ConnectionError as RedisConnectionError
-from services.core.app import create_app
-from services.core.calls import PeerError
+from services.core.aws.secrets import SecretError
+from services.core.http.application import create_app
+from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.logs import configure
+from services.core.observe.logs import configure
+from services.core.peers.calls import PeerError
 from services.core.problems import FieldError, Problem, refused, too_many
-from services.core.secrets import SecretError
-from services.core.server import serve
+from services.core.serve.server import serve
 from services.core.service import NoSettings, Service
 from services.core.settings import CoreSettings, load
-from services.core.subject import Subject
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 

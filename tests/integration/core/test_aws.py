@@ -13,9 +13,9 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
-from services.core.mail import Mail, MailError, SesMailer
-from services.core.secrets import AwsSecrets, SecretError
-from services.core.storage import NoSuchFile, S3Storage, StorageError, content_key
+from services.core.aws.mail import Mail, MailError, SesMailer
+from services.core.aws.secrets import AwsSecrets, SecretError
+from services.core.aws.storage import NoSuchFile, S3Storage, StorageError, content_key
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 from core_place import Place, open_place, until
 from redis.asyncio import Redis
-from services.core import live
-from services.core.live import PREFIX, Broadcast
+from services.core.redis import broadcast as live
+from services.core.redis.broadcast import PREFIX, Broadcast
 
 
 @pytest.fixture(scope="module")

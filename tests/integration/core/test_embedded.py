@@ -16,8 +16,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis
-from services.core.embedded import AlreadyRunning, Embedded, EmbeddedError
-from services.core.embedded.process import command_line
+from services.embedded import AlreadyRunning, Embedded, EmbeddedError
+from services.embedded.process import command_line
 
 
 async def query(url: str, sql: str) -> object:
@@ -219,8 +219,8 @@ def test_a_file_in_the_folder_s_place_is_named(folder: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(folder: Path) -> None:
     script = (
-        "import asyncio, os, sys; from pathlib import Path; import services.core.embedded.valkey\n"
-        "from services.core.embedded import Embedded, EmbeddedError\n"
+        "import asyncio, os, sys; from pathlib import Path; import services.embedded.valkey\n"
+        "from services.embedded import Embedded, EmbeddedError\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: Embedded(Path(sys.argv[1])).start()\n"
         "except EmbeddedError as error: print(error)\n"

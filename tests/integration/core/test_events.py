@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 from core_place import Heard, Place, Receiver, Said, open_place, until
 from redis.asyncio import Redis
-from services.core import consumer as consumer_module
-from services.core.consumer import Consumer
-from services.core.events import publish, stream_of
+from services.core.events import consumer as consumer_module
+from services.core.events.consumer import Consumer
+from services.core.events.handler import Handler
+from services.core.events.outbox import publish, stream_of
 from services.core.kit import Kit
-from services.core.service import Handler, NoSettings
+from services.core.service import NoSettings
 from sqlalchemy import text
 
 STREAM = stream_of("sender")

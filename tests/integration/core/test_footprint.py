@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 from core_place import free_port
-from services.core.embedded import Embedded
-from services.core.migrations import migrate
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.data.migrations import migrate
+from services.embedded import Embedded
 from services.registry import NAMES, load_services
 
 ROOT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from core_place import free_port
-from services.core import listener as listening
-from services.core.listener import MAX_HEAD_BYTES, Listener
+from services.core.serve import listener as listening
+from services.core.serve.listener import MAX_HEAD_BYTES, Listener
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

@@ -13,13 +13,13 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 from services import registry
-from services.core import migrations
-from services.core.db import connect_arguments
-from services.core.embedded import Embedded
-from services.core.embedded.postgres import programs
-from services.core.expand import ContractError, OutOfStepError
-from services.core.migrations import metadata_of, migrate
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.data import migrations
+from services.core.data.database import connect_arguments
+from services.core.data.expand import ContractError, OutOfStepError
+from services.core.data.migrations import metadata_of, migrate
+from services.embedded import Embedded
+from services.embedded.postgres import programs
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from structlog.testing import capture_logs

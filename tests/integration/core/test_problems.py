@@ -10,7 +10,7 @@ import pytest
 import websockets
 from core_place import Place, Program, open_place, until
 from core_test_app import SECRET
-from services.core.calls import WANTED_HEADER
+from services.core.peers.calls import WANTED_HEADER
 from services.core.problems import MEDIA_TYPE, TYPE_BASE
 
 BODY = "/v1/trial/body"

@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from services.core import ratelimit
-from services.core.embedded import Embedded
-from services.core.ratelimit import RateLimiter
+from services.core.redis import rate_limit as ratelimit
+from services.core.redis.rate_limit import RateLimiter
+from services.embedded import Embedded
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from core_place import Place, Program, open_place, until
-from services.core.health import _DATABASE_SECONDS
+from services.core.http.health import _DATABASE_SECONDS
 
 CHECK_SECONDS = 4.0
 """What a database is waited for (2 s), and as much again for a machine that is busy with other tests."""

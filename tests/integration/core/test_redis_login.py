@@ -9,9 +9,9 @@ import pytest
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.credentials import CredentialProvider
-from services.core.live import Broadcast
-from services.core.redis_login import REDIS_SECRET, client, login
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.redis.broadcast import Broadcast
+from services.core.redis.client import REDIS_SECRET, client, login
 from tests.conftest import VoteWave, free_port
 
 

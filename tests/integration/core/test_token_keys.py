@@ -13,12 +13,12 @@ from aiohttp import web
 from core_place import Place, open_place, until
 from cryptography.hazmat.primitives.asymmetric import ec
 from redis.asyncio import Redis
-from services.core import tokens
-from services.core.calls import INTERNAL_KEY, Calls
+from services.core.aws.secrets import FileSecrets
+from services.core.identity import tokens
+from services.core.identity.tokens import JWKS_PATH, Verifier, announce_revocations
+from services.core.peers.calls import INTERNAL_KEY, Calls
 from services.core.problems import Problem
-from services.core.secrets import FileSecrets
 from services.core.settings import CoreSettings
-from services.core.tokens import JWKS_PATH, Verifier, announce_revocations
 
 ES256 = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256)
 

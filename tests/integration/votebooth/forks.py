@@ -7,8 +7,8 @@ id; `wait ID` answers the exit code of that process when it has ended.
 import os
 import sys
 
-import services.core.app
-import services.core.server
+import services.core.http.application
+import services.core.serve.server
 import services.votebooth.plugin  # noqa: F401  (imported for the children)
 from services.cli import main
 

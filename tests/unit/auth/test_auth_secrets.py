@@ -8,7 +8,7 @@ from services.auth import opaque
 from services.auth.schemas import JWK
 from services.auth.signing import LEAD, new_seal_key, public_jwk, seal, thumbprint, unseal
 from services.auth.visitor import visitor
-from services.core import tokens
+from services.core.identity import tokens
 
 
 def test_secrets_are_known_by_their_prefix_and_hold_256_random_bits() -> None:

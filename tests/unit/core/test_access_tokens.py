@@ -11,11 +11,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from services.core.calls import PeerError
+from services.core.identity.subject import Kind, Role
+from services.core.identity.tokens import Verifier
+from services.core.peers.calls import PeerError
 from services.core.problems import Problem
 from services.core.settings import CoreSettings
-from services.core.subject import Kind, Role
-from services.core.tokens import Verifier
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 

@@ -8,8 +8,10 @@ import jwt
 import msgspec
 import pytest
 from aiohttp import web
-from services.core import calls as calls_module
-from services.core.calls import (
+from services.core.aws.secrets import FileSecrets, SecretError
+from services.core.observe.trace import begin_trace
+from services.core.peers import calls as calls_module
+from services.core.peers.calls import (
     DEADLINE_HEADER,
     INTERNAL_AUDIENCE,
     INTERNAL_KEY,
@@ -20,9 +22,7 @@ from services.core.calls import (
     PeerMissing,
     begin_deadline,
 )
-from services.core.secrets import FileSecrets, SecretError
 from services.core.settings import CoreSettings
-from services.core.trace import begin_trace
 
 
 class Answer(msgspec.Struct):

@@ -18,9 +18,14 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Controller, Request, get
-from services.core import logs
-from services.core.app import create_app
-from services.core.calls import (
+from services.core.aws.secrets import FileSecrets
+from services.core.data.database import connect_arguments
+from services.core.data.pagination import decode_cursor, encode_cursor, page_of
+from services.core.http.application import create_app
+from services.core.http.dependencies import address_of
+from services.core.kit import Kit, Shared
+from services.core.observe import logs
+from services.core.peers.calls import (
     DEADLINE_HEADER,
     INTERNAL_KEY,
     SERVICE_TOKEN_HEADER,
@@ -29,12 +34,7 @@ from services.core.calls import (
     PeerError,
     _deadline,
 )
-from services.core.db import connect_arguments
-from services.core.http import address_of
-from services.core.kit import Kit, Shared
-from services.core.pagination import decode_cursor, encode_cursor, page_of
 from services.core.problems import Problem
-from services.core.secrets import FileSecrets
 from services.core.service import NoSettings, Service
 from services.core.settings import CoreSettings, SettingsError, describe, load
 

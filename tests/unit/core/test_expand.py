@@ -1,8 +1,8 @@
 """What is known to only add, and that everything else is refused."""
 
 import pytest
-from services.core.expand import ContractError, Expanding
-from services.core.migrations import metadata_of
+from services.core.data.expand import ContractError, Expanding
+from services.core.data.migrations import metadata_of
 from services.registry import NAMES
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex

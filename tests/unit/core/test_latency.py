@@ -9,7 +9,7 @@ import structlog
 from litestar import Litestar, get
 from litestar.response import Stream
 from prometheus_client import REGISTRY
-from services.core import http
+from services.core.http import edge as http
 from structlog.testing import capture_logs
 
 LIFE = 1.3

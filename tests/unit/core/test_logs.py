@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 import stamina
 import structlog
-from services.core.logs import configure
-from services.core.trace import begin_trace
+from services.core.observe.logs import configure
+from services.core.observe.trace import begin_trace
 from structlog.testing import capture_logs
 
 

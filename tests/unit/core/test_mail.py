@@ -3,7 +3,7 @@ import email.policy
 from pathlib import Path
 
 import pytest
-from services.core.mail import ConsoleMailer, Mail, SesMailer, check_address, message, open_mailer
+from services.core.aws.mail import ConsoleMailer, Mail, SesMailer, check_address, message, open_mailer
 
 
 async def test_a_developer_sees_the_mail_and_can_open_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

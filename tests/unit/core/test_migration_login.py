@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from services.core.migrations import admin_url_from
-from services.core.secrets import FileSecrets, SecretError
+from services.core.aws.secrets import FileSecrets, SecretError
+from services.core.data.migrations import admin_url_from
 
 
 def store_with(folder: Path, value: str) -> FileSecrets:

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp import web
-from services.core import peers as peers_module
-from services.core.consul import Registration
-from services.core.peers import ConsulPeers, StaticPeers
-from services.core.secrets import FileSecrets
+from services.core.aws.secrets import FileSecrets
+from services.core.peers import discovery as peers_module
+from services.core.peers.consul import Registration
+from services.core.peers.discovery import ConsulPeers, StaticPeers
 from services.core.settings import CoreSettings, SettingsError, load
 
 

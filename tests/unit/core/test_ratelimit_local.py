@@ -1,5 +1,5 @@
 import pytest
-from services.core.ratelimit import LocalLimiter, RateLimiter
+from services.core.redis.rate_limit import LocalLimiter, RateLimiter
 
 
 class Clock:
@@ -42,7 +42,7 @@ def test_it_refills_evenly_and_says_when() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.core.ratelimit._MAX_KEYS", 100)
+    monkeypatch.setattr("services.core.redis.rate_limit._MAX_KEYS", 100)
     limiter = LocalLimiter(Clock())
     for number in range(1000):
         limiter.hit(str(number), 1, 60.0)

@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from services.core.secrets import AwsSecrets, FileSecrets, SecretError, open_secrets
+from services.core.aws.secrets import AwsSecrets, FileSecrets, SecretError, open_secrets
 
 
 async def test_a_missing_secret_is_made_once(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from services.core import signatures
+from services.core.identity import signatures
+from services.core.identity.signature import BAD, GOOD, UNREADABLE, check
+from services.core.identity.signatures import Claimed, Signatures
+from services.core.identity.tokens import Verifier
 from services.core.problems import Problem
 from services.core.settings import CoreSettings
-from services.core.signature import BAD, GOOD, UNREADABLE, check
-from services.core.signatures import Claimed, Signatures
-from services.core.tokens import Verifier
 
 KEYS = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
 POINTS = [key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint) for key in KEYS]

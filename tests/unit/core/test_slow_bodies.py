@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from litestar import Litestar, Request, post
-from services.core import http, problems
+from services.core.http import edge, errors
 
 
 @post("/read", status_code=200)
@@ -23,8 +23,8 @@ async def wait(request: Request[Any, Any, Any]) -> dict[str, str]:
 def app() -> Litestar:
     return Litestar(
         [read, wait],
-        middleware=[http.EdgeMiddleware(asyncio.Event())],
-        exception_handlers=problems.HANDLERS,
+        middleware=[edge.EdgeMiddleware(asyncio.Event())],
+        exception_handlers=errors.HANDLERS,
         openapi_config=None,
         logging_config=None,
     )
@@ -57,7 +57,7 @@ async def answer_to(app: Litestar, path: str, receive: Any) -> tuple[int, bytes]
 
 
 async def test_a_body_that_comes_drop_by_drop_is_given_up(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_BODY_SECONDS", 0.2)
+    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.2)
 
     async def drops() -> Any:
         await asyncio.sleep(0.05)
@@ -69,7 +69,7 @@ async def test_a_body_that_comes_drop_by_drop_is_given_up(app: Litestar, monkeyp
 
 
 async def test_a_body_that_never_comes_is_given_up(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_BODY_SECONDS", 0.05)
+    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.05)
 
     async def nothing() -> Any:
         await asyncio.sleep(60)
@@ -81,7 +81,7 @@ async def test_a_body_that_never_comes_is_given_up(app: Litestar, monkeypatch: p
 async def test_waiting_for_the_end_of_a_connection_takes_as_long_as_it_takes(
     app: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_BODY_SECONDS", 0.05)
+    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.05)
     messages: list[Any] = [{"type": "http.request", "body": b"{}", "more_body": False}]
 
     async def late() -> Any:

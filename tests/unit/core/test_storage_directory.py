@@ -3,7 +3,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from services.core.storage import (
+from services.core.aws.storage import (
     DirectoryStorage,
     Grant,
     NoSuchFile,

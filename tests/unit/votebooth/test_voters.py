@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from services.core.identity.subject import Kind, Role, Subject
 from services.core.problems import Problem
-from services.core.subject import Kind, Role, Subject
 from services.votebooth.events import PollChanged
 from services.votebooth.rules import Rules
 from services.votebooth.voters import Claim, Keyring, ballot_id, hash_token, network_of, new_secret, new_token

@@ -1,1 +1,0 @@
-"""Alembic's own files; `services.core.migrations` runs them."""

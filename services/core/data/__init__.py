@@ -1,0 +1,1 @@
+"""Postgres: transactions, tables, migrations, pages."""

@@ -1,0 +1,1 @@
+"""Alembic's own files; `services.core.data.migrations` runs them."""

@@ -1,0 +1,146 @@
+"""The relay: moves committed events from a service's outbox to its Redis Stream.
+
+With several instances one sends at a time (an advisory lock in Postgres), so that a stream keeps the outbox's
+order; any of them takes over at once when that one is gone. Delivery is at least once, since a crash between
+XADD and commit sends a batch again; consumers deduplicate.
+
+Redis may lose a stream, all of it (a flush, a restart without files) or its newest part (a replica that was
+behind takes over). A marker beside the stream tells: gone with all the rest, or left by another server. Then
+the outbox sends again what it keeps, or what it sent last.
+"""
+
+import asyncio
+import contextlib
+import time
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from services.core.data.database import Database
+from services.core.events.outbox import marker_of, stream_of
+from services.core.observe.metrics import EVENTS_RELAYED
+from services.core.tasks import end
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 200
+_IDLE_SECONDS = 1.0
+_STREAM_LENGTH = 200_000
+_KEEP = timedelta(days=7)
+_UNSURE = timedelta(minutes=10)
+_SWEEP_SECONDS = 600.0
+
+_WAITING = "SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('votewave relay ' || $1, 0))"
+_CLAIM = """
+SELECT position, event_id, kind, payload, trace FROM outbox
+WHERE published_at IS NULL ORDER BY position LIMIT $1
+"""
+_MARK = "UPDATE outbox SET published_at = now() WHERE position = ANY($1::bigint[])"
+_AGAIN = "UPDATE outbox SET published_at = NULL WHERE published_at > now() - $1::interval"
+_SWEEP = "DELETE FROM outbox WHERE created_at < now() - $1::interval AND published_at < now() - $1::interval"
+# Longer than the outbox keeps what it may send again.
+_SWEEP_INBOX = "DELETE FROM inbox WHERE handled_at < now() - 2 * $1::interval"
+
+
+class Relay:
+    """One service's relay."""
+
+    def __init__(self, service: str, db: Database, redis: Redis) -> None:
+        self._service = service
+        self._stream = stream_of(service)
+        self._marker = marker_of(self._stream)
+        self._db = db
+        self._redis = redis
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        db.on_commit(self._wake.set)
+
+    async def start(self) -> None:
+        """Begin to relay."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop; what was sent and not yet marked is sent again by whoever comes next."""
+        await end(self._task)
+
+    async def _run(self) -> None:
+        sweep_at = time.monotonic()
+        while True:
+            self._wake.clear()
+            try:
+                while await self._relay_batch():
+                    pass
+                if time.monotonic() >= sweep_at:
+                    await self._sweep()
+                    sweep_at = time.monotonic() + _SWEEP_SECONDS
+            except Exception as exc:  # noqa: BLE001  (whatever it was: a relay that ends is missed by nobody)
+                log.warning("relay_failed", service=self._service, error=type(exc).__name__)
+                await asyncio.sleep(_IDLE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._wake.wait()
+
+    async def _relay_batch(self) -> bool:
+        """Send one batch; say whether there was anything."""
+        await self._send_lost_again()
+        pool = await self._db.pool()
+        if not await pool.fetchval(_WAITING):
+            return False
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, self._service)
+            rows = await connection.fetch(_CLAIM, _BATCH)
+            if not rows:
+                return False
+            pipe = self._redis.pipeline(transaction=False)
+            for row in rows:
+                event_id: UUID = row["event_id"]
+                pipe.xadd(
+                    self._stream,
+                    {
+                        b"id": event_id.bytes,
+                        b"kind": row["kind"],
+                        b"data": row["payload"],
+                        b"trace": row["trace"],
+                    },
+                    maxlen=_STREAM_LENGTH,
+                    approximate=True,
+                )
+            await pipe.execute()
+            await connection.execute(_MARK, [row["position"] for row in rows])
+        EVENTS_RELAYED.labels(self._service).inc(len(rows))
+        return True
+
+    async def _send_lost_again(self) -> None:
+        """Mark as unsent what Redis has lost or may have lost."""
+        server = await self._server()
+        marker = await self._redis.get(self._marker)
+        if marker == server:
+            return
+        pool = await self._db.pool()
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("SET LOCAL statement_timeout = '5min'")  # a week of events
+            done = await connection.execute(_AGAIN, _KEEP * 2 if marker is None else _UNSURE)
+        # After the commit: if this process dies in between, it is done once more, and not left out.
+        await self._redis.set(self._marker, server)
+        if not done.endswith(" 0"):
+            log.warning("events_sent_again", service=self._service, events=int(done.rpartition(" ")[2]))
+
+    async def _server(self) -> bytes:
+        """Return what tells the Redis server from another; a replica that takes over has another one."""
+        try:
+            return str((await self._redis.info("replication"))["master_replid"]).encode()
+        except (ResponseError, KeyError):  # not permitted here
+            return b"unknown"
+
+    async def _sweep(self) -> None:
+        """Forget what is older than anybody needs."""
+        pool = await self._db.pool()
+        await pool.execute(_SWEEP, _KEEP)
+        await pool.execute(_SWEEP_INBOX, _KEEP)
+        # A group that is made anew reads the stream from its start: nothing that inboxes have forgotten.
+        oldest = int((time.time() - _KEEP.total_seconds()) * 1000)
+        await self._redis.xtrim(self._stream, minid=oldest, approximate=False)

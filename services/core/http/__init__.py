@@ -1,0 +1,1 @@
+"""HTTP: the application, its edge, requests, limits, errors, the API's description."""

@@ -1,0 +1,76 @@
+"""Health: `/health/live` (the process runs), `/health/ready` (it takes requests), `/metrics`."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, MediaType, Response, get
+from litestar.connection import Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.core.http.dependencies import shared_of
+from services.core.kit import Kit
+
+KITS = "kits"
+_DATABASE_SECONDS = 2.0
+"""Whoever asks (Consul, HAProxy) gives up after 3 s: an answer that comes later is none. On a machine that is
+short of processor time each second less takes instances out that only are slow."""
+_REDIS_SECONDS = 0.3
+"""What doesn't decide doesn't delay either."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a check found: `ok`, `stopping`, or the error's kind, by part."""
+
+    status: Annotated[str, msgspec.Meta(examples=["ok"])]
+    parts: dict[str, str] = {}
+
+
+class HealthController(Controller):
+    """For Nomad, Consul and operators."""
+
+    tags = ("Operation",)
+
+    @get("/health/live", operation_id="HealthLive", summary="Say that the process runs")
+    async def live(self) -> Health:
+        """Answer as long as the event loop turns."""
+        return Health("ok")
+
+    @get("/health/ready", operation_id="HealthReady", summary="Say whether requests are taken")
+    async def ready(self, request: Request[Any, Any, Any]) -> Response[Health]:
+        """Check each service's database. Redis is reported and doesn't decide: voting goes on without it.
+
+        A new instance waits for the keys that tokens are verified with: half a minute at most where there may be
+        others, a moment where it is alone. Then it serves, without Auth, what is public.
+        """
+        kits: list[Kit[Any]] = request.app.state[KITS]
+        shared = shared_of(request)
+        if shared.stopping.is_set():
+            return Response(Health("stopping"), status_code=503)
+        redis, *databases = await asyncio.gather(
+            _check(shared.redis.ping(), _REDIS_SECONDS), *(_check(kit.db.ping(), _DATABASE_SECONDS) for kit in kits)
+        )
+        services = [
+            f"waits for {kit.lacks}" if kit.lacks and outcome == "ok" else outcome
+            for kit, outcome in zip(kits, databases, strict=True)
+        ]
+        parts = dict(zip([kit.name for kit in kits], services, strict=True), redis=redis)
+        if not shared.verifier.settled:
+            return Response(Health("starting", {**parts, "tokens": "waits for keys"}), status_code=503)
+        if all(outcome == "ok" for outcome in services):
+            return Response(Health("ok", parts), status_code=200)
+        return Response(Health("unavailable", parts), status_code=503)
+
+    @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
+    async def metrics(self) -> Response[bytes]:
+        """Return the process's metrics for Prometheus."""
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _check(answer: Any, seconds: float) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            await answer
+    except Exception as exc:  # noqa: BLE001  (whatever is wrong is what the answer says)
+        return type(exc).__name__
+    return "ok"

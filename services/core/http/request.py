@@ -1,0 +1,77 @@
+"""A strict reading of JSON bodies."""
+
+import json
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from services.core.problems import FieldError, malformed
+
+WHOLE = "_votewave_whole"
+"""Set in a request's scope once all of its body is here, so that nobody needs to guard against waiting for it."""
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON body says each thing once, and in the type that its handler declares."""
+
+    async def body(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            Problem: 400 if an object in it has the same name twice (RFC 8259 leaves open what that means).
+        """
+        raw = await super().body()
+        if raw and raw[:1] in b'{[ \t\r\n"' and not self.scope.get("_votewave_checked"):
+            self.scope["_votewave_checked"] = True  # type: ignore[typeddict-unknown-key]  # ours
+            check_json(raw)
+        return raw
+
+    async def json(self) -> Any:
+        """Return the JSON body as the handler's type.
+
+        Litestar alone would decode it to plain objects and convert those leniently: "1" to a number, "false"
+        to a truth value, 5 to a date.
+
+        Raises:
+            Problem: 400 that names the field.
+        """
+        field = self.route_handler.parsed_data_field
+        if field is None:
+            return await super().json()
+        try:
+            return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
+        except msgspec.ValidationError as exc:
+            message, _, path = str(exc).partition(" - at `$")
+            error = FieldError(path.strip("`.") or "body", message)
+            raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
+        except msgspec.DecodeError as exc:
+            raise malformed(f"The body isn't valid JSON: {exc}") from exc
+
+
+def check_json(raw: bytes) -> None:
+    """Refuse what JSON decoders read differently: a name twice in one object, NaN, depth without end.
+
+    Raises:
+        Problem: 400.
+    """
+    try:
+        _STRICT.decode(raw.decode())
+    except RecursionError as exc:
+        raise malformed("The body is nested too deeply.") from exc
+    except ValueError as exc:
+        raise malformed(f"The body isn't valid JSON: {exc}") from exc
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:60]!r} stands twice in one object")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

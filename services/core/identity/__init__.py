@@ -1,0 +1,1 @@
+"""Who is asking: tokens, their signatures and revocation, tickets."""

@@ -1,0 +1,1 @@
+"""Other services: where they are, and asking them."""

@@ -1,0 +1,1 @@
+"""Redis: a client, rate limits, hints between processes."""

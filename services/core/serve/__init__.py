@@ -1,0 +1,1 @@
+"""Serving on a port, and going away in order."""
