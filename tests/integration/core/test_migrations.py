@@ -241,9 +241,9 @@ async def test_a_new_service_s_first_migration_makes_the_tables_of_events_as_the
     base: Base, trial: Path
 ) -> None:
     (trial / "0001_a.py").write_text(
-        "from services.core import event_tables\n"
+        "from services.core.events import tables\n"
         'revision, down_revision = "0001", None\n'
-        "def upgrade() -> None:\n    event_tables.create()\n"
+        "def upgrade() -> None:\n    tables.create()\n"
     )
     assert await migrate(["profiles", "trial"], base.url, base.secrets)
     names = ("outbox", "inbox", "parked")
