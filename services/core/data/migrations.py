@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 _LOCK = 0x766F7465  # "vote": one migration at a time in a database
 _LOCK_TIMEOUT = "5s"  # a migration that waits for a table's lock holds up all who come after it
 _SCRAM_ROUNDS = 4096
-_SERVICES = Path(__file__).parent.parent
+_SERVICES = Path(__file__).parents[2]
 
 
 async def migrate(
@@ -228,7 +228,7 @@ def _there(connection: Connection) -> set[tuple[str, ...]]:
 def configuration(name: str) -> Config:
     """Return Alembic's configuration for one service."""
     config = Config()
-    config.set_main_option("script_location", str(_SERVICES / "core" / "alembic"))
+    config.set_main_option("script_location", str(_SERVICES / "core" / "data" / "alembic"))
     config.set_main_option("version_locations", str(_SERVICES / name / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["metadata"] = metadata_of(name)
