@@ -221,8 +221,8 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "services" / "trial"
     (folder / "migrations").mkdir(parents=True)
     real = Path(migrations.__file__).parent
-    shutil.copytree(real / "alembic", tmp_path / "services" / "core" / "alembic")
-    (tmp_path / "services" / "profiles").symlink_to(real.parent / "profiles")
+    shutil.copytree(real / "alembic", tmp_path / "services" / "core" / "data" / "alembic")
+    (tmp_path / "services" / "profiles").symlink_to(real.parents[1] / "profiles")
     monkeypatch.setattr(migrations, "_SERVICES", tmp_path / "services")
     declare(monkeypatch)
     return folder / "migrations"
@@ -316,7 +316,7 @@ async def test_each_service_s_revisions_only_expand_its_first(
     base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = migrations._SERVICES
-    shutil.copytree(real / "core" / "alembic", tmp_path / "core" / "alembic")
+    shutil.copytree(real / "core" / "data" / "alembic", tmp_path / "core" / "data" / "alembic")
     for name in registry.NAMES:
         first = tmp_path / name / "migrations"
         shutil.copytree(real / name / "migrations", first)
