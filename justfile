@@ -118,12 +118,7 @@ spread := "-n logical --maxprocesses 4"
 @votewave *ARGS:
     exec {{ run }} --project {{ quote(justfile_directory()) }} votewave "$@"
 
-# write docs/settings.md from the code
-@settings-docs:
-    {{ run }} votewave settings --markdown > docs/settings.md.new
-    mv docs/settings.md.new docs/settings.md
-
-# write the gateway's list of routes that are open without a token, from the code
+# write the files that are made of the code: the gateway's routes, names for the cloud, the table of settings
 [no-exit-message]
-@gateway-routes *ARGS:
-    {{ dev }} python -m tools.gateway "$@"
+@generate *ARGS:
+    {{ dev }} python -m tools.generate "$@"

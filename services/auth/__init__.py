@@ -24,4 +24,5 @@ SERVICE = Service(
         Job("forget-old-sessions", 3_600, Auth.forget),
     ],
     secrets={SEAL_KEY: new_seal_key},
+    mail=True,
 )

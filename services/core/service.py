@@ -97,6 +97,7 @@ class Service(Generic[U]):
         jobs: Periodic work.
         short_cut: A request that is answered before Litestar's routing.
         secrets: Names of secrets it needs beside its database's password, and how a laptop makes them.
+        mail: Whether it sends mail; in the cloud its role may only then.
         needs: Services it calls, for the registry.
     """
 
@@ -113,6 +114,7 @@ class Service(Generic[U]):
         jobs: Sequence[Job[U]] = (),
         short_cut: ShortCut | None = None,
         secrets: dict[str, Callable[[], str]] | None = None,
+        mail: bool = False,
         needs: Sequence[str] = (),
     ) -> None:
         self.name = name
@@ -125,4 +127,5 @@ class Service(Generic[U]):
         self.jobs = jobs
         self.short_cut = short_cut
         self.secrets = secrets or {}
+        self.mail = mail
         self.needs = needs

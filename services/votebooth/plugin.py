@@ -39,5 +39,6 @@ SERVICE = Service(
     ],
     short_cut=ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot),
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
+    mail=True,
     needs=["auth", "polls"],
 )

@@ -30,7 +30,6 @@ from cryptography.x509.oid import NameOID
 from gateway_place import JOB, KEYS, DnsConsul, Echo, Gateway
 from services.auth.signing import unseal
 from services.registry import NAMES
-from tools.gateway.__main__ import FOLDER, contents
 
 POLL = "01890000-0000-7000-8000-000000000000"
 BALLOT = f"/v1/votebooth/polls/{POLL}/ballot"
@@ -311,11 +310,6 @@ async def test_what_is_open_without_a_token_is_what_the_services_say(site: Site,
                 seen["open" if is_open else "token"] += 1
     assert seen["open"] >= 15
     assert seen["token"] >= 25
-
-
-def test_the_list_of_open_routes_is_that_of_the_code() -> None:
-    for name, content in contents().items():
-        assert (FOLDER / name).read_text() == content, "run ./just gateway-routes"
 
 
 async def test_a_service_of_which_the_gateway_has_only_the_name_is_reached_with_a_token(

@@ -1,20 +1,13 @@
-"""Write what the gateway knows of routes, from the services' own description, to nomad/gateway.
+"""What the gateway knows of routes, from the services' own description: files of nomad/gateway.
 
 HAProxy looks up "METHOD|/path" in routes.map, in the order of its lines; what isn't found needs a token. So a
-route that the gateway hasn't heard of is shut to the public, and a new one is opened by running this again.
-roots.map says whose the paths are that don't begin with /v1/SERVICE; streams.lst, which are WebSockets or event
-streams, and so stay open.
-
-    python -m tools.gateway           # writes the files
-    python -m tools.gateway --check   # says whether they are up to date; exit code 1 if not
+route that the gateway hasn't heard of is shut to the public. roots.map says whose the paths are that don't begin
+with /v1/SERVICE; streams.lst, which are WebSockets or event streams, and so stay open.
 """
 
-import argparse
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
@@ -23,8 +16,7 @@ from services.core.http.application import create_app
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 
-FOLDER = Path(__file__).resolve().parents[2] / "nomad" / "gateway"
-_MADE = "# Made by `./just gateway-routes` from the services' OpenAPI document; don't edit.\n"
+_MADE = "# Made by `./just generate` from the services' OpenAPI document; don't edit.\n"
 _ROUTES = f"""\
 {_MADE}# METHOD and path, then what a request without a token may do there: `open` (pass) or `token` (not pass).
 """
@@ -71,9 +63,10 @@ def streams(app: Litestar) -> str:
 
 
 def contents() -> dict[str, str]:
-    """Return each file's content by its name."""
+    """Return each file's content by its path below the project's root."""
     app = application("all")
-    return {"routes.map": routes(app), "roots.map": roots(), "streams.lst": streams(app)}
+    made = {"routes.map": routes(app), "roots.map": roots(), "streams.lst": streams(app)}
+    return {f"nomad/gateway/{name}": content for name, content in made.items()}
 
 
 def roots() -> str:
@@ -102,26 +95,3 @@ def _pattern(method: str, path: str) -> str:
 
 def _escaped(path: str) -> str:
     return "[^/]+".join(re.escape(part).replace(r"\-", "-") for part in _PART.split(path))
-
-
-def main() -> int:
-    """Write or check the files."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.gateway",
-        description=str(__doc__).partition("\n")[0],
-        epilog="Example: ./just gateway-routes --check",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
-    made = contents()
-    if parser.parse_args().check:
-        stale = [name for name, content in made.items() if (FOLDER / name).read_text() != content]
-        if stale:
-            sys.stderr.write(f"out of date: {', '.join(stale)}; run ./just gateway-routes\n")
-        return 1 if stale else 0
-    for name, content in made.items():
-        (FOLDER / name).write_text(content)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
