@@ -1,4 +1,4 @@
-"""What Terraform, Packer and Nomad know of services, from the registry: a part of terraform/modules/naming/names.json."""
+"""What Terraform, Packer and Nomad know of services, from the registry: a part of the naming module's names.json."""
 
 import json
 import re
