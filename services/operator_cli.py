@@ -118,8 +118,8 @@ def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
       votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
       votewave recount --all
     """
-    from services.votebooth.recount import recount as count_again  # noqa: PLC0415
-    from services.votebooth.recount import recount_all  # noqa: PLC0415
+    from services.votebooth.recount.compare import recount as count_again  # noqa: PLC0415
+    from services.votebooth.recount.compare import recount_all  # noqa: PLC0415
 
     if (poll is None) is not every:
         raise click.UsageError("name a poll, or say --all")

@@ -21,4 +21,4 @@ def load_services(names: tuple[str, ...] | list[str]) -> "list[Service[Any]]":
     if unknown:
         raise ValueError(f"no service named {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     # Imported on demand: `run polls` holds polls in memory and nothing else.
-    return [importlib.import_module(f"services.{name}").SERVICE for name in wanted]
+    return [importlib.import_module(f"services.{name}.plugin").SERVICE for name in wanted]

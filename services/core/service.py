@@ -1,6 +1,6 @@
 """What a service is: a name, settings, use cases, controllers, event handlers, periodic jobs.
 
-A service's package exports one `SERVICE`; the registry lists them, `http.application.create_app` composes any of them.
+A service's `plugin.py` has one `SERVICE`; the registry lists them, `http.application.create_app` composes any of them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

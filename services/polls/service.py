@@ -14,7 +14,7 @@ from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, not_found, unavailable
-from services.polls import acts, booth, edits, repository
+from services.polls import acts, edits, repository, votebooth
 from services.polls import definition as definitions
 from services.polls.cache import PollCache
 from services.polls.codes import new_code
@@ -206,7 +206,7 @@ class Polls(Reading):
         return msgspec.structs.replace(self.seen(poll, now), arrived=await self._holds(poll))
 
     async def _holds(self, poll: Poll) -> bool:
-        return await booth.holds(self.kit.shared.calls, poll.id, poll.version, self.kit.settings.confirm_seconds)
+        return await votebooth.holds(self.kit.shared.calls, poll.id, poll.version, self.kit.settings.confirm_seconds)
 
     async def archive(self, subject: Subject, poll_id: UUID) -> Seen:
         """Put a closed poll away: out of the lists, still readable. Nothing happens if it is archived.

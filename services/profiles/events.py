@@ -1,14 +1,9 @@
-"""Events that Profiles publishes, and its handlers of others'."""
+"""Events that Profiles publishes, and those of others that it handles."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.core.events.outbox import Event
-
-if TYPE_CHECKING:
-    from services.profiles.service import Profiles
 
 
 class ProfileChanged(Event, frozen=True, kw_only=True):
@@ -34,14 +29,3 @@ class AccountUpgraded(Event, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "auth.account.upgraded"
     account: UUID
-
-
-async def on_account_opened(profiles: "Profiles", transaction: AsyncSession, event: AccountOpened) -> None:
-    """Give a new user a profile; guests have none."""
-    if event.kind == "user":
-        await profiles.ensure(transaction, event.account)
-
-
-async def on_account_upgraded(profiles: "Profiles", transaction: AsyncSession, event: AccountUpgraded) -> None:
-    """Give somebody who was a guest a profile."""
-    await profiles.ensure(transaction, event.account)

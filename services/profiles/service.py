@@ -14,7 +14,7 @@ from services.core.problems import FieldError, Problem, conflict, not_found, ref
 from services.core.service import NoSettings
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import repository
-from services.profiles.events import ProfileChanged
+from services.profiles.events import AccountOpened, AccountUpgraded, ProfileChanged
 from services.profiles.models import Profile
 from services.profiles.schemas import ProfileEdit, ProfileView
 
@@ -30,6 +30,15 @@ class Profiles:
 
     async def stop(self) -> None:
         """Nothing runs in the background."""
+
+    async def on_account_opened(self, transaction: AsyncSession, event: AccountOpened) -> None:
+        """Give a new user a profile; guests have none."""
+        if event.kind == "user":
+            await self.ensure(transaction, event.account)
+
+    async def on_account_upgraded(self, transaction: AsyncSession, event: AccountUpgraded) -> None:
+        """Give somebody who was a guest a profile."""
+        await self.ensure(transaction, event.account)
 
     async def ensure(self, transaction: AsyncSession, account: UUID) -> Profile:
         """Return an account's profile, made with a handle from its id if there is none."""

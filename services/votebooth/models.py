@@ -110,7 +110,7 @@ class Pattern(Base):
 
     Attributes:
         pattern_id: The first 16 bytes of the choice's SHA-256.
-        choice: Canonical JSON (`choices.py`).
+        choice: Canonical JSON (`poll/choices.py`).
     """
 
     __tablename__ = "patterns"
@@ -147,8 +147,8 @@ class Ballot(Base):
     """A counted ballot of a poll that isn't anonymous. The key holds "one ballot a voter".
 
     Attributes:
-        voter_key: 16 bytes that stand for the voter (`voters.py`).
-        choice: Canonical JSON (`choices.py`).
+        voter_key: 16 bytes that stand for the voter (`poll/voters.py`).
+        choice: Canonical JSON (`poll/choices.py`).
         receipt: 16 random bytes; stays the same when the choice changes.
         cast_at: When it was cast or last changed.
         revision: 1 when cast, one more with each change.
@@ -187,7 +187,7 @@ class AnonymousBallot(Base):
 
     Attributes:
         ballot_id: Hash of poll and voter's secret (`voters.ballot_id`); also the public receipt.
-        choice: Canonical JSON (`choices.py`).
+        choice: Canonical JSON (`poll/choices.py`).
         place: Among which others it is written anew: a keyed hash of its id (`Keyring.place`). Null in rows of
             earlier releases, which stand where their id is.
     """

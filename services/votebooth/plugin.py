@@ -1,21 +1,22 @@
-"""VoteBooth as a `Service`: what `services.votebooth.SERVICE` is."""
+"""VoteBooth as a `Service`."""
 
 import secrets
 
 from services.core.events.handler import Handler
 from services.core.service import Job, Service, ShortCut
 from services.votebooth.audit.controllers import LogController
-from services.votebooth.controllers import BallotController, CredentialController, ReceiptController, cast_ballot
-from services.votebooth.events import PollChanged, on_poll_changed
+from services.votebooth.casting.controllers import BallotController, cast_ballot
+from services.votebooth.casting.seal import seal_ended
 from services.votebooth.exchange.controllers import ExchangeController
-from services.votebooth.internal import VersionController
 from services.votebooth.live.controllers import LiveController
-from services.votebooth.results.controllers import ResultController
-from services.votebooth.results.recounts import EVERY_SECONDS
-from services.votebooth.seal import seal_ended
+from services.votebooth.poll.controllers import VersionController
+from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.voters import HASH_KEY
+from services.votebooth.recount.periodic import EVERY_SECONDS
+from services.votebooth.results.controllers import ReceiptController, ResultController
+from services.votebooth.roll.controllers import RollController
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
-from services.votebooth.voters import HASH_KEY
 
 SERVICE = Service(
     "votebooth",
@@ -24,14 +25,14 @@ SERVICE = Service(
     controllers=[
         BallotController,
         ReceiptController,
-        CredentialController,
+        RollController,
         ResultController,
         LiveController,
         ExchangeController,
         LogController,
     ],
     internal_controllers=[VersionController],
-    handlers=[Handler("polls", PollChanged, on_poll_changed)],
+    handlers=[Handler(PollChanged, VoteBooth.on_poll_changed)],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),

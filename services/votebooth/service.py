@@ -1,17 +1,21 @@
 """VoteBooth's use cases, each made by one of the parts below."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.core.kit import Kit
 from services.votebooth.audit.service import Log
-from services.votebooth.ballots import Ballots
-from services.votebooth.booth import Booth
-from services.votebooth.credentials import Credentials
+from services.votebooth.casting.booth import Booth
+from services.votebooth.casting.service import Ballots
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.hub import Hub
-from services.votebooth.projection import Projection
-from services.votebooth.results.recounts import Recounts
+from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.projection import Projection
+from services.votebooth.recount.periodic import Recounts
+from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.viewers import Viewers
-from services.votebooth.roll import Roll
+from services.votebooth.roll.service import Roll
+from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
 
 
@@ -22,8 +26,9 @@ class VoteBooth:
         projection: Polls' rules.
         booth: Where ballots wait for the next transaction.
         ballots: What voters do.
-        credentials: Voting tokens.
+        tokens: Voting tokens.
         roll: Invited addresses.
+        receipts: Which ballots are counted.
         results: What the ballots add up to, for those who may see it.
         viewers: Recognises voters among those who look.
         hub: Live connections.
@@ -37,14 +42,19 @@ class VoteBooth:
         self.projection = Projection(kit)
         self.booth = Booth(kit, self.projection)
         self.ballots = Ballots(kit, self.projection, self.booth)
-        self.credentials = Credentials(kit, self.projection)
-        self.roll = Roll(kit, self.credentials, self.booth)
+        self.tokens = VotingTokens(kit, self.projection)
+        self.roll = Roll(kit, self.tokens, self.booth)
         self.results = Results(kit, self.projection)
+        self.receipts = Receipts(kit, self.projection, self.results)
         self.viewers = Viewers(kit, self.projection)
         self.hub = Hub(kit, self.results)
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection)
         self.recounts = Recounts(kit)
+
+    async def on_poll_changed(self, transaction: AsyncSession, event: PollChanged) -> None:
+        """Keep the poll's rules, unless newer ones are known."""
+        await self.projection.apply(transaction, event)
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

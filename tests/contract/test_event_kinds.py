@@ -1,6 +1,7 @@
 """What one service publishes is what another consumes."""
 
 import importlib
+import importlib.util
 import pkgutil
 from typing import Any, get_type_hints
 
@@ -15,6 +16,8 @@ SERVICES = dict(zip(registry.NAMES, registry.load_services(["all"]), strict=True
 
 def events_of(name: str) -> dict[str, type[Event]]:
     """Return the events that a service publishes, by kind: those of its own name in `events`."""
+    if importlib.util.find_spec(f"services.{name}.events") is None:
+        return {}
     module = importlib.import_module(f"services.{name}.events")
     modules = [module]
     if hasattr(module, "__path__"):

@@ -60,7 +60,7 @@ def test_services_are_those_of_the_program(names: dict[str, Any]) -> None:
 
 def test_secrets_are_those_that_the_program_asks_for(names: dict[str, Any]) -> None:
     for name, it in names["services"].items():
-        service = importlib.import_module(f"services.{name}").SERVICE
+        service = importlib.import_module(f"services.{name}.plugin").SERVICE
         assert it["secrets"] == ["database", *service.secrets], name
     assert INTERNAL_KEY in names["shared_secrets"]
 

@@ -15,13 +15,16 @@ class Handler(Generic[U, E]):
     """Handles one kind of event from another service, in the consumer's transaction.
 
     Args:
-        source: The publishing service.
-        event: The struct with the fields this service needs; its `kind` is the publisher's.
+        event: The struct with the fields this service needs; its `KIND` is the publisher's, and begins with its name.
         handle: `async (use_cases, transaction, event)`. Raising undoes the transaction; the event is
             tried again and parked in the end.
     """
 
-    def __init__(self, source: str, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]) -> None:
-        self.source = source
+    def __init__(self, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]) -> None:
         self.event = event
         self.handle = handle
+
+    @property
+    def source(self) -> str:
+        """The publishing service."""
+        return self.event.KIND.partition(".")[0]

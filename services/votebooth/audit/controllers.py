@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from services.core.identity.subject import Subject
-from services.votebooth.results.description import problems
+from services.votebooth.description import RESULTS, problems
 from services.votebooth.service import VoteBooth
 
 
@@ -34,7 +34,7 @@ class LogController(Controller):
         "/polls/{poll_id:uuid}/log",
         operation_id="LogRead",
         summary="See what was done",
-        responses=problems(400, 401, _404="There is no such poll, or it isn't yours."),
+        responses=problems(RESULTS, 400, 401, _404="There is no such poll, or it isn't yours."),
     )
     async def read(
         self,

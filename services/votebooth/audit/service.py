@@ -6,9 +6,9 @@ from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import not_found
-from services.votebooth import audit
+from services.votebooth.audit import repository as audit
 from services.votebooth.models import AuditEntry
-from services.votebooth.projection import Projection
+from services.votebooth.poll.projection import Projection
 from services.votebooth.settings import VoteBoothSettings
 
 

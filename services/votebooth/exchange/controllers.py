@@ -18,9 +18,9 @@ from services.core.http.limits import limit, limit_address
 from services.core.http.streaming import BoundStream
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
+from services.votebooth.description import RESULTS, BallotToken, problems
 from services.votebooth.exchange.service import Format
 from services.votebooth.results.controllers import VISIBLE, hidden
-from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.service import VoteBooth
 
 MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
@@ -31,6 +31,7 @@ _EXPORT = {
         str, description="The file, in the format asked for.", media_type="text/csv", generate_examples=False
     ),
     **problems(
+        RESULTS,
         400,
         401,
         403,
@@ -43,6 +44,7 @@ _EXPORT = {
 _COUNT = {
     200: ResponseSpec(dict[str, Any], description="As `votewave tally --json` prints it.", generate_examples=False),
     **problems(
+        RESULTS,
         400,
         401,
         429,

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from services.votebooth.choices import BallotBody, decode
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.choices import BallotBody, decode
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import Published
 from services.votebooth.tally.formats.table import WEIGHT, escaped, score_headings
 from services.votebooth.tally.render import labels

@@ -14,10 +14,10 @@ import structlog
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, refused, too_many, unavailable
-from services.votebooth import audit
-from services.votebooth.choices import PATTERN_METHODS
-from services.votebooth.events import PollChanged
+from services.votebooth.audit import repository as audit
 from services.votebooth.exchange import counter, files, repository
+from services.votebooth.poll.choices import PATTERN_METHODS
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import RANKED, Published
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import State, Viewer

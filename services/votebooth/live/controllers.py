@@ -19,9 +19,9 @@ from services.core.identity.subject import Subject
 from services.core.identity.tickets import LIFETIME_SECONDS
 from services.core.problems import Problem
 from services.core.tasks import end
+from services.votebooth.description import RESULTS, BallotToken, problems
 from services.votebooth.live.client import Client
 from services.votebooth.live.schemas import LiveTicket
-from services.votebooth.results.description import BallotToken, problems
 from services.votebooth.results.state import Viewer
 from services.votebooth.service import VoteBooth
 
@@ -52,7 +52,7 @@ class LiveController(Controller):
         operation_id="LiveTicketIssue",
         summary="Get a ticket for a WebSocket",
         guards=[limit("live-ticket", 60, per=60)],
-        responses=problems(400, 401, 404, 429, 503),
+        responses=problems(RESULTS, 400, 401, 404, 429, 503),
     )
     async def issue(
         self,
@@ -78,7 +78,7 @@ class LiveController(Controller):
         media_type="text/event-stream",
         responses={
             200: ResponseSpec(str, description="Events.", media_type="text/event-stream", generate_examples=False),
-            **problems(400, 401, 404, 503),
+            **problems(RESULTS, 400, 401, 404, 503),
         },
     )
     async def events(

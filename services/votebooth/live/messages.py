@@ -20,7 +20,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
 from services.votebooth.results.counting import Published, counted, sums_by_option
 from services.votebooth.results.hidden import hidden_details

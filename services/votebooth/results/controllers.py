@@ -1,4 +1,4 @@
-"""Results over HTTP."""
+"""Results and receipts over HTTP."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,13 +6,14 @@ from uuid import UUID
 from litestar import Controller, MediaType, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 
+from services.core.data.pagination import Page, map_page
 from services.core.http.dependencies import address_of
 from services.core.identity.subject import Subject
 from services.core.problems import Problem
-from services.votebooth.results.description import BallotToken, problems
-from services.votebooth.results.schemas import Results
+from services.votebooth.description import RESULTS, VOTING, BallotToken, Cursor, problems
+from services.votebooth.results.schemas import MAX_RECEIPTS, Receipt, Results
 from services.votebooth.service import VoteBooth
 
 IfNoneMatch = Annotated[
@@ -34,7 +35,7 @@ class ResultController(Controller):
         responses={
             200: ResponseSpec(Results, description="The result.", generate_examples=False),
             304: ResponseSpec(None, description="It is as you have it."),
-            **problems(400, 401, 403, 404),
+            **problems(RESULTS, 400, 401, 403, 404),
         },
     )
     async def read(
@@ -61,6 +62,40 @@ class ResultController(Controller):
             return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]  # no body
         content: Any = entry.body
         return Response(content, headers=headers, media_type=MediaType.JSON)
+
+
+class ReceiptController(Controller):
+    """Receipts: which ballots are counted, not what they say."""
+
+    path = "/polls/{poll_id:uuid}/receipts"
+    tags = ("Voting",)
+
+    @get(
+        operation_id="ReceiptList",
+        summary="List the receipts of all counted ballots",
+        responses=problems(VOTING, 400, 404),
+    )
+    async def list_all(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        poll_id: FromPath[UUID],
+        cursor: Cursor = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_RECEIPTS)] = 100,
+    ) -> Page[Receipt]:
+        """Return receipts in the order of their codes, which is nobody's order of voting.
+
+        Below the poll's minimum there is no list: its length would tell how many have voted.
+        """
+        page = await votebooth.receipts.page(poll_id, cursor, limit)
+        return map_page(page, lambda receipt: Receipt(receipt.hex()))
+
+    @get("/{code:str}", operation_id="ReceiptRead", summary="Look up a receipt", responses=problems(VOTING, 400, 404))
+    async def read(
+        self, votebooth: NamedDependency[VoteBooth], poll_id: FromPath[UUID], code: FromPath[str]
+    ) -> Receipt:
+        """Return the receipt if a counted ballot has it."""
+        await votebooth.receipts.find(poll_id, code)
+        return Receipt(code.lower())
 
 
 def hidden(problem: Problem) -> Response[Any]:

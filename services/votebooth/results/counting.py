@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from services.votebooth import tally
-from services.votebooth.choices import PATTERN_METHODS
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.choices import PATTERN_METHODS
+from services.votebooth.poll.definition import PollChanged
 
 RULE = (
     "Ties that the method's own rules leave are broken by the ascending order of SHA-256(seed, a zero byte, "

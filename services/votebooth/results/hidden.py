@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.core.problems import Problem
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.visibility import Reason
 
 _DETAILS = {

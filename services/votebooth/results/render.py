@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Literal, cast
 
 from services.votebooth import tally
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
 from services.votebooth.results.counting import RULE, Published, counted, sums_by_option
 from services.votebooth.tally.explain import explain

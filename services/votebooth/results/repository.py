@@ -1,12 +1,15 @@
 """The SQL of results. Each read is one statement, so that all of it is of one moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Uuid, bindparam, text
+from sqlalchemy import ColumnElement, RowMapping, Uuid, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from services.votebooth.models import AnonymousBallot, Ballot, Poll
 
 # Glued together in the database: one value instead of a row a pattern, decoded outside of the event loop.
 _PATTERNS = r"""
@@ -79,19 +82,6 @@ _KEEP_DIGEST = text(
     """
 )
 
-_CLOSED_LATELY = text(
-    """
-    SELECT poll_id FROM counters
-    WHERE ends_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp()
-      AND poll_id <> ALL(:checked) AND ballots BETWEEN 1 AND :most
-    ORDER BY ends_at LIMIT 1
-    """
-).bindparams(bindparam("checked", type_=ARRAY(Uuid())))
-
-_NEXT = text(
-    "SELECT poll_id FROM counters WHERE poll_id > :last AND ballots BETWEEN 1 AND :most ORDER BY poll_id LIMIT 1"
-)
-
 
 async def state(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
     """Return a poll's definition, counts, last release and where it stands; None if it isn't known."""
@@ -152,11 +142,26 @@ async def keep_receipts_digest(session: AsyncSession, poll_id: UUID, version: in
     await session.execute(_KEEP_DIGEST, {"poll": poll_id, "version": version, "digest": digest})
 
 
-async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:
-    """Return a poll with ballots, `most` at most, that closed in the last hour and isn't among `checked`."""
-    return (await session.execute(_CLOSED_LATELY, {"checked": checked, "most": most})).scalar()
+def _is_kept(poll_id: UUID) -> ColumnElement[bool]:
+    """Say that a poll isn't deleted: rules in memory may not say so yet."""
+    return ~exists().where(Poll.poll_id == poll_id, Poll.deleted)
 
 
-async def next_poll(session: AsyncSession, last: UUID, most: int) -> UUID | None:
-    """Return the poll with ballots, `most` at most, that follows another by its id; None after the last."""
-    return (await session.execute(_NEXT, {"last": last, "most": most})).scalar()
+def _receipt_column(*, anonymous: bool) -> InstrumentedAttribute[bytes]:
+    return AnonymousBallot.ballot_id if anonymous else Ballot.receipt
+
+
+async def receipts(
+    session: AsyncSession, poll_id: UUID, after: bytes, most: int, *, anonymous: bool
+) -> Sequence[bytes]:
+    """Return the receipts of counted ballots that sort after another."""
+    column = _receipt_column(anonymous=anonymous)
+    found = select(column).where(column.class_.poll_id == poll_id, column > after, _is_kept(poll_id))
+    return (await session.scalars(found.order_by(column).limit(most))).all()
+
+
+async def has_receipt(session: AsyncSession, poll_id: UUID, receipt: bytes, *, anonymous: bool) -> bool:
+    """Say whether a counted ballot has this receipt."""
+    column = _receipt_column(anonymous=anonymous)
+    statement = select(column).where(column.class_.poll_id == poll_id, column == receipt, _is_kept(poll_id))
+    return (await session.execute(statement)).first() is not None

@@ -5,6 +5,10 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.votebooth.casting.schemas import RECEIPT
+
+MAX_RECEIPTS = 1_000
+
 Votes = Annotated[int | str, Meta(description="Exact: an integer, or a fraction in lowest terms such as `31/3`.")]
 Status = Annotated[
     Literal["scheduled", "live", "final"],
@@ -139,3 +143,10 @@ class Results(Struct, frozen=True, kw_only=True):
     strengths: list[list[int]] | None
     rules: dict[str, int | str | None]
     tie_break: TieBreak
+
+
+class Receipt(Struct, frozen=True):
+    """A receipt of a counted ballot."""
+
+    receipt: Annotated[str, RECEIPT]
+    status: Literal["counted"] = "counted"

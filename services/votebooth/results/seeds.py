@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.core.kit import Kit
-from services.votebooth import repository as ballots
 from services.votebooth.results import repository
 from services.votebooth.results.state import State
 from services.votebooth.settings import VoteBoothSettings
@@ -78,7 +77,7 @@ class Seeds:
         digest, after, more = hashlib.sha256(), b"", True
         while more:  # a page is a statement of its own: a long list holds no connection
             async with self._kit.db.reading() as session:
-                page = await ballots.receipts(session, poll.poll, after, _PAGE, anonymous=poll.anonymous)
+                page = await repository.receipts(session, poll.poll, after, _PAGE, anonymous=poll.anonymous)
             digest.update(b"".join(page))
             more = len(page) == _PAGE
             after = page[-1] if page else after

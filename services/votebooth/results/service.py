@@ -10,9 +10,9 @@ from sqlalchemy import RowMapping
 
 from services.core.kit import Kit
 from services.core.problems import not_found, refused
-from services.votebooth.choices import PATTERN_METHODS
-from services.votebooth.events import PollChanged
-from services.votebooth.projection import Projection
+from services.votebooth.poll.choices import PATTERN_METHODS
+from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.projection import Projection
 from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.counting import Published, count

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from services.votebooth.events import PollChanged
+from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import Published
-from services.votebooth.results.visibility import Rules
+from services.votebooth.results.visibility import VisibilityRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class State:
         return self.status == "final"
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> VisibilityRules:
         """What the definition says about seeing results."""
-        return Rules(self.poll.results, self.poll.minimum, self.poll.owner)
+        return VisibilityRules(self.poll.results, self.poll.minimum, self.poll.owner)
 
 
 def state_of(poll: PollChanged, row: RowMapping) -> State:

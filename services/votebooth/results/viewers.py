@@ -6,10 +6,10 @@ from uuid import UUID
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem
-from services.votebooth.projection import Projection
+from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.voters import HASH_KEY, Claim, Keyring
 from services.votebooth.results.state import Viewer
 from services.votebooth.settings import VoteBoothSettings
-from services.votebooth.voters import HASH_KEY, Claim, Keyring
 
 
 class Viewers:

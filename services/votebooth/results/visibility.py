@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class VisibilityRules:
     """What a poll's definition says about seeing its results.
 
     Attributes:
@@ -69,7 +69,7 @@ Verdict = Visible | Hidden
 VISIBLE = Visible()
 
 
-def may_see(rules: Rules, viewer: UUID | None, *, has_voted: bool, is_over: bool, ballots: int) -> Verdict:
+def may_see(rules: VisibilityRules, viewer: UUID | None, *, has_voted: bool, is_over: bool, ballots: int) -> Verdict:
     """Say whether somebody may see a poll's results now.
 
     Args:
@@ -85,7 +85,7 @@ def may_see(rules: Rules, viewer: UUID | None, *, has_voted: bool, is_over: bool
     return VISIBLE if reason is None else Hidden(reason)
 
 
-def _by_rule(rules: Rules, viewer: UUID | None, *, has_voted: bool, is_over: bool) -> Reason | None:
+def _by_rule(rules: VisibilityRules, viewer: UUID | None, *, has_voted: bool, is_over: bool) -> Reason | None:
     match rules.results:
         case Rule.ALWAYS:
             return None
@@ -98,6 +98,6 @@ def _by_rule(rules: Rules, viewer: UUID | None, *, has_voted: bool, is_over: boo
             return None if mine else Reason.OWNER
 
 
-def needs_vote(rules: Rules, *, is_over: bool) -> bool:
+def needs_vote(rules: VisibilityRules, *, is_over: bool) -> bool:
     """Say whether `has_voted` matters, so that it needn't be looked up otherwise."""
     return rules.results == Rule.AFTER_VOTE and not is_over

@@ -1,7 +1,7 @@
 """IRV: one seat by instant runoff.
 
 Each ballot counts for its highest continuing option. While none has more than half of the votes that
-still count, the lowest is eliminated and its ballots move on (Robert's Rules of Order Newly Revised,
+still count, the lowest is eliminated and its ballots move on (Robert's PollRules of Order Newly Revised,
 45:62; Maine 21-A MRSA §723-A; Portland City Code 2.08.030).
 """
 

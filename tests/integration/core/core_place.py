@@ -92,7 +92,7 @@ class Receiver:
             raise exc
 
 
-HANDLERS: Sequence[Handler[Any, Any]] = (Handler("sender", Heard, Receiver.on_said),)
+HANDLERS: Sequence[Handler[Any, Any]] = (Handler(Heard, Receiver.on_said),)
 
 
 class Place:

@@ -286,9 +286,7 @@ async def test_a_handler_whose_statement_always_takes_too_long_is_parked(place: 
             await transaction.execute(text("SELECT pg_sleep(1)"))  # type: ignore[attr-defined]
 
     async with place.kit("sender") as kit, place.relay(kit), place.kit("receiver") as other:
-        consumer = Consumer(
-            "receiver", Slow(), [Handler("sender", Heard, Slow.on_said)], other.db, other.shared.redis, "1"
-        )
+        consumer = Consumer("receiver", Slow(), [Handler(Heard, Slow.on_said)], other.db, other.shared.redis, "1")
         await consumer.start()
         await place.say(kit, 1)
         for _ in range(200):

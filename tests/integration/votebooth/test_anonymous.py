@@ -10,8 +10,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from services.votebooth.seal import seal_ended
-from services.votebooth.voters import HASH_KEY
+from services.votebooth.casting.seal import seal_ended
+from services.votebooth.poll.voters import HASH_KEY
 from tests.conftest import VoteWave
 
 from .voting import Poll, booth_kit, guest, guests, poll, recount, secret, subject_id

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from services.core.kit import Kit, Shared
 from services.core.settings import CoreSettings
-from services.votebooth.results.recounts import Recounts
+from services.votebooth.recount.periodic import Recounts
 from services.votebooth.settings import VoteBoothSettings
 
 from .booth_world import a_poll, a_user, cast_many, close

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import httpx
 from services.core.kit import Kit, Shared
 from services.core.settings import CoreSettings
-from services.votebooth.recount import recount as recount_poll
+from services.votebooth.recount.compare import recount as recount_poll
 from services.votebooth.settings import VoteBoothSettings
 from tests.conftest import free_port
 

@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 import pytest
 from services.votebooth import tally
-from services.votebooth.choices import PATTERN_METHODS, ChoiceReader
-from services.votebooth.events import PollChanged, PollOption
+from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
+from services.votebooth.poll.definition import PollChanged, PollOption
 from services.votebooth.results import counting, seeds
 from services.votebooth.results.counting import METHODS, RANKED, Published, counted
 from services.votebooth.results.render import shape

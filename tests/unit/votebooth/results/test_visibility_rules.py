@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from services.votebooth.results.releases import is_due, step_of
-from services.votebooth.results.visibility import Hidden, Reason, Rules, Visible, may_see, needs_vote
+from services.votebooth.results.visibility import Hidden, Reason, VisibilityRules, Visible, may_see, needs_vote
 
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 VIEWERS = [None, OWNER, OTHER]
@@ -13,7 +13,7 @@ FACTS = list(product(VIEWERS, [False, True], [False, True]))
 
 
 def seen(results: str, viewer: UUID | None, voted: bool, over: bool, ballots: int = 10, minimum: int = 0) -> object:
-    return may_see(Rules(results, minimum, OWNER), viewer, has_voted=voted, is_over=over, ballots=ballots)
+    return may_see(VisibilityRules(results, minimum, OWNER), viewer, has_voted=voted, is_over=over, ballots=ballots)
 
 
 @pytest.mark.parametrize(("viewer", "voted", "over"), FACTS)
@@ -73,7 +73,7 @@ def test_a_vote_is_looked_up_only_where_it_matters() -> None:
         (results, over)
         for results in ("always", "after_vote", "after_close", "owner")
         for over in (False, True)
-        if needs_vote(Rules(results, 0, OWNER), is_over=over)
+        if needs_vote(VisibilityRules(results, 0, OWNER), is_over=over)
     }
     assert asked == {("after_vote", False)}
 

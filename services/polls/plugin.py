@@ -1,0 +1,16 @@
+"""Polls as a `Service`."""
+
+from services.core.service import Job, Service
+from services.polls.controllers import PollController, RulesController
+from services.polls.service import Polls
+from services.polls.settings import PollsSettings
+
+SERVICE = Service(
+    "polls",
+    Polls,
+    settings=PollsSettings,
+    controllers=[PollController],
+    internal_controllers=[RulesController],
+    needs=["auth", "votebooth"],
+    jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
+)

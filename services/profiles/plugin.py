@@ -1,0 +1,17 @@
+"""Profiles as a `Service`."""
+
+from services.core.events.handler import Handler
+from services.core.service import Service
+from services.profiles.controllers import ProfileController
+from services.profiles.events import AccountOpened, AccountUpgraded
+from services.profiles.service import Profiles
+
+SERVICE = Service(
+    "profiles",
+    Profiles,
+    controllers=[ProfileController],
+    handlers=[
+        Handler(AccountOpened, Profiles.on_account_opened),
+        Handler(AccountUpgraded, Profiles.on_account_upgraded),
+    ],
+)

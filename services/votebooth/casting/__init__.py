@@ -1,0 +1,1 @@
+"""Taking ballots: from the request to the committed transaction."""

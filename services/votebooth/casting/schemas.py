@@ -1,0 +1,38 @@
+"""What VoteBooth takes and gives over the wire, ballots aside (`choices.BallotBody`)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from services.votebooth.poll.choices import BallotBody
+
+RECEIPT = Meta(
+    description="Proves that a ballot is counted, and says nothing about its content: 32 hexadecimal digits, "
+    "64 in an anonymous poll.",
+    examples=["9f86d081884c7d659a2feaa0c55ad015"],
+)
+
+
+class Counted(Struct, frozen=True, omit_defaults=True):
+    """A ballot is stored and counted.
+
+    Attributes:
+        revision: 1 when cast, one more with each change; absent in an anonymous poll.
+        secret: In an anonymous poll, what was made for you because you sent none; told this once.
+    """
+
+    receipt: Annotated[str, RECEIPT]
+    status: Literal["counted"]
+    revision: int | UnsetType = UNSET
+    secret: str | UnsetType = UNSET
+
+
+class MyBallot(Struct, frozen=True):
+    """My counted ballot. Without the secret an anonymous poll says no more than that there is one."""
+
+    status: Literal["counted"]
+    receipt: Annotated[str, RECEIPT] | None
+    ballot: BallotBody | None
+    revision: int | None
+    cast_at: datetime | None

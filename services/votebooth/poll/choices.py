@@ -1,0 +1,260 @@
+"""Choices: what a voter marks. Read from the wire, held against the poll's rules, written in one form.
+
+Equal choices become equal bytes, so that a repeated request is recognised and equal ballots can be counted
+together. The canonical form is the wire's: options in ascending order where order means nothing, zeros left
+out, each rank a list.
+
+    {"picks":[2,5]}   {"scores":{"1":5}}   {"ranking":[[3],[1],[2,4]]}   {"points":{"1":60,"4":40}}
+    {"abstain":true}
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from services.core.http.request import check_json
+from services.core.problems import FieldError, Problem, malformed, refused
+from services.votebooth.poll.definition import PollChanged
+
+SECRET_PATTERN = r"^[A-Za-z0-9_-]{22,128}$"  # noqa: S105  (a pattern)
+
+Points = dict[int, int]
+
+
+class BallotBody(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A ballot: exactly one of the marks that the poll's method takes, or an abstention.
+
+    Attributes:
+        picks: For single, multiple and approval: the options chosen.
+        scores: For score and star: points by option; an option left out has 0.
+        ranking: For irv, stv, schulze and ranked_robin: ranks, best first; each is an option or, where ties
+            are allowed, a list of options. Options left out are not ranked.
+        points: For points: how the poll's points are divided.
+        abstain: `true`, where abstaining is allowed.
+        secret: For anonymous polls: 22 to 128 characters of base64url that only you know. With it you change
+            or withdraw the ballot later, and a repeated request is recognised. Left out at the first cast, one
+            is made for you.
+    """
+
+    picks: Annotated[list[int], Meta(examples=[[2]])] | UnsetType = UNSET
+    scores: Points | UnsetType = UNSET
+    ranking: list[int | list[int]] | UnsetType = UNSET
+    points: Points | UnsetType = UNSET
+    abstain: bool | UnsetType = UNSET
+    secret: Annotated[str, Meta(pattern=SECRET_PATTERN)] | UnsetType = UNSET
+
+
+class Choice:
+    """A valid choice and what it adds to the counters.
+
+    Attributes:
+        encoded: Its canonical JSON.
+        marks: What it adds to the sums: pairs of option and amount.
+        pattern: The first 16 bytes of the SHA-256 of `encoded` where the method counts patterns, else None.
+        abstains: Whether it only abstains.
+    """
+
+    __slots__ = ("abstains", "encoded", "marks", "pattern")
+
+    def __init__(self, body: BallotBody, *, patterns: bool) -> None:
+        self.encoded = _encode(body)
+        self.abstains = body.abstain is True
+        self.marks: tuple[tuple[int, int], ...] = _marks(body)
+        self.pattern = pattern_id(self.encoded) if patterns and not self.abstains else None
+
+
+def pattern_id(encoded: bytes) -> bytes:
+    """Return the key of equal ballots."""
+    return hashlib.sha256(encoded).digest()[:16]
+
+
+def decode(encoded: bytes) -> BallotBody:
+    """Read a stored choice; its `ranking` is a list of lists."""
+    return _decoder.decode(encoded)
+
+
+def _marks(body: BallotBody) -> tuple[tuple[int, int], ...]:
+    if body.picks is not UNSET:
+        return tuple((option, 1) for option in body.picks)
+    if body.scores is not UNSET:
+        return tuple(body.scores.items())
+    if body.points is not UNSET:
+        return tuple(body.points.items())
+    if body.ranking is not UNSET:
+        first = body.ranking[0]
+        return tuple((option, 1) for option in (first if isinstance(first, list) else (first,)))
+    return ()
+
+
+class ChoiceReader:
+    """Reads choices under one version of a poll's rules."""
+
+    _REMEMBERED = 128
+    _REMEMBERED_BYTES = 256
+
+    def __init__(self, definition: PollChanged) -> None:
+        self._definition = definition
+        self._options = frozenset(option.id for option in definition.options)
+        self._field, self._check = _METHODS[definition.method]
+        self._patterns = definition.method in PATTERN_METHODS
+        # Bodies that were read before: with few options most votes are equal to one of them.
+        self._read: dict[bytes, Choice] = {}
+        self._stored: dict[bytes, Choice] = {}
+
+    def read(self, raw: bytes) -> tuple[Choice, str | None]:
+        """Read a request's body; return the choice, and the secret if there is one.
+
+        Raises:
+            Problem: 400 if it isn't JSON of the right shape, 422 if it breaks one of the poll's rules.
+        """
+        known = self._read.get(raw)
+        if known is not None:
+            return known, None
+        check_json(raw)
+        body = parse(raw)
+        secret = None if body.secret is UNSET else body.secret
+        body.secret = UNSET
+        choice = Choice(self._canonical(body), patterns=self._patterns)
+        if secret is None and len(raw) <= self._REMEMBERED_BYTES:
+            _remember(self._read, raw, choice, self._REMEMBERED)
+        return choice, secret
+
+    def stored(self, encoded: bytes) -> Choice:
+        """Return the choice that is stored as `encoded`, valid or not under today's rules."""
+        known = self._stored.get(encoded)
+        if known is None:
+            known = Choice(decode(encoded), patterns=self._patterns)
+            _remember(self._stored, encoded, known, self._REMEMBERED)
+        return known
+
+    def _canonical(self, body: BallotBody) -> BallotBody:
+        given = [name for name in _MARKS if getattr(body, name) is not UNSET]
+        if len(given) != 1:
+            raise _refused("ballot", f"Send exactly one of {self._field} and abstain.")
+        if body.abstain is not UNSET:
+            if not self._definition.abstain:
+                raise _refused("abstain", "This poll doesn't take abstentions.")
+            if not body.abstain:
+                raise _refused("abstain", "It is true or left out.")
+            return body
+        if given[0] != self._field:
+            method = self._definition.method
+            raise _refused(given[0], f"A poll of the method '{method}' takes {self._field}.")
+        return self._check(body, self._definition, self._options)
+
+
+def parse(raw: bytes) -> BallotBody:
+    """Decode a body, whatever the poll.
+
+    Raises:
+        Problem: 400.
+    """
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError as exc:
+        message, _, path = str(exc).partition(" - at `")
+        field = path.rstrip("`").removeprefix("$").removeprefix(".") or "body"
+        raise malformed("The ballot can't be read; 'errors' says where.", (FieldError(field, message),)) from exc
+    except (msgspec.DecodeError, UnicodeError) as exc:
+        raise malformed("The body isn't valid JSON.") from exc
+
+
+def _refused(field: str, message: str) -> Problem:
+    return refused("ballot-refused", f"{field}: {message}", FieldError(field, message))
+
+
+def _remember(memory: dict[bytes, Choice], key: bytes, choice: Choice, most: int) -> None:
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = choice
+
+
+def _picks(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
+    picks = body.picks or []
+    _known("picks", picks, options)
+    if len(picks) > 1:
+        _once("picks", picks)
+    least, most = (1, 1) if rules.method == "single" else (rules.min_picks, rules.max_picks)
+    if not least <= len(picks) <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        raise _refused("picks", f"Pick {wanted}, not {len(picks)}.")
+    return BallotBody(picks=sorted(picks))
+
+
+def _scores(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
+    scores = body.scores or {}
+    _known("scores", scores, options)
+    for option, score in scores.items():
+        if not 0 <= score <= rules.max_score:
+            raise _refused(f"scores.{option}", f"A score is from 0 to {rules.max_score}, not {score}.")
+    return BallotBody(scores=_without_zeros(scores))
+
+
+def _points(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
+    points = body.points or {}
+    _known("points", points, options)
+    for option, given in points.items():
+        if not 0 <= given <= rules.points:
+            raise _refused(f"points.{option}", f"An option gets from 0 to {rules.points} points, not {given}.")
+    total = sum(points.values())
+    if total != rules.points:
+        raise _refused("points", f"Divide exactly {rules.points} points; these are {total}.")
+    return BallotBody(points=_without_zeros(points))
+
+
+def _ranking(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
+    ranks = [rank if isinstance(rank, list) else [rank] for rank in body.ranking or []]
+    if not ranks:
+        raise _refused("ranking", "Rank one option at least.")
+    if rules.max_ranks is not None and len(ranks) > rules.max_ranks:
+        raise _refused("ranking", f"At most {rules.max_ranks} ranks, not {len(ranks)}.")
+    for place, rank in enumerate(ranks):
+        if not rank:
+            raise _refused(f"ranking[{place}]", "A rank can't be empty.")
+        if len(rank) > 1 and not rules.allow_ties:
+            raise _refused(f"ranking[{place}]", "One option a rank: this poll doesn't take equal ranks.")
+        _known(f"ranking[{place}]", rank, options)
+    _once("ranking", [option for rank in ranks for option in rank])
+    return BallotBody(ranking=[sorted(rank) for rank in ranks])
+
+
+def _known(field: str, given: Iterable[int], options: frozenset[int]) -> None:
+    for option in given:
+        if option not in options:
+            raise _refused(field, f"Option {str(option)[:20]} isn't one of this poll's.")
+
+
+def _once(field: str, given: list[int]) -> None:
+    if len(set(given)) != len(given):
+        twice = next(option for place, option in enumerate(given) if option in given[:place])
+        raise _refused(field, f"Option {twice} stands there twice.")
+
+
+def _without_zeros(points: Points) -> Points:
+    return {option: points[option] for option in sorted(points) if points[option]}
+
+
+Check = Callable[[BallotBody, PollChanged, frozenset[int]], BallotBody]
+
+_METHODS: dict[str, tuple[str, Check]] = {
+    "single": ("picks", _picks),
+    "multiple": ("picks", _picks),
+    "approval": ("picks", _picks),
+    "score": ("scores", _scores),
+    "star": ("scores", _scores),
+    "irv": ("ranking", _ranking),
+    "stv": ("ranking", _ranking),
+    "schulze": ("ranking", _ranking),
+    "ranked_robin": ("ranking", _ranking),
+    "points": ("points", _points),
+}
+_MARKS = ("picks", "scores", "ranking", "points", "abstain")
+
+PATTERN_METHODS = frozenset({"star", "irv", "stv", "schulze", "ranked_robin"})
+"""Methods that sums don't decide: equal ballots are counted."""
+
+_decoder = msgspec.json.Decoder(BallotBody)
+_encode = msgspec.json.Encoder().encode

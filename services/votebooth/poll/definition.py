@@ -1,0 +1,62 @@
+"""A poll's definition, as Polls publishes it."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.core.events.outbox import Event
+
+Method = Literal["single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"]
+
+
+class PollOption(Struct, frozen=True):
+    """An option; `id` is 1 or more, stable, never given to another."""
+
+    id: int
+    label: str
+
+
+class PollChanged(Event, frozen=True, kw_only=True):
+    """Polls: the whole public definition of a published poll, at one of its growing versions.
+
+    Attributes:
+        minimum: Minimum-k: with fewer ballots nothing is released.
+        closed_at: When it was closed by hand, before or without `closes_at`.
+    """
+
+    KIND: ClassVar[str] = "polls.poll.changed"
+
+    poll: UUID
+    version: int
+    owner: UUID
+    title: str
+    method: Method
+    options: tuple[PollOption, ...]
+    seats: int = 1
+    min_picks: int = 1
+    max_picks: int = 1
+    max_score: int = 5
+    points: int = 100
+    max_ranks: int | None = None
+    allow_ties: bool = False
+    abstain: bool = False
+    change: bool = True
+    withdraw: bool = True
+    anonymous: bool = False
+    results: Literal["always", "after_vote", "after_close", "owner"] = "always"
+    minimum: int = 0
+    eligibility: Literal["anyone", "signed_in", "roll", "tokens"] = "anyone"
+    strength: Literal["account", "guest", "network"] = "account"
+    quorum: int | None = None
+    opens_at: datetime
+    closes_at: datetime | None = None
+    closed_at: datetime | None = None
+    archived_at: datetime | None = None
+    deleted: bool = False
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When voting ends or has ended; None while nobody knows."""
+        return self.closed_at or self.closes_at

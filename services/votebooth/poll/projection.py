@@ -1,0 +1,222 @@
+"""The rules of polls as VoteBooth knows them: a table kept up by events, and a copy in memory.
+
+The copy in memory may be old. It is good enough to prepare a ballot; whether the ballot counts is decided in
+the transaction that writes it, by the version and times in the row that it has locked (`casting/batch.py`). What the
+copy would refuse is asked for again before it is refused (`fresh`).
+
+The table may be old as well, where events are late because Redis was away. PollRules are locked when a poll opens;
+so once it has opened each process asks Polls for them, once (`settle`).
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import event as sqlalchemy_events
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
+from services.core.problems import Problem, not_found, unavailable
+from services.votebooth.poll import repository
+from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.rules import PollRules
+from services.votebooth.settings import VoteBoothSettings
+
+_REMEMBERED = 1_000
+_UNKNOWN_SECONDS = 1.0
+_SETTLED = 50_000
+_SETTLE_SECONDS = 0.5
+_SETTLE_AGAIN_SECONDS = 1.0
+_LOCKED_BEFORE = timedelta(seconds=1)
+"""PollRules are locked two seconds before a poll opens (Polls, `edits.SETTLE`); one is left for clocks that differ."""
+
+
+class Projection:
+    """Reads and keeps polls' rules."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
+        self._kit = kit
+        self._rules: dict[UUID, PollRules] = {}
+        self._unknown: dict[UUID, float] = {}
+        self._asking: dict[UUID, asyncio.Task[PollRules]] = {}
+        self._settled: dict[UUID, None] = {}
+        self._settling: dict[UUID, asyncio.Task[None]] = {}
+        self._unsettled: dict[UUID, float] = {}
+
+    def known(self, poll_id: UUID) -> PollRules | None:
+        """Return a poll's rules from memory, however old."""
+        return self._rules.get(poll_id)
+
+    async def rules(self, poll_id: UUID) -> PollRules:
+        """Return a poll's rules from memory or, the first time, from the table or from Polls.
+
+        Raises:
+            Problem: 404 if there is no such published poll, 503 if Polls must be asked and doesn't answer.
+        """
+        known = self._rules.get(poll_id)
+        if known is not None:
+            return known
+        if self._unknown.get(poll_id, 0.0) > time.monotonic():
+            raise not_found("poll")
+        task = self._asking.get(poll_id)
+        if task is None:  # one question, however many wait for its answer
+            task = self._asking[poll_id] = asyncio.create_task(self._find(poll_id))
+            task.add_done_callback(lambda done: self._asked(poll_id, done))
+        return await asyncio.shield(task)
+
+    async def existing(self, poll_id: UUID) -> PollRules:
+        """Return a poll's rules as `rules` does, unless it was deleted.
+
+        Raises:
+            Problem: 404 or 503.
+        """
+        rules = await self.rules(poll_id)
+        if rules.deleted:
+            raise not_found("poll")
+        return rules
+
+    def _asked(self, poll_id: UUID, task: "asyncio.Task[PollRules]") -> None:
+        self._asking.pop(poll_id, None)
+        if not task.cancelled():
+            task.exception()  # seen, also where everybody who waited has gone
+
+    def is_settled(self, poll_id: UUID) -> bool:
+        """Say whether the table is known to have the rules with which a poll opened."""
+        return poll_id in self._settled
+
+    async def settle(self, poll_id: UUID, opens_at: datetime) -> None:
+        """Bring the rules with which a poll opened to the table, whatever became of their event.
+
+        Without it ballots would be taken, and results shown, under rules that the owner changed in time. While
+        Polls doesn't answer, what is known holds, and it is asked again.
+
+        Args:
+            poll_id: The poll.
+            opens_at: When it opens, as far as is known.
+
+        Raises:
+            Problem: 404 if it was deleted.
+        """
+        if poll_id in self._settled or opens_at - datetime.now(UTC) > _LOCKED_BEFORE:
+            return
+        if self._unknown.get(poll_id, 0.0) > time.monotonic():
+            raise not_found("poll")
+        if self._unsettled.get(poll_id, 0.0) > time.monotonic():
+            return
+        task = self._settling.get(poll_id)
+        if task is None:
+            task = self._settling[poll_id] = asyncio.create_task(self._settle(poll_id))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(task)
+
+    async def _settle(self, poll_id: UUID) -> None:
+        try:
+            await self._ask(poll_id, _SETTLE_SECONDS)
+        except Problem as problem:
+            if problem.status == 404:
+                raise
+            now = time.monotonic()
+            self._unsettled = {poll: until for poll, until in self._unsettled.items() if until > now}
+            self._unsettled[poll_id] = now + _SETTLE_AGAIN_SECONDS
+        finally:
+            del self._settling[poll_id]
+
+    async def fresh(self, poll_id: UUID) -> PollRules:
+        """Return a poll's rules as the table has them now.
+
+        Raises:
+            Problem: 404.
+        """
+        async with self._kit.db.reading() as session:
+            definition = await repository.definition(session, poll_id)
+        if definition is None:
+            self._rules.pop(poll_id, None)
+            return await self.rules(poll_id)
+        return self.remember(definition)
+
+    async def catch_up(self, poll_id: UUID, least: int) -> int:
+        """Return the version that the table has, brought from Polls first if it is less than wanted.
+
+        It decides for every instance: each transaction that writes ballots reads it (`casting/batch.py`).
+
+        Raises:
+            Problem: 404 if there is no such published poll, 503 if Polls doesn't answer.
+        """
+        for ask in (True, False):
+            async with self._kit.db.reading() as session:
+                stored = await repository.version(session, poll_id)
+            if ask and (stored is None or stored < least):
+                await self._ask(poll_id)
+            elif stored is not None:
+                return stored
+        raise not_found("poll")
+
+    def remember(self, definition: bytes) -> PollRules:
+        """Keep a stored definition in memory and return its rules."""
+        event = msgspec.json.decode(definition, type=PollChanged)
+        known = self._rules.get(event.poll)
+        if known is not None and known.version == event.version:
+            return known
+        if len(self._rules) >= _REMEMBERED:
+            self._rules.pop(next(iter(self._rules)))
+        rules = self._rules[event.poll] = PollRules(event)
+        return rules
+
+    def forget(self, poll_id: UUID) -> None:
+        """Drop what is in memory."""
+        self._rules.pop(poll_id, None)
+
+    async def _find(self, poll_id: UUID) -> PollRules:
+        async with self._kit.db.reading() as session:
+            definition = await repository.definition(session, poll_id)
+        if definition is None:
+            await self._ask(poll_id)
+            async with self._kit.db.reading() as session:
+                definition = await repository.definition(session, poll_id)
+            if definition is None:
+                raise not_found("poll")
+        return self.remember(definition)
+
+    async def _ask(self, poll_id: UUID, seconds: float = 2.0) -> None:
+        """Take over a poll's rules from Polls, for a vote that is faster than the event."""
+        asked_at = datetime.now(UTC)
+        try:
+            found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
+        except PeerMissing as exc:
+            if len(self._unknown) >= _REMEMBERED:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[poll_id] = time.monotonic() + _UNKNOWN_SECONDS
+            raise not_found("poll") from exc
+        except PeerError as exc:
+            raise unavailable("This poll's rules can't be had right now. Try again.") from exc
+        async with self._kit.db.reading() as session:
+            stored = await repository.version(session, poll_id)
+        if stored is None or stored < found.version:  # else there is nothing to wait for the poll's lock for
+            async with self._kit.db.transaction() as transaction:
+                await self.apply(transaction, found)
+        if found.opens_at - asked_at <= _LOCKED_BEFORE:
+            if len(self._settled) >= _SETTLED:
+                del self._settled[next(iter(self._settled))]
+            self._settled[poll_id] = None
+
+    async def apply(self, transaction: AsyncSession, event: PollChanged) -> bool:
+        """Keep an event's definition unless a newer one is here; say whether it was kept.
+
+        The poll's counter row is locked first, so every ballot counts either wholly before or wholly
+        under the new rules.
+        """
+        if not await repository.touch_counter(transaction, event):
+            return False
+        await repository.put_poll(transaction, event, msgspec.json.encode(event))
+        sqlalchemy_events.listen(
+            transaction.sync_session, "after_commit", lambda _: self._changed(event.poll), once=True
+        )
+        return True
+
+    def _changed(self, poll_id: UUID) -> None:
+        self._rules.pop(poll_id, None)
+        self._unknown.pop(poll_id, None)
+        self._kit.shared.broadcast.send(f"poll:{poll_id}")

@@ -1,0 +1,60 @@
+"""The SQL of polls' rules as they are kept here."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.votebooth.models import Counter, Poll
+from services.votebooth.poll.definition import PollChanged
+
+
+async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
+    """Lock a poll's counters, made if missing, and set their copy of the rules; False if that is newer."""
+    values = {
+        "version": event.version,
+        "opens_at": event.opens_at,
+        "ends_at": event.ends_at,
+        "sealed_at": None,
+        "receipts_digest": None,
+    }
+    statement = (
+        insert(Counter)
+        .values(poll_id=event.poll, **values)
+        .on_conflict_do_update(index_elements=[Counter.poll_id], set_=values, where=Counter.version < event.version)
+        .returning(Counter.poll_id)
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def put_poll(session: AsyncSession, event: PollChanged, definition: bytes) -> None:
+    """Store a poll's rules; the caller holds the lock of its counters."""
+    values = {
+        "version": event.version,
+        "owner_id": event.owner,
+        "definition": definition,
+        "method": event.method,
+        "opens_at": event.opens_at,
+        "closes_at": event.closes_at,
+        "closed_at": event.closed_at,
+        "archived_at": event.archived_at,
+        "deleted": event.deleted,
+        "anonymous": event.anonymous,
+        "results": event.results,
+        "minimum": event.minimum,
+        "eligibility": event.eligibility,
+        "strength": event.strength,
+    }
+    statement = insert(Poll).values(poll_id=event.poll, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=[Poll.poll_id], set_=values))
+
+
+async def definition(session: AsyncSession, poll_id: UUID) -> bytes | None:
+    """Return a poll's rules as stored."""
+    return (await session.execute(select(Poll.definition).where(Poll.poll_id == poll_id))).scalar_one_or_none()
+
+
+async def version(session: AsyncSession, poll_id: UUID) -> int | None:
+    """Return the version of a poll's rules as stored."""
+    return (await session.execute(select(Poll.version).where(Poll.poll_id == poll_id))).scalar_one_or_none()

@@ -1,0 +1,50 @@
+"""A poll's rules at one version, made ready for reading ballots."""
+
+from uuid import UUID
+
+from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
+from services.votebooth.poll.definition import PollChanged
+
+
+class PollRules:
+    """One version of a poll's rules. What the vote path asks often is an attribute.
+
+    Attributes:
+        poll: The poll's id as bytes.
+        choices: Reads ballots' choices.
+        by_token: Voters bring a voting token (eligibility roll or tokens).
+        by_network: Voters are told apart by network.
+        users_only: Guests may not vote.
+        patterns: Equal ballots are counted, beside the sums.
+    """
+
+    __slots__ = (
+        "anonymous",
+        "by_network",
+        "by_token",
+        "change",
+        "choices",
+        "definition",
+        "deleted",
+        "patterns",
+        "poll",
+        "poll_id",
+        "users_only",
+        "version",
+        "withdraw",
+    )
+
+    def __init__(self, definition: PollChanged) -> None:
+        self.definition = definition
+        self.poll_id: UUID = definition.poll
+        self.poll = definition.poll.bytes
+        self.version = definition.version
+        self.deleted = definition.deleted
+        self.anonymous = definition.anonymous
+        self.change = definition.change
+        self.withdraw = definition.withdraw
+        self.by_token = definition.eligibility in {"roll", "tokens"}
+        self.by_network = definition.strength == "network" and not self.by_token
+        self.users_only = definition.eligibility == "signed_in" or definition.strength == "account"
+        self.patterns = definition.method in PATTERN_METHODS
+        self.choices = ChoiceReader(definition)

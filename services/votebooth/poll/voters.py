@@ -1,0 +1,125 @@
+"""Who votes, as bytes: voters' keys, voting tokens, and the ids of anonymous ballots.
+
+A voter's key is 16 bytes: the account's or guest's id; for polls that go by network a keyed hash of the
+address; for polls that take voting tokens the first half of the token's SHA-256. In an anonymous poll the key
+is hashed once more, with the poll and a secret key, so that it can be compared neither between polls nor with
+a list of accounts by somebody who has the tables alone.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from services.core.identity.subject import Kind, Subject
+from services.core.problems import forbidden
+
+if TYPE_CHECKING:
+    from services.votebooth.poll.rules import PollRules
+
+HASH_KEY = "hash-key"
+"""Name of the secret that keyed hashes are made with. Changing it lets everybody vote again."""
+
+TOKEN_HEADER = "Ballot-Token"  # noqa: S105  (a header's name)
+SECRET_HEADER = "Ballot-Secret"  # noqa: S105  (a header's name)
+
+
+class Claim:
+    """Who a request says it comes from.
+
+    Attributes:
+        subject: The verified identity.
+        token: The voting token it brings along, if any.
+        address: Says the client's address, when asked.
+    """
+
+    __slots__ = ("address", "subject", "token")
+
+    def __init__(self, subject: Subject, token: str | None, address: Callable[[], str]) -> None:
+        self.subject = subject
+        self.token = token
+        self.address = address
+
+
+class Keyring:
+    """Makes keys that need the secret key."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def _hash(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
+        return hmac.digest(self._secret, poll + purpose + what, "sha256")[:16]
+
+    def identify(self, rules: "PollRules", claim: Claim) -> tuple[bytes, bytes | None]:
+        """Return the voter's key in a poll, and the hash of the voting token if the poll takes one.
+
+        Raises:
+            Problem: 403 if the subject may not vote in this poll.
+        """
+        token_hash = None
+        if rules.by_token:
+            if not claim.token:
+                raise forbidden(f"This poll is for invited voters. Send your token as '{TOKEN_HEADER}: …'.")
+            token_hash = hash_token(claim.token)
+            key = token_hash[:16]
+        elif claim.subject.kind is Kind.SERVICE:
+            raise forbidden("Services don't vote.")
+        elif rules.users_only and claim.subject.kind is not Kind.USER:
+            raise forbidden("This poll is for signed-in voters. Create an account; it keeps a guest's votes.")
+        elif rules.by_network:
+            key = self._hash(rules.poll, b"network", network_of(claim.address()))
+        else:
+            key = claim.subject.id.bytes
+        if rules.anonymous:
+            key = self._hash(rules.poll, b"participation", key)
+        return key, token_hash
+
+    def caster(self, rules: "PollRules", claim: Claim) -> bytes | None:
+        """Return what binds a network's ballot to the guest who cast it; None in polls that don't go by network."""
+        return self._hash(rules.poll, b"caster", claim.subject.id.bytes) if rules.by_network else None
+
+    def place(self, poll: bytes, ballot: bytes) -> bytes:
+        """Return where an anonymous ballot stands among others: a hash of its id that clients can't choose."""
+        return self._hash(poll, b"place", ballot)
+
+    def participation(self, poll: bytes, token_hash: bytes) -> bytes:
+        """Return the key under which the holder of a voting token takes part in an anonymous poll."""
+        return self._hash(poll, b"participation", token_hash[:16])
+
+
+def network_of(address: str) -> bytes:
+    """Return what counts as one network: an IPv4 address, or an IPv6 prefix of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address.encode()
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return found.ipv4_mapped.packed
+        return found.packed[:8]
+    return found.packed
+
+
+def new_token() -> str:
+    """Return a voting token: 128 random bits, as 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def hash_token(token: str) -> bytes:
+    """Return the hash under which a voting token is stored."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_secret() -> str:
+    """Return a secret for an anonymous ballot: 128 random bits, as 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def ballot_id(poll: bytes, secret: str) -> bytes:
+    """Return an anonymous ballot's id: SHA-256 of the poll's 16 bytes followed by the secret.
+
+    The poll is part of it so that one secret used in two polls joins nothing.
+    """
+    return hashlib.sha256(poll + secret.encode()).digest()

@@ -1,0 +1,1 @@
+"""Recounts: do the counters say what the stored ballots say?"""

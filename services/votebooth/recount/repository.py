@@ -1,0 +1,82 @@
+"""The SQL of recounts."""
+
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.votebooth.models import AnonymousBallot, Ballot, Counter, Participation, Pattern, Poll
+
+_CLOSED_LATELY = text(
+    """
+    SELECT poll_id FROM counters
+    WHERE ends_at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp()
+      AND poll_id <> ALL(:checked) AND ballots BETWEEN 1 AND :most
+    ORDER BY ends_at LIMIT 1
+    """
+).bindparams(bindparam("checked", type_=ARRAY(Uuid())))
+
+_NEXT = text(
+    "SELECT poll_id FROM counters WHERE poll_id > :last AND ballots BETWEEN 1 AND :most ORDER BY poll_id LIMIT 1"
+)
+
+
+class Stored(Struct, frozen=True):
+    """All that a recount compares, of one moment: the counters' row, and what the ballots' tables hold.
+
+    Attributes:
+        choices: Stored choices and how many ballots have each.
+        participants: Rows that say somebody took part (anonymous).
+    """
+
+    definition: bytes
+    ballots: int
+    abstentions: int
+    sums: list[int]
+    patterns: list[tuple[bytes, int]]
+    choices: list[tuple[bytes, int]]
+    participants: int
+
+
+async def stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
+    """Read a poll's counters and count its ballots, in one snapshot; None if there is no such poll."""
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    await session.execute(text("SET LOCAL statement_timeout = '10min'"))
+    head = (
+        await session.execute(
+            select(Poll.definition, Poll.anonymous, Counter.ballots, Counter.abstentions, Counter.sums)
+            .join(Counter, Counter.poll_id == Poll.poll_id)
+            .where(Poll.poll_id == poll_id)
+        )
+    ).first()
+    if head is None:
+        return None
+    table = AnonymousBallot if head.anonymous else Ballot
+    choices = await session.execute(
+        select(table.choice, func.count()).where(table.poll_id == poll_id).group_by(table.choice)
+    )
+    patterns = await session.execute(select(Pattern.choice, Pattern.count).where(Pattern.poll_id == poll_id))
+    participants = await session.execute(
+        select(func.count()).select_from(Participation).where(Participation.poll_id == poll_id)
+    )
+    return Stored(
+        head.definition,
+        head.ballots,
+        head.abstentions,
+        head.sums,
+        [(choice, count) for choice, count in patterns],
+        [(choice, count) for choice, count in choices],
+        participants.scalar_one(),
+    )
+
+
+async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:
+    """Return a poll with ballots, `most` at most, that closed in the last hour and isn't among `checked`."""
+    return (await session.execute(_CLOSED_LATELY, {"checked": checked, "most": most})).scalar()
+
+
+async def next_poll(session: AsyncSession, last: UUID, most: int) -> UUID | None:
+    """Return the poll with ballots, `most` at most, that follows another by its id; None after the last."""
+    return (await session.execute(_NEXT, {"last": last, "most": most})).scalar()

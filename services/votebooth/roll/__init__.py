@@ -1,0 +1,1 @@
+"""Who is invited to vote: voting tokens and the addresses they are mailed to."""

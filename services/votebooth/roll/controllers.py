@@ -1,0 +1,89 @@
+"""Voting tokens and the roll over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from services.core.http.limits import limit as rate
+from services.core.identity.subject import Subject
+from services.votebooth.description import VOTING, Cursor, problems
+from services.votebooth.roll.schemas import RollNew, RollPage, RollProgress, Tokens, TokensNew
+from services.votebooth.service import VoteBooth
+
+MANAGE = "polls:write"
+
+_OWNER = problems(VOTING, 400, 401, 404, _403="This is somebody else's poll, or the token lacks a scope.")
+
+
+class RollController(Controller):
+    """Voting tokens and the roll, for the poll's owner."""
+
+    path = "/polls/{poll_id:uuid}"
+    tags = ("Voting",)
+
+    @post(
+        "/tokens",
+        operation_id="TokenCreate",
+        summary="Make voting tokens",
+        guards=[rate("tokens", 60, per=60)],
+        responses=_OWNER | problems(VOTING, _409="The poll doesn't take tokens."),
+    )
+    async def issue(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        data: JSONBody[TokensNew],
+    ) -> Response[Tokens]:
+        """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
+        subject.require(MANAGE)
+        tokens = await votebooth.tokens.issue(subject, poll_id, data.count)
+        return Response(Tokens(tokens), headers={"cache-control": "no-store"})
+
+    @post(
+        "/roll",
+        operation_id="RollAdd",
+        summary="Invite addresses",
+        status_code=202,
+        guards=[rate("roll", 60, per=60)],
+        responses=_OWNER
+        | problems(
+            VOTING,
+            _409="The poll has no roll.",
+            _422="Some addresses can't be used, or they are more than a day's.",
+            _429="You have invited as many as one account may in a day; Retry-After says when to go on.",
+        ),
+    )
+    async def invite(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        data: JSONBody[RollNew],
+    ) -> RollProgress:
+        """Put addresses on the roll; each gets a mail with a token of its own, in the background."""
+        subject.require(MANAGE)
+        return await votebooth.roll.invite(subject, poll_id, data.addresses, resend=data.resend)
+
+    @get(
+        "/roll",
+        operation_id="RollRead",
+        summary="See the roll",
+        responses=_OWNER | problems(VOTING, _409="The poll has no roll."),
+    )
+    async def roll(
+        self,
+        votebooth: NamedDependency[VoteBooth],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        cursor: Cursor = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Response[RollPage]:
+        """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
+        subject.require(MANAGE)  # addresses of others, which a key without scopes has no business with
+        page = await votebooth.roll.read(subject, poll_id, cursor, limit)
+        return Response(page, headers={"cache-control": "private, no-store"})

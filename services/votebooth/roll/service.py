@@ -1,0 +1,164 @@
+"""The roll: addresses that are invited to a poll, each by a mail with a voting token of its own.
+
+The token exists in the mail alone; here is its hash. An invitation is sent in the background: claimed for a
+while, its token stored, the mail handed over, then marked as sent. Cut short anywhere, it is done again with a
+new token, which voids the one before unless that was voted with.
+"""
+
+import asyncio
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.aws.mail import Mail, MailError, check_address
+from services.core.data.pagination import decode_cursor, encode_cursor
+from services.core.identity.subject import Subject
+from services.core.kit import Kit
+from services.core.problems import FieldError, refused
+from services.votebooth.audit import repository as audit
+from services.votebooth.casting.booth import Booth
+from services.votebooth.poll import repository as polls
+from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.rules import PollRules
+from services.votebooth.poll.voters import TOKEN_HEADER, hash_token, new_token
+from services.votebooth.roll import quota, repository
+from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
+from services.votebooth.roll.tokens import VotingTokens
+from services.votebooth.settings import VoteBoothSettings
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 10
+_TRIES = 6
+_RETRY_SECONDS = 20.0
+_ERRORS_SHOWN = 20
+
+
+class Roll:
+    """What owners of polls with a roll do, and the sending of invitations."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], tokens: VotingTokens, booth: Booth) -> None:
+        self._kit = kit
+        self._tokens = tokens
+        self._booth = booth
+
+    async def invite(self, subject: Subject, poll_id: UUID, addresses: list[str], *, resend: bool) -> RollProgress:
+        """Put addresses on the roll; their mails leave in the background.
+
+        Raises:
+            Problem: 403, 404, 409 if the poll has no roll, 422 if an address can't be written to or they are more
+                than a day's, 429 if this account has invited too many today.
+        """
+        await self._tokens.own_poll(subject, poll_id, "roll")
+        clean = _clean(addresses)
+        async with self._kit.db.transaction() as transaction:
+            changed = await repository.invite(transaction, poll_id, clean, resend=resend)
+            await quota.spend(transaction, subject.id, changed, self._kit.settings.invitations_per_day)
+            await audit.record(transaction, poll_id, subject.id, "roll.invited", count=changed, resend=int(resend))
+            return RollProgress(*await repository.progress(transaction, poll_id))
+
+    async def read(self, subject: Subject, poll_id: UUID, cursor: str | None, limit: int) -> RollPage:
+        """Return a page of the roll for its owner.
+
+        Raises:
+            Problem: 403, 404, 409 if the poll has no roll.
+        """
+        rules = await self._tokens.own_poll(subject, poll_id, "roll")
+        after = decode_cursor(cursor, str) or ""
+        async with self._kit.db.reading() as session:
+            rows = await repository.page(session, poll_id, after, limit + 1)
+            progress = RollProgress(*await repository.progress(session, poll_id))
+        items = [
+            # In an anonymous poll the owner isn't told who took part.
+            RollEntryView(row.address, row.state, row.sent_at, None if rules.anonymous else row.took_part)
+            for row in rows[:limit]
+        ]
+        return RollPage(progress, items, encode_cursor(items[-1].address) if len(rows) > limit else None)
+
+    async def send_due(self) -> None:
+        """Send the invitations that are due, until none is."""
+        while True:
+            async with self._kit.db.transaction() as transaction:
+                due = await repository.claim(transaction, _AT_ONCE)
+            if not due:
+                return
+            await asyncio.gather(*(self._send(poll_id, address, tries) for poll_id, address, tries in due))
+
+    async def _send(self, poll_id: UUID, address: str, tries: int) -> None:
+        async with self._kit.db.transaction() as transaction:
+            made = await self._token(transaction, poll_id, address)
+            if made is None:
+                return
+        definition, token = made
+        try:
+            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, definition, address, token))
+        except MailError as exc:
+            given_up = not exc.temporary or tries >= _TRIES
+            log.warning("invitation_failed", temporary=exc.temporary, tries=tries)
+            async with self._kit.db.transaction() as transaction:
+                if given_up:
+                    await repository.mark_failed(transaction, poll_id, address)
+                else:
+                    await repository.put_off(transaction, poll_id, address, _RETRY_SECONDS * 2**tries)
+            return
+        async with self._kit.db.transaction() as transaction:
+            await repository.mark_sent(transaction, poll_id, address)
+
+    async def _token(self, transaction: AsyncSession, poll_id: UUID, address: str) -> tuple[PollChanged, str] | None:
+        """Store a new token for an address in place of its last one; None if nothing is to be mailed."""
+        await repository.lock_poll(transaction, poll_id)  # no vote with the last token comes between
+        stored = await polls.definition(transaction, poll_id)
+        if stored is None:
+            return None
+        rules = PollRules(msgspec.json.decode(stored, type=PollChanged))
+        if rules.deleted or rules.definition.archived_at is not None:
+            await repository.mark_failed(transaction, poll_id, address)
+            return None
+        last = await repository.token_of(transaction, poll_id, address)
+        if last is not None and await self._is_used(transaction, rules, last):
+            await repository.mark_sent(transaction, poll_id, address)
+            return None
+        token = new_token()
+        await repository.replace_token(transaction, poll_id, address, last, hash_token(token))
+        return rules.definition, token
+
+    async def _is_used(self, transaction: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
+        key = token_hash[:16]
+        if rules.anonymous:
+            key = self._booth.keyring.participation(rules.poll, token_hash)
+        return await repository.took_part(transaction, rules.poll_id, key, anonymous=rules.anonymous)
+
+
+def clean_address(address: str) -> str:
+    """Return an address as it is compared and written to: without blanks around it, in lower case.
+
+    Raises:
+        ValueError: It isn't one that can be written to.
+    """
+    return check_address(address.strip().lower())
+
+
+def _clean(addresses: list[str]) -> list[str]:
+    clean: dict[str, None] = {}
+    wrong: list[FieldError] = []
+    for place, address in enumerate(addresses):
+        try:
+            clean[clean_address(address)] = None
+        except ValueError as exc:
+            wrong.append(FieldError(f"addresses[{place}]", str(exc)))
+    if wrong:
+        raise refused("addresses-refused", f"{len(wrong)} of the addresses can't be used.", *wrong[:_ERRORS_SHOWN])
+    return list(clean)
+
+
+def _mail(public_url: str, poll: PollChanged, address: str, token: str) -> Mail:
+    title = " ".join(poll.title.split())
+    text = (
+        f"You are invited to vote: {title}\n\n"
+        f"{public_url}/polls/{poll.poll}#token={token}\n\n"
+        "The link is yours alone and counts once: who has it can vote in your place. "
+        f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n"
+    )
+    return Mail(to=address, subject=f"Your vote: {title}"[:150], text=text)

@@ -1,0 +1,56 @@
+"""Voting tokens: made in bulk for the owner to hand out."""
+
+from uuid import UUID
+
+from services.core.identity.subject import Subject
+from services.core.kit import Kit
+from services.core.problems import Problem, conflict, forbidden, not_found
+from services.votebooth.audit import repository as audit
+from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.rules import PollRules
+from services.votebooth.poll.voters import hash_token, new_token
+from services.votebooth.roll import repository
+from services.votebooth.settings import VoteBoothSettings
+
+
+class VotingTokens:
+    """What owners of polls by token do."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+        self._kit = kit
+        self._projection = projection
+
+    async def issue(self, subject: Subject, poll_id: UUID, count: int) -> list[str]:
+        """Make voting tokens and return them; only their hashes are stored.
+
+        Raises:
+            Problem: 403, 404, or 409 if the poll doesn't take tokens.
+        """
+        await self.own_poll(subject, poll_id, "tokens")
+        tokens = [new_token() for _ in range(count)]
+        async with self._kit.db.transaction() as transaction:
+            await repository.add_credentials(transaction, poll_id, [hash_token(token) for token in tokens])
+            await audit.record(transaction, poll_id, subject.id, "tokens.issued", count=count)
+        return tokens
+
+    async def own_poll(self, subject: Subject, poll_id: UUID, eligibility: str) -> PollRules:
+        """Return a poll's rules if the subject may give out its tokens.
+
+        Raises:
+            Problem: 403, 404, or 409 if the poll has another eligibility.
+        """
+        await self._projection.rules(poll_id)
+        rules = await self._projection.fresh(poll_id)
+        if rules.deleted:
+            raise not_found("poll")
+        if rules.definition.owner != subject.id:
+            raise forbidden("This is for the poll's owner.")
+        if rules.definition.eligibility != eligibility:
+            raise _another(rules, eligibility)
+        return rules
+
+
+def _another(rules: PollRules, wanted: str) -> Problem:
+    return conflict(
+        "eligibility", f"This needs a poll with eligibility '{wanted}'; this one has '{rules.definition.eligibility}'."
+    )
