@@ -89,7 +89,7 @@ async def test_a_second_start_says_who_runs_where(folder: Path) -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from services.core.embedded import Embedded
+from services.embedded import Embedded
 servers = Embedded(Path(sys.argv[1]))
 servers.start()
 print("ready", flush=True)
