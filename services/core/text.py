@@ -22,6 +22,8 @@ _BLANKS = re.compile(f"[{_IGNORABLE}\\s\u2800\U0001d159]+")
 
 # Nothing at a text's ends, and meaningful inside of it. U+FE0F isn't among them: an emoji may end with it.
 _EDGES = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# With all that `str.strip` takes for white space, so that one pass takes both, however they alternate.
+_STRIPPED = _EDGES + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 # Embeddings, overrides and isolates reorder what stands around them; the others are deprecated controls.
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]")
@@ -44,7 +46,7 @@ def clean_line(value: str, max_chars: int) -> str:
     value = _checked(value)
     if re.search(r"[\r\n\u0085\u2028\u2029]", value.strip()):
         raise ValueError("This must be a single line.")
-    value = _trim(value)
+    value = value.strip(_STRIPPED)
     if _CONTROL.search(value):
         raise ValueError("This holds a control character. Remove it, or type the text anew.")
     return _sized(value, max_chars)
@@ -60,7 +62,7 @@ def clean_text(value: str, max_chars: int) -> str:
     Raises:
         ValueError: It can't be accepted; the message is a sentence for the one who wrote it.
     """
-    value = _trim(_LINE_END.sub("\n", _checked(value)))
+    value = _LINE_END.sub("\n", _checked(value)).strip(_STRIPPED)
     if _CONTROL_IN_TEXT.search(value):
         raise ValueError("This holds a control character. Remove it, or type the text anew.")
     return _sized(value, max_chars)
@@ -89,14 +91,6 @@ def _checked(value: str) -> str:
     if _REORDERING.search(value):
         raise ValueError("This holds an invisible character that changes the direction of text. Remove it.")
     return unicodedata.normalize("NFC", value)
-
-
-def _trim(value: str) -> str:
-    before = None
-    while before != value:
-        before = value
-        value = value.strip().strip(_EDGES)
-    return value
 
 
 def _sized(value: str, max_chars: int) -> str:

@@ -64,10 +64,11 @@ def check_json(raw: bytes) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice[:60]!r} stands twice in one object")
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"the name {name[:60]!r} stands twice in one object")
+        seen.add(name)
 
 
 def _no_constant(name: str) -> None:
