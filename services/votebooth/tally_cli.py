@@ -25,6 +25,7 @@ from services.votebooth.tally import (
     TieBreak,
 )
 from services.votebooth.tally.formats import FORMATS, FormatError, read
+from services.votebooth.tally.render import to_dict, to_text
 
 MAX_FILE = 512 * 1024 * 1024
 """Bytes of a file; the count holds it in memory."""
@@ -151,9 +152,9 @@ def tally(
     except (TallyError, OSError) as error:
         raise _Refused(f"{file}: {error}") from None
     if as_json:
-        click.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(to_dict(result), ensure_ascii=False, indent=2))
     else:
-        click.echo(result.to_text(), nl=False)
+        click.echo(to_text(result), nl=False)
 
 
 def _bytes(file: Path) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.votebooth.tally import Method, TallyError
 from services.votebooth.tally.formats import FormatError, read
+from services.votebooth.tally.render import to_dict
 
 MAX_OPTIONS = 200
 """Of an uploaded file: the count's cost grows with their square or cube."""
@@ -36,7 +37,7 @@ def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     election = read(data, format=request["form"], ignore=request["ignore"])
     if len(election.names) > MAX_OPTIONS:
         raise TallyError(f"here a file has at most {MAX_OPTIONS} options; count it with `votewave tally`")
-    return election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"]).to_dict()
+    return to_dict(election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"]))
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 Number: TypeAlias = int | Fraction
 """An exact number of votes or points."""
@@ -356,15 +356,3 @@ class Result:
     def ties(self) -> tuple[Tie, ...]:
         """Every tie that was broken, in the order of the rounds."""
         return tuple(tie for each in self.rounds for tie in each.ties)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain JSON values; `render.py` documents the shape."""
-        from services.votebooth.tally.render import to_dict  # noqa: PLC0415 - render needs these types
-
-        return to_dict(self)
-
-    def to_text(self) -> str:
-        """Return the result as lines for a terminal."""
-        from services.votebooth.tally.render import to_text  # noqa: PLC0415 - render needs these types
-
-        return to_text(self)

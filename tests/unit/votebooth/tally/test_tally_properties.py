@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.votebooth import tally
+from services.votebooth.tally.render import to_dict, to_text
 from tally_reference import (
     NAMES,
     Ballots,
@@ -150,8 +151,8 @@ def test_ids_mean_nothing(counts: Ballots, order: list[int], method: str, rules:
         for ballot, times in reversed(counts.items())
     }
     names = {new[option]: name for option, name in reversed(NAMES.items())}
-    before = tally.count(method, ranked_counts(method, counts, options=rules), options=rules).to_dict()
-    after = tally.count(method, ranked_counts(method, renumbered, names, rules), options=rules).to_dict()
+    before = to_dict(tally.count(method, ranked_counts(method, counts, options=rules), options=rules))
+    after = to_dict(tally.count(method, ranked_counts(method, renumbered, names, rules), options=rules))
     for out in (before, after):
         del out["winner_ids"]
         for each in out["rounds"]:
@@ -200,10 +201,10 @@ def test_no_ballots_no_winners(method: str) -> None:
     counts = tally.Counts(names=NAMES, ballots=0, totals={}, rankings={}, pairwise={})
     result = tally.count(method, counts)
     assert result.winners == ()
-    assert result.to_dict()["rounds"][0]["notes"] == [
+    assert to_dict(result)["rounds"][0]["notes"] == [
         "No ballot expresses a preference that counts, so nobody is elected."
     ]
-    assert "Elected: nobody" in result.to_text()
+    assert "Elected: nobody" in to_text(result)
 
 
 @pytest.mark.parametrize("method", tally.Method)

@@ -10,6 +10,7 @@ import pytest
 from services.votebooth import tally
 from services.votebooth.tally import ties
 from services.votebooth.tally.formats import Election
+from services.votebooth.tally.render import to_dict, to_text
 
 
 def ranked(*lines: str, names: Sequence[str] = "ABCDE") -> Election:
@@ -47,7 +48,7 @@ def test_tennessee(method: str, winner: str) -> None:
 
 
 def test_irv_rounds_are_explained() -> None:
-    rounds = TENNESSEE.count("irv").to_dict()["rounds"]
+    rounds = to_dict(TENNESSEE.count("irv"))["rounds"]
     assert [each["tallies"] for each in rounds] == [
         {"M": 42, "N": 26, "K": 17, "C": 15},
         {"M": 42, "K": 32, "N": 26},
@@ -172,7 +173,7 @@ def test_exact_values_stay_small_with_many_seats() -> None:
     for each in result.rounds:
         assert sum(each.tallies.values()) + each.exhausted + each.rounded == counted
         assert all(votes.denominator.bit_length() < 5_000 for votes in each.tallies.values())
-    json.dumps(result.to_dict())
+    json.dumps(to_dict(result))
 
 
 @pytest.mark.parametrize(("policy", "gone"), [("backwards", "C"), ("forwards", "D")])
@@ -190,7 +191,7 @@ def test_ties_fall_back_on_the_seed() -> None:
     assert set(chosen.values()) == {"A", "B"}
     for seed, winner in chosen.items():
         assert election.names[tally.order(election.names, seed)[0]] == winner
-    tie = election.count("irv", seed="0").to_dict()["ties"][0]
+    tie = to_dict(election.count("irv", seed="0"))["ties"][0]
     assert (tie["purpose"], tie["by"], set(tie["tied"])) == ("eliminate", "seed", {"A", "B"})
 
 
@@ -270,11 +271,11 @@ def test_ranked_robin_even_matches() -> None:
     assert election.count("ranked-robin").rounds[0].tallies == {1: Fraction(3, 2), 2: Fraction(3, 2), 3: 0}
     zero = election.count("ranked-robin", options=tally.Options(pair_tie="zero"))
     assert zero.rounds[0].tallies == {1: 1, 2: 1, 3: 0}
-    assert election.count("ranked-robin").to_dict()["rounds"][0]["tallies_decimal"]["A"] == "1.500000"
+    assert to_dict(election.count("ranked-robin"))["rounds"][0]["tallies_decimal"]["A"] == "1.500000"
 
 
 def test_json_is_exact_and_plain() -> None:
-    out = ranked("7 A B", "2 C", names="ABC").count("stv", seats=2).to_dict()
+    out = to_dict(ranked("7 A B", "2 C", names="ABC").count("stv", seats=2))
     assert json.loads(json.dumps(out)) == out
     assert out["rounds"][1]["tallies"] == {"A": 4, "B": 3, "C": 2}
     transfer = out["rounds"][0]["transfers"][0]
@@ -283,12 +284,12 @@ def test_json_is_exact_and_plain() -> None:
 
 def test_options_of_one_name_are_told_apart() -> None:
     counts = tally.Counts(names={1: "A", 2: "A", 3: " "}, ballots=3, totals={1: 2, 2: 1, 3: 0})
-    assert tally.count("plurality", counts).to_dict()["rounds"][0]["tallies"] == {"A (#1)": 2, "A (#2)": 1, "#3": 0}
+    assert to_dict(tally.count("plurality", counts))["rounds"][0]["tallies"] == {"A (#1)": 2, "A (#2)": 1, "#3": 0}
 
 
 def test_names_cannot_steer_a_terminal() -> None:
     counts = tally.Counts(names={1: "\x1b[31mA\ud800"}, ballots=1, totals={1: 1})
-    assert "\x1b" not in tally.count("score", counts).to_text()
+    assert "\x1b" not in to_text(tally.count("score", counts))
 
 
 @pytest.mark.parametrize(
