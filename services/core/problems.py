@@ -16,6 +16,8 @@ from services.core.observe.trace import current_trace
 
 TYPE_BASE = "https://votewave.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+"""A header of every answer: it is what its media type says, and nothing that a browser would rather see in it."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
         errors: The fields that were refused.
         retry_after: Seconds after which trying again makes sense.
         extensions: Members of the document beyond those of every problem (RFC 9457, section 3.2).
+        headers: Of the answer, beyond those that follow from the rest.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
         errors: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
         extensions: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or title)
         self.status = status
@@ -68,14 +72,15 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
         self.errors = errors
         self.retry_after = retry_after
         self.extensions = extensions or {}
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+        if status == 401:
+            self.headers["WWW-Authenticate"] = 'Bearer realm="votewave"'
 
-    def response(self) -> Response[Any]:
-        """Return the answer that carries this problem."""
-        headers: dict[str, str] = {}
-        if self.retry_after is not None:
-            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
-        if self.status == 401:
-            headers["WWW-Authenticate"] = 'Bearer realm="votewave"'
+    @property
+    def document(self) -> Any:
+        """The problem document, with the current trace."""
         document = ProblemDocument(
             type=TYPE_BASE + self.slug,
             title=self.title,
@@ -84,8 +89,11 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
             trace=current_trace(),
             errors=self.errors,
         )
-        content: Any = {**msgspec.to_builtins(document), **self.extensions} if self.extensions else document
-        return Response(content, status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
+        return {**msgspec.to_builtins(document), **self.extensions} if self.extensions else document
+
+    def response(self) -> Response[Any]:
+        """Return the answer that carries this problem."""
+        return Response(self.document, status_code=self.status, media_type=MEDIA_TYPE, headers=self.headers)
 
 
 def malformed(detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:

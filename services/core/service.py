@@ -5,7 +5,6 @@ A service's `plugin.py` has one `SERVICE`; the registry lists them, `http.applic
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request
@@ -48,39 +47,14 @@ class Job(Generic[U]):
         self.run = run
 
 
-class ShortCut:
-    """The one request of a service whose cost counts, answered before Litestar's routing.
+Answering = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
+"""Answers one request: `async (request)`; returns the answer as an ASGI application, or raises a `Problem`."""
 
-    Litestar routes the same request to the same function, and describes it; so a path that isn't in its plain
-    form is answered alike, only later.
+Front = Callable[[dict[str, Any]], Answering | None]
+"""Stands before Litestar's routing: `(scope)`; returns what answers this HTTP request, or None if it isn't its own.
 
-    Args:
-        method: HTTP method.
-        template: The path with one `{id}`, a UUID, in it; as routes and metrics name it.
-        answer: `async (request, id)`; returns the answer as an ASGI application, or raises a `Problem`.
-    """
-
-    def __init__(
-        self, method: str, template: str, answer: Callable[[Request[Any, Any, Any], UUID], Awaitable[ASGIApp]]
-    ) -> None:
-        self.method = method
-        self.template = template
-        self.answer = answer
-        before, _, rest = template.partition("{")
-        self._before = before
-        self._after = rest.partition("}")[2]
-        self._length = len(before) + 36 + len(self._after)
-
-    def matches(self, method: str, path: str) -> UUID | None:
-        """Return the id in a request's path, None if the request is another."""
-        if method != self.method or len(path) != self._length:
-            return None
-        if not path.startswith(self._before) or not path.endswith(self._after):
-            return None
-        try:
-            return UUID(path[len(self._before) : len(self._before) + 36])
-        except ValueError:
-            return None
+For a request whose cost counts. It sets the scope's `path_template` and `path_params`, as the router would.
+"""
 
 
 class Service(Generic[U]):
@@ -95,7 +69,8 @@ class Service(Generic[U]):
         internal_controllers: What only services call, below `/internal/NAME`.
         handlers: Events it consumes.
         jobs: Periodic work.
-        short_cut: A request that is answered before Litestar's routing.
+        fronts: What may answer a request before Litestar's routing.
+        single_headers: Headers of its own, in lower case, that a request may hold only once.
         secrets: Names of secrets it needs beside its database's password, and how a laptop makes them.
         mail: Whether it sends mail; in the cloud its role may only then.
         needs: Services it calls, for the registry.
@@ -112,7 +87,8 @@ class Service(Generic[U]):
         internal_controllers: Sequence[type[Controller]] = (),
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
-        short_cut: ShortCut | None = None,
+        fronts: Sequence[Front] = (),
+        single_headers: Sequence[str] = (),
         secrets: dict[str, Callable[[], str]] | None = None,
         mail: bool = False,
         needs: Sequence[str] = (),
@@ -125,7 +101,8 @@ class Service(Generic[U]):
         self.internal_controllers = internal_controllers
         self.handlers = handlers
         self.jobs = jobs
-        self.short_cut = short_cut
+        self.fronts = fronts
+        self.single_headers = single_headers
         self.secrets = secrets or {}
         self.mail = mail
         self.needs = needs

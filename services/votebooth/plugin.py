@@ -3,15 +3,16 @@
 import secrets
 
 from services.core.events.handler import Handler
-from services.core.service import Job, Service, ShortCut
+from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
 from services.votebooth.casting.controllers import BallotController, cast_ballot
 from services.votebooth.casting.seal import seal_ended
+from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollChanged
-from services.votebooth.poll.voters import HASH_KEY
+from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
 from services.votebooth.roll.controllers import RollController
@@ -38,7 +39,8 @@ SERVICE = Service(
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one()),
     ],
-    short_cut=ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot),
+    fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
+    single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
     needs=["auth", "polls"],

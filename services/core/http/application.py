@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import structlog
 from litestar import Litestar, Request, Router
@@ -14,30 +13,24 @@ from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
-from litestar.types import ASGIApp, Message, Receive, Send
 
-from services.core import problems
 from services.core.events.consumer import Consumer
 from services.core.events.relay import Relay
 from services.core.http import errors
+from services.core.http.admission import Headers, admission
 from services.core.http.dependencies import SHARED, in_turn, provide_subject, provide_viewer, require_service
-from services.core.http.edge import EdgeMiddleware
+from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
 from services.core.http.request import StrictRequest
 from services.core.kit import Kit, Shared
 from services.core.observe.metrics import JOB_RUNS
-from services.core.peers.calls import WANTED_HEADER
-from services.core.service import Job, Service, ShortCut
+from services.core.problems import Problem
+from services.core.service import Answering, Front, Job, Service
 from services.core.settings import CoreSettings, load
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
-
-_WANTED = WANTED_HEADER.encode()
-
-_ONCE = frozenset({b"authorization", b"ballot-token", b"ballot-secret", b"content-type", b"idempotency-key"})
-"""Headers that say who asks for what: of two, parts that read the first and parts that read the last would disagree."""
 
 
 class ServicePlugin(InitPlugin):
@@ -114,93 +107,76 @@ async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
 
 
 class Application(Litestar):
-    """Litestar, with HEAD answered as GET without a body (RFC 9110, section 9.3.2), and with short cuts.
+    """Litestar with an edge around it, fronts before its router, and HEAD answered as GET without a body.
 
-    A request that is for another service (`WANTED_HEADER`) is refused before anything of it is read.
+    Args:
+        stopping: Set when the server goes away.
+        admission: Finds the fault of a request that nobody shall read; from `admission`.
+        fronts: Asked in turn before routing; see `service.Front`.
+        options: Litestar's own.
     """
 
     def __init__(
-        self, *, edge: EdgeMiddleware, short_cuts: Sequence[ShortCut], names: Sequence[str], **options: Any
+        self,
+        *,
+        stopping: asyncio.Event,
+        admission: Callable[[Headers], Problem | None],
+        fronts: Sequence[Front],
+        **options: Any,
     ) -> None:
-        super().__init__(middleware=[edge], **options)
+        super().__init__(after_exception=[errors.keep_refusal], **options)
         describe_security(self.routes)
-        self._edge = edge
-        self._names = frozenset(names)
-        self._short_cuts = short_cuts
+        self._edge = Edge(self._answer, stopping)
+        self._fault = admission
+        self._fronts = fronts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Take one request."""
-        if scope["type"] in {"http", "websocket"}:
-            headers = scope["headers"]
-            for name, wanted in headers:
-                if name == _WANTED and wanted.decode("latin-1") not in self._names:
-                    await self._refuse(problems.misdirected(wanted.decode("latin-1")), scope, receive, send)
-                    return
-            names = [name for name, _ in headers]
-            if len(set(names)) < len(names) and (
-                twice := next((n for n in names if n in _ONCE and names.count(n) > 1), b"")
-            ):
-                problem = problems.malformed(f"The header {twice.decode()} stands twice; which one holds?")
-                await self._refuse(problem, scope, receive, send)
-                return
-        if scope["type"] == "http":
-            method, path = scope["method"], scope["path"]
-            for cut in self._short_cuts:
-                if (found := cut.matches(method, path)) is not None:
-                    scope["app"] = scope["litestar_app"] = self
-                    scope["state"] = {}
-                    scope["path_template"] = cut.template
-                    await self._edge.handle(scope, receive, send, _answering(cut, found))
-                    return
-            if method == "HEAD":
-                scope = {**scope, "method": "GET"}  # a copy: the server looks at its own
-                send = _without_body(send)
-        await super().__call__(scope, receive, send)
+        """Take one connection."""
+        await self._edge(scope, receive, send)
 
-    async def _refuse(self, problem: problems.Problem, scope: Any, receive: Receive, send: Send) -> None:
-        async def refuse(scope: Any, receive: Receive, send: Send) -> None:
-            request: Request[Any, Any, Any] = Request(scope, receive, send)
-            await problem.response().to_asgi_response(None, request)(scope, receive, send)
-
-        if scope["type"] == "websocket":  # answered as the HTTP request that it still is
-            scope = {**scope, "type": "http", "method": "GET"}
-            send = _denying(send)
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+            return
         scope["app"] = scope["litestar_app"] = self
         scope["state"] = {}
-        await self._edge.handle(scope, receive, send, refuse)
+        if (fault := self._fault(scope["headers"])) is not None:
+            await errors.respond(scope, receive, send, fault)
+            return
+        if scope["type"] == "http":
+            for front in self._fronts:
+                if (answering := front(scope)) is not None:
+                    await _answer_before_routing(answering, scope, receive, send)
+                    return
+            if scope["method"] == "HEAD":
+                await self._answer_head(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
 
+    async def _answer_head(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer as GET, without the body (RFC 9110, section 9.3.2)."""
 
-def _answering(cut: ShortCut, found: UUID) -> ASGIApp:
-    """Return what answers one request of a short cut, errors included, as an ASGI application."""
+        async def send_head(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
 
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        get = {**scope, "method": "GET"}  # a copy: the server and the edge look at their own
         try:
-            answer = await cut.answer(request, found)
-        except Exception as exc:  # noqa: BLE001  (each becomes a problem document, as Litestar's handlers do it)
-            answer = errors.answer(request, exc).to_asgi_response(None, request)
-        await answer(scope, receive, send)
-
-    return app
+            await super().__call__(get, receive, send_head)  # type: ignore[arg-type]  # it is a scope as before
+        finally:
+            scope["path_template"] = get.get("path_template")
 
 
-def _without_body(send: Send) -> Send:
-    async def send_head(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message["body"] = b""
-        await send(message)
-
-    return send_head
-
-
-def _denying(send: Send) -> Send:
-    """Return what sends an HTTP answer to who wanted a WebSocket (ASGI's extension `websocket.http.response`)."""
-
-    async def send_denial(message: Message) -> None:
-        denial: Any = {**message, "type": f"websocket.{message['type']}"}
-        await send(denial)
-
-    return send_denial
+async def _answer_before_routing(answering: Answering, scope: Any, receive: Any, send: Any) -> None:
+    """Answer a request of a front, errors included."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    try:
+        answer = await answering(request)
+    except Exception as exc:  # noqa: BLE001  (each becomes a problem document, as it does behind the router)
+        await errors.respond(scope, receive, send, exc)
+        return
+    await answer(scope, receive, send)
 
 
 def _cores() -> int:
@@ -218,7 +194,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
     core = settings or load(CoreSettings)
     shared = Shared(core)
     # Voters come many at once, each with a token that was never seen.
-    shared.verifier.signatures.apart = _cores() > 1 and any(service.short_cut for service in services)
+    shared.verifier.signatures.apart = _cores() > 1 and any(service.fronts for service in services)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -233,9 +209,12 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         route_handlers=[HealthController, *reference_assets()],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
-        edge=EdgeMiddleware(shared.stopping),
-        names=[service.name for service in services],
-        short_cuts=[service.short_cut for service in services if service.short_cut is not None],
+        stopping=shared.stopping,
+        admission=admission(
+            [service.name for service in services],
+            [header for service in services for header in service.single_headers],
+        ),
+        fronts=[front for service in services for front in service.fronts],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=errors.HANDLERS,
         request_class=StrictRequest,

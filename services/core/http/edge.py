@@ -1,43 +1,31 @@
-"""The edge of every request: its trace, access log and metrics, and an end to bodies that never arrive."""
+"""The edge: what holds for every connection, whoever answers it and whatever is wrong with it.
+
+It stands around the whole application, the router included, so an answer has one way out: trace id, metrics, log
+line, and an end to bodies that never arrive.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-import structlog
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
-
+from services.core.http.errors import REFUSED_BY, problem_of, respond
 from services.core.http.request import WHOLE
-from services.core.observe.metrics import LATENCY, REQUESTS
+from services.core.observe.access import AccessLog
 from services.core.observe.trace import begin_trace
-from services.core.problems import too_slow
-
-log = structlog.get_logger("http")
-
-
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-
-
-@cache
-def _meters(method: str, route: str, status: int) -> tuple[Callable[[float], None], Callable[[], None]]:
-    """Return what observes the latency and counts the request. Labels are bounded, so these are few."""
-    return LATENCY.labels(route).observe, REQUESTS.labels(method, route, str(status)).inc
-
+from services.core.problems import NOSNIFF, forbidden, too_slow
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
-_SLOW_SECONDS = 1.0
+_OUTCOMES = {"websocket.accept": 101, "websocket.close": 403}
+"""The HTTP status that each is where there is no WebSocket yet."""
 _DRAIN_BYTES = 16_000_000
 _DRAIN_SECONDS = 2.0
 _BODY_SECONDS = 30.0
-"""A body has arrived by then: whoever sends one byte a second would hold a request for as long as he likes."""
+"""A body has arrived by then: who sends one byte a second would otherwise hold a request without end."""
 
 
-async def _drain(receive: Receive) -> None:
+async def _drain(receive: Any) -> None:
     """Take the rest of a refused body: a connection that is closed on unread data loses the answer."""
     taken = 0
     with contextlib.suppress(TimeoutError):
@@ -49,28 +37,36 @@ async def _drain(receive: Receive) -> None:
                 taken += len(message.get("body", b""))
 
 
-class EdgeMiddleware(ASGIMiddleware):
-    """Begins the trace; counts and times the answer; logs it if it was refused or slow.
+class Edge:
+    """An ASGI application around another.
 
-    A line has the path's template, never a query or body. At the level `debug` every answer is logged.
+    Args:
+        app: What answers.
+        stopping: Set when the server goes away.
     """
 
-    scopes = (ScopeType.HTTP,)
-
-    def __init__(self, stopping: asyncio.Event) -> None:
+    def __init__(self, app: Callable[..., Any], stopping: asyncio.Event) -> None:
+        self._app = app
         self._stopping = stopping
-        self._log: Any = None
+        self._access = AccessLog()
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Wrap one request."""
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """Answer one request or WebSocket; the rest of ASGI is passed on as it is."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         started = time.perf_counter()
-        parent = next((v for k, v in scope["headers"] if k == b"traceparent"), None)
-        trace = begin_trace(parent.decode("latin-1") if parent else None).encode()
+        trace = _begin_trace(scope)
         status, took = 0, 0.0
-        method = str(scope.get("method", ""))
+        method = scope["method"]
         unread = method not in _BODILESS
 
-        async def receive_noted() -> ReceiveMessage:
+        async def receive_noted() -> Any:
             nonlocal unread
             if not unread:  # all that comes now is the connection's end
                 return await receive()
@@ -86,7 +82,7 @@ class EdgeMiddleware(ASGIMiddleware):
             unread = message["type"] == "http.request" and bool(message.get("more_body"))
             return message
 
-        async def send_counted(message: Message) -> None:
+        async def send_counted(message: MutableMapping[str, Any]) -> None:
             nonlocal status, took
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -95,24 +91,45 @@ class EdgeMiddleware(ASGIMiddleware):
                     await _drain(receive)
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-trace-id", trace))
-                headers.append((b"x-content-type-options", b"nosniff"))
+                headers.append(NOSNIFF)
                 if self._stopping.is_set():  # whoever keeps the connection goes elsewhere with the next request
                     headers.append((b"connection", b"close"))
                 message["headers"] = headers
             await send(message)
 
         try:
-            await next_app(scope, receive_noted, send_counted)
+            await self._app(scope, receive_noted, send_counted)
         finally:
-            route = str(scope.get("path_template") or "unmatched")
-            took = took or time.perf_counter() - started
-            observe, count = _meters(method if method in _METHODS else "other", route, status)
-            observe(took)
-            count()
-            # A line costs as much as a tenth of a vote; what went well and fast is in the metrics.
-            if self._log is None:  # bound once: to look it up for each line that isn't written costs 2 µs
-                self._log = log.bind()
-            if status >= 400 or not status or took > _SLOW_SECONDS:
-                self._log.info("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
-            else:
-                self._log.debug("request", method=method, route=route, status=status, ms=round(took * 1000, 2))
+            self._access.note(method, scope.get("path_template", ""), status, took or time.perf_counter() - started)
+
+    async def _websocket(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """Note how a WebSocket begins; say what was wrong in a problem document before that, in a close code after."""
+        started = time.perf_counter()
+        trace = _begin_trace(scope)
+        status = 0
+
+        async def send_noted(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            refusal = scope.pop(REFUSED_BY, None) if message["type"] == "websocket.close" else None
+            if not status:
+                if message["type"] == "websocket.close" and "websocket.http.response" in scope.get("extensions", ()):
+                    await respond(scope, receive, send_noted, refusal or forbidden("You may not open this WebSocket."))
+                    return
+                status = _OUTCOMES.get(message["type"]) or message["status"]
+                self._access.note("GET", scope.get("path_template", ""), status, time.perf_counter() - started)
+                message["headers"] = [*message.get("headers", ()), (b"x-trace-id", trace), NOSNIFF]
+            elif refusal is not None:
+                problem = problem_of(scope, refusal)
+                message["code"], message["reason"] = 4000 + problem.status, problem.slug
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        finally:
+            if not status:
+                self._access.note("GET", scope.get("path_template", ""), 0, time.perf_counter() - started)
+
+
+def _begin_trace(scope: MutableMapping[str, Any]) -> bytes:
+    parent = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
+    return begin_trace(parent.decode("latin-1") if parent else None).encode()

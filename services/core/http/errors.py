@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException, WebSocketException
 from litestar.types import ExceptionHandlersMap
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -15,8 +15,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from services.core.aws.secrets import SecretError
 from services.core.data.database import is_passing, is_unstorable
 from services.core.observe.logs import where
-from services.core.observe.metrics import REQUESTS
-from services.core.observe.trace import begin_trace, current_trace
 from services.core.peers.calls import PeerError
 from services.core.problems import FieldError, Problem, malformed, unavailable
 
@@ -49,33 +47,22 @@ _SENTENCES: Mapping[int, str] = {
 }
 
 
-def _on_problem(_: Request[Any, Any, Any], exc: Problem) -> Response[Any]:
-    return exc.response()
-
-
-def _on_http(request: Request[Any, Any, Any], exc: HTTPException) -> Response[Any]:
-    if not (trace := current_trace()):  # no route matched, so that the edge's middleware hasn't seen it
-        trace = begin_trace(request.headers.get("traceparent"))
-        response = _http_response(exc)
-        response.headers.update({"x-trace-id": trace, "x-content-type-options": "nosniff"})
-        REQUESTS.labels("other", "unmatched", str(exc.status_code)).inc()
-        log.info("request", method=request.method, route="unmatched", status=exc.status_code)
-        return response
-    return _http_response(exc)
-
-
-def _http_response(exc: HTTPException) -> Response[Any]:
+def _from_http(exc: HTTPException) -> Problem:
     slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
     # Where the framework only has HTTP's phrase for the status, the title says as much already.
     detail = _SENTENCES.get(exc.status_code, "") if exc.detail in _PHRASES else exc.detail
-    problem = Problem(exc.status_code, slug, title, detail if exc.status_code < 500 else "")
+    errors: tuple[FieldError, ...] = ()
     if isinstance(exc, ValidationException):
-        problem.detail = "Some values were refused; 'errors' names them."
-        problem.errors = _field_errors(exc.extra) or _missing(exc.detail)
-    response = problem.response()
-    if isinstance(exc, MethodNotAllowedException) and exc.headers:
-        response.headers.update(exc.headers)
-    return response
+        detail = "Some values were refused; 'errors' names them."
+        errors = _field_errors(exc.extra) or _missing(exc.detail)
+    return Problem(
+        exc.status_code,
+        slug,
+        title,
+        detail if exc.status_code < 500 else "",
+        errors=errors,
+        headers=exc.headers if isinstance(exc, MethodNotAllowedException) else None,  # `Allow`
+    )
 
 
 _MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
@@ -97,28 +84,64 @@ def _field_errors(extra: Any) -> tuple[FieldError, ...]:
     )
 
 
-def _on_error(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
-    # The template, for a path may hold a receipt; the exception's kind and place, for its text may quote anything.
-    route = str(request.scope.get("path_template") or "unmatched")
+def _from_unforeseen(route: str, exc: Exception) -> Problem:
     if is_unstorable(exc):
         log.warning("value_refused", route=route, error=type(exc).__name__, where=where(exc))
-        return malformed("A value can't be kept: a number is too large or a text holds a NUL.").response()
+        return malformed("A value can't be kept: a number is too large or a text holds a NUL.")
     if is_passing(exc) or isinstance(exc, _AWAY):
         log.warning("dependency_failed", route=route, error=type(exc).__name__)
-        return unavailable("A part that this needs doesn't answer. Try again.").response()
+        return unavailable("A part that this needs doesn't answer. Try again.")
     log.error("unhandled", route=route, error=type(exc).__name__, where=where(exc))
-    return Problem(500, "internal", "Something went wrong", "Tell us the trace id.").response()
+    return Problem(500, "internal", "Something went wrong", "Tell us the trace id.")
 
 
-def answer(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
-    """Return the problem document of anything that a handler of ours raises."""
+def problem_of(scope: Any, exc: Exception) -> Problem:
+    """Return the problem that anything raised below the edge is; what nobody foresaw is logged.
+
+    Args:
+        scope: The connection's.
+        exc: What was raised.
+    """
     if isinstance(exc, Problem):
-        return exc.response()
-    return _http_response(exc) if isinstance(exc, HTTPException) else _on_error(request, exc)
+        return exc
+    if isinstance(exc, HTTPException):
+        return _from_http(exc)
+    # The template, for a path may hold a receipt; the exception's kind and place, for its text may quote anything.
+    return _from_unforeseen(scope.get("path_template") or "unmatched", exc)
 
 
-HANDLERS: ExceptionHandlersMap = {
-    Problem: _on_problem,
-    HTTPException: _on_http,
-    Exception: _on_error,
-}
+def _handle(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
+    return problem_of(request.scope, exc).response()
+
+
+HANDLERS: ExceptionHandlersMap = {HTTPException: _handle, Exception: _handle}
+
+
+async def respond(scope: Any, receive: Any, send: Any, exc: Exception) -> None:
+    """Send the problem document of what was raised.
+
+    Who wanted a WebSocket gets it, too, in answer to the HTTP request that it was until then.
+    """
+    if scope["type"] == "websocket":
+        scope, send = {**scope, "type": "http", "method": "GET"}, _as_denial(send)
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    await _handle(request, exc).to_asgi_response(None, request)(scope, receive, send)
+
+
+def _as_denial(send: Any) -> Any:
+    """Return what sends an HTTP answer in place of a WebSocket (ASGI's extension `websocket.http.response`)."""
+
+    async def send_denial(message: Any) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    return send_denial
+
+
+REFUSED_BY = "_votewave_refused_by"
+"""Set in a WebSocket's scope: what was raised while it was served. Of most, Litestar only says code 4500."""
+
+
+async def keep_refusal(exc: Exception, scope: Any) -> None:
+    """Keep what was raised while a WebSocket was served, for the edge to say so (`after_exception` of Litestar)."""
+    if scope["type"] == "websocket" and not isinstance(exc, WebSocketException):  # those have a code of their own
+        scope[REFUSED_BY] = exc

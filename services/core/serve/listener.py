@@ -7,6 +7,7 @@ head has arrived within ten seconds, it isn't endless, and a connection on which
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from email.utils import formatdate
 from typing import Any
 
@@ -17,6 +18,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from services.core.http.request import WHOLE
+from services.core.observe.access import AccessLog
+from services.core.observe.trace import begin_trace
+from services.core.problems import MEDIA_TYPE, NOSNIFF, Problem, malformed
 from services.core.tasks import end
 
 HEAD_SECONDS = 10.0
@@ -27,6 +31,7 @@ _SWEEP_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 _MAX_MESSAGE_BYTES = 65_536
 _NEVER = float("inf")
+_ACCESS = AccessLog()
 
 
 class _Together:
@@ -156,20 +161,22 @@ class _Http(HttpToolsProtocol):
             self.late = self.loop.time() + IDLE_SECONDS
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what can't be read as HTTP, and close."""
-        problem = {
-            "type": "https://votewave.dev/problems/malformed-request",
-            "title": "The request can't be read",
-            "status": 400,
-            "detail": msg,
+        """Answer what can't be read as HTTP, which the application never sees, as it would; and close."""
+        copy_context().run(self._refuse, malformed(msg))  # the trace is this answer's, not the next request's
+
+    def _refuse(self, problem: Problem) -> None:
+        trace = begin_trace(None)
+        body = msgspec.json.encode(problem.document)
+        headers = {
+            "content-type": MEDIA_TYPE,
+            "content-length": str(len(body)),
+            "x-trace-id": trace,
+            "connection": "close",
         }
-        body = msgspec.json.encode(problem)
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        head = [f"{name}: {value}\r\n".encode() for name, value in headers.items()]
+        self.transport.write(b"".join([b"HTTP/1.1 400 Bad Request\r\n", *head, b": ".join(NOSNIFF), b"\r\n\r\n", body]))
         self.transport.close()
+        _ACCESS.note("", "", problem.status, 0.0)
 
 
 class _WebSocket(WebSocketsSansIOProtocol):

@@ -23,7 +23,7 @@ from services.votebooth.service import VoteBooth
 VOTE = "votes:write"
 
 
-async def cast_ballot(request: Request[Any, Any, Any], poll_id: UUID) -> ASGIApp:
+async def cast_ballot(request: Request[Any, Any, Any]) -> ASGIApp:
     """Cast or change the ballot that a request holds.
 
     The most frequent request by far: read by hand, since Litestar's injection costs as much as the rest.
@@ -37,7 +37,7 @@ async def cast_ballot(request: Request[Any, Any, Any], poll_id: UUID) -> ASGIApp
     claim = Claim(subject, text_of(headers, TOKEN_HEADER), lambda: address_of(request))
     raw = await json_of(request, headers)
     votebooth: VoteBooth = request.app.state["votebooth"]
-    outcome = await votebooth.ballots.cast(poll_id, claim, raw, text_of(headers, SECRET_HEADER))
+    outcome = await votebooth.ballots.cast(request.path_params["poll_id"], claim, raw, text_of(headers, SECRET_HEADER))
     return Answer(201 if outcome.first else 200, _counted(outcome))
 
 
@@ -63,7 +63,7 @@ class BallotController(Controller):
         In an anonymous poll, send a `secret` of your own: the same request is then recognised when its answer
         was lost, and later you can change or withdraw the ballot.
         """
-        return await cast_ballot(request, request.path_params["poll_id"])
+        return await cast_ballot(request)
 
     @get(
         operation_id="BallotRead",

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Controller, WebSocket, get, post, websocket
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -20,7 +21,7 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.observe.logs import configure
 from services.core.peers.calls import PeerError
-from services.core.problems import FieldError, Problem, refused, too_many
+from services.core.problems import FieldError, Problem, not_found, refused, too_many, unauthenticated
 from services.core.serve.server import serve
 from services.core.service import NoSettings, Service
 from services.core.settings import CoreSettings, load
@@ -64,6 +65,10 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     extra: dict[str, float] | None = None
 
 
+async def _nobody(_: Any, __: Any) -> None:
+    raise unauthenticated()
+
+
 class TrialController(Controller):
     @get("/wait", operation_id="Wait")
     async def wait(self, seconds: FromQuery[float]) -> dict[str, float]:
@@ -104,6 +109,29 @@ class TrialController(Controller):
         await socket.send_text("hello")
         while True:
             await socket.receive_text()
+
+    @websocket("/guarded", guards=[_nobody])
+    async def guarded(self, socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+
+    @websocket("/shut")
+    async def shut(self, socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.close()
+
+    @websocket("/gone")
+    async def gone(self, socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        raise not_found("room")
+
+    @websocket("/broken")
+    async def broken(self, socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        raise RuntimeError(SECRET)
+
+    @websocket("/own")
+    async def own(self, socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        raise WebSocketException(detail="mine", code=4001)
 
     @post("/body", operation_id="Body", status_code=200)
     async def body(self, data: JSONBody[Body]) -> Body:

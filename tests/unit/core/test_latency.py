@@ -9,7 +9,8 @@ import structlog
 from litestar import Litestar, get
 from litestar.response import Stream
 from prometheus_client import REGISTRY
-from services.core.http import edge as http
+from services.core.http.edge import Edge
+from services.core.observe import access
 from structlog.testing import capture_logs
 
 LIFE = 1.3
@@ -34,14 +35,14 @@ def all_levels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lines of every level are written, whatever the process was set to, or has written, before."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0), cache_logger_on_first_use=False)
-    monkeypatch.setattr(http, "log", structlog.get_logger("http"))  # the former one may have kept former settings
+    monkeypatch.setattr(access, "log", structlog.get_logger("http"))  # the former one may have kept former settings
     yield
     structlog.configure(**before)
 
 
 @pytest.mark.usefixtures("all_levels")
 async def test_a_stream_s_life_is_no_latency() -> None:
-    app = Litestar([stream], middleware=[http.EdgeMiddleware(asyncio.Event())], openapi_config=None)
+    app = Edge(Litestar([stream], openapi_config=None), asyncio.Event())
     scope: Any = {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -20,17 +20,12 @@ async def wait(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 
 @pytest.fixture
-def app() -> Litestar:
-    return Litestar(
-        [read, wait],
-        middleware=[edge.EdgeMiddleware(asyncio.Event())],
-        exception_handlers=errors.HANDLERS,
-        openapi_config=None,
-        logging_config=None,
-    )
+def app() -> edge.Edge:
+    inner = Litestar([read, wait], exception_handlers=errors.HANDLERS, openapi_config=None, logging_config=None)
+    return edge.Edge(inner, asyncio.Event())
 
 
-async def answer_to(app: Litestar, path: str, receive: Any) -> tuple[int, bytes]:
+async def answer_to(app: edge.Edge, path: str, receive: Any) -> tuple[int, bytes]:
     """Return the status and body that a POST gets."""
     scope: Any = {
         "type": "http",
@@ -56,7 +51,7 @@ async def answer_to(app: Litestar, path: str, receive: Any) -> tuple[int, bytes]
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 
-async def test_a_body_that_comes_drop_by_drop_is_given_up(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_comes_drop_by_drop_is_given_up(app: edge.Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "_BODY_SECONDS", 0.2)
 
     async def drops() -> Any:
@@ -68,7 +63,7 @@ async def test_a_body_that_comes_drop_by_drop_is_given_up(app: Litestar, monkeyp
     assert b"problems/too-slow" in body
 
 
-async def test_a_body_that_never_comes_is_given_up(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_never_comes_is_given_up(app: edge.Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "_BODY_SECONDS", 0.05)
 
     async def nothing() -> Any:
@@ -79,7 +74,7 @@ async def test_a_body_that_never_comes_is_given_up(app: Litestar, monkeypatch: p
 
 
 async def test_waiting_for_the_end_of_a_connection_takes_as_long_as_it_takes(
-    app: Litestar, monkeypatch: pytest.MonkeyPatch
+    app: edge.Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(edge, "_BODY_SECONDS", 0.05)
     messages: list[Any] = [{"type": "http.request", "body": b"{}", "more_body": False}]

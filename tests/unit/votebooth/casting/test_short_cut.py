@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 from litestar.types import ASGIApp
-from services.core.service import ShortCut
+from services.votebooth.casting.short_cut import ShortCut
 
 ID = UUID("01a20544-04af-737a-9631-c0541d77d9d5")
 
 
-async def _answer(_: Any, __: UUID) -> ASGIApp:
+async def _answer(_: Any) -> ASGIApp:
     raise AssertionError
 
 
@@ -18,7 +18,10 @@ CUT = ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", _answer)
 
 
 def test_it_takes_its_request() -> None:
-    assert CUT.matches("PUT", f"/v1/votebooth/polls/{ID}/ballot") == ID
+    scope: dict[str, Any] = {"method": "PUT", "path": f"/v1/votebooth/polls/{ID}/ballot"}
+    assert CUT(scope) is _answer
+    assert scope["path_params"] == {"poll_id": ID}
+    assert scope["path_template"] == "/v1/votebooth/polls/{poll_id}/ballot"
 
 
 @pytest.mark.parametrize(
@@ -36,4 +39,4 @@ def test_it_takes_its_request() -> None:
     ],
 )
 def test_it_leaves_what_isnt_exactly_that(method: str, path: str) -> None:
-    assert CUT.matches(method, path) is None
+    assert CUT({"method": method, "path": path}) is None

@@ -1,0 +1,36 @@
+"""What is asked of a request before anybody reads it: is it for a service that is here, does it say things once."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from services.core.peers.calls import WANTED_HEADER
+from services.core.problems import Problem, malformed, misdirected
+
+_WANTED = WANTED_HEADER.encode()
+_SINGLE = frozenset({b"authorization", b"content-type", b"idempotency-key"})
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+def admission(names: Iterable[str], single_headers: Iterable[str]) -> Callable[[Headers], Problem | None]:
+    """Return what finds a request's fault in its headers.
+
+    Args:
+        names: The services that this process serves.
+        single_headers: Headers that may stand only once, beside those of HTTP that say who asks for what. If two
+            stood there, one part of the program could go by the first and another by the last.
+    """
+    served = frozenset(names)
+    single = _SINGLE | {name.encode() for name in single_headers}
+
+    def fault(headers: Headers) -> Problem | None:
+        for name, wanted in headers:
+            if name == _WANTED and wanted.decode("latin-1") not in served:
+                return misdirected(wanted.decode("latin-1"))
+        found = [name for name, _ in headers]
+        if len(set(found)) < len(found):
+            for name in single:
+                if found.count(name) > 1:
+                    return malformed(f"The header {name.decode()} stands twice; which one holds?")
+        return None
+
+    return fault
