@@ -217,7 +217,12 @@ def upgrade():
 
 @pytest.fixture
 def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A service of the test's own, beside the real ones."""
+    """A service of the test's own, beside the real ones.
+
+    Its revisions are rewritten within a second and at the same length, which byte code of theirs would outlive: Python
+    looks at a file's length and second alone.
+    """
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     folder = tmp_path / "services" / "trial"
     (folder / "migrations").mkdir(parents=True)
     real = Path(migrations.__file__).parent
