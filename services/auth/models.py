@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, column, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,8 +66,8 @@ class Session(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     __table_args__ = (
-        Index("ix_session_account_id", "account_id", "id", postgresql_where=text("ended_at IS NULL")),
-        Index("ix_session_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_session_account_id", "account_id", "id", postgresql_where=column("ended_at").is_(None)),
+        Index("ix_session_ended_at", "ended_at", postgresql_where=column("ended_at").is_not(None)),
         Index("ix_session_expires_at", "expires_at"),
     )
 
@@ -84,7 +84,7 @@ class RefreshToken(Base):
     session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
     used_at: Mapped[datetime | None]
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
-    __table_args__ = (Index("ix_refresh_token_used_at", "used_at", postgresql_where=text("used_at IS NOT NULL")),)
+    __table_args__ = (Index("ix_refresh_token_used_at", "used_at", postgresql_where=column("used_at").is_not(None)),)
 
 
 class ApiKey(Base):
@@ -102,8 +102,8 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     __table_args__ = (
-        Index("ix_api_key_account_id", "account_id", "id", postgresql_where=text("ended_at IS NULL")),
-        Index("ix_api_key_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_api_key_account_id", "account_id", "id", postgresql_where=column("ended_at").is_(None)),
+        Index("ix_api_key_ended_at", "ended_at", postgresql_where=column("ended_at").is_not(None)),
     )
 
 

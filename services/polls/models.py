@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
 
-_LISTED = text("published_at IS NOT NULL AND deleted_at IS NULL")
+_NOT_DELETED = column("deleted_at").is_(None)
+_PUBLISHED = column("published_at").is_not(None)
 
 
 class Base(TableBase):
@@ -80,17 +81,19 @@ class Poll(Base):
     __table_args__ = (
         CheckConstraint("published_at IS NULL OR opens_at IS NOT NULL", name="published_opens"),
         CheckConstraint("closes_at > opens_at", name="closes_after_opening"),
-        Index("ix_poll_published", "published_at", "id", postgresql_where=_LISTED),
-        Index("ix_poll_owner", "owner", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_poll_published", "published_at", "id", postgresql_where=_PUBLISHED & _NOT_DELETED),
+        Index("ix_poll_owner", "owner", "id", postgresql_where=_NOT_DELETED),
         Index(
             "ix_poll_to_open",
             "opens_at",
-            postgresql_where=text("opened_event_at IS NULL AND published_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=and_(column("opened_event_at").is_(None), _PUBLISHED, _NOT_DELETED),
         ),
         Index(
             "ix_poll_to_close",
-            text("(coalesce(closed_at, closes_at))"),
-            postgresql_where=text("closed_event_at IS NULL AND opened_event_at IS NOT NULL AND deleted_at IS NULL"),
+            func.coalesce(column("closed_at"), column("closes_at")),
+            postgresql_where=and_(
+                column("closed_event_at").is_(None), column("opened_event_at").is_not(None), _NOT_DELETED
+            ),
         ),
     )
 

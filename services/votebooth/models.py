@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, func, text
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, column, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -198,7 +198,9 @@ class AnonymousBallot(Base):
     ballot_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     choice: Mapped[bytes] = mapped_column(LargeBinary)
     place: Mapped[bytes | None] = mapped_column(LargeBinary)
-    __table_args__ = (Index("ix_anonymous_ballots_place", "poll_id", text("COALESCE(place, ballot_id)")),)
+    __table_args__ = (
+        Index("ix_anonymous_ballots_place", "poll_id", func.coalesce(column("place"), column("ballot_id"))),
+    )
 
 
 class Credential(Base):
@@ -237,7 +239,7 @@ class RollEntry(Base):
     due_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     sent_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_roll_waiting", "due_at", postgresql_where=text("state = 'waiting'")),)
+    __table_args__ = (Index("ix_roll_waiting", "due_at", postgresql_where=column("state") == "waiting"),)
 
 
 class AuditEntry(Base):
@@ -259,5 +261,5 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     __table_args__ = (
         Index("ix_audit_log_poll_id_position", "poll_id", "position"),
-        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=text("act = 'roll.invited'")),
+        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=column("act") == "roll.invited"),
     )

@@ -5,6 +5,7 @@ Expand only: the release before this one must keep working on the new schema.
 
 import sqlalchemy as sa
 from alembic import op
+from services.core.data.expand.helpers import append_only
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -46,8 +47,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
     )
     op.create_index("ix_audit_log_account", "audit_log", ["account", "id"], unique=False)
-    # The service adds to the log and can't rewrite it; only the schema's owner could.
-    op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM auth")
+    append_only("audit_log")
     op.create_table(
         "inbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),

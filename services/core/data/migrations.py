@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import importlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from services.core.aws.secrets import SecretError, Secrets
 from services.core.data.database import connect_arguments
-from services.core.data.expand import Expanding, OutOfStepError
+from services.core.data.expand import Guard, OutOfStepError
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +46,8 @@ async def migrate(
         names: The services.
         admin_url: Postgres as a role that may create roles and schemas.
         store: Where the passwords of the login roles are.
-        expand_only: Refuse what isn't known to only add. A database with revisions that this code doesn't know has what
-            the code needs, for those were held to the same: then there is nothing to do.
+        expand_only: Refuse operations that aren't known to only add. A database with revisions that this code doesn't
+            know has what the code needs, for those were held to the same: then there is nothing to do.
 
     Returns:
         The revisions that were run, by service.
@@ -174,12 +174,13 @@ def _upgrade(connection: Connection, name: str, expand_only: bool) -> list[str]:
     if missing:
         config.attributes["connection"] = connection
         judged = expand_only and bool(before)  # nobody uses tables that aren't there yet
-        judge = Expanding(name, _there(connection) if judged else ())
-        if judged:
-            event.listen(connection, "before_cursor_execute", judge)
+        guard = Guard(name, _existing(connection) if judged else ())
+        hooks: dict[str, Callable[..., None]] = {"before_cursor_execute": guard, "commit": guard.refuse_commit}
+        for moment, hook in hooks.items() if judged else ():
+            event.listen(connection, moment, hook)
         command.upgrade(config, "head")
-        if judged:
-            event.remove(connection, "before_cursor_execute", judge)
+        for moment, hook in hooks.items() if judged else ():
+            event.remove(connection, moment, hook)
         connection.exec_driver_sql(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}")
         log.info("migrated", service=name, revisions=missing)
     _must_have_what_is_declared(connection, name)
@@ -195,9 +196,9 @@ def _must_have_what_is_declared(connection: Connection, name: str) -> None:
     Raises:
         OutOfStepError: It doesn't.
     """
-    there = _there(connection)
+    existing = _existing(connection)
     declared = ((table.name, column.name) for table in metadata_of(name).sorted_tables for column in table.columns)
-    lacking = sorted(".".join(column) for column in declared if (name, *column) not in there)
+    lacking = sorted(".".join(column) for column in declared if (name, *column) not in existing)
     if lacking:
         at = ", ".join(MigrationContext.configure(connection).get_current_heads())
         raise OutOfStepError(
@@ -206,7 +207,7 @@ def _must_have_what_is_declared(connection: Connection, name: str) -> None:
         )
 
 
-_THERE = """
+_EXISTING = """
 SELECT n.nspname, c.relname, a.attname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 UNION SELECT n.nspname, c.relname, a.attname, 'primary key' FROM pg_namespace n
@@ -217,12 +218,12 @@ UNION SELECT n.nspname, t.typname, NULL, NULL FROM pg_namespace n JOIN pg_type t
 """
 
 
-def _there(connection: Connection) -> set[tuple[str, ...]]:
+def _existing(connection: Connection) -> set[tuple[str, ...]]:
     """Return (schema, name) of each relation and type of the database, and (schema, table, column).
 
     Those of a primary key are there once more, as (schema, table, column, "primary key").
     """
-    return {tuple(filter(None, row)) for row in connection.exec_driver_sql(_THERE)}
+    return {tuple(filter(None, row)) for row in connection.exec_driver_sql(_EXISTING)}
 
 
 def configuration(name: str) -> Config:
@@ -231,6 +232,7 @@ def configuration(name: str) -> Config:
     config.set_main_option("script_location", str(_SERVICES / "core" / "data" / "alembic"))
     config.set_main_option("version_locations", str(_SERVICES / name / "migrations"))
     config.set_main_option("path_separator", "os")
+    config.attributes["service"] = name
     config.attributes["metadata"] = metadata_of(name)
     return config
 

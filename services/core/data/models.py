@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, func, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, MetaData, Text, column, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 NAMING = {
@@ -73,7 +73,7 @@ class OutboxColumns:
     def __table_args__(cls) -> tuple[Index, ...]:
         """Return new indexes each time: an index belongs to one table, and each service has its own."""
         return (
-            Index("ix_outbox_waiting", "position", postgresql_where=text("published_at IS NULL")),
+            Index("ix_outbox_waiting", "position", postgresql_where=column("published_at").is_(None)),
             Index("ix_outbox_created_at", "created_at"),
         )
 

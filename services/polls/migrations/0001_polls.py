@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from services.core.data.expand.helpers import append_only
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
@@ -87,8 +88,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name="pk_audit"),
     )
     op.create_index("ix_audit_poll", "audit", ["poll", "position"])
-    # The log can be added to and read, and not even this service can rewrite it.
-    op.execute("REVOKE UPDATE, DELETE ON audit FROM polls")
+    append_only("audit")
     op.create_table(
         "idempotency_key",
         sa.Column("owner", sa.Uuid(), nullable=False),

@@ -5,27 +5,13 @@ Expand only: the release before this one must keep working on the new schema.
 
 import sqlalchemy as sa
 from alembic import op
+from services.core.data.expand.helpers import append_only, churn, grant
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-# Rows that are replaced all the time stay on their page and off the indexes (HOT) while there is room on it.
-# In anonymous polls each batch of votes writes neighbouring rows anew; what they replace is history that
-# should go soon, so those tables are vacuumed after a fixed number of rows, however large they are.
-_CHURN = "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0"
-STATEMENTS = (
-    f"ALTER TABLE counters SET (fillfactor = 20, {_CHURN})",
-    f"ALTER TABLE patterns SET (fillfactor = 80, {_CHURN})",
-    f"ALTER TABLE participations SET ({_CHURN})",
-    f"ALTER TABLE anonymous_ballots SET ({_CHURN})",
-    # What sealing an anonymous poll has replaced is removed at once (`seal.py`).
-    "GRANT MAINTAIN ON counters, patterns, participations, anonymous_ballots TO votebooth",
-    # Append-only, held by the database: the service's role may add and read.
-    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM votebooth",
-)
 
 
 def upgrade() -> None:
@@ -167,8 +153,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("poll_id", "address", name=op.f("pk_roll")),
     )
     op.create_index("ix_roll_waiting", "roll", ["due_at"], unique=False, postgresql_where=sa.text("state = 'waiting'"))
-    for statement in STATEMENTS:
-        op.execute(statement)
+    # Rows that are replaced all the time stay on their page and off the indexes (HOT) while there is room on it.
+    # In anonymous polls each batch of votes writes neighbouring rows anew.
+    churn("counters", fillfactor=20)
+    churn("patterns", fillfactor=80)
+    churn("participations")
+    churn("anonymous_ballots")
+    # What sealing an anonymous poll has replaced is removed at once (`seal.py`).
+    grant("MAINTAIN", "counters", "patterns", "participations", "anonymous_ballots")
+    append_only("audit_log")
 
 
 def downgrade() -> None:

@@ -16,7 +16,9 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("anonymous_ballots", sa.Column("place", sa.LargeBinary(), nullable=True))
     op.create_index(
-        "ix_anonymous_ballots_place", "anonymous_ballots", ["poll_id", sa.text("COALESCE(place, ballot_id)")]
+        "ix_anonymous_ballots_place",
+        "anonymous_ballots",
+        ["poll_id", sa.func.coalesce(sa.column("place"), sa.column("ballot_id"))],
     )
 
 

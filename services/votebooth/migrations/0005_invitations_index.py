@@ -17,7 +17,7 @@ def upgrade() -> None:
         "ix_audit_log_invitations",
         "audit_log",
         ["actor", "at"],
-        postgresql_where=sa.text("act = 'roll.invited'"),
+        postgresql_where=sa.column("act") == "roll.invited",
     )
 
 

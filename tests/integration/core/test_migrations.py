@@ -204,14 +204,19 @@ async def test_the_password_is_kept_as_a_verifier_and_follows_the_secret(base: B
 
 
 REVISION = '''"""{0}"""
+import sqlalchemy as sa
 from alembic import op
+from services.core.data.expand import helpers
 revision = "{1}"
 down_revision = {2}
 branch_labels = None
 depends_on = None
+def make(name, *columns, **options):
+    op.create_table(name, *(sa.Column(column, sa.Integer) for column in columns), **options)
+def add(table, column, nullable=True, **options):
+    op.add_column(table, sa.Column(column, sa.Integer, nullable=nullable), **options)
 def upgrade():
-    for statement in "{3}".split(";"):
-        op.execute(statement)
+    {3}
 '''
 
 
@@ -258,8 +263,9 @@ async def test_a_new_service_s_first_migration_makes_the_tables_of_events_as_the
 
 
 async def test_a_failed_migration_leaves_nothing_half_done(base: Base, trial: Path) -> None:
-    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a ()"))
-    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); SELECT 1/0"))
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a')"))
+    divides = "make('b'); op.execute('SELECT 1/0')"
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', divides))
     with pytest.raises(Exception, match="division by zero"):
         await migrate(["profiles", "trial"], base.url, base.secrets)
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'trial'"
@@ -267,16 +273,16 @@ async def test_a_failed_migration_leaves_nothing_half_done(base: Base, trial: Pa
     assert await base.rows("SELECT version_num FROM profiles.alembic_version"), "who came before is done"
     assert await base.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
 
-    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b ()"))
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "make('b')"))
     assert await migrate(["trial"], base.url, base.secrets) == {"trial": ["0001", "0002"]}
     assert sorted(await base.rows(tables)) == [("a",), ("alembic_version",), ("b",)]
 
 
 async def test_a_migration_that_cannot_have_its_lock_gives_way(base: Base, trial: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", "200ms")
-    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a ()"))
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a')"))
     await migrate(["trial"], base.url, base.secrets)
-    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD x int"))
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "add('a', 'x')"))
     holder = await base.connect()
     async with holder.transaction():
         await holder.execute("SELECT * FROM trial.a")
@@ -287,10 +293,10 @@ async def test_a_migration_that_cannot_have_its_lock_gives_way(base: Base, trial
 
 
 async def test_what_the_release_before_uses_is_taken_away_only_when_somebody_says_so(base: Base, trial: Path) -> None:
-    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int); ALTER TABLE a DROP x"))
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a', 'x'); op.drop_column('a', 'x')"))
     assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0001"]}, "nobody used it"
-    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "CREATE TABLE b (); DROP TABLE a"))
-    with pytest.raises(ContractError, match=r"trial: a migration drops what.*DROP TABLE a"):
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "make('b'); op.drop_table('a')"))
+    with pytest.raises(ContractError, match=r"trial: drop_table on a drops a table"):
         await migrate(["trial"], base.url, base.secrets, expand_only=True)
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'trial'"
     assert sorted(await base.rows(tables)) == [("a",), ("alembic_version",)]
@@ -300,21 +306,64 @@ async def test_what_the_release_before_uses_is_taken_away_only_when_somebody_say
 
 async def test_what_was_there_before_is_not_the_run_s_own(base: Base, trial: Path) -> None:
     """As the database tells it: a migration that says IF NOT EXISTS has made nothing."""
-    (trial / "0001_a.py").write_text(
-        REVISION.format("a", "0001", None, "CREATE TABLE a (x int); CREATE TYPE e AS ENUM ('y')")
-    )
+    first = "make('a', 'x'); sa.Enum('y', name='e').create(op.get_bind())"
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, first))
     await migrate(["trial"], base.url, base.secrets)
-    exists = "CREATE TABLE IF NOT EXISTS a (x int); ALTER TABLE a ADD COLUMN IF NOT EXISTS x int; "
-    for taking in ("DELETE FROM a", "UPDATE a SET x = 1", "ALTER TYPE e RENAME VALUE 'y' TO 'z'"):
+    exists = "make('a', 'x', if_not_exists=True); add('a', 'x', if_not_exists=True); "
+    table = "sa.table('a', sa.column('x'))"
+    for taking, said in (
+        (f"op.execute(sa.delete({table}))", "delete on a"),
+        (f"op.execute(sa.update({table}).values(x=1))", "update on a"),
+        ("sa.Enum('y', name='e').drop(op.get_bind())", "Enum.drop on e drops a type"),
+    ):
         (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', exists + taking))
-        with pytest.raises(ContractError, match=re.escape(taking)):
+        with pytest.raises(ContractError, match=re.escape(f"trial: {said}")):
             await migrate(["trial"], base.url, base.secrets, expand_only=True)
     grows = (
-        "CREATE TABLE b (y int); ALTER TABLE b ADD n int NOT NULL; ALTER TABLE a ADD y int; UPDATE b SET y = 1; "
-        "ALTER TYPE e ADD VALUE 'z'; CREATE INDEX ON a (y); SET LOCAL lock_timeout = '1s'"
+        "sa.Enum('y', name='e').create(op.get_bind(), checkfirst=True); make('b', 'y'); add('b', 'n', nullable=False); "
+        "assert sa.inspect(op.get_bind()).has_table('a'); add('a', 'y'); "
+        "op.execute(sa.update(sa.table('b', sa.column('y'))).values(y=1)); "
+        "op.create_index(None, 'a', ['y']); helpers.add_enum_value('e', 'z'); helpers.wait_for_locks(1); "
+        "helpers.append_only('b'); helpers.churn('a', fillfactor=70); helpers.grant('MAINTAIN', 'a')"
     )
     (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', grows))
     assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0002"]}
+    kept = await base.rows(
+        "SELECT relname, relacl::text, reloptions FROM pg_class WHERE relnamespace = 'trial'::regnamespace "
+        "AND relname IN ('a', 'b') ORDER BY 1"
+    )
+    vacuum = ["autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=50", "autovacuum_vacuum_cost_delay=0"]
+    assert [("trial=arwdm/" in acl, "trial=ar/" in acl, options) for _, acl, options in kept] == [
+        (True, False, ["fillfactor=70", *vacuum]),
+        (False, True, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "op.execute({0!r})",
+        "op.get_bind().execute(sa.text({0!r}))",
+        "op.get_bind().exec_driver_sql({0!r})",
+        "op.execute(sa.DDL({0!r}))",
+    ],
+)
+async def test_raw_sql_is_refused_however_it_comes_to_the_connection(base: Base, trial: Path, way: str) -> None:
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "op.execute('CREATE TABLE a (x int)')"))
+    assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0001"]}, "nobody used it"
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', way.format("DROP TABLE a")))
+    with pytest.raises(ContractError, match="trial: execute on DROP TABLE a isn't known to only add"):
+        await migrate(["trial"], base.url, base.secrets, expand_only=True)
+    assert await base.rows("SELECT version_num FROM trial.alembic_version") == [("0001",)]
+
+
+async def test_a_migration_commits_nothing_of_itself(base: Base, trial: Path) -> None:
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a')"))
+    await migrate(["trial"], base.url, base.secrets)
+    (trial / "0002_b.py").write_text(REVISION.format("b", "0002", '"0001"', "make('b'); op.get_bind().commit()"))
+    with pytest.raises(ContractError, match="trial: commit"):
+        await migrate(["trial"], base.url, base.secrets, expand_only=True)
+    assert await base.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'trial' AND tablename = 'b'") == []
 
 
 async def test_each_service_s_revisions_only_expand_its_first(
@@ -340,9 +389,9 @@ async def test_a_version_that_is_older_than_its_database_can_be_released(
     base: Base, trial: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rejected version leaves its revisions; what comes after it may be the former one, with a fix."""
-    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int)"))
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a', 'x')"))
     rejected = trial / "0002_b.py"
-    rejected.write_text(REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD y int"))
+    rejected.write_text(REVISION.format("b", "0002", '"0001"', "add('a', 'y')"))
     await migrate(["trial"], base.url, base.secrets)
     rejected.unlink()
     declare(monkeypatch, a=["x"])
@@ -365,20 +414,20 @@ async def test_a_fix_whose_own_revision_the_database_will_not_run_is_not_release
     base: Base, trial: Path, monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     """It has the number of the rejected version's, or is beside it: either way its column would be missing."""
-    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "CREATE TABLE a (x int)"))
-    rejected = REVISION.format("b", "0002", '"0001"', "ALTER TABLE a ADD y int")
+    (trial / "0001_a.py").write_text(REVISION.format("a", "0001", None, "make('a', 'x')"))
+    rejected = REVISION.format("b", "0002", '"0001"', "add('a', 'y')")
     (trial / "0002_b.py").write_text(rejected)
     await migrate(["trial"], base.url, base.secrets)
     (trial / "0002_b.py").unlink()
     fix = trial / "fix.py"
-    fix.write_text(REVISION.format("fix", number, '"0001"', "ALTER TABLE a ADD z int"))
+    fix.write_text(REVISION.format("fix", number, '"0001"', "add('a', 'z')"))
     declare(monkeypatch, a=["x", "z"])
     with pytest.raises(OutOfStepError, match=r"trial: the database is at revision 0002 and lacks a\.z\."):
         await migrate(["trial"], base.url, base.secrets, expand_only=True)
 
     # As the docs say: with the other's revision, and after it.
     (trial / "0002_b.py").write_text(rejected)
-    fix.write_text(REVISION.format("fix", "0003", '"0002"', "ALTER TABLE a ADD z int"))
+    fix.write_text(REVISION.format("fix", "0003", '"0002"', "add('a', 'z')"))
     assert await migrate(["trial"], base.url, base.secrets, expand_only=True) == {"trial": ["0003"]}
 
 

@@ -7,6 +7,7 @@ context.configure(
     connection=connection,
     target_metadata=context.config.attributes["metadata"],
     compare_server_default=True,
+    service=context.config.attributes["service"],  # for `core.data.expand.helpers`
 )
 with context.begin_transaction():
     context.run_migrations()

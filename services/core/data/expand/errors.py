@@ -2,7 +2,7 @@
 
 
 class ContractError(Exception):
-    """A migration isn't known to only add; the message says why, and what to do instead."""
+    """An operation isn't known to only add; the message names it, the table, and what to do instead."""
 
 
 class OutOfStepError(Exception):
@@ -10,4 +10,14 @@ class OutOfStepError(Exception):
 
 
 class ObjectionError(Exception):
-    """Why a statement isn't let through, as what "a migration" does."""
+    """What is against an operation.
+
+    Args:
+        why: What it does, as a sentence's end: "drops a column".
+        instead: What to do, as a sentence.
+    """
+
+    def __init__(self, why: str, instead: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.instead = instead
