@@ -8,26 +8,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, co
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.data.models import ServiceBase
 
 
-class Base(TableBase):
+class Base(ServiceBase):
     """This service's tables."""
 
     __abstract__ = True
-    metadata = service_metadata()
-
-
-class Outbox(OutboxColumns, Base):
-    """Events to be published."""
-
-
-class Inbox(InboxColumns, Base):
-    """Events that were handled."""
-
-
-class Parked(ParkedColumns, Base):
-    """Events that couldn't be handled."""
 
 
 class Account(Base):

@@ -4,7 +4,7 @@ A service's `plugin.py` has one `SERVICE`; the registry lists them, `http.applic
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from litestar import Controller, Request
@@ -16,20 +16,28 @@ if TYPE_CHECKING:
     from services.core.kit import Kit
 
 U = TypeVar("U")
+C = TypeVar("C", bound=msgspec.Struct)
 
 
 class NoSettings(msgspec.Struct, frozen=True):
     """For a service that has nothing to set."""
 
 
-class UseCases(Protocol):
-    """What a service's `service.py` may offer beyond its use cases."""
+class UseCases(Generic[C]):
+    """The base of a service's use cases, in its `service.py`; each use case is one transaction.
+
+    Args:
+        kit: What the service is given.
+    """
+
+    def __init__(self, kit: "Kit[C]") -> None:
+        self.kit = kit
 
     async def start(self) -> None:
-        """Begin background work; called before the service is ready."""
+        """Begin background work; called before the service is ready. By default there is none."""
 
     async def stop(self) -> None:
-        """End background work; what was accepted is finished first."""
+        """End background work; what was accepted is finished first. By default there is none."""
 
 
 class Job(Generic[U]):

@@ -4,7 +4,7 @@ Every field that breaks a rule is found before anything is refused, so that a pe
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
-from services.core.problems import FieldError, Problem, refused
+from services.core.refusals import Refusals
 from services.core.text import clean_line, clean_text, fold
 from services.polls import schemas
 from services.polls.methods import (
@@ -68,12 +68,11 @@ def from_request(body: PollNew) -> Definition:
     Raises:
         Problem: 422 if it numbers its options; numbers are ours to give.
     """
-    found = Refusals()
+    found = Refusals(SLUG)
     for index, option in enumerate(body.options):
         if option.id is not None:
             found.add(f"options[{index}].id", "is for edits")
-    if found.errors:
-        raise found.problem()
+    found.check()
     return Definition(
         title=body.title,
         description=body.description,
@@ -99,39 +98,7 @@ def with_rules(rules: Rules, new: RulesNew) -> Rules:
     return msgspec.structs.replace(rules, **values)
 
 
-class Refusals:
-    """The fields that were refused so far."""
-
-    def __init__(self) -> None:
-        self.errors: list[FieldError] = []
-
-    def add(self, field: str, message: str) -> None:
-        """Refuse a field."""
-        self.errors.append(FieldError(field, message))
-
-    def text(self, field: str, clean: Callable[[str, int], str], value: str, longest: int) -> str:
-        """Return a text cleaned, or refuse it."""
-        if clean is clean_text and not value.strip():
-            return ""
-        if len(value) > 10 * longest:  # not worth looking through
-            self.add(field, f"This is too long: {len(value)} characters, and at most {longest} fit.")
-            return ""
-        try:
-            return clean(value, longest)
-        except ValueError as exc:
-            self.add(field, str(exc))
-            return ""
-
-    def number(self, field: str, value: int | None, least: int, most: int) -> None:
-        """Refuse a number outside of its range."""
-        if value is not None and not least <= value <= most:
-            self.add(field, f"must be from {least} to {most}")
-
-    def problem(self) -> Problem:
-        """Return what is answered."""
-        first = self.errors[0]
-        more = f" And {len(self.errors) - 1} more; 'errors' names them." if len(self.errors) > 1 else ""
-        return refused("poll-refused", f"{first.field}: {first.message.rstrip('.')}.{more}", *self.errors[:50])
+SLUG = "poll-refused"
 
 
 def checked(draft: Definition, before: Rules | None = None) -> Definition:
@@ -144,16 +111,15 @@ def checked(draft: Definition, before: Rules | None = None) -> Definition:
     Raises:
         Problem: 422 that names every refused field.
     """
-    found = Refusals()
+    found = Refusals(SLUG)
     title = found.text("title", clean_line, draft.title, schemas.MAX_TITLE)
-    description = found.text("description", clean_text, draft.description, schemas.MAX_DESCRIPTION)
+    description = found.text("description", clean_text, draft.description, schemas.MAX_DESCRIPTION, required=False)
     options = _options(found, draft.options)
     _parameters(found, draft.method, len(draft.options), draft.given)
     _rules(found, draft.rules)
     if draft.rules.is_loose and not (before is not None and before.is_loose):
         found.add("rules.withdraw", "must be false where change is: who withdraws could cast another ballot")
-    if found.errors:
-        raise found.problem()
+    found.check()
     return msgspec.structs.replace(draft, title=title, description=description, options=options)
 
 
@@ -172,7 +138,9 @@ def _options(found: Refusals, options: Sequence[OptionNew]) -> list[OptionNew]:
         if option.id is not None and option.id in ids:
             found.add(f"{place}.id", "stands twice")
         ids |= {option.id} if option.id is not None else set()
-        text = found.text(f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION)
+        text = found.text(
+            f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION, required=False
+        )
         link = option.link and found.text(f"{place}.link", clean_link, option.link, schemas.MAX_LINK)
         cleaned.append(OptionNew(label=label, description=text, link=link or None, id=option.id))
     return cleaned
@@ -235,7 +203,7 @@ def utc(field: str, moment: datetime | None) -> datetime | None:
     """
     if moment is None:
         return None
-    found = Refusals()
+    found = Refusals(SLUG)
     if moment.tzinfo is None:
         found.add(field, "needs an offset, such as Z or +02:00")
         raise found.problem()
@@ -252,13 +220,12 @@ def check_times(now: datetime, opens_at: datetime | None, closes_at: datetime | 
     Raises:
         Problem: 422.
     """
-    found = Refusals()
+    found = Refusals(SLUG)
     if closes_at is not None and closes_at <= now:
         found.add("closes_at", "is past")
     elif closes_at is not None and opens_at is not None and closes_at <= opens_at:
         found.add("closes_at", "must be after opens_at")
-    if found.errors:
-        raise found.problem()
+    found.check()
 
 
 def numbered(options: Sequence[OptionNew]) -> list[dict[str, Any]]:

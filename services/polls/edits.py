@@ -13,9 +13,10 @@ import msgspec
 from msgspec import UNSET
 
 from services.core.problems import FieldError, conflict
+from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
-from services.polls.definition import Definition, Refusals, Rules, with_rules
+from services.polls.definition import Definition, Rules, with_rules
 from services.polls.methods import PARAMETERS, Given, Method, Status
 from services.polls.models import Poll
 from services.polls.schemas import OptionNew, PollEdit
@@ -89,7 +90,7 @@ def _options(poll: Poll, options: Sequence[OptionNew]) -> tuple[list[dict[str, A
     known = {option["id"] for option in poll.options}
     claimed = {option.id for option in options if option.id is not None}
     if unknown := claimed - known:
-        found = Refusals()
+        found = Refusals(definitions.SLUG)
         for index, option in enumerate(options):
             if option.id in unknown:
                 found.add(f"options[{index}].id", "isn't one of this poll's")

@@ -8,29 +8,16 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.data.models import ServiceBase
 
 _NOT_DELETED = column("deleted_at").is_(None)
 _PUBLISHED = column("published_at").is_not(None)
 
 
-class Base(TableBase):
+class Base(ServiceBase):
     """This service's tables."""
 
     __abstract__ = True
-    metadata = service_metadata()
-
-
-class Outbox(OutboxColumns, Base):
-    """Events to be published."""
-
-
-class Inbox(InboxColumns, Base):
-    """Events that were handled."""
-
-
-class Parked(ParkedColumns, Base):
-    """Events that couldn't be handled."""
 
 
 class Poll(Base):

@@ -1,7 +1,6 @@
 """What Polls takes and gives over the wire.
 
-Limits stand here for readers of the API's description, in the form that Litestar passes on (`extra`); they
-are checked in `definition.py`, where every refused field of a request is found at once and answered with 422.
+Limits stand here for readers of the API's description; they are checked in `definition.py`.
 """
 
 from datetime import datetime
@@ -10,6 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.refusals import list_limits, number_limits, text_limits
 from services.polls.methods import Eligibility, Method, Status, Strength, Visibility
 
 MAX_TITLE = 200
@@ -24,27 +24,19 @@ MAX_QUORUM = 1_000_000_000
 MAX_POINTS = 10_000
 MAX_SCORE = 10
 
-
-def _text(longest: int, least: int = 0, **more: Any) -> Meta:
-    return Meta(extra_json_schema={"extra": {"min_length": least, "max_length": longest}}, **more)
-
-
-def _number(least: int, most: int, description: str) -> Meta:
-    return Meta(extra_json_schema={"extra": {"minimum": least, "maximum": most}}, description=description)
-
-
-_TITLE = _text(MAX_TITLE, 1, examples=["Where shall we have lunch?"])
-_DESCRIPTION = _text(MAX_DESCRIPTION, description="Plain text with line breaks.")
-_OPTIONS = Meta(
-    extra_json_schema={"extra": {"min_items": MIN_OPTIONS, "max_items": MAX_OPTIONS}},
+_TITLE = text_limits(MAX_TITLE, 1, examples=["Where shall we have lunch?"])
+_DESCRIPTION = text_limits(MAX_DESCRIPTION, description="Plain text with line breaks.")
+_OPTIONS = list_limits(
+    MAX_OPTIONS,
+    MIN_OPTIONS,
     examples=[[{"label": "Trattoria"}, {"label": "Noodle bar"}]],
 )
-_SEATS = _number(1, MAX_OPTIONS - 1, "stv: how many are elected; fewer than options. irv: 1. Default 1.")
-_MIN_PICKS = _number(1, MAX_OPTIONS, "multiple: how many options a ballot picks at least. Default 1.")
-_MAX_PICKS = _number(1, MAX_OPTIONS, "multiple: how many options a ballot picks at most. Default all.")
-_MAX_SCORE = _number(1, MAX_SCORE, "score: the highest score, default 5. star: 5.")
-_POINTS = _number(1, MAX_POINTS, "points: how many a voter divides. Default 100.")
-_MAX_RANKS = _number(1, MAX_OPTIONS, "irv, stv, schulze, ranked_robin: how many ranks a ballot has. Default all.")
+_SEATS = number_limits(1, MAX_OPTIONS - 1, "stv: how many are elected; fewer than options. irv: 1. Default 1.")
+_MIN_PICKS = number_limits(1, MAX_OPTIONS, "multiple: how many options a ballot picks at least. Default 1.")
+_MAX_PICKS = number_limits(1, MAX_OPTIONS, "multiple: how many options a ballot picks at most. Default all.")
+_MAX_SCORE = number_limits(1, MAX_SCORE, "score: the highest score, default 5. star: 5.")
+_POINTS = number_limits(1, MAX_POINTS, "points: how many a voter divides. Default 100.")
+_MAX_RANKS = number_limits(1, MAX_OPTIONS, "irv, stv, schulze, ranked_robin: how many ranks a ballot has. Default all.")
 _ALLOW_TIES = Meta(
     description="irv, stv, schulze, ranked_robin: whether options may share a rank. "
     "Default true for schulze and ranked_robin."
@@ -59,7 +51,7 @@ _CLOSES = Meta(
 )
 _RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
 _RESULTS = Meta(description="Who sees results, and when. Default always.")
-_MINIMUM = _number(0, MAX_MINIMUM, "No result is released below this many ballots. Default 0.")
+_MINIMUM = number_limits(0, MAX_MINIMUM, "No result is released below this many ballots. Default 0.")
 _ELIGIBILITY = Meta(description="Who may vote. Default signed_in.")
 _STRENGTH = Meta(
     description="What makes two ballots one voter's. anyone: guest (default) or network; signed_in: account."
@@ -68,15 +60,15 @@ _ANONYMOUS = Meta(description="Nobody can join a ballot to a voter. Can't be und
 _CHANGE = Meta(description="Whether a voter may change their ballot. Default true.")
 _WITHDRAW = Meta(description="Whether a voter may withdraw their ballot. Default as `change`; it can't go further.")
 _ABSTAIN = Meta(description="Whether a ballot may abstain. Default false.")
-_QUORUM = _number(1, MAX_QUORUM, "How many ballots make the result binding. Default none.")
+_QUORUM = number_limits(1, MAX_QUORUM, "How many ballots make the result binding. Default none.")
 
 
 class OptionNew(Struct, frozen=True, forbid_unknown_fields=True):
     """An option to vote on. `id` is for edits: it keeps the option that has it."""
 
-    label: Annotated[str, _text(MAX_LABEL, 1, examples=["Trattoria"])]
-    description: Annotated[str, _text(MAX_OPTION_DESCRIPTION)] = ""
-    link: Annotated[str, _text(MAX_LINK, description="http or https.")] | None = None
+    label: Annotated[str, text_limits(MAX_LABEL, 1, examples=["Trattoria"])]
+    description: Annotated[str, text_limits(MAX_OPTION_DESCRIPTION)] = ""
+    link: Annotated[str, text_limits(MAX_LINK, description="http or https.")] | None = None
     id: int | None = None
 
 

@@ -4,6 +4,7 @@ from litestar import Controller, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 from services.profiles.schemas import ProfileEdit, ProfileView
@@ -15,7 +16,7 @@ class ProfileController(Controller):
 
     tags = ("Profiles",)
 
-    @get("/me", operation_id="ProfileMine", summary="See my profile")
+    @get("/me", operation_id="ProfileMine", summary="See my profile", guards=[ANY_TOKEN])
     async def mine(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> ProfileView:
         """Return the profile of the account that asks."""
         return await profiles.mine(subject)
@@ -24,7 +25,7 @@ class ProfileController(Controller):
         "/me",
         operation_id="ProfileEdit",
         summary="Change my profile",
-        guards=[limit("profile-edit", 30, per=60)],
+        guards=[requires("profiles:write"), limit("profile-edit", 30, per=60)],
     )
     async def edit(
         self,
@@ -33,7 +34,6 @@ class ProfileController(Controller):
         data: JSONBody[ProfileEdit],
     ) -> ProfileView:
         """Change what is given; what is left out stays."""
-        subject.require("profiles:write")
         return await profiles.edit(subject, data)
 
     @get("/{handle:str}", operation_id="ProfileRead", summary="See somebody's profile")

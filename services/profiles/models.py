@@ -7,26 +7,13 @@ from sqlalchemy import Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.data.models import ServiceBase
 
 
-class Base(TableBase):
+class Base(ServiceBase):
     """This service's tables."""
 
     __abstract__ = True
-    metadata = service_metadata()
-
-
-class Outbox(OutboxColumns, Base):
-    """Events to be published."""
-
-
-class Inbox(InboxColumns, Base):
-    """Events that were handled."""
-
-
-class Parked(ParkedColumns, Base):
-    """Events that couldn't be handled."""
 
 
 class Profile(Base):
@@ -36,7 +23,7 @@ class Profile(Base):
     """
 
     __tablename__ = "profile"
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[UUID] = mapped_column("account_id", primary_key=True)
     handle: Mapped[str] = mapped_column(Text)
     handle_key: Mapped[str] = mapped_column(Text, unique=True)
     display_name: Mapped[str] = mapped_column(Text, server_default="")

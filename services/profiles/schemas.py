@@ -1,4 +1,4 @@
-"""What Profiles takes and gives over the wire."""
+"""What Profiles takes and gives over the wire. `service.py` checks the limits that are described here."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,22 +6,32 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-HANDLE = r"^[A-Za-z][A-Za-z0-9_-]{2,29}$"
+from services.core.refusals import list_limits, text_limits
+
+HANDLE = r"[A-Za-z][A-Za-z0-9_-]{2,29}"
+LINK = r"https://[^\s<>\"]{3,300}"
+MAX_DISPLAY_NAME = 80
+MAX_BIO = 2000
+MAX_LINKS = 5
 
 Handle = Annotated[
     str,
-    Meta(pattern=HANDLE, description="3–30 letters, digits, - and _; begins with a letter.", examples=["ada"]),
+    Meta(
+        extra_json_schema={"extra": {"pattern": f"^{HANDLE}$"}},
+        description="3–30 letters, digits, - and _; begins with a letter.",
+        examples=["ada"],
+    ),
 ]
-Link = Annotated[str, Meta(pattern=r"^https://[^\s<>\"]{3,300}$", examples=["https://example.org/ada"])]
+Link = Annotated[str, Meta(extra_json_schema={"extra": {"pattern": f"^{LINK}$"}}, examples=["https://example.org/ada"])]
 
 
 class ProfileEdit(Struct, frozen=True, forbid_unknown_fields=True):
     """What to change; what is left out stays."""
 
     handle: Handle | UnsetType = UNSET
-    display_name: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
-    bio: Annotated[str, Meta(max_length=2000)] | UnsetType = UNSET
-    links: Annotated[list[Link], Meta(max_length=5)] | UnsetType = UNSET
+    display_name: Annotated[str, text_limits(MAX_DISPLAY_NAME)] | UnsetType = UNSET
+    bio: Annotated[str, text_limits(MAX_BIO, description="Plain text with line breaks.")] | UnsetType = UNSET
+    links: Annotated[list[Link], list_limits(MAX_LINKS)] | UnsetType = UNSET
 
 
 class ProfileView(Struct, frozen=True):

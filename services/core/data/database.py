@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
+from advanced_alchemy.exceptions import RepositoryError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -194,8 +195,18 @@ def is_unstorable(exc: BaseException) -> bool:
     return isinstance(cause, asyncpg.DataError) and not isinstance(cause, asyncpg.DivisionByZeroError)
 
 
+def is_duplicate(exc: BaseException) -> bool:
+    """Say whether a unique key is taken, whatever the language of the server's messages."""
+    return isinstance(_cause(exc), asyncpg.UniqueViolationError)
+
+
 def _cause(exc: BaseException) -> BaseException:
-    """Return the driver's own error below SQLAlchemy's."""
+    """Return the driver's own error below SQLAlchemy's and a repository's.
+
+    Repositories wrap whatever SQLAlchemy raises, a lost connection as an `IntegrityError` of theirs.
+    """
+    while isinstance(exc, RepositoryError) and exc.__cause__ is not None:
+        exc = exc.__cause__
     if isinstance(exc, DBAPIError) and exc.orig is not None:
         return exc.orig.__cause__ or exc.orig
     return exc

@@ -1,18 +1,13 @@
 """What every service's tables share: a UUIDv7 key, and the outbox, inbox and parked tables.
 
-Each service's `models.py` begins alike; its own metadata keeps Alembic to one schema, and nothing joins
-another service's tables:
+A service's `models.py` begins with its base, which has the tables of its events already, and says its own tables:
 
-    class Base(TableBase):
+    class Base(ServiceBase):
         __abstract__ = True
-        metadata = service_metadata()
-
-    class Outbox(OutboxColumns, Base): ...
-    class Inbox(InboxColumns, Base): ...
-    class Parked(ParkedColumns, Base): ...
 
     class Poll(Base):
-        id: Mapped[UUID] = mapped_column(primary_key=True)  # `core.ids.new_id`
+        __tablename__ = "poll"
+        id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 """
 
 from datetime import UTC, datetime
@@ -40,6 +35,7 @@ __all__ = [
     "InboxColumns",
     "OutboxColumns",
     "ParkedColumns",
+    "ServiceBase",
     "TableBase",
     "Timestamp",
     "service_metadata",
@@ -102,3 +98,22 @@ class ParkedColumns:
 def service_metadata() -> MetaData:
     """Return a service's own metadata, with names for constraints that migrations can rely on."""
     return MetaData(naming_convention=NAMING)
+
+
+class ServiceBase(TableBase):
+    """The base of one service's tables.
+
+    A direct subclass is a service's base: it gets a metadata of its own, which keeps Alembic to one schema, and
+    the tables of its events. Nothing joins another service's tables.
+    """
+
+    __abstract__ = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give a service's base its metadata and the tables of its events."""
+        if ServiceBase in cls.__bases__:
+            cls.metadata = service_metadata()
+        super().__init_subclass__(**kwargs)
+        if ServiceBase in cls.__bases__:
+            for name, columns in (("Outbox", OutboxColumns), ("Inbox", InboxColumns), ("Parked", ParkedColumns)):
+                type(name, (columns, cls), {"__module__": cls.__module__, "__doc__": columns.__doc__})

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from advanced_alchemy.exceptions import NotFoundError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException, WebSocketException
 from litestar.types import ExceptionHandlersMap
@@ -13,10 +14,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from services.core.aws.secrets import SecretError
-from services.core.data.database import is_passing, is_unstorable
+from services.core.data.database import is_duplicate, is_passing, is_unstorable
 from services.core.observe.logs import where
 from services.core.peers.calls import PeerError
-from services.core.problems import FieldError, Problem, malformed, unavailable
+from services.core.problems import FieldError, Problem, conflict, malformed, not_found, unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,11 @@ def _from_unforeseen(route: str, exc: Exception) -> Problem:
     if is_passing(exc) or isinstance(exc, _AWAY):
         log.warning("dependency_failed", route=route, error=type(exc).__name__)
         return unavailable("A part that this needs doesn't answer. Try again.")
+    if isinstance(exc, NotFoundError):
+        return not_found("entry")
+    if is_duplicate(exc):
+        log.warning("duplicate_key", route=route, where=where(exc))
+        return conflict("already-there", "Something with this name or key is there already.")
     log.error("unhandled", route=route, error=type(exc).__name__, where=where(exc))
     return Problem(500, "internal", "Something went wrong", "Tell us the trace id.")
 

@@ -24,7 +24,7 @@ from services.registry import NAMES, load_services
 
 ROOT = Path(__file__).parents[3]
 READY_SECONDS = 2.0
-ONE_MB, ALL_MB = 100, 300
+ONE_MB, ALL_MB = 110, 300
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,96 @@
+"""Repositories: reading and writing the rows of one table, on Advanced Alchemy's.
+
+    class ProfileRepository(Repository[Profile]):
+        model_type = Profile
+
+    async with self.kit.db.transaction() as session:
+        profile = await ProfileRepository(session).get(account)
+
+A repository is made of the session of one transaction, and commits nothing: `Database.transaction()` does, before
+anybody is answered. It raises `DuplicateKeyError` and `NotFoundError` (`advanced_alchemy.exceptions`), which are
+answered with 409 and 404 unless a use case says it better.
+
+Of what is inherited, `update` reads before it writes, and `upsert` and `get_or_upsert` read, then write, which
+two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are one statement each.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import ResultConverter
+from msgspec import Struct
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.data.models import TableBase
+from services.core.data.pagination import Page, PageFilter
+
+RowT = TypeVar("RowT", bound=TableBase)
+S = TypeVar("S", bound=Struct)
+
+_converter = ResultConverter()
+
+# What the database returns is the row, whatever the session has read of it before.
+_AS_RETURNED = {"synchronize_session": False, "populate_existing": True}
+
+
+class Repository(SQLAlchemyAsyncRepository[RowT]):
+    """The rows of one table, within one transaction.
+
+    Args:
+        session: The transaction's session.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        # Otherwise each `add` is an INSERT and a SELECT; what the database fills in comes back by RETURNING.
+        super().__init__(session=session, auto_refresh=False)
+        self.id_attribute = self._pk_attr_names[0]
+
+    async def add_or_ignore(self, values: Mapping[str, Any], *, key: Sequence[str] | None = None) -> RowT | None:
+        """Add a row; None if there is one with the same key.
+
+        Args:
+            values: The row, by attribute.
+            key: The columns of the unique key that may be taken; None for any key.
+
+        Raises:
+            DuplicateKeyError: Another unique key than `key` is taken.
+        """
+        statement = (
+            insert(self.model_type)
+            .values(**values)
+            .on_conflict_do_nothing(index_elements=key)
+            .returning(self.model_type)
+        )
+        with self._wrapped():
+            return (await self.session.execute(statement)).scalar_one_or_none()
+
+    async def update_where(self, *where: ColumnElement[bool], values: Mapping[str, Any]) -> Sequence[RowT]:
+        """Change the rows that meet the conditions, in one statement; return them as they are now.
+
+        Args:
+            where: The conditions.
+            values: By attribute; SQL expressions are fine.
+
+        Raises:
+            DuplicateKeyError: A value is taken that may stand once only.
+        """
+        statement = update(self.model_type).where(*where).values(**values).returning(self.model_type)
+        with self._wrapped():
+            return (await self.session.execute(statement, execution_options=_AS_RETURNED)).scalars().all()
+
+    async def page(self, page: PageFilter, *where: ColumnElement[bool]) -> Page[RowT]:
+        """Return a page of the rows that meet the conditions."""
+        return page.of(await self.get_many(page, *where))
+
+    def _wrapped(self) -> Any:
+        return wrap_sqlalchemy_exception(error_messages=self.error_messages, dialect_name=self._dialect.name)
+
+
+def to_schema(row: Any, schema: type[S]) -> S:
+    """Return a row as the struct that goes over the wire; fields are taken from the attributes of the same name."""
+    shaped: S = _converter.to_schema(row, schema_type=schema)
+    return shaped
