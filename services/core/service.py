@@ -3,7 +3,7 @@
 A service's `plugin.py` has one `SERVICE`; the registry lists them, `http.application.create_app` composes any of them.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -75,6 +75,9 @@ class Service(Generic[U]):
         controllers: What it serves below `/v1/NAME`.
         root_controllers: What must stand at the top, such as `/.well-known`.
         internal_controllers: What only services call, below `/internal/NAME`.
+        parts: Of the use cases, what controllers ask for by name instead of the whole.
+        dependencies: What controllers ask of a request beside `subject` and `viewer`, on which these may depend:
+            providers by name, as Litestar takes them.
         handlers: Events it consumes.
         jobs: Periodic work.
         fronts: What may answer a request before Litestar's routing.
@@ -93,6 +96,8 @@ class Service(Generic[U]):
         controllers: Sequence[type[Controller]] = (),
         root_controllers: Sequence[type[Controller]] = (),
         internal_controllers: Sequence[type[Controller]] = (),
+        parts: Callable[[U], Mapping[str, object]] = lambda _: {},
+        dependencies: Callable[[U], Mapping[str, Callable[..., Awaitable[Any]]]] = lambda _: {},
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
         fronts: Sequence[Front] = (),
@@ -107,6 +112,8 @@ class Service(Generic[U]):
         self.controllers = controllers
         self.root_controllers = root_controllers
         self.internal_controllers = internal_controllers
+        self.parts = parts
+        self.dependencies = dependencies
         self.handlers = handlers
         self.jobs = jobs
         self.fronts = fronts

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
+from msgspec import Meta
 
 from services.core.problems import MEDIA_TYPE, ProblemDocument
 from services.votebooth.poll.choices import SECRET_PATTERN
@@ -19,6 +20,12 @@ BallotSecret = Annotated[
     HeaderParameter(name=SECRET_HEADER, pattern=SECRET_PATTERN, description="The ballot's secret, in anonymous polls."),
 ]
 Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+
+RECEIPT = Meta(
+    description="Proves that a ballot is counted, and says nothing about its content: 32 hexadecimal digits, "
+    "64 in an anonymous poll.",
+    examples=["9f86d081884c7d659a2feaa0c55ad015"],
+)
 
 VOTING = {
     400: "The request can't be read.",

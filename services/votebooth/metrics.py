@@ -1,4 +1,4 @@
-"""VoteBooth's metrics."""
+"""VoteBooth's metrics; names and labels as in `core.observe.metrics`."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -12,3 +12,13 @@ BATCH = Histogram(
 )
 WAITING = Gauge("votewave_votebooth_waiting_ballots", "Ballots left waiting when a transaction begins.")
 LIVE_CLIENTS = Gauge("votewave_votebooth_live_clients", "Open live connections.")
+COUNT_SECONDS = Histogram(
+    "votewave_count_duration_seconds",
+    "Time to count a poll from its counters.",
+    ["method"],
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10),
+)
+RECOUNT_MISMATCHES = Counter(
+    "votewave_recount_mismatches_total", "Polls whose counters a recount of the ballots contradicted."
+)
+RECOUNTS = Counter("votewave_recounts_total", "Polls recounted and compared with their counters.")

@@ -6,6 +6,7 @@ from services.core.events.handler import Handler
 from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
 from services.votebooth.casting.controllers import BallotController, cast_ballot
+from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.exchange.controllers import ExchangeController
@@ -15,6 +16,7 @@ from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
+from services.votebooth.results.dependencies import poll_viewer
 from services.votebooth.roll.controllers import RollController
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
@@ -33,6 +35,19 @@ SERVICE = Service(
         LogController,
     ],
     internal_controllers=[VersionController],
+    parts=lambda votebooth: {
+        "projection": votebooth.projection,
+        "ballots": votebooth.ballots,
+        "tokens": votebooth.tokens,
+        "roll": votebooth.roll,
+        "results": votebooth.results,
+        "receipts": votebooth.receipts,
+        "hub": votebooth.hub,
+        "tickets": votebooth.kit.shared.tickets,
+        "exchange": votebooth.exchange,
+        "log": votebooth.log,
+    },
+    dependencies=lambda votebooth: {"claim": provide_claim, "poll_viewer": poll_viewer(votebooth.viewers)},
     handlers=[Handler(PollChanged, VoteBooth.on_poll_changed)],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),

@@ -1,8 +1,9 @@
-"""VoteBooth's use cases, each made by one of the parts below."""
+"""VoteBooth put together: each part is given the parts that it needs, and no part knows the whole."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
+from services.core.service import UseCases
 from services.votebooth.audit.service import Log
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
@@ -10,6 +11,7 @@ from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.hub import Hub
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.voters import HASH_KEY, Keyring
 from services.votebooth.recount.periodic import Recounts
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
@@ -19,11 +21,12 @@ from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
 
 
-class VoteBooth:
+class VoteBooth(UseCases[VoteBoothSettings]):
     """What can be done with ballots.
 
     Attributes:
         projection: Polls' rules.
+        keyring: Makes voters' keys.
         booth: Where ballots wait for the next transaction.
         ballots: What voters do.
         tokens: Voting tokens.
@@ -38,15 +41,16 @@ class VoteBooth:
     """
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
-        self.kit = kit
+        super().__init__(kit)
         self.projection = Projection(kit)
-        self.booth = Booth(kit, self.projection)
-        self.ballots = Ballots(kit, self.projection, self.booth)
+        self.keyring = Keyring()
+        self.booth = Booth(kit, self.projection, self.keyring)
+        self.ballots = Ballots(kit, self.projection, self.keyring, self.booth)
         self.tokens = VotingTokens(kit, self.projection)
-        self.roll = Roll(kit, self.tokens, self.booth)
+        self.roll = Roll(kit, self.tokens, self.keyring)
         self.results = Results(kit, self.projection)
         self.receipts = Receipts(kit, self.projection, self.results)
-        self.viewers = Viewers(kit, self.projection)
+        self.viewers = Viewers(self.projection, self.keyring)
         self.hub = Hub(kit, self.results)
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection)
@@ -58,6 +62,7 @@ class VoteBooth:
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""
+        self.keyring.open(await self.kit.secret(HASH_KEY))
         await self.booth.start()
         await self.hub.start()
 

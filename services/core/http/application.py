@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request, Router
+from litestar import Controller, Litestar, Request, Router
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -18,7 +18,7 @@ from services.core.events.consumer import Consumer
 from services.core.events.relay import Relay
 from services.core.http import errors
 from services.core.http.admission import Headers, admission
-from services.core.http.dependencies import SHARED, in_turn, provide_subject, provide_viewer, require_service
+from services.core.http.dependencies import SHARED, dependencies_of, provide_subject, provide_viewer, require_service
 from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
@@ -45,26 +45,20 @@ class ServicePlugin(InitPlugin):
         """Contribute the service's routes and lifespan."""
         service = self._service
         use_cases = service.use_cases(self.kit)
-        provide = {
-            service.name: Provide(lambda: use_cases, sync_to_thread=False),
-            "subject": in_turn(provide_subject, service.name),
-            "viewer": in_turn(provide_viewer, service.name),
-        }
-        app_config.route_handlers.append(
-            Router(f"/v1/{service.name}", route_handlers=service.controllers, dependencies=provide)
+        parts = {service.name: use_cases, **service.parts(use_cases)}
+        dependencies = service.dependencies(use_cases)
+
+        def serve(path: str, controllers: Sequence[type[Controller]], **options: Any) -> None:
+            for controller in controllers:
+                provided = dependencies_of(controller, parts, dependencies)
+                router = Router(path, route_handlers=[controller], dependencies=provided, **options)
+                app_config.route_handlers.append(router)
+
+        serve(f"/v1/{service.name}", service.controllers)
+        serve("/", service.root_controllers)
+        serve(
+            f"/internal/{service.name}", service.internal_controllers, guards=[require_service], include_in_schema=False
         )
-        if service.root_controllers:
-            app_config.route_handlers.append(Router("/", route_handlers=service.root_controllers, dependencies=provide))
-        if service.internal_controllers:
-            app_config.route_handlers.append(
-                Router(
-                    f"/internal/{service.name}",
-                    route_handlers=service.internal_controllers,
-                    dependencies=provide,
-                    guards=[require_service],
-                    include_in_schema=False,
-                )
-            )
         app_config.lifespan.append(self._lifespan(use_cases))
         app_config.state[KITS].append(self.kit)
         app_config.state[service.name] = use_cases

@@ -97,11 +97,24 @@ def describe_security(routes: Iterable[BaseRoute]) -> None:
     """
     for route in routes:
         for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            given = handler.parsed_fn_signature.parameters
+            given = _asked(handler)
             if "subject" in given:
                 handler.security = TOKEN
             elif "viewer" in given:
                 handler.security = TOKEN_OR_NONE
+
+
+def _asked(handler: HTTPRouteHandler) -> set[str]:
+    """Return the names that a handler asks for, and those that its dependencies ask for in turn."""
+    provided = handler.resolve_dependencies()
+    asked: set[str] = set()
+    left = [*handler.parsed_fn_signature.parameters]
+    while left:
+        name = left.pop()
+        if name not in asked and name in provided:
+            left += provided[name].parsed_fn_signature.parameters
+        asked.add(name)
+    return asked
 
 
 @get("/", include_in_schema=False)

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from services.core.identity.subject import Subject
+from services.votebooth.audit.service import Log
 from services.votebooth.description import RESULTS, problems
-from services.votebooth.service import VoteBooth
 
 
 class LogEntry(Struct, frozen=True):
@@ -38,7 +38,7 @@ class LogController(Controller):
     )
     async def read(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        log: NamedDependency[Log],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
@@ -49,7 +49,7 @@ class LogController(Controller):
         Tokens issued, rolls uploaded, exports taken, recounts: numbers and names, never a ballot, token or
         address. Entries are added and never changed.
         """
-        page = await votebooth.log.read(poll_id, subject, cursor, limit)
+        page = await log.read(poll_id, subject, cursor, limit)
         return Page(
             [LogEntry(each.position, each.at, each.actor, each.act, each.details) for each in page.items],
             page.next,

@@ -21,7 +21,7 @@ from services.votebooth.casting.tickets import Outcome, Ticket
 from services.votebooth.metrics import BATCH, VOTES, WAITING
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
-from services.votebooth.poll.voters import HASH_KEY, Claim, Keyring
+from services.votebooth.poll.voters import Claim, Keyring
 from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)
@@ -38,9 +38,10 @@ _FIRST, _AGAIN = VOTES.labels("first"), VOTES.labels("again")
 class Booth:
     """The queue of one process and the task that empties it."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, keyring: Keyring) -> None:
         self._kit = kit
         self._projection = projection
+        self._keyring = keyring
         self._most = kit.settings.queue
         self._size = kit.settings.batch
         self._waiting: list[Ticket] = []
@@ -48,12 +49,10 @@ class Booth:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._connection: Connection | None = None
-        self._keyring: Keyring | None = None
         self._flood = _Flood()
 
     async def start(self) -> None:
         """Begin to write."""
-        self._keyring = Keyring(await self._kit.secret(HASH_KEY))
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -65,20 +64,13 @@ class Booth:
         if self._connection is not None:
             await self._connection.close()
 
-    @property
-    def keyring(self) -> Keyring:
-        """The keys that voters' keys are made with."""
-        if self._keyring is None:
-            raise unavailable("The booth isn't open yet. Try again.")
-        return self._keyring
-
     def ticket(self, rules: PollRules, claim: Claim, raw: bytes | None, secret: str | None) -> Ticket:
         """Prepare a request to cast, change or (without a body) withdraw a ballot.
 
         Raises:
             Problem: Under these rules it can't be.
         """
-        return Ticket(rules, self.keyring, claim, raw, secret, asyncio.get_running_loop().create_future())
+        return Ticket(rules, self._keyring, claim, raw, secret, asyncio.get_running_loop().create_future())
 
     async def submit(self, ticket: Ticket) -> Outcome:
         """Return what has become of a request, when that is committed.
@@ -147,7 +139,7 @@ class Booth:
         for attempt in range(1, _TRIES + 1):
             try:
                 connection = await self._connected()
-                return await batch.write(connection, tickets, self._projection, self.keyring)
+                return await batch.write(connection, tickets, self._projection, self._keyring)
             except CommitUnknownError:
                 await self._drop()
                 raise

@@ -1,6 +1,6 @@
 """Voting over HTTP: ballots."""
 
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,15 +12,20 @@ from litestar.types import ASGIApp
 from msgspec import UNSET
 
 from services.core.http.dependencies import address_of
-from services.core.identity.subject import Subject
 from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.casting.schemas import Counted, MyBallot
+from services.votebooth.casting.service import Ballots
 from services.votebooth.casting.tickets import Outcome
-from services.votebooth.description import VOTING, BallotSecret, BallotToken, problems
+from services.votebooth.description import VOTING, BallotSecret, problems
 from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, Claim
-from services.votebooth.service import VoteBooth
 
 VOTE = "votes:write"
+
+
+class _VoteBooth(Protocol):
+    """What this needs of the whole."""
+
+    ballots: Ballots
 
 
 async def cast_ballot(request: Request[Any, Any, Any]) -> ASGIApp:
@@ -36,7 +41,7 @@ async def cast_ballot(request: Request[Any, Any, Any]) -> ASGIApp:
     subject.require(VOTE)
     claim = Claim(subject, text_of(headers, TOKEN_HEADER), lambda: address_of(request))
     raw = await json_of(request, headers)
-    votebooth: VoteBooth = request.app.state["votebooth"]
+    votebooth: _VoteBooth = request.app.state["votebooth"]
     outcome = await votebooth.ballots.cast(request.path_params["poll_id"], claim, raw, text_of(headers, SECRET_HEADER))
     return Answer(201 if outcome.first else 200, _counted(outcome))
 
@@ -72,16 +77,13 @@ class BallotController(Controller):
     )
     async def mine(
         self,
-        votebooth: NamedDependency[VoteBooth],
-        subject: NamedDependency[Subject],
-        request: Request[Any, Any, Any],
+        ballots: NamedDependency[Ballots],
+        claim: NamedDependency[Claim],
         poll_id: FromPath[UUID],
-        ballot_token: BallotToken = None,
         ballot_secret: BallotSecret = None,
     ) -> Response[MyBallot]:
         """Return my counted ballot; in an anonymous poll its content is told to who has its secret."""
-        claim = Claim(subject, ballot_token, lambda: address_of(request))
-        found = await votebooth.ballots.mine(poll_id, claim, ballot_secret)
+        found = await ballots.mine(poll_id, claim, ballot_secret)
         receipt = None if found.receipt is None else found.receipt.hex()
         view = MyBallot("counted", receipt, found.choice, found.revision, found.cast_at)
         return Response(view, headers={"cache-control": "private, no-store"})
@@ -93,17 +95,14 @@ class BallotController(Controller):
     )
     async def withdraw(
         self,
-        votebooth: NamedDependency[VoteBooth],
-        subject: NamedDependency[Subject],
-        request: Request[Any, Any, Any],
+        ballots: NamedDependency[Ballots],
+        claim: NamedDependency[Claim],
         poll_id: FromPath[UUID],
-        ballot_token: BallotToken = None,
         ballot_secret: BallotSecret = None,
     ) -> None:
         """Take my ballot out of the count. While the poll is open I may cast another."""
-        subject.require(VOTE)
-        claim = Claim(subject, ballot_token, lambda: address_of(request))
-        await votebooth.ballots.withdraw(poll_id, claim, ballot_secret)
+        claim.subject.require(VOTE)
+        await ballots.withdraw(poll_id, claim, ballot_secret)
 
 
 def _counted(outcome: Outcome) -> bytes:

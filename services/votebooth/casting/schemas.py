@@ -1,17 +1,12 @@
-"""What VoteBooth takes and gives over the wire, ballots aside (`choices.BallotBody`)."""
+"""What VoteBooth takes and gives over the wire, ballots aside (`poll.choices.BallotBody`)."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
+from services.votebooth.description import RECEIPT
 from services.votebooth.poll.choices import BallotBody
-
-RECEIPT = Meta(
-    description="Proves that a ballot is counted, and says nothing about its content: 32 hexadecimal digits, "
-    "64 in an anonymous poll.",
-    examples=["9f86d081884c7d659a2feaa0c55ad015"],
-)
 
 
 class Counted(Struct, frozen=True, omit_defaults=True):

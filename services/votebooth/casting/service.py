@@ -15,7 +15,7 @@ from services.votebooth.casting.tickets import Outcome, Ticket
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
-from services.votebooth.poll.voters import SECRET_HEADER, Claim, ballot_id
+from services.votebooth.poll.voters import SECRET_HEADER, Claim, Keyring, ballot_id
 from services.votebooth.settings import VoteBoothSettings
 
 
@@ -36,9 +36,10 @@ class Mine(Struct, frozen=True):
 class Ballots:
     """What voters do."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, booth: Booth) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, keyring: Keyring, booth: Booth) -> None:
         self._kit = kit
         self._projection = projection
+        self._keyring = keyring
         self._booth = booth
         self._guesses = Guesses()
 
@@ -88,9 +89,8 @@ class Ballots:
             Problem: 404 if there is none, 409 if the secret given isn't a ballot's.
         """
         rules = await self._projection.existing(poll_id)
-        keyring = self._booth.keyring
-        key, _ = keyring.identify(rules, claim)
-        caster = keyring.caster(rules, claim)
+        key, _ = self._keyring.identify(rules, claim)
+        caster = self._keyring.caster(rules, claim)
         pool = await self._kit.db.pool()
         if not rules.anonymous:
             row = await pool.fetchrow(sql.MINE, poll_id, key, caster)

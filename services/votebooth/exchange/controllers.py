@@ -13,15 +13,14 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
-from services.core.http.dependencies import address_of
 from services.core.http.limits import limit, limit_address
 from services.core.http.streaming import BoundStream
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
-from services.votebooth.description import RESULTS, BallotToken, problems
-from services.votebooth.exchange.service import Format
+from services.votebooth.description import RESULTS, problems
+from services.votebooth.exchange.service import Exchange, Format
 from services.votebooth.results.controllers import VISIBLE, hidden
-from services.votebooth.service import VoteBooth
+from services.votebooth.results.state import Viewer
 
 MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
 FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish"]
@@ -88,21 +87,19 @@ class ExchangeController(Controller):
     )
     async def export(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        exchange: NamedDependency[Exchange],
         viewer: NamedDependency[Subject | None],
-        request: Request[Any, Any, Any],
+        poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
         file_format: Annotated[Format, QueryParameter(name="format", description="The file's format.")] = "csv",
-        ballot_token: BallotToken = None,
     ) -> Response[Any]:
         """Return counts of equal ballots, once the poll is over, to those who may see its result.
 
         There is no voter, receipt or time in it, and nothing that shows the order in which ballots came.
         `votewave tally --seed` counts the file to the same result; the seed stands with the result.
         """
-        who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
         try:
-            file = await votebooth.exchange.export(poll_id, who, viewer, file_format)
+            file = await exchange.export(poll_id, poll_viewer, viewer, file_format)
         except Problem as exc:
             return hidden(exc)
         headers = {**VISIBLE, "content-disposition": f'attachment; filename="{file.name}"'}
@@ -119,7 +116,7 @@ class ExchangeController(Controller):
     )
     async def count(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        exchange: NamedDependency[Exchange],
         subject: NamedDependency[Subject],
         request: Request[Any, Any, Any],
         method: Annotated[MethodName, QueryParameter(description="How to count.")],
@@ -138,7 +135,7 @@ class ExchangeController(Controller):
         """
         ignored = [name.strip() for name in ignore.split(",") if name.strip()]
         data = await _file(request)
-        answer = await votebooth.exchange.count(
+        answer = await exchange.count(
             subject, data, method=method, seats=seats, form=file_format, ignore=ignored, seed=seed
         )
         return Response(answer, media_type=MediaType.JSON)

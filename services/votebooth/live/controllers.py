@@ -6,24 +6,24 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, WebSocket, get, post, websocket
+from litestar import Controller, WebSocket, get, post, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
-from services.core.http.dependencies import address_of
 from services.core.http.limits import limit
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
-from services.core.identity.tickets import LIFETIME_SECONDS
+from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
 from services.core.problems import Problem
 from services.core.tasks import end
-from services.votebooth.description import RESULTS, BallotToken, problems
+from services.votebooth.description import RESULTS, problems
 from services.votebooth.live.client import Client
+from services.votebooth.live.hub import Hub
 from services.votebooth.live.schemas import LiveTicket
+from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
-from services.votebooth.service import VoteBooth
 
 _WORDS_FROM_CLIENT = 1000
 _CLOSE_DONE = 1000
@@ -56,19 +56,18 @@ class LiveController(Controller):
     )
     async def issue(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        results: NamedDependency[Results],
+        tickets: NamedDependency[Tickets],
         subject: NamedDependency[Subject],
-        request: Request[Any, Any, Any],
+        poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
-        ballot_token: BallotToken = None,
     ) -> LiveTicket:
         """Return a ticket that opens `/v1/votebooth/polls/{poll_id}/live?ticket=…` once.
 
         It stands for the token it was got with, which so appears in no URL.
         """
-        await votebooth.results.state(poll_id)
-        who = await votebooth.viewers.viewer(poll_id, subject, ballot_token, lambda: address_of(request))
-        ticket = await votebooth.kit.shared.tickets.issue(subject, poll_id, who.voter_key or b"")
+        await results.state(poll_id)
+        ticket = await tickets.issue(subject, poll_id, poll_viewer.voter_key or b"")
         return LiveTicket(ticket, LIFETIME_SECONDS)
 
     @get(
@@ -83,26 +82,27 @@ class LiveController(Controller):
     )
     async def events(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        hub: NamedDependency[Hub],
+        results: NamedDependency[Results],
         viewer: NamedDependency[Subject | None],
-        request: Request[Any, Any, Any],
+        poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
-        ballot_token: BallotToken = None,
         last_event_id: LastEventId = None,
     ) -> BoundStream:
         """Stream messages (docs/api/votebooth.md): a snapshot, then what changes, ten times a second at most.
 
         The stream ends after some minutes, or when the token does; clients reconnect with `Last-Event-ID`.
         """
-        who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
-        await votebooth.results.state(poll_id)
-        client = votebooth.hub.join(poll_id, who, viewer, last_event_id)
-        return BoundStream(_stream(votebooth, poll_id, client), "text/event-stream", _SSE_HEADERS)
+        await results.state(poll_id)
+        client = hub.join(poll_id, poll_viewer, viewer, last_event_id)
+        return BoundStream(_stream(hub, poll_id, client), "text/event-stream", _SSE_HEADERS)
 
     @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
     async def connect(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        hub: NamedDependency[Hub],
+        results: NamedDependency[Results],
+        tickets: NamedDependency[Tickets],
         socket: WebSocket[Any, Any, Any],
         poll_id: FromPath[UUID],
         ticket: TicketText = None,
@@ -114,33 +114,33 @@ class LiveController(Controller):
         """
         await socket.accept()
         try:
-            who, subject = await _redeem(votebooth, poll_id, ticket)
-            await votebooth.results.state(poll_id)
-            client = votebooth.hub.join(poll_id, who, subject, since)
+            who, subject = await _redeem(tickets, poll_id, ticket)
+            await results.state(poll_id)
+            client = hub.join(poll_id, who, subject, since)
         except Problem as exc:
             await socket.close(4000 + exc.status, exc.slug)
             return
         try:
             await _serve(socket, client)
         finally:
-            votebooth.hub.leave(poll_id, client)
+            hub.leave(poll_id, client)
 
 
-async def _redeem(votebooth: VoteBooth, poll_id: UUID, ticket: str | None) -> tuple[Viewer, Subject | None]:
+async def _redeem(tickets: Tickets, poll_id: UUID, ticket: str | None) -> tuple[Viewer, Subject | None]:
     if ticket is None:
         return Viewer(), None
-    found = await votebooth.kit.shared.tickets.redeem(ticket, poll_id)
+    found = await tickets.redeem(ticket, poll_id)
     return Viewer(found.subject.id, found.note or None), found.subject
 
 
-async def _stream(votebooth: VoteBooth, poll_id: UUID, client: Client) -> AsyncGenerator[bytes, None]:
+async def _stream(hub: Hub, poll_id: UUID, client: Client) -> AsyncGenerator[bytes, None]:
     try:
         yield b"retry: %d\n\n" % _RETRY_MS
         async for message in client.messages():
             mark = b"id: %b\n" % message.mark.encode() if message.mark is not None else b""
             yield b"%bdata: %b\n\n" % (mark, message.data)
     finally:
-        votebooth.hub.leave(poll_id, client)
+        hub.leave(poll_id, client)
 
 
 async def _serve(socket: WebSocket[Any, Any, Any], client: Client) -> None:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from services.votebooth.service import VoteBooth
+from services.votebooth.poll.projection import Projection
 
 
 class Known(Struct, frozen=True):
@@ -25,9 +25,9 @@ class VersionController(Controller):
     @get(summary="The version of a poll that ballots are held against")
     async def version(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        projection: NamedDependency[Projection],
         poll_id: FromPath[UUID],
         least: Annotated[int, QueryParameter(ge=1, description="Ask Polls first if what is here is older.")],
     ) -> Known:
         """Return it once it is committed: from then on every instance decides by it."""
-        return Known(await votebooth.projection.catch_up(poll_id, least))
+        return Known(await projection.catch_up(poll_id, least))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from services.core.identity.subject import Kind, Subject
-from services.core.problems import forbidden
+from services.core.problems import forbidden, unavailable
 
 if TYPE_CHECKING:
     from services.votebooth.poll.rules import PollRules
@@ -44,12 +44,22 @@ class Claim:
 
 
 class Keyring:
-    """Makes keys that need the secret key."""
+    """Makes keys that need the secret key.
 
-    def __init__(self, secret: str) -> None:
+    Args:
+        secret: The key; without one it has to be opened first.
+    """
+
+    def __init__(self, secret: str = "") -> None:
+        self._secret = secret.encode()
+
+    def open(self, secret: str) -> None:
+        """Make keys with this secret from now on."""
         self._secret = secret.encode()
 
     def _hash(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
+        if not self._secret:  # never with the empty key, which everybody knows
+            raise unavailable("Voters can't be told apart yet. Try again.")
         return hmac.digest(self._secret, poll + purpose + what, "sha256")[:16]
 
     def identify(self, rules: "PollRules", claim: Claim) -> tuple[bytes, bytes | None]:

@@ -7,9 +7,9 @@ import structlog
 from services.core.kit import Kit
 from services.core.problems import Problem
 from services.votebooth.audit import repository as audit
+from services.votebooth.metrics import RECOUNT_MISMATCHES, RECOUNTS
 from services.votebooth.recount import repository
 from services.votebooth.recount.compare import recount
-from services.votebooth.results.metrics import RECOUNT_MISMATCHES, RECOUNTS
 from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)

@@ -3,18 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, MediaType, Request, Response, get
+from litestar import Controller, MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from services.core.data.pagination import Page, map_page
-from services.core.http.dependencies import address_of
-from services.core.identity.subject import Subject
 from services.core.problems import Problem
-from services.votebooth.description import RESULTS, VOTING, BallotToken, Cursor, problems
-from services.votebooth.results.schemas import MAX_RECEIPTS, Receipt, Results
-from services.votebooth.service import VoteBooth
+from services.votebooth.description import RESULTS, VOTING, Cursor, problems
+from services.votebooth.results import schemas
+from services.votebooth.results.receipts import Receipts
+from services.votebooth.results.service import Results
+from services.votebooth.results.state import Viewer
 
 IfNoneMatch = Annotated[
     str | None, HeaderParameter(name="If-None-Match", description="The `ETag` of an answer you have.")
@@ -33,28 +33,25 @@ class ResultController(Controller):
         operation_id="ResultRead",
         summary="See a poll's result",
         responses={
-            200: ResponseSpec(Results, description="The result.", generate_examples=False),
+            200: ResponseSpec(schemas.Results, description="The result.", generate_examples=False),
             304: ResponseSpec(None, description="It is as you have it."),
             **problems(RESULTS, 400, 401, 403, 404),
         },
     )
     async def read(
         self,
-        votebooth: NamedDependency[VoteBooth],
-        viewer: NamedDependency[Subject | None],
-        request: Request[Any, Any, Any],
+        results: NamedDependency[Results],
+        poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
-        ballot_token: BallotToken = None,
         if_none_match: IfNoneMatch = None,
-    ) -> Response[Results]:
+    ) -> Response[schemas.Results]:
         """Return the result as it stands, with every round and every broken tie explained.
 
         Who may not see it gets a problem `results-hidden` with the `reason` (`after_vote`, `after_close`,
         `owner`, `minimum`) and, where it is known, the time `shown_at`.
         """
-        who = await votebooth.viewers.viewer(poll_id, viewer, ballot_token, lambda: address_of(request))
         try:
-            entry = await votebooth.results.read(poll_id, who)
+            entry = await results.read(poll_id, poll_viewer)
         except Problem as exc:
             return hidden(exc)
         headers = {**VISIBLE, "etag": entry.tag}
@@ -77,25 +74,25 @@ class ReceiptController(Controller):
     )
     async def list_all(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        receipts: NamedDependency[Receipts],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_RECEIPTS)] = 100,
-    ) -> Page[Receipt]:
+        limit: Annotated[int, QueryParameter(ge=1, le=schemas.MAX_RECEIPTS)] = 100,
+    ) -> Page[schemas.Receipt]:
         """Return receipts in the order of their codes, which is nobody's order of voting.
 
         Below the poll's minimum there is no list: its length would tell how many have voted.
         """
-        page = await votebooth.receipts.page(poll_id, cursor, limit)
-        return map_page(page, lambda receipt: Receipt(receipt.hex()))
+        page = await receipts.page(poll_id, cursor, limit)
+        return map_page(page, lambda receipt: schemas.Receipt(receipt.hex()))
 
     @get("/{code:str}", operation_id="ReceiptRead", summary="Look up a receipt", responses=problems(VOTING, 400, 404))
     async def read(
-        self, votebooth: NamedDependency[VoteBooth], poll_id: FromPath[UUID], code: FromPath[str]
-    ) -> Receipt:
+        self, receipts: NamedDependency[Receipts], poll_id: FromPath[UUID], code: FromPath[str]
+    ) -> schemas.Receipt:
         """Return the receipt if a counted ballot has it."""
-        await votebooth.receipts.find(poll_id, code)
-        return Receipt(code.lower())
+        await receipts.find(poll_id, code)
+        return schemas.Receipt(code.lower())
 
 
 def hidden(problem: Problem) -> Response[Any]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from services.votebooth.casting.schemas import RECEIPT
+from services.votebooth.description import RECEIPT
 
 MAX_RECEIPTS = 1_000
 

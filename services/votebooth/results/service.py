@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from services.core.kit import Kit
 from services.core.problems import not_found, refused
+from services.votebooth.metrics import COUNT_SECONDS
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.projection import Projection
@@ -17,7 +18,6 @@ from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.counting import Published, count
 from services.votebooth.results.hidden import hidden_problem
-from services.votebooth.results.metrics import COUNT_SECONDS
 from services.votebooth.results.releases import is_due, step_of
 from services.votebooth.results.render import shape
 from services.votebooth.results.seeds import Seed, Seeds

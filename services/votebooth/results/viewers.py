@@ -4,21 +4,18 @@ from collections.abc import Callable
 from uuid import UUID
 
 from services.core.identity.subject import Subject
-from services.core.kit import Kit
 from services.core.problems import Problem
 from services.votebooth.poll.projection import Projection
-from services.votebooth.poll.voters import HASH_KEY, Claim, Keyring
+from services.votebooth.poll.voters import Claim, Keyring
 from services.votebooth.results.state import Viewer
-from services.votebooth.settings import VoteBoothSettings
 
 
 class Viewers:
     """Recognises voters among those who look."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
-        self._kit = kit
+    def __init__(self, projection: Projection, keyring: Keyring) -> None:
         self._projection = projection
-        self._keyring: Keyring | None = None
+        self._keyring = keyring
 
     async def viewer(
         self, poll_id: UUID, subject: Subject | None, token: str | None, address: Callable[[], str]
@@ -37,8 +34,6 @@ class Viewers:
         if subject is None:
             return Viewer()
         rules = await self._projection.rules(poll_id)
-        if self._keyring is None:
-            self._keyring = Keyring(await self._kit.secret(HASH_KEY))
         try:
             claim = Claim(subject, token, address)
             key, _ = self._keyring.identify(rules, claim)

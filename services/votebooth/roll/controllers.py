@@ -12,7 +12,8 @@ from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
 from services.votebooth.description import VOTING, Cursor, problems
 from services.votebooth.roll.schemas import RollNew, RollPage, RollProgress, Tokens, TokensNew
-from services.votebooth.service import VoteBooth
+from services.votebooth.roll.service import Roll
+from services.votebooth.roll.tokens import VotingTokens
 
 MANAGE = "polls:write"
 
@@ -34,15 +35,15 @@ class RollController(Controller):
     )
     async def issue(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        tokens: NamedDependency[VotingTokens],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[TokensNew],
     ) -> Response[Tokens]:
         """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
         subject.require(MANAGE)
-        tokens = await votebooth.tokens.issue(subject, poll_id, data.count)
-        return Response(Tokens(tokens), headers={"cache-control": "no-store"})
+        issued = await tokens.issue(subject, poll_id, data.count)
+        return Response(Tokens(issued), headers={"cache-control": "no-store"})
 
     @post(
         "/roll",
@@ -60,14 +61,14 @@ class RollController(Controller):
     )
     async def invite(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        roll: NamedDependency[Roll],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[RollNew],
     ) -> RollProgress:
         """Put addresses on the roll; each gets a mail with a token of its own, in the background."""
         subject.require(MANAGE)
-        return await votebooth.roll.invite(subject, poll_id, data.addresses, resend=data.resend)
+        return await roll.invite(subject, poll_id, data.addresses, resend=data.resend)
 
     @get(
         "/roll",
@@ -75,9 +76,9 @@ class RollController(Controller):
         summary="See the roll",
         responses=_OWNER | problems(VOTING, _409="The poll has no roll."),
     )
-    async def roll(
+    async def read(
         self,
-        votebooth: NamedDependency[VoteBooth],
+        roll: NamedDependency[Roll],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
@@ -85,5 +86,5 @@ class RollController(Controller):
     ) -> Response[RollPage]:
         """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
         subject.require(MANAGE)  # addresses of others, which a key without scopes has no business with
-        page = await votebooth.roll.read(subject, poll_id, cursor, limit)
+        page = await roll.read(subject, poll_id, cursor, limit)
         return Response(page, headers={"cache-control": "private, no-store"})

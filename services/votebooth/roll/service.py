@@ -18,11 +18,10 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import FieldError, refused
 from services.votebooth.audit import repository as audit
-from services.votebooth.casting.booth import Booth
 from services.votebooth.poll import repository as polls
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.rules import PollRules
-from services.votebooth.poll.voters import TOKEN_HEADER, hash_token, new_token
+from services.votebooth.poll.voters import TOKEN_HEADER, Keyring, hash_token, new_token
 from services.votebooth.roll import quota, repository
 from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
 from services.votebooth.roll.tokens import VotingTokens
@@ -39,10 +38,10 @@ _ERRORS_SHOWN = 20
 class Roll:
     """What owners of polls with a roll do, and the sending of invitations."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], tokens: VotingTokens, booth: Booth) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], tokens: VotingTokens, keyring: Keyring) -> None:
         self._kit = kit
         self._tokens = tokens
-        self._booth = booth
+        self._keyring = keyring
 
     async def invite(self, subject: Subject, poll_id: UUID, addresses: list[str], *, resend: bool) -> RollProgress:
         """Put addresses on the roll; their mails leave in the background.
@@ -127,7 +126,7 @@ class Roll:
     async def _is_used(self, transaction: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
         key = token_hash[:16]
         if rules.anonymous:
-            key = self._booth.keyring.participation(rules.poll, token_hash)
+            key = self._keyring.participation(rules.poll, token_hash)
         return await repository.took_part(transaction, rules.poll_id, key, anonymous=rules.anonymous)
 
 
