@@ -10,7 +10,7 @@ holds characters that a URL would need to escape, gets its sockets in a private 
 `$XDG_RUNTIME_DIR` or the temporary folder instead of `run/`.
 
 Both servers outlive a SIGKILL of their parent; the next start stops them in order, then starts its own.
-As root they run as another user; `services.embedded.process` says which and what that changes on disk.
+For root they don't run as root; `services.embedded.account` says as whom, and what that changes on disk.
 """
 
 import asyncio
@@ -26,11 +26,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.embedded.account import account_for, others_reach
 from services.embedded.errors import AlreadyRunning, EmbeddedError
 from services.embedded.lock import FolderLock
 from services.embedded.postgres import Postgres, programs
 from services.embedded.process import Runner
-from services.embedded.valkey import Valkey
+from services.embedded.valkey import Valkey, program
 
 __all__ = ["AlreadyRunning", "Embedded", "EmbeddedError"]
 
@@ -47,10 +48,12 @@ class Embedded:
     Attributes:
         postgres: the database server; a test may stop and start it by itself.
         valkey: the Redis-compatible server, likewise.
+        note: once started, what is worth a line at the terminal; mostly empty.
     """
 
     postgres: Postgres
     valkey: Valkey
+    note: str = ""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = Path(data_dir).expanduser().resolve()
@@ -91,7 +94,9 @@ class Embedded:
             log = self.data_dir / "log"
             log.mkdir(mode=0o700, exist_ok=True)
             cluster = self.data_dir / "postgres"
-            runner = Runner(cluster, needs=(bin_dir / "postgres", cluster))
+            account = account_for(cluster, (bin_dir / "postgres", program()))
+            self.note = account.note
+            runner = Runner(account)
             sockets = self._socket_dir(runner)
             self.postgres = Postgres(runner, cluster, sockets, log / "postgres.log")
             self.valkey = Valkey(runner, sockets, log / "valkey.log")
@@ -134,10 +139,10 @@ class Embedded:
                 continue
             if len(os.fsencode(folder / _LONGEST_NAME)) > _SOCKET_BYTES:
                 continue
-            if folder.is_symlink():
+            if folder.is_symlink() or (runner.account.is_shut_out and not others_reach(folder)):
                 continue
             runner.own(folder)
-            if folder.stat().st_uid not in {os.geteuid(), runner.uid}:
+            if folder.stat().st_uid not in {os.geteuid(), runner.account.uid}:
                 continue  # somebody else was first to make it in the shared folder
             folder.chmod(0o700)
             if _takes_sockets(folder):
@@ -155,7 +160,7 @@ class Embedded:
 
     def _short_dir(self) -> Path:
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-        if os.geteuid() == 0 or not base.is_dir():  # root's servers run as another user, who can't enter root's
+        if os.geteuid() == 0 or not base.is_dir():  # root's servers may run as another user, who can't enter root's
             base = Path("/tmp")  # noqa: S108 - the folder below is private and its owner is checked
         name = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
         return base / f"votewave-{os.geteuid()}-{name}"

