@@ -15,24 +15,23 @@ RUN case "${BASE}" in \
     esac
 RUN apt-get -qq update && apt-get -qq install --yes --no-install-recommends binutils > /dev/null
 WORKDIR /src
-COPY tools/python.txt tools/
-RUN python3 -m venv /opt/tools \
-    && /opt/tools/bin/pip install --quiet --no-cache-dir --no-deps --only-binary :all: --require-hashes \
-       --requirement tools/python.txt
+COPY tools/bring.py tools/
+COPY uv.lock ./
+RUN python3 tools/bring.py /opt/tools uv
 ENV UV_PROJECT_ENVIRONMENT=/opt/votewave UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 UV_SYSTEM_CERTS=1
 # Packages before code: they change less often, and engines keep what hasn't changed.
-COPY pyproject.toml uv.lock ./
+COPY pyproject.toml ./
 # Litestar's own command and its made-up examples of data are in nobody's use here, and take 36 MB.
 ENV LEFT_OUT="--no-install-package faker --no-install-package polyfactory --no-install-package rich-click \
     --no-install-package pygments --no-install-package markdown-it-py --no-install-package mdurl"
-RUN /opt/tools/bin/uv sync --quiet --frozen --no-default-groups --no-install-project ${LEFT_OUT}
+RUN /opt/tools/uv sync --quiet --frozen --no-default-groups --no-install-project ${LEFT_OUT}
 COPY README.md LICENSE ./
 COPY services services
-RUN /opt/tools/bin/uv sync --quiet --frozen --no-default-groups --no-editable ${LEFT_OUT} \
+RUN /opt/tools/uv sync --quiet --frozen --no-default-groups --no-editable ${LEFT_OUT} \
     && mkdir -p /opt/votewave/share/votewave \
     && cp LICENSE /opt/votewave/share/votewave/ \
-    && /opt/tools/bin/uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --preview-features sbom-export \
+    && /opt/tools/uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --preview-features sbom-export \
        --output-file /opt/votewave/share/votewave/sbom.cdx.json > /dev/null \
     && rm -f /opt/votewave/.lock /opt/votewave/bin/activate*
 # Seventy megabytes that nothing here reads: debug symbols, headers, and the descriptions of AWS services not in use.

@@ -15,9 +15,9 @@ spread := "-n logical --maxprocesses 4"
     {{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
 
 # start all services with a database and a cache; --demo adds sample data
-[no-exit-message]
+[no-cd, no-exit-message]
 @up *ARGS:
-    exec {{ run }} votewave up "$@"
+    exec {{ quote(justfile_directory() / "tools/up") }} {{ quote(justfile_directory()) }} "$@"
 
 # check and test everything; arguments go to pytest, whose closing line comes last
 [no-exit-message]

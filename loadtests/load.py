@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 from services.core.aws.storage import StorageError, open_storage
+from services.demo import ELECTIONS
 from services.registry import NAMES as SERVICES
 
-from loadtests.gate.ballots import REAL
 from loadtests.gate.config import GATES, Canary, Generator, Place, Shape, Suite, read
 from loadtests.gate.errors import GateError, TargetError
 from loadtests.gate.limit import Step
@@ -100,7 +100,7 @@ def _target(command: Command) -> Command:
         ),
         click.option(
             "--ballots",
-            default=REAL,
+            default=ELECTIONS,
             type=click.Path(path_type=Path, file_okay=False),
             envvar="VOTEWAVE_LOAD_BALLOTS",
             help="Folder of real ballots; made-up ones where it isn't there.",

@@ -1,10 +1,11 @@
 """`votewave up --demo`: sample polls, made and voted in through the API as any client would.
 
-Real elections come from the folder of ballots beside the clone, where there is one: an owner issues ballot
-tokens and each ballot is cast with one. A poll that was left half-filled is deleted and made again.
+Real elections come from the clone's folder `elections`: an owner issues ballot tokens and each ballot is cast with
+one. A poll that was left half-filled is deleted and made again.
 """
 
 import asyncio
+import gzip
 import html
 import random
 import secrets
@@ -18,8 +19,8 @@ import msgspec
 
 from services.votebooth.tally.formats import Election, read
 
-BALLOTS = Path(__file__).parent.parent.parent / "shared" / "ballots"
-"""Where real ballots are, if they are: see its README for the sources."""
+ELECTIONS = Path(__file__).parents[1] / "elections"
+"""Where real ballots are, in a clone: see its README for the sources."""
 
 EMAIL = "demo@votewave.example"
 _CONCURRENT = 32
@@ -138,9 +139,16 @@ def _polls(session: Any, url: str) -> dict[str, Maker]:
         "four-days": _sample(session, url, _FOUR_DAYS, lambda dice: {"picks": [dice.choices([1, 2, 3], [6, 3, 1])[0]]}),
     }
     for name, poll, options in _ELECTIONS:
-        if (BALLOTS / name).exists():
-            makers[name] = _election(session, url, BALLOTS / name, poll, options)
+        makers[name] = _election(session, url, name, poll, options)
     return makers
+
+
+def ballots_of(folder: Path, name: str) -> bytes | None:
+    """Return a file of ballots, which may be compressed (`NAME.gz`); None if it isn't there."""
+    if (folder / name).exists():
+        return (folder / name).read_bytes()
+    packed = folder / f"{name}.gz"
+    return gzip.decompress(packed.read_bytes()) if packed.exists() else None
 
 
 def _sample(session: Any, url: str, poll: Json, choose: Callable[[random.Random], Json]) -> Maker:
@@ -161,13 +169,16 @@ def _sample(session: Any, url: str, poll: Json, choose: Callable[[random.Random]
     return make
 
 
-def _election(session: Any, url: str, file: Path, poll: Json, options: Json) -> Maker:
+def _election(session: Any, url: str, name: str, poll: Json, options: Json) -> Maker:
     """Make a poll of a real election: a ballot token for each ballot, cast in an order that says nothing."""
 
     async def make(owner: _Api, begun: Begun, out: TextIO) -> str:
-        election = await asyncio.to_thread(lambda: read(file.read_bytes(), filename=file.name, **options))
+        data = ballots_of(ELECTIONS, name)
+        if data is None:
+            raise RuntimeError(f"{ELECTIONS / name} is missing: run this in a clone")
+        election = await asyncio.to_thread(read, data, filename=name, **options)
         ballots = list(bodies(election))
-        random.Random(file.name).shuffle(ballots)  # noqa: S311  (samples, not secrets)
+        random.Random(name).shuffle(ballots)  # noqa: S311  (samples, not secrets)
         labels = [{"label": html.unescape(name)[:200]} for name in election.names.values()]
         rules = {"eligibility": "tokens", "results": "always"}
         seats = {"seats": election.seats} if election.seats and poll["method"] == "stv" else {}

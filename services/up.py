@@ -30,7 +30,7 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
     Raises:
         SettingsError: A variable has a value that can't be used.
     """
-    started = time.monotonic()
+    began = _began()
     os.umask(0o077)
     data_dir = data_dir.resolve()
     url = f"http://127.0.0.1:{port}"
@@ -42,26 +42,51 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
         if signal.getsignal(sign) is not signal.SIG_IGN:
             signal.signal(sign, signal.default_int_handler)
     embedded = Embedded(data_dir)
+    lost: list[EmbeddedError] = []
+
+    def give_up(error: EmbeddedError) -> None:
+        lost.append(error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     try:
         _expect_free(settings, data_dir)
         embedded.start()
+        if embedded.note:
+            _say(embedded.note)
         embedded.describe(url=url, database_url=embedded.database_url, redis_url=embedded.redis_url)
         # These two are never anybody else's: `up` brings them.
         os.environ["VOTEWAVE_DATABASE_URL"] = embedded.database_url.replace("postgres@", "")
         os.environ["VOTEWAVE_REDIS_URL"] = embedded.redis_url
         settings = load(CoreSettings)
         _prepare(embedded, data_dir, settings)
-        _serve(settings, data_dir, started, demo=demo)
+        embedded.watch(_say, give_up)
+        _serve(settings, data_dir, began, demo=demo)
     except KeyboardInterrupt:
         pass
     except (AlreadyRunning, EmbeddedError, ServeError) as exc:
-        click.echo(f"votewave: {exc}", err=True)
+        _say(str(exc))
         return 1
     finally:
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(sign, signal.SIG_IGN)  # an impatient second Ctrl-C mustn't leave the servers behind
         embedded.stop()
+    if lost:
+        _say(str(lost[0]))
+        return 1
+    _say(f"Stopped. Data stay in {data_dir}")
     return 0
+
+
+def _say(line: str) -> None:
+    click.echo(f"votewave: {line}", err=True)
+
+
+def _began() -> float:
+    """Return when it was asked for, in seconds since 1970: `./just` says so, since it may bring packages first."""
+    try:
+        return float(os.environ.pop("VOTEWAVE_BEGAN", ""))
+    except ValueError:  # started otherwise, or by a system whose `date` knows no fractions
+        return time.time()
 
 
 def _expect_free(settings: CoreSettings, data_dir: Path) -> None:
@@ -110,15 +135,15 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
             store.ensure(f"{service.name}/{name}", make)
     done = asyncio.run(migrate([s.name for s in services], embedded.database_url, open_secrets(settings.secrets)))
     if any(done.values()):
-        click.echo("votewave: tables are up to date", err=True)
+        _say("tables are up to date")
 
 
-def _serve(settings: CoreSettings, data_dir: Path, started: float, *, demo: bool) -> None:
+def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) -> None:
     url = settings.public_url
 
     def ready() -> None:
         click.echo(
-            f"VoteWave is up at {url} ({time.monotonic() - started:.1f} s). Reference: {url}/docs  Stop: Ctrl-C",
+            f"VoteWave is up at {url} ({time.time() - began:.1f} s). Reference: {url}/docs  Stop: Ctrl-C",
             err=True,
         )
         if demo:

@@ -33,4 +33,4 @@ def forbid_namespaces() -> None:
 
 if __name__ == "__main__":
     forbid_namespaces()
-    os.execvp(sys.argv[1], sys.argv[1:])
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - that is what it is for

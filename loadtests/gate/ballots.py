@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from services.demo import bodies
+from services.demo import ballots_of, bodies
 from services.votebooth.tally import TallyError
 from services.votebooth.tally.formats import read
 from services.votebooth.tally.formats.election import Election
 
 from loadtests.gate.errors import GateError
-
-REAL = Path(__file__).parents[3] / "shared" / "ballots"
-"""Where real ballots are, if they are: beside the clone."""
 
 _RANKED, _SCORED = "portland_2024_district1.csv", "wa_governor_2020_straw_poll_star.csv"
 _METADATA = ("voterID", "voteTime", "pollID")
@@ -49,12 +46,12 @@ def elections(folder: Path, seed: int) -> list[Ballot]:
         GateError: A file is there and can't be read.
     """
     dice = random.Random(seed)  # noqa: S311  (a load, not a secret)
-    return [_ranked(folder / _RANKED, dice), _scored(folder / _SCORED, dice)]
+    return [_ranked(folder, dice), _scored(folder, dice)]
 
 
-def _ranked(file: Path, dice: random.Random) -> Ballot:
+def _ranked(folder: Path, dice: random.Random) -> Ballot:
     definition = {"method": "stv", "seats": 3}
-    if election := _election(file):
+    if election := _election(folder, _RANKED):
         return _ballot("a council by ranks", definition, election, dice)
     # As elections go: most agree on some, few on the rest.
     weights = [1 / place for place in range(1, _CANDIDATES + 1)]
@@ -65,9 +62,9 @@ def _ranked(file: Path, dice: random.Random) -> Ballot:
     return _made_up("a council by ranks", definition, "Candidate", _CANDIDATES, made)
 
 
-def _scored(file: Path, dice: random.Random) -> Ballot:
+def _scored(folder: Path, dice: random.Random) -> Ballot:
     definition = {"method": "score", "max_score": 5}
-    if election := _election(file):
+    if election := _election(folder, _SCORED):
         return _ballot("a governor by scores", definition, election, dice)
     made = [
         {"scores": {str(song): dice.randint(0, 5) for song in range(1, _SONGS + 1)}} for _ in range(_MOST_BALLOTS // 20)
@@ -75,13 +72,12 @@ def _scored(file: Path, dice: random.Random) -> Ballot:
     return _made_up("songs by scores", definition, "Song", _SONGS, made)
 
 
-def _election(file: Path) -> Election | None:
-    if not file.exists():
-        return None
+def _election(folder: Path, name: str) -> Election | None:
     try:
-        return read(file.read_bytes(), filename=file.name, ignore=_METADATA)
+        data = ballots_of(folder, name)
+        return None if data is None else read(data, filename=name, ignore=_METADATA)
     except (OSError, TallyError) as exc:
-        raise GateError(f"{file} can't be read: {exc}") from exc
+        raise GateError(f"{folder / name} can't be read: {exc}") from exc
 
 
 def _ballot(name: str, definition: dict[str, Any], election: Election, dice: random.Random) -> Ballot:

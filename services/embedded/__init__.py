@@ -22,6 +22,7 @@ import re
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,6 +33,7 @@ from services.embedded.lock import FolderLock
 from services.embedded.postgres import Postgres, programs
 from services.embedded.process import Runner
 from services.embedded.valkey import Valkey, program
+from services.embedded.watch import Watch
 
 __all__ = ["AlreadyRunning", "Embedded", "EmbeddedError"]
 
@@ -59,6 +61,7 @@ class Embedded:
         self.data_dir = Path(data_dir).expanduser().resolve()
         self._lock = FolderLock(self.data_dir)
         self._pid: int | None = None
+        self._watch: Watch | None = None
 
     @property
     def database_url(self) -> str:
@@ -86,8 +89,10 @@ class Embedded:
 
     def _start(self) -> None:
         bin_dir = programs()
-        mode = 0o711 if os.geteuid() == 0 else 0o700  # the servers' user must pass through root's folder
-        self.data_dir.mkdir(mode=mode, parents=True, exist_ok=True)
+        if not self.data_dir.exists():
+            self.data_dir.mkdir(mode=0o700, parents=True)
+            if os.geteuid() == 0:
+                self.data_dir.chmod(0o711)  # whatever the umask: the servers' user passes through root's folder
         self._lock.acquire()
         self._pid = os.getpid()
         try:
@@ -110,10 +115,22 @@ class Embedded:
             self.stop()
             raise
 
+    def watch(self, say: Callable[[str], None], give_up: Callable[[EmbeddedError], None]) -> None:
+        """Start a server again that ends by itself, until `stop`.
+
+        Args:
+            say: takes a line about each restart, in a thread of its own.
+            give_up: called with the reason, in that thread, when a server can't be kept up.
+        """
+        self._watch = Watch({"PostgreSQL": self.postgres, "Valkey": self.valkey}, say, give_up)
+        self._watch.start()
+
     def stop(self) -> None:
         """Stop both servers, PostgreSQL in fast mode, and let go of the folder. Harmless when repeated."""
         if self._pid != os.getpid():  # not started, or a forked child's copy of the object
             return
+        if self._watch is not None:
+            self._watch.stop()
         servers = [found for name in ("postgres", "valkey") if (found := getattr(self, name, None)) is not None]
         try:
             for server in servers:

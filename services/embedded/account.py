@@ -121,14 +121,14 @@ def account_for(cluster: Path, programs: Sequence[Path]) -> Account:
     user = _server_user(cluster)
     if all(_is_open(path) and others_reach(path) for path in programs) and others_reach(cluster):
         return Account(user.pw_uid, user.pw_gid)
-    ordinary = _server_user()  # the cluster's owner may be unknown to this system, and initdb asks for a name
+    ordinary = _server_user()  # the cluster's owner may have no name here, and initdb asks for one
     prefix = (sys.executable, "-I", "-S", str(_NAMESPACE), str(ordinary.pw_uid), str(ordinary.pw_gid))
     if sys.platform == "linux" and _starts([*prefix, str(programs[0]), "--version"]):
         return Account(0, 0, prefix)
     if not _DESCRIPTORS.exists():
         raise EmbeddedError(
-            f"PostgreSQL runs as {user.pw_name}, who can't reach {cluster.parent} or {programs[0]}. Choose a clone and a "
-            "data folder outside of closed home folders, or run VoteWave as another user."
+            f"PostgreSQL runs as {user.pw_name}, who can't reach {cluster.parent} or {programs[0]}. Choose a clone and "
+            "a data folder outside of closed home folders, or run VoteWave as another user."
         )
     note = (
         f"PostgreSQL doesn't run as root, and this kernel allows no user namespace: it runs as {user.pw_name}, "

@@ -18,8 +18,7 @@ def main(uid: str, gid: str, program: str, *arguments: str) -> int:
     outside_uid, outside_gid = os.geteuid(), os.getegid()
     try:
         os.setgroups([])  # none of root's groups either; inside, nobody may change that
-        if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
-            raise OSError(ctypes.get_errno(), "no new user namespace")
+        _unshare()
         for name, text in (
             ("setgroups", "deny"),
             ("uid_map", f"{uid} {outside_uid} 1"),
@@ -31,6 +30,11 @@ def main(uid: str, gid: str, program: str, *arguments: str) -> int:
     except (OSError, AttributeError) as error:
         sys.stderr.write(f"no user namespace here: {error}\n")
     return 1
+
+
+def _unshare() -> None:
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare failed")
 
 
 if __name__ == "__main__":

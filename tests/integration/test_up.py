@@ -1,8 +1,10 @@
 """`votewave` as a person at a terminal or a service manager meets it."""
 
 import asyncio
+import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -23,6 +25,7 @@ from services.cli import main
 from services.operator_cli import events
 from services.registry import NAMES, load_services
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "services.cli"]
 # As for a person: byte code is kept, so that only the very first start compiles.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -74,6 +77,10 @@ class Up:
                 time.sleep(0.02)
         raise AssertionError(self.output.read_text())
 
+    def said(self) -> str:
+        """Return what it has printed."""
+        return self.output.read_text()
+
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
@@ -118,6 +125,7 @@ def test_ctrl_c_stops_all_in_order_and_a_kill_loses_nothing(folder: Path, measur
     assert len(family) > 2
     assert first.end(signal.SIGINT) == 0
     assert gone(family)
+    assert first.said().splitlines()[-1] == f"votewave: Stopped. Data stay in {folder}"
 
     second = Up(folder)
     took.append(second.ready())
@@ -165,6 +173,82 @@ def test_a_second_one_says_who_runs_where_and_leaves_it_alone(folder: Path) -> N
     first.process.send_signal(signal.SIGHUP)
     assert first.process.wait(30) == 0
     assert gone(family)
+
+
+def embedded_pids(folder: Path) -> dict[str, int]:
+    said = json.loads((folder / "up.lock").read_bytes())
+    valkey = Path(said["redis_url"].removeprefix("unix://")).with_name("valkey.pid")
+    return {
+        "PostgreSQL": int((folder / "postgres" / "postmaster.pid").read_text().split()[0]),
+        "Valkey": int(valkey.read_text()),
+    }
+
+
+@pytest.mark.parametrize("name", ["PostgreSQL", "Valkey"])
+def test_a_server_that_dies_is_started_again_and_one_that_keeps_dying_ends_it_with_a_sentence(
+    folder: Path, name: str
+) -> None:
+    running = Up(folder)
+    running.ready()
+    token, profile = sign_up(running.url)
+    for death in range(1, 4):
+        family = running.family()
+        dead = embedded_pids(folder)[name]
+        os.kill(dead, signal.SIGKILL)
+        wait_until(lambda death=death: running.said().count(f"{name} ended by itself and is started again") == death)
+        wait_until(lambda dead=dead: embedded_pids(folder)[name] != dead)
+        running.ready()
+        wait_until(lambda: answers(running.url, token, profile))
+    os.kill(embedded_pids(folder)[name], signal.SIGKILL)
+    assert running.process.wait(30) == 1
+    assert f"votewave: {name} ends again and again" in running.said().splitlines()[-1]
+    assert "Traceback" not in running.said()
+    assert gone(family)
+
+
+def answers(url: str, token: str, profile: Any) -> bool:
+    answer = httpx.get(f"{url}/v1/profiles/me", headers=bearer(token), timeout=20)
+    return answer.status_code == 200 and bool(answer.json() == profile)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, IndexError, ValueError):  # a pid file that is being written
+            if holds():
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_just_up_says_something_at_once_and_takes_folders_from_where_it_is_called(folder: Path) -> None:
+    port, elsewhere = free_port(), folder.parent / "where I am"
+    elsewhere.mkdir()
+    began = time.monotonic()
+    process = psutil.Popen(
+        [ROOT / "just", "up", "--port", str(port), "--data-dir", "my data"],
+        cwd=elsewhere,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        start_new_session=True,  # a terminal's Ctrl-C reaches all of them
+    )
+    try:
+        lines = [process.stderr.readline()]
+        assert time.monotonic() - began < 1, "nobody waits in silence"
+        while not lines[-1].startswith("VoteWave is up"):
+            assert lines[-1], lines
+            lines.append(process.stderr.readline())
+        told = re.search(r"\(([\d.]+) s\)", lines[-1])
+        assert told is not None
+        assert abs(float(told[1]) - (time.monotonic() - began)) < 0.5, "all of it is counted"
+        assert (elsewhere / "my data" / "postgres").is_dir()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+    with process.stderr:
+        rest = process.stderr.read()
+    assert process.wait(30) == 0
+    assert rest.splitlines()[-1].startswith("votewave: Stopped.")
 
 
 def park(folder: Path, event: UUID, payload: bytes) -> None:

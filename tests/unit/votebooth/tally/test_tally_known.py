@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from services.demo import ELECTIONS, ballots_of
 from services.votebooth.tally_cli import tally
 
-BALLOTS = Path(__file__).parents[4].parent / "shared" / "ballots"
 
+@pytest.fixture
+def ballots(tmp_path: Path) -> Callable[[str], str]:
+    def unpacked(name: str) -> str:
+        data = ballots_of(ELECTIONS, name)
+        assert data is not None
+        (tmp_path / name).write_bytes(data)
+        return str(tmp_path / name)
 
-def ballots(name: str) -> str:
-    path = BALLOTS / name
-    if not path.exists():
-        pytest.skip(f"the public ballots {name} aren't beside the repository, in {BALLOTS}")
-    return str(path)
+    return unpacked
 
 
 def run(*arguments: str) -> dict[str, object]:
@@ -28,7 +32,7 @@ def run(*arguments: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("rules", [(), ("--surplus", "all"), ("--decimals", "4"), ("--elimination", "batch")])
-def test_portland_2024_district_1(rules: tuple[str, ...]) -> None:
+def test_portland_2024_district_1(rules: tuple[str, ...], ballots: Callable[[str], str]) -> None:
     out = run(ballots("portland_2024_district1.csv"), "--method", "stv", "--seats", "3", *rules)
     assert out["ballots"] == 42_871
     assert set(out["winners"]) == {"Candace Avalos", "Loretta Smith", "Jamie Dunphy"}
@@ -36,7 +40,7 @@ def test_portland_2024_district_1(rules: tuple[str, ...]) -> None:
     assert out["rounds"][0]["tallies"]["Candace Avalos"] == 8_297
 
 
-def test_washington_governor_2020() -> None:
+def test_washington_governor_2020(ballots: Callable[[str], str]) -> None:
     out = run(
         ballots("wa_governor_2020_straw_poll_star.csv"),
         "--method", "star", "--ignore", "voterID,voteTime,pollID",
@@ -56,7 +60,7 @@ def test_washington_governor_2020() -> None:
     assert out["pairwise"]["Loren Culp"]["Joshua Freed"] == 772
 
 
-def test_eilean_siar_2012_by_the_scottish_rules() -> None:
+def test_eilean_siar_2012_by_the_scottish_rules(ballots: Callable[[str], str]) -> None:
     out = run(ballots("eilean_siar_2012_ward3.csv"), "--method", "stv", "--decimals", "5", "--ties", "backwards")
     assert (out["ballots"], out["seats"], out["rounds"][0]["quota"]) == (802, 3, 201)
     assert out["winners"] == ["Catherine Macdonald", "Philip Robert Mclean", "D J Macrae"]
@@ -75,7 +79,7 @@ def test_eilean_siar_2012_by_the_scottish_rules() -> None:
     )
 
 
-def test_eurovision_keeps_names_as_they_are() -> None:
+def test_eurovision_keeps_names_as_they_are(ballots: Callable[[str], str]) -> None:
     out = run(ballots("eurovision_2023_scores.csv"), "--method", "star", "--ignore", "voterID,voteTime,pollID")
     assert out["winners"] == ["Finland - &quot;Cha Cha Cha&quot;"]
 
