@@ -18,7 +18,7 @@ import pytest
 from services.votebooth.tally import formats
 from tests.conftest import eventually
 
-from .booth_world import a_guest, a_poll, a_user, cast, cast_many, close, shown
+from ..booth_world import a_guest, a_poll, a_user, cast, cast_many, close, shown
 
 AWKWARD = ("=1+1", "+A", "-B|C", "@D", "\\=E", 'say "F", =G', "weight", "skipped")
 

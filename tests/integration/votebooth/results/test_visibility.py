@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from .booth_world import (
+from ..booth_world import (
     Headers,
     a_guest,
     a_poll,

@@ -5,7 +5,7 @@ import asyncpg
 import httpx
 import pytest
 
-from .booth_world import a_poll, a_user
+from ..booth_world import a_poll, a_user
 
 
 async def test_the_log_is_paged_latest_first(client: httpx.AsyncClient, votewave: Any) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from .voting import Instance, Poll, guests, poll, recount, secret
+from ..voting import Instance, Poll, guests, poll, recount, secret
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from services.core.settings import CoreSettings
 from services.votebooth.recount.periodic import Recounts
 from services.votebooth.settings import VoteBoothSettings
 
-from .booth_world import a_poll, a_user, cast_many, close
+from ..booth_world import a_poll, a_user, cast_many, close
 
 
 @pytest.fixture

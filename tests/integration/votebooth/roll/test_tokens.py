@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from .voting import Instance, Poll, guest, poll, recount, user
+from ..voting import Instance, Poll, guest, poll, recount, user
 
 
 async def issue(voted: Poll, count: int) -> list[str]:

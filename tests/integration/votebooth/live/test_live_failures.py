@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from websockets.exceptions import ConnectionClosed
 
-from .booth_world import a_guest, a_poll, a_user, cast, events, heard, said, shown, socket, sums, until
+from ..booth_world import a_guest, a_poll, a_user, cast, events, heard, said, shown, socket, sums, until
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from .booth_world import (
+from ..booth_world import (
     a_guest,
     a_poll,
     a_user,

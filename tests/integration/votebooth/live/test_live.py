@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from .booth_world import (
+from ..booth_world import (
     a_guest,
     a_poll,
     a_ticket,

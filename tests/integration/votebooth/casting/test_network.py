@@ -6,8 +6,8 @@ import httpx
 import pytest
 from tests.conftest import VoteWave
 
-from .booth_world import heard, socket
-from .voting import guests, poll, recount, secret
+from ..booth_world import heard, socket
+from ..voting import guests, poll, recount, secret
 
 
 def slug(answer: httpx.Response) -> str:

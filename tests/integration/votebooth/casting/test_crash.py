@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from .voting import Instance, Poll, guest, poll, recount, secret
+from ..voting import Instance, Poll, guest, poll, recount, secret
 
 KILLS = 20
 VOTERS = 16

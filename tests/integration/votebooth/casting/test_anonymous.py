@@ -14,7 +14,7 @@ from services.votebooth.casting.seal import seal_ended
 from services.votebooth.poll.voters import HASH_KEY
 from tests.conftest import VoteWave
 
-from .voting import Poll, booth_kit, guest, guests, poll, recount, secret, subject_id
+from ..voting import Poll, booth_kit, guest, guests, poll, recount, secret, subject_id
 
 VOTERS = 60
 MANY = 300

@@ -2,7 +2,7 @@
 
 import httpx
 
-from .voting import guests, poll
+from ..voting import guests, poll
 
 
 async def test_every_counted_ballot_is_in_the_list_and_no_other(client: httpx.AsyncClient) -> None:

@@ -3,8 +3,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-COUNTING = Path(__file__).parents[3] / "docs" / "counting.md"
-GUIDE = Path(__file__).parents[3] / "docs" / "api" / "votebooth.md"
+COUNTING = Path(__file__).parents[4] / "docs" / "counting.md"
+GUIDE = Path(__file__).parents[4] / "docs" / "api" / "votebooth.md"
 
 
 def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:

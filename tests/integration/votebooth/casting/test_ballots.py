@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from .voting import Instance, Poll, guest, guests, poll, recount, secret, user
+from ..voting import Instance, Poll, guest, guests, poll, recount, secret, user
 
 RACERS = 64
 
