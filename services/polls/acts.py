@@ -13,15 +13,16 @@ from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
 from services.core.problems import forbidden, not_found
 from services.polls import definition as definitions
-from services.polls import repository, shape
+from services.polls import shape
 from services.polls.models import Poll
+from services.polls.repository import AuditRepository, PollRepository
 
 
-async def own(transaction: AsyncSession, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
+async def own(session: AsyncSession, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
     """Return the subject's own poll, held until the transaction ends, and the moment after it was held.
 
     Args:
-        transaction: The use case's transaction.
+        session: The use case's transaction.
         subject: Who asks.
         poll_id: The poll.
         others: Roles that may do it to others' published polls as well.
@@ -30,12 +31,13 @@ async def own(transaction: AsyncSession, subject: Subject, poll_id: UUID, *other
         Problem: 403, 404.
     """
     subject.require_user()
-    poll = await repository.held(transaction, subject.id, poll_id)
+    polls = PollRepository(session)
+    poll = await polls.held(subject.id, poll_id)
     if poll is None:
         raise not_found("poll")
     if poll.owner != subject.id and subject.role not in others:
         raise forbidden("This is somebody else's poll.")
-    return poll, await repository.clock(transaction)
+    return poll, await polls.clock()
 
 
 def touch(poll: Poll, now: datetime) -> None:
@@ -44,7 +46,7 @@ def touch(poll: Poll, now: datetime) -> None:
     poll.updated_at = now
 
 
-async def publish(transaction: AsyncSession, subject: Subject, poll: Poll, now: datetime) -> None:
+async def publish(session: AsyncSession, subject: Subject, poll: Poll, now: datetime) -> None:
     """Publish a draft, whose version is the one that others see first.
 
     Raises:
@@ -53,11 +55,11 @@ async def publish(transaction: AsyncSession, subject: Subject, poll: Poll, now: 
     poll.opens_at = now if poll.opens_at is None else max(poll.opens_at, now)
     definitions.check_times(now, poll.opens_at, poll.closes_at)
     poll.published_at = poll.updated_at = now
-    await _write(transaction, subject, poll, now, "published", {})
+    await _write(session, subject, poll, now, "published", {})
 
 
 async def change(
-    transaction: AsyncSession,
+    session: AsyncSession,
     subject: Subject,
     poll: Poll,
     now: datetime,
@@ -66,13 +68,13 @@ async def change(
 ) -> None:
     """Write a published poll's change."""
     touch(poll, now)
-    await _write(transaction, subject, poll, now, act, details or {})
+    await _write(session, subject, poll, now, act, details or {})
 
 
 async def _write(
-    transaction: AsyncSession, subject: Subject, poll: Poll, now: datetime, act: str, details: dict[str, Any]
+    session: AsyncSession, subject: Subject, poll: Poll, now: datetime, act: str, details: dict[str, Any]
 ) -> None:
     role = "owner" if poll.owner == subject.id else str(subject.role)
-    await transaction.flush()
-    await repository.record(transaction, poll.id, now, subject.id, role, act, {"version": poll.version, **details})
-    await tell(transaction, shape.changed(poll))
+    details = {"version": poll.version, **details}
+    await AuditRepository(session).record(act, subject.id, details, poll=poll.id, at=now, role=role)
+    await tell(session, shape.changed(poll))

@@ -10,16 +10,17 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
 from services.polls.events import PollChanged
 from services.polls.methods import Status
 from services.polls.reading import Seen
-from services.polls.schemas import LogEntry, PollCard, PollEdit, PollNew, PollView
+from services.polls.schemas import PollCard, PollEdit, PollLogEntry, PollNew, PollView
 from services.polls.service import Polls
 
-WRITE = "polls:write"
+WRITING = requires("polls:write")
 CREATING = rate("poll-create", 300, per=60)
 CHANGING = rate("poll-change", 300, per=60)
 
@@ -108,7 +109,7 @@ class PollController(Controller):
         "/",
         operation_id="PollCreate",
         summary="Create a poll",
-        guards=[CREATING],
+        guards=[WRITING, CREATING],
         responses={
             **_poll(201, "The new poll."),
             **_poll(200, "The poll that this Idempotency-Key made before."),
@@ -123,7 +124,6 @@ class PollController(Controller):
         key: Key = None,
     ) -> Response[Any]:
         """Create a draft, or with `publish` a poll that opens at its time or at once."""
-        subject.require(WRITE)
         if key is not None and not _KEY.fullmatch(key):
             raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
         seen, new = await polls.create(subject, data, key)
@@ -171,7 +171,7 @@ class PollController(Controller):
         "/{poll_id:uuid}",
         operation_id="PollEdit",
         summary="Change a poll",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         responses={**_TIMED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
@@ -187,28 +187,26 @@ class PollController(Controller):
         A draft takes any change. Once published, an anonymous poll stays anonymous. Once it is open, title,
         description, the options' descriptions and links, and closes_at may still change; all else is locked.
         """
-        subject.require(WRITE)
         return _answer(await polls.edit(subject, poll_id, data, if_match))
 
     @delete(
         "/{poll_id:uuid}",
         operation_id="PollDelete",
         summary="Delete a poll",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         responses={202: ResponseSpec(None, description=_LATER), **_OWN},
     )
     async def delete(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[None]:
         """Delete a poll. Moderators may delete others' published polls; that is logged too."""
-        subject.require(WRITE)
         return Response(None, status_code=204 if await polls.delete(subject, poll_id) else 202)
 
     @post(
         "/{poll_id:uuid}/publish",
         operation_id="PollPublish",
         summary="Publish a draft",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         status_code=200,
         responses={**_CHANGED, **_problems(_422="closes_at is past.")},
     )
@@ -216,14 +214,13 @@ class PollController(Controller):
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
         """Publish: it opens at opens_at, or now. Repeating it changes nothing."""
-        subject.require(WRITE)
         return _answer(await polls.publish(subject, poll_id))
 
     @post(
         "/{poll_id:uuid}/close",
         operation_id="PollClose",
         summary="Close a poll now",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         status_code=200,
         responses={**_TIMED, **_problems(_409="It isn't open yet.")},
     )
@@ -231,14 +228,13 @@ class PollController(Controller):
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
         """Close for good: after a 200 no ballot is taken any more. Repeating it changes nothing."""
-        subject.require(WRITE)
         return _answer(await polls.close(subject, poll_id))
 
     @post(
         "/{poll_id:uuid}/archive",
         operation_id="PollArchive",
         summary="Archive a closed poll",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         status_code=200,
         responses={**_CHANGED, **_problems(_409="It isn't closed.")},
     )
@@ -246,14 +242,13 @@ class PollController(Controller):
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
         """Take a closed poll out of the lists; its address stays good."""
-        subject.require(WRITE)
         return _answer(await polls.archive(subject, poll_id))
 
     @post(
         "/{poll_id:uuid}/unarchive",
         operation_id="PollUnarchive",
         summary="Take a poll out of the archive",
-        guards=[CHANGING],
+        guards=[WRITING, CHANGING],
         status_code=200,
         responses=_CHANGED,
     )
@@ -261,24 +256,28 @@ class PollController(Controller):
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
         """Put an archived poll back into the lists; it stays closed."""
-        subject.require(WRITE)
         return _answer(await polls.unarchive(subject, poll_id))
 
     @post(
         "/{poll_id:uuid}/duplicate",
         operation_id="PollDuplicate",
         summary="Copy a poll",
-        guards=[CREATING],
+        guards=[WRITING, CREATING],
         responses={**_poll(201, "The new draft."), **_problems(401, 403, 404, 429)},
     )
     async def duplicate(
         self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
     ) -> Response[Any]:
         """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
-        subject.require(WRITE)
         return _created(await polls.duplicate(subject, poll_id))
 
-    @get("/{poll_id:uuid}/log", operation_id="PollLog", summary="See what was done to a poll", responses=_OWN)
+    @get(
+        "/{poll_id:uuid}/log",
+        operation_id="PollLog",
+        summary="See what was done to a poll",
+        guards=[ANY_TOKEN],
+        responses=_OWN,
+    )
     async def log(
         self,
         polls: NamedDependency[Polls],
@@ -286,7 +285,7 @@ class PollController(Controller):
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
-    ) -> Page[LogEntry]:
+    ) -> Page[PollLogEntry]:
         """Return every administrative act on your poll, the latest first. Nobody can change the log."""
         return await polls.log(subject, poll_id, cursor=cursor, limit=limit)
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
 
 _NOT_DELETED = column("deleted_at").is_(None)
@@ -85,16 +86,14 @@ class Poll(Base):
     )
 
 
-class Audit(Base):
-    """An administrative act. The service's role may add rows and read them, and nothing else."""
+class AuditEntry(AuditColumns, Base):
+    """An administrative act on a poll. The service's role may add rows and read them, and nothing else."""
 
     __tablename__ = "audit"
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     poll: Mapped[UUID]
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
-    actor: Mapped[UUID]
+    actor: Mapped[UUID | None] = mapped_column(nullable=False)
     role: Mapped[str] = mapped_column(Text)
-    act: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
     __table_args__ = (Index("ix_audit_poll", "poll", "position"),)
 

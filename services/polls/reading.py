@@ -5,17 +5,20 @@ from uuid import UUID
 
 import msgspec
 
-from services.core.data.pagination import Page, decode_cursor, map_page, page_of
+from services.core.data.pagination import Page, map_page
+from services.core.data.repository import to_schema
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import forbidden, not_found, unauthenticated
-from services.polls import repository, shape
+from services.core.service import UseCases
+from services.polls import shape
 from services.polls.cache import PollCache
 from services.polls.codes import read_code
 from services.polls.events import PollChanged
 from services.polls.methods import Status
-from services.polls.models import Poll
-from services.polls.schemas import LogEntry, PollCard, PollView
+from services.polls.models import AuditEntry, Poll
+from services.polls.repository import LOG, MINE, PUBLISHED, AuditRepository, PollRepository
+from services.polls.schemas import PollCard, PollLogEntry, PollView
 from services.polls.settings import PollsSettings
 from services.polls.status import status_of
 
@@ -51,12 +54,12 @@ def matches(header: str, etag: str) -> bool:
     return etag in {part.strip().removeprefix("W/") for part in header.split(",")}
 
 
-class Reading:
+class Reading(UseCases[PollsSettings]):
     """What can be known about polls."""
 
-    def __init__(self, kit: Kit[PollsSettings], cache: PollCache) -> None:
-        self.kit = kit
-        self._cache = cache
+    def __init__(self, kit: Kit[PollsSettings]) -> None:
+        super().__init__(kit)
+        self._cache = PollCache(kit.shared.redis, kit.settings.cache_seconds)
 
     def seen(self, poll: Poll, now: datetime) -> Seen:
         """Return a poll as it is shown at a moment."""
@@ -92,7 +95,7 @@ class Reading:
     ) -> Seen:
         subject = viewer.id if viewer is not None else None
         async with self.kit.db.reading() as session:
-            head = await repository.head(session, subject, poll_id=poll_id, code=code)
+            head = await PollRepository(session).head(subject, poll_id=poll_id, code=code)
         if head is None:
             raise not_found("poll")
         status = status_of(head, head.now)
@@ -103,7 +106,7 @@ class Reading:
         if public and (rest := await self._cache.get(head.id, head.version, head.updated_at)) is not None:
             return Seen(body=shape.with_status(rest, status), etag=etag, public=True, poll_id=head.id)
         async with self.kit.db.reading() as session:
-            found = await repository.whole(session, subject, head.id)
+            found = await PollRepository(session).whole(subject, head.id)
         if found is None:
             raise not_found("poll")
         poll, now = found
@@ -131,28 +134,27 @@ class Reading:
         if mine and viewer is None:
             raise unauthenticated()
         async with self.kit.db.reading() as session:
+            polls = PollRepository(session)
             if mine and viewer is not None:
-                after_id = decode_cursor(cursor, UUID)
-                rows = await repository.page_of_mine(session, viewer.id, status=status, after=after_id, limit=limit + 1)
-                return map_page(page_of(rows, limit, lambda row: row.id), shape.card)
-            after = decode_cursor(cursor, tuple[datetime, UUID])
-            rows = await repository.page(session, owner=owner, status=status, after=after, limit=limit + 1)
-        return map_page(page_of(rows, limit, lambda row: (row.published_at, row.id)), shape.card)
+                page = await polls.cards_of_mine(MINE.page(cursor, limit), viewer.id, status=status)
+            else:
+                page = await polls.cards(PUBLISHED.page(cursor, limit), owner=owner, status=status)
+        return map_page(page, shape.card)
 
-    async def log(self, subject: Subject, poll_id: UUID, *, cursor: str | None, limit: int) -> Page[LogEntry]:
+    async def log(self, subject: Subject, poll_id: UUID, *, cursor: str | None, limit: int) -> Page[PollLogEntry]:
         """Return a page of the acts on one's own poll, the latest first.
 
         Raises:
             Problem: 400 for a strange cursor, 403, 404.
         """
         async with self.kit.db.reading() as session:
-            found = await repository.whole(session, subject.id, poll_id)
+            found = await PollRepository(session).whole(subject.id, poll_id)
             if found is None:
                 raise not_found("poll")
             if found[0].owner != subject.id:
                 raise forbidden("The log is its owner's.")
-            rows = await repository.log(session, poll_id, after=decode_cursor(cursor, int), limit=limit + 1)
-        return map_page(page_of(rows, limit, lambda row: row.position), shape.entry)
+            page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
+        return map_page(page, lambda entry: to_schema(entry, PollLogEntry))
 
     async def rules(self, poll_id: UUID) -> PollChanged:
         """Return a published poll as its event tells it, for services that don't know it yet.
@@ -163,7 +165,7 @@ class Reading:
             Problem: 404.
         """
         async with self.kit.db.reading() as session:
-            poll = await repository.published(session, poll_id)
+            poll = await PollRepository(session).published(poll_id)
         if poll is None:
             raise not_found("poll")
         return shape.changed(poll)

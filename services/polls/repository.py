@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.data.audit import AuditLog
+from services.core.data.pagination import Keyset, Page, PageFilter
+from services.core.data.repository import Repository
 from services.polls.methods import Eligibility, Status
-from services.polls.models import Audit, IdempotencyKey, Poll
+from services.polls.models import AuditEntry, IdempotencyKey, Poll
 
 _MOMENTS_AT_ONCE = 200
 _PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
@@ -43,12 +45,6 @@ def status_is(status: Status) -> ColumnElement[bool]:
     }[status]
 
 
-async def clock(session: AsyncSession) -> datetime:
-    """Return the database's time now, not the transaction's: a lock may have been waited for."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    return now
-
-
 _HEAD = (
     Poll.id,
     Poll.version,
@@ -62,137 +58,105 @@ _HEAD = (
 _CARD = (*_HEAD, Poll.owner, Poll.code, Poll.title, Poll.method, Poll.anonymous, Poll.created_at)
 
 
-async def head(
-    session: AsyncSession, viewer: UUID | None, *, poll_id: UUID | None = None, code: str | None = None
-) -> Row[Any] | None:
-    """Return a poll's version and times and the moment `now`, found by its id or its code."""
-    found = Poll.id == poll_id if poll_id is not None else Poll.code == code
-    return (await session.execute(select(*_HEAD, _now.label("now")).where(found, visible(viewer)))).first()
-
-
-async def whole(session: AsyncSession, viewer: UUID | None, poll_id: UUID) -> tuple[Poll, datetime] | None:
-    """Return a poll and the moment."""
-    row = (await session.execute(select(Poll, _now).where(Poll.id == poll_id, visible(viewer)))).first()
-    return (row[0], row[1]) if row is not None else None
-
-
-async def published(session: AsyncSession, poll_id: UUID) -> Poll | None:
-    """Return a poll that was published, deleted or not."""
-    statement = select(Poll).where(Poll.id == poll_id, Poll.published_at.is_not(None))
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def held(session: AsyncSession, viewer: UUID, poll_id: UUID) -> Poll | None:
-    """Return a poll and hold it against others' changes until the transaction ends."""
-    statement = select(Poll).where(Poll.id == poll_id, visible(viewer)).with_for_update()
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def add(session: AsyncSession, values: dict[str, Any]) -> Poll | None:
-    """Add a poll; None if its code is taken."""
-    statement = insert(Poll).values(**values).on_conflict_do_nothing(index_elements=["code"]).returning(Poll)
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def remove(session: AsyncSession, poll_id: UUID) -> None:
-    """Remove a draft, which nobody else has seen."""
-    await session.execute(delete(Poll).where(Poll.id == poll_id, Poll.published_at.is_(None)))
-
-
-async def page(
-    session: AsyncSession,
-    *,
-    owner: UUID | None,
-    status: Status | None,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Return published polls, the newest first; archived ones only if that is asked for.
-
-    Polls for a roll or for holders of tokens are left out: those who were invited have the link.
-    """
-    statement = select(*_CARD, _now.label("now")).where(_listed, Poll.eligibility.in_(_PUBLIC))
-    if owner is not None:
-        statement = statement.where(Poll.owner == owner)
-    statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))
-    if after is not None:
-        statement = statement.where(tuple_(Poll.published_at, Poll.id) < after)
-    statement = statement.order_by(Poll.published_at.desc(), Poll.id.desc()).limit(limit)
-    return (await session.execute(statement)).all()
-
-
-async def page_of_mine(
-    session: AsyncSession, owner: UUID, *, status: Status | None, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Return somebody's own polls, drafts too, the latest begun first."""
-    statement = select(*_CARD, _now.label("now")).where(Poll.owner == owner, Poll.deleted_at.is_(None))
-    if status is not None:
-        statement = statement.where(status_is(status))
-    if after is not None:
-        statement = statement.where(Poll.id < after)
-    return (await session.execute(statement.order_by(Poll.id.desc()).limit(limit))).all()
-
-
-async def claim(
-    session: AsyncSession, owner: UUID, key: str, body_hash: bytes, poll: UUID, expires_at: datetime
-) -> IdempotencyKey | None:
-    """Take an idempotency key for a new poll; None says it is taken now.
-
-    Another transaction that has just taken it is waited for. What has expired is taken over.
-    """
-    new = insert(IdempotencyKey).values(owner=owner, key=key, body_hash=body_hash, poll=poll, expires_at=expires_at)
-    statement = new.on_conflict_do_update(
-        index_elements=["owner", "key"],
-        set_={"body_hash": body_hash, "poll": poll, "expires_at": expires_at},
-        where=IdempotencyKey.expires_at <= _now,
-    ).returning(IdempotencyKey.poll)
-    if (await session.execute(statement)).first() is not None:
-        return None
-    return (
-        await session.execute(select(IdempotencyKey).where(IdempotencyKey.owner == owner, IdempotencyKey.key == key))
-    ).scalar_one()
-
-
-async def forget_keys(session: AsyncSession) -> None:
-    """Drop the idempotency keys that have expired."""
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= _now))
-
-
-async def record(
-    session: AsyncSession, poll: UUID, at: datetime, actor: UUID, role: str, act: str, details: dict[str, Any]
-) -> None:
-    """Add an act to the audit log."""
-    await session.execute(insert(Audit).values(poll=poll, at=at, actor=actor, role=role, act=act, details=details))
-
-
-async def log(session: AsyncSession, poll: UUID, *, after: int | None, limit: int) -> Sequence[Audit]:
-    """Return a poll's acts, the latest first."""
-    statement = select(Audit).where(Audit.poll == poll)
-    if after is not None:
-        statement = statement.where(Audit.position < after)
-    return (await session.execute(statement.order_by(Audit.position.desc()).limit(limit))).scalars().all()
-
-
-async def moments_wait(session: AsyncSession) -> bool:
-    """Say whether a poll has opened or closed without its being told."""
-    due = or_(select(Poll.id).where(_to_open).exists(), select(Poll.id).where(_to_close).exists())
-    return bool((await session.execute(select(due))).scalar_one())
-
+PUBLISHED = Keyset("polls", Poll.published_at, Poll.id)
+MINE = Keyset("my-polls", Poll.id)
+LOG = Keyset("poll-log", AuditEntry.position)
 
 # No poll is loaded beside, so that there is nothing to keep in step.
 _AS_IS = {"synchronize_session": False}
 _TOLD = (Poll.id, Poll.owner, Poll.title, Poll.opens_at, _ends.label("ended_at"))
 
 
-async def take_openings(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Mark polls that have opened as told and return them; another instance gets others."""
-    due = select(Poll.id).where(_to_open).limit(_MOMENTS_AT_ONCE).with_for_update(skip_locked=True)
-    statement = update(Poll).where(Poll.id.in_(due)).values(opened_event_at=_now).returning(*_TOLD)
-    return (await session.execute(statement, execution_options=_AS_IS)).all()
+class PollRepository(Repository[Poll]):
+    """Polls. Reads that take a viewer find what that account may know of."""
+
+    model_type = Poll
+
+    async def head(
+        self, viewer: UUID | None, *, poll_id: UUID | None = None, code: str | None = None
+    ) -> Row[Any] | None:
+        """Return a poll's version and times and the moment `now`, found by its id or its code."""
+        found = Poll.id == poll_id if poll_id is not None else Poll.code == code
+        return (await self.session.execute(select(*_HEAD, _now.label("now")).where(found, visible(viewer)))).first()
+
+    async def whole(self, viewer: UUID | None, poll_id: UUID) -> tuple[Poll, datetime] | None:
+        """Return a poll and the moment."""
+        row = (await self.session.execute(select(Poll, _now).where(Poll.id == poll_id, visible(viewer)))).first()
+        return (row[0], row[1]) if row is not None else None
+
+    async def published(self, poll_id: UUID) -> Poll | None:
+        """Return a poll that was published, deleted or not."""
+        return await self.get_one_or_none(Poll.id == poll_id, Poll.published_at.is_not(None))
+
+    async def held(self, viewer: UUID, poll_id: UUID) -> Poll | None:
+        """Return a poll and hold it against others' changes until the transaction ends."""
+        return await self.get_one_or_none(Poll.id == poll_id, visible(viewer), with_for_update=True)
+
+    async def cards(self, page: PageFilter, *, owner: UUID | None, status: Status | None) -> Page[Row[Any]]:
+        """Return a page of published polls; archived ones only if that is asked for.
+
+        Polls for a roll or for holders of tokens are left out: those who were invited have the link.
+        """
+        statement = select(*_CARD, _now.label("now")).where(_listed, Poll.eligibility.in_(_PUBLIC))
+        if owner is not None:
+            statement = statement.where(Poll.owner == owner)
+        statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))
+        return page.of((await self.session.execute(page.append_to_statement(statement))).all())
+
+    async def cards_of_mine(self, page: PageFilter, owner: UUID, *, status: Status | None) -> Page[Row[Any]]:
+        """Return a page of somebody's own polls, drafts too."""
+        statement = select(*_CARD, _now.label("now")).where(Poll.owner == owner, Poll.deleted_at.is_(None))
+        if status is not None:
+            statement = statement.where(status_is(status))
+        return page.of((await self.session.execute(page.append_to_statement(statement))).all())
+
+    async def moments_wait(self) -> bool:
+        """Say whether a poll has opened or closed without its being told."""
+        due = or_(select(Poll.id).where(_to_open).exists(), select(Poll.id).where(_to_close).exists())
+        return bool((await self.session.execute(select(due))).scalar_one())
+
+    async def take_openings(self) -> Sequence[Row[Any]]:
+        """Mark polls that have opened as told and return them; another instance gets others."""
+        return await self._take(_to_open, {"opened_event_at": _now})
+
+    async def take_closings(self) -> Sequence[Row[Any]]:
+        """Mark polls that have closed as told and return them; another instance gets others."""
+        return await self._take(_to_close, {"closed_event_at": _now})
+
+    async def _take(self, due: ColumnElement[bool], told: dict[str, Any]) -> Sequence[Row[Any]]:
+        some = select(Poll.id).where(due).limit(_MOMENTS_AT_ONCE).with_for_update(skip_locked=True)
+        statement = update(Poll).where(Poll.id.in_(some)).values(told).returning(*_TOLD)
+        return (await self.session.execute(statement, execution_options=_AS_IS)).all()
 
 
-async def take_closings(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Mark polls that have closed as told and return them; another instance gets others."""
-    due = select(Poll.id).where(_to_close).limit(_MOMENTS_AT_ONCE).with_for_update(skip_locked=True)
-    statement = update(Poll).where(Poll.id.in_(due)).values(closed_event_at=_now).returning(*_TOLD)
-    return (await session.execute(statement, execution_options=_AS_IS)).all()
+class KeyRepository(Repository[IdempotencyKey]):
+    """Idempotency keys."""
+
+    model_type = IdempotencyKey
+
+    async def claim(
+        self, owner: UUID, key: str, body_hash: bytes, poll: UUID, expires_at: datetime
+    ) -> IdempotencyKey | None:
+        """Take an idempotency key for a new poll; None says it is taken now.
+
+        Another transaction that has just taken it is waited for. What has expired is taken over.
+        """
+        new = insert(IdempotencyKey).values(owner=owner, key=key, body_hash=body_hash, poll=poll, expires_at=expires_at)
+        statement = new.on_conflict_do_update(
+            index_elements=["owner", "key"],
+            set_={"body_hash": body_hash, "poll": poll, "expires_at": expires_at},
+            where=IdempotencyKey.expires_at <= _now,
+        ).returning(IdempotencyKey.poll)
+        if (await self.session.execute(statement)).first() is not None:
+            return None
+        return await self.get_one(owner=owner, key=key)
+
+    async def forget(self) -> None:
+        """Drop the keys that have expired."""
+        await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= _now))
+
+
+class AuditRepository(AuditLog[AuditEntry]):
+    """The log of administrative acts on polls."""
+
+    model_type = AuditEntry

@@ -4,11 +4,12 @@ Limits stand here for readers of the API's description; they are checked in `def
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.data.audit import LogEntry
 from services.core.refusals import list_limits, number_limits, text_limits
 from services.polls.methods import Eligibility, Method, Status, Strength, Visibility
 
@@ -198,12 +199,9 @@ class PollCard(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class LogEntry(Struct, frozen=True, kw_only=True):
+class PollLogEntry(LogEntry, frozen=True, kw_only=True):
     """An administrative act: who did what to a poll, and when."""
 
-    position: int
-    at: datetime
     actor: UUID
     role: str
     act: Annotated[str, Meta(examples=["published"])]
-    details: dict[str, Any]

@@ -7,23 +7,20 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
-from services.core.kit import Kit
 from services.core.problems import Problem, conflict, not_found, unavailable
-from services.polls import acts, edits, repository, votebooth
+from services.polls import acts, edits, votebooth
 from services.polls import definition as definitions
-from services.polls.cache import PollCache
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import IdempotencyKey, Poll
 from services.polls.reading import Reading, Seen, etag_of, matches
+from services.polls.repository import KeyRepository, PollRepository
 from services.polls.schemas import PollEdit, PollNew
-from services.polls.settings import PollsSettings
 from services.polls.status import status_of
 
 _CODE_TRIES = 5
@@ -31,15 +28,6 @@ _CODE_TRIES = 5
 
 class Polls(Reading):
     """What can be done with polls."""
-
-    def __init__(self, kit: Kit[PollsSettings]) -> None:
-        super().__init__(kit, PollCache(kit.shared.redis, kit.settings.cache_seconds))
-
-    async def start(self) -> None:
-        """Nothing runs in the background but the jobs."""
-
-    async def stop(self) -> None:
-        """Nothing runs in the background but the jobs."""
 
     async def create(self, subject: Subject, body: PollNew, key: str | None = None) -> tuple[Seen, bool]:
         """Create a draft, or a published poll.
@@ -60,14 +48,15 @@ class Polls(Reading):
         opens_at = definitions.utc("opens_at", body.opens_at)
         closes_at = definitions.utc("closes_at", body.closes_at)
         poll_id = new_id()
-        async with self.kit.db.transaction() as transaction:
+        async with self.kit.db.transaction() as session:
+            polls = PollRepository(session)
             if key is not None:
-                until = await repository.clock(transaction) + timedelta(hours=self.kit.settings.idempotency_hours)
+                until = await polls.clock() + timedelta(hours=self.kit.settings.idempotency_hours)
                 digest = hashlib.sha256(msgspec.json.encode(body)).digest()
-                taken = await repository.claim(transaction, subject.id, key, digest, poll_id, until)
+                taken = await KeyRepository(session).claim(subject.id, key, digest, poll_id, until)
                 if taken is not None:
-                    return await self._made_before(transaction, subject, taken, digest), False
-            now = await repository.clock(transaction)
+                    return await self._made_before(polls, subject, taken, digest), False
+            now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
             values = {
                 **edits.columns(definition),
@@ -81,24 +70,15 @@ class Polls(Reading):
                 "created_at": now,
                 "updated_at": now,
             }
-            poll = await self._add(transaction, values)
+            poll = await _add(polls, values)
             if body.publish:
-                await acts.publish(transaction, subject, poll, now)
+                await acts.publish(session, subject, poll, now)
             return self.seen(poll, now), True
 
-    async def _add(self, transaction: AsyncSession, values: dict[str, Any]) -> Poll:
-        for _ in range(_CODE_TRIES):
-            poll = await repository.add(transaction, {**values, "code": new_code()})
-            if poll is not None:
-                return poll
-        raise unavailable("No join code was free. Try again.")
-
-    async def _made_before(
-        self, transaction: AsyncSession, subject: Subject, taken: IdempotencyKey, digest: bytes
-    ) -> Seen:
+    async def _made_before(self, polls: PollRepository, subject: Subject, taken: IdempotencyKey, digest: bytes) -> Seen:
         if taken.body_hash != digest:
             raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
-        found = await repository.whole(transaction, subject.id, taken.poll)
+        found = await polls.whole(subject.id, taken.poll)
         if found is None:
             raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
         return self.seen(*found)
@@ -110,8 +90,9 @@ class Polls(Reading):
             Problem: 403 for guests, 404.
         """
         subject.require_user()
-        async with self.kit.db.transaction() as transaction:
-            found = await repository.whole(transaction, subject.id, poll_id)
+        async with self.kit.db.transaction() as session:
+            polls = PollRepository(session)
+            found = await polls.whole(subject.id, poll_id)
             if found is None:
                 raise not_found("poll")
             source, now = found
@@ -129,7 +110,7 @@ class Polls(Reading):
                 "created_at": now,
                 "updated_at": now,
             }
-            return self.seen(await self._add(transaction, values), now)
+            return self.seen(await _add(polls, values), now)
 
     async def edit(self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None) -> Seen:
         """Change a poll, as far as its status allows; of times that are given, VoteBooth knows in the end.
@@ -151,8 +132,8 @@ class Polls(Reading):
     async def _edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None
     ) -> tuple[Poll, datetime]:
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id)
             status = status_of(poll, now)
             if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
                 raise Problem(
@@ -169,7 +150,7 @@ class Polls(Reading):
             if status is Status.DRAFT:
                 acts.touch(poll, now)
             else:
-                await acts.change(transaction, subject, poll, now, "edited", details)
+                await acts.change(session, subject, poll, now, "edited", details)
             return poll, now
 
     async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -178,11 +159,11 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404, 422 if its end is past.
         """
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id)
             if poll.published_at is None:
                 poll.version += 1
-                await acts.publish(transaction, subject, poll, now)
+                await acts.publish(session, subject, poll, now)
             return self.seen(poll, now)
 
     async def close(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -191,14 +172,14 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404, 409 if it isn't open yet.
         """
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id)
             status = status_of(poll, now)
             if status in {Status.DRAFT, Status.SCHEDULED}:
                 raise conflict("not-open", "The poll isn't open yet. Change opens_at, or delete it.")
             if status is Status.OPEN:
                 poll.closed_at = now
-                await acts.change(transaction, subject, poll, now, "closed")
+                await acts.change(session, subject, poll, now, "closed")
         return await self._arrived(poll, now)
 
     async def _arrived(self, poll: Poll, now: datetime) -> Seen:
@@ -214,14 +195,14 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404, 409 if it isn't closed.
         """
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id)
             status = status_of(poll, now)
             if status not in {Status.CLOSED, Status.ARCHIVED}:
                 raise conflict("not-closed", "Only a closed poll can be archived. Close it first.")
             if status is Status.CLOSED:
                 poll.archived_at = now
-                await acts.change(transaction, subject, poll, now, "archived")
+                await acts.change(session, subject, poll, now, "archived")
             return self.seen(poll, now)
 
     async def unarchive(self, subject: Subject, poll_id: UUID) -> Seen:
@@ -230,11 +211,11 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404.
         """
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id)
             if poll.archived_at is not None:
                 poll.archived_at = None
-                await acts.change(transaction, subject, poll, now, "unarchived")
+                await acts.change(session, subject, poll, now, "unarchived")
             return self.seen(poll, now)
 
     async def delete(self, subject: Subject, poll_id: UUID) -> bool:
@@ -248,31 +229,40 @@ class Polls(Reading):
         Raises:
             Problem: 403, 404.
         """
-        async with self.kit.db.transaction() as transaction:
-            poll, now = await acts.own(transaction, subject, poll_id, Role.MODERATOR, Role.ADMIN)
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.own(session, subject, poll_id, Role.MODERATOR, Role.ADMIN)
             if poll.published_at is None:
-                await repository.remove(transaction, poll.id)
+                await session.delete(poll)
                 return True
             poll.deleted_at = now
-            await acts.change(transaction, subject, poll, now, "deleted")
+            await acts.change(session, subject, poll, now, "deleted")
         return await self._holds(poll)
 
     async def tell_moments(self) -> None:
         """Tell that polls have opened or closed by the clock. Several instances share the work."""
         async with self.kit.db.reading() as session:
-            if not await repository.moments_wait(session):
+            if not await PollRepository(session).moments_wait():
                 return
-        async with self.kit.db.transaction() as transaction:
+        async with self.kit.db.transaction() as session:
+            polls = PollRepository(session)
             # Openings first: one that has closed as well since the last run is told in order.
-            for row in await repository.take_openings(transaction):
-                await tell(transaction, PollOpened(poll=row.id, owner=row.owner, title=row.title, at=row.opens_at))
-            for row in await repository.take_closings(transaction):
-                await tell(transaction, PollClosed(poll=row.id, owner=row.owner, title=row.title, at=row.ended_at))
+            for row in await polls.take_openings():
+                await tell(session, PollOpened(poll=row.id, owner=row.owner, title=row.title, at=row.opens_at))
+            for row in await polls.take_closings():
+                await tell(session, PollClosed(poll=row.id, owner=row.owner, title=row.title, at=row.ended_at))
 
     async def sweep(self) -> None:
         """Forget idempotency keys that have expired."""
-        async with self.kit.db.transaction() as transaction:
-            await repository.forget_keys(transaction)
+        async with self.kit.db.transaction() as session:
+            await KeyRepository(session).forget()
+
+
+async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:
+    for _ in range(_CODE_TRIES):
+        poll = await polls.add_or_ignore({**values, "code": new_code()}, key=["code"])
+        if poll is not None:
+            return poll
+    raise unavailable("No join code was free. Try again.")
 
 
 def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:

@@ -17,8 +17,8 @@ from services.polls.methods import (
     effective,
     shown,
 )
-from services.polls.models import Audit, Poll
-from services.polls.schemas import LogEntry, OptionView, PollCard, PollView, RulesView
+from services.polls.models import Poll
+from services.polls.schemas import OptionView, PollCard, PollView, RulesView
 from services.polls.status import status_of
 
 
@@ -51,11 +51,6 @@ def card(row: Any) -> PollCard:
     names = [name for name in PollCard.__struct_fields__ if name != "status"]
     values = {name: getattr(row, name) for name in names}
     return msgspec.convert({**values, "status": status_of(row, row.now)}, PollCard)
-
-
-def entry(row: Audit) -> LogEntry:
-    """Return an act as it is shown."""
-    return msgspec.convert(row, LogEntry, from_attributes=True)
 
 
 def changed(poll: Poll) -> PollChanged:

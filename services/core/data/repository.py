@@ -15,13 +15,14 @@ two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are on
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -81,6 +82,11 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
         statement = update(self.model_type).where(*where).values(**values).returning(self.model_type)
         with self._wrapped():
             return (await self.session.execute(statement, execution_options=_AS_RETURNED)).scalars().all()
+
+    async def clock(self) -> datetime:
+        """Return the database's time now, not the transaction's: a lock may have been waited for."""
+        now: datetime = (await self.session.execute(select(func.clock_timestamp()))).scalar_one()
+        return now
 
     async def page(self, page: PageFilter, *where: ColumnElement[bool]) -> Page[RowT]:
         """Return a page of the rows that meet the conditions."""

@@ -182,8 +182,8 @@ class Consumer:
         attempt = 0
         while True:
             try:
-                async with self._db.transaction() as transaction:
-                    await self._apply(transaction, stream, event)
+                async with self._db.transaction() as session:
+                    await self._apply(session, stream, event)
             except Exception as exc:  # noqa: BLE001  (whatever a handler raises is parked, never lost)
                 if await self._is_outage(exc):
                     # Not the event's fault: wait for as long as it takes, in order.
@@ -217,16 +217,16 @@ class Consumer:
             return True
         return False
 
-    async def _apply(self, transaction: AsyncSession, stream: str, event: _Event) -> None:
-        if (await transaction.execute(_SEEN, {"id": event.id})).first() is None:
+    async def _apply(self, session: AsyncSession, stream: str, event: _Event) -> None:
+        if (await session.execute(_SEEN, {"id": event.id})).first() is None:
             return
         for handler in self._handlers[stream][event.kind]:
             decoded = msgspec.json.decode(event.data, type=handler.event)
-            await handler.handle(self._use_cases, transaction, decoded)
+            await handler.handle(self._use_cases, session, decoded)
 
     async def _park(self, stream: str, event: _Event, exc: Exception) -> None:
-        async with self._db.transaction() as transaction:
-            await transaction.execute(
+        async with self._db.transaction() as session:
+            await session.execute(
                 _PARK,
                 {
                     "id": event.id,
@@ -245,13 +245,13 @@ class Consumer:
 
         It stays parked if its handler raises, and what that raises comes through.
         """
-        async with self._db.transaction() as transaction:
-            row = (await transaction.execute(_UNPARK, {"id": event_id})).first()
+        async with self._db.transaction() as session:
+            row = (await session.execute(_UNPARK, {"id": event_id})).first()
             if row is None:
                 return False
             event = _Event(event_id, row.kind, bytes(row.payload), row.trace)
             _follow(event)
-            await self._apply(transaction, row.source, event)
+            await self._apply(session, row.source, event)
         return True
 
 

@@ -16,7 +16,7 @@ class Handler(Generic[U, E]):
 
     Args:
         event: The struct with the fields this service needs; its `KIND` is the publisher's, and begins with its name.
-        handle: `async (use_cases, transaction, event)`. Raising undoes the transaction; the event is
+        handle: `async (use_cases, session, event)`. Raising undoes the transaction; the event is
             tried again and parked in the end.
     """
 

@@ -29,14 +29,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 _INSERT = text("INSERT INTO outbox (event_id, kind, payload, trace) VALUES (:id, :kind, :payload, :trace)")
 
 
-async def publish(transaction: AsyncSession, event: Event) -> UUID:
+async def publish(session: AsyncSession, event: Event) -> UUID:
     """Write an event to the outbox, within the caller's transaction; return its id."""
     event_id = new_id()
-    transaction.info[PUBLISHED] = True
+    session.info[PUBLISHED] = True
     payload = msgspec.json.encode(event)
-    await transaction.execute(
-        _INSERT, {"id": event_id, "kind": event.KIND, "payload": payload, "trace": current_trace()}
-    )
+    await session.execute(_INSERT, {"id": event_id, "kind": event.KIND, "payload": payload, "trace": current_trace()})
     return event_id
 
 
