@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from services.auth import key_rows
 from services.auth.schemas import JWK, JWKS
 from services.auth.settings import AuthSettings
-from services.core.identity.tokens import ALGORITHM
+from services.core.identity.keys import ALGORITHM
 from services.core.kit import Kit
 from services.core.problems import unavailable
 

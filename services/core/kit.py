@@ -44,9 +44,14 @@ def secrets_of(settings: CoreSettings) -> Secrets:
 
 
 class Shared:
-    """What the services of one process have in common. Built once, closed once."""
+    """What the services of one process have in common. Built once, closed once.
 
-    def __init__(self, settings: CoreSettings) -> None:
+    Args:
+        settings: The process's.
+        signer: The service that signs access tokens.
+    """
+
+    def __init__(self, settings: CoreSettings, signer: str = "") -> None:
         self.settings = settings
         self.secrets: Secrets = secrets_of(settings)
         who = login(settings.redis_user, self.secrets)
@@ -60,7 +65,7 @@ class Shared:
         self.mailer: Mailer = _open("mail", lambda: open_mailer(settings.mail, settings.mail_from))
         self.limits = RateLimiter(self.redis)
         self.calls = Calls(settings, self.secrets)
-        self.verifier = Verifier(settings, self.calls, self.redis)
+        self.verifier = Verifier(settings, self.calls, self.redis, signer)
         self.tickets = Tickets(self.redis)
         self.broadcast = Broadcast(settings.redis_url, who)
         self.stopping = asyncio.Event()

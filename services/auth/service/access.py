@@ -17,8 +17,8 @@ from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.visitor import Visitor
 from services.core.data.models import utc_now
+from services.core.identity.revocations import announce_revocations
 from services.core.identity.subject import Kind, Role
-from services.core.identity.tokens import announce_revocations
 from services.core.ids import new_id
 from services.core.kit import Kit
 
