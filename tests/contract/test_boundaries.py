@@ -1,4 +1,4 @@
-"""Every service has the same rooms, and core names none; that they keep apart is tested in tests/unit/test_contracts.py."""
+"""Every service has the same rooms, and core names none. Contracts between them: tests/unit/test_contracts.py."""
 
 import ast
 import re

@@ -16,7 +16,7 @@ from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 
 HIDDEN = {"/", "/favicon.ico", "/metrics", "/openapi.json"}
-HIDDEN_BELOW = ("/docs", "/internal/")
+HIDDEN_BELOW = ("/docs", "/internal/", "/v1/files/")  # the latter: only whole URLs are given out
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 Operation = dict[str, Any]

@@ -27,6 +27,7 @@ from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
 from services.core.service import Answering, Front, Job, Service
 from services.core.settings import CoreSettings, load
+from services.core.storage.routes import file_routes
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -196,7 +197,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
                 await asyncio.wait_for(shared.close(), 5)
 
     return Application(
-        route_handlers=[HealthController, *reference_assets()],
+        route_handlers=[HealthController, *reference_assets(), *file_routes(shared.storage)],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
         stopping=shared.stopping,
