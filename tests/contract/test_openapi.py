@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from litestar import Litestar
@@ -11,7 +11,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from services.auth.schemas import Scope
 from services.core.http.application import create_app
+from services.core.http.guards import ScopeGuard
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 
@@ -146,3 +148,29 @@ def test_dependencies_are_resolved_one_after_the_other(app: Litestar) -> None:
         if any(len(batch) > 1 for batch in model.dependency_batches)
     }
     assert at_once <= {"LiveTicketIssue"}  # it needs a subject, and the viewer that the subject is to a poll
+
+
+def test_a_route_that_takes_a_subject_says_which_scope_it_takes(app: Litestar) -> None:
+    """`guards=[requires("polls:write")]`, or `ANY_TOKEN` where an API key needs none."""
+    undeclared = [
+        f"{','.join(sorted(handler.http_methods))} {route.path}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler, model in route.route_handler_map.values()
+        if "subject" in {needed.key for batch in model.dependency_batches for needed in batch}
+        and not any(isinstance(guard, ScopeGuard) for guard in handler.resolve_guards())
+    ]
+    assert undeclared == []
+
+
+def test_scopes_are_those_that_an_api_key_can_be_given(app: Litestar) -> None:
+    scopes = {
+        guard.scope
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for guard in handler.resolve_guards()
+        if isinstance(guard, ScopeGuard) and guard.scope
+    }
+    assert scopes <= {*get_args(Scope), "account:read", "account:write"}  # the latter two are a session's alone
+    assert set(get_args(Scope)) <= scopes

@@ -16,7 +16,12 @@ from msgspec import UNSET, structs
 from services.auth.schemas import Tokens
 from services.auth.visitor import Visitor, visitor
 from services.core.http.dependencies import address_of, shared_of
+from services.core.http.guards import requires
 from services.core.problems import ProblemDocument, forbidden
+
+READING = requires("account:read")
+WRITING = requires("account:write")
+"""What only a signed-in session covers: no API key has these scopes."""
 
 _PATH = "/v1/auth"
 _NAME = "votewave_refresh"

@@ -10,8 +10,9 @@ from msgspec import UNSET
 from redis.exceptions import RedisError
 from sqlalchemy.engine import Row
 
-from services.auth import opaque, repository
+from services.auth import opaque
 from services.auth.models import Account
+from services.auth.repository import SessionRepository
 from services.auth.schemas import AccountView, Tokens
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
@@ -76,8 +77,8 @@ class Access:
 
     async def announce_recent(self) -> None:
         """Tell it again of all whose tokens could still be good by their time."""
-        async with self._kit.db.reading() as tx:
-            ended = await repository.ended_since(tx, self._signer.token_seconds + _LEEWAY_SECONDS)
+        async with self._kit.db.reading() as session:
+            ended = await SessionRepository(session).ended_since(self._signer.token_seconds + _LEEWAY_SECONDS)
         await self._announce(ended)
 
     async def _announce(self, ended: dict[UUID, datetime]) -> None:

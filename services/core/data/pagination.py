@@ -15,7 +15,6 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar
-from uuid import UUID
 
 import msgspec
 from advanced_alchemy.filters import PaginationFilter
@@ -121,7 +120,3 @@ class PageFilter(PaginationFilter):
         """Return the page of the rows that were fetched."""
         keyset = self._keyset
         return page_of(rows, self._limit, lambda row: (keyset.name, *(getattr(row, c.key) for c in keyset.columns)))
-
-
-IdCursor = UUID
-"""Sort key of lists ordered by their UUIDv7 alone, newest first."""

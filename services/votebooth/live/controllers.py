@@ -12,6 +12,7 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
+from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
@@ -51,7 +52,7 @@ class LiveController(Controller):
         "/polls/{poll_id:uuid}/tickets",
         operation_id="LiveTicketIssue",
         summary="Get a ticket for a WebSocket",
-        guards=[limit("live-ticket", 60, per=60)],
+        guards=[ANY_TOKEN, limit("live-ticket", 60, per=60)],
         responses=problems(RESULTS, 400, 401, 404, 429, 503),
     )
     async def issue(
