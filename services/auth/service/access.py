@@ -18,6 +18,7 @@ from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.visitor import Visitor
 from services.core.data.models import utc_now
+from services.core.data.repository import to_schema
 from services.core.identity.revocations import announce_revocations
 from services.core.identity.subject import Kind, Role
 from services.core.ids import new_id
@@ -93,4 +94,4 @@ class Access:
 
 def account_view(account: Account | Row[Any]) -> AccountView:
     """Return an account as its owner sees it."""
-    return AccountView(account.id, Kind(account.kind), Role(account.role), account.email, account.created_at)
+    return to_schema(account, AccountView)
