@@ -114,6 +114,18 @@ def test_errors_are_problem_documents(operations: dict[tuple[str, str], Operatio
                 assert set(response["content"]) == {"application/problem+json"}, (key, status)
 
 
+def test_what_many_routes_take_is_described_in_the_same_words(operations: dict[tuple[str, str], Operation]) -> None:
+    for name in ("cursor", "limit", "If-Match", "If-None-Match", "Idempotency-Key"):
+        said = {
+            parameter.get("description")
+            for operation in operations.values()
+            for parameter in operation.get("parameters", [])
+            if parameter["name"] == name
+        }
+        assert len(said) == 1, (name, said)
+        assert said != {None}
+
+
 def test_names_on_the_wire_are_snake_case(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         for field in schema.get("properties", {}):

@@ -1,16 +1,16 @@
 """API keys over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from services.auth.controllers.answers import READING, WRITING, AnyRequest, answer, problems, visitor_of
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, Page
+from services.core.http.api import Cursor, Limit
 from services.core.identity.subject import Subject
 
 
@@ -37,8 +37,8 @@ class KeyController(Controller):
         self,
         auth: NamedDependency[Auth],
         subject: NamedDependency[Subject],
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[KeyView]:
         """List my good keys, newest first."""
         return await auth.keys.list(subject, cursor, limit)

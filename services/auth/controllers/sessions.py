@@ -1,11 +1,10 @@
 """Sessions over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from services.auth.controllers.answers import (
     READING,
@@ -21,7 +20,8 @@ from services.auth.controllers.answers import (
 )
 from services.auth.schemas import Refresh, SessionView, SignIn, Tokens
 from services.auth.service import Auth
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, Page
+from services.core.http.api import Cursor, Limit
 from services.core.identity.subject import Subject
 
 
@@ -65,8 +65,8 @@ class SessionController(Controller):
         self,
         auth: NamedDependency[Auth],
         subject: NamedDependency[Subject],
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[SessionView]:
         """List where I am signed in, newest first."""
         return await auth.sessions.list(subject, cursor, limit)

@@ -1,18 +1,18 @@
 """The audit log over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from services.core.data.audit import LogEntry
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, Page
+from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
 from services.votebooth.audit.service import Log
-from services.votebooth.description import RESULTS, problems
+from services.votebooth.description import RESULTS
 
 
 class LogController(Controller):
@@ -32,8 +32,8 @@ class LogController(Controller):
         log: NamedDependency[Log],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[LogEntry]:
         """Return the administrative acts on a poll, the latest first, to its owner.
 

@@ -11,13 +11,14 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import UNSET
 
+from services.core.http.api import problems
 from services.core.http.dependencies import address_of
 from services.core.http.guards import ANY_TOKEN, requires
 from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.casting.schemas import Counted, MyBallot
 from services.votebooth.casting.service import Ballots
 from services.votebooth.casting.tickets import Outcome
-from services.votebooth.description import VOTING, BallotSecret, problems
+from services.votebooth.description import VOTING, BallotSecret
 from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, Claim
 
 VOTE = "votes:write"

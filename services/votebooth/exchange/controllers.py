@@ -13,12 +13,13 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
+from services.core.http.api import problems
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit, limit_address
 from services.core.http.streaming import BoundStream
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
-from services.votebooth.description import RESULTS, problems
+from services.votebooth.description import RESULTS
 from services.votebooth.exchange.service import Exchange, Format
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.state import Viewer

@@ -12,6 +12,7 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
+from services.core.http.api import problems
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit
 from services.core.http.streaming import SEND_SECONDS, BoundStream
@@ -19,7 +20,7 @@ from services.core.identity.subject import Subject
 from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
 from services.core.problems import Problem
 from services.core.tasks import end
-from services.votebooth.description import RESULTS, problems
+from services.votebooth.description import RESULTS
 from services.votebooth.live.client import Client
 from services.votebooth.live.hub import Hub
 from services.votebooth.live.schemas import LiveTicket

@@ -1,17 +1,17 @@
 """Voting tokens and the roll over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from services.core.data.pagination import DEFAULT_LIMIT
+from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import requires
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
-from services.votebooth.description import VOTING, Cursor, problems
+from services.votebooth.description import VOTING
 from services.votebooth.roll.schemas import RollNew, RollPage, RollProgress, Tokens, TokensNew
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
@@ -82,7 +82,7 @@ class RollController(Controller):
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[RollPage]:
         """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
         page = await roll.read(subject, poll_id, cursor, limit)
