@@ -29,6 +29,8 @@ from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)
 
+_LIST = "roll"  # in its cursors
+
 _AT_ONCE = 10
 _TRIES = 6
 _RETRY_SECONDS = 20.0
@@ -66,16 +68,17 @@ class Roll:
             Problem: 403, 404, 409 if the poll has no roll.
         """
         rules = await self._tokens.own_poll(subject, poll_id, "roll")
-        after = decode_cursor(cursor, str) or ""
+        after = decode_cursor(cursor, str, _LIST) or ""
         async with self._kit.db.reading() as session:
-            rows = await repository.page(session, poll_id, after, limit + 1)
+            # In this order, or the sums could say that all are sent and a row that one is waiting.
             progress = RollProgress(*await repository.progress(session, poll_id))
+            rows = await repository.page(session, poll_id, after, limit + 1)
         items = [
             # In an anonymous poll the owner isn't told who took part.
             RollEntryView(row.address, row.state, row.sent_at, None if rules.anonymous else row.took_part)
             for row in rows[:limit]
         ]
-        return RollPage(progress, items, encode_cursor(items[-1].address) if len(rows) > limit else None)
+        return RollPage(progress, items, encode_cursor(items[-1].address, _LIST) if len(rows) > limit else None)
 
     async def send_due(self) -> None:
         """Send the invitations that are due, until none is."""
