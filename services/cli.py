@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ from services.core.commands import Group
 from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.operator_cli import events, recount, role, rotate_key
-from services.registry import NAMES, SIGNER, load_services
+from services.registry import NAMES, load_services
 from services.votebooth.tally_cli import tally
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -158,7 +159,7 @@ def run(names: tuple[str, ...]) -> None:
         env=settings.environment,
     )
     try:
-        serve(lambda: create_app(chosen, settings, signer=SIGNER), settings)
+        serve(lambda: create_app(chosen, settings), settings)
     except ServeError as exc:
         raise click.ClickException(str(exc)) from exc
 
@@ -233,17 +234,21 @@ def migrate(
 
 @main.command()
 @click.argument("name", type=click.Choice(NAMES))
-@click.option("--admin-url", envvar="VOTEWAVE_ADMIN_DATABASE_URL", required=True)
 @click.option("--message", "-m", required=True, help="What changes, in a few words.")
-def revision(name: str, admin_url: str, message: str) -> None:
-    r"""Draft a migration from the difference between a service's models and its tables.
+def revision(name: str, message: str) -> None:
+    r"""Draft a migration: what a service's models have that its migrations so far don't make.
+
+    It is compared on a PostgreSQL of its own, which is gone afterwards.
 
     \b
-    Example: votewave revision polls -m "tags" --admin-url postgresql://postgres@localhost/votewave
+    Example: votewave revision polls -m "tags"
     """
-    from services.core.data.migrations import draft  # noqa: PLC0415
+    from services.core.data.draft import draft  # noqa: PLC0415
+    from services.embedded import Embedded  # noqa: PLC0415
 
-    asyncio.run(draft(name, admin_url, message))
+    with TemporaryDirectory(prefix="votewave-") as folder, Embedded(Path(folder) / "data") as servers:
+        made = asyncio.run(draft(name, servers.database_url, message))
+    click.echo(made or f"The migrations of {name} already make all that its models have.")
 
 
 @main.command()

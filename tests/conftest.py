@@ -28,6 +28,7 @@ from log_search import CONFIDENTIAL, leaks, note
 # Workers of pytest-xdist ignore SIGINT, and what they start would inherit that: tests send it, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+ROOT = Path(__file__).parents[1]
 READY_SECONDS = 60
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -60,8 +61,9 @@ class VoteWave:
         data_dir: Its folder.
     """
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, project: Path = ROOT, **environment: str) -> None:
         self.data_dir = data_dir
+        self._project = project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = data_dir.parent / f"{data_dir.name}.log"
@@ -110,6 +112,7 @@ class VoteWave:
                     "--data-dir",
                     str(self.data_dir),
                 ],
+                cwd=self._project,
                 stdout=log,
                 stderr=log,
                 env={**ENVIRONMENT, **self._environment},

@@ -1,1 +1,1 @@
-"""Postgres: transactions, tables, repositories, pages, audit logs, migrations."""
+"""Postgres: transactions, tables, migrations, pages."""

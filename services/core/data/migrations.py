@@ -71,7 +71,7 @@ async def migrate(
             await connection.commit()
             for name in names:
                 password = await store.get(f"{name}/database")
-                await connection.run_sync(_ensure_role, name, password)
+                await connection.run_sync(ensure_role, name, password)
                 await connection.commit()
                 done[name] = await connection.run_sync(_upgrade, name, expand_only)
                 await connection.commit()
@@ -105,7 +105,7 @@ class _Login(msgspec.Struct):
     password: str
 
 
-def _ensure_role(connection: Connection, name: str, password: str) -> None:
+def ensure_role(connection: Connection, name: str, password: str) -> None:
     """Create what is missing; all of it can be run again."""
     if not name.isidentifier():
         raise ValueError(f"not a service's name: {name!r}")
@@ -242,24 +242,3 @@ def metadata_of(name: str) -> MetaData:
     base = importlib.import_module(f"services.{name}.models").Base
     metadata: MetaData = base.metadata
     return metadata
-
-
-async def draft(name: str, admin_url: str, message: str) -> None:
-    """Write a new revision from the difference between models and database (`votewave revision`)."""
-    arguments = connect_arguments(admin_url)
-
-    async def connect(*_: Any, **__: Any) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(**arguments)
-
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
-
-    def revise(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET search_path = {name}")
-        config = configuration(name)
-        config.attributes["connection"] = connection
-        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
-        command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
-
-    async with engine.connect() as connection:
-        await connection.run_sync(revise)
-    await engine.dispose()

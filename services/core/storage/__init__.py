@@ -1,1 +1,0 @@
-"""Files: in a bucket or a directory, by presigned URL."""

@@ -1,0 +1,105 @@
+"""CONTRIBUTING.md, "Add a service", followed to the letter in a copy of the project."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conftest import VoteWave, eventually
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Add a service\n")[2].partition("\n## ")[0]
+FILES = dict(re.findall(r"^```python\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+MOST_LINES = 150
+
+
+def run(copy: Path, *command: str) -> str:
+    """Run a program in the copy, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, with the page's service in it."""
+    copy = tmp_path_factory.mktemp("project")
+    copy.chmod(0o755)
+    for name in ("services", "tools", "docs", "nomad", "terraform"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    for name, text in FILES.items():
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text(text)
+    registry = copy / "services" / "registry.py"
+    before = registry.read_text()
+    registry.write_text(re.sub(r"^(NAMES = \(.*)\)$", r'\1, "bookmarks")', before, count=1, flags=re.MULTILINE))
+    assert registry.read_text() != before
+    run(copy, "services.cli", "revision", "bookmarks", "-m", "tables of Bookmarks")
+    run(copy, "tools.generate")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def running(copy: Path) -> Iterator[VoteWave]:
+    running = VoteWave(copy / "data", copy)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_the_service_is_small() -> None:
+    lines = [line for text in FILES.values() for line in text.splitlines() if line.strip()]
+    assert len(lines) <= MOST_LINES
+
+
+def test_it_keeps_the_rules(copy: Path) -> None:
+    run(copy, "ruff", "check", "services/bookmarks", "--exclude", "migrations")
+    run(copy, "ruff", "format", "--check", "services/bookmarks", "--exclude", "migrations")
+    run(copy, "mypy", "-p", "services.bookmarks")
+    run(copy, "importlinter.cli", "lint-imports")
+
+
+def test_what_is_generated_knows_it(copy: Path) -> None:
+    assert "/v1/bookmarks" in (copy / "nomad/gateway/routes.map").read_text()
+    assert json.loads((copy / "terraform/modules/naming/names.json").read_text())["services"]["bookmarks"]
+
+
+async def test_it_runs_remembers_and_forgets(running: VoteWave) -> None:
+    async with httpx.AsyncClient(base_url=running.url, timeout=20) as client:
+        ada = (
+            await client.post(
+                "/v1/auth/accounts", json={"email": "ada@example.org", "password": "correct horse battery"}
+            )
+        ).json()
+        client.headers["authorization"] = f"Bearer {ada['access_token']}"
+        options = [{"label": "Noodles"}, {"label": "Falafel"}]
+        poll = await client.post(
+            "/v1/polls", json={"title": "Lunch?", "method": "approval", "publish": True, "options": options}
+        )
+        added = await client.post("/v1/bookmarks", json={"poll": poll.json()["id"]})
+        assert added.status_code == 201, added.text
+        assert (await client.get("/v1/bookmarks")).json()["items"] == [added.json()]
+        told = await running.sql("SELECT kind FROM bookmarks.outbox")
+        assert [row["kind"] for row in told] == ["bookmarks.bookmark.added"]
+        assert (await client.delete(f"/v1/polls/{poll.json()['id']}")).status_code in {200, 202, 204}
+
+        async def forgotten() -> bool:
+            return (await client.get("/v1/bookmarks")).json() == {"items": [], "next": None}
+
+        assert await eventually(forgotten)
