@@ -24,7 +24,7 @@ from services.votebooth.tally import (
     TallyError,
     TieBreak,
 )
-from services.votebooth.tally.formats import FORMATS, FormatError, read
+from services.votebooth.tally.formats import FORMATS, FormatError, listed, read
 from services.votebooth.tally.render import to_dict, to_text
 
 MAX_FILE = 512 * 1024 * 1024
@@ -47,7 +47,7 @@ The format is guessed from the file's name and content unless given.
 Examples
   votewave tally council.csv --method stv --seats 3
   votewave tally poll.csv --method star --ignore voterID,voteTime,pollID --json
-  votewave tally ward.blt --method stv --decimals 5 --ties backwards
+  votewave tally ward.blt --method stv --decimals 5 --ties backwards --options candidates.txt
   votewave tally ranks.csv --method irv --overvote exhaust --max-skipped 1 --seed 2024-11-05
 
 \b
@@ -72,6 +72,10 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="The file's format.")
 @click.option("--prefix", default="rank", show_default=True, help="What columns of ranks are called.")
 @click.option("--ignore", default="", metavar="COLUMN,…", help="Columns of scores that are no options.")
+@click.option(
+    "--options", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="The options there are, a name a line; a ballot that names another one is an error.",
+)  # fmt: skip
 @click.option("--max-score", type=click.IntRange(1), help="Highest score allowed.")
 @click.option(
     "--overvote", type=_choice(Overvote), default="skip", show_default=True,
@@ -128,6 +132,7 @@ def tally(
     format_: str | None,
     prefix: str,
     ignore: str,
+    names: Path | None,
     max_score: int | None,
     seed: str,
     as_json: bool,
@@ -142,6 +147,7 @@ def tally(
             filename=file.name,
             prefix=prefix,
             ignore=[name.strip() for name in ignore.split(",") if name.strip()],
+            options=None if names is None else _listed(names),
             top=max_score,
         )
         options = Options(**cast("dict[str, Any]", rules))
@@ -155,6 +161,13 @@ def tally(
         click.echo(json.dumps(to_dict(result), ensure_ascii=False, indent=2))
     else:
         click.echo(to_text(result), nl=False)
+
+
+def _listed(file: Path) -> list[str]:
+    try:
+        return listed(_bytes(file))
+    except FormatError as error:
+        raise _Refused(f"{file}: {error}") from None
 
 
 def _bytes(file: Path) -> bytes:

@@ -336,6 +336,7 @@ class Result:
         runoff: The (first) runoff of STAR.
         pairwise: The matrix that a pairwise method or STAR counted from.
         strengths: The strengths of the strongest paths, in Schulze.
+        notes: What reading the file left out or took for granted, in sentences.
     """
 
     method: Method
@@ -351,6 +352,7 @@ class Result:
     runoff: Runoff | None = None
     pairwise: Pairwise | None = None
     strengths: Pairwise | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ties(self) -> tuple[Tie, ...]:

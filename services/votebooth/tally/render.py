@@ -10,6 +10,7 @@ The JSON of `to_dict`:
       "ballots": 42871,                 ballots read
       "abstained": 12, "void": 0,       of these
       "rules": {"overvote": "skip", …}, every named rule
+      "notes": ["Left out: the column …"],  what reading the file left out or took for granted
       "seed": "…",
       "tie_order": ["Cy", "Ada", "Bo"], the published order, first in ties to last
       "ties": [{"round": 3, "purpose": "eliminate", "tied": […], "chosen": […], "by": "seed"}],
@@ -85,6 +86,7 @@ def to_dict(result: Result) -> dict[str, Any]:
         "abstained": result.abstained,
         "void": result.void,
         "rules": {key: value if value is None else _plain(value) for key, value in asdict(result.rules).items()},
+        "notes": list(result.notes),
         "seed": result.seed,
         "tie_order": [label[option] for option in order(result.names, result.seed)],
         "ties": [
@@ -190,6 +192,7 @@ def to_text(result: Result) -> str:
         lines.append(f"{_times(result.abstained, 'ballot')} without a preference")
     if result.void:
         lines.append(f"{_times(result.void, 'ballot')} void")
+    lines += [_safe(note) for note in result.notes]
     for number, each in enumerate(result.rounds, 1):
         quota = "" if each.quota is None else f" (quota {_short(each.quota)})"
         lines += ["", f"Round {number}{quota}"]

@@ -10,20 +10,24 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from services.votebooth.tally.formats.blt import read_blt, read_scottish, to_blt
-from services.votebooth.tally.formats.election import Election, FormatError, decode, refuse_binary
+from services.votebooth.tally.formats.blt import read_blt, to_blt
+from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.names import held_against, listed
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
+from services.votebooth.tally.formats.scottish import read_scottish
+from services.votebooth.tally.formats.source import FormatError, decode, refuse_binary
 from services.votebooth.tally.formats.table import read_ranks, read_scores, to_ranks_csv, to_scores_csv
 
 FORMATS = ("ranks", "scores", "blt", "preflib", "scottish")
 
 _SCOTTISH = re.compile(r"\s*\d+\s*,\s*\d+\s*(,\s*)*$", re.ASCII)
-
 __all__ = [
     "FORMATS",
     "Election",
     "FormatError",
+    "listed",
     "read",
     "to_blt",
     "to_preflib",
@@ -50,7 +54,7 @@ def read(
         filename: What the file is called.
         prefix: Ranks only: what the columns of ranks are called, before their number.
         ignore: Scores only: the columns that are no options.
-        options: Ranks only: the names there are; another one is refused.
+        options: The names there are; another one is refused. None: those of the file.
         top: Scores only: the highest score allowed.
 
     Raises:
@@ -60,18 +64,21 @@ def read(
     content = data.removeprefix(codecs.BOM_UTF8).lstrip()
     if not content:
         raise FormatError("the file is empty")
-    first = content.partition(b"\n")[0].decode("utf-8", "replace").rstrip()
+    first = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("utf-8", "replace").rstrip()
     del content
     chosen = format or _guess(first, filename.rpartition(".")[2].lower(), prefix)
     if chosen in {"blt", "scottish"}:
         text = decode(data)
-        return read_scottish(text) if _SCOTTISH.match(first) else read_blt(text)
+        return (read_scottish if chosen == "scottish" or _SCOTTISH.match(first) else read_blt)(text, options=options)
     if chosen == "preflib":
-        return read_preflib(decode(data))
+        return read_preflib(decode(data), options=options)
     if chosen == "ranks":
         return read_ranks(data, prefix=prefix, options=options)
     if chosen == "scores":
-        return read_scores(data, ignore=ignore, top=top)
+        election = read_scores(data, ignore=ignore, top=top)
+        if options is None:
+            return election
+        return replace(election, names=held_against(election.names, [1] * len(election.names), options))
     raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
 
 

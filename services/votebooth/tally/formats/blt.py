@@ -9,157 +9,221 @@ r"""BLT, the format of Hill, Wichmann and Woodall (Algorithm 123, The Computer J
     …
     "The title"
 
-Comments (`#` to the end of the line) and ballot identifiers in parentheses are passed over. A quotation
-mark in a name is written `\"`.
-
-The tables of Scottish councils, as VoteKit distributes them, say the same in rows: options and seats; a
-weight and a ranking; then number, name and party of each option; then the ward.
+A line is a ballot, and ends with its 0: read as a stream of numbers, a 0 too many or too few would make
+other ballots of those that follow. A name of one word may stand without quotation marks; whatever else could
+move names to other numbers is refused. A quotation mark in a name is written `\"`. Comments (`#` to the end
+of the line) and ballot identifiers in parentheses are passed over; so is what follows the title.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
-from services.votebooth.tally.formats.election import (
-    MAX_OPTIONS,
-    Election,
-    FormatError,
-    checked_names,
-    place,
-    shown,
-    whole,
-)
+from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.names import MAX_OPTIONS, checked_names, held_against
+from services.votebooth.tally.formats.source import FormatError, lines_of, shown, whole
 from services.votebooth.tally.model import MAX_SEATS, MAX_VOTES, OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|#[^\n]*|[^\s"]+|"', re.DOTALL)
+_WORD = re.compile(r"\S+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\])')
+_OTHER_QUOTES = tuple("'`\u00b4\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\uff02\uff07")
 
 
-class _Tokens:
-    """The words and quoted strings of a file, with where they stand."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._matches = (match for match in _TOKEN.finditer(text) if match[0][0] != "#")
-        self._offset = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        match = next(self._matches)
-        self._offset = match.start()
-        return match[0]
-
-    def next(self, what: str) -> str:
-        """Return the next word."""
-        word = next(self, None)
-        if word is None:
-            raise FormatError(f"the file ends before {what}", *place(self._text, len(self._text)))
-        return word
-
-    def number(self, what: str, most: int) -> int:
-        """Return the next word as a whole number."""
-        return self.whole(self.next(what), what, most)
-
-    def whole(self, word: str, what: str, most: int) -> int:
-        """Return the current word, or a part of it, as a whole number."""
-        if word.isascii() and word.isdigit() and len(word) < 16 and int(word) <= most:
-            return int(word)
-        return whole(word, *self.here, what, most=most)
-
-    @property
-    def here(self) -> tuple[int, int]:
-        """Where the current word stands."""
-        return place(self._text, self._offset)
-
-    def error(self, reason: str) -> FormatError:
-        """Return an error at the current word."""
-        return FormatError(reason, *self.here)
-
-
-def read_blt(text: str) -> Election:
+def read_blt(text: str, *, options: Sequence[str] | None = None) -> Election:
     """Read a BLT file.
 
+    Args:
+        text: The file.
+        options: The names there are. None: those of the file.
+
     Raises:
-        FormatError: The file is malformed, or a ballot names an option it doesn't have.
+        FormatError: The file is malformed, a ballot names an option it doesn't have, or its names aren't `options`.
     """
-    tokens = _Tokens(text)
-    size = tokens.number("number of options", MAX_OPTIONS)
-    seats = tokens.number("number of seats", MAX_SEATS)
-    if not size or not seats:
-        raise tokens.error("there is nothing to elect")
-    withdrawn, rankings = _ballots(tokens, size)
-    names: list[str] = []
-    lines: list[int] = []
-    for number in range(1, size + 1):
-        names.append(_unquoted(tokens.next(f"the name of option {number}"), tokens))
-        lines.append(tokens.here[0])
-    title = next(tokens, None)
-    standing = checked_names(names, lines)
-    gone = tuple(standing.pop(number) for number in sorted(withdrawn))
-    if withdrawn:
-        rankings = _without(rankings, withdrawn)
-    return Election(
-        format="blt",
-        names=standing,
-        rankings=rankings,
-        seats=seats,
-        title="" if title is None else _unquoted(title, tokens),
-        withdrawn=gone,
-    )
+    return _Reader(text).election(options)
 
 
-def _unquoted(word: str, tokens: _Tokens) -> str:
-    if word == '"':
-        raise tokens.error("a quotation mark is never closed")
-    return _ESCAPE.sub(r"\1", word[1:-1]).strip() if word[0] == '"' else word
+class _Reader:
+    """Reads a file from top to bottom, line by line."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = iter(lines_of(text))
+        self._line = 0
+        self._text = ""
+        self._size = 0
+        self._ranks: dict[str, Rank] = {}
+
+    def election(self, options: Sequence[str] | None) -> Election:
+        """Return what the file holds."""
+        seats = self._head()
+        withdrawn, rankings = self._ballots()
+        names, lines = self._names()
+        standing = checked_names(names, lines)
+        if options is not None:
+            standing = held_against(standing, lines, options)
+        title, rest = self._title()
+        gone = tuple(standing.pop(number) for number in sorted(withdrawn))
+        return Election(
+            format="blt",
+            names=standing,
+            rankings=_without(rankings, withdrawn) if withdrawn else rankings,
+            seats=seats,
+            title=title,
+            withdrawn=gone,
+            notes=(f"Left out: {rest} {'line' if rest == 1 else 'lines'} after the title.",) if rest else (),
+        )
+
+    def _next(self) -> bool:
+        """Go to the next line that isn't blank or a comment; return whether there is one."""
+        for text in self._lines:
+            self._text = text
+            self._line += 1
+            bare = text.strip()
+            if bare and bare[0] != "#":
+                return True
+        return False
+
+    def _error(self, reason: str, column: int = 0) -> FormatError:
+        return FormatError(reason, self._line, column)
+
+    def _ended(self, what: str) -> FormatError:
+        return FormatError(f"the file ends before {what}", self._line, len(self._text) + 1)
+
+    def _words(self) -> list[tuple[str, int]]:
+        """Return the words of a line of numbers, each with its column."""
+        return [(match[0], match.start() + 1) for match in _WORD.finditer(self._text.partition("#")[0])]
+
+    def _whole(self, word: str, column: int, what: str, most: int) -> int:
+        return whole(word, self._line, column, what, most=most)
+
+    def _head(self) -> int:
+        """Read the first line; return the seats."""
+        words = self._words() if self._next() else []
+        if len(words) < 2:
+            for word, column in words:
+                self._whole(word, column, "number of options", MAX_OPTIONS)
+            raise self._error("the line ends before number of seats", len(self._text.rstrip()) + 1)
+        self._size = self._whole(*words[0], "number of options", MAX_OPTIONS)
+        seats = self._whole(*words[1], "number of seats", MAX_SEATS)
+        if not self._size or not seats:
+            raise self._error("there is nothing to elect", words[1][1])
+        if len(words) > 2:
+            raise self._error("the first line is options and seats; a ballot begins on a line of its own", words[2][1])
+        return seats
+
+    def _ballots(self) -> tuple[set[int], dict[Ranking, int]]:
+        """Return the options that withdrew and the ballots."""
+        withdrawn: set[int] = set()
+        rankings: dict[Ranking, int] = {}
+        total = 0
+        while self._next():
+            words = self._words()
+            if words[0][0][0] == "-" and not rankings:
+                withdrawn.update(self._withdrawn(word, column) for word, column in words)
+                continue
+            if words[0][0][0] == "(" and words[0][0][-1] == ")":
+                del words[0]
+            if not words:
+                raise self._error("the line ends before the weight of a ballot", len(self._text.rstrip()) + 1)
+            weight = self._whole(*words[0], "weight", MAX_VOTES)
+            if not weight:
+                if len(words) > 1:
+                    raise self._error("the 0 that ends the ballots stands alone; a ballot has a weight", words[1][1])
+                return withdrawn, rankings
+            total += weight
+            if total > MAX_VOTES:
+                raise self._error(f"the weights add up to more than {MAX_VOTES}", words[0][1])
+            ranking = self._ranking(words)
+            rankings[ranking] = rankings.get(ranking, 0) + weight
+        raise self._ended("the 0 that ends the ballots")
+
+    def _withdrawn(self, word: str, column: int) -> int:
+        if word[0] != "-":
+            raise self._error("options that withdrew stand on lines of their own, each behind a -", column)
+        return self._option(word[1:], column)
+
+    def _ranking(self, words: list[tuple[str, int]]) -> Ranking:
+        """Return the ranks behind a weight and before the 0."""
+        if words[-1][0] != "0" or len(words) < 2:
+            raise self._error("the line ends before the 0 that ends a ballot", len(self._text.rstrip()) + 1)
+        return tuple(self._rank(word, column) for word, column in words[1:-1])
+
+    def _rank(self, word: str, column: int) -> Rank:
+        rank = self._ranks.get(word)
+        if rank is None:
+            if word == "0":
+                raise self._error("a 0 stands inside of a ballot; write - for a skipped rank", column)
+            rank = () if word == "-" else tuple(sorted(self._option(part, column) for part in word.split("=")))
+            if len(set(rank)) < len(rank):
+                raise self._error(f"an option stands twice in the rank {shown(word)}", column)
+            self._ranks[word] = rank
+        return rank
+
+    def _option(self, word: str, column: int) -> int:
+        number = self._whole(word, column, "option", MAX_VOTES)
+        if not 1 <= number <= self._size:
+            raise self._error(f"there is no option {shown(word)}; there are {self._size}", column)
+        return number
+
+    def _names(self) -> tuple[list[str], list[int]]:
+        """Return the names and the line each stands on."""
+        names: list[str] = []
+        lines: list[int] = []
+        while len(names) < self._size:
+            if not self._next():
+                raise self._ended(f"the name of option {len(names) + 1}")
+            found = self._quoted() if self._text.lstrip()[0] == '"' else [self._word()]
+            if len(names) + len(found) > self._size:
+                raise self._error(f"a name stands behind that of option {self._size}, the last")
+            names += found
+            lines += [self._line] * len(found)
+        return names, lines
+
+    def _quoted(self) -> list[str]:
+        """Return the quoted strings of a line that begins with one."""
+        names: list[str] = []
+        text = self._text.rstrip()
+        at = len(text) - len(text.lstrip())
+        while at < len(text) and text[at] != "#":
+            match = _QUOTED.match(text, at)
+            if match is None and text[at] == '"':
+                raise self._error("a quotation mark is never closed", at + 1)
+            if match is None or text[match.end() : match.end() + 1].strip():
+                raise self._error('a quotation mark inside of a name is written \\"', match.end() if match else at + 1)
+            names.append(_ESCAPE.sub(r"\1", match[1]).strip())
+            at = match.end()
+            while text[at : at + 1].isspace():
+                at += 1
+        return names
+
+    def _word(self) -> str:
+        """Return a name without quotation marks."""
+        text = self._text.partition("#")[0] if " #" in self._text or "\t#" in self._text else self._text
+        name = text.strip()
+        column = self._text.index(name) + 1
+        if '"' in name or len(name.split()) > 1 or name.startswith(_OTHER_QUOTES):
+            raise self._error(f'write the name in straight quotation marks, as in "{shown(_plain(name))}"', column)
+        return name
+
+    def _title(self) -> tuple[str, int]:
+        """Return the title, if there is one, and how many lines follow it."""
+        if not self._next():
+            return "", 0
+        bare = self._text.strip()
+        match = _QUOTED.match(bare)
+        if match is None and bare[0] == '"':
+            raise self._error("a quotation mark is never closed", self._text.index('"') + 1)
+        title = bare if match is None else _ESCAPE.sub(r"\1", match[1]).strip()
+        rest = 0
+        while self._next():
+            rest += 1
+        return title, rest
 
 
-def _ballots(tokens: _Tokens, size: int) -> tuple[set[int], dict[Ranking, int]]:
-    """Return the options that withdrew and the ballots."""
-    withdrawn: set[int] = set()
-    rankings: dict[Ranking, int] = {}
-    ranks: dict[str, Rank] = {}
-    total = 0
-    while True:
-        word = tokens.next("the 0 that ends the ballots")
-        if word[0] == "-" and not rankings:
-            withdrawn.add(_option(word[1:], tokens, size))
-            continue
-        if word[0] == "(" and word[-1] == ")":
-            word = tokens.next("the weight of a ballot")
-        weight = tokens.whole(word, "weight", MAX_VOTES)
-        if not weight:
-            return withdrawn, rankings
-        total += weight
-        if total > MAX_VOTES:
-            raise tokens.error(f"the weights add up to more than {MAX_VOTES}")
-        ballot: list[Rank] = []
-        while (word := tokens.next("the 0 that ends a ballot")) != "0":
-            rank = ranks.get(word)
-            if rank is None:
-                rank = ranks[word] = _rank(word, tokens, size)
-            ballot.append(rank)
-        ranking = tuple(ballot)
-        rankings[ranking] = rankings.get(ranking, 0) + weight
-
-
-def _rank(word: str, tokens: _Tokens, size: int) -> Rank:
-    if word == "-":
-        return ()
-    return tuple(sorted({_option(part, tokens, size) for part in word.split("=")}))
-
-
-def _option(word: str, tokens: _Tokens, size: int) -> int:
-    number = tokens.whole(word, "option", MAX_VOTES)
-    if not 1 <= number <= size:
-        raise tokens.error(f"there is no option {shown(word)}; there are {size}")
-    return number
+def _plain(name: str) -> str:
+    return name.strip('"' + "".join(_OTHER_QUOTES))
 
 
 def _without(rankings: Mapping[Ranking, int], withdrawn: set[int]) -> dict[Ranking, int]:
@@ -170,68 +234,6 @@ def _without(rankings: Mapping[Ranking, int], withdrawn: set[int]) -> dict[Ranki
         left = tuple(after for before, after in ranks if after or not before)
         out[left] = out.get(left, 0) + count
     return out
-
-
-def read_scottish(text: str) -> Election:
-    """Read a table of a Scottish council's ward.
-
-    Raises:
-        FormatError: The table is malformed, or a ballot names an option it doesn't have.
-    """
-    rows = _rows(text)
-    line, head = next(rows, (1, []))
-    if len(head) < 2:
-        raise FormatError("the first line isn't options and seats", line)
-    size = whole(head[0], line, 1, "number of options", most=MAX_OPTIONS)
-    seats = whole(head[1], line, 2, "number of seats", most=MAX_SEATS)
-    if not size or not seats:
-        raise FormatError("there is nothing to elect", line)
-    rankings: dict[Ranking, int] = {}
-    options: list[tuple[int, list[str]]] = []
-    title = ""
-    for line, row in rows:
-        if row[0].strip().isdigit() and not options:
-            weight = whole(row[0], line, 1, "weight")
-            ranking = tuple(_place(cell, line, column, size) for column, cell in enumerate(row[1:], 2))
-            rankings[ranking] = rankings.get(ranking, 0) + weight
-        elif len(options) < size:
-            options.append((line, row))
-            if len(row) < 2:
-                raise FormatError("an option wants its number, its name and its party", line)
-        else:
-            title = row[0].strip()
-    if len(options) < size:
-        raise FormatError(f"the file ends before the name of option {len(options) + 1}", line)
-    names = [row[1].strip() for _, row in options]
-    if len(set(names)) < size:
-        names = [" – ".join(cell.strip() for cell in row[1:3]) for _, row in options]
-    return Election(
-        format="scottish",
-        names=checked_names(names, [line for line, _ in options]),
-        rankings=rankings,
-        seats=seats,
-        title=title,
-    )
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Return the rows without the empty cells behind them, each with its line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            while row and not row[-1].strip():
-                row.pop()
-            if row:
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise FormatError(f"the row is no CSV: {error}", reader.line_num) from None
-
-
-def _place(cell: str, line: int, column: int, size: int) -> Rank:
-    number = whole(cell, line, column, "option")
-    if not 1 <= number <= size:
-        raise FormatError(f"there is no option {shown(cell)}; there are {size}", line, column)
-    return (number,)
 
 
 def to_blt(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, seats: int = 1, title: str = "") -> str:

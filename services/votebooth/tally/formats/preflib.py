@@ -16,36 +16,35 @@ https://github.com/PrefLib/PrefLib-Data/blob/main/FORMAT_SPECIFICATION.md
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from services.votebooth.tally.formats.election import (
-    MAX_OPTIONS,
-    Election,
-    FormatError,
-    checked_names,
-    shown,
-    whole,
-)
+from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.names import MAX_OPTIONS, checked_names, held_against
+from services.votebooth.tally.formats.source import FormatError, lines_of, shown, whole
 from services.votebooth.tally.model import MAX_VOTES, OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels
 
 TYPES = ("soc", "soi", "toc", "toi")
-_HEAD = re.compile(r"#\s*([^:]+?)\s*:\s*(.*?)\s*")
+_MARK = re.compile(r"[{},]")
+_BLANKS = re.compile(r"\s*")
 _NAME = re.compile(r"ALTERNATIVE NAME (\d{1,9})")
-_RANK = re.compile(r"\s*(?:\{([^{}]*)\}|([^{},]+))\s*(?:,|$)")
 
 
-def read_preflib(text: str) -> Election:
+def read_preflib(text: str, *, options: Sequence[str] | None = None) -> Election:
     """Read a file of ordinal preferences.
 
+    Args:
+        text: The file.
+        options: The names there are. None: those of the file.
+
     Raises:
-        FormatError: The file is malformed, contradicts its header, or isn't ordinal.
+        FormatError: The file is malformed, contradicts its header, isn't ordinal, or its names aren't `options`.
     """
     head: dict[str, tuple[str, int]] = {}
     rankings: dict[Ranking, int] = {}
     header: _Header | None = None
     total = 0
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.startswith("#"):
             if header is not None:
                 raise FormatError("a line of the header stands among the preferences", number, 1)
@@ -61,17 +60,18 @@ def read_preflib(text: str) -> Election:
     voters = header.voters
     if voters is not None and voters[0] != total:
         raise FormatError(f"the header says {voters[0]} voters, the preferences add up to {total}", voters[1])
-    return Election(format="preflib", names=header.names, rankings=rankings, title=head.get("TITLE", ("", 0))[0])
+    names = header.names if options is None else held_against(header.names, header.lines, options)
+    return Election(format="preflib", names=names, rankings=rankings, title=head.get("TITLE", ("", 0))[0])
 
 
 def _keep(head: dict[str, tuple[str, int]], line: str, number: int) -> None:
-    match = _HEAD.fullmatch(line.rstrip())
-    if match is None:
+    key, colon, value = line.removeprefix("#").partition(":")
+    key = key.strip().upper()
+    if not (colon and key):
         raise FormatError("the line isn't “# KEY: value”", number, 1)
-    key = match[1].upper()
     if key in head:
         raise FormatError(f"the header says {shown(key)} twice", number)
-    head[key] = (match[2], number)
+    head[key] = (value.strip(), number)
 
 
 class _Header:
@@ -92,7 +92,8 @@ class _Header:
             reason = f"alternative {missing[0]} has no name" if missing else "there are too many names"
             raise FormatError(reason, line)
         ordered = [found[number] for number in range(1, self._size + 1)]
-        self.names = checked_names([name for name, _ in ordered], [number for _, number in ordered])
+        self.lines = [number for _, number in ordered]
+        self.names = checked_names([name for name, _ in ordered], self.lines)
         self.voters: tuple[int, int] | None = None
         if "NUMBER VOTERS" in head:
             value, line = head["NUMBER VOTERS"]
@@ -104,21 +105,13 @@ class _Header:
         if not colon:
             raise FormatError("there is no colon behind the number of voters", number)
         voters = whole(count, number, 1, "number of voters")
-        ranking: list[Rank] = []
-        at, offset = 0, len(count) + 1
-        while at < len(orders):
-            match = _RANK.match(orders, at)
-            if match is None:
-                raise FormatError("the preference can't be read", number, offset + at + 1)
-            ranking.append(self._rank(match, number, offset))
-            at = match.end()
+        ranking = [self._rank(parts, number, at) for parts, at in _ranks(orders, number, len(count) + 1)]
         self._check(ranking, number)
         return tuple(ranking), voters
 
-    def _rank(self, match: re.Match[str], line: int, offset: int) -> Rank:
-        column = offset + match.start() + len(match[0]) - len(match[0].lstrip()) + 1
+    def _rank(self, parts: Sequence[str], line: int, column: int) -> Rank:
         rank: list[int] = []
-        for part in (match[1] or match[2] or "").split(","):
+        for part in parts:
             option = whole(part, line, column, "alternative")
             if not 1 <= option <= self._size:
                 raise FormatError(f"there is no alternative {option}; there are {self._size}", line, column)
@@ -133,6 +126,37 @@ class _Header:
             raise FormatError("an alternative is ranked twice", line)
         if self._kind[2] == "c" and len(named) < self._size:
             raise FormatError(f"an alternative is missing, and {self._kind} is complete", line)
+
+
+def _ranks(orders: str, line: int, offset: int) -> Iterator[tuple[list[str], int]]:
+    """Split a preference into ranks: the numbers of each, and its column.
+
+    Args:
+        orders: The preference, such as `1,{2,3},4`.
+        line: Its line.
+        offset: The characters that stand before it.
+    """
+    at = 0
+    while at < len(orders):
+        start, at = at, _blanks(orders, at)
+        if orders.startswith("{", at):
+            end = orders.find("}", at)
+            inner, after = orders[at + 1 : end], end + 1
+        else:
+            mark = _MARK.search(orders, at)
+            end = after = mark.start() if mark else len(orders)
+            inner = orders[at:end]
+        after = _blanks(orders, after)
+        if end < 0 or "{" in inner or (after < len(orders) and orders[after] != ","):
+            raise FormatError("the preference can't be read", line, offset + start + 1)
+        yield inner.split(","), offset + at + 1
+        at = after + 1
+
+
+def _blanks(text: str, at: int) -> int:
+    """Return where the blanks that stand at a place of a text end."""
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at
 
 
 def to_preflib(

@@ -22,15 +22,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
-from services.votebooth.tally.formats.election import (
-    MAX_NAME,
-    MAX_OPTIONS,
-    Election,
-    FormatError,
-    decode,
-    shown,
-    whole,
-)
+from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.names import MAX_NAME, MAX_OPTIONS
+from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
 from services.votebooth.tally.model import MAX_VOTES, OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels
 
