@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import click
 import msgspec
-from services.core.aws.storage import StorageError, open_storage
+from services.core.storage.files import StorageError
+from services.core.storage.opening import open_storage
 from services.demo import ELECTIONS
 from services.registry import NAMES as SERVICES
 

@@ -19,7 +19,7 @@ from services.core.commands import Group
 from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.operator_cli import events, recount, role, rotate_key
-from services.registry import NAMES, load_services
+from services.registry import NAMES, SIGNER, load_services
 from services.votebooth.tally_cli import tally
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -159,7 +159,7 @@ def run(names: tuple[str, ...]) -> None:
         env=settings.environment,
     )
     try:
-        serve(lambda: create_app(chosen, settings), settings)
+        serve(lambda: create_app(chosen, settings, signer=SIGNER), settings)
     except ServeError as exc:
         raise click.ClickException(str(exc)) from exc
 

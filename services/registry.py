@@ -9,6 +9,9 @@ if TYPE_CHECKING:  # commands that need only the names don't wait for a web fram
 NAMES = ("auth", "profiles", "polls", "votebooth")
 """In the order in which they are migrated and started."""
 
+SIGNER = "auth"
+"""The one that signs access tokens and publishes their keys."""
+
 
 def load_services(names: tuple[str, ...] | list[str]) -> "list[Service[Any]]":
     """Import the named services; `all` stands for every one.

@@ -18,7 +18,7 @@ from services.core.serve.server import ServeError, serve, why_not
 from services.core.settings import CoreSettings, load
 from services.embedded import AlreadyRunning, Embedded, EmbeddedError
 from services.embedded.lock import FolderLock
-from services.registry import load_services
+from services.registry import SIGNER, load_services
 
 
 def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
@@ -152,4 +152,4 @@ def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) 
             tasks.append(asyncio.get_running_loop().create_task(fill(url, data_dir, sys.stderr)))
 
     tasks: list[asyncio.Task[None]] = []
-    serve(lambda: create_app(load_services(["all"]), settings), settings, ready)
+    serve(lambda: create_app(load_services(["all"]), settings, signer=SIGNER), settings, ready)

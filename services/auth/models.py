@@ -8,7 +8,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, co
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
+from services.core.ids import new_id
 
 
 class Base(ServiceBase):
@@ -105,15 +107,13 @@ class SigningKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class AuditEntry(Base):
+class AuditEntry(AuditColumns, Base):
     """What was done to an account's access, by whom. The service's role may add rows, not change them."""
 
     __tablename__ = "audit_log"
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
-    actor: Mapped[UUID | None]
-    action: Mapped[str] = mapped_column(Text)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    act: Mapped[str] = mapped_column("action", Text)
     account: Mapped[UUID]
     target: Mapped[UUID | None]
-    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    details: Mapped[dict[str, Any]] = mapped_column("detail", JSONB, server_default="{}")
     __table_args__ = (Index("ix_audit_log_account", "account", "id"),)

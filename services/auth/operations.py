@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.auth import key_rows
+from services.auth.repository import SigningKeyRepository
 from services.auth.service import Auth
 from services.auth.settings import AuthSettings
 from services.auth.signing import LEAD
@@ -32,6 +32,6 @@ async def rotate_signing_key(kit: Kit[AuthSettings], lead: timedelta = LEAD) -> 
     With the default lead every verifier has seen the key before the first token is signed with it.
     A shorter one costs verifiers one more look at the JWKS.
     """
-    async with kit.db.transaction() as tx:
-        now = await key_rows.lock(tx)
-        return await key_rows.bring_forward(tx, now + lead)
+    async with kit.db.transaction() as session:
+        keys = SigningKeyRepository(session)
+        return await keys.bring_forward(await keys.lock() + lead)

@@ -1,16 +1,20 @@
-"""Every SQL statement of Auth but those about signing keys (`key_rows.py`)."""
+"""Every SQL statement of Auth."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.auth.models import Account, ApiKey, AuditEntry, RefreshToken, Session
-from services.core.ids import new_id
+from services.auth.models import Account, ApiKey, AuditEntry, RefreshToken, Session, SigningKey
+from services.core.data.audit import AuditLog
+from services.core.data.pagination import Keyset
+from services.core.data.repository import Repository
+
+SESSIONS = Keyset("sessions", Session.id)
+KEYS = Keyset("api-keys", ApiKey.id)
 
 # One statement, not three: a full room's guests arrive at once.
 _OPEN = text(
@@ -86,187 +90,147 @@ _TRADE = text(
     RETURNING k.id AS key, k.scopes, k.expires_at, a.id, a.kind, a.role, a.created_at
     """
 )
+_LOCK_SIGNING_KEYS = text("SELECT pg_advisory_xact_lock(hashtext('auth.signing_key'))")
 
 
-async def open_account(tx: AsyncSession, values: dict[str, Any]) -> datetime | None:
-    """Add an account with its first session; return when, None if the address is taken."""
-    return (await tx.execute(_OPEN, values)).scalar_one_or_none()
+class AccountRepository(Repository[Account]):
+    """Accounts of users and guests."""
+
+    model_type = Account
+
+    async def open(self, values: dict[str, Any]) -> datetime | None:
+        """Add an account with its first session; return when, None if the address is taken."""
+        return (await self.session.execute(_OPEN, values)).scalar_one_or_none()
+
+    async def lock(self, account: UUID) -> Account | None:
+        """Return an account; nobody else changes it until the transaction ends."""
+        return await self.get_one_or_none(id=account, with_for_update=True)
+
+    async def set_password(self, account: UUID, before: str, after: str) -> bool:
+        """Replace a password's hash; False if it isn't `before` any more."""
+        same = Account.password_hash == before
+        return bool(await self.update_where(Account.id == account, same, values={"password_hash": after}))
+
+    async def upgrade(self, account: UUID, email: str, email_key: str, password_hash: str) -> Account | None:
+        """Make a guest a user; None if the account is no guest.
+
+        Raises:
+            DuplicateKeyError: The address is taken.
+        """
+        values = {
+            "kind": "user",
+            "email": email,
+            "email_key": email_key,
+            "password_hash": password_hash,
+            "upgraded_at": func.now(),
+        }
+        changed = await self.update_where(Account.id == account, Account.kind == "guest", values=values)
+        return next(iter(changed), None)
 
 
-async def begin_session(tx: AsyncSession, values: dict[str, Any]) -> bool:
-    """Add a session, unless the password was changed meanwhile."""
-    return (await tx.execute(_BEGIN, values)).first() is not None
+class SessionRepository(Repository[Session]):
+    """Sessions and their refresh tokens."""
+
+    model_type = Session
+
+    async def begin(self, values: dict[str, Any]) -> bool:
+        """Add a session, unless the password was changed meanwhile."""
+        return (await self.session.execute(_BEGIN, values)).first() is not None
+
+    async def family_of(self, digest: bytes) -> Row[Any] | None:
+        """Return and lock the session of a refresh token, with its account; `alive` says if it goes on."""
+        return (await self.session.execute(_FAMILY, {"hash": digest})).first()
+
+    async def refresh_token(self, digest: bytes, grace: float) -> Row[Any]:
+        """Return whether a refresh token was used, whether lately, and what leads to its successor."""
+        return (await self.session.execute(_TOKEN, {"hash": digest, "grace": grace})).one()
+
+    async def use_refresh_token(self, values: dict[str, Any]) -> None:
+        """Mark a refresh token as used, add its successor, and note that its session was."""
+        await self.session.execute(_USE, values)
+
+    @staticmethod
+    def live(account: UUID) -> tuple[ColumnElement[bool], ...]:
+        """Say which are an account's live sessions."""
+        return Session.account_id == account, Session.ended_at.is_(None), Session.expires_at > func.now()
+
+    async def end(self, account: UUID, *, only: UUID | None = None, but: UUID | None = None) -> list[UUID]:
+        """End an account's sessions: all, only one, or all but one. Return those that ended now."""
+        where = [Session.account_id == account, Session.ended_at.is_(None)]
+        if only is not None:
+            where.append(Session.id == only)
+        if but is not None:
+            where.append(Session.id != but)
+        return [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
+
+    async def ended_since(self, seconds: float) -> dict[UUID, datetime]:
+        """Return the sessions and API keys that ended in the last `seconds`, with when."""
+        since = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        sessions = select(Session.id, Session.ended_at).where(Session.ended_at > since)
+        keys = select(ApiKey.id, ApiKey.ended_at).where(ApiKey.ended_at > since)
+        return {row[0]: row[1] for row in await self.session.execute(sessions.union_all(keys))}
+
+    async def forget(self, days: int, most: int) -> int:
+        """Delete sessions that ended or ran out `days` ago, with their refresh tokens; return how many."""
+        before = func.now() - func.make_interval(0, 0, 0, days)
+        old = select(Session.id).where(or_(Session.ended_at < before, Session.expires_at < before)).limit(most)
+        gone = await self.session.execute(delete(Session).where(Session.id.in_(old)).returning(Session.id))
+        return len(gone.all())
+
+    async def forget_tokens(self, days: int, most: int) -> int:
+        """Delete refresh tokens that were used `days` ago; return how many."""
+        before = func.now() - func.make_interval(0, 0, 0, days)
+        old = select(RefreshToken.hash).where(RefreshToken.used_at < before).limit(most)
+        statement = delete(RefreshToken).where(RefreshToken.hash.in_(old)).returning(RefreshToken.hash)
+        return len((await self.session.execute(statement)).all())
 
 
-async def account_by_key(tx: AsyncSession, email_key: str) -> Account | None:
-    """Return the account of an address, given as it is compared."""
-    return (await tx.execute(select(Account).where(Account.email_key == email_key))).scalar_one_or_none()
+class KeyRepository(Repository[ApiKey]):
+    """API keys."""
+
+    model_type = ApiKey
+
+    @staticmethod
+    def good(account: UUID) -> tuple[ColumnElement[bool], ...]:
+        """Say which are an account's good API keys."""
+        unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
+        return ApiKey.account_id == account, ApiKey.ended_at.is_(None), unexpired
+
+    async def end(self, account: UUID, key: UUID) -> bool:
+        """End one of an account's API keys; False if it has no such key."""
+        where = ApiKey.id == key, ApiKey.account_id == account, ApiKey.ended_at.is_(None)
+        return bool(await self.update_where(*where, values={"ended_at": func.now()}))
+
+    async def trade(self, digest: bytes) -> Row[Any] | None:
+        """Return the good API key with this hash and its account, and note that it was used."""
+        return (await self.session.execute(_TRADE, {"hash": digest})).first()
 
 
-async def account_by_id(tx: AsyncSession, account: UUID) -> Account | None:
-    """Return an account."""
-    return await tx.get(Account, account)
+class SigningKeyRepository(Repository[SigningKey]):
+    """Signing keys. One instance at a time changes them."""
+
+    model_type = SigningKey
+
+    async def lock(self) -> datetime:
+        """Wait for the other instances' changes to signing keys; return the database's time."""
+        await self.session.execute(_LOCK_SIGNING_KEYS)
+        return await self.clock()
+
+    async def all(self) -> Sequence[SigningKey]:
+        """Return the signing keys in the order of their use."""
+        return await self.get_many(order_by=(SigningKey.active_from, False))
+
+    async def remove(self, kids: list[str]) -> None:
+        """Delete keys whose tokens have all expired."""
+        await self.delete_where(SigningKey.kid.in_(kids))
+
+    async def bring_forward(self, active_from: datetime) -> str | None:
+        """Use the next key from `active_from` on; None if its time comes sooner anyway."""
+        changed = await self.update_where(SigningKey.active_from > active_from, values={"active_from": active_from})
+        return next((key.kid for key in changed), None)
 
 
-async def lock_account(tx: AsyncSession, account: UUID) -> Account | None:
-    """Return an account; nobody else changes it until the transaction ends."""
-    return await tx.get(Account, account, with_for_update=True)
+class AuditRepository(AuditLog[AuditEntry]):
+    """The log of what was done to accounts' access. `target` is the session or key; `actor` None is the operator."""
 
-
-async def set_password(tx: AsyncSession, account: UUID, before: str, after: str) -> bool:
-    """Replace a password's hash; False if it isn't `before` any more."""
-    statement = (
-        update(Account)
-        .where(Account.id == account, Account.password_hash == before)
-        .values(password_hash=after)
-        .returning(Account.id)
-    )
-    return (await tx.execute(statement)).first() is not None
-
-
-async def upgrade(tx: AsyncSession, account: UUID, email: str, email_key: str, password_hash: str) -> Account | None:
-    """Make a guest a user; None if the account is no guest.
-
-    Raises:
-        IntegrityError: The address is taken.
-    """
-    statement = (
-        update(Account)
-        .where(Account.id == account, Account.kind == "guest")
-        .values(kind="user", email=email, email_key=email_key, password_hash=password_hash, upgraded_at=func.now())
-        .returning(Account)
-    )
-    return (await tx.execute(statement)).scalar_one_or_none()
-
-
-async def set_role(tx: AsyncSession, account: UUID, role: str) -> bool:
-    """Give a user a role; False if there is no such user."""
-    statement = (
-        update(Account).where(Account.id == account, Account.kind == "user").values(role=role).returning(Account.id)
-    )
-    return (await tx.execute(statement)).first() is not None
-
-
-async def family_of(tx: AsyncSession, digest: bytes) -> Row[Any] | None:
-    """Return and lock the session of a refresh token, with its account; `alive` says if it goes on."""
-    return (await tx.execute(_FAMILY, {"hash": digest})).first()
-
-
-async def refresh_token(tx: AsyncSession, digest: bytes, grace: float) -> Row[Any]:
-    """Return whether a refresh token was used, whether lately, and what leads to its successor."""
-    return (await tx.execute(_TOKEN, {"hash": digest, "grace": grace})).one()
-
-
-async def use_refresh_token(tx: AsyncSession, values: dict[str, Any]) -> None:
-    """Mark a refresh token as used, add its successor, and note that its session was."""
-    await tx.execute(_USE, values)
-
-
-def _live(account: UUID) -> tuple[ColumnElement[bool], ...]:
-    return Session.account_id == account, Session.ended_at.is_(None), Session.expires_at > func.now()
-
-
-async def sessions_of(tx: AsyncSession, account: UUID, before: UUID | None, limit: int) -> Sequence[Session]:
-    """Return an account's live sessions, newest first, and one more than asked for if there are."""
-    statement = select(Session).where(*_live(account)).order_by(Session.id.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(Session.id < before)
-    return (await tx.execute(statement)).scalars().all()
-
-
-async def end_sessions(
-    tx: AsyncSession, account: UUID, *, only: UUID | None = None, but: UUID | None = None
-) -> list[UUID]:
-    """End an account's sessions: all, only one, or all but one. Return those that ended now."""
-    statement = update(Session).where(Session.account_id == account, Session.ended_at.is_(None))
-    if only is not None:
-        statement = statement.where(Session.id == only)
-    if but is not None:
-        statement = statement.where(Session.id != but)
-    return list((await tx.execute(statement.values(ended_at=func.now()).returning(Session.id))).scalars())
-
-
-async def add_key(tx: AsyncSession, values: dict[str, Any]) -> ApiKey:
-    """Add an API key."""
-    return (await tx.execute(insert(ApiKey).values(values).returning(ApiKey))).scalar_one()
-
-
-def _valid(account: UUID) -> tuple[ColumnElement[bool], ...]:
-    unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
-    return ApiKey.account_id == account, ApiKey.ended_at.is_(None), unexpired
-
-
-async def count_keys(tx: AsyncSession, account: UUID) -> int:
-    """Return how many good API keys an account has."""
-    return (await tx.execute(select(func.count()).select_from(ApiKey).where(*_valid(account)))).scalar_one()
-
-
-async def keys_of(tx: AsyncSession, account: UUID, before: UUID | None, limit: int) -> Sequence[ApiKey]:
-    """Return an account's good API keys, newest first, and one more than asked for if there are."""
-    statement = select(ApiKey).where(*_valid(account)).order_by(ApiKey.id.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(ApiKey.id < before)
-    return (await tx.execute(statement)).scalars().all()
-
-
-async def end_key(tx: AsyncSession, account: UUID, key: UUID) -> bool:
-    """End one of an account's API keys; False if it has no such key."""
-    statement = (
-        update(ApiKey)
-        .where(ApiKey.id == key, ApiKey.account_id == account, ApiKey.ended_at.is_(None))
-        .values(ended_at=func.now())
-        .returning(ApiKey.id)
-    )
-    return (await tx.execute(statement)).first() is not None
-
-
-async def trade_key(tx: AsyncSession, digest: bytes) -> Row[Any] | None:
-    """Return the good API key with this hash and its account, and note that it was used."""
-    return (await tx.execute(_TRADE, {"hash": digest})).first()
-
-
-async def audit(
-    tx: AsyncSession,
-    action: str,
-    account: UUID,
-    *,
-    actor: UUID | None,
-    target: UUID | None = None,
-    **detail: Any,
-) -> None:
-    """Add a row to the audit log.
-
-    Args:
-        tx: The transaction of what was done.
-        action: What was done, for example `session.ended`.
-        account: Whose access it concerns.
-        actor: Who did it; None for the service itself or its operator.
-        target: The session or key.
-        **detail: More, without secrets.
-    """
-    values = {"id": new_id(), "actor": actor, "action": action, "account": account, "target": target}
-    await tx.execute(insert(AuditEntry).values(**values, detail=detail))
-
-
-async def ended_since(tx: AsyncSession, seconds: float) -> dict[UUID, datetime]:
-    """Return the sessions and API keys that ended in the last `seconds`, with when."""
-    since = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    sessions = select(Session.id, Session.ended_at).where(Session.ended_at > since)
-    keys = select(ApiKey.id, ApiKey.ended_at).where(ApiKey.ended_at > since)
-    return {row[0]: row[1] for row in await tx.execute(sessions.union_all(keys))}
-
-
-async def forget_sessions(tx: AsyncSession, days: int, most: int) -> int:
-    """Delete sessions that ended or ran out `days` ago, with their refresh tokens; return how many."""
-    before = func.now() - func.make_interval(0, 0, 0, days)
-    old = select(Session.id).where(or_(Session.ended_at < before, Session.expires_at < before)).limit(most)
-    gone = await tx.execute(delete(Session).where(Session.id.in_(old)).returning(Session.id))
-    return len(gone.all())
-
-
-async def forget_tokens(tx: AsyncSession, days: int, most: int) -> int:
-    """Delete refresh tokens that were used `days` ago; return how many."""
-    before = func.now() - func.make_interval(0, 0, 0, days)
-    old = select(RefreshToken.hash).where(RefreshToken.used_at < before).limit(most)
-    gone = await tx.execute(delete(RefreshToken).where(RefreshToken.hash.in_(old)).returning(RefreshToken.hash))
-    return len(gone.all())
+    model_type = AuditEntry

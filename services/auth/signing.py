@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.auth import key_rows
+from services.auth.models import SigningKey
+from services.auth.repository import SigningKeyRepository
 from services.auth.schemas import JWK, JWKS
 from services.auth.settings import AuthSettings
-from services.core.identity.tokens import ALGORITHM
+from services.core.identity.keys import ALGORITHM
 from services.core.kit import Kit
 from services.core.problems import unavailable
 
@@ -164,12 +165,13 @@ class Signer:
         """Make the keys that are due, drop those that are over, and read them all."""
         opener = base64.urlsafe_b64decode(await self._kit.secret(SEAL_KEY))
         async with self._kit.db.reading() as session:
-            rows = await key_rows.all_keys(session)
+            rows = await SigningKeyRepository(session).all()
         if self._due(rows, datetime.now(UTC)):
-            async with self._kit.db.transaction() as tx:
-                now = await key_rows.lock(tx)
-                await self._renew(tx, await key_rows.all_keys(tx), now, opener)
-                rows = await key_rows.all_keys(tx)
+            async with self._kit.db.transaction() as session:
+                keys = SigningKeyRepository(session)
+                now = await keys.lock()
+                await self._renew(keys, await keys.all(), now, opener)
+                rows = await keys.all()
         opened = {key.kid: key.private for key in self._keys}
         self._keys = [
             Key(
@@ -189,23 +191,24 @@ class Signer:
         dead = now - timedelta(seconds=self._token_seconds) - _MARGIN
         return [row.kid for row, later in itertools.pairwise(rows) if later.active_from <= dead]
 
-    async def _renew(self, tx: Any, rows: Any, now: datetime, opener: bytes) -> None:
+    async def _renew(self, keys: SigningKeyRepository, rows: Any, now: datetime, opener: bytes) -> None:
         over = self._over(rows, now)
         if over:
-            await key_rows.remove(tx, over)
+            await keys.remove(over)
         # Another instance may have been first; then there is nothing left to do.
         last: datetime | None = rows[-1].active_from if rows else None
         if last is None:
-            await self._add(tx, now, opener)
+            await self._add(keys, now, opener)
             last = now
         if last <= now:
-            await self._add(tx, max(now + LEAD, last + self._life), opener)
+            await self._add(keys, max(now + LEAD, last + self._life), opener)
 
-    async def _add(self, tx: Any, active_from: datetime, opener: bytes) -> None:
+    async def _add(self, keys: SigningKeyRepository, active_from: datetime, opener: bytes) -> None:
         private = ec.generate_private_key(ec.SECP256R1())
         public = public_jwk(private)
         sealed = seal(private, public.kid, opener)
-        await key_rows.add(tx, public.kid, msgspec.to_builtins(public), sealed, active_from)
+        jwk = msgspec.to_builtins(public)
+        await keys.add(SigningKey(kid=public.kid, public_jwk=jwk, sealed=sealed, active_from=active_from))
         log.info("signing_key_made", kid=public.kid, active_from=active_from.isoformat())
 
 

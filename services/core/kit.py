@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 
 from services.core.aws.mail import Mailer, open_mailer
 from services.core.aws.secrets import Secrets, open_secrets
-from services.core.aws.storage import Storage, open_storage
 from services.core.data.database import Database
 from services.core.identity.tickets import Tickets
 from services.core.identity.tokens import Verifier
@@ -18,6 +17,8 @@ from services.core.redis.broadcast import Broadcast
 from services.core.redis.client import client, login
 from services.core.redis.rate_limit import RateLimiter
 from services.core.settings import CoreSettings, SettingsError, variable
+from services.core.storage.files import Storage
+from services.core.storage.opening import open_storage
 
 C = TypeVar("C", bound=msgspec.Struct)
 T = TypeVar("T")
@@ -44,9 +45,14 @@ def secrets_of(settings: CoreSettings) -> Secrets:
 
 
 class Shared:
-    """What the services of one process have in common. Built once, closed once."""
+    """What the services of one process have in common. Built once, closed once.
 
-    def __init__(self, settings: CoreSettings) -> None:
+    Args:
+        settings: The process's.
+        signer: The service that signs access tokens.
+    """
+
+    def __init__(self, settings: CoreSettings, signer: str = "") -> None:
         self.settings = settings
         self.secrets: Secrets = secrets_of(settings)
         who = login(settings.redis_user, self.secrets)
@@ -60,7 +66,7 @@ class Shared:
         self.mailer: Mailer = _open("mail", lambda: open_mailer(settings.mail, settings.mail_from))
         self.limits = RateLimiter(self.redis)
         self.calls = Calls(settings, self.secrets)
-        self.verifier = Verifier(settings, self.calls, self.redis)
+        self.verifier = Verifier(settings, self.calls, self.redis, signer)
         self.tickets = Tickets(self.redis)
         self.broadcast = Broadcast(settings.redis_url, who)
         self.stopping = asyncio.Event()
@@ -81,6 +87,7 @@ class Kit(Generic[C]):
         settings: The service's own settings.
         shared: What it has in common with the others of the process.
         db: Its corner of Postgres.
+        storage: Its folder of files.
         lacks: What the service still waits for; it isn't ready until this is empty.
     """
 
@@ -90,6 +97,7 @@ class Kit(Generic[C]):
         self.shared = shared
         core = shared.settings
         self.db = Database(core.database_url, name, shared.secrets, core.database_pool)
+        self.storage = shared.storage.folder(name)
         self.lacks = ""
 
     @property

@@ -11,6 +11,7 @@ from litestar import Controller, Request
 from litestar.types import ASGIApp
 
 from services.core.events.handler import Handler
+from services.core.identity.signature import Checker
 
 if TYPE_CHECKING:
     from services.core.kit import Kit
@@ -80,6 +81,7 @@ class Service(Generic[U]):
             providers by name, as Litestar takes them.
         handlers: Events it consumes.
         jobs: Periodic work.
+        signatures: Makes what checks the signatures of tokens in its processes, in place of one by one.
         fronts: What may answer a request before Litestar's routing.
         single_headers: Headers of its own, in lower case, that a request may hold only once.
         secrets: Names of secrets it needs beside its database's password, and how a laptop makes them.
@@ -100,6 +102,7 @@ class Service(Generic[U]):
         dependencies: Callable[[U], Mapping[str, Callable[..., Awaitable[Any]]]] = lambda _: {},
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
+        signatures: Callable[[], Checker] | None = None,
         fronts: Sequence[Front] = (),
         single_headers: Sequence[str] = (),
         secrets: dict[str, Callable[[], str]] | None = None,
@@ -116,6 +119,7 @@ class Service(Generic[U]):
         self.dependencies = dependencies
         self.handlers = handlers
         self.jobs = jobs
+        self.signatures = signatures
         self.fronts = fronts
         self.single_headers = single_headers
         self.secrets = secrets or {}

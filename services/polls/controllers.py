@@ -1,20 +1,21 @@
 """Polls over HTTP."""
 
 import re
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, MediaType, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, Limit
+from services.core.http.api import UNCHANGED, Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit, problems
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
-from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
+from services.core.problems import malformed
 from services.polls.events import PollChanged
 from services.polls.methods import Status
 from services.polls.reading import Seen
@@ -25,47 +26,16 @@ WRITING = requires("polls:write")
 CREATING = rate("poll-create", 300, per=60)
 CHANGING = rate("poll-change", 300, per=60)
 
-Key = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        description="1–128 visible ASCII characters. The same key and body make one poll, however often sent.",
-    ),
-]
-IfMatch = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="The ETag you have seen; 412 if the poll has another.")
-]
-IfNoneMatch = Annotated[
-    str | None, HeaderParameter(name="If-None-Match", description="The ETag you have; 304 if it still holds.")
-]
-
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
-
 _SAID = {
-    400: "The request can't be read.",
-    401: "There is no good access token.",
     403: "This is somebody else's poll, or the token lacks a scope, or you are a guest.",
     404: "There is no such poll, or you may not see it.",
     409: "It contradicts what the poll is now.",
     412: "The poll has changed since you read it.",
-    422: "A rule was broken; `errors` names the fields.",
-    429: "Too many requests; Retry-After says when to go on.",
 }
 
-
-def _problems(*statuses: int, **said: str) -> dict[int, ResponseSpec]:
-    """Describe the problem documents of a handler; `_409="…"` says what that status means here."""
-    own = {int(status.removeprefix("_")): text for status, text in said.items()}
-    return {
-        status: ResponseSpec(
-            ProblemDocument,
-            description=own.get(status, _SAID[status]),
-            media_type=MEDIA_TYPE,
-            generate_examples=False,
-        )
-        for status in (400, *statuses, *own)
-    }
+_problems = partial(problems, _SAID, 400)
 
 
 def _poll(status: int, description: str) -> dict[int, ResponseSpec]:
@@ -78,7 +48,7 @@ _LATER = "It is done here, and VoteBooth isn't known to have heard of it yet: it
 _TIMED = {**_CHANGED, **_poll(202, f"{_LATER} The body is as with 200; the same request asks again.")}
 _READ = {
     **_poll(200, "The poll."),
-    304: ResponseSpec(None, description="It is as you have it."),
+    304: UNCHANGED,
     **_problems(404),
 }
 
@@ -120,7 +90,7 @@ class PollController(Controller):
         polls: NamedDependency[Polls],
         subject: NamedDependency[Subject],
         data: JSONBody[PollNew],
-        key: Key = None,
+        key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Create a draft, or with `publish` a poll that opens at its time or at once."""
         if key is not None and not _KEY.fullmatch(key):

@@ -4,11 +4,17 @@ from litestar import Controller, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from services.core.http.api import problems
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 from services.profiles.schemas import ProfileEdit, ProfileView
 from services.profiles.service import Profiles
+
+_TEXTS = {
+    403: "Guests have no profile, or the token lacks a scope.",
+    409: "`handle-taken`: somebody else has this handle.",
+}
 
 
 class ProfileController(Controller):
@@ -16,7 +22,13 @@ class ProfileController(Controller):
 
     tags = ("Profiles",)
 
-    @get("/me", operation_id="ProfileMine", summary="See my profile", guards=[ANY_TOKEN])
+    @get(
+        "/me",
+        operation_id="ProfileMine",
+        summary="See my profile",
+        guards=[ANY_TOKEN],
+        responses=problems(_TEXTS, 401, 403),
+    )
     async def mine(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> ProfileView:
         """Return the profile of the account that asks."""
         return await profiles.mine(subject)
@@ -26,6 +38,7 @@ class ProfileController(Controller):
         operation_id="ProfileEdit",
         summary="Change my profile",
         guards=[requires("profiles:write"), limit("profile-edit", 30, per=60)],
+        responses=problems(_TEXTS, 400, 401, 403, 409, 422, 429),
     )
     async def edit(
         self,
@@ -36,7 +49,12 @@ class ProfileController(Controller):
         """Change what is given; what is left out stays."""
         return await profiles.edit(subject, data)
 
-    @get("/{handle:str}", operation_id="ProfileRead", summary="See somebody's profile")
+    @get(
+        "/{handle:str}",
+        operation_id="ProfileRead",
+        summary="See somebody's profile",
+        responses=problems(_TEXTS, 404),
+    )
     async def read(self, profiles: NamedDependency[Profiles], handle: FromPath[str]) -> ProfileView:
         """Return a profile by its handle, whatever its case."""
         return await profiles.read(handle)

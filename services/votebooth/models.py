@@ -16,26 +16,14 @@ from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, co
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, Timestamp, service_metadata
+from services.core.data.audit import AuditColumns
+from services.core.data.models import ServiceBase, Timestamp
 
 
-class Base(TableBase):
-    """The base of VoteBooth's tables."""
+class Base(ServiceBase):
+    """VoteBooth's tables."""
 
     __abstract__ = True
-    metadata = service_metadata()
-
-
-class Outbox(OutboxColumns, Base):
-    """Events VoteBooth publishes."""
-
-
-class Inbox(InboxColumns, Base):
-    """Events VoteBooth has handled."""
-
-
-class Parked(ParkedColumns, Base):
-    """Events VoteBooth couldn't handle."""
 
 
 class Poll(Base):
@@ -242,24 +230,16 @@ class RollEntry(Base):
     __table_args__ = (Index("ix_roll_waiting", "due_at", postgresql_where=column("state") == "waiting"),)
 
 
-class AuditEntry(Base):
-    """An administrative act. Rows are added and never changed: the service's role may do nothing else.
-
-    Attributes:
-        actor: Who did it; null for the system.
-        act: For example `tokens.issued`.
-        details: Numbers and names of what was done, never a ballot, token or address.
-    """
+class AuditEntry(AuditColumns, Base):
+    """An administrative act. Rows are added and never changed: the service's role may do nothing else."""
 
     __tablename__ = "audit_log"
 
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
     poll_id: Mapped[UUID | None]
-    actor: Mapped[UUID | None]
-    act: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     __table_args__ = (
         Index("ix_audit_log_poll_id_position", "poll_id", "position"),
-        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=column("act") == "roll.invited"),
+        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=text("act = 'roll.invited'")),
     )

@@ -9,6 +9,7 @@ from services.votebooth.casting.controllers import BallotController, cast_ballot
 from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
+from services.votebooth.casting.signatures import signatures_of_crowds
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
@@ -54,6 +55,7 @@ SERVICE = Service(
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one()),
     ],
+    signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
     single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},

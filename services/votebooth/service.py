@@ -56,9 +56,9 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.log = Log(kit, self.projection)
         self.recounts = Recounts(kit)
 
-    async def on_poll_changed(self, transaction: AsyncSession, event: PollChanged) -> None:
+    async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep the poll's rules, unless newer ones are known."""
-        await self.projection.apply(transaction, event)
+        await self.projection.apply(session, event)
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from litestar import Litestar
@@ -11,12 +11,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from services.auth.schemas import Scope
 from services.core.http.application import create_app
+from services.core.http.guards import ScopeGuard
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
 
 HIDDEN = {"/", "/favicon.ico", "/metrics", "/openapi.json"}
-HIDDEN_BELOW = ("/docs", "/internal/")
+HIDDEN_BELOW = ("/docs", "/internal/", "/v1/files/")  # the latter: only whole URLs are given out
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 Operation = dict[str, Any]
@@ -112,6 +114,18 @@ def test_errors_are_problem_documents(operations: dict[tuple[str, str], Operatio
                 assert set(response["content"]) == {"application/problem+json"}, (key, status)
 
 
+def test_what_many_routes_take_is_described_in_the_same_words(operations: dict[tuple[str, str], Operation]) -> None:
+    for name in ("cursor", "limit", "If-Match", "If-None-Match", "Idempotency-Key"):
+        said = {
+            parameter.get("description")
+            for operation in operations.values()
+            for parameter in operation.get("parameters", [])
+            if parameter["name"] == name
+        }
+        assert len(said) == 1, (name, said)
+        assert said != {None}
+
+
 def test_names_on_the_wire_are_snake_case(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         for field in schema.get("properties", {}):
@@ -146,3 +160,29 @@ def test_dependencies_are_resolved_one_after_the_other(app: Litestar) -> None:
         if any(len(batch) > 1 for batch in model.dependency_batches)
     }
     assert at_once <= {"LiveTicketIssue"}  # it needs a subject, and the viewer that the subject is to a poll
+
+
+def test_a_route_that_takes_a_subject_says_which_scope_it_takes(app: Litestar) -> None:
+    """`guards=[requires("polls:write")]`, or `ANY_TOKEN` where an API key needs none."""
+    undeclared = [
+        f"{','.join(sorted(handler.http_methods))} {route.path}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler, model in route.route_handler_map.values()
+        if "subject" in {needed.key for batch in model.dependency_batches for needed in batch}
+        and not any(isinstance(guard, ScopeGuard) for guard in handler.resolve_guards())
+    ]
+    assert undeclared == []
+
+
+def test_scopes_are_those_that_an_api_key_can_be_given(app: Litestar) -> None:
+    scopes = {
+        guard.scope
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for guard in handler.resolve_guards()
+        if isinstance(guard, ScopeGuard) and guard.scope
+    }
+    assert scopes <= {*get_args(Scope), "account:read", "account:write"}  # the latter two are a session's alone
+    assert set(get_args(Scope)) <= scopes

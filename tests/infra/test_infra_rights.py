@@ -416,7 +416,7 @@ def test_no_role_within_the_boundary_changes_the_state(boundary: list[Statement]
 def test_a_service_is_told_what_is_not_there_in_its_own_folder_alone(
     plan: Plan, places: Places, names: dict[str, Any]
 ) -> None:
-    """S3 answers 404 only to who may list; others get 403, which services/core/aws/storage.py takes for a fault."""
+    """S3 answers 404 only to who may list; others get 403, which services/core/storage/bucket.py takes for a fault."""
     bucket = f"arn:aws:s3:::{places.prefix}-files-{places.account}"
     for service in names["services"]:
         own = of_role(plan, "task", service)

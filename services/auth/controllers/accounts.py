@@ -6,9 +6,18 @@ from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from services.auth.controllers.answers import AnyRequest, OptionalBody, answer, problems, refuse_other_sites, visitor_of
+from services.auth.controllers.answers import (
+    WRITING,
+    AnyRequest,
+    OptionalBody,
+    answer,
+    problems,
+    refuse_other_sites,
+    visitor_of,
+)
 from services.auth.schemas import AccountView, Admit, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import Auth
+from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
 
 
@@ -26,7 +35,7 @@ class AccountController(Controller):
             refuse_other_sites(request)
         return answer(request, await auth.accounts.sign_up(data, visitor_of(request)), data.refresh)
 
-    @get("/me", operation_id="AccountMine", summary="See my account", responses=problems(401))
+    @get("/me", operation_id="AccountMine", summary="See my account", guards=[ANY_TOKEN], responses=problems(401))
     async def me(self, auth: NamedDependency[Auth], subject: NamedDependency[Subject]) -> AccountView:
         """Return the account that asks. An API key doesn't get the e-mail address."""
         return await auth.accounts.me(subject)
@@ -35,6 +44,7 @@ class AccountController(Controller):
         "/password",
         operation_id="PasswordChange",
         summary="Change my password",
+        guards=[WRITING],
         status_code=204,
         responses=problems(401, 403, 409, 422, 429, 503),
     )
@@ -52,6 +62,7 @@ class AccountController(Controller):
         "/accounts/{account:uuid}/role",
         operation_id="RoleChange",
         summary="Give a user a role (administrators)",
+        guards=[WRITING],
         status_code=204,
         responses=problems(401, 403, 404),
     )
@@ -86,6 +97,7 @@ class GuestController(Controller):
         "/upgrade",
         operation_id="GuestUpgrade",
         summary="Turn a guest into a user",
+        guards=[WRITING],
         responses=problems(401, 409, 422, 429, 503),
     )
     async def upgrade(

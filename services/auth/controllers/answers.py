@@ -5,18 +5,24 @@ and goes to this service alone. It is named `__Secure-…` and Secure wherever V
 """
 
 import dataclasses
+from functools import partial
 from typing import Any, Literal
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Operation, RequestBody
 from msgspec import UNSET, structs
 
 from services.auth.schemas import Tokens
 from services.auth.visitor import Visitor, visitor
+from services.core.http.api import problems as described
 from services.core.http.dependencies import address_of, shared_of
-from services.core.problems import ProblemDocument, forbidden
+from services.core.http.guards import requires
+from services.core.problems import forbidden
+
+READING = requires("account:read")
+WRITING = requires("account:write")
+"""What only a signed-in session covers: no API key has these scopes."""
 
 _PATH = "/v1/auth"
 _NAME = "votewave_refresh"
@@ -37,27 +43,18 @@ class OptionalBody(Operation):
 AnyRequest = Request[Any, Any, Any]
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Describe the problem documents that a handler answers with, beside 400."""
-    titles = {
-        400: "The request can't be read.",
+problems = partial(
+    described,
+    {
         401: "Not signed in, or not with this.",
         403: "Not allowed.",
-        404: "There is no such thing, or you may not see it.",
-        409: "It contradicts what is already there.",
         422: "A value breaks a rule.",
         429: "Too many tries; Retry-After says when to go on.",
         503: "Too busy; Retry-After says when to go on.",
-    }
-    return {
-        status: ResponseSpec(
-            ProblemDocument,
-            description=titles[status],
-            media_type="application/problem+json",
-            generate_examples=False,
-        )
-        for status in (400, *statuses)
-    }
+    },
+    400,
+)
+"""Describes the problem documents that a route of Auth's answers with, beside 400."""
 
 
 def visitor_of(request: AnyRequest) -> Visitor:

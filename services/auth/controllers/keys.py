@@ -1,16 +1,16 @@
 """API keys over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
-from services.auth.controllers.answers import AnyRequest, answer, problems, visitor_of
+from services.auth.controllers.answers import READING, WRITING, AnyRequest, answer, problems, visitor_of
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, Page
+from services.core.http.api import Cursor, Limit
 from services.core.identity.subject import Subject
 
 
@@ -19,25 +19,37 @@ class KeyController(Controller):
 
     tags = ("API keys",)
 
-    @post("/keys", operation_id="KeyCreate", summary="Make an API key", responses=problems(401, 403, 409, 422))
+    @post(
+        "/keys",
+        operation_id="KeyCreate",
+        summary="Make an API key",
+        guards=[WRITING],
+        responses=problems(401, 403, 409, 422),
+    )
     async def create(
         self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], data: JSONBody[KeyRequest]
     ) -> Response[NewKey]:
         """Make a key. `api_key` is shown this once."""
         return Response(await auth.keys.create(subject, data), status_code=201, headers={"Cache-Control": "no-store"})
 
-    @get("/keys", operation_id="KeyList", summary="List my API keys", responses=problems(401, 403))
+    @get("/keys", operation_id="KeyList", summary="List my API keys", guards=[READING], responses=problems(401, 403))
     async def list_keys(
         self,
         auth: NamedDependency[Auth],
         subject: NamedDependency[Subject],
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[KeyView]:
         """List my good keys, newest first."""
         return await auth.keys.list(subject, cursor, limit)
 
-    @delete("/keys/{key:uuid}", operation_id="KeyEnd", summary="End an API key", responses=problems(401, 403, 404))
+    @delete(
+        "/keys/{key:uuid}",
+        operation_id="KeyEnd",
+        summary="End an API key",
+        guards=[WRITING],
+        responses=problems(401, 403, 404),
+    )
     async def end(self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], key: FromPath[UUID]) -> None:
         """End a key. Access tokens got with it stop working within seconds."""
         await auth.keys.end(subject, key)

@@ -1,13 +1,14 @@
 """Sessions over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from services.auth.controllers.answers import (
+    READING,
+    WRITING,
     AnyRequest,
     OptionalBody,
     answer,
@@ -19,7 +20,8 @@ from services.auth.controllers.answers import (
 )
 from services.auth.schemas import Refresh, SessionView, SignIn, Tokens
 from services.auth.service import Auth
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from services.core.data.pagination import DEFAULT_LIMIT, Page
+from services.core.http.api import Cursor, Limit
 from services.core.identity.subject import Subject
 
 
@@ -58,18 +60,20 @@ class SessionController(Controller):
         refuse_other_sites(request)
         return answer(request, await auth.sessions.refresh(token_in_cookie(request), visitor_of(request)), "cookie")
 
-    @get(operation_id="SessionList", summary="List my sessions", responses=problems(401, 403))
+    @get(operation_id="SessionList", summary="List my sessions", guards=[READING], responses=problems(401, 403))
     async def list_sessions(
         self,
         auth: NamedDependency[Auth],
         subject: NamedDependency[Subject],
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Page[SessionView]:
         """List where I am signed in, newest first."""
         return await auth.sessions.list(subject, cursor, limit)
 
-    @delete("/current", operation_id="SessionEndCurrent", summary="Sign out", responses=problems(401, 403))
+    @delete(
+        "/current", operation_id="SessionEndCurrent", summary="Sign out", guards=[WRITING], responses=problems(401, 403)
+    )
     async def end_current(
         self, request: AnyRequest, auth: NamedDependency[Auth], subject: NamedDependency[Subject]
     ) -> Response[None]:
@@ -77,14 +81,20 @@ class SessionController(Controller):
         await auth.sessions.end(subject)
         return signed_out(request)
 
-    @delete("/{session:uuid}", operation_id="SessionEnd", summary="End one session", responses=problems(401, 403, 404))
+    @delete(
+        "/{session:uuid}",
+        operation_id="SessionEnd",
+        summary="End one session",
+        guards=[WRITING],
+        responses=problems(401, 403, 404),
+    )
     async def end(
         self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], session: FromPath[UUID]
     ) -> None:
         """End one of my sessions. Its access tokens stop working within seconds."""
         await auth.sessions.end(subject, session)
 
-    @delete(operation_id="SessionEndAll", summary="Sign out everywhere", responses=problems(401, 403))
+    @delete(operation_id="SessionEndAll", summary="Sign out everywhere", guards=[WRITING], responses=problems(401, 403))
     async def end_all(
         self, request: AnyRequest, auth: NamedDependency[Auth], subject: NamedDependency[Subject]
     ) -> Response[None]:

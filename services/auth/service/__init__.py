@@ -15,6 +15,7 @@ from services.auth.signing import Signer
 from services.auth.throttle import Throttle
 from services.core.data.database import is_passing
 from services.core.kit import Kit
+from services.core.service import UseCases
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ _FORGET_DAYS = 30
 _FORGET_AT_A_TIME = 5_000
 
 
-class Auth:
+class Auth(UseCases[AuthSettings]):
     """What can be done with accounts, sessions and keys.
 
     Attributes:
@@ -36,7 +37,7 @@ class Auth:
     """
 
     def __init__(self, kit: Kit[AuthSettings]) -> None:
-        self.kit = kit
+        super().__init__(kit)
         self.signer = Signer(kit)
         self._board = Board(kit, self.signer)
         self._starting: asyncio.Task[None] | None = None

@@ -10,15 +10,17 @@ from msgspec import UNSET
 from redis.exceptions import RedisError
 from sqlalchemy.engine import Row
 
-from services.auth import opaque, repository
+from services.auth import opaque
 from services.auth.models import Account
+from services.auth.repository import SessionRepository
 from services.auth.schemas import AccountView, Tokens
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.auth.visitor import Visitor
 from services.core.data.models import utc_now
+from services.core.data.repository import to_schema
+from services.core.identity.revocations import announce_revocations
 from services.core.identity.subject import Kind, Role
-from services.core.identity.tokens import announce_revocations
 from services.core.ids import new_id
 from services.core.kit import Kit
 
@@ -76,8 +78,8 @@ class Access:
 
     async def announce_recent(self) -> None:
         """Tell it again of all whose tokens could still be good by their time."""
-        async with self._kit.db.reading() as tx:
-            ended = await repository.ended_since(tx, self._signer.token_seconds + _LEEWAY_SECONDS)
+        async with self._kit.db.reading() as session:
+            ended = await SessionRepository(session).ended_since(self._signer.token_seconds + _LEEWAY_SECONDS)
         await self._announce(ended)
 
     async def _announce(self, ended: dict[UUID, datetime]) -> None:
@@ -92,4 +94,4 @@ class Access:
 
 def account_view(account: Account | Row[Any]) -> AccountView:
     """Return an account as its owner sees it."""
-    return AccountView(account.id, Kind(account.kind), Role(account.role), account.email, account.created_at)
+    return to_schema(account, AccountView)

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+from advanced_alchemy.exceptions import DuplicateKeyError
 from msgspec import structs
-from sqlalchemy.exc import IntegrityError
 
-from services.auth import emails, passwords, repository
+from services.auth import emails, passwords
 from services.auth.events import AccountOpened, AccountUpgraded
 from services.auth.passwords import Hasher
+from services.auth.repository import AccountRepository, AuditRepository, SessionRepository
 from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
@@ -64,12 +65,12 @@ class Accounts:
             "password_hash": password_hash,
             **opening.values,
         }
-        async with self._kit.db.transaction() as tx:
-            opened_at = await repository.open_account(tx, values)
+        async with self._kit.db.transaction() as session:
+            opened_at = await AccountRepository(session).open(values)
             if opened_at is None:
                 await self._throttle.taken(who)
                 raise _taken()
-            await publish(tx, AccountOpened(account=account.id, kind=account.kind, at=opened_at))
+            await publish(session, AccountOpened(account=account.id, kind=account.kind, at=opened_at))
         account = structs.replace(account, created_at=opened_at)
         return self._access.tokens(account, opening.id, opening.token)
 
@@ -81,7 +82,6 @@ class Accounts:
         Raises:
             Problem: 409 if the subject is no guest (any more) or the address has an account, 422, 429.
         """
-        subject.require("account:write")
         if subject.kind is not Kind.GUEST:
             raise _no_guest()
         await self._throttle.sign_up(who)
@@ -89,16 +89,16 @@ class Accounts:
         hashed = await self._hasher.hash(_password("password", request.password, email))
         opening = self._access.opening(who, Kind.USER)
         try:
-            async with self._kit.db.transaction() as tx:
-                account = await repository.upgrade(tx, subject.id, email, key, hashed)
+            async with self._kit.db.transaction() as session:
+                account = await AccountRepository(session).upgrade(subject.id, email, key, hashed)
                 if account is None or account.upgraded_at is None:
                     raise _no_guest()
-                ended = await repository.end_sessions(tx, subject.id)
-                values = {"account": account.id, "password_hash": hashed, **opening.values}
-                await repository.begin_session(tx, values)
-                await repository.audit(tx, "account.upgraded", subject.id, actor=subject.id)
-                await publish(tx, AccountUpgraded(account=account.id, at=account.upgraded_at))
-        except IntegrityError as exc:
+                sessions = SessionRepository(session)
+                ended = await sessions.end(subject.id)
+                await sessions.begin({"account": account.id, "password_hash": hashed, **opening.values})
+                await AuditRepository(session).record("account.upgraded", subject.id, account=subject.id)
+                await publish(session, AccountUpgraded(account=account.id, at=account.upgraded_at))
+        except DuplicateKeyError as exc:
             await self._throttle.taken(who)
             raise _taken() from exc
         await self._access.announce_end(ended)
@@ -110,8 +110,8 @@ class Accounts:
         Raises:
             Problem: 401 if it is gone.
         """
-        async with self._kit.db.reading() as tx:
-            account = await repository.account_by_id(tx, subject.id)
+        async with self._kit.db.reading() as session:
+            account = await AccountRepository(session).get_one_or_none(id=subject.id)
         if account is None:
             raise unauthenticated("This account is gone.")
         view = account_view(account)
@@ -126,11 +126,10 @@ class Accounts:
             Problem: 403 for guests and if the current password is wrong, 409 if it was changed
                 meanwhile, 422, 429.
         """
-        subject.require("account:write")
         subject.require_user()
         await self._throttle.password(who, str(subject.id))
-        async with self._kit.db.reading() as tx:
-            account = await repository.account_by_id(tx, subject.id)
+        async with self._kit.db.reading() as session:
+            account = await AccountRepository(session).get_one_or_none(id=subject.id)
         if account is None or account.password_hash is None:
             raise unauthenticated("This account is gone.")
         before = account.password_hash
@@ -139,13 +138,12 @@ class Accounts:
         if not await self._hasher.verify(before, current):
             raise forbidden("The current password is wrong.")
         after = await self._hasher.hash(new)
-        async with self._kit.db.transaction() as tx:
-            if not await repository.set_password(tx, subject.id, before, after):
+        async with self._kit.db.transaction() as session:
+            if not await AccountRepository(session).set_password(subject.id, before, after):
                 raise conflict("password-changed", "The password was changed a moment ago. Sign in again.")
-            ended = await repository.end_sessions(tx, subject.id, but=subject.session)
-            await repository.audit(
-                tx, "password.changed", subject.id, actor=subject.id, target=subject.session, ended=len(ended)
-            )
+            ended = await SessionRepository(session).end(subject.id, but=subject.session)
+            concerns = {"account": subject.id, "target": subject.session}
+            await AuditRepository(session).record("password.changed", subject.id, {"ended": len(ended)}, **concerns)
         await self._access.announce_end(ended)
 
     async def give_role(self, subject: Subject, account: UUID, change: RoleChange) -> None:
@@ -154,7 +152,6 @@ class Accounts:
         Raises:
             Problem: 403 for all others and for one's own role, 404.
         """
-        subject.require("account:write")
         subject.require_role(Role.ADMIN)
         if subject.id == account:
             raise forbidden("Nobody changes their own role. Ask another administrator.")
@@ -171,9 +168,10 @@ class Accounts:
         Raises:
             Problem: 403 if the actor is no administrator any more, 404 if there is no such user.
         """
-        async with self._kit.db.transaction() as tx:
+        async with self._kit.db.transaction() as session:
             # Always in the order of ids, or two administrators who demote each other would deadlock.
-            rows = {key: await repository.lock_account(tx, key) for key in sorted({account, actor or account})}
+            accounts = AccountRepository(session)
+            rows = {key: await accounts.lock(key) for key in sorted({account, actor or account})}
             acting = rows[actor] if actor else None
             if actor and (acting is None or acting.role != Role.ADMIN):
                 raise forbidden("This is for admins.")
@@ -183,15 +181,16 @@ class Accounts:
             if found.role == role:
                 return
             before = found.role
-            await repository.set_role(tx, account, role)
-            ended = await repository.end_sessions(tx, account)
-            await repository.audit(tx, "role.changed", account, actor=actor, before=before, after=role)
+            found.role = role
+            ended = await SessionRepository(session).end(account)
+            details = {"before": before, "after": role}
+            await AuditRepository(session).record("role.changed", actor, details, account=account)
         await self._access.announce_end(ended)
 
     async def find(self, email: str) -> UUID | None:
         """Return the account of an address, for the operator."""
-        async with self._kit.db.reading() as tx:
-            account = await repository.account_by_key(tx, _email(email)[1])
+        async with self._kit.db.reading() as session:
+            account = await AccountRepository(session).get_one_or_none(email_key=_email(email)[1])
         return account.id if account else None
 
 

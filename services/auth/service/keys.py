@@ -2,15 +2,17 @@
 
 from uuid import UUID
 
-from services.auth import opaque, repository
+from services.auth import opaque
 from services.auth.models import ApiKey
+from services.auth.repository import KEYS, AccountRepository, AuditRepository, KeyRepository
 from services.auth.schemas import AccountView, KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service.access import Access
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
 from services.core.data.models import utc_now
-from services.core.data.pagination import IdCursor, Page, decode_cursor, map_page, page_of
+from services.core.data.pagination import Page, map_page
+from services.core.data.repository import to_schema
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
@@ -35,7 +37,6 @@ class Keys:
         Raises:
             Problem: 403 for guests and keys, 409 if there are too many, 422.
         """
-        subject.require("account:write")
         subject.require_user()
         try:
             name = clean_line(request.name, _NAME_CHARS)
@@ -44,26 +45,26 @@ class Keys:
         if request.expires_at is not None and request.expires_at <= utc_now():
             raise refused("key-expired", "expires_at is over already.", FieldError("expires_at", "in the past"))
         secret = opaque.make(opaque.KEY_PREFIX)
-        values = {
-            "id": new_id(),
-            "account_id": subject.id,
-            "name": name,
-            "start": secret[:_START_CHARS],
-            "hash": opaque.digest(secret),
-            "scopes": sorted(set(request.scopes)),
-            "expires_at": request.expires_at,
-        }
+        key = ApiKey(
+            id=new_id(),
+            account_id=subject.id,
+            name=name,
+            start=secret[:_START_CHARS],
+            hash=opaque.digest(secret),
+            scopes=sorted(set(request.scopes)),
+            expires_at=request.expires_at,
+        )
         most = self._kit.settings.keys_per_account
-        async with self._kit.db.transaction() as tx:
+        async with self._kit.db.transaction() as session:
             # Two at once would both count one too few.
-            await repository.lock_account(tx, subject.id)
-            if await repository.count_keys(tx, subject.id) >= most:
+            await AccountRepository(session).lock(subject.id)
+            keys = KeyRepository(session)
+            if await keys.count(*keys.good(subject.id)) >= most:
                 raise conflict("too-many-keys", f"An account may have {most} keys. Delete one first.")
-            key = await repository.add_key(tx, values)
-            await repository.audit(
-                tx, "key.created", subject.id, actor=subject.id, target=key.id, scopes=values["scopes"]
-            )
-        return NewKey(_view(key), secret)
+            await keys.add(key)
+            concerns = {"account": subject.id, "target": key.id}
+            await AuditRepository(session).record("key.created", subject.id, {"scopes": key.scopes}, **concerns)
+        return NewKey(to_schema(key, KeyView), secret)
 
     async def list(self, subject: Subject, cursor: str | None, limit: int) -> Page[KeyView]:
         """Return the subject's good keys, newest first.
@@ -71,11 +72,11 @@ class Keys:
         Raises:
             Problem: 400 if the cursor isn't ours, 403 for keys.
         """
-        subject.require("account:read")
-        before = decode_cursor(cursor, IdCursor)
-        async with self._kit.db.reading() as tx:
-            rows = await repository.keys_of(tx, subject.id, before, limit)
-        return map_page(page_of(rows, limit, lambda row: row.id), _view)
+        wanted = KEYS.page(cursor, limit)
+        async with self._kit.db.reading() as session:
+            keys = KeyRepository(session)
+            page = await keys.page(wanted, *keys.good(subject.id))
+        return map_page(page, lambda key: to_schema(key, KeyView))
 
     async def end(self, subject: Subject, key: UUID) -> None:
         """End a key; its access tokens stop working within seconds.
@@ -83,11 +84,10 @@ class Keys:
         Raises:
             Problem: 403 for keys, 404.
         """
-        subject.require("account:write")
-        async with self._kit.db.transaction() as tx:
-            if not await repository.end_key(tx, subject.id, key):
+        async with self._kit.db.transaction() as session:
+            if not await KeyRepository(session).end(subject.id, key):
                 raise not_found("API key")
-            await repository.audit(tx, "key.ended", subject.id, actor=subject.id, target=key)
+            await AuditRepository(session).record("key.ended", subject.id, account=subject.id, target=key)
         await self._access.announce_end([key])
 
     async def exchange(self, use: KeyUse, who: Visitor) -> Tokens:
@@ -97,21 +97,9 @@ class Keys:
             Problem: 401 if the key is unknown, ended or expired; 429.
         """
         await self._throttle.key(who)
-        async with self._kit.db.transaction() as tx:
-            row = await repository.trade_key(tx, opaque.digest(use.api_key))
+        async with self._kit.db.transaction() as session:
+            row = await KeyRepository(session).trade(opaque.digest(use.api_key))
         if row is None:
             raise unauthenticated("The API key is not good (any more).")
         account = AccountView(row.id, Kind(row.kind), Role.USER, None, row.created_at)
         return self._access.key_tokens(account, row.key, row.scopes, row.expires_at)
-
-
-def _view(key: ApiKey) -> KeyView:
-    return KeyView(
-        id=key.id,
-        name=key.name,
-        start=key.start,
-        scopes=key.scopes,
-        created_at=key.created_at,
-        last_used_at=key.last_used_at,
-        expires_at=key.expires_at,
-    )

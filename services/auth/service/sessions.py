@@ -4,17 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.auth import emails, opaque, passwords, repository
+from services.auth import emails, opaque, passwords
 from services.auth.models import Account, Session
 from services.auth.passwords import Hasher
+from services.auth.repository import SESSIONS, AccountRepository, AuditRepository, SessionRepository
 from services.auth.schemas import SessionView, SignIn, Tokens
 from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
-from services.core.data.pagination import IdCursor, Page, decode_cursor, map_page, page_of
+from services.core.data.pagination import Page, map_page
 from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, not_found, unauthenticated
@@ -54,21 +54,21 @@ class Sessions:
         if self._hasher.outdated(stored):
             stored = await self._rehash(account, stored, password)
         opening = self._access.opening(who, Kind.USER)
-        async with self._kit.db.transaction() as tx:
+        async with self._kit.db.transaction() as session:
             values = {"account": account.id, "password_hash": stored, **opening.values}
-            if not await repository.begin_session(tx, values):
+            if not await SessionRepository(session).begin(values):
                 raise _refused_sign_in()
         return self._access.tokens(account_view(account), opening.id, opening.token)
 
     async def _account(self, key: str) -> Account | None:
-        async with self._kit.db.reading() as tx:
-            return await repository.account_by_key(tx, key)
+        async with self._kit.db.reading() as session:
+            return await AccountRepository(session).get_one_or_none(email_key=key)
 
     async def _rehash(self, account: Account, stored: str, password: str) -> str:
         """Hash a password anew, with the costs that are set now."""
         hashed = await self._hasher.hash(password)
-        async with self._kit.db.transaction() as tx:
-            changed = await repository.set_password(tx, account.id, stored, hashed)
+        async with self._kit.db.transaction() as session:
+            changed = await AccountRepository(session).set_password(account.id, stored, hashed)
         return hashed if changed else stored
 
     async def refresh(self, token: str | None, who: Visitor) -> Tokens:
@@ -83,31 +83,32 @@ class Sessions:
         await self._throttle.refresh(who)
         if not token or len(token) > opaque.MAX_CHARS:
             raise _refused_refresh()
-        async with self._kit.db.transaction() as tx:
-            family = await repository.family_of(tx, opaque.digest(token))
+        async with self._kit.db.transaction() as session:
+            sessions = SessionRepository(session)
+            family = await sessions.family_of(opaque.digest(token))
             if family is None or not family.alive:
                 raise _refused_refresh()
-            following = await self._follow(tx, token)
+            following = await self._follow(sessions, token)
             if following is None:
-                await repository.end_sessions(tx, family.id, only=family.session)
-                await repository.audit(
-                    tx, "session.ended", family.id, actor=None, target=family.session, reason="refresh token reused"
-                )
+                await sessions.end(family.id, only=family.session)
+                concerns = {"account": family.id, "target": family.session}
+                details = {"reason": "refresh token reused"}
+                await AuditRepository(session).record("session.ended", None, details, **concerns)
             elif following == token:
-                following = await self._rotate(tx, family, token, who)
+                following = await self._rotate(sessions, family, token, who)
         if following is None:  # only now: the end of the family had to be committed
             await self._access.announce_end([family.session])
             raise _refused_refresh()
         return self._access.tokens(account_view(family), family.session, following)
 
-    async def _follow(self, tx: AsyncSession, token: str) -> str | None:
+    async def _follow(self, sessions: SessionRepository, token: str) -> str | None:
         """Return the unused token that `token` leads to, itself if it is unused; None if it was used too long ago.
 
         The session's row is locked, so nobody uses one of them meanwhile.
         """
         grace = self._kit.settings.refresh_grace_seconds
         for _ in range(_MAX_CHAIN):
-            row = await repository.refresh_token(tx, opaque.digest(token), grace)
+            row = await sessions.refresh_token(opaque.digest(token), grace)
             if not row.used:
                 return token
             if not row.in_grace or row.salt is None:
@@ -115,7 +116,7 @@ class Sessions:
             token = opaque.successor(token, row.salt)
         return None
 
-    async def _rotate(self, tx: AsyncSession, family: Row[Any], token: str, who: Visitor) -> str:
+    async def _rotate(self, sessions: SessionRepository, family: Row[Any], token: str, who: Visitor) -> str:
         """Use up an unused token and return its successor."""
         salt = opaque.new_salt()
         following = opaque.successor(token, salt)
@@ -129,7 +130,7 @@ class Sessions:
             "network": who.network,
             "seconds": self._access.days(family.kind) * 86_400,
         }
-        await repository.use_refresh_token(tx, values)
+        await sessions.use_refresh_token(values)
         return following
 
     async def list(self, subject: Subject, cursor: str | None, limit: int) -> Page[SessionView]:
@@ -138,27 +139,25 @@ class Sessions:
         Raises:
             Problem: 400 if the cursor isn't ours, 403 for API keys.
         """
-        subject.require("account:read")
-        before = decode_cursor(cursor, IdCursor)
-        async with self._kit.db.reading() as tx:
-            rows = await repository.sessions_of(tx, subject.id, before, limit)
-        return map_page(page_of(rows, limit, lambda row: row.id), lambda row: _view(row, subject))
+        wanted = SESSIONS.page(cursor, limit)
+        async with self._kit.db.reading() as session:
+            sessions = SessionRepository(session)
+            page = await sessions.page(wanted, *sessions.live(subject.id))
+        return map_page(page, lambda row: _view(row, subject))
 
-    async def end(self, subject: Subject, session: UUID | None = None) -> None:
+    async def end(self, subject: Subject, session_id: UUID | None = None) -> None:
         """End one of the subject's sessions, by default the one that asks.
 
         Raises:
             Problem: 403 for API keys, 404.
         """
-        subject.require("account:write")
-        target = session or subject.session
-        async with self._kit.db.transaction() as tx:
-            ended = await repository.end_sessions(tx, subject.id, only=target)
+        target = session_id or subject.session
+        async with self._kit.db.transaction() as session:
+            ended = await SessionRepository(session).end(subject.id, only=target)
             if not ended:
                 raise not_found("session")
-            await repository.audit(
-                tx, "session.ended", subject.id, actor=subject.id, target=target, reason="signed out"
-            )
+            concerns = {"account": subject.id, "target": target}
+            await AuditRepository(session).record("session.ended", subject.id, {"reason": "signed out"}, **concerns)
         await self._access.announce_end(ended)
 
     async def end_all(self, subject: Subject) -> None:
@@ -167,20 +166,18 @@ class Sessions:
         Raises:
             Problem: 403 for API keys.
         """
-        subject.require("account:write")
-        async with self._kit.db.transaction() as tx:
-            ended = await repository.end_sessions(tx, subject.id)
-            await repository.audit(
-                tx, "session.ended", subject.id, actor=subject.id, reason="signed out everywhere", ended=len(ended)
-            )
+        async with self._kit.db.transaction() as session:
+            ended = await SessionRepository(session).end(subject.id)
+            details = {"reason": "signed out everywhere", "ended": len(ended)}
+            await AuditRepository(session).record("session.ended", subject.id, details, account=subject.id)
         await self._access.announce_end(ended)
 
     async def forget(self, days: int, most: int) -> None:
         """Delete what has been over for `days`, some rows at a time."""
-        for step in (repository.forget_sessions, repository.forget_tokens):
+        for step in (SessionRepository.forget, SessionRepository.forget_tokens):
             while True:
-                async with self._kit.db.transaction() as tx:
-                    gone = await step(tx, days, most)
+                async with self._kit.db.transaction() as session:
+                    gone = await step(SessionRepository(session), days, most)
                 if gone < most:
                     break
 

@@ -1,1 +1,1 @@
-"""AWS and what stands in for it on a laptop: secrets, files, mail."""
+"""AWS and what stands in for it on a laptop: secrets, mail."""

@@ -1,1 +1,1 @@
-"""Postgres: transactions, tables, migrations, pages."""
+"""Postgres: transactions, tables, repositories, pages, audit logs, migrations."""

@@ -15,7 +15,6 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar
-from uuid import UUID
 
 import msgspec
 from advanced_alchemy.filters import PaginationFilter
@@ -38,31 +37,34 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
-def encode_cursor(key: object) -> str:
-    """Return the cursor for a sort key (anything msgspec encodes)."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+def encode_cursor(key: object, name: str = "") -> str:
+    """Return the cursor for a sort key (anything msgspec encodes) of the list with this name."""
+    return base64.urlsafe_b64encode(msgspec.json.encode((name, key))).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, key_type: type[K]) -> K | None:
+def decode_cursor(cursor: str | None, key_type: type[K], name: str = "") -> K | None:
     """Return the sort key inside a cursor, None for the first page.
 
     Raises:
-        Problem: 400, if the cursor isn't one of ours.
+        Problem: 400, if the cursor isn't one that the list with this name gave out.
     """
     if not cursor:
         return None
+    parts: Any = (Literal[name], key_type)
+    form: Any = tuple[parts]
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=key_type)
+        key: K = msgspec.json.decode(raw, type=form)[1]
     except (binascii.Error, msgspec.MsgspecError, ValueError) as exc:
         raise malformed("The cursor isn't one that this list gave out. Start without one.") from exc
+    return key
 
 
-def page_of(rows: Sequence[T], limit: int, key: Callable[[T], object]) -> Page[T]:
+def page_of(rows: Sequence[T], limit: int, key: Callable[[T], object], name: str = "") -> Page[T]:
     """Cut `limit` + 1 fetched rows to a page; the extra row says whether another page follows."""
     items = list(rows[:limit])
     more = len(rows) > limit
-    return Page(items=items, next=encode_cursor(key(items[-1])) if more and items else None)
+    return Page(items=items, next=encode_cursor(key(items[-1]), name) if more and items else None)
 
 
 def map_page(page: Page[T], shape: Callable[[T], U]) -> Page[U]:
@@ -82,8 +84,7 @@ class Keyset:
     def __init__(self, name: str, *columns: Any) -> None:
         self.name = name
         self.columns = columns
-        # What stands in a cursor: the list's name, then the key.
-        parts: Any = (Literal[name], *(column.type.python_type for column in columns))
+        parts: Any = tuple(column.type.python_type for column in columns)
         self.key_type: Any = tuple[parts]
 
     def page(self, cursor: str | None, limit: int) -> "PageFilter":
@@ -96,8 +97,7 @@ class Keyset:
         Raises:
             Problem: 400, if the cursor isn't one that this list gave out.
         """
-        found = decode_cursor(cursor, self.key_type)
-        return PageFilter(self, found[1:] if found is not None else None, limit)
+        return PageFilter(self, decode_cursor(cursor, self.key_type, self.name), limit)
 
 
 class PageFilter(PaginationFilter):
@@ -119,9 +119,5 @@ class PageFilter(PaginationFilter):
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""
-        keyset = self._keyset
-        return page_of(rows, self._limit, lambda row: (keyset.name, *(getattr(row, c.key) for c in keyset.columns)))
-
-
-IdCursor = UUID
-"""Sort key of lists ordered by their UUIDv7 alone, newest first."""
+        names = [column.key for column in self._keyset.columns]
+        return page_of(rows, self._limit, lambda row: [getattr(row, name) for name in names], self._keyset.name)

@@ -22,7 +22,7 @@ from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -97,6 +97,13 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
 
 
 def to_schema(row: Any, schema: type[S]) -> S:
-    """Return a row as the struct that goes over the wire; fields are taken from the attributes of the same name."""
+    """Return a row as the struct that goes over the wire; fields are taken from the attributes of the same name.
+
+    Args:
+        row: A model's instance, or a row of some columns.
+        schema: The struct.
+    """
+    if isinstance(row, Row):  # the converter takes it for a sequence of many
+        row = row._mapping  # noqa: SLF001  (public; its name keeps it apart from columns)
     shaped: S = _converter.to_schema(row, schema_type=schema)
     return shaped

@@ -23,10 +23,11 @@ def admission(names: Iterable[str], single_headers: Iterable[str]) -> Callable[[
     single = _SINGLE | {name.encode() for name in single_headers}
 
     def fault(headers: Headers) -> Problem | None:
-        for name, wanted in headers:
-            if name == _WANTED and wanted.decode("latin-1") not in served:
-                return misdirected(wanted.decode("latin-1"))
         found = [name for name, _ in headers]
+        if _WANTED in found:
+            for wanted in (value.decode("latin-1") for name, value in headers if name == _WANTED):
+                if wanted not in served:
+                    return misdirected(wanted)
         if len(set(found)) < len(found):
             for name in single:
                 if found.count(name) > 1:

@@ -1,10 +1,60 @@
-"""Parameters that many routes take, described once."""
+"""What routes of every service have in common in the API's description: refusals, pages, ETags, keys of idempotency."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from litestar.params import QueryParameter
+from litestar.openapi import ResponseSpec
+from litestar.params import HeaderParameter, QueryParameter
 
 from services.core.data.pagination import MAX_LIMIT
+from services.core.problems import MEDIA_TYPE, ProblemDocument
 
 Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items on a page.")]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The ETag you have seen; 412 if it has another now.")
+]
+IfNoneMatch = Annotated[
+    str | None, HeaderParameter(name="If-None-Match", description="The ETag you have; 304 if it still holds.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="1–128 visible ASCII characters. The same key and body make one, however often sent.",
+    ),
+]
+
+UNCHANGED = ResponseSpec(None, description="It is as you have it.")
+"""304, where a route takes `IfNoneMatch`."""
+
+_TEXTS: Mapping[int, str] = {
+    400: "The request can't be read.",
+    401: "There is no good access token.",
+    403: "You may not do this, or the token lacks a scope.",
+    404: "There is no such thing, or you may not see it.",
+    409: "It contradicts what is already there.",
+    410: "This is over.",
+    412: "It has changed since you read it.",
+    413: "The body is too large.",
+    415: "The body isn't said to be JSON.",
+    422: "A rule was broken; `errors` names the fields.",
+    429: "Too many requests; Retry-After says when to go on.",
+    503: "Not available right now; Retry-After says when to try again.",
+}
+
+
+def problems(texts: Mapping[int, str], *statuses: int, **said: str) -> dict[int, ResponseSpec]:
+    """Describe the problem documents of a route.
+
+    Args:
+        texts: What statuses mean among these routes, where something more exact can be said than of every route.
+        statuses: Those that the route gives, in these words.
+        said: `_409="…"` says what that status means here.
+    """
+    known = {**_TEXTS, **texts}
+    described = {status: known[status] for status in statuses} | {int(key[1:]): text for key, text in said.items()}
+    return {
+        status: ResponseSpec(ProblemDocument, description=text, media_type=MEDIA_TYPE, generate_examples=False)
+        for status, text in described.items()
+    }

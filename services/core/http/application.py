@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +27,7 @@ from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
 from services.core.service import Answering, Front, Job, Service
 from services.core.settings import CoreSettings, load
+from services.core.storage.routes import file_routes
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -173,22 +173,19 @@ async def _answer_before_routing(answering: Answering, scope: Any, receive: Any,
     await answer(scope, receive, send)
 
 
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None = None) -> Litestar:
+def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None = None, *, signer: str = "") -> Litestar:
     """Compose services into an application.
 
     Args:
         services: Those that this process serves.
         settings: The process's settings, read from the environment by default.
+        signer: The service that signs access tokens, whether it is one of these or a peer.
     """
     core = settings or load(CoreSettings)
-    shared = Shared(core)
-    # Voters come many at once, each with a token that was never seen.
-    shared.verifier.signatures.apart = _cores() > 1 and any(service.fronts for service in services)
+    shared = Shared(core, signer)
+    for service in services:
+        if service.signatures is not None:
+            shared.verifier.signatures = service.signatures()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -200,7 +197,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
                 await asyncio.wait_for(shared.close(), 5)
 
     return Application(
-        route_handlers=[HealthController, *reference_assets()],
+        route_handlers=[HealthController, *reference_assets(), *file_routes(shared.storage)],
         plugins=[ServicePlugin(service, shared) for service in services],
         lifespan=[lifespan],
         stopping=shared.stopping,

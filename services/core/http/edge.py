@@ -7,7 +7,7 @@ line, and an end to bodies that never arrive.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from services.core.http.errors import REFUSED_BY, problem_of, respond
@@ -45,19 +45,18 @@ class Edge:
         stopping: Set when the server goes away.
     """
 
-    def __init__(self, app: Callable[..., Any], stopping: asyncio.Event) -> None:
+    def __init__(self, app: Callable[..., Awaitable[None]], stopping: asyncio.Event) -> None:
         self._app = app
         self._stopping = stopping
         self._access = AccessLog()
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+    def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> Awaitable[None]:
         """Answer one request or WebSocket; the rest of ASGI is passed on as it is."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return self._http(scope, receive, send)
+        if scope["type"] == "websocket":
+            return self._websocket(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _http(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         started = time.perf_counter()

@@ -18,6 +18,7 @@ from services.core.data.database import is_duplicate, is_passing, is_unstorable
 from services.core.observe.logs import where
 from services.core.peers.calls import PeerError
 from services.core.problems import FieldError, Problem, conflict, malformed, not_found, unavailable
+from services.core.storage.files import NoSuchFile, StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ MAX_BODY_BYTES = 1_000_000
 """What a request's body may have at most, unless a route allows more."""
 
 _FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
-_AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError)
+_AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError, StorageError)
 
 _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
     400: ("malformed-request", "The request can't be read"),
@@ -89,6 +90,8 @@ def _from_unforeseen(route: str, exc: Exception) -> Problem:
     if is_unstorable(exc):
         log.warning("value_refused", route=route, error=type(exc).__name__, where=where(exc))
         return malformed("A value can't be kept: a number is too large or a text holds a NUL.")
+    if isinstance(exc, NoSuchFile):
+        return not_found("file")
     if is_passing(exc) or isinstance(exc, _AWAY):
         log.warning("dependency_failed", route=route, error=type(exc).__name__)
         return unavailable("A part that this needs doesn't answer. Try again.")

@@ -41,7 +41,7 @@ class HealthController(Controller):
         """Check each service's database. Redis is reported and doesn't decide: voting goes on without it.
 
         A new instance waits for the keys that tokens are verified with: half a minute at most where there may be
-        others, a moment where it is alone. Then it serves, without Auth, what is public.
+        others, a moment where it is alone. Then it serves, without the keys, what is public.
         """
         kits: list[Kit[Any]] = request.app.state[KITS]
         shared = shared_of(request)
@@ -55,7 +55,7 @@ class HealthController(Controller):
             for kit, outcome in zip(kits, databases, strict=True)
         ]
         parts = dict(zip([kit.name for kit in kits], services, strict=True), redis=redis)
-        if not shared.verifier.settled:
+        if not shared.verifier.keys.settled:
             return Response(Health("starting", {**parts, "tokens": "waits for keys"}), status_code=503)
         if all(outcome == "ok" for outcome in services):
             return Response(Health("ok", parts), status_code=200)

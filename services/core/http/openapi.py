@@ -67,7 +67,7 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
                     type="http",
                     scheme="bearer",
                     bearer_format="JWT",
-                    description="An access token from Auth.",
+                    description="An access token.",
                 )
             }
         ),

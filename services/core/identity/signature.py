@@ -1,16 +1,11 @@
-"""ES256 signatures, checked one by one. Also the program of the process that `signatures` keeps for crowds.
+"""ES256 signatures, checked one by one.
 
-It imports nothing of VoteWave, nor asyncio, so that the process stays small.
+It imports nothing of VoteWave, nor asyncio: a process that does nothing else stays small.
 """
 
 import binascii
-import contextlib
-import marshal
-import os
-import signal
-import socket
-import sys
 from functools import lru_cache
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -18,8 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 BAD, GOOD, UNREADABLE = 0, 1, 2
-READY = b"ready"
-MAX_BATCH_BYTES = 200_000
 
 _ECDSA = ec.ECDSA(hashes.SHA256())
 _FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/!!!")  # what isn't of the URL-safe alphabet stays out
@@ -61,16 +54,23 @@ def _key(point: bytes) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
 
 
-def _serve(connection: socket.socket) -> None:
-    """Answer batches until the other side is gone."""
-    connection.send(READY)
-    while batch := connection.recv(MAX_BATCH_BYTES):
-        connection.send(bytes(check(*claimed) for claimed in marshal.loads(batch)))  # noqa: S302  (our own parent)
+class Checker(Protocol):
+    """Checks signatures, here or elsewhere."""
+
+    async def check(self, point: bytes, signed: bytes, signature: bytes) -> int:
+        """Return what `check` says."""
+        ...
+
+    def close(self) -> None:
+        """End what it has begun."""
 
 
-if __name__ == "__main__":
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_IGN)  # it ends with its parent
-    with contextlib.suppress(OSError), socket.socket(fileno=int(sys.argv[1])) as _connection:
-        _serve(_connection)
-    os._exit(0)
+class CheckHere:
+    """Checks each signature when it is asked, in this process."""
+
+    async def check(self, point: bytes, signed: bytes, signature: bytes) -> int:
+        """Return what `check` says."""
+        return check(point, signed, signature)
+
+    def close(self) -> None:
+        """Nothing was begun."""

@@ -21,7 +21,6 @@ from litestar import Litestar
 
 from services.core.http.dependencies import SHARED
 from services.core.http.health import KITS
-from services.core.identity.tokens import SIGNED_BY
 from services.core.kit import Shared
 from services.core.observe.logs import on_loop_error
 from services.core.observe.metrics import READY
@@ -113,9 +112,10 @@ async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_read
         await listener.start()
     except OSError as exc:
         raise ServeError(f"port {settings.port} of {settings.host} can't be used ({exc.strerror})") from exc
-    # Not before: Auth may be a part of this process. It doesn't wait for itself, for it is found only when it is ready.
-    has_auth = any(kit.name == SIGNED_BY for kit in app.state[KITS])
-    shared.verifier.ask_early(among_others=settings.peers == "consul" and not has_auth)
+    # Not before: the signer may be a part of this process. It doesn't wait for itself, for it is found only when it is
+    # ready.
+    signs = any(kit.name == shared.verifier.signer for kit in app.state[KITS])
+    shared.verifier.keys.ask_early(among_others=settings.peers == "consul" and not signs)
     _settle()
     READY.set(1)
     if on_ready is not None:

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from services.core.data.pagination import Page, decode_cursor, page_of
+from services.core.data.audit import LogEntry
+from services.core.data.pagination import Page, map_page
+from services.core.data.repository import to_schema
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import not_found
-from services.votebooth.audit import repository as audit
+from services.votebooth.audit.repository import LOG, AuditRepository
 from services.votebooth.models import AuditEntry
 from services.votebooth.poll.projection import Projection
 from services.votebooth.settings import VoteBoothSettings
@@ -19,16 +21,16 @@ class Log:
         self._kit = kit
         self._projection = projection
 
-    async def read(self, poll_id: UUID, subject: Subject, cursor: str | None, limit: int) -> Page[AuditEntry]:
+    async def read(self, poll_id: UUID, subject: Subject, cursor: str | None, limit: int) -> Page[LogEntry]:
         """Return a page of the acts on a poll, the latest first.
 
         Raises:
             Problem: 400 if the cursor isn't one of ours, 404 if there is no such poll or it is another's.
         """
-        before = decode_cursor(cursor, int)
+        wanted = LOG.page(cursor, limit)
         rules = await self._projection.fresh(poll_id)
         if rules.deleted or rules.definition.owner != subject.id:
             raise not_found("poll")
         async with self._kit.db.reading() as session:
-            rows = await audit.entries(session, poll_id, before, limit + 1)
-        return page_of(rows, limit, lambda entry: entry.position)
+            page = await AuditRepository(session).page(wanted, AuditEntry.poll_id == poll_id)
+        return map_page(page, lambda entry: to_schema(entry, LogEntry))

@@ -11,12 +11,14 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import UNSET
 
+from services.core.http.api import problems
 from services.core.http.dependencies import address_of
+from services.core.http.guards import ANY_TOKEN, requires
 from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.casting.schemas import Counted, MyBallot
 from services.votebooth.casting.service import Ballots
 from services.votebooth.casting.tickets import Outcome
-from services.votebooth.description import VOTING, BallotSecret, problems
+from services.votebooth.description import VOTING, BallotSecret
 from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, Claim
 
 VOTE = "votes:write"
@@ -73,6 +75,7 @@ class BallotController(Controller):
     @get(
         operation_id="BallotRead",
         summary="See my ballot",
+        guards=[ANY_TOKEN],
         responses=problems(VOTING, 401, 403, 404, _409="`secret-needed`: no ballot has this secret."),
     )
     async def mine(
@@ -91,6 +94,7 @@ class BallotController(Controller):
     @delete(
         operation_id="BallotWithdraw",
         summary="Withdraw my ballot",
+        guards=[requires(VOTE)],
         responses=problems(VOTING, 401, 403, 404, 409, 410, 429, 503),
     )
     async def withdraw(
@@ -101,7 +105,6 @@ class BallotController(Controller):
         ballot_secret: BallotSecret = None,
     ) -> None:
         """Take my ballot out of the count. While the poll is open I may cast another."""
-        claim.subject.require(VOTE)
         await ballots.withdraw(poll_id, claim, ballot_secret)
 
 

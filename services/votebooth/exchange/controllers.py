@@ -13,11 +13,13 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
+from services.core.http.api import problems
+from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit, limit_address
 from services.core.http.streaming import BoundStream
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
-from services.votebooth.description import RESULTS, problems
+from services.votebooth.description import RESULTS
 from services.votebooth.exchange.service import Exchange, Format
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.state import Viewer
@@ -111,7 +113,7 @@ class ExchangeController(Controller):
         operation_class=CountOperation,
         summary="Count a file of ballots",
         status_code=200,
-        guards=[limit("count", 20, per=60), limit_address("count", 60, per=60)],
+        guards=[ANY_TOKEN, limit("count", 20, per=60), limit_address("count", 60, per=60)],
         responses=_COUNT,
     )
     async def count(

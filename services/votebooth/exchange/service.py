@@ -14,7 +14,7 @@ import structlog
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, refused, too_many, unavailable
-from services.votebooth.audit import repository as audit
+from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.exchange import counter, files, repository
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
@@ -78,8 +78,8 @@ class Exchange:
             raise refused("format-unfit", f"{form} is for ranked ballots. Ask for csv or json.")
         content, extension = await self._content(state, published, viewer, form)
         if subject is not None and subject.id == state.poll.owner:
-            async with self._kit.db.transaction() as transaction:
-                await audit.record(transaction, poll_id, subject.id, "export.taken", format=form)
+            async with self._kit.db.transaction() as session:
+                await AuditRepository(session).record("export.taken", subject.id, {"format": form}, poll_id=poll_id)
         return File(f"{poll_id}.{extension}", _MEDIA_TYPES[form], content)
 
     async def _content(

@@ -12,13 +12,15 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
+from services.core.http.api import problems
+from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
 from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
 from services.core.problems import Problem
 from services.core.tasks import end
-from services.votebooth.description import RESULTS, problems
+from services.votebooth.description import RESULTS
 from services.votebooth.live.client import Client
 from services.votebooth.live.hub import Hub
 from services.votebooth.live.schemas import LiveTicket
@@ -51,7 +53,7 @@ class LiveController(Controller):
         "/polls/{poll_id:uuid}/tickets",
         operation_id="LiveTicketIssue",
         summary="Get a ticket for a WebSocket",
-        guards=[limit("live-ticket", 60, per=60)],
+        guards=[ANY_TOKEN, limit("live-ticket", 60, per=60)],
         responses=problems(RESULTS, 400, 401, 404, 429, 503),
     )
     async def issue(

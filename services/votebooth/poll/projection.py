@@ -195,25 +195,23 @@ class Projection:
         async with self._kit.db.reading() as session:
             stored = await repository.version(session, poll_id)
         if stored is None or stored < found.version:  # else there is nothing to wait for the poll's lock for
-            async with self._kit.db.transaction() as transaction:
-                await self.apply(transaction, found)
+            async with self._kit.db.transaction() as session:
+                await self.apply(session, found)
         if found.opens_at - asked_at <= _LOCKED_BEFORE:
             if len(self._settled) >= _SETTLED:
                 del self._settled[next(iter(self._settled))]
             self._settled[poll_id] = None
 
-    async def apply(self, transaction: AsyncSession, event: PollChanged) -> bool:
+    async def apply(self, session: AsyncSession, event: PollChanged) -> bool:
         """Keep an event's definition unless a newer one is here; say whether it was kept.
 
         The poll's counter row is locked first, so every ballot counts either wholly before or wholly
         under the new rules.
         """
-        if not await repository.touch_counter(transaction, event):
+        if not await repository.touch_counter(session, event):
             return False
-        await repository.put_poll(transaction, event, msgspec.json.encode(event))
-        sqlalchemy_events.listen(
-            transaction.sync_session, "after_commit", lambda _: self._changed(event.poll), once=True
-        )
+        await repository.put_poll(session, event, msgspec.json.encode(event))
+        sqlalchemy_events.listen(session.sync_session, "after_commit", lambda _: self._changed(event.poll), once=True)
         return True
 
     def _changed(self, poll_id: UUID) -> None:

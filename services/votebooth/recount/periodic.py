@@ -6,7 +6,7 @@ import structlog
 
 from services.core.kit import Kit
 from services.core.problems import Problem
-from services.votebooth.audit import repository as audit
+from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.metrics import RECOUNT_MISMATCHES, RECOUNTS
 from services.votebooth.recount import repository
 from services.votebooth.recount.compare import recount
@@ -53,5 +53,6 @@ class Recounts:
         if outcome.differences:
             RECOUNT_MISMATCHES.inc()
             log.error("recount_mismatch", poll=str(poll_id), differences=len(outcome.differences))
-            async with self._kit.db.transaction() as transaction:
-                await audit.record(transaction, poll_id, None, "recount.differed", differences=len(outcome.differences))
+            async with self._kit.db.transaction() as session:
+                details = {"differences": len(outcome.differences)}
+                await AuditRepository(session).record("recount.differed", None, details, poll_id=poll_id)

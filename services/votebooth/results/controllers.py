@@ -6,19 +6,17 @@ from uuid import UUID
 from litestar import Controller, MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from services.core.data.pagination import Page, map_page
+from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, problems
 from services.core.problems import Problem
-from services.votebooth.description import RESULTS, VOTING, Cursor, problems
+from services.votebooth.description import RESULTS, VOTING
 from services.votebooth.results import schemas
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
 
-IfNoneMatch = Annotated[
-    str | None, HeaderParameter(name="If-None-Match", description="The `ETag` of an answer you have.")
-]
 VISIBLE = {"cache-control": "private, no-cache", "vary": "Authorization, Ballot-Token"}
 HIDDEN = {"cache-control": "private, no-store"}
 
@@ -34,7 +32,7 @@ class ResultController(Controller):
         summary="See a poll's result",
         responses={
             200: ResponseSpec(schemas.Results, description="The result.", generate_examples=False),
-            304: ResponseSpec(None, description="It is as you have it."),
+            304: UNCHANGED,
             **problems(RESULTS, 400, 401, 403, 404),
         },
     )
@@ -77,7 +75,7 @@ class ReceiptController(Controller):
         receipts: NamedDependency[Receipts],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=schemas.MAX_RECEIPTS)] = 100,
+        limit: Annotated[int, QueryParameter(ge=1, le=schemas.MAX_RECEIPTS, description="Items on a page.")] = 100,
     ) -> Page[schemas.Receipt]:
         """Return receipts in the order of their codes, which is nobody's order of voting.
 

@@ -10,6 +10,8 @@ from services.votebooth.results import repository
 from services.votebooth.results.service import Results
 from services.votebooth.settings import VoteBoothSettings
 
+_LIST = "receipts"  # in its cursors
+
 
 class Receipts:
     """The list of counted ballots' receipts."""
@@ -27,10 +29,10 @@ class Receipts:
         """
         await self._results.require_minimum(poll_id)
         rules = await self._projection.existing(poll_id)
-        after = decode_cursor(cursor, bytes) or b""
+        after = decode_cursor(cursor, bytes, _LIST) or b""
         async with self._kit.db.reading() as session:
-            found = await repository.receipts(session, poll_id, after, limit + 1, anonymous=rules.anonymous)
-        return page_of(found, limit, lambda receipt: receipt)
+            rows = await repository.receipts(session, poll_id, after, limit + 1, anonymous=rules.anonymous)
+        return page_of(rows, limit, lambda receipt: receipt, _LIST)
 
     async def find(self, poll_id: UUID, code: str) -> None:
         """Return if a receipt is one of a counted ballot.

@@ -81,6 +81,6 @@ class Seeds:
             digest.update(b"".join(page))
             more = len(page) == _PAGE
             after = page[-1] if page else after
-        async with self._kit.db.transaction() as transaction:
-            await repository.keep_receipts_digest(transaction, poll.poll, poll.version, digest.digest())
+        async with self._kit.db.transaction() as session:
+            await repository.keep_receipts_digest(session, poll.poll, poll.version, digest.digest())
         return digest.digest()

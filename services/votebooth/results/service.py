@@ -76,9 +76,9 @@ class Results:
 
     async def _settle(self, poll_id: UUID) -> RowMapping | None:
         """Read a poll that is over after the last ballots of it have been committed."""
-        async with self._kit.db.transaction() as transaction:
-            await repository.lock(transaction, poll_id)
-            row = await repository.state(transaction, poll_id)
+        async with self._kit.db.transaction() as session:
+            await repository.lock(session, poll_id)
+            row = await repository.state(session, poll_id)
         if row is not None and row["over"]:
             _remember(self._settled, (poll_id, row["version"]), None)
         return row
@@ -89,8 +89,8 @@ class Results:
         if poll.minimum <= 1 or not is_due(poll.minimum, row["ballots"], row["released_ballots"]):
             return row
         step = step_of(poll.minimum, row["ballots"])
-        async with self._kit.db.transaction() as transaction:
-            await repository.release(transaction, poll_id, poll.minimum, step, patterns=poll.method in PATTERN_METHODS)
+        async with self._kit.db.transaction() as session:
+            await repository.release(session, poll_id, poll.minimum, step, patterns=poll.method in PATTERN_METHODS)
         async with self._kit.db.reading() as session:
             return await repository.state(session, poll_id)
 

@@ -1,21 +1,22 @@
 """Voting tokens and the roll over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
-from services.core.data.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from services.core.data.pagination import DEFAULT_LIMIT
+from services.core.http.api import Cursor, Limit, problems
+from services.core.http.guards import requires
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
-from services.votebooth.description import VOTING, Cursor, problems
+from services.votebooth.description import VOTING
 from services.votebooth.roll.schemas import RollNew, RollPage, RollProgress, Tokens, TokensNew
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
 
-MANAGE = "polls:write"
+MANAGING = requires("polls:write")
 
 _OWNER = problems(VOTING, 400, 401, 404, _403="This is somebody else's poll, or the token lacks a scope.")
 
@@ -30,7 +31,7 @@ class RollController(Controller):
         "/tokens",
         operation_id="TokenCreate",
         summary="Make voting tokens",
-        guards=[rate("tokens", 60, per=60)],
+        guards=[MANAGING, rate("tokens", 60, per=60)],
         responses=_OWNER | problems(VOTING, _409="The poll doesn't take tokens."),
     )
     async def issue(
@@ -41,7 +42,6 @@ class RollController(Controller):
         data: JSONBody[TokensNew],
     ) -> Response[Tokens]:
         """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
-        subject.require(MANAGE)
         issued = await tokens.issue(subject, poll_id, data.count)
         return Response(Tokens(issued), headers={"cache-control": "no-store"})
 
@@ -50,7 +50,7 @@ class RollController(Controller):
         operation_id="RollAdd",
         summary="Invite addresses",
         status_code=202,
-        guards=[rate("roll", 60, per=60)],
+        guards=[MANAGING, rate("roll", 60, per=60)],
         responses=_OWNER
         | problems(
             VOTING,
@@ -67,13 +67,13 @@ class RollController(Controller):
         data: JSONBody[RollNew],
     ) -> RollProgress:
         """Put addresses on the roll; each gets a mail with a token of its own, in the background."""
-        subject.require(MANAGE)
         return await roll.invite(subject, poll_id, data.addresses, resend=data.resend)
 
     @get(
         "/roll",
         operation_id="RollRead",
         summary="See the roll",
+        guards=[MANAGING],  # addresses of others, which a key without scopes has no business with
         responses=_OWNER | problems(VOTING, _409="The poll has no roll."),
     )
     async def read(
@@ -82,9 +82,8 @@ class RollController(Controller):
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
-        limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[RollPage]:
         """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
-        subject.require(MANAGE)  # addresses of others, which a key without scopes has no business with
         page = await roll.read(subject, poll_id, cursor, limit)
         return Response(page, headers={"cache-control": "private, no-store"})

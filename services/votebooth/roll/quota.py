@@ -14,11 +14,11 @@ from services.votebooth.roll import repository
 DAY = timedelta(days=1)
 
 
-async def spend(transaction: AsyncSession, owner: UUID, count: int, quota: int) -> None:
+async def spend(session: AsyncSession, owner: UUID, count: int, quota: int) -> None:
     """Return if an owner may have so many more invitations mailed; the caller puts them on record.
 
     Args:
-        transaction: That of the invitations; a second one of this owner waits for its end.
+        session: Of the invitations; a second one of this owner waits for its end.
         owner: Who invites.
         count: How many mails it would be.
         quota: How many an owner has in 24 hours.
@@ -29,7 +29,7 @@ async def spend(transaction: AsyncSession, owner: UUID, count: int, quota: int) 
     if count > quota:
         message = f"{count} invitations are more than the {quota} that one account may send in a day."
         raise refused("invitations-over-quota", message, FieldError("addresses", message))
-    sent, now = await repository.sent_since(transaction, owner, DAY)
+    sent, now = await repository.sent_since(session, owner, DAY)
     left = quota - sum(number for _, number in sent)
     if count > left:
         raise too_many(

@@ -17,7 +17,7 @@ from services.core.data.pagination import decode_cursor, encode_cursor
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import FieldError, refused
-from services.votebooth.audit import repository as audit
+from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll import repository as polls
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.rules import PollRules
@@ -28,6 +28,8 @@ from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)
+
+_LIST = "roll"  # in its cursors
 
 _AT_ONCE = 10
 _TRIES = 6
@@ -52,11 +54,12 @@ class Roll:
         """
         await self._tokens.own_poll(subject, poll_id, "roll")
         clean = _clean(addresses)
-        async with self._kit.db.transaction() as transaction:
-            changed = await repository.invite(transaction, poll_id, clean, resend=resend)
-            await quota.spend(transaction, subject.id, changed, self._kit.settings.invitations_per_day)
-            await audit.record(transaction, poll_id, subject.id, "roll.invited", count=changed, resend=int(resend))
-            return RollProgress(*await repository.progress(transaction, poll_id))
+        async with self._kit.db.transaction() as session:
+            changed = await repository.invite(session, poll_id, clean, resend=resend)
+            await quota.spend(session, subject.id, changed, self._kit.settings.invitations_per_day)
+            details = {"count": changed, "resend": int(resend)}
+            await AuditRepository(session).record("roll.invited", subject.id, details, poll_id=poll_id)
+            return RollProgress(*await repository.progress(session, poll_id))
 
     async def read(self, subject: Subject, poll_id: UUID, cursor: str | None, limit: int) -> RollPage:
         """Return a page of the roll for its owner.
@@ -65,29 +68,30 @@ class Roll:
             Problem: 403, 404, 409 if the poll has no roll.
         """
         rules = await self._tokens.own_poll(subject, poll_id, "roll")
-        after = decode_cursor(cursor, str) or ""
+        after = decode_cursor(cursor, str, _LIST) or ""
         async with self._kit.db.reading() as session:
-            rows = await repository.page(session, poll_id, after, limit + 1)
+            # In this order, or the sums could say that all are sent and a row that one is waiting.
             progress = RollProgress(*await repository.progress(session, poll_id))
+            rows = await repository.page(session, poll_id, after, limit + 1)
         items = [
             # In an anonymous poll the owner isn't told who took part.
             RollEntryView(row.address, row.state, row.sent_at, None if rules.anonymous else row.took_part)
             for row in rows[:limit]
         ]
-        return RollPage(progress, items, encode_cursor(items[-1].address) if len(rows) > limit else None)
+        return RollPage(progress, items, encode_cursor(items[-1].address, _LIST) if len(rows) > limit else None)
 
     async def send_due(self) -> None:
         """Send the invitations that are due, until none is."""
         while True:
-            async with self._kit.db.transaction() as transaction:
-                due = await repository.claim(transaction, _AT_ONCE)
+            async with self._kit.db.transaction() as session:
+                due = await repository.claim(session, _AT_ONCE)
             if not due:
                 return
             await asyncio.gather(*(self._send(poll_id, address, tries) for poll_id, address, tries in due))
 
     async def _send(self, poll_id: UUID, address: str, tries: int) -> None:
-        async with self._kit.db.transaction() as transaction:
-            made = await self._token(transaction, poll_id, address)
+        async with self._kit.db.transaction() as session:
+            made = await self._token(session, poll_id, address)
             if made is None:
                 return
         definition, token = made
@@ -96,38 +100,38 @@ class Roll:
         except MailError as exc:
             given_up = not exc.temporary or tries >= _TRIES
             log.warning("invitation_failed", temporary=exc.temporary, tries=tries)
-            async with self._kit.db.transaction() as transaction:
+            async with self._kit.db.transaction() as session:
                 if given_up:
-                    await repository.mark_failed(transaction, poll_id, address)
+                    await repository.mark_failed(session, poll_id, address)
                 else:
-                    await repository.put_off(transaction, poll_id, address, _RETRY_SECONDS * 2**tries)
+                    await repository.put_off(session, poll_id, address, _RETRY_SECONDS * 2**tries)
             return
-        async with self._kit.db.transaction() as transaction:
-            await repository.mark_sent(transaction, poll_id, address)
+        async with self._kit.db.transaction() as session:
+            await repository.mark_sent(session, poll_id, address)
 
-    async def _token(self, transaction: AsyncSession, poll_id: UUID, address: str) -> tuple[PollChanged, str] | None:
+    async def _token(self, session: AsyncSession, poll_id: UUID, address: str) -> tuple[PollChanged, str] | None:
         """Store a new token for an address in place of its last one; None if nothing is to be mailed."""
-        await repository.lock_poll(transaction, poll_id)  # no vote with the last token comes between
-        stored = await polls.definition(transaction, poll_id)
+        await repository.lock_poll(session, poll_id)  # no vote with the last token comes between
+        stored = await polls.definition(session, poll_id)
         if stored is None:
             return None
         rules = PollRules(msgspec.json.decode(stored, type=PollChanged))
         if rules.deleted or rules.definition.archived_at is not None:
-            await repository.mark_failed(transaction, poll_id, address)
+            await repository.mark_failed(session, poll_id, address)
             return None
-        last = await repository.token_of(transaction, poll_id, address)
-        if last is not None and await self._is_used(transaction, rules, last):
-            await repository.mark_sent(transaction, poll_id, address)
+        last = await repository.token_of(session, poll_id, address)
+        if last is not None and await self._is_used(session, rules, last):
+            await repository.mark_sent(session, poll_id, address)
             return None
         token = new_token()
-        await repository.replace_token(transaction, poll_id, address, last, hash_token(token))
+        await repository.replace_token(session, poll_id, address, last, hash_token(token))
         return rules.definition, token
 
-    async def _is_used(self, transaction: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
+    async def _is_used(self, session: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
         key = token_hash[:16]
         if rules.anonymous:
             key = self._keyring.participation(rules.poll, token_hash)
-        return await repository.took_part(transaction, rules.poll_id, key, anonymous=rules.anonymous)
+        return await repository.took_part(session, rules.poll_id, key, anonymous=rules.anonymous)
 
 
 def clean_address(address: str) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, forbidden, not_found
-from services.votebooth.audit import repository as audit
+from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import hash_token, new_token
@@ -28,9 +28,9 @@ class VotingTokens:
         """
         await self.own_poll(subject, poll_id, "tokens")
         tokens = [new_token() for _ in range(count)]
-        async with self._kit.db.transaction() as transaction:
-            await repository.add_credentials(transaction, poll_id, [hash_token(token) for token in tokens])
-            await audit.record(transaction, poll_id, subject.id, "tokens.issued", count=count)
+        async with self._kit.db.transaction() as session:
+            await repository.add_credentials(session, poll_id, [hash_token(token) for token in tokens])
+            await AuditRepository(session).record("tokens.issued", subject.id, {"count": count}, poll_id=poll_id)
         return tokens
 
     async def own_poll(self, subject: Subject, poll_id: UUID, eligibility: str) -> PollRules:

@@ -244,8 +244,8 @@ async def test_an_administrator_who_was_demoted_has_no_power_left_in_the_old_tok
 async def test_the_service_can_not_rewrite_its_audit_log(kit: Kit[Any]) -> None:
     for statement in ("UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
         with pytest.raises(ProgrammingError, match="permission denied"):
-            async with kit.db.transaction() as tx:
-                await tx.execute(text(statement))
+            async with kit.db.transaction() as session:
+                await session.execute(text(statement))
 
 
 async def test_nothing_secret_stands_in_log_or_tables(client: httpx.AsyncClient, votewave: Any) -> None:

@@ -119,6 +119,8 @@ async def test_somebody_sees_their_sessions_and_nobody_elses(client: httpx.Async
     theirs = await client.delete(f"/v1/auth/sessions/{here['session_id']}", headers=bearer(eve))
     assert theirs.status_code == 404
     assert (await client.get("/v1/auth/sessions?cursor=nonsense", headers=bearer(here))).status_code == 400
+    of_sessions = (await client.get("/v1/auth/sessions?limit=1", headers=bearer(here))).json()["next"]
+    assert (await client.get(f"/v1/auth/keys?cursor={of_sessions}", headers=bearer(here))).status_code == 400
     assert await status(client, here) == 200
 
 

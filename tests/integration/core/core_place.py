@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 from services.core.aws.secrets import FileSecrets
 from services.core.data.migrations import _ensure_role
-from services.core.data.models import InboxColumns, OutboxColumns, ParkedColumns, TableBase, service_metadata
+from services.core.data.models import ServiceBase
 from services.core.events.consumer import Consumer
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event, publish
@@ -32,21 +32,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 
-class Base(TableBase):
+class Base(ServiceBase):
     __abstract__ = True
-    metadata = service_metadata()
-
-
-class Outbox(OutboxColumns, Base):
-    pass
-
-
-class Inbox(InboxColumns, Base):
-    pass
-
-
-class Parked(ParkedColumns, Base):
-    pass
 
 
 class Seen(Base):
@@ -82,9 +69,9 @@ class Receiver:
         self.pause = 0.0
         self.calls: list[int] = []
 
-    async def on_said(self, transaction: AsyncSession, event: Heard) -> None:
+    async def on_said(self, session: AsyncSession, event: Heard) -> None:
         self.calls.append(event.number)
-        await transaction.execute(
+        await session.execute(
             text("INSERT INTO seen (number, by) VALUES (:n, :by)"), {"n": event.number, "by": self.name}
         )
         await asyncio.sleep(self.pause)
@@ -164,8 +151,8 @@ class Place:
         """Publish numbers, each in a transaction of its own."""
         ids = []
         for number in numbers:
-            async with kit.db.transaction() as transaction:
-                ids.append(await publish(transaction, Said(number=number)))
+            async with kit.db.transaction() as session:
+                ids.append(await publish(session, Said(number=number)))
         return ids
 
     async def sql(self, query: str, *arguments: Any) -> list[Any]:

@@ -15,7 +15,8 @@ from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
 from services.core.aws.mail import Mail, MailError, SesMailer
 from services.core.aws.secrets import AwsSecrets, SecretError
-from services.core.aws.storage import NoSuchFile, S3Storage, StorageError, content_key
+from services.core.storage.bucket import S3Storage
+from services.core.storage.files import NoSuchFile, StorageError, content_key
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.problems import Problem
 from services.core.service import NoSettings
-from sqlalchemy import event, func, text
+from sqlalchemy import event, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -227,6 +227,9 @@ async def test_another_lists_cursor_is_refused(kit: Kit[NoSettings]) -> None:
 async def test_a_row_becomes_what_goes_over_the_wire(kit: Kit[NoSettings]) -> None:
     (row,) = await _fill(kit, "a")
     assert to_schema(row, NoteView) == NoteView(row.id, "a", 1)
+    async with kit.db.reading() as session:
+        some = (await session.execute(select(Note.id, Note.title, literal(7).label("shelf")))).one()
+    assert to_schema(some, NoteView) == NoteView(row.id, "a", 7)
 
 
 async def test_expressions_are_the_databases(kit: Kit[NoSettings]) -> None:

@@ -14,8 +14,10 @@ from core_place import Place, open_place, until
 from cryptography.hazmat.primitives.asymmetric import ec
 from redis.asyncio import Redis
 from services.core.aws.secrets import FileSecrets
-from services.core.identity import tokens
-from services.core.identity.tokens import JWKS_PATH, Verifier, announce_revocations
+from services.core.identity import keys, revocations
+from services.core.identity.keys import JWKS_PATH
+from services.core.identity.revocations import announce_revocations
+from services.core.identity.tokens import Verifier
 from services.core.peers.calls import INTERNAL_KEY, Calls
 from services.core.problems import Problem
 from services.core.settings import CoreSettings
@@ -159,7 +161,7 @@ async def test_without_a_first_answer_of_auth_tokens_wait(auth: Auth, verifier: 
 async def test_keys_rotate_without_a_refused_token(
     auth: Auth, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_KEYS_MIN_AGE_SECONDS", 0.05)
+    monkeypatch.setattr(keys, "_MIN_AGE_SECONDS", 0.05)
     old = auth.token("one")
     assert await status(verifier, old) == 200
     auth.publish("one", "two")  # the next is published before it is used
@@ -172,7 +174,7 @@ async def test_keys_rotate_without_a_refused_token(
 async def test_a_withdrawn_key_takes_remembered_tokens_with_it(
     auth: Auth, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_KEYS_MIN_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "_MIN_AGE_SECONDS", 0.0)
     old = auth.token("one")
     assert await status(verifier, old) == 200
     auth.publish("two")
@@ -185,8 +187,8 @@ async def test_while_auth_is_away_known_keys_stay_good_and_cost_no_wait(
 ) -> None:
     assert await status(verifier, auth.token()) == 200
     auth.hang = True
-    monkeypatch.setattr(tokens, "_KEYS_MAX_AGE_SECONDS", 0.0)
-    monkeypatch.setattr(tokens, "_KEYS_MIN_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "MAX_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "_MIN_AGE_SECONDS", 0.0)
     began = time.monotonic()
     for _ in range(100):
         assert await status(verifier, auth.token()) == 200
@@ -197,8 +199,8 @@ async def test_while_auth_is_away_known_keys_stay_good_and_cost_no_wait(
 async def test_keys_are_read_anew_when_they_are_old(
     auth: Auth, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "_KEYS_MAX_AGE_SECONDS", 0.1)
-    monkeypatch.setattr(tokens, "_KEYS_MIN_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "MAX_AGE_SECONDS", 0.1)
+    monkeypatch.setattr(keys, "_MIN_AGE_SECONDS", 0.0)
     assert await status(verifier, auth.token()) == 200
     await asyncio.sleep(0.2)
     assert await status(verifier, auth.token()) == 200
@@ -292,10 +294,10 @@ async def test_redis_being_away_leaves_known_revocations_and_catches_up(
 
 
 async def test_nonsense_among_revocations_stops_no_reader(auth: Auth, verifier: Verifier, redis: Redis) -> None:
-    await redis.zadd(tokens.REVOKED_KEY, {b"not a session": time.time() + 900})
-    await redis.set(tokens.REVOKED_VERSION_KEY, b"x")
+    await redis.zadd(revocations.REVOKED_KEY, {b"not a session": time.time() + 900})
+    await redis.set(revocations.REVOKED_VERSION_KEY, b"x")
     await asyncio.sleep(1.2)
-    await redis.zrem(tokens.REVOKED_KEY, b"not a session")
+    await redis.zrem(revocations.REVOKED_KEY, b"not a session")
     session = uuid4()
     token = auth.token(session=session)
     assert await status(verifier, token) == 200
@@ -321,12 +323,12 @@ async def test_a_process_knows_of_revocations_before_its_first_request(
 
 async def test_a_new_instance_has_the_keys_before_it_takes_requests(auth: Auth, verifier: Verifier) -> None:
     auth.status = 503
-    verifier.ask_early(among_others=True)
+    verifier.keys.ask_early(among_others=True)
     await asyncio.sleep(1)
-    assert not verifier.settled, "others have the keys, and get the requests meanwhile"
+    assert not verifier.keys.settled, "others have the keys, and get the requests meanwhile"
     auth.status = 200
     async with asyncio.timeout(10):  # what failed so often is asked once a second
-        while not verifier.settled:
+        while not verifier.keys.settled:
             await asyncio.sleep(0.01)
     auth.status = 503
     assert await status(verifier, auth.token()) == 200
@@ -334,8 +336,8 @@ async def test_a_new_instance_has_the_keys_before_it_takes_requests(auth: Auth, 
 
 async def test_one_that_is_alone_begins_without_auth_all_the_same(auth: Auth, verifier: Verifier) -> None:
     auth.hang = True
-    verifier.ask_early(among_others=False)
+    verifier.keys.ask_early(among_others=False)
     async with asyncio.timeout(1):
-        while not verifier.settled:
+        while not verifier.keys.settled:
             await asyncio.sleep(0.01)
     assert await status(verifier, auth.token()) == 503

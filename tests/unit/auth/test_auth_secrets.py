@@ -8,7 +8,7 @@ from services.auth import opaque
 from services.auth.schemas import JWK
 from services.auth.signing import LEAD, new_seal_key, public_jwk, seal, thumbprint, unseal
 from services.auth.visitor import visitor
-from services.core.identity import tokens
+from services.core.identity import keys
 
 
 def test_secrets_are_known_by_their_prefix_and_hold_256_random_bits() -> None:
@@ -50,7 +50,7 @@ def test_a_sealed_key_opens_with_its_own_seal_and_name_only() -> None:
 
 
 def test_a_next_key_is_published_longer_than_any_copy_of_the_keys_is_kept() -> None:
-    assert LEAD.total_seconds() >= 60 + tokens._KEYS_MAX_AGE_SECONDS
+    assert LEAD.total_seconds() >= 60 + keys.MAX_AGE_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from services.core.aws.storage import (
-    DirectoryStorage,
-    Grant,
-    NoSuchFile,
-    NotPermitted,
-    S3Storage,
-    content_key,
-    open_storage,
-)
+from services.core.storage.bucket import S3Storage
+from services.core.storage.directory import DirectoryStorage, Grant, NotPermitted
+from services.core.storage.files import NoSuchFile, content_key
+from services.core.storage.opening import open_storage
 
 BASE = "http://localhost:8000/v1/files"
 
@@ -44,7 +39,7 @@ async def test_a_presigned_url_allows_just_what_it_says(storage: DirectoryStorag
     upload = await storage.presign_put("a/b.png", "image/png", 1000, 60)
     assert (upload.method, upload.headers, upload.fields) == ("PUT", {"Content-Type": "image/png"}, {})
     key, query = parts(upload.url)
-    assert storage.verify("PUT", key, query) == Grant("image/png", 1000)
+    assert storage.verify("PUT", key, query) == Grant("image/png", 1000, int(query["expires"]))
     wrong = [
         ("GET", key, query),
         ("DELETE", key, query),
@@ -66,7 +61,9 @@ async def test_a_presigned_url_allows_just_what_it_says(storage: DirectoryStorag
 
 async def test_a_download_s_url_expires(storage: DirectoryStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     key, query = parts(await storage.presign_get("a/b.png", 60))
-    assert storage.verify("GET", key, query) == storage.verify("HEAD", key, query) == Grant()
+    assert (
+        storage.verify("GET", key, query) == storage.verify("HEAD", key, query) == Grant(expires=int(query["expires"]))
+    )
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
     with pytest.raises(NotPermitted, match="expired"):
@@ -112,7 +109,7 @@ async def test_no_key_leads_out_of_the_directory(storage: DirectoryStorage, key:
 
 async def test_urls_outlive_a_restart(tmp_path: Path) -> None:
     key, query = parts(await DirectoryStorage(tmp_path, BASE).presign_get("a", 60))
-    assert DirectoryStorage(tmp_path, BASE).verify("GET", key, query) == Grant()
+    assert DirectoryStorage(tmp_path, BASE).verify("GET", key, query) == Grant(expires=int(query["expires"]))
     assert (tmp_path / "url-key").stat().st_mode & 0o077 == 0
     with pytest.raises(NotPermitted):
         DirectoryStorage(tmp_path / "other", BASE).verify("GET", key, query)

@@ -1,6 +1,7 @@
 """Receipts: a public list of codes that prove inclusion and say nothing else."""
 
 import httpx
+from services.core.data.pagination import encode_cursor
 
 from ..voting import guests, poll
 
@@ -49,6 +50,8 @@ async def test_a_code_that_is_none_is_refused(client: httpx.AsyncClient) -> None
     assert (await client.get(f"{voted.path}/receipts/nonsense")).status_code == 400
     assert (await client.get(f"{voted.path}/receipts/abcd")).status_code == 404
     assert (await client.get(f"{voted.path}/receipts?cursor=nonsense")).status_code == 400
+    of_the_roll = encode_cursor("abcd", "roll")
+    assert (await client.get(f"{voted.path}/receipts?cursor={of_the_roll}")).status_code == 400
     missing = "/v1/votebooth/polls/01890000-0000-7000-8000-000000000000/receipts"
     assert (await client.get(missing)).status_code == 404
     assert (await client.get(f"{voted.path}/receipts?limit=1001")).status_code == 400

@@ -17,12 +17,12 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from services.core.identity import signatures
 from services.core.identity.signature import BAD, GOOD, UNREADABLE, check
-from services.core.identity.signatures import Claimed, Signatures
 from services.core.identity.tokens import Verifier
 from services.core.problems import Problem
 from services.core.settings import CoreSettings
+from services.votebooth.casting import signatures
+from services.votebooth.casting.signatures import Claimed, Signatures
 
 KEYS = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
 POINTS = [key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint) for key in KEYS]
@@ -179,7 +179,7 @@ async def test_the_process_is_small(apart: Signatures) -> None:
 @linux
 def test_a_killed_server_leaves_no_process_behind() -> None:
     script = (
-        "import asyncio, sys, uvloop; sys.path.insert(0, 'tests/unit/core')\n"
+        "import asyncio, sys, uvloop; sys.path.insert(0, 'tests/unit/votebooth/casting')\n"
         "from test_signatures import Signatures, begin\n"
         "async def main():\n"
         "    apart = Signatures(apart=True); await begin(apart)\n"
@@ -232,13 +232,13 @@ async def test_in_a_crowd_bad_tokens_are_refused_one_by_one_and_good_ones_let_in
     found: list[list[str]] = []
     for crowd in (True, False):
         verifier = Verifier(CoreSettings(), Auth(), None)  # type: ignore[arg-type]  # no Redis is asked
-        verifier.signatures.apart = crowd
+        verifier.signatures = checker = Signatures(apart=crowd)
         if crowd:
-            await begin(verifier.signatures)
+            await begin(checker)
             said = await asyncio.gather(*(verifier.subject(text) for text in tokens), return_exceptions=True)
         else:
             said = [await alone(verifier, text) for text in tokens]
-        assert (verifier.signatures.process is not None) is crowd
+        assert (checker.process is not None) is crowd
         found.append([f"{one.status} {one}" if isinstance(one, Problem) else str(one) for one in said])
         await verifier.close()
     assert found[0] == found[1]

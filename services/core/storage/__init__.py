@@ -1,0 +1,1 @@
+"""Files: in a bucket or a directory, by presigned URL."""
