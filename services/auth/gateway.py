@@ -36,7 +36,7 @@ class GatewayKeys(msgspec.Struct, frozen=True):
     keys: list[GatewayKey]
 
 
-class Board:
+class GatewayKeyPublisher:
     """Keeps the document in Consul equal to the keys in the database.
 
     Args:

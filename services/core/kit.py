@@ -88,7 +88,7 @@ class Kit(Generic[C]):
         shared: What it has in common with the others of the process.
         db: Its corner of Postgres.
         storage: Its folder of files.
-        lacks: What the service still waits for; it isn't ready until this is empty.
+        waiting_for: What the service still waits for; it isn't ready until this is empty.
     """
 
     def __init__(self, name: str, settings: C, shared: Shared) -> None:
@@ -98,7 +98,7 @@ class Kit(Generic[C]):
         core = shared.settings
         self.db = Database(core.database_url, name, shared.secrets, core.database_pool)
         self.storage = shared.storage.folder(name)
-        self.lacks = ""
+        self.waiting_for = ""
 
     @property
     def core(self) -> CoreSettings:

@@ -18,8 +18,8 @@ from services.polls.models import Poll
 from services.polls.repository import AuditRepository, PollRepository
 
 
-async def own(session: AsyncSession, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
-    """Return the subject's own poll, held until the transaction ends, and the moment after it was held.
+async def lock_owned(session: AsyncSession, subject: Subject, poll_id: UUID, *others: Role) -> tuple[Poll, datetime]:
+    """Lock the subject's own poll for the transaction; return it and the moment after it was locked.
 
     Args:
         session: The use case's transaction.
@@ -32,7 +32,7 @@ async def own(session: AsyncSession, subject: Subject, poll_id: UUID, *others: R
     """
     subject.require_user()
     polls = PollRepository(session)
-    poll = await polls.held(subject.id, poll_id)
+    poll = await polls.lock(subject.id, poll_id)
     if poll is None:
         raise not_found("poll")
     if poll.owner != subject.id and subject.role not in others:

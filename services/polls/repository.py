@@ -88,7 +88,7 @@ class PollRepository(Repository[Poll]):
         """Return a poll that was published, deleted or not."""
         return await self.get_one_or_none(Poll.id == poll_id, Poll.published_at.is_not(None))
 
-    async def held(self, viewer: UUID, poll_id: UUID) -> Poll | None:
+    async def lock(self, viewer: UUID, poll_id: UUID) -> Poll | None:
         """Return a poll and hold it against others' changes until the transaction ends."""
         return await self.get_one_or_none(Poll.id == poll_id, visible(viewer), with_for_update=True)
 

@@ -133,7 +133,7 @@ class Polls(Reading):
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None
     ) -> tuple[Poll, datetime]:
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id)
+            poll, now = await acts.lock_owned(session, subject, poll_id)
             status = status_of(poll, now)
             if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
                 raise Problem(
@@ -160,7 +160,7 @@ class Polls(Reading):
             Problem: 403, 404, 422 if its end is past.
         """
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id)
+            poll, now = await acts.lock_owned(session, subject, poll_id)
             if poll.published_at is None:
                 poll.version += 1
                 await acts.publish(session, subject, poll, now)
@@ -173,7 +173,7 @@ class Polls(Reading):
             Problem: 403, 404, 409 if it isn't open yet.
         """
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id)
+            poll, now = await acts.lock_owned(session, subject, poll_id)
             status = status_of(poll, now)
             if status in {Status.DRAFT, Status.SCHEDULED}:
                 raise conflict("not-open", "The poll isn't open yet. Change opens_at, or delete it.")
@@ -196,7 +196,7 @@ class Polls(Reading):
             Problem: 403, 404, 409 if it isn't closed.
         """
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id)
+            poll, now = await acts.lock_owned(session, subject, poll_id)
             status = status_of(poll, now)
             if status not in {Status.CLOSED, Status.ARCHIVED}:
                 raise conflict("not-closed", "Only a closed poll can be archived. Close it first.")
@@ -212,7 +212,7 @@ class Polls(Reading):
             Problem: 403, 404.
         """
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id)
+            poll, now = await acts.lock_owned(session, subject, poll_id)
             if poll.archived_at is not None:
                 poll.archived_at = None
                 await acts.change(session, subject, poll, now, "unarchived")
@@ -230,7 +230,7 @@ class Polls(Reading):
             Problem: 403, 404.
         """
         async with self.kit.db.transaction() as session:
-            poll, now = await acts.own(session, subject, poll_id, Role.MODERATOR, Role.ADMIN)
+            poll, now = await acts.lock_owned(session, subject, poll_id, Role.MODERATOR, Role.ADMIN)
             if poll.published_at is None:
                 await session.delete(poll)
                 return True

@@ -241,5 +241,5 @@ class AuditEntry(AuditColumns, Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     __table_args__ = (
         Index("ix_audit_log_poll_id_position", "poll_id", "position"),
-        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=text("act = 'roll.invited'")),
+        Index("ix_audit_log_invitations", "actor", "at", postgresql_where=column("act") == "roll.invited"),
     )

@@ -53,7 +53,7 @@ SERVICE = Service(
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
-        Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.recounts.check_one()),
+        Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),
     ],
     signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],

@@ -12,7 +12,7 @@ from services.votebooth.live.hub import Hub
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import HASH_KEY, Keyring
-from services.votebooth.recount.periodic import Recounts
+from services.votebooth.recount.periodic import PeriodicRecount
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.viewers import Viewers
@@ -37,7 +37,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         hub: Live connections.
         exchange: Ballots leaving and entering as files.
         log: What was done to polls.
-        recounts: The periodic recount.
+        periodic_recount: The periodic recount.
     """
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
@@ -54,7 +54,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.hub = Hub(kit, self.results)
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection)
-        self.recounts = Recounts(kit)
+        self.periodic_recount = PeriodicRecount(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep the poll's rules, unless newer ones are known."""

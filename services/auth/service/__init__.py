@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from services.auth.gateway import Board
+from services.auth.gateway import GatewayKeyPublisher
 from services.auth.passwords import Hasher
 from services.auth.service.access import Access
 from services.auth.service.accounts import Accounts
@@ -39,7 +39,7 @@ class Auth(UseCases[AuthSettings]):
     def __init__(self, kit: Kit[AuthSettings]) -> None:
         super().__init__(kit)
         self.signer = Signer(kit)
-        self._board = Board(kit, self.signer)
+        self._gateway_keys = GatewayKeyPublisher(kit, self.signer)
         self._starting: asyncio.Task[None] | None = None
         self._hasher = Hasher(kit.settings)
         throttle = Throttle(kit)
@@ -59,7 +59,7 @@ class Auth(UseCases[AuthSettings]):
         except Exception as exc:
             if not is_passing(exc):
                 raise
-            self.kit.lacks = "signing-keys"
+            self.kit.waiting_for = "signing-keys"
             self._starting = asyncio.create_task(self._start_late())
 
     async def _start_late(self) -> None:
@@ -75,14 +75,14 @@ class Auth(UseCases[AuthSettings]):
                 if not is_passing(exc):
                     log.warning("signing_keys_unreadable", error=type(exc).__name__)
             else:
-                self.kit.lacks = ""
+                self.kit.waiting_for = ""
                 return
 
     async def stop(self) -> None:
         """End the hashing threads."""
         await end(self._starting)
         self._hasher.close()
-        await self._board.close()
+        await self._gateway_keys.close()
 
     async def renew_keys(self) -> None:
         """Job: make the next signing key when it is due, and read what other instances made."""
@@ -90,7 +90,7 @@ class Auth(UseCases[AuthSettings]):
 
     async def publish_keys(self) -> None:
         """Job: see that the gateway is given the public keys."""
-        await self._board.publish()
+        await self._gateway_keys.publish()
 
     async def announce(self) -> None:
         """Job: tell again which sessions have ended, for Redis may have forgotten."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from services.core.http.errors import REFUSED_BY, problem_of, respond
-from services.core.http.request import WHOLE
+from services.core.http.request import BODY_COMPLETE
 from services.core.observe.access import AccessLog
 from services.core.observe.trace import begin_trace
 from services.core.problems import NOSNIFF, forbidden, too_slow
@@ -69,7 +69,7 @@ class Edge:
             nonlocal unread
             if not unread:  # all that comes now is the connection's end
                 return await receive()
-            if WHOLE in scope:
+            if BODY_COMPLETE in scope:
                 message = await receive()
             else:
                 try:

@@ -51,7 +51,7 @@ class HealthController(Controller):
             _check(shared.redis.ping(), _REDIS_SECONDS), *(_check(kit.db.ping(), _DATABASE_SECONDS) for kit in kits)
         )
         services = [
-            f"waits for {kit.lacks}" if kit.lacks and outcome == "ok" else outcome
+            f"waits for {kit.waiting_for}" if kit.waiting_for and outcome == "ok" else outcome
             for kit, outcome in zip(kits, databases, strict=True)
         ]
         parts = dict(zip([kit.name for kit in kits], services, strict=True), redis=redis)

@@ -8,7 +8,7 @@ from litestar import Request
 
 from services.core.problems import FieldError, malformed
 
-WHOLE = "_votewave_whole"
+BODY_COMPLETE = "_votewave_body_complete"
 """Set in a request's scope once all of its body is here, so that nobody needs to guard against waiting for it."""
 
 

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from services.core.http.request import WHOLE
+from services.core.http.request import BODY_COMPLETE
 from services.core.observe.access import AccessLog
 from services.core.observe.trace import begin_trace
 from services.core.problems import MEDIA_TYPE, NOSNIFF, Problem, malformed
@@ -150,7 +150,7 @@ class _Http(HttpToolsProtocol):
         """Note that the whole request is here."""
         self._in_body = False
         scope: Any = self.scope
-        scope[WHOLE] = True
+        scope[BODY_COMPLETE] = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

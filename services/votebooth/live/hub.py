@@ -179,13 +179,13 @@ class Hub:
         entry = self._watches.get(poll_id)
         if entry is None or client not in entry[0].clients:
             return
-        watch, deafen = entry
+        watch, stop_listening = entry
         watch.clients.discard(client)
         self._clients -= 1
         LIVE_CLIENTS.dec()
         if not watch.clients:
             del self._watches[poll_id]
-            deafen()
+            stop_listening()
             if watch.task is not None:
                 watch.task.cancel()
 
@@ -193,8 +193,8 @@ class Hub:
         entry = self._watches.get(poll_id)
         if entry is None:
             watch = Watch(poll_id, self._results)
-            deafen = self._kit.shared.broadcast.listen(f"poll:{poll_id}", watch.wake)
-            self._watches[poll_id] = entry = (watch, deafen)
+            stop_listening = self._kit.shared.broadcast.listen(f"poll:{poll_id}", watch.wake)
+            self._watches[poll_id] = entry = (watch, stop_listening)
             watch.task = asyncio.create_task(watch.run())
         return entry[0]
 

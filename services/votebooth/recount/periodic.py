@@ -22,7 +22,7 @@ _FIRST = UUID(int=0)
 _REMEMBERED = 10_000
 
 
-class Recounts:
+class PeriodicRecount:
     """Recounts polls that have closed, and all others in turn."""
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:

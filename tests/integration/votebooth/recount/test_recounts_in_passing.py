@@ -6,14 +6,14 @@ import httpx
 import pytest
 from services.core.kit import Kit, Shared
 from services.core.settings import CoreSettings
-from services.votebooth.recount.periodic import Recounts
+from services.votebooth.recount.periodic import PeriodicRecount
 from services.votebooth.settings import VoteBoothSettings
 
 from ..booth_world import a_poll, a_user, cast_many, close
 
 
 @pytest.fixture
-async def recounts(votewave: Any) -> AsyncIterator[Recounts]:
+async def recounts(votewave: Any) -> AsyncIterator[PeriodicRecount]:
     """The periodic recount, on the database of the running VoteWave."""
     core = CoreSettings(
         database_url=votewave.admin_dsn.replace("postgres@", ""),
@@ -22,7 +22,7 @@ async def recounts(votewave: Any) -> AsyncIterator[Recounts]:
     )
     shared = Shared(core)
     kit: Kit[VoteBoothSettings] = Kit("votebooth", VoteBoothSettings(), shared)
-    yield Recounts(kit)
+    yield PeriodicRecount(kit)
     await kit.db.close()
     await shared.close()
 
@@ -33,7 +33,7 @@ async def differed(votewave: Any, poll: str) -> list[Any]:
 
 
 async def test_counters_that_contradict_the_ballots_are_found_and_put_on_record(
-    client: httpx.AsyncClient, votewave: Any, recounts: Recounts
+    client: httpx.AsyncClient, votewave: Any, recounts: PeriodicRecount
 ) -> None:
     owner = await a_user(client)
     right = [await a_poll(client, owner, "irv", rules={"anonymous": anonymous}) for anonymous in (False, True)]
