@@ -96,6 +96,7 @@ spread := "-n logical --maxprocesses 4"
 # the tests against a real Consul; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:
+    {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
     {{ dev }} pytest {{ spread }} --dist loadgroup tests/cluster "$@"
 
 # measure; `./just bench votes` measures the vote path

@@ -23,12 +23,16 @@ import asyncpg
 import httpx
 import pytest
 
+import needs
 from log_search import CONFIDENTIAL, leaks, note
 
 # Workers of pytest-xdist ignore SIGINT, and what they start would inherit that: tests send it, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # where root's programs are, whoever runs the tests
+os.environ["VOTEWAVE_BUILD"] = "never"  # no test spends minutes on a program, or is measured beside a compiler
+
 READY_SECONDS = 60
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -43,8 +47,31 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
     return lambda line: record_property(_MEASURED, line)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a machine that is meant to have everything insist on it."""
+    parser.addoption("--nothing-left-out", action="store_true", help="fail if a test's needs aren't here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what can't run here."""
+    needs.leave_out(items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if something was left out and nothing may be."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    insists = session.config.getoption("--nothing-left-out") and session.exitstatus == pytest.ExitCode.OK
+    if insists and reporter is not None and needs.summary(reporter.stats.get("skipped", [])):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured."""
+    """Print what was measured, and what was left out."""
+    if left_out := needs.summary(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.section("left out")
+        for line in left_out:
+            terminalreporter.write_line(line)
     calls = [it for reports in terminalreporter.stats.values() for it in reports if getattr(it, "when", "") == "call"]
     lines = [line for it in calls for name, line in it.user_properties if name == _MEASURED]
     if lines:

@@ -34,13 +34,6 @@ deb {MIRROR}-security {CODENAME}-security main
 SOURCE, ARTEFACTS = "/srv/votewave", "/srv/artefacts"
 BASE = ["systemd-sysv", "openssh-server", "udev", "ca-certificates", "python3"]
 ROOT_MB = 2000
-NOT_HERE = "needs root, debootstrap and chroot, as on a Linux machine or a CI runner with sudo"
-
-
-def needed() -> None:
-    """Skip where a Debian can't be made."""
-    if os.geteuid() != 0 or shutil.which("debootstrap") is None or shutil.which("chroot") is None:
-        pytest.skip(NOT_HERE)
 
 
 def base() -> Path:

@@ -12,6 +12,8 @@ from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, STATE
 from tools.infra.terraform import TerraformError, Workspace
 
+pytestmark = pytest.mark.needs("terraform", "go", "tflint", "tflint-ruleset-aws")
+
 
 @pytest.mark.infra_check
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from tools.infra.terraform import Workspace
 from tools.pipeline import terraform
 from tools.pipeline.common import PipelineError
 
+pytestmark = pytest.mark.needs("terraform", "go")
+
 HERE = f"{os.uname().sysname.lower()}_{'arm64' if os.uname().machine in {'aarch64', 'arm64'} else 'amd64'}"
 
 

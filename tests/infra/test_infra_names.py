@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -349,9 +348,8 @@ def test_logs_in_which_something_is_counted_are_written(
     assert counted <= written | agents
 
 
+@pytest.mark.needs("cloud-init")
 def test_cloud_init_takes_what_machines_are_told(plan: Plan, tmp_path: Path) -> None:
-    if shutil.which("cloud-init") is None:
-        pytest.skip("cloud-init isn't here; apt-get install cloud-init")
     for role, text in plan.outputs["user_data"].items():
         file = tmp_path / f"{role}.yaml"
         file.write_text(text)

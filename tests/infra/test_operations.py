@@ -118,6 +118,7 @@ def test_aws_knows_the_operation_and_its_parameters(words: list[str]) -> None:
     assert required <= {re.sub(r"^--no-", "--", word) for word in given}, required - given
 
 
+@pytest.mark.needs("nomad", "consul")
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [*of("nomad"), *of("consul")])
 def test_nomad_and_consul_know_the_command(words: list[str]) -> None:

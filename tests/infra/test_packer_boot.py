@@ -36,7 +36,11 @@ from packer_servers import (
     program,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+pytestmark = [
+    pytest.mark.needs("consul", "nomad"),
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 
 SESSION_MANAGER = """#!{python}

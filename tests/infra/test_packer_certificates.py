@@ -15,7 +15,7 @@ from tools.infra.plan import Plan
 
 from child_processes import end_with_parent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.needs("consul"), pytest.mark.slow]
 
 ENDING, FRESH = "127.83.1.1", "127.83.1.2"
 WARNED = 28

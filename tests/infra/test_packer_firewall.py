@@ -4,8 +4,6 @@ A network namespace plays the machine; a veth pair leads to one that plays the n
 it), another to one that plays a container behind a bridge.
 """
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,8 @@ import pytest
 from packer_servers import NAMES, PACKER
 
 METADATA = "169.254.169.254"
+pytestmark = pytest.mark.needs("root", "ip", "nft")
+
 ACCOUNTS = {"root": 0, "consul": 64001, "nomad": 64002, "cwagent": 64003, "nobody": 65534}
 CONNECT = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1).close()"
 AS = """
@@ -133,9 +133,6 @@ class Place:
 
 
 def opened(folder: Path, role: str) -> Iterator[Place]:
-    missing = [name for name in ("ip", "nft", "/usr/bin/python3") if shutil.which(name) is None]
-    if os.geteuid() != 0 or missing:
-        pytest.skip(f"needs root, and {', '.join(missing) or 'nothing else'}")
     place = Place(folder, role)
     try:
         place.open()

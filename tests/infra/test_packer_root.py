@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from packer_root import ARTEFACTS, PINS, Root, debian, needed
+from packer_root import ARTEFACTS, PINS, Root, debian
 from packer_servers import PACKER
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.needs("root", "debootstrap", "consul", "nomad", "goss"), pytest.mark.slow]
 
 # systemd's own measure of how much a unit is locked up: 0 is best, 10 is worst. The client runs tasks, so it can't be.
 EXPOSURE = {"server": {"consul": 2.0, "nomad": 2.0, "votewave-first-boot": 3.0, "votewave-cluster": 3.0}}
@@ -17,7 +17,6 @@ EXPOSURE["client"] = {"consul": 2.0, "votewave-first-boot": 3.0}
 
 @pytest.fixture(scope="module", params=["server", "client"])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Root]]:
-    needed()
     role: str = request.param
     with debian(tmp_path_factory.mktemp("root") / role) as root:
         assert root.run("dpkg", "-s", "openssh-server").returncode == 0, "there is no SSH daemon to be removed"

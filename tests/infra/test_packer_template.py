@@ -41,6 +41,7 @@ def pipeline(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]"
 
 
 @pytest.mark.slow
+@pytest.mark.needs("packer", "packer-plugin-amazon")
 def test_the_template_is_valid() -> None:
     """For both architectures, with the real plugin, without network and account."""
     done = pipeline("machine-image", "validate")
@@ -50,6 +51,7 @@ def test_the_template_is_valid() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("packer", "packer-plugin-amazon")
 @pytest.mark.parametrize(
     ("right", "wrong", "sentence"),
     [
@@ -218,8 +220,6 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
-    if shutil.which("gpg") is None:
-        pytest.skip("needs gpg")
     place = Vendor(tmp_path_factory.mktemp("v"))
     yield place
     place.close()

@@ -230,6 +230,7 @@ def test_a_commit_has_passed_staging_when_its_release_has_and_not_before() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.needs("actionlint")
 def test_actionlint_and_zizmor_find_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert audit.workflows() == f"{len(ALL)} workflows", capfd.readouterr()
 

@@ -28,14 +28,10 @@ NEEDED = ("buildah", "debootstrap", "runc")
 # What a Debian has beyond the official image of the same release, whose size counts here.
 SURPLUS = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
 
-missing = [name for name in NEEDED if shutil.which(name) is None]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root may build and run images without an engine"),
-    pytest.mark.skipif(
-        bool(missing), reason=f"{', '.join(missing)} missing; on Debian: apt-get install {' '.join(NEEDED)}"
-    ),
-]
+    pytest.mark.needs("root", *NEEDED),
+]  # only root builds and runs images without an engine
 
 
 def run(*command: str | Path, seconds: float = 120) -> str:

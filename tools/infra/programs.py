@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,31 +14,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".tools" / "infra"
-TERRAFORM_VERSION = (1, 11)
-"""The oldest that knows write-only arguments."""
 
 
 class ProgramError(Exception):
     """A program can't be had; the message says what to do."""
 
 
-@cache
 def terraform() -> str:
     """Return the path of Terraform.
 
     Raises:
-        ProgramError: It isn't on PATH, or too old. (It can't be built from its Go module, which replaces parts.)
+        ProgramError: It can't be had.
     """
-    path = shutil.which("terraform")
-    if path is None:
-        raise ProgramError(
-            "terraform isn't on PATH. Install 1.11 or newer: https://developer.hashicorp.com/terraform/install"
-        )
-    said = subprocess.run([path, "version", "-json"], capture_output=True, text=True, timeout=60, check=False).stdout
-    version = json.loads(said)["terraform_version"] if said.strip().startswith("{") else "0"
-    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < TERRAFORM_VERSION:
-        raise ProgramError(f"terraform {version} on PATH is too old; 1.11 or newer knows write-only arguments.")
-    return path
+    return built("terraform")
 
 
 @cache
@@ -61,11 +48,7 @@ def provider() -> Path:
 
 
 def _build(source: Path, output: Path) -> None:
-    go = shutil.which("go")
-    if go is None:
-        raise ProgramError(
-            "Go isn't on PATH; it builds the stand-in for the AWS provider (https://go.dev/doc/install)."
-        )
+    go = built("go")
     new = output.with_name(f".{output.name}.{os.getpid()}")
     done = subprocess.run(
         [go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(new), "."],

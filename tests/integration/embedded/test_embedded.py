@@ -21,6 +21,8 @@ from services.embedded import AlreadyRunning, Embedded, EmbeddedError, postgres,
 from services.embedded.account import Account
 from services.embedded.process import command_line
 
+root_only = pytest.mark.needs("root")
+
 
 async def query(url: str, sql: str) -> object:
     connection = await asyncpg.connect(url)
@@ -183,9 +185,8 @@ async def test_any_folder_s_path_will_do(folder: Path, name: str) -> None:
     assert not sockets.exists()
 
 
+@root_only
 def test_a_stranger_s_folder_in_the_shared_place_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a folder that belongs to somebody else")
     servers = Embedded(folder / ("x" * 120))
     short = servers._short_dir()
     short.mkdir(mode=0o777)
@@ -243,13 +244,10 @@ def test_a_damaged_cluster_ends_in_a_sentence_and_stops_valkey_too(folder: Path)
     assert not sock.exists()
 
 
+@pytest.mark.needs("mounts")
 def test_a_full_disk_ends_in_a_sentence(folder: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=False)
-    if mounted.returncode:
-        pytest.skip("nothing can be mounted here")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
     try:
         with pytest.raises(EmbeddedError, match=r"The disk is full: free some space"):
             Embedded(folder).start()
@@ -277,9 +275,6 @@ async def test_a_test_may_take_one_server_away_and_bring_it_back(folder: Path) -
         servers.postgres.stop()
         servers.postgres.start()
         assert await query(servers.database_url, "SELECT 1") == 1
-
-
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only for root")
 
 
 def effective_capabilities(pid: int) -> int:
@@ -314,10 +309,8 @@ def _copy_of_programs() -> tuple[Path, Path]:
     return copies.program(postgres.programs() / "postgres"), copies.program(valkey.program())
 
 
-@root_only
+@pytest.mark.needs("root", "namespaces")
 def test_in_a_folder_closed_to_others_root_s_servers_see_themselves_as_somebody_else(folder: Path) -> None:
-    if subprocess.run(["unshare", "--user", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("this kernel allows no user namespace")
     before = folder.parent.stat().st_mode
     with Embedded(folder) as servers:
         assert (folder / "postgres").stat().st_uid == 0
