@@ -119,7 +119,7 @@ spread := "-n logical --maxprocesses 4"
 @votewave *ARGS:
     exec {{ run }} --project {{ quote(justfile_directory()) }} votewave "$@"
 
-# write the files that are made of the code: the gateway's routes, names for the cloud, the table of settings
+# write the files that are made of the code: routes for the gateway, scopes of API keys, names for the cloud, the table of settings
 [no-exit-message]
 @generate *ARGS:
     {{ dev }} python -m tools.generate "$@"

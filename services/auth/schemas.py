@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.auth.scopes import Scope
 from services.core.identity.subject import Kind, Role
 
 Email = Annotated[str, Meta(max_length=320, examples=["ada@example.org"])]
@@ -20,8 +21,6 @@ RefreshIn = Annotated[
         "can't read (browsers should ask for that)."
     ),
 ]
-Scope = Literal["polls:write", "votes:write", "profiles:write"]
-"""What an API key can be given. Managing the account itself always takes a signed-in session."""
 
 
 class SignUp(Struct, frozen=True, forbid_unknown_fields=True):

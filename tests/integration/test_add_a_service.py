@@ -77,6 +77,7 @@ def test_it_keeps_the_rules(copy: Path) -> None:
 
 def test_what_is_generated_knows_it(copy: Path) -> None:
     assert "/v1/bookmarks" in (copy / "nomad/gateway/routes.map").read_text()
+    assert '"bookmarks:write"' in (copy / "services/auth/scopes.py").read_text()
     assert json.loads((copy / "terraform/modules/naming/names.json").read_text())["services"]["bookmarks"]
 
 

@@ -1,0 +1,10 @@
+"""Scopes that an API key can be given. Made by `./just generate` from what routes declare; don't edit."""
+
+from typing import Literal
+
+Scope = Literal[
+    "polls:write",
+    "profiles:write",
+    "votes:write",
+]
+"""Managing the account itself always takes a signed-in session, so it has none."""
