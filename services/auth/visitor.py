@@ -1,4 +1,4 @@
-"""What is known of whoever sends a request: the address, coarsened before it is kept, and the browser."""
+"""What is known of a request's sender: the network address, shortened before it is stored, and the browser."""
 
 import ipaddress
 import unicodedata

@@ -24,7 +24,7 @@ C = TypeVar("C", bound=msgspec.Struct)
 T = TypeVar("T")
 
 _REDIS_SECONDS = 2.0
-"""How long Redis may take for an answer; whoever has less time waits for less."""
+"""Seconds to wait for an answer from Redis; callers with a shorter deadline set their own."""
 
 
 def _open(field: str, make: Callable[[], T]) -> T:

@@ -54,7 +54,7 @@ class Secrets(Protocol):
         ...
 
     async def refresh(self, name: str) -> str:
-        """Return the current value from its source, for who was refused with the cached one.
+        """Return the current value from its source, because the cached one was refused.
 
         Raises:
             SecretError: There is none, or it can't be read.
@@ -171,10 +171,11 @@ class FileSecrets:
 class AwsSecrets:
     """AWS Secrets Manager, cached, and right across rotations.
 
-    The current value is cached. When its time is up one caller has it read anew and waits a moment for that, so that
-    who asks but once an hour has no old one; all others, and he if AWS is slow, go on with the last value read. While
-    AWS can't be reached that is tried every ten seconds. `refresh` reads anew, at most once a second per name however
-    many ask; `get_previous` always reads. A name that is an ARN is taken as it is: RDS names the secrets that it makes.
+    The current value is cached. When it expires, one caller reads it again and waits a moment for the answer, so that
+    a process that asks once an hour doesn't use an outdated value. All other callers use the cached value meanwhile; so
+    does the first if AWS is slow. While AWS can't be reached, a read is tried every ten seconds. `refresh` reads again,
+    at most once a second per name; `get_previous` always reads. An ARN is used as the name as it is, since RDS chooses
+    the names of the secrets that it makes.
 
     Args:
         prefix: What stands before the names, such as `votewave/staging`.

@@ -58,7 +58,7 @@ class AuditLog(Repository[EntryT]):
         Args:
             act: What is done.
             actor: The account that does it; None for the system and its operators.
-            details: More, for whoever reads the log; without secrets, ballots and addresses.
+            details: More, for readers of the log; no secrets, ballots or addresses.
             concerns: The table's own columns, such as the poll.
         """
         await self.add(self.model_type(act=act, actor=actor, details=dict(details or {}), **concerns))

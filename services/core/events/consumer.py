@@ -112,7 +112,7 @@ class Consumer:
                     await self._take_over()
                 rounds += 1
                 await self._read(">")
-            except Exception as exc:  # noqa: BLE001  (whatever it was: a consumer that ends is missed by nobody)
+            except Exception as exc:  # noqa: BLE001  (the consumer must go on whatever failed; nothing would restart it)
                 if isinstance(exc, ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED")):
                     log.info("stream_lost", service=self._service)  # the group is made anew
                 else:

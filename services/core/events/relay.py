@@ -64,7 +64,7 @@ class Relay:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop; what was sent and not yet marked is sent again by whoever comes next."""
+        """Stop. Events that were sent but not yet marked are sent again by the next relay."""
         await end(self._task)
 
     async def _run(self) -> None:
@@ -77,7 +77,7 @@ class Relay:
                 if time.monotonic() >= sweep_at:
                     await self._sweep()
                     sweep_at = time.monotonic() + _SWEEP_SECONDS
-            except Exception as exc:  # noqa: BLE001  (whatever it was: a relay that ends is missed by nobody)
+            except Exception as exc:  # noqa: BLE001  (the relay must go on whatever failed; nothing would restart it)
                 log.warning("relay_failed", service=self._service, error=type(exc).__name__)
                 await asyncio.sleep(_IDLE_SECONDS)
             with contextlib.suppress(TimeoutError):
@@ -137,7 +137,7 @@ class Relay:
             return b"unknown"
 
     async def _sweep(self) -> None:
-        """Forget what is older than anybody needs."""
+        """Delete events that are too old to be needed."""
         pool = await self._db.pool()
         await pool.execute(_SWEEP, _KEEP)
         await pool.execute(_SWEEP_INBOX, _KEEP)

@@ -1,4 +1,4 @@
-"""What is asked of a request before anybody reads it: is it for a service that is here, does it say things once."""
+"""Checks before a request is read: is it for a service of this process, and do its headers say each thing once?"""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -16,8 +16,8 @@ def admission(names: Iterable[str], single_headers: Iterable[str]) -> Callable[[
 
     Args:
         names: The services that this process serves.
-        single_headers: Headers that may stand only once, beside those of HTTP that say who asks for what. If two
-            stood there, one part of the program could go by the first and another by the last.
+        single_headers: Headers that may be sent only once, beside HTTP's own such as Authorization. With two of
+            them, one part of the program could use the first and another the last.
     """
     served = frozenset(names)
     single = _SINGLE | {name.encode() for name in single_headers}

@@ -113,11 +113,11 @@ async def authenticate(connection: Connection) -> Subject | None:
 
 
 async def require_service(connection: Connection, _: Any) -> None:
-    """Guard of `/internal`: only another service gets in; others learn nothing."""
+    """Guard of `/internal`: only other services are let in; everybody else gets 404."""
     if not await shared_of(connection).calls.is_service(connection.headers.get(SERVICE_TOKEN_HEADER)):
         raise not_found("page")
     if not begin_deadline(connection.headers.get(DEADLINE_HEADER)):
-        raise unavailable("Whoever asked has stopped waiting.")
+        raise unavailable("The caller's deadline has passed.")
 
 
 def address_of(connection: Connection) -> str:

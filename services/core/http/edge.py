@@ -1,4 +1,4 @@
-"""The edge: what holds for every connection, whoever answers it and whatever is wrong with it.
+"""The edge: what is done for every connection, whichever part of the program answers it.
 
 It stands around the whole application, the router included, so an answer has one way out: trace id, metrics, log
 line, and an end to bodies that never arrive.
@@ -22,7 +22,7 @@ _OUTCOMES = {"websocket.accept": 101, "websocket.close": 403}
 _DRAIN_BYTES = 16_000_000
 _DRAIN_SECONDS = 2.0
 _BODY_SECONDS = 30.0
-"""A body has arrived by then: who sends one byte a second would otherwise hold a request without end."""
+"""Seconds in which a body has to arrive: a client that sends a byte a second would else hold a request for ever."""
 
 
 async def _drain(receive: Any) -> None:
@@ -91,7 +91,7 @@ class Edge:
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-trace-id", trace))
                 headers.append(NOSNIFF)
-                if self._stopping.is_set():  # whoever keeps the connection goes elsewhere with the next request
+                if self._stopping.is_set():  # so that clients send their next request to another instance
                     headers.append((b"connection", b"close"))
                 message["headers"] = headers
             await send(message)

@@ -1,4 +1,4 @@
-"""From whatever was raised to a problem document: a `Problem`, an error of Litestar's, of a database, of anybody."""
+"""From an exception to a problem document: a `Problem`, or an error of Litestar, the database or any library."""
 
 import re
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ def _from_unforeseen(route: str, exc: Exception) -> Problem:
 
 
 def problem_of(scope: Any, exc: Exception) -> Problem:
-    """Return the problem that anything raised below the edge is; what nobody foresaw is logged.
+    """Return the `Problem` for an exception raised below the edge; unexpected exceptions are logged.
 
     Args:
         scope: The connection's.

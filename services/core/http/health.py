@@ -13,10 +13,10 @@ from services.core.kit import Kit
 
 KITS = "kits"
 _DATABASE_SECONDS = 2.0
-"""Whoever asks (Consul, HAProxy) gives up after 3 s: an answer that comes later is none. On a machine that is
-short of processor time each second less takes instances out that only are slow."""
+"""Seconds for the database's check. Consul and HAProxy give up after 3 s; a shorter limit would take out instances
+that are only slow, on a machine that is short of processor time."""
 _REDIS_SECONDS = 0.3
-"""What doesn't decide doesn't delay either."""
+"""Seconds for Redis's check, which doesn't decide whether the instance is ready and so mustn't delay the answer."""
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ def limit(name: str, times: int, per: float) -> Callable[[Connection, Any], Awai
 
 
 def limit_address(name: str, times: int, per: float) -> Callable[[Connection, Any], Awaitable[None]]:
-    """Return a guard that lets an address through, whoever comes from it: guests cost nothing to become.
+    """Return a guard that limits an address whatever the subject, since new guest accounts cost nothing.
 
     Raises:
         Problem: 429 with Retry-After.

@@ -132,7 +132,7 @@ async def home() -> Redirect:
 def document(request: Request[Any, Any, Any]) -> bytes:
     """Return the OpenAPI 3.1 document of all that this process serves."""
     state = request.app.state
-    if _DOCUMENT not in state:  # a fifth of a second, that starting needn't wait for and nobody twice
+    if _DOCUMENT not in state:  # takes a fifth of a second, so it is made at the first request and kept
         state[_DOCUMENT] = encode_json(request.app.openapi_schema.to_schema())
     encoded: bytes = state[_DOCUMENT]
     return encoded

@@ -9,7 +9,7 @@ from litestar import Request
 from services.core.problems import FieldError, malformed
 
 BODY_COMPLETE = "_votewave_body_complete"
-"""Set in a request's scope once all of its body is here, so that nobody needs to guard against waiting for it."""
+"""Key in a request's scope: the whole body has arrived, so reading it needs no timeout."""
 
 
 class StrictRequest(Request[Any, Any, Any]):

@@ -99,16 +99,16 @@ class _Libraries(logging.Handler):
 
 
 def on_loop_error(_: Any, context: dict[str, Any]) -> None:
-    """Log what asyncio found nobody to give to (an event loop's exception handler)."""
+    """Log an exception that no task or callback handled (the event loop's exception handler)."""
     structlog.get_logger("asyncio").error(
         "unhandled", said=str(context.get("message", "")), exc_info=context.get("exception")
     )
 
 
 def _on_retry(details: "RetryDetails") -> None:
-    """Log that something is tried again; in a healthy start, until everybody is found, that is often.
+    """Log a retry. A healthy start has several, until all peers are discovered.
 
-    What it failed of isn't quoted: see `where`.
+    The exception's text isn't logged: see `where`.
     """
     structlog.get_logger("retry").debug(
         "retry", number=details.retry_num, wait_seconds=details.wait_for, error=type(details.caused_by).__name__

@@ -1,7 +1,7 @@
 """Calls between services: for questions that events can't answer.
 
-One aiohttp pool a process; the time left travels in a header, so that nobody works, or asks others, for a
-caller who has gone; a breaker per peer answers at once while the peer is down. Only reads are retried.
+One aiohttp pool a process; the deadline travels in a header, so that no service works for a caller that has
+stopped waiting; a breaker per peer answers at once while the peer is down. Only reads are retried.
 """
 
 import asyncio
@@ -115,7 +115,7 @@ class Calls:
             peer: The service.
             path: Below its root, beginning with "/".
             kind: What its JSON is decoded to.
-            seconds: For all tries together; less if whoever waits for us has less.
+            seconds: For all tries together; less if our own caller's deadline is sooner.
 
         Raises:
             PeerMissing: It answered 404.
@@ -133,7 +133,7 @@ class Calls:
                 try:
                     return await self._once(peer, path, kind, breaker, deadline, last=attempt.num == _TRIES)
                 except _InstanceError:
-                    let_through = True  # whoever finds out how the peer does asks the other one, too
+                    let_through = True  # the call that probes a peer behind its breaker may try a second instance
                     raise
         raise PeerError(f"{peer} wasn't asked")
 
@@ -147,8 +147,8 @@ class Calls:
         if not urls:
             raise PeerError(f"no instance of {peer} is known")
         left = _left(deadline, peer)
-        # An instance that hangs leaves time for another one. Where there is only one, it has all of it: who answers
-        # slowly would be none the faster for being asked twice.
+        # If one instance hangs, half of the time is left for another. A single instance gets all of the time: asking a
+        # slow instance twice wouldn't make it faster.
         spare = not last and len(urls) > 1
         if spare:
             left /= 2
@@ -180,7 +180,7 @@ class Calls:
             raise _FinalError(f"{peer} answered something else than {kind}") from exc
 
     async def _fetch(self, urls: list[str], path: str, headers: dict[str, str], deadline: float) -> tuple[int, bytes]:
-        """Ask the first instance, and the next one while nobody, or somebody else, is there: then nothing has begun."""
+        """Ask the first instance; go on to the next one if nothing, or another service, listens there."""
         import aiohttp  # noqa: PLC0415  (3 MB that a process without calls needn't hold)
 
         if self._session is None:
@@ -198,7 +198,7 @@ class Calls:
                     url + path,
                     headers=headers,
                     timeout=aiohttp.ClientTimeout(total=left, sock_connect=left / 2),
-                    allow_redirects=False,  # the service token is for nobody else
+                    allow_redirects=False,  # the service token must not reach another host
                 ) as response:
                     if response.status != 421:
                         return response.status, await response.read()

@@ -36,7 +36,7 @@ class Peers(Protocol):
         ...
 
     def refused(self, url: str) -> None:
-        """Take note that nobody listens at a URL, or that who does doesn't answer."""
+        """Note that an instance refused a connection or didn't answer."""
         ...
 
     async def close(self) -> None:
@@ -69,8 +69,8 @@ class ConsulPeers:
     """Healthy instances, in turn. Each peer that was asked for is followed from then on.
 
     While Consul is away, its last answer serves; `votewave_discovery_age_seconds` tells how old that is.
-    An answer without any instance is believed only after a while, for an agent that has just restarted
-    counts everybody as unhealthy until its first checks.
+    An answer without any instance is believed only after a while, since an agent that has just restarted
+    reports every instance as unhealthy until its first checks.
     """
 
     def __init__(self, settings: CoreSettings, secrets: Secrets) -> None:
@@ -141,7 +141,7 @@ class _Watch:
                 if not failures:
                     log.warning("consul_unavailable", doing="discovery", peer=self.peer, error=str(exc))
                 failures += 1
-                index = 0  # who comes back may have begun anew, and its indexes with it
+                index = 0  # an agent that comes back may have restarted, and its indexes with it
                 self.tried.set()
                 await asyncio.sleep(backoff(failures))
                 continue
@@ -168,7 +168,7 @@ class _Watch:
 
 
 def open_peers(settings: CoreSettings, secrets: Secrets) -> Peers:
-    """Return the way to find peers that the settings name; an unknown one finds nobody."""
+    """Return the way to find peers that the settings name; an unknown mode finds no peers."""
     mode, _, rest = settings.peers.partition(":")
     if mode == "consul":
         return ConsulPeers(settings, secrets)

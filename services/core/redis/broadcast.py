@@ -91,7 +91,7 @@ class Broadcast:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.psubscribe(PREFIX + "*")
                     await self._follow(pubsub)
-            except Exception as exc:  # noqa: BLE001  (whatever it was: a receiver that ends is missed by nobody)
+            except Exception as exc:  # noqa: BLE001  (the receiver must go on whatever failed; nothing would restart it)
                 log.warning("broadcast_lost", error=type(exc).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 

@@ -33,7 +33,7 @@ class SecretLogin(CredentialProvider):
         """Return user and password.
 
         Raises:
-            RedisConnectionError: The password can't be had; who does without Redis does without it then, too.
+            RedisConnectionError: The password can't be read. Callers treat this as Redis being away.
         """
         try:
             return self._user, await self._secrets.get(REDIS_SECRET)
@@ -42,7 +42,7 @@ class SecretLogin(CredentialProvider):
 
 
 def login(user: str, secrets: Secrets) -> SecretLogin | None:
-    """Return who the process is at Redis; None where the address says it, or nobody asks."""
+    """Return the process's login for Redis; None where the URL holds it or Redis asks for none."""
     return SecretLogin(user, secrets) if user else None
 
 
@@ -69,8 +69,8 @@ def client(url: str, who: CredentialProvider | None, seconds: float = 5.0) -> Re
 async def _log_in(connection: AbstractConnection) -> None:
     """Log in on a new connection, or close it.
 
-    redis-py closes it after an error, but not when whoever asked gives up meanwhile. The connection would then stay in
-    the pool as one that is ready, and Redis would refuse every command on it, for it knows nobody there.
+    redis-py closes the connection after an error, but not when the caller is cancelled. It would then stay in the pool
+    as if it were ready, and Redis would refuse every command on it, since nobody has logged in.
     """
     try:
         await connection.on_connect_check_health(check_health=True)
