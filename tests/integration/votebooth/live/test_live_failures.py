@@ -6,12 +6,12 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from websockets.exceptions import ConnectionClosed
 
 from ..booth_world import a_guest, a_poll, a_user, cast, events, heard, said, shown, socket, sums, until
@@ -77,13 +77,24 @@ async def only_so_many_connections_are_taken_and_they_end_in_time(client: httpx.
             await heard(three)
 
 
+def hide(file: Path) -> None:
+    file.rename(file.with_suffix(".away"))
+
+
+async def cut_off_from(redis_url: str) -> None:
+    """End every connection to Redis and let nobody in: a server that ended would be started again."""
+    redis = Redis.from_url(redis_url)
+    await redis.ping()
+    hide(Path(urlsplit(redis_url).path))
+    for kind in ("pubsub", "normal"):
+        await redis.execute_command("CLIENT", "KILL", "TYPE", kind)
+    await redis.aclose()
+
+
 async def losing_redis_costs_the_watchers_nothing(
     client: httpx.AsyncClient, poll: str, voters: list[dict[str, str]], redis_url: str
 ) -> None:
-    redis = Redis.from_url(redis_url)
-    with contextlib.suppress(RedisError, OSError):
-        await redis.shutdown(nosave=True)
-    await redis.aclose()
+    await cut_off_from(redis_url)
     async with events(client, poll) as stream, socket(client, poll) as connection:
         await said(stream)
         await heard(connection)
