@@ -88,6 +88,11 @@ spread := "-n logical --maxprocesses 4"
     sudo=; [ "$(id -u)" = 0 ] || sudo="sudo env PATH=$PATH HOME=$HOME"; \
     {{ dev }} true && $sudo {{ dev }} --no-sync pytest tests/infra/test_packer_root.py tests/infra/test_packer_firewall.py "$@"
 
+# the README's two commands in fresh clones: below root's home, with spaces, as a user, on a plain Debian
+[no-exit-message]
+@test-first-minutes *ARGS:
+    {{ dev }} pytest tests/first_minutes "$@"
+
 # look for known holes, licences that aren't allowed, mistakes in workflows and scripts; `--offline` asks nobody
 [no-exit-message]
 @audit *ARGS:
