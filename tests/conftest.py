@@ -62,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail if something was left out and nothing may be."""
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
     insists = session.config.getoption("--nothing-left-out") and session.exitstatus == pytest.ExitCode.OK
-    if insists and reporter is not None and needs.summary(reporter.stats.get("skipped", [])):
+    if insists and reporter is not None and needs.summary(reporter.stats.get("skipped", []), had_here=True):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -3,7 +3,7 @@
     @pytest.mark.needs("consul", "haproxy")
 
 They are left out, and the end of the run says how many, of what, and which command brings what is missing. With
-`--nothing-left-out` (as `.ci/run` has it) that is a failure.
+`--nothing-left-out` (as `.ci/run` has it) that is a failure, unless it is a right that this machine doesn't give.
 """
 
 import functools
@@ -103,13 +103,18 @@ def leave_out(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=REASON + missing), append=False)
 
 
-def summary(skipped: list[pytest.TestReport]) -> list[str]:
-    """Return a line for each thing that is missing."""
+def summary(skipped: list[pytest.TestReport], *, had_here: bool = False) -> list[str]:
+    """Return a line for each thing that is missing.
+
+    Args:
+        skipped: The tests that were skipped.
+        had_here: Leave out what no command can bring to this machine, such as a kernel's permission.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     for report in skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
         missing = reason.partition(REASON)[2]
-        if missing:
+        if missing and not (had_here and missing in SYSTEM):
             counts[missing, report.nodeid.split("/")[1]] += 1
     lines = []
     for missing in dict.fromkeys(name for name, _ in counts):

@@ -7,7 +7,6 @@ VOTEWAVE_WHOLE_TEST=1 runs all tests in each place.
 """
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -16,11 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.conftest import free_port
 
@@ -188,10 +187,7 @@ def up(machine: Machine) -> float:
         assert lines, "it said nothing"
         assert lines[-1].startswith("VoteWave is up"), "".join(lines)
         took = time.monotonic() - began
-        url = f"http://127.0.0.1:{port}/v1/auth/guests"
-        asked = urllib.request.Request(url, b"{}", {"content-type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=20) as answer:
-            assert json.load(answer)["access_token"]
+        assert httpx.post(f"http://127.0.0.1:{port}/v1/auth/guests", json={}, timeout=20).json()["access_token"]
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
