@@ -1,0 +1,35 @@
+"""What is missing leaves tests out, and is said with the command that brings it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# One test that needs what no machine has, in the folder of those that need it.
+SAMPLE = """
+import pytest
+
+@pytest.mark.needs("nothing-has-this")
+def test_sample() -> None:
+    raise AssertionError("it ran")
+
+def test_other() -> None:
+    pass
+"""
+
+
+@pytest.mark.parametrize(("options", "status"), [((), 0), (("-n", "2"), 0), (("--nothing-left-out",), 1)])
+def test_the_last_lines_say_what_was_left_out(tmp_path: Path, options: tuple[str, ...], status: int) -> None:
+    (tmp_path / "tests" / "sample").mkdir(parents=True)
+    for name in ("conftest.py", "needs.py", "log_search.py"):
+        (tmp_path / "tests" / name).symlink_to(ROOT / "tests" / name)
+    (tmp_path / "tools").symlink_to(ROOT / "tools")
+    (tmp_path / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
+    (tmp_path / "tests/sample/test_sample.py").write_text(SAMPLE)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "tests"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 tests (1 of sample) need nothing-has-this: ./just tools nothing-has-this" in done.stdout
+    assert "it ran" not in done.stdout
+    assert done.returncode == status, done.stdout
