@@ -11,8 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from conftest import VoteWave, eventually
+from tests.conftest import VoteWave, eventually
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Add a service\n")[2].partition("\n## ")[0]

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 from services.core.aws.secrets import FileSecrets
-from services.core.data.migrations import _ensure_role
+from services.core.data.migrations import ensure_role
 from services.core.data.models import ServiceBase
 from services.core.events.consumer import Consumer
 from services.core.events.handler import Handler
@@ -108,7 +108,7 @@ class Place:
             for name in names:
                 self.secrets.ensure(f"{name}/database", lambda: "p" * 24)
                 await connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
-                await connection.run_sync(_ensure_role, name, "p" * 24)
+                await connection.run_sync(ensure_role, name, "p" * 24)
                 await connection.execute(text(f"SET ROLE {name}_owner"))
                 await connection.execute(text(f"SET search_path = {name}"))
                 await connection.run_sync(Base.metadata.create_all)
