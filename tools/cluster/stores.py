@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 from services.core.data.migrations import scram
+from services.embedded.account import account_for
 from services.embedded.postgres import Postgres, programs
 from services.embedded.process import Runner
-from services.embedded.valkey import Valkey
+from services.embedded.valkey import Valkey, program
 from tools.cluster.place import LOOPBACK, NAMES, ROOT, Place
 from tools.cluster.processes import ProcessError, Processes
 
@@ -36,10 +37,11 @@ class Stores:
     def __init__(self, place: Place, processes: Processes) -> None:
         self._place = place
         self._processes = processes
-        bin_dir = programs()
+        postgres = programs() / "postgres"
         cluster = place.folder / "postgres"
-        runner = Runner(cluster, needs=(bin_dir / "postgres", cluster))
-        self._postgres_program = bin_dir / "postgres"
+        account = account_for(cluster, (postgres, program()))
+        runner = Runner(account)
+        self._postgres_program = account.program(postgres)
         self._runner = runner
         self._run = place.folder / "run"
         self._postgres = Postgres(
