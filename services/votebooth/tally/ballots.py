@@ -84,7 +84,7 @@ def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
     """Return one ballot as a strict ranking, or None where it is void."""
     if _is_plain(ranking):
         return tuple(chain.from_iterable(ranking))
-    line: list[int] = []
+    line: dict[int, None] = {}  # in order, and quick to ask
     skipped = 0
     ended = False
     longest = options.max_skipped
@@ -100,7 +100,7 @@ def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
             rule = options.duplicate
         else:
             if not ended:
-                line.append(rank[0])
+                line[rank[0]] = None
             continue
         if rule == Overvote.VOID:
             return None

@@ -23,7 +23,7 @@ def explain(each: Round, result: Result, label: Mapping[int, str], show: Show) -
     if not result.winners:
         yield "No ballot expresses a preference that counts, so nobody is elected."
         return
-    yield from _elected(each, label, show)
+    yield from _elected(each, result, label, show)
     yield from _finalists(each, result, label, show)
     yield from _moved(each, label, show)
     if each.exhausted:
@@ -59,7 +59,7 @@ def _tie(tie: Tie, label: Mapping[int, str]) -> str:
     return f"{_names(tie.tied, label)} tie {_TIED[tie.purpose]}; by {_BY[tie.by]} {chosen}."
 
 
-def _elected(each: Round, label: Mapping[int, str], show: Show) -> Iterator[str]:
+def _elected(each: Round, result: Result, label: Mapping[int, str], show: Show) -> Iterator[str]:
     for option in each.elected:
         name, votes = label[option], show(each.tallies[option])
         if each.elected_by == "quota" and each.quota is not None:
@@ -78,7 +78,8 @@ def _elected(each: Round, label: Mapping[int, str], show: Show) -> Iterator[str]
         elif each.elected_by == "wins":
             yield f"{name} wins {votes} matches and is elected."
         else:
-            yield f"{name} has {votes}, the most, and is elected."
+            most = "the most" if result.seats == 1 else f"one of the {result.seats} highest sums"
+            yield f"{name} has {votes}, {most}, and is elected."
 
 
 def _finalists(each: Round, result: Result, label: Mapping[int, str], show: Show) -> Iterator[str]:
@@ -90,11 +91,18 @@ def _finalists(each: Round, result: Result, label: Mapping[int, str], show: Show
         yield f"{show(rest)} ballots prefer neither."
 
 
+def _why(each: Round) -> str:
+    """Say why the options of a round are eliminated."""
+    gone = [each.tallies[option] for option in each.eliminated]
+    if len(gone) > 1:
+        return "have no vote and are" if not any(gone) else "together have fewer votes than any other option and are"
+    level = sum(votes == gone[0] for votes in each.tallies.values())
+    return "is" if level > 1 else "has the fewest votes and is"
+
+
 def _moved(each: Round, label: Mapping[int, str], show: Show) -> Iterator[str]:
     if each.kind == "count" and each.eliminated:
-        verb = "has the fewest votes and is" if len(each.eliminated) == 1 else "are together too low and"
-        verb = verb if len(each.eliminated) == 1 else f"{verb} are"
-        yield f"{_names(each.eliminated, label)} {verb} eliminated."
+        yield f"{_names(each.eliminated, label)} {_why(each)} eliminated."
     for source in dict.fromkeys(transfer.source for transfer in each.transfers):
         mine = [transfer for transfer in each.transfers if transfer.source == source]
         value = mine[0].value

@@ -7,9 +7,10 @@ alone.
 Scores: a column an option; a cell is a whole number, empty for 0. Columns that are no options have to be
 named, so that a misspelt one is noticed.
 
-In both, a column `weight` says how many such ballots there are. A backslash takes its meaning from `|`, from
-a backslash, and, in front, from the words above: `\skipped` is an option of that name. It also stands in front of
-names that begin with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
+In both, a column `weight`, `count` or `votes`, in any case, says how many such ballots there are. Words that mean
+something are known whatever their case and spacing. A backslash takes its meaning from `|`, from a backslash, and,
+in front, from the words above: `\skipped` is an option of that name. It also stands in front of names that begin
+with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ from operator import itemgetter
 from typing import TypeVar
 
 from services.votebooth.tally.formats.election import Election
-from services.votebooth.tally.formats.names import MAX_NAME, MAX_OPTIONS
+from services.votebooth.tally.formats.names import MAX_NAME, MAX_OPTIONS, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
 from services.votebooth.tally.model import MAX_VOTES, OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels
 
 WEIGHT = "weight"
+WEIGHTS = frozenset({WEIGHT, "count", "votes"})
+"""Headings, folded, of a column that says how many such ballots there are."""
 SKIPPED = frozenset({"", "skipped", "undervote"})
 OVERVOTED = "overvote"
 _WORDS = frozenset({"skipped", "undervote", OVERVOTED})
+_SEPARATORS = re.compile(r"[\s_-]+")
+_NO_OPTION = re.compile(
+    r"(?i:\b(voter|ballot|poll|respondent|precinct|name|e-?mail|comment|timestamp|date|time|id)\b)|[a-z_]ID$|_id$"
+)
 _FORMULA = ("=", "+", "-", "@")
 """A spreadsheet takes what begins so for a formula, and runs it."""
 MAX_SCORE = 1_000_000
@@ -56,11 +63,21 @@ def read_ranks(data: bytes, *, prefix: str = "rank", options: Sequence[str] | No
     cells = _Ranks(options)
     rankings: dict[Ranking, int] = {}
     for ballot, count in rows.count(columns, cells).items():
-        ranking = ballot
-        while ranking and not ranking[-1]:
-            ranking = ranking[:-1]
+        size = len(ballot)
+        while size and not ballot[size - 1]:
+            size -= 1
+        ranking = ballot[:size]
         rankings[ranking] = rankings.get(ranking, 0) + count
-    return Election(format="ranks", names={number: name for name, number in cells.ids.items()}, rankings=rankings)
+    left_out = [
+        shown(name) for index, name in enumerate(rows.header) if index not in columns and not rows.is_weight(index)
+    ]
+    notes = (f"Left out: {', '.join(f'“{name}”' for name in left_out)}.",) if left_out else ()
+    return Election(
+        format="ranks",
+        names={number: name for name, number in cells.ids.items()},
+        rankings=rankings,
+        notes=(*rows.notes, *notes),
+    )
 
 
 def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
@@ -75,17 +92,18 @@ def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = No
         FormatError: The table is malformed, or a score is out of range.
     """
     rows = _Rows(data)
-    missing = [name for name in ignore if name not in rows.header]
+    headings, ignored = set(rows.header), set(ignore)
+    missing = [name for name in ignore if name not in headings]
     if missing:
         raise FormatError(f"there is no column “{shown(missing[0])}” to ignore", 1)
-    columns = [index for index, name in enumerate(rows.header) if name not in ignore and name != WEIGHT]
+    columns = [index for index, name in enumerate(rows.header) if name not in ignored and not rows.is_weight(index)]
     if not columns:
         raise FormatError("no column is an option", 1)
     if len(columns) > MAX_OPTIONS:
         raise FormatError(f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1)
     names = {number: _unescaped(rows.header[index]) for number, index in enumerate(columns, 1)}
     counts = rows.count(columns, _Scores(MAX_SCORE if top is None else top))
-    return Election(format="scores", names=names, scores=counts)
+    return Election(format="scores", names=names, scores=counts, notes=rows.notes)
 
 
 def _rank_columns(header: Sequence[str], prefix: str) -> list[int]:
@@ -121,10 +139,29 @@ class _Rows:
                 raise FormatError("the column has no name", 1, index + 1)
             if len(name) > MAX_NAME:
                 raise FormatError("the column's name is too long", 1, index + 1)
-        if len(set(self.header)) < len(self.header):
-            index, name = next((index, name) for index, name in enumerate(self.header) if name in self.header[:index])
-            raise FormatError(f"two columns are called “{shown(name)}”", 1, index + 1)
-        self._weight = self.header.index(WEIGHT) if WEIGHT in self.header else None
+        self._refuse_doubled()
+        weights = [index for index, name in enumerate(self.header) if fold(name) in WEIGHTS]
+        if len(weights) > 1:
+            raise FormatError("two columns could say how many such ballots there are", 1, weights[1] + 1)
+        self._weight = weights[0] if weights else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which column was taken for the weight, unless it is called so."""
+        if self._weight is None or self.header[self._weight] == WEIGHT:
+            return ()
+        return (f"The column “{shown(self.header[self._weight])}” says how many such ballots there are.",)
+
+    def is_weight(self, index: int) -> bool:
+        """Return whether a column says how many such ballots there are."""
+        return index == self._weight
+
+    def _refuse_doubled(self) -> None:
+        seen: set[str] = set()
+        for index, name in enumerate(self.header):
+            if name in seen:
+                raise FormatError(f"two columns are called “{shown(name)}”", 1, index + 1)
+            seen.add(name)
 
     def _each(self) -> Iterator[list[str]]:
         try:
@@ -154,7 +191,7 @@ class _Rows:
                 raise self._located(row, columns, cells, error) from None
             number = 1
             if weight is not None:
-                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=WEIGHT)
+                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=self.header[weight])
             total += number
             counts[ballot] = counts.get(ballot, 0) + number
         if total > MAX_VOTES:
@@ -168,7 +205,10 @@ class _Rows:
             try:
                 cells[row[index]]
             except _RefusedError as refused:
-                return FormatError(str(refused), self._reader.line_num, index + 1, self.header[index])
+                heading = self.header[index]
+                aside = _NO_OPTION.search(heading) and "no score" in str(refused)
+                hint = "; a column that is no option has to be ignored" if aside else ""
+                return FormatError(f"{refused}{hint}", self._reader.line_num, index + 1, heading)
         return FormatError(str(error), self._reader.line_num)
 
 
@@ -198,9 +238,10 @@ class _Ranks(_Cells[Rank]):
 
     def read(self, cell: str) -> Rank:
         """Return the options of a rank."""
-        if cell in SKIPPED:
+        word = _word(cell)
+        if word in SKIPPED:
             return ()
-        if cell == OVERVOTED:
+        if word == OVERVOTED:
             return OVERVOTE
         names = {name for part in _split(cell) if (name := part.strip())}
         return tuple(sorted(self._number(name) for name in names))
@@ -231,10 +272,15 @@ class _Scores(_Cells[int]):
         if not cell:
             return 0
         if not (cell.isascii() and cell.isdigit()):
-            raise _RefusedError(f"“{shown(cell)}” is no score; a column that is no option has to be ignored")
+            raise _RefusedError(f"“{shown(cell)}” is no score")
         if len(cell) > 20 or int(cell) > self._top:
             raise _RefusedError(f"“{shown(cell)}” is more than the highest score, {self._top}")
         return int(cell)
+
+
+def _word(cell: str) -> str:
+    """Return a cell without case and spacing, by which the words that mean something are known."""
+    return _SEPARATORS.sub("", cell).lower()
 
 
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
@@ -254,14 +300,14 @@ def _split(cell: str) -> list[str]:
 def _unescaped_name(words: list[str]) -> str:
     raw = "".join(words).strip()
     name = "".join(word[1:] if len(word) == 2 and word[0] == "\\" else word for word in words)
-    if raw[:1] == "\\" and (raw[1:] in _WORDS or raw[1:].startswith(_FORMULA)):
+    if raw[:1] == "\\" and (_word(raw[1:]) in _WORDS or raw[1:].startswith(_FORMULA)):
         return name.strip()[1:]
     return name
 
 
 def escaped(name: str) -> str:
     """Return a name as a cell of ranks holds it."""
-    if name in _WORDS:
+    if _word(name) in _WORDS:
         return f"\\{name}"
     text = name.replace("\\", "\\\\").replace("|", "\\|")
     return f"\\{text}" if name.startswith(_FORMULA) else text
@@ -269,7 +315,7 @@ def escaped(name: str) -> str:
 
 def _is_escaped(heading: str) -> bool:
     bare = heading.lstrip("\\")
-    return bare == WEIGHT or bare.startswith(_FORMULA)
+    return fold(bare) in WEIGHTS or bare.startswith(_FORMULA)
 
 
 def _unescaped(heading: str) -> str:
