@@ -36,20 +36,20 @@ _MOST_OF = 0.9
 PASSED, FAILED, NO_VERDICT, UNREACHABLE, INTERRUPTED = 0, 1, 3, 4, 130
 
 _USERS = {
-    "voter": "casts a ballot with a voting token, changes it later, or comes as a guest and votes",
-    "viewer": "watches live results over a WebSocket opened with a ticket; looks for gaps and how far it is behind",
+    "voter": "casts a ballot with a voting token, changes it later, or signs in as a guest and votes",
+    "viewer": "watches live results over a WebSocket opened with a ticket; checks for gaps and staleness",
     "reader": "reads lists page by page, polls and results, again with the ETag it was given",
     "host": "publishes a poll, votes, closes it, reads the final result and deletes it",
 }
 _SHAPES = {
-    Shape.STEADY: "the same chance at every moment",
+    Shape.STEADY: "votes at an even rate",
     Shape.RUSH: "half of the votes in the last minute (in the last quarter of a run of less than four minutes)",
-    Shape.SOAK: "as steady, for long; p95 mustn't grow",
+    Shape.SOAK: "like steady, but long; p95 mustn't grow",
 }
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What both commands are told about the target and the reports."""
+    """Options of both commands for the target and the reports."""
 
     url: str | None
     folder: Path
@@ -76,12 +76,12 @@ def main() -> None:
 
 
 def _target(command: Command) -> Command:
-    """Add the options that both commands have."""
+    """Add the options shared by both commands."""
     for option in (
         click.option(
             "--url",
             envvar=["VOTEWAVE_LOAD_URL", "VOTEWAVE_LOAD_GATEWAY"],
-            help="Where it is. Default: the environment's in gates.toml; for local, where the cluster that runs is.",
+            help="The target. Default: the environment's URL in gates.toml; for local, the running cluster's.",
         ),
         click.option(
             "--folder",
@@ -94,17 +94,17 @@ def _target(command: Command) -> Command:
             default="",
             metavar="SERVICE",
             envvar="VOTEWAVE_LOAD_CANARY",
-            help="Of this service ask only the canaries.",
+            help="Test only the canaries of this service.",
         ),
         click.option(
-            "--seed", type=int, envvar="VOTEWAVE_LOAD_SEED", help="Repeat an earlier run: the one in its report."
+            "--seed", type=int, envvar="VOTEWAVE_LOAD_SEED", help="Repeat an earlier run, with the seed in its report."
         ),
         click.option(
             "--ballots",
             default=ELECTIONS,
             type=click.Path(path_type=Path, file_okay=False),
             envvar="VOTEWAVE_LOAD_BALLOTS",
-            help="Folder of real ballots; made-up ones where it isn't there.",
+            help="Folder of real ballots; if it is missing, ballots are made up.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the table."),
         click.option(
@@ -118,12 +118,12 @@ def _target(command: Command) -> Command:
             default="",
             metavar="URL",
             envvar="VOTEWAVE_LOAD_STORE",
-            help="Keep the reports there, too: s3://BUCKET/PREFIX or file:///DIRECTORY.",
+            help="Also store the reports here: s3://BUCKET/PREFIX or file:///DIRECTORY.",
         ),
         click.option(
             "--data-dir",
             type=click.Path(path_type=Path, exists=True, file_okay=False),
-            help="If the target is `votewave up`: its folder, to recount in its database, too.",
+            help="The data folder of a target that is a `votewave up`, to recount in its database, too.",
         ),
     ):
         command = option(command)
@@ -139,13 +139,13 @@ def _target(command: Command) -> Command:
     "names",
     multiple=True,
     envvar="VOTEWAVE_LOAD_SUITE",
-    help="Which; may be repeated. Default: the environment's `suites`.",
+    help="Suite to run; may be repeated. Default: the environment's `suites`.",
 )
 @click.option(
     "--seconds",
     type=click.IntRange(1, 86_400),
     envvar="VOTEWAVE_LOAD_SECONDS",
-    help="Of each suite, instead of what gates.toml says.",
+    help="Duration of each suite; overrides gates.toml.",
 )
 @click.option(
     "--gates",
@@ -163,18 +163,18 @@ def gate(
     gates: Path,
     **target: Any,
 ) -> None:
-    """Put VoteWave under load and hold what is seen against the thresholds in loadtests/gates.toml.
+    """Put VoteWave under load and compare what is seen with the thresholds in loadtests/gates.toml.
 
-    Prints threshold, seen and verdict; writes gate.json, gate.html and Locust's own report. What it makes it deletes.
-    Every option can also come from the environment: VOTEWAVE_LOAD_URL, VOTEWAVE_LOAD_SUITE and so on.
+    Prints threshold, seen and verdict; writes gate.json, gate.html and Locust's own report. Deletes what it creates.
+    Every option can also be set in the environment: VOTEWAVE_LOAD_URL, VOTEWAVE_LOAD_SUITE and so on.
 
     \b
     Exit codes:
-      0  everything holds
-      1  something doesn't; the last line names it
+      0  every threshold holds
+      1  a threshold doesn't hold; the last line names it
       2  the command or gates.toml is wrong
-      3  no verdict: the load generator was too slow, or canaries gave too few answers, for figures that mean anything
-      4  VoteWave can't be reached, or refused what the gate needs to begin
+      3  no verdict: the load generator was too slow, or canaries gave too few answers
+      4  VoteWave can't be reached, or refused what the gate needs to start
     130  interrupted by Ctrl-C or SIGTERM, after it has cleaned up
 
     \b
@@ -194,12 +194,12 @@ def gate(
 
 
 @main.command()
-@click.option("--env", "environment", default="local", show_default=True, help="Whose suite to begin from.")
-@click.option("--suite", "name", default="steady", show_default=True, help="The suite to begin from.")
-@click.option("--shape", type=click.Choice([str(shape) for shape in Shape]), help="How votes are spread.")
-@click.option("--seconds", type=click.IntRange(1, 86_400), help="How long.")
+@click.option("--env", "environment", default="local", show_default=True, help="Environment of the suite.")
+@click.option("--suite", "name", default="steady", show_default=True, help="The suite to start from.")
+@click.option("--shape", type=click.Choice([str(shape) for shape in Shape]), help="How votes are distributed.")
+@click.option("--seconds", type=click.IntRange(1, 86_400), help="Duration.")
 @click.option("--rate", type=click.FloatRange(0.1, 100_000), help="Votes a second, on average.")
-@click.option("--viewers", type=click.IntRange(0, 10_000), help="How many watch.")
+@click.option("--viewers", type=click.IntRange(0, 10_000), help="Viewers of live results.")
 @click.option("--reads", type=click.FloatRange(0, 100_000), help="Reads a second.")
 @click.option("--processes", type=click.IntRange(1, 16), help="Load generators.")
 @_target
@@ -215,7 +215,7 @@ def run(
     processes: int | None,
     **target: Any,
 ) -> None:
-    """Run a load of your own making, beginning from a suite; its thresholds are held against it all the same.
+    """Run a custom load, based on a suite and judged by its thresholds.
 
     \b
     Examples:
@@ -228,7 +228,7 @@ def run(
     suite = place.suite[name]
     generator = msgspec.structs.replace(suite.generator, processes=processes or suite.generator.processes)
     thresholds = suite.thresholds
-    if rate is not None:  # the suite's is for the suite's rate
+    if rate is not None:  # the suite's threshold is for the suite's rate
         thresholds = msgspec.structs.replace(thresholds, accepted_votes_per_second=_MOST_OF * rate)
     changed = {
         "shape": Shape(shape) if shape else None,
@@ -263,13 +263,13 @@ def users(environment: str, gates: Path) -> None:
 
 
 @main.command()
-@click.option("--env", "environment", default="local", show_default=True, help="Whose idea of late and busy.")
-@click.option("--suite", "name", default="steady", show_default=True, help="The suite's.")
+@click.option("--env", "environment", default="local", show_default=True, help="Environment of the suite.")
+@click.option("--suite", "name", default="steady", show_default=True, help="Whose limits of late and busy apply.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 def limit(environment: str, name: str, as_json: bool) -> None:
-    """Find how many votes a second one load generator bears here, on a server that answers at once.
+    """Find how many votes a second one load generator can send here, against a server that answers at once.
 
-    What it takes for an answer then is all its own. Run it where nothing else runs.
+    All latency is then the generator's own. Run it on an otherwise idle machine.
 
     \b
     Example: ./just load limit
@@ -319,7 +319,7 @@ def _run(environment: str, suites: dict[str, Suite], place: Place, target: Targe
     url = (target.url or cluster or place.url).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell has it ignored, as by `… &`
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if the shell ignores it, as for `… &`
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
     folder = target.report or RESULTS / f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{environment}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -346,12 +346,12 @@ def _run(environment: str, suites: dict[str, Suite], place: Place, target: Targe
 
 
 def running_cluster(folder: Path) -> str | None:
-    """Return where the local cluster on a folder takes requests; None if none runs there."""
+    """Return the gateway's URL of the local cluster in a folder; None if none is running."""
     try:
         url = str(json.loads((folder / "cluster.json").read_bytes())["gateway_url"])
         where = urlsplit(url)
         socket.create_connection((where.hostname or "", where.port or 80), timeout=1).close()
-    except (OSError, ValueError, KeyError):  # there is none, it has only begun, or it is down
+    except (OSError, ValueError, KeyError):  # there is none, it is starting, or it is down
         return None
     return url
 
@@ -360,8 +360,8 @@ def exit_code(judgements: list[Judgement], stopped: int | None) -> int:
     """Return the exit code.
 
     Args:
-        judgements: Of the suites that were run to their end.
-        stopped: The code for what kept the others from it; None if nothing did.
+        judgements: Of the suites that were completed.
+        stopped: The code for what stopped the others; None if nothing did.
     """
     if stopped == INTERRUPTED:
         return INTERRUPTED
@@ -369,7 +369,7 @@ def exit_code(judgements: list[Judgement], stopped: int | None) -> int:
         return FAILED
     if stopped is not None:
         return stopped
-    passed = judgements and set(judgements) == {Judgement.PASS}  # nothing that was seen to hold is no pass
+    passed = judgements and set(judgements) == {Judgement.PASS}  # without any completed suite it isn't a pass
     return PASSED if passed else NO_VERDICT
 
 
@@ -392,7 +392,7 @@ async def _suite(
 
 
 def _write(folder: Path, reports: list[Report], target: Target) -> None:
-    """Write the reports; keep them elsewhere, too, if that was asked."""
+    """Write the reports; store a copy elsewhere if requested."""
     content = msgspec.json.format(msgspec.json.encode(reports), indent=2)
     (folder / "gate.json").write_bytes(content + b"\n")
     (folder / "gate.html").write_text(page(reports), "utf-8")

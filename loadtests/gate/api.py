@@ -1,4 +1,4 @@
-"""VoteWave's API as an operator's script uses it: patient with 429 and 503, plain about everything else."""
+"""A client of VoteWave's API that waits and retries on 429 and 503, and raises on any other unexpected answer."""
 
 import asyncio
 import time
@@ -18,10 +18,10 @@ _AT_ONCE = 16
 
 
 class Api:
-    """A session with one VoteWave.
+    """A client of one VoteWave.
 
     Args:
-        url: Where it is.
+        url: Its address.
         headers: Sent with every request.
     """
 
@@ -49,10 +49,10 @@ class Api:
         wanted: Sequence[int] = (200, 201, 202, 204),
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Send a request and return the answer's body; waits out 429 and 503.
+        """Send a request and return the answer's body; retries on 429 and 503.
 
         Raises:
-            TargetError: There is no answer, or not one of the wanted ones.
+            TargetError: There is no answer, or its status isn't in `wanted`.
         """
         status, content = await self._ask(method, path, who, body, data, headers)
         if status not in wanted:
@@ -60,13 +60,13 @@ class Api:
         return content
 
     async def status(self, path: str, *, who: Identity, by_canary: bool = True, tries: int = _TRIES) -> int:
-        """Return the status of what is answered to GET; waits out 429 and 503.
+        """Return the status of a GET; retries on 429 and 503.
 
         Args:
             path: Below the target's URL.
-            who: Who asks.
-            by_canary: Whether the canaries may answer, if canaries are asked at all.
-            tries: After so many that are 429 or 503, the last one's status is returned.
+            who: Whose token is sent.
+            by_canary: Whether canaries may answer, if the gate is for canaries.
+            tries: Attempts; if all give 429 or 503, the last status is returned.
 
         Raises:
             TargetError: There is no answer.
@@ -106,7 +106,7 @@ class Api:
         """Send a request as `send` does; return the answer's JSON, None without any.
 
         Raises:
-            TargetError: As `send` does; or what is answered is no JSON.
+            TargetError: As in `send`; or the answer isn't JSON.
         """
         content = await self.send(method, path, **more)
         try:
@@ -115,10 +115,10 @@ class Api:
             raise TargetError(f"{self.url} answers {method} {path} with {_shown(content)}") from exc
 
     async def identity(self, path: str, body: object = None) -> Identity:
-        """Become whom Auth says at a path.
+        """Sign in or sign up at a path of Auth's.
 
         Raises:
-            TargetError: As `call` does; or what is answered are no tokens.
+            TargetError: As in `call`; or the answer has no tokens.
         """
         content = await self.send("POST", path, body=body)
         try:

@@ -1,4 +1,4 @@
-"""What is voted on: real elections where their files are there, made-up ones otherwise."""
+"""The ballots to cast: from real elections if their files are present, made up otherwise."""
 
 import html
 import random
@@ -20,13 +20,13 @@ _CANDIDATES, _SONGS = 12, 6
 
 
 class Ballot(msgspec.Struct, frozen=True):
-    """What a poll asks, and the ballots that are cast in it.
+    """A poll's definition, and the ballots to cast in it.
 
     Attributes:
         name: For messages.
         definition: Of the poll, without its rules.
-        ballots: Bodies of ballots as JSON, in an order that chance has made.
-        is_real: Whether people have cast them.
+        ballots: Bodies of ballots as JSON, in random order.
+        is_real: Whether they come from a real election.
     """
 
     name: str
@@ -36,14 +36,14 @@ class Ballot(msgspec.Struct, frozen=True):
 
 
 def elections(folder: Path, seed: int) -> list[Ballot]:
-    """Return the two polls that are voted in: one is ranked (STV), one is scored.
+    """Return the two polls of a gate: one ranked (STV), one scored.
 
     Args:
-        folder: Where the files of real ballots are; what isn't there is made up.
-        seed: Of what is made up, and of the order.
+        folder: Folder of real ballots; missing ones are made up.
+        seed: Of the random generator.
 
     Raises:
-        GateError: A file is there and can't be read.
+        GateError: A file exists but can't be read.
     """
     dice = random.Random(seed)  # noqa: S311  (a load, not a secret)
     return [_ranked(folder, dice), _scored(folder, dice)]
@@ -53,7 +53,7 @@ def _ranked(folder: Path, dice: random.Random) -> Ballot:
     definition = {"method": "stv", "seats": 3}
     if election := _election(folder, _RANKED):
         return _ballot("a council by ranks", definition, election, dice)
-    # As elections go: most agree on some, few on the rest.
+    # As in real elections, most voters agree on some candidates, few on the rest.
     weights = [1 / place for place in range(1, _CANDIDATES + 1)]
     made = []
     for _ in range(_MOST_BALLOTS // 4):

@@ -1,15 +1,15 @@
-"""After the load: is what was acknowledged stored, and is the tally what the stored ballots say?
+"""Checks after the load: is every acknowledged ballot stored, and does the tally match the stored ballots?
 
-All through the public API, as the polls' owner and the voters themselves, so that it works from anywhere:
+All use the public API, as the polls' owner and as voters, so they work from anywhere:
 
-- the list of receipts names every counted ballot; each receipt that was acknowledged must be in it, and no other;
-- a sample of voters read their own ballot back;
-- the polls are closed and exported; the export must hold the choices that were acknowledged last, each as often;
-- `votewave tally` counts the exported file; every round must be that of the published result;
-- VoteBooth's log of the poll must not say that its own recount, which it makes in passing, differed;
-- where the gate runs beside a `votewave up`, `votewave recount` compares counters and ballots in the database.
+- the list of receipts must contain every acknowledged receipt and no other;
+- a sample of voters read their own ballots back;
+- the polls are closed and exported; the export must match the last acknowledged choices, with their counts;
+- `votewave tally` counts the exported file; every round must equal the published result's;
+- VoteBooth's audit log of the poll must not report that its own periodic recount differed;
+- next to a `votewave up`, `votewave recount` compares counters and ballots in the database.
 
-A vote without an answer, or with a 5xx, may be stored or not: both are right.
+A vote without an answer, or with a 5xx, may or may not be stored.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from msgspec import Struct
 from loadtests.gate.api import Api
 from loadtests.gate.errors import TargetError
 from loadtests.gate.plan import Cast, Identity, Outcome
-from loadtests.gate.stage import Poll, Stage
+from loadtests.gate.setup import Poll, Setup
 
 _SAMPLE = 200
 _READERS = 20
@@ -39,14 +39,14 @@ _NAMES = {"single": "plurality", "multiple": "approval", "ranked_robin": "ranked
 
 
 class Findings(Struct):
-    """What was compared, and what differs.
+    """What was compared, and the differences.
 
     Attributes:
         acknowledged, stored, unsure: Ballots acknowledged, stored, and sent without an answer.
         read_back: Ballots that voters have read back.
-        lost: What is stored otherwise than acknowledged, in words.
+        lost: Differences between stored and acknowledged ballots, as text.
         recounted: Polls whose tally was compared.
-        miscounted: What the tally says otherwise than the ballots, in words.
+        miscounted: Differences between tally and ballots, as text.
     """
 
     acknowledged: int = 0
@@ -59,33 +59,33 @@ class Findings(Struct):
 
 
 async def check(
-    api: Api, stage: Stage, outcomes: Sequence[Outcome], folder: Path, data_dir: Path | None = None
+    api: Api, setup: Setup, outcomes: Sequence[Outcome], folder: Path, data_dir: Path | None = None
 ) -> Findings:
     """Compare what is stored with what was acknowledged, and count it again.
 
     Args:
         api: The target.
-        stage: The polls.
-        outcomes: What the generators saw, in the order of the stage's polls.
+        setup: The polls.
+        outcomes: The generators' outcomes, in the order of the setup's polls.
         folder: For exported files.
-        data_dir: Of the `votewave up` that is the target, to recount in its database too; None if it is another's.
+        data_dir: The data folder if the target is a `votewave up`, to recount in its database too; else None.
 
     Raises:
-        TargetError: It can't be asked.
+        TargetError: The target can't be reached, or refuses.
     """
-    await stage.refresh_owner()
-    readers = await stage.guests(_READERS)
+    await setup.refresh_owner()
+    readers = await setup.guests(_READERS)
     findings = Findings()
-    for polls, outcome in zip(stage.polls, outcomes, strict=True):
+    for polls, outcome in zip(setup.polls, outcomes, strict=True):
         findings.lost += [
             f"receipt {each}: a voter's first vote was answered as a change, or a change as a first vote"
-            for each in outcome.forgotten[:_SHOWN]
+            for each in outcome.contradicted[:_SHOWN]
         ]
         for place, poll in enumerate(polls):
             voters = Voters(poll, place, outcome)
             await _stored(api, voters, findings)
             await _read_back(api, readers, voters, findings)
-            await _recount(api, stage.owner, voters, findings, folder)
+            await _recount(api, setup.owner, voters, findings, folder)
             if data_dir is not None:
                 findings.miscounted += [f"{poll.name}: {each}" for each in await _recount_there(data_dir, poll)]
     return findings
@@ -96,10 +96,11 @@ class Voters:
 
     Attributes:
         receipts: Of acknowledged ballots.
-        choices: Acknowledged last, by how often; of voters whose last vote wasn't answered both are possible.
-        sure: Those whose ballot is known.
-        unsure_ballots: How many may be stored beyond the acknowledged.
-        unsure_choices: How many may hold another choice.
+        choices: The last acknowledged choices with their counts; None for guests. If a voter's last vote had no answer,
+            either choice may be stored.
+        sure: Voters whose stored ballot is known.
+        unsure_ballots: How many ballots may be stored beyond the acknowledged ones.
+        unsure_choices: How many ballots may have another choice.
     """
 
     def __init__(self, poll: Poll, place: int, outcome: Outcome) -> None:
@@ -117,12 +118,12 @@ class Voters:
             self.choices = None
 
     def expected(self, cast: Cast) -> str:
-        """Return the choice that was acknowledged to a voter last, in one form."""
+        """Return a voter's last acknowledged choice in canonical form."""
         return canonical(msgspec.json.decode(self.poll.ballots[cast.ballot]))
 
 
 def canonical(choice: Any) -> str:
-    """Return a choice in one form: ranks as lists, no scores of 0."""
+    """Return a choice in canonical form: ranks as lists, no scores of 0."""
     if "ranking" in choice:
         ranks = [sorted(rank) if isinstance(rank, list) else [rank] for rank in choice["ranking"]]
         return msgspec.json.encode({"ranking": ranks}).decode()
@@ -134,7 +135,7 @@ def canonical(choice: Any) -> str:
 
 
 async def _stored(api: Api, voters: Voters, findings: Findings) -> None:
-    """Hold the list of receipts against the receipts that were given."""
+    """Compare the list of receipts with the acknowledged ones."""
     poll = voters.poll
     listed: list[str] = []
     cursor: str | None = ""
@@ -160,7 +161,7 @@ async def _stored(api: Api, voters: Voters, findings: Findings) -> None:
 
 
 async def _read_back(api: Api, readers: list[Identity], voters: Voters, findings: Findings) -> None:
-    """Let some voters read their ballot."""
+    """Let a sample of voters read their ballots."""
     dice = random.Random(voters.poll.id)  # noqa: S311  (a sample)
     sample = dice.sample(voters.sure, min(_SAMPLE, len(voters.sure)))
     path = f"/v1/votebooth/polls/{voters.poll.id}/ballot"
@@ -175,7 +176,7 @@ async def _read_back(api: Api, readers: list[Identity], voters: Voters, findings
             return f"receipt {cast.receipt}: the voter reads another ballot than was acknowledged"
         return None
 
-    wrong = [each for each in await Stage.together([partial(look, cast) for cast in sample]) if each]
+    wrong = [each for each in await Setup.together([partial(look, cast) for cast in sample]) if each]
     findings.read_back += len(sample) - len(wrong)
     findings.lost += [f"{voters.poll.name}: {each}" for each in wrong[:_SHOWN]]
     if len(wrong) > _SHOWN:
@@ -183,7 +184,7 @@ async def _read_back(api: Api, readers: list[Identity], voters: Voters, findings
 
 
 async def _recount(api: Api, owner: Identity, voters: Voters, findings: Findings, folder: Path) -> None:
-    """Close the poll; hold its final result against the exported ballots, and those against what was acknowledged."""
+    """Close the poll; compare its final result with the exported ballots, and those with the acknowledged ones."""
     poll = voters.poll
     booth = f"/v1/votebooth/polls/{poll.id}"
     await api.send("POST", f"/v1/polls/{poll.id}/close", who=owner)
@@ -218,7 +219,7 @@ async def _final(api: Api, booth: str) -> Any:
 
 
 async def _tally(file: Path, poll: Poll, result: Any) -> list[str]:
-    """Count a file with `votewave tally`, and say what its result has otherwise."""
+    """Count a file with `votewave tally`, and return the differences."""
     method = _NAMES.get(poll.method, poll.method)
     command = ["tally", str(file), "--json", "--method", method, "--seats", str(poll.seats)]
     code, out, err = await _votewave(*command, "--seed", result["tie_break"]["seed"])
@@ -228,7 +229,7 @@ async def _tally(file: Path, poll: Poll, result: Any) -> list[str]:
 
 
 async def _recount_there(data_dir: Path, poll: Poll) -> list[str]:
-    """Let `votewave recount` compare a poll's counters with its ballots, and say what differs."""
+    """Let `votewave recount` compare a poll's counters with its ballots, and return the differences."""
     code, out, err = await _votewave("--data-dir", str(data_dir), "recount", poll.id, "--json")
     if code and not out:
         return [f"`votewave recount` fails: {err}"]
@@ -236,7 +237,7 @@ async def _recount_there(data_dir: Path, poll: Poll) -> list[str]:
 
 
 async def _votewave(*arguments: str) -> tuple[int, bytes, str]:
-    """Run a command of `votewave`; return its exit code, what it printed, and the end of what it complained of."""
+    """Run a command of `votewave`; return its exit code, its output, and the end of its stderr."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -256,7 +257,7 @@ async def _votewave(*arguments: str) -> tuple[int, bytes, str]:
 
 
 def differences(result: Any, counted: Any) -> list[str]:
-    """Say where a published result and `votewave tally --json` differ."""
+    """Return the differences between a published result and `votewave tally --json`."""
     label = {option["id"]: option["label"] for option in result["options"]}
     found = []
     if result["ballots"] != counted["ballots"]:

@@ -1,4 +1,4 @@
-"""`gates.toml`: what is put under load, and what must hold, per environment and suite."""
+"""`gates.toml`: loads and thresholds of each environment and suite."""
 
 import tomllib
 from enum import StrEnum
@@ -19,7 +19,7 @@ Count = Annotated[int, Meta(ge=0, le=10_000)]
 
 
 class Shape(StrEnum):
-    """How arrivals are spread over the time."""
+    """How arrivals are distributed over the run."""
 
     STEADY = "steady"
     RUSH = "rush"
@@ -27,18 +27,18 @@ class Shape(StrEnum):
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must hold. Times are milliseconds from the moment at which a request was due.
+    """Thresholds. Times are milliseconds from when a request was due.
 
     Attributes:
-        accepted_votes_per_second: At least so many answers 200 and 201 to votes.
-        p50_ms, p95_ms, p99_ms: Of votes, at most.
-        error_ratio: Failed requests among all, at most.
-        stored_equals_acknowledged: Every acknowledged ballot is stored, as it was sent last, and no other.
-        tally_equals_recount: The published result is what the exported ballots say.
-        reads_p95_ms: Of reading polls, lists and results, at most.
-        staleness_p95_ms: How far live results may be behind acknowledged ballots.
-        live_gaps: Messages of live results that didn't follow the one before, at most.
-        drift: p95 of the last third of the time over that of the first third, at most.
+        accepted_votes_per_second: Minimum of answers 200 and 201 to votes.
+        p50_ms, p95_ms, p99_ms: Maximum latencies of votes.
+        error_ratio: Maximum share of failed requests.
+        stored_equals_acknowledged: Exactly the acknowledged ballots are stored, as they were sent last.
+        tally_equals_recount: The published result equals a count of the exported ballots.
+        reads_p95_ms: Maximum latency of reads of polls, lists and results.
+        staleness_p95_ms: Maximum lag of live results behind acknowledged ballots.
+        live_gaps: Maximum number of live messages that don't follow the previous one.
+        drift: Maximum ratio of p95 in the last third of the run to p95 in the first third.
     """
 
     accepted_votes_per_second: Rate
@@ -55,12 +55,12 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Canary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What must hold of canaries' own answers, where only those of one service are asked; votes say little of Profiles.
+    """Thresholds for the answers of the tested canaries; votes say nothing about a canary of Profiles.
 
     Attributes:
-        answers: With fewer there is no verdict.
-        error_ratio: Failures among them, at most.
-        p50_ms, p95_ms: Of them, at most.
+        answers: Minimum number; with fewer there is no verdict.
+        error_ratio: Maximum share of failures.
+        p50_ms, p95_ms: Maximum latencies.
     """
 
     answers: Annotated[int, Meta(ge=1)] = 200
@@ -73,9 +73,9 @@ class Generator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the load generator's own figures can be trusted.
 
     Attributes:
-        processes: Locust processes; each takes its share of the arrivals.
-        late_p99_ms: How late a free user may begin a request that is due. Beyond it the generator is what is slow.
-        busy: Share of one processor that a process may take.
+        processes: Locust processes; each handles its share of the arrivals.
+        late_p99_ms: How late a free user may start a request. Above it the generator is too slow.
+        busy: Maximum share of one CPU core for a process.
     """
 
     processes: Annotated[int, Meta(ge=1, le=16)] = 1
@@ -84,20 +84,20 @@ class Generator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A load, and what must hold under it.
+    """A load and its thresholds.
 
     Attributes:
-        what: In a sentence, for `./just load users`.
-        shape: How votes are spread over the time.
-        seconds: How long.
-        votes_per_second: Votes that are due, on average.
-        changes: Share of them by voters who change their ballot.
-        guests_per_second: Of the votes, those by people who come as a guest and vote.
-        reads_per_second: Polls, lists and results that are read.
+        what: A description for `./just load users`.
+        shape: How votes are distributed over the run.
+        seconds: Duration.
+        votes_per_second: Average rate of votes.
+        changes: Share of votes that change a ballot.
+        guests_per_second: How many of the votes are by users who sign in as a guest first.
+        reads_per_second: Reads of polls, lists and results.
         hosts_per_minute: Owners who publish a poll, vote, close it, read its result and delete it.
-        viewers: People who watch live results.
-        identities: Guests who are signed in beforehand and cast the ballots of those with voting tokens.
-        most_at_once: Votes under way at a time at most; beyond it they wait, and their wait counts.
+        viewers: Users who watch live results.
+        identities: Guests signed in beforehand, who cast the ballots with voting tokens.
+        most_at_once: Maximum of concurrent votes; others wait, and their wait counts.
     """
 
     what: str
@@ -116,7 +116,7 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def unseen(self) -> list[str]:
-        """Thresholds of what nobody in this load looks at."""
+        """Thresholds that this load doesn't measure."""
         asked = self.thresholds
         watched = {"staleness_p95_ms": asked.staleness_p95_ms, "live_gaps": asked.live_gaps}
         unseen = [name for name, limit in watched.items() if limit is not None and not self.viewers]
@@ -124,7 +124,7 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def peak(self) -> float:
-        """Votes a second where the shape is highest."""
+        """Votes a second at the shape's peak."""
         return self.votes_per_second * (max(2.0, self.seconds / 120) if self.shape is Shape.RUSH else 1.0)
 
 
@@ -132,10 +132,10 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An environment.
 
     Attributes:
-        url: Where it is reached, unless the command says otherwise; empty if the command must.
+        url: Its address, unless the command gives one; empty if the command has to.
         suites: What `gate` runs unless the command names suites.
-        suite: All there are.
-        canary: What must hold of canaries in each of them.
+        suite: All suites, by name.
+        canary: Thresholds for canaries, in every suite.
     """
 
     url: str
@@ -148,7 +148,7 @@ def read(path: Path = GATES) -> dict[str, Place]:
     """Return the environments of a file.
 
     Raises:
-        GateError: It can't be read, lacks something or says something that isn't known.
+        GateError: It can't be read, lacks a key or has an unknown one.
     """
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))

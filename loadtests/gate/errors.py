@@ -1,9 +1,9 @@
-"""What keeps a gate from judging."""
+"""Errors that prevent a verdict."""
 
 
 class GateError(Exception):
-    """The gate can't be run as asked; the message says why. Nothing was judged."""
+    """The gate can't run; the message says why. There is no verdict."""
 
 
 class TargetError(GateError):
-    """VoteWave can't be reached, or refuses what the gate needs to begin."""
+    """VoteWave can't be reached, or refuses what the gate needs to start."""

@@ -1,4 +1,4 @@
-"""What a load generator itself bears on this machine: votes at growing rates on a server that answers at once."""
+"""The capacity of one load generator on this machine: votes at growing rates against a server that answers at once."""
 
 import asyncio
 import contextlib
@@ -29,14 +29,14 @@ _THRESHOLDS = Thresholds(
 
 
 class Step(Struct, frozen=True):
-    """A rate, and how the generator bore it.
+    """A rate, and how the generator coped.
 
     Attributes:
         due: Votes a second that were due.
         answered: Votes a second that were answered.
-        p99_ms: Of answers, from when they were due: all of it is the generator's own.
-        late_p99_ms: How late free users began.
-        busy: Of one processor.
+        p99_ms: Latency, from when votes were due; all of it is the generator's.
+        late_p99_ms: How late free users started.
+        busy: Share of one CPU core.
         holds: Whether a gate would trust its figures.
     """
 
@@ -49,7 +49,7 @@ class Step(Struct, frozen=True):
 
 
 async def limit(generator: Generator, rates: Sequence[int] = RATES) -> AsyncIterator[Step]:
-    """Give a step for each rate, until one doesn't hold.
+    """Yield a step for each rate, until one doesn't hold.
 
     Args:
         generator: When its figures are trusted.
@@ -91,11 +91,11 @@ async def _step(url: str, rate: int, generator: Generator) -> Step:
         identities=[somebody],
         host=somebody,
         canary="",
-        looks=[],
-        canary_looks=[],
-        mark="",
+        read_paths=[],
+        canary_paths=[],
+        title_prefix="",
         html="",
-        tell=False,
+        shows_progress=False,
     )
     with tempfile.TemporaryDirectory(prefix="votewave-load-") as folder:
         merged = Merged(suite, await generate([plan], Path(folder)))

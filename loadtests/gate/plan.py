@@ -1,4 +1,4 @@
-"""What the gate tells its load generators, and what they tell it: two files of MessagePack."""
+"""The files exchanged by the gate and its load generators, as MessagePack: a plan and an outcome."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -11,15 +11,15 @@ from loadtests.gate.config import Suite
 T = TypeVar("T")
 
 CANARY_HEADER = "X-VoteWave-Canary"
-"""A request that names a service in it gets that service's canaries from the gateway; the answer says so with it."""
+"""The gateway routes a request with this header to canaries of the service it names, and repeats it in the answer."""
 
 AGENT = "votewave-load"
 TIMEOUT_SECONDS = 10.0
-"""After it a request counts as failed."""
+"""A request without an answer after this time counts as failed."""
 
 
 class Tokens(Struct, frozen=True):
-    """What Auth gives whoever signs in."""
+    """Auth's answer to a sign-in."""
 
     access_token: str
     expires_in: float
@@ -27,19 +27,19 @@ class Tokens(Struct, frozen=True):
 
 
 class Identity(Struct):
-    """Somebody who is signed in."""
+    """A signed-in user's tokens; `until` is when the access token expires, in Unix time."""
 
     access: str
     refresh: str
     until: float
 
 
-class Look(Struct, frozen=True):
-    """A path that can be read without knowing anything.
+class ReadPath(Struct, frozen=True):
+    """A path that can be read without parameters.
 
     Attributes:
         path: Below the target's URL.
-        wanted: Statuses that are good: 200, 204, and what the version that users have answers.
+        wanted: Expected statuses: 200, 204, and what the stable version answers.
     """
 
     path: str
@@ -47,13 +47,13 @@ class Look(Struct, frozen=True):
 
 
 class PollPlan(Struct, frozen=True):
-    """A poll that ballots are cast in with voting tokens.
+    """A poll in which ballots are cast with voting tokens.
 
     Attributes:
         poll: Its id.
-        name: What it is for.
-        tokens: Voting tokens, a voter each.
-        ballots: Bodies of ballots as JSON; voters take them in turns.
+        name: For messages.
+        tokens: Voting tokens, one for each voter.
+        ballots: Bodies of ballots as JSON; voters use them in turn.
     """
 
     poll: str
@@ -66,21 +66,21 @@ class Plan(Struct, frozen=True):
     """What one generator does.
 
     Attributes:
-        url: Where.
+        url: The target.
         headers: Sent with every request.
         suite: The load.
-        seed: Of every chance.
-        share, shares: Which part of the arrivals it takes, of how many.
-        polls: Those that are voted in with tokens.
-        guest_poll: The one that anybody may vote in; empty without one.
+        seed: Of the random generator.
+        share, shares: It handles the part `share` (from 0) of `shares` parts of the arrivals.
+        polls: The polls with voting tokens.
+        guest_poll: The poll that anybody may vote in; empty without one.
         identities: Guests who cast the ballots.
         host: The account that publishes polls.
-        canary: The service whose canaries are asked; empty for none.
-        looks: What each service answers to whoever is signed in, so that no service goes without load.
-        canary_looks: Those of the service whose canaries are asked; every second read is one of them.
-        mark: What the titles of polls begin with, so that they are found and deleted.
-        html: Where Locust's report goes; empty for nowhere.
-        tell: Whether to say now and then how it goes.
+        canary: The service whose canaries are tested; empty for none.
+        read_paths: Paths of every service that any signed-in user may read, so that each gets load.
+        canary_paths: Paths of the service whose canaries are tested; every second read is of one of them.
+        title_prefix: What the titles of all polls begin with, to find and delete them.
+        html: File of Locust's report; empty for none.
+        shows_progress: Whether to print progress.
     """
 
     url: str
@@ -94,11 +94,11 @@ class Plan(Struct, frozen=True):
     identities: list[Identity]
     host: Identity
     canary: str
-    looks: list[Look]
-    canary_looks: list[Look]
-    mark: str
+    read_paths: list[ReadPath]
+    canary_paths: list[ReadPath]
+    title_prefix: str
     html: str
-    tell: bool
+    shows_progress: bool
 
 
 class Vote(Struct, frozen=True, array_like=True):
@@ -106,8 +106,8 @@ class Vote(Struct, frozen=True, array_like=True):
 
     Attributes:
         due: Seconds after the start.
-        ms: Until its answer, from when it was due.
-        service_ms: Until its answer, from when it was sent.
+        ms: Time until its answer, from when it was due.
+        service_ms: Time until its answer, from when it was sent.
         status: HTTP status; 0 without an answer.
     """
 
@@ -121,11 +121,11 @@ class Cast(Struct, array_like=True):
     """What is known of one voter's ballot.
 
     Attributes:
-        poll: Place of the poll in the plan.
-        voter: Place of the voting token.
+        poll: Index of the poll in the plan.
+        voter: Index of the voting token.
         receipt: From the answer; empty while nothing was acknowledged.
-        ballot: Place of the ballot that was acknowledged last.
-        unsure: Places of ballots that were sent after it and not answered: stored or not.
+        ballot: Index of the ballot acknowledged last.
+        unsure: Indexes of ballots sent after it without an answer: they may or may not be stored.
     """
 
     poll: int
@@ -149,23 +149,23 @@ class Outcome(Struct):
 
     Attributes:
         votes: Every vote that was due.
-        casts: Every voter who was sent to a poll with tokens.
-        guests: Receipts of guests who came and voted.
+        casts: Every voter of the polls with tokens.
+        guests: Receipts of guests who voted.
         guests_unsure: Guests whose vote wasn't answered.
-        forgotten: Receipts of ballots whose change was answered as if there had been none, or the other way round.
-        reads_ms, hosts_ms, sign_ins_ms: Until the answer, from when the request was due.
+        contradicted: Receipts of ballots whose change was answered as a first vote, or the reverse.
+        reads_ms, hosts_ms, sign_ins_ms: Time until the answer, from when the request was due.
         requests: How many, by name.
         failures: How many failed, by name and reason.
         traces: A trace id of each failure, to find it in the logs.
-        canary_ms: Until each answer of a canary, from when the request was due; until it was given up, without one.
+        canary_ms: Time until each answer of a canary, or until the timeout, from when the request was due.
         canary_failures: How many of these were failures.
-        by_others: Answers of the service whose canaries are asked, that others gave.
-        unsent: Votes that were due and had no answer when the generator gave up, sent or not.
-        unfinished: Reads and polls of hosts, likewise.
-        late_ms: How late free users began what was due.
-        queued: Votes that had to wait for a user.
-        cpu_seconds, wall_seconds: The generator's own.
-        faults: Mistakes of the generator itself.
+        by_stable: Answers of the tested service that stable instances gave.
+        unsent: Votes, sent or not, without an answer when the generator stopped.
+        unfinished: Likewise reads and polls of hosts.
+        late_ms: How late free users started.
+        queued: Votes that had to wait for a free user.
+        cpu_seconds, wall_seconds: Of the generator.
+        faults: Errors in the generator itself.
         watched: Live results.
     """
 
@@ -173,7 +173,7 @@ class Outcome(Struct):
     casts: list[Cast] = []
     guests: list[str] = []
     guests_unsure: int = 0
-    forgotten: list[str] = []
+    contradicted: list[str] = []
     reads_ms: list[float] = []
     hosts_ms: list[float] = []
     sign_ins_ms: list[float] = []
@@ -182,7 +182,7 @@ class Outcome(Struct):
     traces: dict[str, str] = {}
     canary_ms: list[float] = []
     canary_failures: int = 0
-    by_others: int = 0
+    by_stable: int = 0
     unsent: int = 0
     unfinished: int = 0
     late_ms: list[float] = []
@@ -194,7 +194,7 @@ class Outcome(Struct):
 
 
 def write(path: Path, content: Plan | Outcome) -> None:
-    """Write a file that only its owner reads: it holds tokens."""
+    """Write a file that only its owner can read, since it contains tokens."""
     path.touch(mode=0o600)
     path.write_bytes(msgspec.msgpack.encode(content))
 

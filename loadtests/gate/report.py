@@ -1,4 +1,4 @@
-"""The gate's reports: a table for people, JSON for programs, a page to keep."""
+"""The gate's reports: a table, JSON and an HTML page."""
 
 from collections.abc import Sequence
 from html import escape
@@ -10,18 +10,18 @@ from loadtests.gate.verdict import Judgement, Verdict
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a gate did and found.
+    """What a gate did and measured.
 
     Attributes:
-        environment: Whose thresholds.
-        url: What was put under load.
-        canary: The service whose canaries were asked; empty for none.
-        suite: Which.
-        seconds: How long.
-        begun_at: When, RFC 3339.
-        seed: Of every chance, to run the same again.
+        environment: Whose thresholds were used.
+        url: The target.
+        canary: The service whose canaries were tested; empty for none.
+        suite: Its name.
+        seconds: Duration.
+        begun_at: Start, RFC 3339.
+        seed: Of the random generator, to repeat the run.
         load: The suite as it was run.
-        verdict: What came out.
+        verdict: The result.
     """
 
     environment: str
@@ -36,7 +36,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def table(report: Report) -> list[str]:
-    """Return the table of threshold, seen and verdict, and what is behind it, in lines."""
+    """Return the lines of a table of threshold, measured value and verdict, followed by the causes."""
     verdict = report.verdict
     rows = [("threshold", "asked", "seen", "verdict")]
     rows += [(row.name, row.threshold, row.seen, str(row.judgement)) for row in verdict.rows]
@@ -52,7 +52,7 @@ def table(report: Report) -> list[str]:
 
 
 def conclusion(verdict: Verdict) -> str:
-    """Return the verdict in a sentence that names what doesn't hold."""
+    """Return the verdict in a sentence that names the failed thresholds."""
     if verdict.judgement is Judgement.PASS:
         return "pass"
     if verdict.judgement is Judgement.TOO_SLOW:
@@ -64,7 +64,7 @@ def conclusion(verdict: Verdict) -> str:
 
 
 def page(reports: Sequence[Report]) -> str:
-    """Return a page that stands by itself."""
+    """Return a self-contained HTML page."""
     parts = ["".join(_section(report)) for report in reports]
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>VoteWave: load gate</title>\n'

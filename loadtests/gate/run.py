@@ -1,4 +1,4 @@
-"""A gate from beginning to end: stage, load, checks, verdict."""
+"""A gate from beginning to end: setup, load, checks, verdict."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,11 @@ from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import GateError, TargetError
 from loadtests.gate.plan import AGENT, CANARY_HEADER, Outcome, Plan, load, write
 from loadtests.gate.report import Report
-from loadtests.gate.stage import Stage, standing
+from loadtests.gate.setup import Setup, prepared
 from loadtests.gate.verdict import judge
 
 _BEYOND_SECONDS = 90.0
-"""What a generator may take beyond the load itself: users start, last answers come, its files are written."""
+"""How long a generator may take beyond the load itself, to start users, await answers and write its files."""
 
 _STOP_SECONDS = 10.0
 _CANARY_TRIES = 3
@@ -44,23 +44,23 @@ async def run(
     data_dir: Path | None,
     say: Callable[[str], None],
 ) -> Report:
-    """Put a VoteWave under a suite's load and judge it.
+    """Put VoteWave under a suite's load and return the report.
 
     Args:
         environment: Whose thresholds these are.
         name: The suite's.
         suite: The load and its thresholds.
         url: The target.
-        canary: A service whose canaries are asked instead of its other instances; empty for none.
-        asked: What must hold of their answers.
-        seed: Of every chance.
-        ballots: The folder of real ballots, which needn't be there.
-        reports: Where Locust's report goes.
-        data_dir: Of the `votewave up` that is the target, if it is one.
-        say: Gets a line about each step.
+        canary: A service whose canaries are tested instead of its stable instances; empty for none.
+        asked: Thresholds for their answers.
+        seed: Of the random generator.
+        ballots: The folder of real ballots, which may be missing.
+        reports: Folder of Locust's report.
+        data_dir: The data folder, if the target is a `votewave up`.
+        say: Called with a line about each step.
 
     Raises:
-        TargetError: The target can't be reached, or refuses what is needed to begin.
+        TargetError: The target can't be reached, or refuses what the gate needs to start.
         GateError: The generator failed.
     """
     begun = datetime.now(UTC).isoformat(timespec="seconds")
@@ -71,14 +71,14 @@ async def run(
             if canary:
                 await _must_have_canary(url, api, canary)
             await api.send("GET", "/v1/polls?limit=1", wanted=(200,))
-            stage = Stage(api, suite, seed, ballots, say, canary)
-            async with standing(stage):
-                plans = stage.plans(reports / f"locust-{name}.html")
+            setup = Setup(api, suite, seed, ballots, say, canary)
+            async with prepared(setup):
+                plans = setup.plans(reports / f"locust-{name}.html")
                 say(f"{suite.seconds} s of {suite.shape} load: {suite.votes_per_second:,g} votes a second")
                 outcomes = await generate(plans, Path(folder))
-                await asyncio.sleep(_QUIET_SECONDS)  # what was cut off is stored by now, or won't be
+                await asyncio.sleep(_QUIET_SECONDS)  # by now, interrupted requests are stored or never will be
                 say("comparing what is stored with what was acknowledged; recounting")
-                findings = await _checked(api, stage, outcomes, Path(folder), data_dir)
+                findings = await _checked(api, setup, outcomes, Path(folder), data_dir)
         finally:
             await api.close()
     return Report(
@@ -95,31 +95,31 @@ async def run(
 
 
 async def _must_have_canary(url: str, api: Api, canary: str) -> None:
-    """Ask a service's canary for what isn't there; without a canary the gateway answers 503.
+    """Check that a service has a canary: without one the gateway answers 503.
 
     Raises:
-        TargetError: There is none.
+        TargetError: It has none.
     """
-    everybody = Api(url, {"User-Agent": AGENT})
+    stable = Api(url, {"User-Agent": AGENT})
     try:
-        guest = await everybody.identity("/v1/auth/guests")
+        guest = await stable.identity("/v1/auth/guests")
     finally:
-        await everybody.close()
+        await stable.close()
     if await api.status(f"/v1/{canary}/", who=guest, tries=_CANARY_TRIES) == 503:
         raise TargetError(f"there is no canary of {canary} at {url}")
 
 
-async def _checked(api: Api, stage: Stage, outcomes: list[Outcome], folder: Path, data_dir: Path | None) -> Findings:
-    """Check; a target that fell silent under the load has kept no promise, and that is a verdict."""
+async def _checked(api: Api, setup: Setup, outcomes: list[Outcome], folder: Path, data_dir: Path | None) -> Findings:
+    """Run the checks; a target that stops answering under the load fails them."""
     try:
-        return await check(api, stage, outcomes, folder, data_dir)
+        return await check(api, setup, outcomes, folder, data_dir)
     except TargetError as exc:
         acknowledged = sum(bool(cast.receipt) for each in outcomes for cast in each.casts)
         return Findings(acknowledged=acknowledged, lost=[f"it couldn't be checked: {exc}"])
 
 
 async def generate(plans: list[Plan], folder: Path) -> list[Outcome]:
-    """Run the generators, each a process of its own, and return what they saw.
+    """Run the generators, each in its own process, and return their outcomes.
 
     Raises:
         GateError: One failed or didn't end.
@@ -157,7 +157,7 @@ async def generate(plans: list[Plan], folder: Path) -> list[Outcome]:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the generator's variables; what begins with LOCUST_ would change Locust behind the plan's back."""
+    """Return the generator's environment without LOCUST_ variables, which would override the plan."""
     return {name: value for name, value in variables.items() if not name.startswith("LOCUST_")}
 
 

@@ -1,4 +1,4 @@
-"""`python -m loadtests.gate.stub`: a server that answers every vote at once, to find what the generator itself bears.
+"""`python -m loadtests.gate.stub`: a server that answers every vote at once, to find a generator's capacity.
 
 It prints its port and serves until its standard input ends.
 """
@@ -15,19 +15,19 @@ _LENGTH = b"content-length:"
 
 
 class Stub(asyncio.Protocol):
-    """A connection. It reads no more of a request than where it ends."""
+    """A connection. It only looks for the end of each request."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what answers are written to."""
+        """Remember the transport."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  (a TCP server gives nothing else)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each whole request."""
+        """Answer each complete request."""
         self._rest += data
         while (end := self._rest.find(b"\r\n\r\n")) >= 0:
             head = self._rest[:end].lower()

@@ -1,4 +1,4 @@
-"""The verdict: every threshold beside what was seen."""
+"""The verdict: every threshold with the measured value."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -13,18 +13,18 @@ from loadtests.gate.plan import Outcome, Vote
 
 _GOOD = frozenset({200, 201})
 _LAST_ANSWERS_SECONDS = 1.0
-"""After the last second, in which answers to what was due then still count as in time."""
+"""Answers that arrive up to this long after the end still count as in time."""
 
 
 class Judgement(StrEnum):
-    """What a row, or the whole gate, comes to."""
+    """The outcome of a row or of the whole gate."""
 
     PASS = "pass"
     FAIL = "fail"
     TOO_SLOW = "load generator too slow"
-    """Nothing can be said: the figures would be the generator's own."""
+    """No verdict: the figures would measure the generator."""
     TOO_FEW = "too few answers"
-    """Nothing can be said: they may be the good ones by chance."""
+    """No verdict: too few to be significant."""
 
 
 _WORST_FIRST = (Judgement.FAIL, Judgement.TOO_SLOW, Judgement.TOO_FEW, Judgement.PASS)
@@ -35,10 +35,10 @@ class Row(Struct, frozen=True):
 
     Attributes:
         name: Its name in `gates.toml`.
-        threshold: What is asked, in words.
-        seen: What was seen, in words.
+        threshold: The required value, as text.
+        seen: The measured value, as text.
         judgement: Whether it holds.
-        timing: Whether a slow generator would spoil it.
+        timing: Whether a slow generator would distort it.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Row(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What a suite came to.
+    """The result of a suite.
 
     Attributes:
         judgement: Of all rows together.
-        rows: Every threshold.
-        figures: What else was measured, by name.
-        details: What is behind rows that fail, in words.
+        rows: One for each threshold.
+        figures: All measurements, by name.
+        details: Causes of failed rows, as text.
     """
 
     judgement: Judgement
@@ -75,14 +75,14 @@ def percentile(values: Sequence[float], share: float) -> float:
 def judge(
     suite: Suite, outcomes: Sequence[Outcome], findings: Findings, canary: str = "", asked: Canary | None = None
 ) -> Verdict:
-    """Hold what was seen against a suite's thresholds.
+    """Compare what was measured with a suite's thresholds.
 
     Args:
         suite: The load.
-        outcomes: What its generators saw.
-        findings: What the checks after it found.
-        canary: The service whose canaries had to answer; empty for none.
-        asked: What must hold of their answers.
+        outcomes: The generators' measurements.
+        findings: Results of the checks after the load.
+        canary: The service whose canaries were tested; empty for none.
+        asked: Thresholds for their answers.
     """
     merged = Merged(suite, outcomes)
     rows = [*_figures(suite, merged), *_promises(suite, findings)]
@@ -90,7 +90,7 @@ def judge(
         rows += _canaries(canary, asked or Canary(), merged)
     generator = _generator(suite, merged)
     if generator.judgement is not Judgement.PASS:
-        rows = [_spoilt(row) if row.timing and row.judgement is Judgement.FAIL else row for row in rows]
+        rows = [_inconclusive(row) if row.timing and row.judgement is Judgement.FAIL else row for row in rows]
     rows.append(generator)
     found = {row.judgement for row in rows}
     judgement = next(each for each in _WORST_FIRST if each in found)
@@ -101,7 +101,7 @@ def judge(
 
 
 class Merged:
-    """The generators' outcomes as one."""
+    """The outcomes of all generators, merged."""
 
     def __init__(self, suite: Suite, outcomes: Sequence[Outcome]) -> None:
         self.suite = suite
@@ -124,41 +124,41 @@ class Merged:
         self.unfinished = sum(each.unfinished for each in outcomes)
         self.canary_ms = [ms for each in outcomes for ms in each.canary_ms]
         self.canary_failures = sum(each.canary_failures for each in outcomes)
-        self.by_others = sum(each.by_others for each in outcomes)
+        self.by_stable = sum(each.by_stable for each in outcomes)
         self._traces = {why: trace for each in outcomes for why, trace in each.traces.items()}
 
     @property
     def rate(self) -> float:
-        """Votes accepted a second, in time: one that waits for its time-out doesn't stretch the others' seconds."""
+        """Votes accepted in time per second of the load, whatever late answers take."""
         end = self.suite.seconds + _LAST_ANSWERS_SECONDS
         in_time = sum(vote.status in _GOOD and vote.due + vote.ms / 1000 <= end for vote in self.votes)
         return in_time / self.suite.seconds
 
     @property
     def unanswered(self) -> int:
-        """What was due and had no answer at the end."""
+        """Requests without an answer at the end."""
         return self.unsent + self.unfinished
 
     @property
     def error_ratio(self) -> float:
-        """Failed requests, and what had no answer at the end, among all."""
+        """Share of requests that failed or had no answer at the end."""
         return (sum(self.failures.values()) + self.unanswered) / max(1, self.asked)
 
     @property
     def asked(self) -> int:
-        """Requests that were sent or due."""
+        """All requests that were due, sent or not."""
         return sum(self.requests.values()) + self.unanswered
 
     @property
     def drift(self) -> float:
-        """p95 of the last third of the time over that of the first third."""
+        """p95 of the last third of the run divided by that of the first."""
         third = self.suite.seconds / 3
         first = [vote.ms for vote in self.votes if vote.due < third]
         last = [vote.ms for vote in self.votes if vote.due >= 2 * third]
         return percentile(last, 0.95) / max(0.001, percentile(first, 0.95))
 
     def trace(self, why: str) -> str:
-        """Return where a failure is in the logs."""
+        """Return a failure's trace id, to find it in the logs."""
         return f" (trace {self._traces[why]})" if why in self._traces else ""
 
     def figures(self) -> dict[str, Any]:
@@ -203,8 +203,8 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     }
 
 
-def _spoilt(row: Row) -> Row:
-    """A time that is too long, or a rate that is too low, may be the generator's own."""
+def _inconclusive(row: Row) -> Row:
+    """Turn a failed latency or rate into 'load generator too slow': the generator may be the cause."""
     return Row(row.name, row.threshold, row.seen, Judgement.TOO_SLOW, timing=True)
 
 
@@ -243,7 +243,7 @@ def _figures(suite: Suite, merged: Merged) -> list[Row]:
             f"≤ {asked.error_ratio:.4%}",
             seen,
             _judged(merged.error_ratio <= asked.error_ratio),
-            # What wasn't reached in time may be the generator's doing; an answer that is an error isn't.
+            # Missing answers may be the generator's fault; error responses aren't.
             timing=answered_badly <= asked.error_ratio * merged.asked,
         )
     )
@@ -255,7 +255,7 @@ def _figures(suite: Suite, merged: Merged) -> list[Row]:
 
 
 def _time(name: str, limit: float, values: Sequence[float], share: float) -> Row:
-    """Judge a percentile. What nobody has seen doesn't hold, and no slow generator is an excuse for that."""
+    """Judge a percentile. Without measurements it fails, even if the generator was slow."""
     if not values:
         return Row(name, f"≤ {limit:,.4g} ms", "nothing", Judgement.FAIL)
     seen = percentile(values, share)
@@ -279,8 +279,8 @@ def _promises(suite: Suite, findings: Findings) -> list[Row]:
 
 
 def _canaries(service: str, asked: Canary, merged: Merged) -> list[Row]:
-    """Judge what canaries answered, whatever it was: the votes beside it went to others, unless it is VoteBooth's."""
-    answers, others = len(merged.canary_ms), merged.by_others
+    """Judge all answers of the canaries; votes go to stable instances, unless VoteBooth is tested."""
+    answers, others = len(merged.canary_ms), merged.by_stable
     enough = Judgement.PASS if answers >= asked.answers else Judgement.TOO_FEW
     rows = [
         Row(
@@ -300,7 +300,7 @@ def _canaries(service: str, asked: Canary, merged: Merged) -> list[Row]:
     for name, limit, share in limits:
         if limit is not None:
             row = _time(name, limit, merged.canary_ms, share)
-            few = enough is not Judgement.PASS  # which may be slow by chance, too; an error is an error
+            few = enough is not Judgement.PASS  # a few answers may be slow by chance, but errors always count
             rows.append(msgspec.structs.replace(row, judgement=enough) if few else row)
     return rows
 

@@ -1,1 +1,1 @@
-"""The load generator: Locust users, paced by the clock. A process of its own: Locust patches the standard library."""
+"""The load generator: Locust users, paced by the clock, in a separate process: Locust patches the standard library."""

@@ -20,8 +20,8 @@ from locust.html import get_html_report  # noqa: E402
 from locust.stats import stats_history  # noqa: E402
 
 from loadtests.gate.plan import TIMEOUT_SECONDS, Outcome, Plan, load, write  # noqa: E402
-from loadtests.generator.keeper import keep_signed_in  # noqa: E402
-from loadtests.generator.person import Person  # noqa: E402
+from loadtests.generator.api_user import ApiUser  # noqa: E402
+from loadtests.generator.refresh import keep_signed_in  # noqa: E402
 from loadtests.generator.users import Host, Reader, Voter  # noqa: E402
 from loadtests.generator.viewers import Viewer  # noqa: E402
 from loadtests.generator.world import World  # noqa: E402
@@ -34,9 +34,9 @@ _AFTER_FAULT_SECONDS = 1.0
 
 
 def main() -> None:
-    """Run the plan and write what came out."""
+    """Run the plan and write the outcome."""
     logging.basicConfig(level=logging.WARNING, format="locust: %(message)s", stream=sys.stderr)
-    with contextlib.suppress(OSError):  # where it may: a generator that waits for the processor measures itself
+    with contextlib.suppress(OSError):  # if allowed: a generator that waits for the CPU measures itself
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gate, which ends us
@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def run(plan: Plan) -> Outcome:
-    """Put the target under load, for as long as the plan says and the last answers take."""
+    """Put the target under load for the plan's duration, and wait for the last answers."""
     world = World(plan)
-    Person.world, Person.host = world, plan.url
+    ApiUser.world, ApiUser.host = world, plan.url
     suite, shares = plan.suite, plan.shares
     counts = {
         Voter: -(-suite.most_at_once // shares),
@@ -62,7 +62,7 @@ def run(plan: Plan) -> Outcome:
 
     def failed(user_instance: Any, exception: BaseException, **_: Any) -> None:
         world.outcome.faults.append(f"{type(user_instance).__name__}: {exception!r}"[:300])
-        gevent.sleep(_AFTER_FAULT_SECONDS)  # the user goes on at once otherwise, and fails again
+        gevent.sleep(_AFTER_FAULT_SECONDS)  # otherwise the user continues at once, and fails again
 
     environment.events.user_error.add_listener(failed)
     runner = environment.create_local_runner()
@@ -74,13 +74,13 @@ def run(plan: Plan) -> Outcome:
     if not spawned.wait(_SPAWN_SECONDS):
         world.outcome.faults.append(f"Locust didn't start {everybody} users in {_SPAWN_SECONDS:.0f} s")
     gc.collect()
-    gc.freeze()  # a collection of what is there for good would hold up requests that are due
+    gc.freeze()  # collecting long-lived objects would delay requests that are due
     cpu, begun = time.process_time(), time.perf_counter()
     world.pace.start(suite.seconds)
     _attend(world)
     world.outcome.wall_seconds = time.perf_counter() - begun
     world.outcome.cpu_seconds = time.process_time() - cpu
-    outcome = world.close()  # before users are stopped in the middle of what they do
+    outcome = world.close()  # before users are stopped in the middle of a request
     runner.quit()
     gevent.killall(helpers)
     if plan.html:
@@ -89,7 +89,7 @@ def run(plan: Plan) -> Outcome:
 
 
 def _attend(world: World) -> None:
-    """Wait until all that was due is answered, or has had the time to be; say how it goes."""
+    """Wait until all requests are answered or have timed out; print progress."""
     pace = world.pace
     said = time.perf_counter()
     limit = pace.end_at + TIMEOUT_SECONDS + 1
@@ -100,7 +100,7 @@ def _attend(world: World) -> None:
             sys.exit("the gate is gone; so is its load")
         if pace.is_over and world.is_done:
             return
-        if world.plan.tell and time.perf_counter() - said >= _PROGRESS_SECONDS:
+        if world.plan.shows_progress and time.perf_counter() - said >= _PROGRESS_SECONDS:
             said = time.perf_counter()
             _say(world, said - pace.start_at)
 

@@ -1,11 +1,10 @@
 """Open-loop pacing: arrivals are due by the clock, however long answers take.
 
-Every arrival has its moment before the run begins. Users take the next one, sleep until it is due and send; whoever
-waits for an answer takes none, so one of the others does. If every user waits, arrivals become late, and since an
-answer's time is measured from when its request was due, that wait is in the figures: nothing is left out because the
-server was slow (no coordinated omission).
+The time of every arrival is fixed before the run begins. A free user takes the next one, sleeps until it is due and
+sends; a user waiting for an answer takes none. If all users are waiting, arrivals become late. Latency is measured
+from when a request was due, so it includes that wait (no coordinated omission).
 
-If a user was free and still began late, the generator is to blame; this is measured apart (`Pace.late_ms`).
+If a free user starts late, the generator is too slow; that is measured separately (`Pace.late_ms`).
 """
 
 import random
@@ -21,10 +20,9 @@ RUSH_SECONDS = 60.0
 
 
 def arrivals(shape: Shape, count: int, seconds: float, dice: random.Random) -> list[float]:
-    """Return when so many arrivals are due, in seconds after the start, in order.
+    """Return the times of `count` arrivals, in seconds after the start, in order.
 
-    Within a shape they come by chance, independently of each other, as people do (a Poisson process of a known
-    number of arrivals).
+    Within a shape they are random and independent of each other (a Poisson process with a known number of arrivals).
     """
     place = _rush(seconds) if shape is Shape.RUSH else (lambda chance: chance * seconds)
     return sorted(place(dice.random()) for _ in range(count))
@@ -38,10 +36,10 @@ def _rush(seconds: float) -> Callable[[float], float]:
 
 
 class Pace:
-    """The clock that all users go by.
+    """The clock that all users share.
 
     Attributes:
-        late_ms: How late users began who were free when their arrival was due.
+        late_ms: How late each user started that was free when its arrival was due.
         queued: Arrivals that were due before a user was free.
     """
 
@@ -53,13 +51,13 @@ class Pace:
         self.queued = 0
 
     def start(self, seconds: float) -> None:
-        """Begin now."""
+        """Start the clock."""
         self.start_at = time.perf_counter()
         self.end_at = self.start_at + seconds
         self._started.set()
 
     def wait_for_start(self) -> None:
-        """Sleep until it begins."""
+        """Sleep until the clock is started."""
         self._started.wait()
 
     @property
@@ -68,7 +66,7 @@ class Pace:
         return self._started.is_set() and time.perf_counter() >= self.end_at
 
     def wait_until(self, due: float) -> float:
-        """Sleep until an arrival is due; return that moment on the clock of `time.perf_counter`."""
+        """Sleep until an arrival is due; return that time as of `time.perf_counter`."""
         self._started.wait()
         at = self.start_at + due
         ahead = at - time.perf_counter()
@@ -81,10 +79,10 @@ class Pace:
 
 
 class Arrivals:
-    """Moments that users take in turns.
+    """A queue of arrival times that users take from.
 
     Attributes:
-        unfinished: Those of which nobody has said yet that what was due then is over.
+        unfinished: How many aren't finished yet, taken or not.
     """
 
     def __init__(self, due: list[float]) -> None:
@@ -93,14 +91,14 @@ class Arrivals:
         self.unfinished = len(due)
 
     def take(self) -> tuple[int, float] | None:
-        """Return the number and the moment of the next arrival; None when there is none left."""
+        """Return the number and time of the next arrival; None when there are none left."""
         if self._next >= len(self._due):
             return None
         self._next += 1
         return self._next - 1, self._due[self._next - 1]
 
     def finish(self) -> None:
-        """Say that what was due at a moment that was taken is over, well or not."""
+        """Mark one taken arrival as finished, successfully or not."""
         self.unfinished -= 1
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The users: voters, readers and hosts. Viewers have a module of their own."""
+"""The users: voters, readers and hosts. Viewers are in `viewers`."""
 
 import time
 
@@ -6,42 +6,42 @@ import msgspec
 from locust import task
 from locust.exception import StopUser
 
-from loadtests.gate.plan import Look, Tokens
+from loadtests.gate.plan import ReadPath, Tokens
+from loadtests.generator.api_user import Answer, ApiUser
 from loadtests.generator.pacing import Arrivals
-from loadtests.generator.person import Answer, Person
-from loadtests.generator.world import Box
+from loadtests.generator.world import PollState
 
 _FINAL_SECONDS = 5.0
 _CAST, _CHANGE = "vote (first)", "vote (change)"
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """Of a ballot's acknowledgement."""
+    """What is read from the answer to a ballot."""
 
     receipt: str
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Of a list: where the next one begins."""
+    """What is read from a page of a list: the cursor of the next one."""
 
     next: str | None
 
 
 class Made(msgspec.Struct, frozen=True):
-    """Of a poll that was made."""
+    """What is read from the answer to a new poll."""
 
     id: str
 
 
 class Result(msgspec.Struct, frozen=True):
-    """Of a poll's result."""
+    """What is read from a poll's result."""
 
     status: str
     ballots: int
 
 
-class Voter(Person):
-    """Casts ballots with voting tokens, changes them, comes as a guest and votes; one thing at a time."""
+class Voter(ApiUser):
+    """Casts and changes ballots with voting tokens, or signs in as a guest and votes; one request at a time."""
 
     @task
     def vote(self) -> None:
@@ -52,51 +52,51 @@ class Voter(Person):
         if world.is_guest():
             self._as_guest(due, at)
         else:
-            self._with_token(world.boxes[number % len(world.boxes)], due, at)
+            self._with_token(world.polls[number % len(world.polls)], due, at)
 
-    def _with_token(self, box: Box, due: float, at: float) -> None:
+    def _with_token(self, poll: PollState, due: float, at: float) -> None:
         world = self.world
-        cast = box.returning(world.dice) if world.is_change() else None
+        cast = poll.returning(world.dice) if world.is_change() else None
         first = cast is None
         if cast is None:
-            cast = box.newcomer()
-            ballot = cast.voter % len(box.ballots)
+            cast = poll.newcomer()
+            ballot = cast.voter % len(poll.ballots)
         else:
-            ballot = (cast.ballot + 1 + world.dice.randrange(max(1, len(box.ballots) - 1))) % len(box.ballots)
+            ballot = (cast.ballot + 1 + world.dice.randrange(max(1, len(poll.ballots) - 1))) % len(poll.ballots)
         cast.unsure.append(ballot)  # until there is an answer; there may never be one
         if first:
             world.outcome.casts.append(cast)
         sent = time.perf_counter()
         answer = self.call(
             "PUT",
-            f"/v1/votebooth/polls/{box.poll}/ballot",
+            f"/v1/votebooth/polls/{poll.id}/ballot",
             _CAST if first else _CHANGE,
-            wanted=(201, 200) if first else (200,),  # 200: the gateway had lost an answer and asked again
+            wanted=(201, 200) if first else (200,),  # 200: the gateway lost an answer and retried
             at=at,
             token=world.identity().access,
-            body=box.ballots[ballot],
-            headers={"Ballot-Token": box.tokens[cast.voter]},
+            body=poll.ballots[ballot],
+            headers={"Ballot-Token": poll.tokens[cast.voter]},
             gives=Receipt,
         )
         world.voted(due, at, sent, answer.status)
         if answer.status == 0 or answer.status >= 500:
-            return  # nobody touches this ballot any more: it may be stored or not
+            return  # this ballot isn't used again: it may or may not be stored
         cast.unsure.clear()
         if answer.body is not None:
             receipt = answer.body.receipt
             if first:
-                box.acknowledged_at.append(time.perf_counter())
+                poll.acknowledged_at.append(time.perf_counter())
             if not answer.ok or (cast.receipt and receipt != cast.receipt):
-                world.outcome.forgotten.append(cast.receipt or receipt)
+                world.outcome.contradicted.append(cast.receipt or receipt)
             cast.receipt, cast.ballot = receipt, ballot
         if cast.receipt:
-            box.settle(cast)
+            poll.settle(cast)
 
     def _as_guest(self, due: float, at: float) -> None:
         world = self.world
-        came = self.call("POST", "/v1/auth/guests", "come as a guest", wanted=(201,), at=at, gives=Tokens)
+        signed_in = self.call("POST", "/v1/auth/guests", "sign in as a guest", wanted=(201,), at=at, gives=Tokens)
         world.outcome.sign_ins_ms.append((time.perf_counter() - at) * 1000)
-        if not came.ok or came.body is None:
+        if not signed_in.ok or signed_in.body is None:
             world.voted(due, at, at, 0)  # there was no vote to answer
             return
         sent = time.perf_counter()
@@ -106,8 +106,8 @@ class Voter(Person):
             f"/v1/votebooth/polls/{world.plan.guest_poll}/ballot",
             "vote (guest)",
             wanted=(201,),
-            at=at,  # whoever comes to vote waits for signing in, too
-            token=came.body.access_token,
+            at=at,  # a guest's vote includes the wait for signing in
+            token=signed_in.body.access_token,
             body=b'{"picks": [%d]}' % world.dice.randint(1, 3),
             gives=Receipt,
         )
@@ -118,11 +118,11 @@ class Voter(Person):
             world.outcome.guests.append(answer.body.receipt)
 
 
-class Reader(Person):
+class Reader(ApiUser):
     """Reads lists page by page, polls and results, and asks again with the ETag that it was given."""
 
     def on_start(self) -> None:
-        """Begin without any answer in memory."""
+        """Start without known ETags."""
         self._etags: dict[str, str] = {}
 
     @task
@@ -131,10 +131,10 @@ class Reader(Person):
         world = self.world
         number, due = _next(world.reads)
         at = world.pace.wait_until(due)
-        if world.plan.canary_looks:
+        if world.plan.canary_paths:
             number, of_canaries = divmod(number, 2)
             if of_canaries:
-                self._look(world.plan.canary_looks, number, at)
+                self._read_path(world.plan.canary_paths, number, at)
             else:
                 self._usual(number, at)
         else:
@@ -143,24 +143,24 @@ class Reader(Person):
         world.reads.finish()
 
     def _usual(self, number: int, at: float) -> None:
-        """Read what people read."""
+        """Read the usual pages: lists, polls, results and the known paths."""
         world = self.world
-        box = world.boxes[number % len(world.boxes)]
+        poll = world.polls[number % len(world.polls)]
         what = number % 5
         if what == 0:
             self._list(at)
         elif what == 1:
-            self._conditional(f"/v1/polls/{box.poll}", "read a poll", at)
-        elif what == 4 and world.plan.looks:
-            self._look(world.plan.looks, number // 5, at)
-        else:  # the last one is counted by its sums, which is what live pages ask for most
-            poll = world.boxes[-1].poll if what == 2 else box.poll
-            self._conditional(f"/v1/votebooth/polls/{poll}/results", "read a result", at)
+            self._conditional(f"/v1/polls/{poll.id}", "read a poll", at)
+        elif what == 4 and world.plan.read_paths:
+            self._read_path(world.plan.read_paths, number // 5, at)
+        else:  # the last poll's result is computed from sums, the most common case on live pages
+            counted = world.polls[-1] if what == 2 else poll
+            self._conditional(f"/v1/votebooth/polls/{counted.id}/results", "read a result", at)
 
-    def _look(self, looks: list[Look], number: int, at: float) -> None:
-        look = looks[number % len(looks)]
+    def _read_path(self, paths: list[ReadPath], number: int, at: float) -> None:
+        known = paths[number % len(paths)]
         token = self.world.plan.host.access
-        self.call("GET", look.path, f"look at {look.path}", wanted=look.wanted, at=at, token=token)
+        self.call("GET", known.path, f"look at {known.path}", wanted=known.wanted, at=at, token=token)
 
     def _list(self, at: float) -> None:
         page = self.call("GET", "/v1/polls?status=open&limit=20", "list polls", at=at, gives=Page)
@@ -178,12 +178,12 @@ class Reader(Person):
             self._etags[path] = answer.etag
 
 
-class Host(Person):
+class Host(ApiUser):
     """Publishes a poll, votes, closes it, reads the final result and deletes it."""
 
     @task
     def hold(self) -> None:
-        """Hold a poll when the next one is due."""
+        """Run through a poll's life cycle when the next one is due."""
         world = self.world
         _, due = _next(world.hosts)
         at = world.pace.wait_until(due)
@@ -195,7 +195,7 @@ class Host(Person):
         world = self.world
         token = world.plan.host.access
         definition = {
-            "title": f"{world.plan.mark}: which one?",
+            "title": f"{world.plan.title_prefix}: which one?",
             "method": "single",
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "signed_in"},
@@ -239,8 +239,8 @@ class Host(Person):
 
     @staticmethod
     def wait_a_little() -> None:
-        """Let the word of the close arrive."""
-        time.sleep(0.2)  # gevent's, which lets others run
+        """Wait for VoteBooth to learn of the close."""
+        time.sleep(0.2)  # gevent's sleep, which lets other users run
 
 
 def _next(arrivals: Arrivals) -> tuple[int, float]:

@@ -12,46 +12,46 @@ from locust import task
 from locust.exception import StopUser
 
 from loadtests.gate.plan import CANARY_HEADER
-from loadtests.generator.person import Person
-from loadtests.generator.world import Box
+from loadtests.generator.api_user import ApiUser
+from loadtests.generator.world import PollState
 
 _SILENCE_SECONDS = 25.0
-"""The server says something every fifteen seconds."""
+"""The server sends a message at least every fifteen seconds."""
 
 _LOOK_SECONDS = 0.25
 _AGAIN_SECONDS = 0.5
 _AGAIN = ("lifetime", "token-expired", "stopping")
 _CLOSED = (websocket.WebSocketException, OSError)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError)
-"""Of a message that isn't what it should be."""
+"""Exceptions raised by a malformed message."""
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """Of the answer to whoever asks for a ticket."""
+    """What is read from the answer to a ticket request."""
 
     ticket: str
 
 
-class Viewer(Person):
-    """Keeps a copy of a poll's sums as the guide says, and looks how far it is behind.
+class Viewer(ApiUser):
+    """Keeps a copy of a poll's sums as the API guide describes, and measures its staleness.
 
-    A delta must follow the state that the viewer has. How stale the copy is, is looked at four times a second: the
-    time since a ballot was acknowledged to a voter that the copy doesn't hold yet.
+    A delta must follow the state that the viewer has. Staleness is sampled four times a second: the age of the oldest
+    acknowledged ballot that the copy doesn't contain yet.
     """
 
     def on_start(self) -> None:
-        """Choose a poll; begin to look at what is shown."""
-        boxes = self.world.boxes
-        self._box: Box = boxes[self.world.dice.randrange(len(boxes))]
+        """Choose a poll; start to sample staleness."""
+        polls = self.world.polls
+        self._poll: PollState = polls[self.world.dice.randrange(len(polls))]
         self._ballots = 0
-        self._mark = ""
+        self._position = ""
         self._socket: Any = None
         self._known = False
-        self._looking = gevent.spawn(self._look)
+        self._sampler = gevent.spawn(self._sample)
 
     def on_stop(self) -> None:
-        """Leave."""
-        self._looking.kill(block=False)
+        """Close the connection."""
+        self._sampler.kill(block=False)
         self._leave()
 
     @task
@@ -75,13 +75,13 @@ class Viewer(Person):
         self.world.outcome.watched.reconnects += not self.world.pace.is_over
 
     def _connect(self) -> bool:
-        path = f"/v1/votebooth/polls/{self._box.poll}"
+        path = f"/v1/votebooth/polls/{self._poll.id}"
         token = self.world.identity().access
         got = self.call("POST", f"{path}/tickets", "ticket for live results", wanted=(201,), token=token, gives=Ticket)
         if not got.ok or got.body is None:
             return False
         plan = self.world.plan
-        since = f"&since={self._mark}" if self._mark else ""
+        since = f"&since={self._position}" if self._position else ""
         url = f"ws{plan.url.removeprefix('http')}{path}/live?ticket={got.body.ticket}{since}"
         self.world.requests["live results"] += 1
         begun = time.perf_counter()
@@ -115,13 +115,13 @@ class Viewer(Person):
                     seq, version = message["seq"], message["version"]
                     self._ballots = message["ballots"]
                     self._known = True
-                    self._mark = f"{version}.{seq}.{message['status']}"
+                    self._position = f"{version}.{seq}.{message['status']}"
                 case "delta":
                     if message["prev"] != seq and seq >= 0:
                         watched.gaps += 1
                     seq = message["seq"]
                     self._ballots = message["changes"].get("ballots", self._ballots)
-                    self._mark = f"{version}.{seq}.live" if version else ""
+                    self._position = f"{version}.{seq}.live" if version else ""
                 case "end":
                     if message["reason"] not in _AGAIN:
                         self._fail(f"live results: ended, {message['reason']}")
@@ -129,13 +129,13 @@ class Viewer(Person):
                 case _:
                     pass
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         staleness = self.world.outcome.watched.staleness_ms
         self.world.pace.wait_for_start()
         while not self.world.pace.is_over:
             gevent.sleep(_LOOK_SECONDS)
             if self._known:
-                due = self._box.acknowledged_at
+                due = self._poll.acknowledged_at
                 behind = time.perf_counter() - due[self._ballots] if self._ballots < len(due) else 0.0
                 staleness.append(behind * 1000)
 

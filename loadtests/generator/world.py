@@ -1,4 +1,4 @@
-"""What the users of one generator share: the plan, the clock, and what has come out so far."""
+"""State shared by the users of one generator: the plan, the clock, and the results so far."""
 
 import random
 import time
@@ -9,16 +9,16 @@ from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
 
 
-class Box:
-    """A poll and the voters who have been sent to it."""
+class PollState:
+    """A poll and its voters so far."""
 
     def __init__(self, place: int, plan: Plan) -> None:
         self.place = place
-        self.poll = plan.polls[place].poll
+        self.id = plan.polls[place].poll
         self.tokens = plan.polls[place].tokens
         self.ballots = plan.polls[place].ballots
         self.acknowledged_at: list[float] = []
-        """When each first ballot was acknowledged, in order; for how stale live results are."""
+        """When each first ballot was acknowledged, in order; to compute how stale live results are."""
         self._next = 0
         self._settled: list[Cast] = []
 
@@ -28,7 +28,7 @@ class Box:
         return Cast(self.place, self._next - 1)
 
     def returning(self, dice: random.Random) -> Cast | None:
-        """Return a voter whose ballot is acknowledged and who does nothing now; None if there is none."""
+        """Return an idle voter whose ballot is acknowledged; None if there is none."""
         if not self._settled:
             return None
         place = dice.randrange(len(self._settled))
@@ -36,12 +36,12 @@ class Box:
         return self._settled.pop()
 
     def settle(self, cast: Cast) -> None:
-        """Let a voter be asked again."""
+        """Make a voter available for changes again."""
         self._settled.append(cast)
 
 
 class World:
-    """A run of one generator."""
+    """One generator's run."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -51,7 +51,7 @@ class World:
         self.failures: Counter[str] = Counter()
         self.canary_path = f"/v1/{plan.canary}/" if plan.canary else ""
         self.dice = random.Random(f"{plan.seed}/{plan.share}")  # noqa: S311  (a load, not a secret)
-        self.boxes = [Box(place, plan) for place in range(len(plan.polls))]
+        self.polls = [PollState(place, plan) for place in range(len(plan.polls))]
         suite, seconds = plan.suite, plan.suite.seconds
         self.votes = self._arrivals(suite.votes_per_second * seconds)
         self.reads = self._arrivals(suite.reads_per_second * seconds, even=True)
@@ -70,7 +70,7 @@ class World:
         return self.plan.identities[self._turn]
 
     def is_guest(self) -> bool:
-        """Say whether the next voter comes as a guest."""
+        """Say whether the next voter signs in as a guest."""
         return self.dice.random() < self._guest_share
 
     def is_change(self) -> bool:
@@ -78,7 +78,7 @@ class World:
         return self.dice.random() < self.plan.suite.changes
 
     def answered(self, path: str, by: str | None, ms: float, *, ok: bool) -> None:
-        """Note what came of a request that was for canaries.
+        """Record the outcome of a request meant for canaries.
 
         Args:
             path: Of the request.
@@ -90,13 +90,13 @@ class World:
         if not self.canary_path or not f"{path.partition('?')[0]}/".startswith(self.canary_path):
             return
         if by is not None and by != self.plan.canary:
-            self.outcome.by_others += 1
+            self.outcome.by_stable += 1
             return
         self.outcome.canary_ms.append(ms)
         self.outcome.canary_failures += not ok
 
     def voted(self, due: float, at: float, sent: float, status: int) -> None:
-        """Note a vote's answer."""
+        """Record a vote's answer."""
         now = time.perf_counter()
         self.outcome.votes.append(Vote(due, (now - at) * 1000, (now - sent) * 1000, status))
 
@@ -106,7 +106,7 @@ class World:
         return len(self.outcome.votes) == len(self.votes) and not self.reads.unfinished + self.hosts.unfinished
 
     def close(self) -> Outcome:
-        """Return all that came out."""
+        """Return the results."""
         outcome = self.outcome
         outcome.requests, outcome.failures = dict(self.requests), dict(self.failures)
         outcome.unsent = len(self.votes) - len(outcome.votes)

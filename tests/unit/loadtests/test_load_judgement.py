@@ -14,7 +14,7 @@ from loadtests.gate.checks import Findings, Voters, canonical, differences
 from loadtests.gate.config import GATES, Canary, Shape, Suite, Thresholds, read
 from loadtests.gate.errors import GateError
 from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote, Watched
-from loadtests.gate.stage import Poll, looks
+from loadtests.gate.setup import Poll, read_paths
 from loadtests.gate.verdict import Judgement, Verdict, judge, percentile
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
 from loadtests.generator.world import World
@@ -158,7 +158,7 @@ CANARY = Canary(answers=200, error_ratio=0.002, p50_ms=60, p95_ms=200)
 
 def canaries(ms: list[float], failures: int = 0, others: int = 0) -> Verdict:
     """Judge canaries of a service that gets no votes, beside votes that are well."""
-    seen = outcome(canary_ms=ms, canary_failures=failures, by_others=others)
+    seen = outcome(canary_ms=ms, canary_failures=failures, by_stable=others)
     return judge(SUITE, [seen], FINE, "profiles", CANARY)
 
 
@@ -198,11 +198,11 @@ def canary_world() -> World:
         identities=[somebody],
         host=somebody,
         canary="profiles",
-        looks=[],
-        canary_looks=[],
-        mark="",
+        read_paths=[],
+        canary_paths=[],
+        title_prefix="",
         html="",
-        tell=False,
+        shows_progress=False,
     )
     return World(plan)
 
@@ -215,7 +215,7 @@ def test_no_answer_is_the_canaries_fault_and_anybody_elses_isnt_theirs() -> None
     world.answered("/v1/polls", "", 8.0, ok=False)
     world.answered("/v1/profilesque", "", 8.0, ok=False)
     outcome = world.outcome
-    assert (outcome.canary_ms, outcome.canary_failures, outcome.by_others) == ([5.0, 10_000.0], 1, 1)
+    assert (outcome.canary_ms, outcome.canary_failures, outcome.by_stable) == ([5.0, 10_000.0], 1, 1)
 
 
 def test_what_was_due_is_unfinished_until_somebody_says_otherwise() -> None:
@@ -361,14 +361,14 @@ def test_a_file_of_ballots_that_cant_be_read_is_said(tmp_path: Path) -> None:
 
 
 def test_every_service_that_can_be_looked_at_is() -> None:
-    assert {"/v1/auth/me", "/v1/polls", "/v1/profiles/me"} <= set(looks())
-    assert not [path for path in looks() if "[" in path]
-    assert looks("profiles") == ["/v1/profiles/me"]
-    assert looks("poll") == []
+    assert {"/v1/auth/me", "/v1/polls", "/v1/profiles/me"} <= set(read_paths())
+    assert not [path for path in read_paths() if "[" in path]
+    assert read_paths("profiles") == ["/v1/profiles/me"]
+    assert read_paths("poll") == []
 
 
 def test_gaps_in_the_paths_of_a_service_that_has_no_others_are_filled() -> None:
-    path = next(path for path in looks("votebooth") if path.endswith("/results"))
+    path = next(path for path in read_paths("votebooth") if path.endswith("/results"))
     assert re.fullmatch(r"/v1/votebooth/polls/[0-9a-f-]{36}/results", path)
 
 

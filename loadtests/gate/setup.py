@@ -1,7 +1,7 @@
-"""The stage: an owner, polls with voting tokens and signed-in guests, all made through the public API.
+"""The setup: an owner, polls with voting tokens and signed-in guests, all created through the public API.
 
-Voting tokens are made by the polls' owner, ten thousand a request, as an organiser would. So thousands of voters are
-there within a second, whatever Auth allows an address in sign-ins.
+The polls' owner creates voting tokens, ten thousand a request, as an organiser would. So thousands of voters are ready
+within a second, whatever Auth's sign-in limits.
 """
 
 import asyncio
@@ -24,41 +24,41 @@ from loadtests.gate.api import Api
 from loadtests.gate.ballots import Ballot, elections
 from loadtests.gate.config import Suite
 from loadtests.gate.errors import TargetError
-from loadtests.gate.plan import Identity, Look, Plan, PollPlan
+from loadtests.gate.plan import Identity, Plan, PollPlan, ReadPath
 
 T = TypeVar("T")
 
 EMAIL, PASSWORD = "VOTEWAVE_LOAD_EMAIL", "VOTEWAVE_LOAD_PASSWORD"
-"""The account that owns the polls. Without them each gate signs up an account of its own."""
+"""The account that owns the polls. Without these variables each gate signs up a new one."""
 
-MARK = "Load test"
-"""What the titles of all polls begin with that a gate makes."""
+TITLE_PREFIX = "Load test"
+"""The titles of all polls created by a gate begin with this."""
 
 _TOKENS_AT_A_TIME = 10_000
 _AT_ONCE = 16
 _LEFT_OVER = timedelta(hours=3)
 _FIRST_VOTE_SECONDS = 20.0
 _MOST_GUESTS = 900
-"""Auth lets a thousand in from one address in a minute."""
+"""Auth allows a thousand new guests from one address in a minute."""
 
 _VOTES_A_GUEST = 4
-"""A second; the gateway allows a subject 60 ballots in ten seconds."""
+"""Votes a second of one guest; the gateway allows a subject 60 ballots in ten seconds."""
 
-_GAP = "[^/]+"
-"""In a path of the gateway's routes, what stands for a poll's id and the like."""
+_PARAMETER = "[^/]+"
+"""The pattern for a parameter, such as a poll's id, in a path of the gateway's routes."""
 
 ROUTES = Path(__file__).parents[2] / "nomad" / "gateway" / "routes.map"
 
 
 class Poll(Struct, frozen=True):
-    """A poll of the stage.
+    """A poll of the setup.
 
     Attributes:
         id: Its id.
-        name: What it is for.
+        name: For messages.
         method: How it is counted.
         seats: How many are elected.
-        tokens: Voting tokens; none in the one that guests vote in.
+        tokens: Voting tokens; empty in the poll for guests.
         ballots: Bodies of ballots.
     """
 
@@ -70,16 +70,16 @@ class Poll(Struct, frozen=True):
     ballots: list[bytes]
 
 
-class Stage:
-    """What a gate makes before the load, and takes away after it.
+class Setup:
+    """What a gate creates before the load and deletes after it.
 
     Args:
         api: The target.
         suite: The load.
-        seed: Of every chance.
-        folder: Where files of real ballots are.
-        say: Gets a line about each step.
-        canary: The service whose canaries are asked; empty for none.
+        seed: Of the random generator.
+        folder: Folder of real ballots.
+        say: Called with a line about each step.
+        canary: The service whose canaries are tested; empty for none.
     """
 
     def __init__(
@@ -94,18 +94,18 @@ class Stage:
         self._account: dict[str, str] = {}
         self.owner = Identity("", "", 0.0)
         self.polls: list[list[Poll]] = []
-        """By generator: those with tokens, then the one for guests if there is one."""
-        self._mark = f"{MARK} {uuid4().hex[:8]}"
+        """By generator: the polls with tokens, then the one for guests, if any."""
+        self._title_prefix = f"{TITLE_PREFIX} {uuid4().hex[:8]}"
         self._guests: list[Identity] = []
         self._hosts: list[Identity] = []
-        self._looks: list[Look] = []
-        self._canary_looks: list[Look] = []
+        self._read_paths: list[ReadPath] = []
+        self._canary_paths: list[ReadPath] = []
 
     async def build(self) -> None:
-        """Make everything.
+        """Create everything.
 
         Raises:
-            TargetError: It can't be reached, or refuses.
+            TargetError: The target can't be reached, or refuses.
         """
         await self._sign_in()
         suite, shares = self._suite, self._suite.generator.processes
@@ -125,27 +125,27 @@ class Stage:
         self._hosts = [await self._session() for _ in range(shares)]
         for polls in self.polls:
             await self.together([partial(self._first_vote, poll) for poll in polls])
-        self._looks = [await self._look(path) for path in looks()]
+        self._read_paths = [await self._read_path(path) for path in read_paths()]
         if self._canary:
-            self._canary_looks = [await self._look(path) for path in looks(self._canary)]
+            self._canary_paths = [await self._read_path(path) for path in read_paths(self._canary)]
 
-    async def _look(self, path: str) -> Look:
-        """See what the version that users have answers there: of a new one, too, nothing else is good but 200 and 204.
+    async def _read_path(self, path: str) -> ReadPath:
+        """Request a path from the stable version; besides 200 and 204, only its status is accepted from canaries.
 
-        Canaries are asked once, too, for an instance that has just started fetches Auth's keys with its first request.
+        Canaries get one request, too, since a new instance fetches Auth's keys with its first request.
         """
         status = await self._api.status(path, who=self.owner, by_canary=False)
         if status >= 500 or status == 429:
             raise TargetError(f"{self._api.url} answers GET {path} with {status}")
         await self._api.status(path, who=self.owner)
-        return Look(path, tuple(sorted({200, 204, status})))
+        return ReadPath(path, tuple(sorted({200, 204, status})))
 
     async def guests(self, count: int) -> list[Identity]:
         """Sign in guests."""
         return await self.together([partial(self._api.identity, "/v1/auth/guests")] * count)
 
     def plans(self, html: Path) -> list[Plan]:
-        """Return what each generator does; the first one writes Locust's report."""
+        """Return each generator's plan; the first one writes Locust's report."""
         shares = len(self.polls)
         return [
             Plan(
@@ -160,11 +160,11 @@ class Stage:
                 identities=self._guests[share::shares],
                 host=self._hosts[share],
                 canary=self._canary,
-                looks=self._looks,
-                canary_looks=self._canary_looks,
-                mark=self._mark,
+                read_paths=self._read_paths,
+                canary_paths=self._canary_paths,
+                title_prefix=self._title_prefix,
                 html=str(html) if share == 0 else "",
-                tell=share == 0,
+                shows_progress=share == 0,
             )
             for share, polls in enumerate(self.polls)
         ]
@@ -174,31 +174,31 @@ class Stage:
         return dict(self._api.headers)
 
     async def take_down(self) -> None:
-        """Delete all polls of this gate, hosts' too; what stays is said. Voters' sessions end by themselves."""
+        """Delete all polls of this gate and its hosts; report what remains. Voters' sessions expire by themselves."""
         if not self.owner.access:
             return
         try:
             await self.refresh_owner()
             for poll in await self._mine():
-                if poll["title"].startswith(self._mark):
+                if poll["title"].startswith(self._title_prefix):
                     await self._delete(poll["id"])
         except TargetError as exc:
-            self._say(f"polls whose titles begin with “{self._mark}” stay behind: {exc}")
+            self._say(f"polls whose titles begin with “{self._title_prefix}” stay behind: {exc}")
 
     async def _delete(self, poll: str) -> None:
         await self._api.send("DELETE", f"/v1/polls/{poll}", who=self.owner, wanted=(200, 202, 204, 404))
 
     async def refresh_owner(self) -> None:
-        """Sign the owner in again if the token may be too old."""
+        """Sign the owner in again if the token expires soon."""
         if self._account and self.owner.until - time.time() < 300:
             self.owner = await self._session()
 
     @staticmethod
     async def together(calls: Iterable[Callable[[], Awaitable[T]]], at_once: int = _AT_ONCE) -> list[T]:
-        """Make calls, some at a time; return what they return, in order.
+        """Make calls concurrently, at most `at_once`; return their results in order.
 
         Raises:
-            TargetError: One fails; the others are given up.
+            TargetError: One failed; the others are cancelled.
         """
         gate = asyncio.Semaphore(at_once)
 
@@ -234,10 +234,10 @@ class Stage:
         return await self._api.identity("/v1/auth/sessions", self._account)
 
     async def _sweep(self) -> None:
-        """Delete what gates have left behind that were killed."""
+        """Delete polls that killed gates have left behind."""
         for poll in await self._mine():
             age = datetime.now(UTC) - datetime.fromisoformat(poll["created_at"])
-            if poll["title"].startswith(MARK) and age > _LEFT_OVER:
+            if poll["title"].startswith(TITLE_PREFIX) and age > _LEFT_OVER:
                 self._say(f"deleting a poll that an earlier gate has left: {poll['id']}")
                 await self._delete(poll["id"])
 
@@ -254,10 +254,14 @@ class Stage:
 
     async def _poll(self, ballot: Ballot, voters: int) -> Poll:
         rules = {"eligibility": "tokens", "results": "always"}
-        definition: dict[str, Any] = {"title": f"{self._mark}: {ballot.name}", "rules": rules, **ballot.definition}
+        definition: dict[str, Any] = {
+            "title": f"{self._title_prefix}: {ballot.name}",
+            "rules": rules,
+            **ballot.definition,
+        }
         made = await self._publish(definition)
         tokens: list[str] = []
-        while len(tokens) < voters + 1:  # one is for the first vote
+        while len(tokens) < voters + 1:  # one more for the first vote
             count = min(_TOKENS_AT_A_TIME, voters + 1 - len(tokens))
             path = f"/v1/votebooth/polls/{made}/tokens"
             tokens += (await self._api.call("POST", path, who=self.owner, body={"count": count}))["tokens"]
@@ -269,7 +273,7 @@ class Stage:
 
     async def _guest_poll(self) -> Poll:
         definition = {
-            "title": f"{self._mark}: guests",
+            "title": f"{self._title_prefix}: guests",
             "method": "single",
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "anyone", "strength": "guest", "results": "always"},
@@ -284,7 +288,7 @@ class Stage:
         return str(made["id"])
 
     async def _first_vote(self, poll: Poll) -> None:
-        """Wait until the poll takes ballots: cast one and withdraw it."""
+        """Wait until the poll accepts ballots: cast one and withdraw it."""
         path = f"/v1/votebooth/polls/{poll.id}/ballot"
         token = {"Ballot-Token": poll.tokens[-1]} if poll.tokens else {}
         more = {**token, "Content-Type": "application/json"}
@@ -302,12 +306,12 @@ class Stage:
             poll.tokens.pop()
 
 
-def looks(service: str = "") -> list[str]:
-    """Return paths that can be read without knowing anything.
+def read_paths(service: str = "") -> list[str]:
+    """Return paths that can be read without parameters.
 
     Args:
-        service: Only this one's; empty for all. If each of its paths has gaps, such as a poll's id, they are filled
-            with something that isn't there: to find that out is work, too.
+        service: Only this service's; empty for all. If all its paths have parameters, such as a poll's id, they are
+            filled with ids that don't exist: answering those is load, too.
     """
     try:
         lines = ROUTES.read_text("utf-8").splitlines()
@@ -316,17 +320,17 @@ def looks(service: str = "") -> list[str]:
     found = [line.split()[0] for line in lines if line.startswith(r"^GET\|/v1/")]
     paths = [path.removeprefix(r"^GET\|").removesuffix("$") for path in found]
     paths = [path for path in paths if f"{path}/".startswith(f"/v1/{service}/")] if service else paths
-    whole = [path for path in paths if _GAP not in path]
-    if whole or not service:
-        return whole
-    return [path.replace(_GAP, str(uuid4())) for path in paths]
+    without = [path for path in paths if _PARAMETER not in path]
+    if without or not service:
+        return without
+    return [path.replace(_PARAMETER, str(uuid4())) for path in paths]
 
 
 @contextlib.asynccontextmanager
-async def standing(stage: Stage) -> Any:
-    """Build a stage, and take it down whatever happens."""
+async def prepared(setup: Setup) -> Any:
+    """Build a setup, and always take it down at the end."""
     try:
-        await stage.build()
-        yield stage
+        await setup.build()
+        yield setup
     finally:
-        await asyncio.shield(stage.take_down())
+        await asyncio.shield(setup.take_down())

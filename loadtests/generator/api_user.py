@@ -1,4 +1,4 @@
-"""What all users share: one way to send a request, timed from when it was due, noted and judged."""
+"""The base class of users: sends requests, times them from when they were due, and records their outcome."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from loadtests.generator.world import World
 
 _CONNECT_SECONDS = 5.0
 _READ = frozenset({200, 201})
-"""Whose bodies are read, wanted or not."""
+"""Statuses whose bodies are decoded, expected or not."""
 
 T = TypeVar("T")
 
@@ -23,10 +23,10 @@ class Answer(NamedTuple, Generic[T]):
     """An answer.
 
     Attributes:
-        status: HTTP status; 0 without an answer, or with one that isn't what it should be.
-        body: What was read of it; None if there was nothing to read.
+        status: HTTP status; 0 without an answer, or with a malformed body.
+        body: The decoded body, if any.
         etag: Its ETag.
-        ok: Whether it is one that was to be had.
+        ok: Whether status and body are as expected.
     """
 
     status: int
@@ -35,18 +35,18 @@ class Answer(NamedTuple, Generic[T]):
     ok: bool
 
 
-class Once(HTTPClientPool):
-    """Sends each request once. By itself geventhttpclient sends a PUT again when its connection closes unanswered."""
+class NoRetryPool(HTTPClientPool):
+    """Sends each request once: geventhttpclient would repeat a PUT when its connection closes without an answer."""
 
     def get_client(self, url: Any) -> Any:
         """Return the client of a host."""
         client = super().get_client(url)
-        client._connection_pool.size = -1  # noqa: SLF001  (it makes so many attempts, and two)
+        client._connection_pool.size = -1  # noqa: SLF001  (the number of attempts is this plus two)
         return client
 
 
-class Person(FastHttpUser):
-    """Somebody who uses VoteWave. Certificates are verified; a lost request isn't sent again."""
+class ApiUser(FastHttpUser):
+    """A user of VoteWave. Certificates are verified; requests aren't retried."""
 
     abstract = True
     insecure = False
@@ -60,7 +60,7 @@ class Person(FastHttpUser):
         self.default_headers = self.world.plan.headers
         super().__init__(environment)
         agent = self.client.client
-        agent.clientpool = Once(**agent.clientpool.client_args)
+        agent.clientpool = NoRetryPool(**agent.clientpool.client_args)
 
     def call(
         self,
@@ -75,18 +75,18 @@ class Person(FastHttpUser):
         headers: Mapping[str, str] | None = None,
         gives: type[T] | None = None,
     ) -> Answer[T]:
-        """Send a request and note what came of it.
+        """Send a request and record its outcome.
 
         Args:
-            method: HTTP's.
+            method: HTTP method.
             path: Below the target's URL.
-            name: What it is called in reports.
-            wanted: Statuses that are good.
+            name: Its name in reports.
+            wanted: Expected statuses.
             at: When it was due, by `time.perf_counter`; None for now.
             token: Access token.
             body: JSON.
-            headers: Others.
-            gives: What a good answer holds, as JSON. One that holds something else is a failure of the target's.
+            headers: Additional headers.
+            gives: The type of the expected JSON body. A body that doesn't decode to it counts as a failure.
         """
         sent = {**headers} if headers else {}
         if token:

@@ -1,4 +1,4 @@
-"""Keeps everybody signed in: access tokens are good for fifteen minutes, a soak takes longer."""
+"""Refreshes access tokens: they are valid for fifteen minutes, and a soak takes longer."""
 
 import time
 
@@ -15,11 +15,11 @@ _AHEAD_SECONDS = 240.0
 
 
 def keep_signed_in(world: World, environment: Environment) -> None:
-    """Exchange refresh tokens some minutes before access tokens end, for as long as the run lasts."""
-    everybody = [*world.plan.identities, world.plan.host]
+    """Exchange refresh tokens some minutes before access tokens expire, until the run ends."""
+    identities = [*world.plan.identities, world.plan.host]
     while True:
-        if due := [each for each in everybody if each.refresh and each.until - time.time() < _AHEAD_SECONDS]:
-            session = FastHttpSession(  # a new one each time: idle connections have been closed meanwhile
+        if due := [each for each in identities if each.refresh and each.until - time.time() < _AHEAD_SECONDS]:
+            session = FastHttpSession(  # a new session each time, since idle connections have been closed
                 world.plan.url,
                 environment.events.request,
                 None,
