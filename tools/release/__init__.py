@@ -1,1 +1,1 @@
-"""Images of VoteWave, and how a version of it gets to users: `./just image`, `./just release`."""
+"""Builds VoteWave's images and releases its versions: `./just image`, `./just release`."""

@@ -1,4 +1,4 @@
-"""`./just release`: a version's way to users, and back."""
+"""`./just release`: releases a version, and rolls it back."""
 
 import contextlib
 import json
@@ -24,27 +24,27 @@ from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C or SIGTERM."""
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # a release goes on under `nohup`
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # not SIGHUP, so that a release keeps running under `nohup`
 
 _ENVIRONMENT = click.option(
-    "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="Where."
+    "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="The environment."
 )
-_SERVICE = click.option("--service", type=click.Choice([*SERVICES, "all"]), help="Which, or all in order.")
+_SERVICE = click.option("--service", type=click.Choice([*SERVICES, "all"]), help="The service, or all in order.")
 _FOLDER = click.option(
     "--folder",
     default=ROOT / ".cluster",
     type=click.Path(path_type=Path, file_okay=False),
-    help="local: the cluster's folder; .cluster in the clone by default.",
+    help="For local: the cluster's folder. Default: .cluster in the clone.",
 )
 _VALUES = click.option(
     "--values",
     default=Path("values.hcl"),
     show_default=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="staging, production: the file with Terraform's outputs as variables of jobs.",
+    help="For staging and production: the file with Terraform's outputs, which are job variables.",
 )
 _JSON = click.option(
-    "--json", "as_json", is_flag=True, help="Print the outcome and each step as JSON; the rest is on stderr."
+    "--json", "as_json", is_flag=True, help="Print the outcome and each step as JSON; progress goes to stderr."
 )
 
 
@@ -53,28 +53,28 @@ _JSON = click.option(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.option("--env", "environment", type=click.Choice(NAMES["environments"]), help="Where.")
+@click.option("--env", "environment", type=click.Choice(NAMES["environments"]), help="The environment.")
 @_SERVICE
-@click.option("--version", help="What: a commit, 40 hexadecimal digits, perhaps with -SUFFIX.")
+@click.option("--version", help="The commit to release, 40 hexadecimal digits; for local, -SUFFIX may follow.")
 @click.option(
     "--allow-contract",
     default="",
     metavar="REASON",
-    help="Let migrations take away what running code may use; the reason is told and logged.",
+    help="Allow migrations that remove what running code may use; the reason is printed and logged.",
 )
-@click.option("--skip-gate", default="", metavar="REASON", help="Promote without load on the canaries; likewise.")
+@click.option("--skip-gate", default="", metavar="REASON", help="Promote without a load test; the reason is printed.")
 @click.option(
     "--gate-option",
     "gate_options",
     multiple=True,
-    help="Given to `./just load gate`, such as --gate-option=--seconds=60.",
+    help="An option to pass to `./just load gate`, such as --gate-option=--seconds=60.",
 )
 @click.option(
     "--patience",
     default=CANARIES_SECONDS,
     show_default=True,
     type=click.FloatRange(10, 3600),
-    help="Seconds that canaries may take to be healthy.",
+    help="Seconds that canaries may take to become healthy.",
 )
 @_FOLDER
 @_VALUES
@@ -94,19 +94,19 @@ def main(
     values: Path,
     as_json: bool,
 ) -> None:
-    r"""Bring a version to users: migrate, plan, run, canaries, gate, promote; or take it back.
+    r"""Release a version: migrate, plan, start canaries, put load on them (the gate), promote; or roll back.
 
-    Broken off, it goes on where it was when the same command is run again.
+    If it is interrupted, run the same command again: it continues where it stopped.
 
     \b
     Exit codes:
-      0  every instance is of this version
-      1  it can't go on; what runs is as it was, or goes on by itself
+      0  every instance runs this version
+      1  it can't continue; what runs is unchanged, or its deployment continues by itself
       2  the command is wrong
-      3  refused: no image, a migration that takes something away, another deployment at work, no room;
+      3  refused: no image, a migration that removes something, another active deployment, or no capacity;
          nothing of the service that it names was started
-      4  rejected: the canaries weren't good enough; users have the version that they had
-    130  interrupted; the same command goes on
+      4  rejected: the canaries weren't good enough; users still have the former version
+    130  interrupted; the same command continues
 
     \b
     Examples:
@@ -144,13 +144,13 @@ def main(
 @main.command()
 @_ENVIRONMENT
 @_SERVICE
-@click.option("--to", default="", metavar="VERSION", help="The last that was stable before the present one by default.")
+@click.option("--to", default="", metavar="VERSION", help="The version to return to. Default: the last stable one.")
 @click.option(
     "--from",
     "bad",
     default="",
     metavar="VERSION",
-    help="Only services that run this one, or are about to. With `all` the one that came last by default.",
+    help="Roll back only services that run this version or are deploying it. Default with `all`: the newest one.",
 )
 @_FOLDER
 @_VALUES
@@ -158,10 +158,10 @@ def main(
 def rollback(
     *, environment: str, service: str | None, to: str, bad: str, folder: Path, values: Path, as_json: bool
 ) -> None:
-    r"""Return to a version that was stable, or end a deployment that is at work.
+    r"""Return to a stable version; an active deployment is failed first.
 
-    What was taken back already stays as it is: the command can be repeated. No migration is undone: they only expand.
-    How many instances there are stays as it is. Exit codes as those of a release.
+    Services that were already rolled back are left alone, so the command can be repeated. Migrations aren't undone:
+    they only expand. The number of instances doesn't change. Exit codes are those of a release.
 
     \b
     Examples:
@@ -189,7 +189,7 @@ def rollback(
 @_VALUES
 @_JSON
 def autoscaler(*, environment: str, folder: Path, values: Path, as_json: bool) -> None:
-    r"""Run the autoscaler, which follows `scaling` in nomad/env. Its token must be allowed to give rights.
+    r"""Run the autoscaler, which follows `scaling` in nomad/env. NOMAD_TOKEN must be allowed to write ACL policies.
 
     \b
     Example: ./just release autoscaler --env local
@@ -210,7 +210,7 @@ def _do(
     *,
     as_json: bool,
 ) -> None:
-    """Do something with an environment, and exit; `act` writes into its last argument how far it got."""
+    """Run `act` on an environment, print the outcome and exit; `act` records its progress in its last argument."""
     steps = Steps(lambda line: click.echo(line, err=True))
     code, error = 0, ""
     said: dict[str, Any] = {}

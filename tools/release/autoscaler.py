@@ -1,4 +1,4 @@
-"""The autoscaler's job: its rights, its programs, and waiting until it is healthy."""
+"""Runs the autoscaler's job: grants its rights, finds its programs, and waits until it is healthy."""
 
 import json
 import subprocess
@@ -12,14 +12,14 @@ _SECONDS = 180.0
 
 
 def run_autoscaler(target: Target, steps: Steps) -> None:
-    """Run the autoscaler, or bring it up to date.
+    """Start or update the autoscaler's job.
 
     Args:
-        target: Where.
-        steps: Told of each step.
+        target: The environment.
+        steps: Records each step.
 
     Raises:
-        ReleaseError: A program is missing, the token may not give rights, or it doesn't get healthy.
+        ReleaseError: A program is missing, the token may not write ACL policies, or the job doesn't become healthy.
     """
     name, nomad = job_of("autoscaler"), target.nomad
     with steps.step("autoscaler", "rights", "what its identity may do"):
@@ -43,7 +43,7 @@ def run_autoscaler(target: Target, steps: Steps) -> None:
 
 
 def _programs() -> dict[str, str]:
-    """Return where the programs are, as variables of the job."""
+    """Return the paths of the programs, as variables of the job."""
     names = ("nomad-autoscaler", "prometheus")
     found = subprocess.run([ROOT / "tools" / "build", "--json", *names], stdout=subprocess.PIPE, check=False)
     if found.returncode != 0:

@@ -1,4 +1,4 @@
-"""The way back: to a version that was stable, without migrations and without a gate."""
+"""Rollback: return to a version that was stable, without migrations and without a gate."""
 
 from collections.abc import Sequence
 
@@ -16,20 +16,20 @@ _CANARIES_SECONDS = 300.0
 
 
 def roll_back(target: Target, service: str, steps: Steps, to: str = "", bad: str = "") -> tuple[str, str]:
-    """Return to a version that was stable; counts stay as they are.
+    """Return a service to a version that was stable; the number of instances doesn't change.
 
     Args:
-        target: Where.
-        service: Whose.
-        steps: Told of each step.
-        to: Which version; the last that was stable before the present one by default.
-        bad: Only if this version runs, or is about to; whichever does by default.
+        target: The environment.
+        service: The service.
+        steps: Records each step.
+        to: The version to return to; by default the last stable one before the present one.
+        bad: Act only if this version runs or is being deployed; by default whichever version that is.
 
     Returns:
-        `returned` or `unchanged`, and the version that runs then.
+        `returned` or `unchanged`, and the version that runs afterwards.
 
     Raises:
-        RefusedError: There is none.
+        RefusedError: There is no stable version to return to.
     """
     present = target.nomad.job(job_of("service", service))
     if present is None:
@@ -62,7 +62,10 @@ def roll_back(target: Target, service: str, steps: Steps, to: str = "", bad: str
 
 
 def _ended(rollout: Rollout, deployment: Deployment, service: str, steps: Steps) -> bool:
-    """Bring what is at work to an end: a return to its good one. Say whether that was a return."""
+    """End the active deployment: let a rollback finish, fail anything else. Return whether the service was rolled back.
+
+    A deployment that only changes counts is awaited, and isn't a rollback.
+    """
     versions = rollout.versions()
     if is_change_of_counts(versions, deployment):
         rollout.settle(deployment)
@@ -76,7 +79,7 @@ def _ended(rollout: Rollout, deployment: Deployment, service: str, steps: Steps)
 
 
 def _follow(rollout: Rollout, deployment: Deployment, service: str, steps: Steps) -> None:
-    """Take a return to its end: what is returned to has been tried before."""
+    """See a rollback through to its end, without a gate: the version has passed one before."""
     if not deployment.promoted or not deployment.groups:
         with steps.step(service, "canaries", "until they are healthy") as say:
             found = until(lambda: rollout.healthy_canaries(deployment), "A healthy canary", _CANARIES_SECONDS)
@@ -104,13 +107,13 @@ def _wanted(target: Target, service: str, versions: Sequence[Job], to: str) -> J
 
 
 def bad_version(target: Target, services: Sequence[str]) -> str:
-    """Return the version to leave where several services are taken back at once: that which came last.
+    """Return the version to roll back from when several services are rolled back together: the newest one.
 
-    Which came last a release that got half way, or a rollback, tells: what one service runs before another's
-    present version is the older of the two.
+    Services may run different versions after a release or a rollback that got only half way. The order of the
+    versions follows from each service's history: a version that came before another there is the older one.
 
     Raises:
-        RefusedError: That can't be told.
+        RefusedError: The histories don't name one newest version.
     """
     runs: dict[str, str] = {}
     older = set[str]()

@@ -1,31 +1,31 @@
-"""What a release ends with when it doesn't end well, and the exit code of each."""
+"""The errors that end a release, each with its exit code."""
 
 
 class ReleaseError(Exception):
-    """It can't go on, and what runs is as it was, or goes on by itself; the message says what to do."""
+    """The release can't continue. What runs is unchanged or continues by itself; the message says what to do."""
 
     code = 1
 
 
 class LateError(ReleaseError):
-    """What was waited for didn't come in time."""
+    """Something didn't happen before its deadline."""
 
 
 class SupersededError(ReleaseError):
-    """Somebody else has changed the job meanwhile: what runs is theirs, and left alone."""
+    """Somebody else changed the job during the release; what they deployed is left alone."""
 
 
 class ConflictError(ReleaseError):
-    """Somebody has changed the job since it was looked at, so it wasn't overwritten."""
+    """Somebody changed the job after it was read, so it wasn't overwritten."""
 
 
 class RefusedError(ReleaseError):
-    """It wasn't begun: something speaks against it that has to be put right first."""
+    """The release wasn't started: something must be put right first."""
 
     code = 3
 
 
 class RejectedError(ReleaseError):
-    """The new version was tried on its canaries and taken back; users have the version they had."""
+    """The new version failed on its canaries and was rolled back; users still have the former version."""
 
     code = 4

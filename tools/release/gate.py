@@ -1,4 +1,4 @@
-"""The gate: load on the canaries alone, and thresholds that decide (`./just load gate`)."""
+"""The gate: a load test of the canaries alone, judged by thresholds (`./just load gate`)."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ from tools.release.steps import Say
 from tools.release.target import ROOT, Target
 
 PASSED, FAILED, WRONG, TOO_SLOW, UNREACHABLE = range(5)
-"""What the gate exits with (loadtests/load.py)."""
+"""The gate's exit codes (loadtests/load.py)."""
 
 _AGAINST = {
     FAILED: "the gate says no",
@@ -32,30 +32,30 @@ _ONCE_MORE = {
 _EVERY_SECONDS = 0.5
 _END_SECONDS = 30.0
 _TRIES = 2
-# What a dispatch may say; everything else about the gate in the cluster is the job's.
+# The only options that a dispatched gate takes; the job sets everything else.
 _DISPATCHED = re.compile(r"--(suite|seconds|seed)=(.+)")
-# The only settings of the shell's that a gate takes; others would weaken it without anybody's noticing.
+# The only VOTEWAVE_LOAD_ settings that a gate takes from the shell; others could weaken it unnoticed.
 _TAKEN = frozenset({"VOTEWAVE_LOAD_EMAIL", "VOTEWAVE_LOAD_PASSWORD"})
 
 
 class Trial(Protocol):
-    """A gate that runs somewhere."""
+    """A gate that is running, here or in the cluster."""
 
     def code(self) -> int | None:
         """Return its exit code; None while it runs."""
 
     def end(self) -> None:
-        """End it, if it still runs; it deletes what it has made."""
+        """Stop it if it still runs; it deletes the data that it created."""
 
 
 @dataclass(frozen=True)
 class Canaries:
-    """What is tried.
+    """The canaries under test.
 
     Attributes:
-        service: Whose; the gateway sends them what names it in X-VoteWave-Canary.
-        version: Of which version.
-        deployment: Theirs, which tells them from others: a gate that was left running on them is taken up again.
+        service: Their service; the gateway routes requests to them that name it in X-VoteWave-Canary.
+        version: Their version.
+        deployment: Their deployment's id, by which a gate that is still running on them is found and continued.
     """
 
     service: str
@@ -65,10 +65,10 @@ class Canaries:
 
 @dataclass(frozen=True)
 class Gate:
-    """How the canaries are tried.
+    """How the canaries are tested.
 
     Attributes:
-        options: Given to `./just load gate` besides environment, version and address.
+        options: Passed to `./just load gate` besides environment, version and address.
     """
 
     options: tuple[str, ...] = ()
@@ -77,25 +77,25 @@ class Gate:
         """Refuse options that a gate in the cluster doesn't take.
 
         Raises:
-            RefusedError: There is such a one.
+            RefusedError: There is such an option.
         """
         if target.gate_url is None:
             self._meta()
 
     def verdict(self, target: Target, canaries: Canaries, over: Callable[[], str | None], say: Say) -> str:
-        """Put the canaries under load; return why they are not good enough, empty if they are.
+        """Put load on the canaries; return why they aren't good enough, or an empty string if they are.
 
-        What the version may be to blame for counts against it, also that there is no verdict: the former one is known
-        to be good. A gate that was wrongly asked for, or ended by somebody, says nothing about the version.
+        Whatever the new version could have caused counts against it, even a gate without a verdict: the former version
+        is known to be good. A gate that was misconfigured, or stopped by somebody, says nothing about the version.
 
         Args:
-            target: Where.
-            canaries: What is tried.
-            over: Says why there is nothing left to try, such as a canary that has died meanwhile.
-            say: Told of it.
+            target: The environment.
+            canaries: The canaries under test.
+            over: Returns why the test is pointless by now, for example because a canary died; None otherwise.
+            say: Reports progress.
 
         Raises:
-            ReleaseError: There is no verdict, and the version isn't to blame.
+            ReleaseError: There is no verdict, and the version can't have caused that.
         """
         for number in range(1, _TRIES + 1):
             trial = self._begin(target, canaries, number, say)
@@ -141,7 +141,7 @@ class Gate:
 
 
 class _LocalGate:
-    """The gate as a process here. It doesn't outlive us, and Ctrl-C reaches it through us alone, once."""
+    """The gate as a child process. It ends when we do; Ctrl-C reaches only us, and we stop it once."""
 
     def __init__(self, arguments: list[str]) -> None:
         environment = {
@@ -170,5 +170,5 @@ class _LocalGate:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end the process when we die, however that happens."""
+    """Have the kernel end this process when its parent dies, for whatever reason."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

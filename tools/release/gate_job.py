@@ -1,4 +1,4 @@
-"""The gate where only the cluster itself reaches canaries: the job `votewave-loadtest`, dispatched."""
+"""The gate as a dispatched job, `votewave-loadtest`, where canaries can be reached only from inside the cluster."""
 
 import time
 
@@ -10,7 +10,7 @@ from tools.release.target import Target, job_of
 _TASK = "gate"
 _PLACED_SECONDS = 600.0
 _TOLD_LINES = 60
-# What the gate itself says of the canaries (loadtests/load.py). After anything else it is asked anew.
+# The exit codes that are a verdict (loadtests/load.py). A run that ended otherwise is removed and dispatched again.
 _ANSWERS = frozenset({0, 1, 3, 4})
 
 
@@ -18,15 +18,15 @@ class DispatchedGate:
     """One run of the job.
 
     Args:
-        target: Where.
-        version: Whose load tests, and thresholds.
-        meta: What they are to do.
-        key: A second run of the same key is the first one, also if that is over: a release that was broken off goes
-            on with it.
-        say: Told of the end of its log.
+        target: The environment.
+        version: The version whose load tests and thresholds are used.
+        meta: The dispatch's parameters.
+        key: Makes the dispatch idempotent: the same key returns the same run, even if that has ended, so that an
+            interrupted release continues with it.
+        say: Reports the end of its log.
 
     Raises:
-        ReleaseError: Nomad doesn't take it.
+        ReleaseError: Nomad refuses the job.
     """
 
     def __init__(self, target: Target, version: str, meta: dict[str, str], key: str, say: Say) -> None:
@@ -44,7 +44,7 @@ class DispatchedGate:
         """Return the gate's exit code; None while it runs.
 
         Raises:
-            ReleaseError: It can't run, or its machine is lost.
+            ReleaseError: The job can't run, or its machine was lost.
         """
         placed = self._nomad.allocations(self._run)
         ended = next((one for one in placed if one.over), None)
@@ -60,14 +60,14 @@ class DispatchedGate:
         return self._code
 
     def end(self) -> None:
-        """Stop and forget it, unless it has said what it thinks of the canaries."""
+        """Stop and purge the run, unless it ended with a verdict."""
         if self._code not in _ANSWERS:
             self._nomad.remove(self._run)
 
     def _tell(self, ended: Allocation) -> None:
         lines = self._nomad.log(ended.id, _TASK, "stdout").strip().splitlines()
         beside = self._nomad.log(ended.id, _TASK, "stderr").strip().splitlines()
-        # How it went is told there, too; without a report its end says why there is none.
+        # stderr also has the progress; without a report, its last lines say why there is none.
         lines += [line for line in beside if line.startswith("Error:")] if lines else beside[-8:]
         for line in lines[-_TOLD_LINES:]:
             self._say(line)

@@ -1,11 +1,11 @@
-"""What a job's versions tell: which of them are returns to an earlier one, and from what."""
+"""Reads a job's history: which of its versions are rollbacks, and from which release."""
 
 from collections.abc import Sequence
 
 from tools.release.nomad import Deployment, Job
 
 BACK_FROM = "back_from"
-"""A job's `meta` that marks a return: the program's version that was left."""
+"""The key in a job's `meta` that marks a rollback; its value is the release that was rolled back."""
 
 
 def at(versions: Sequence[Job], number: int) -> Job | None:
@@ -14,20 +14,20 @@ def at(versions: Sequence[Job], number: int) -> Job | None:
 
 
 def is_return(versions: Sequence[Job], number: int) -> bool:
-    """Say whether a version returns to an earlier one: by us, who mark it, or by Nomad after a deployment that failed.
+    """Return whether a job version is a rollback: ours, which is marked, or Nomad's own after a failed deployment.
 
     Args:
-        versions: A job's, the newest first.
-        number: Which of them.
+        versions: The job's versions, newest first.
+        number: The version's number.
     """
     job = at(versions, number)
     return job is not None and (bool(_mark(job)) or _failed_before(versions, job) is not None)
 
 
 def back_from(versions: Sequence[Job], number: int) -> str:
-    """Return which release was left for that of a version; empty if it was released as any other.
+    """Return the release that a job version rolled back; empty if the version isn't a rollback.
 
-    A return that failed is none: what runs then is what was to be left.
+    A rollback that failed doesn't count: the release that it should have replaced runs again.
     """
     job = at(versions, number)
     if job is None:
@@ -38,14 +38,14 @@ def back_from(versions: Sequence[Job], number: int) -> str:
 
 
 def is_change_of_counts(versions: Sequence[Job], deployment: Deployment) -> bool:
-    """Say whether a deployment is of what ran before, such as the autoscaler's: it has nothing to try on canaries."""
+    """Return whether a deployment only changes counts, such as the autoscaler's: there are no canaries to test."""
     job, before = at(versions, deployment.job_version), at(versions, deployment.job_version - 1)
     same = job is not None and before is not None and job.release == before.release
     return same and bool(deployment.groups) and not deployment.canaries
 
 
 def former(versions: Sequence[Job]) -> Job | None:
-    """Return the last version that was stable before the newest one's release, and was never left as a bad one."""
+    """Return the last stable version before the newest one's release that was never rolled back."""
     if not versions:
         return None
     left = {versions[0].release, *filter(None, map(_mark, versions))}
@@ -53,7 +53,10 @@ def former(versions: Sequence[Job]) -> Job | None:
 
 
 def _failed_before(versions: Sequence[Job], job: Job) -> Job | None:
-    """Return what has failed before a version that is, but for counts, a stable one from before that; else None."""
+    """Return the failed version that Nomad reverted with this one; None if this isn't Nomad's revert.
+
+    A revert has, apart from counts, the specification of a stable version from before the failed one.
+    """
     before = [one for one in versions if one.version < job.version]
     while before and before[0].specification == job.specification:
         before = before[1:]  # counts were changed since

@@ -1,4 +1,4 @@
-"""Build the image with whatever engine this machine has, and say what came out (`./just image`)."""
+"""Builds the image with the engine that this machine has, and reports what was built (`./just image`)."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ import click
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 250
-"""What the image may take, unpacked, in millions of bytes: a new machine has it within seconds."""
+"""The image's largest size, unpacked, in millions of bytes: a new machine must be able to pull it within seconds."""
 
 LOAD_SUFFIX = str(json.loads((ROOT / "terraform/modules/naming/names.json").read_text())["load_image_suffix"])
 """What the tag of the load tests' image ends in; nomad/jobs/loadtest.nomad.hcl says the same."""
@@ -33,11 +33,11 @@ class Built:
     Attributes:
         reference: Name and tag.
         id: Its digest, without the algorithm.
-        engine: What built it.
-        megabytes: What it takes unpacked, base included (1 MB is a million bytes).
-        user: Whom it runs as, `UID:GID`.
+        engine: The engine that built it.
+        megabytes: Its size unpacked, base included (1 MB is a million bytes).
+        user: The user that it runs as, `UID:GID`.
         labels: Its labels.
-        seconds: What building took.
+        seconds: How long the build took.
     """
 
     reference: str
@@ -51,7 +51,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Engine:
-    """What builds images.
+    """A program that builds images.
 
     Attributes:
         name: `docker`, `podman` or `buildah`.
@@ -69,7 +69,7 @@ class Engine:
 
 
 def find_engine() -> Engine:
-    """Return what this machine has: Docker if its engine answers, else Podman, else buildah.
+    """Return this machine's engine: Docker if its daemon answers, else Podman, else buildah.
 
     Raises:
         ImageError: It has none.
@@ -128,7 +128,7 @@ def build_load(engine: Engine, image: str, *, base: str | None = None) -> Built:
 def _build(engine: Engine, reference: str, file: Path, values: dict[str, str]) -> Built:
     began = time.monotonic()
     arguments = [f"--build-arg={name}={value}" for name, value in values.items()]
-    # Docker finds a Dockerfile's own list of what is sent by itself.
+    # Docker finds a Dockerfile's own .dockerignore by itself; the others have to be told.
     ignored = file.with_name(f"{file.name}.dockerignore")
     if engine.name != "docker" and ignored.exists():
         arguments.append(f"--ignorefile={ignored}")
@@ -150,7 +150,7 @@ def _build(engine: Engine, reference: str, file: Path, values: dict[str, str]) -
 
 
 def _inspect(engine: Engine, reference: str) -> dict[str, Any]:
-    """Return what `docker image inspect` says, or the same of buildah's."""
+    """Return what `docker image inspect` prints; buildah's answer is brought into the same form."""
     if engine.name != "buildah":
         [found] = _json(engine.command("image", "inspect", reference))
         return dict(found)
@@ -194,16 +194,16 @@ def revision_of(tree: Path, *, load: bool = False) -> str:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--name", default="votewave", show_default=True, help="The image's name, such as a registry's.")
-@click.option("--tag", help="Its tag; the commit unless said.")
+@click.option("--tag", help="Its tag. Default: the commit.")
 @click.option("--base", help="Another base image, by digest: NAME@sha256:…")
 @click.option("--source", default="", help="Where the code is published, for the image's label.")
-@click.option("--load", is_flag=True, help=f"The load tests' image too, on that one: its tag ends in {LOAD_SUFFIX}.")
-@click.option("--load-only", is_flag=True, help="The load tests' image alone, on one that is here or in a registry.")
-@click.option("--json", "as_json", is_flag=True, help="Print what came out as JSON, an image a line.")
+@click.option("--load", is_flag=True, help=f"Also build the load tests' image on it, tagged …{LOAD_SUFFIX}.")
+@click.option("--load-only", is_flag=True, help="Build only the load tests' image, on an existing image.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, one line per image.")
 def main(name: str, tag: str | None, base: str | None, source: str, load: bool, load_only: bool, as_json: bool) -> None:
     """Build the image of this work tree with Docker, Podman or buildah.
 
-    Exit code 1: it can't be built, or is larger than it may be.
+    Exits with 1 if the image can't be built or is too large.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What interrupts a command, once; and that nothing interrupts the cleaning up."""
+"""Signals that interrupt a command: the first one does, later ones can't interrupt its cleanup."""
 
 import contextlib
 import signal
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a command before its time."""
+"""The signals that interrupt a command."""
 
 
 @contextlib.contextmanager
 def interruptible(numbers: Sequence[signal.Signals] = INTERRUPTS) -> Iterator[None]:
-    """Take these signals for Ctrl-C, and the first alone: what follows is the end of what was begun."""
+    """Raise KeyboardInterrupt at the first of these signals; ignore later ones, so that cleanup isn't interrupted."""
 
     def interrupt(*_: Any) -> NoReturn:
         for number in numbers:
@@ -25,8 +25,8 @@ def interruptible(numbers: Sequence[signal.Signals] = INTERRUPTS) -> Iterator[No
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let no signal interrupt what has to be finished."""
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+    """Ignore these signals while work that has to be finished is under way."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
         yield
         return
     with _handled(INTERRUPTS, _pass_over):
@@ -44,4 +44,4 @@ def _handled(numbers: Sequence[signal.Signals], handler: Callable[..., None]) ->
 
 
 def _pass_over(*_: Any) -> None:
-    """Do nothing about a signal; SIG_IGN would do the same in children, too."""
+    """Ignore a signal. A handler and not SIG_IGN, which child processes would inherit."""

@@ -1,4 +1,4 @@
-"""The first step: a version's migrations, run as a job in the cluster, where the database can be reached."""
+"""The first step of a release: its migrations, run as a job in the cluster, where the database can be reached."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from tools.release.steps import Steps, until
 from tools.release.target import Target, job_of
 
 CONTRACTS = 3
-"""What `votewave migrate --expand-only` exits with when a revision takes away what running code may use."""
+"""The exit code of `votewave migrate --expand-only` when a revision removes what running code may use."""
 
 _TASK = "migrate"
 _SECONDS = 900.0
@@ -22,16 +22,16 @@ def migrate(target: Target, services: list[str], version: str, steps: Steps, *, 
     """Run a version's migrations to completion.
 
     Args:
-        target: Where.
-        services: Whose; `["all"]` for every one.
-        version: Whose code.
-        steps: Told of it.
-        allow_contract: Why it may take away what running code may use; empty if it may not.
+        target: The environment.
+        services: The services to migrate; `["all"]` for every one.
+        version: The version whose migrations are run.
+        steps: Records the step.
+        allow_contract: The reason why migrations may remove what running code may use; empty if they may not.
 
     Raises:
-        RefusedError: They would take something away.
-        SupersededError: Another release's have taken their place.
-        ReleaseError: They fail.
+        RefusedError: A migration would remove something.
+        SupersededError: Another release's migrations replaced these.
+        ReleaseError: They failed.
     """
     name, nomad = job_of("migrate"), target.nomad
     with steps.step(services[0], "migrate", f"migrations of {short(version)}, expanding ones only") as say:
@@ -101,6 +101,6 @@ def _last_words(nomad: Nomad, allocation: Allocation) -> str:
 
 
 def short(version: str) -> str:
-    """Return a version as people tell it apart."""
+    """Return a version shortened for people: 12 digits of the commit, and the suffix."""
     commit, _, suffix = version.partition("-")
     return commit[:12] + (f"-{suffix}" if suffix else "")

@@ -1,4 +1,4 @@
-"""What a release asks of Nomad's HTTP API, typed.
+"""The part of Nomad's HTTP API that a release uses, typed.
 
 python-nomad was looked at and left: it carries no types, and doesn't check certificates unless told to.
 """
@@ -15,10 +15,10 @@ from tools.release.errors import ConflictError, ReleaseError
 T = TypeVar("T")
 
 ACTIVE = frozenset({"running", "paused", "pending", "blocked", "unblocking", "initializing"})
-"""States of a deployment that is still at work (Nomad 1.11, `structs.Deployment.Active`)."""
+"""The states of an active deployment (Nomad 1.11, `structs.Deployment.Active`)."""
 
 CANCELLED = "cancelled"
-"""The state of a deployment whose job somebody has changed, or stopped, meanwhile."""
+"""The state of a deployment whose job was changed or stopped while it was active."""
 
 _CONFLICT = "Enforcing job modify index"  # `structs.RegisterEnforceIndexErrPrefix`
 _TIMEOUT_SECONDS = 30.0
@@ -40,7 +40,7 @@ _KEPT_OF_SCALING = frozenset({"ID", "CreateIndex", "ModifyIndex"})
 
 
 class Group(msgspec.Struct, frozen=True, rename="pascal"):
-    """What a deployment has done of one task group.
+    """A deployment's progress on one task group.
 
     Attributes:
         promoted: Whether its canaries were.
@@ -56,7 +56,7 @@ class Group(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Deployment(msgspec.Struct, frozen=True, rename="pascal"):
-    """The way of one job version to its instances.
+    """A deployment: the rollout of one job version.
 
     Attributes:
         id: Its own.
@@ -74,12 +74,12 @@ class Deployment(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def active(self) -> bool:
-        """Whether it is still at work."""
+        """Whether it is still active."""
         return self.status in ACTIVE
 
     @property
     def promoted(self) -> bool:
-        """Whether it has no canaries that wait."""
+        """Whether no canaries wait for promotion."""
         return all(group.promoted or not group.desired_canaries for group in (self.groups or {}).values())
 
     @property
@@ -96,21 +96,21 @@ class TaskGroup(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Tag(msgspec.Struct, frozen=True, rename="pascal"):
-    """A name that keeps one version of a job from being forgotten."""
+    """A tag, which keeps Nomad from garbage-collecting one version of a job."""
 
     name: str
 
 
 class Job(msgspec.Struct, frozen=True, rename="pascal"):
-    """A job, as far as a release looks at it.
+    """A job, with the fields that a release needs.
 
     Attributes:
         id: Its name.
-        version: Grows with every change, also by the autoscaler's.
-        stable: Whether a deployment of it has succeeded, or of the version that Nomad itself has returned to.
+        version: Grows with every change, the autoscaler's included.
+        stable: Whether a deployment of this version succeeded, or of the version that Nomad reverted to here.
         stop: Whether it was stopped.
-        status: "pending" until something of it was placed, "running", or "dead".
-        job_modify_index: What a change names, so that nobody's change is overwritten.
+        status: "pending" until an allocation is placed, "running", or "dead".
+        job_modify_index: Sent along with a change, so that nobody else's change is overwritten.
         meta: `version` in it is the program's.
         task_groups: Its groups.
         tag: What keeps this version; None if nothing does.
@@ -135,7 +135,7 @@ class Job(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def good(self) -> bool:
-        """Whether it can be returned to: it was stable, and ran. A job that is stopped stays stable."""
+        """Whether it can be rolled back to: a known release, stable, and not stopped (a stopped job stays stable)."""
         return self.stable and not self.stop and bool(self.release)
 
     @property
@@ -160,7 +160,7 @@ class TaskEvent(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class TaskState(msgspec.Struct, frozen=True, rename="pascal"):
-    """How a task is."""
+    """A task's state."""
 
     state: str = ""
     failed: bool = False
@@ -175,8 +175,8 @@ class Allocation(msgspec.Struct, frozen=True, rename="pascal"):
         job_version: Of which version of the job.
         client_status: Such as "running", "complete", "failed".
         desired_status: "run", or "stop".
-        deployment_id: Of the deployment that it came by.
-        deployment_status: What that knows of it.
+        deployment_id: The deployment that placed it.
+        deployment_status: Its health in that deployment.
         task_states: Its tasks, by name.
     """
 
@@ -190,27 +190,27 @@ class Allocation(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def over(self) -> bool:
-        """Whether it doesn't run any more."""
+        """Whether it has ended."""
         return self.client_status in {"complete", "failed", "lost"}
 
     @property
     def healthy_canary(self) -> bool:
-        """Whether it is a canary, and fine."""
+        """Whether it is a healthy canary."""
         found = self.deployment_status
         return found is not None and found.canary and found.healthy is True and not self.over
 
     @property
     def unhealthy(self) -> bool:
-        """Whether it was given up."""
+        """Whether its deployment judged it unhealthy."""
         return self.deployment_status is not None and self.deployment_status.healthy is False
 
     @property
     def exit_codes(self) -> set[int]:
-        """What its tasks ended with."""
+        """The exit codes of its tasks."""
         return {event.exit_code for event in self._events() if event.type == "Terminated"}
 
     def story(self) -> str:
-        """Return what happened to its tasks last."""
+        """Return the last events of its tasks, as text."""
         return "; ".join(event.message for event in self._events()[-4:] if event.message)
 
     def _events(self) -> list[TaskEvent]:
@@ -218,7 +218,7 @@ class Allocation(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Metric(msgspec.Struct, frozen=True, rename="pascal"):
-    """Why instances find no place."""
+    """Why allocations can't be placed."""
 
     constraint_filtered: dict[str, int] | None = None
     dimension_exhausted: dict[str, int] | None = None
@@ -228,9 +228,9 @@ class Plan(msgspec.Struct, frozen=True, rename="pascal"):
     """What Nomad would do with a job.
 
     Attributes:
-        job_modify_index: Of the job that this was held against.
-        failed_t_g_allocs: Groups that find no place.
-        diff: What changes, as Nomad tells it.
+        job_modify_index: That of the job with which the plan was compared.
+        failed_t_g_allocs: Task groups that can't be placed, by name.
+        diff: The changes, as Nomad describes them.
     """
 
     job_modify_index: int
@@ -251,8 +251,8 @@ class Nomad:
 
     Args:
         url: Of a server or any agent.
-        token: Empty where none is asked for.
-        ca: File of the authority that signs the agents' certificates; None for the system's.
+        token: The ACL token; empty where ACLs are off.
+        ca: File of the CA that signs the agents' certificates; None for the system's CAs.
     """
 
     def __init__(self, url: str, token: str, ca: str | None = None) -> None:
@@ -307,11 +307,11 @@ class Nomad:
         return msgspec.json.decode(answer.content, type=Plan)
 
     def register(self, job: dict[str, Any], index: int | None = None) -> int:
-        """Give Nomad a job to run; return its index afterwards, which tells this change from others'.
+        """Register a job; return its new index, which tells this change from others'.
 
         Args:
             job: All of it.
-            index: Only if the job's is still this one; 0 if there is none yet. None whatever it is.
+            index: Register only if the job still has this index; 0 if there must be no job yet. None: don't check.
 
         Raises:
             ConflictError: Somebody has changed the job since.
@@ -334,7 +334,7 @@ class Nomad:
         return msgspec.json.decode(answer.content, type=_Dispatched).job
 
     def remove(self, name: str) -> None:
-        """Stop a job, and forget it."""
+        """Stop a job and purge it."""
         self._send("DELETE", f"/v1/job/{_quoted(name)}", None, {"purge": "true"})
 
     def keep(self, name: str, version: int, tag: str) -> None:
@@ -348,20 +348,20 @@ class Nomad:
         self._send("DELETE", f"/v1/job/{name}/versions/{tag}/tag")
 
     def grant(self, policy: str, rules: str, description: str, job: str) -> None:
-        """Give a job's identity rights, which takes a management token."""
+        """Attach an ACL policy to a job's identity, which takes a management token."""
         body = {"Name": policy, "Description": description, "Rules": rules}
         self._send("POST", f"/v1/acl/policy/{policy}", {**body, "JobACL": {"Namespace": "default", "JobID": job}})
 
     def promote(self, deployment: str) -> None:
-        """Let a deployment's canaries be followed by the others."""
+        """Promote a deployment's canaries."""
         self._send("POST", f"/v1/deployment/promote/{deployment}", {"DeploymentID": deployment, "All": True})
 
     def fail(self, deployment: str) -> None:
-        """End a deployment; Nomad returns to the last version that was stable."""
+        """Fail a deployment; Nomad reverts to the last stable version."""
         self._send("POST", f"/v1/deployment/fail/{deployment}", {})
 
     def log(self, allocation: str, task: str, kind: str, characters: int = 20_000) -> str:
-        """Return the end of what a task has written; empty if that can't be had."""
+        """Return the end of a task's log; empty if it can't be read."""
         wanted = {"task": task, "type": kind, "origin": "end", "offset": str(characters), "plain": "true"}
         try:
             return self._send("GET", f"/v1/client/fs/logs/{allocation}", None, wanted).text

@@ -1,4 +1,4 @@
-"""A version's way to users. Where it stands is in Nomad alone, so it can be taken up again anywhere."""
+"""Releases a version of one service. Nomad alone holds its state, so it can be continued from any machine."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tools.release.steps import Steps, until
 from tools.release.target import Target, job_of
 
 CANARIES_SECONDS = 180.0
-"""How long canaries may take to be healthy; Nomad itself would wait for its progress deadline, and so do users."""
+"""How long canaries may take to become healthy; Nomad alone would wait for its longer progress deadline."""
 
 RELEASED, UNCHANGED = "released", "unchanged"
 
@@ -22,12 +22,12 @@ class Release:
     """One service's release.
 
     Args:
-        target: Where.
-        service: Whose.
-        version: Which.
-        steps: Told of each step.
-        gate: Tries the canaries; None leaves that out.
-        patience: How many seconds canaries may take to be healthy.
+        target: The environment.
+        service: The service.
+        version: The version to release.
+        steps: Records each step.
+        gate: Tests the canaries; None to promote without a test.
+        patience: How many seconds canaries may take to become healthy.
     """
 
     def __init__(
@@ -49,29 +49,29 @@ class Release:
         self._rollout = Rollout(target, service, steps)
 
     def run(self, *, migrated: bool = False, allow_contract: str = "") -> str:
-        """Release it, or go on with a release that was broken off; return `released` or `unchanged`.
+        """Release the version, or continue a release that was interrupted; return `released` or `unchanged`.
 
         Args:
-            migrated: Whether its migrations have been run just now.
-            allow_contract: Why they may take away what running code may use.
+            migrated: Whether its migrations have just been run.
+            allow_contract: The reason why migrations may remove what running code may use; empty if they may not.
 
         Raises:
-            RefusedError: Something speaks against beginning.
-            RejectedError: The new version isn't good enough, and was taken back.
-            ReleaseError: It can't go on.
+            RefusedError: The release can't be started.
+            RejectedError: The new version isn't good enough and was rolled back.
+            ReleaseError: The release can't continue.
         """
         self.look()
         if not migrated:
             migrate(self._target, [self._service], self._version, self._steps, allow_contract=allow_contract)
         outcome = RELEASED if self._resumed() else UNCHANGED
-        # What was under way may have been begun with other settings than today's.
+        # A deployment that was resumed may have been started with older settings than today's.
         return RELEASED if self._planned() else outcome
 
     def look(self) -> Deployment | None:
-        """Return the deployment at work, if it is this version's or changes counts alone; None if none is.
+        """Return the active deployment if it is of this version or only changes counts; None if none is active.
 
         Raises:
-            RefusedError: Another one is.
+            RefusedError: A deployment of another version, or a rollback, is active.
         """
         deployment = self._rollout.latest()
         if deployment is None or not deployment.active:
@@ -91,7 +91,7 @@ class Release:
         )
 
     def _resumed(self) -> bool:
-        """Bring what is under way to its end; say whether it was this version's release."""
+        """See the active deployment through to its end; return whether it was this version's release."""
         deployment = self.look()
         if deployment is None:
             return False
@@ -104,10 +104,10 @@ class Release:
         return True
 
     def _planned(self, *, once_more: bool = True) -> bool:
-        """Do what is to be done; say whether anything was.
+        """Plan the release and carry it out; return whether anything changed.
 
         Args:
-            once_more: Whether to plan anew if counts were changed meanwhile: the autoscaler waits for nobody.
+            once_more: Whether to plan again if the autoscaler changes counts between the plan and its execution.
         """
         job, index = self._plan()
         if job is None:
@@ -124,24 +124,24 @@ class Release:
         return True
 
     def _begin(self, job: dict[str, Any], index: int) -> Deployment | None:
-        # Migrations take their time. What somebody begins from here on changes the index.
+        # Migrations take long: somebody may have started a deployment. From here on that would change the index.
         if (deployment := self.look()) is not None:
             raise RefusedError(f"{self._service}: a deployment has begun meanwhile ({deployment.description}).")
         return self._rollout.begin(job, index)
 
     def _rescaled(self, index: int) -> bool:
-        """Say whether the job was changed since it had an index, and in counts alone."""
+        """Return whether the job has changed since it had an index, and only in its counts."""
         versions = self._rollout.versions()
         known = next((one for one in versions if one.job_modify_index == index), None)
         return known is not None and known != versions[0] and known.specification == versions[0].specification
 
     def _plan(self) -> tuple[dict[str, Any] | None, int]:
-        """Return the job and the index to hold it against; None for the job if nothing would change."""
+        """Return the job and the index to register it against; None for the job if nothing would change."""
         with self._step("plan", f"what {short(self._version)} changes") as say:
             job = self._target.render("service", service=self._service, version=self._version)
             present = self._nomad.job(job_of("service", self._service))
             keep_counts(job, present, fixed=False)
-            # Not the plan's index: it may be of counts that were changed since, which would be overwritten.
+            # Not the plan's index: counts may have changed before the plan, and would be overwritten.
             index = present.job_modify_index if present else 0
             plan = self._nomad.plan(job)
             if plan.failed_t_g_allocs:
@@ -159,7 +159,7 @@ class Release:
             return None, index
 
     def _follow(self, deployment: Deployment) -> None:
-        """Take a deployment from wherever it stands to its end."""
+        """See a deployment through to its end, whichever step it has reached."""
         try:
             if not deployment.promoted or not deployment.groups:
                 self._await_canaries(deployment)
@@ -191,7 +191,7 @@ class Release:
             say("good enough")
 
     def _over(self, deployment: Deployment) -> str | None:
-        """Return why there is nothing left to try; None while there is."""
+        """Return why testing the canaries is pointless by now; None while it isn't."""
         try:
             self._rollout.alive(deployment)
         except RejectedError as exc:

@@ -1,4 +1,4 @@
-"""One service's deployments: begun, watched, promoted, ended. Where they stand is in Nomad alone."""
+"""Starts, watches, promotes and fails one service's deployments. Nomad alone holds their state."""
 
 import time
 from typing import Any
@@ -18,12 +18,12 @@ _KEPT = 5  # versions that can be returned to
 
 
 class Rollout:
-    """What both directions do with one service's deployments.
+    """One service's deployments, as releases and rollbacks handle them.
 
     Args:
-        target: Where.
-        service: Whose.
-        steps: Told of each step.
+        target: The environment.
+        service: The service.
+        steps: Records each step.
     """
 
     def __init__(self, target: Target, service: str, steps: Steps) -> None:
@@ -48,15 +48,15 @@ class Rollout:
         return self._nomad.deployment_of(self._job)
 
     def begin(self, job: dict[str, Any], index: int) -> Deployment | None:
-        """Give Nomad a job; return its deployment, None if it takes none.
+        """Register a job; return its deployment, or None if the change needs none.
 
         Args:
-            job: All of it.
-            index: The present one's, so that nobody else's change is overwritten.
+            job: The whole job.
+            index: The present job's index, so that nobody else's change is overwritten.
 
         Raises:
-            SupersededError: Somebody has changed the job right after.
-            ReleaseError: Nomad doesn't take it.
+            SupersededError: Somebody changed the job right afterwards.
+            ReleaseError: Nomad refuses the job.
         """
         with self._steps.step(self._service, "run", "a canary beside what runs"):
             self._keep_present()
@@ -77,7 +77,7 @@ class Rollout:
             return until(appeared, f"{self._service}'s deployment", _APPEARS_SECONDS)[0]
 
     def _keep_present(self) -> None:
-        """Have Nomad remember what was good last: the autoscaler's changes are versions, too, and push others out."""
+        """Tag the last good version: each of the autoscaler's changes is a version, too, and Nomad keeps only a few."""
         versions = self.versions()
         good = next((job for job in versions if job.good), None)
         if good is None:
@@ -93,7 +93,7 @@ class Rollout:
         """Return how many canaries are healthy, once all are.
 
         Raises:
-            RejectedError: One doesn't get so.
+            RejectedError: A canary is unhealthy.
         """
         now = self.alive(deployment)
         placed = self._nomad.allocations_of(deployment.id)
@@ -103,15 +103,15 @@ class Rollout:
         return found if now.canaries and found >= now.canaries else None
 
     def promote(self, deployment: Deployment) -> None:
-        """Let the others follow the canaries."""
+        """Promote the canaries: the other instances are replaced as well."""
         with self._steps.step(self._service, "promote", "the others follow the canaries"):
             self._nomad.promote(deployment.id)
 
     def finish(self, deployment: Deployment) -> None:
-        """Wait until every instance is of a deployment's version.
+        """Wait until every instance runs the deployment's version.
 
         Raises:
-            RejectedError: Nomad has given it up.
+            RejectedError: Nomad failed the deployment.
         """
         with self._steps.step(self._service, "rollout", "until every instance is of this version") as say:
 
@@ -138,7 +138,7 @@ class Rollout:
         raise RejectedError(f"Nomad has given it up: {now.description}.{said}")
 
     def settle(self, deployment: Deployment) -> None:
-        """Wait for the end of a deployment that has nothing to try, however it ends: counts that are changed."""
+        """Wait until a deployment that only changes counts has ended, successfully or not."""
         with self._steps.step(self._service, "wait", "the number of instances is being changed") as say:
 
             def over() -> Deployment | None:
@@ -148,15 +148,15 @@ class Rollout:
             say(until(over, "Its end", _SUCCEEDS_SECONDS).description)
 
     def fail_back(self, deployment: Deployment, say: Say) -> None:
-        """End a deployment and wait until what was stable before runs alone again.
+        """Fail a deployment and wait until only the former stable version runs again.
 
         Args:
-            deployment: What is at work, or was given up by Nomad.
-            say: Told of what runs then.
+            deployment: An active deployment, or one that Nomad has failed.
+            say: Reports the version that runs afterwards.
 
         Raises:
-            SupersededError: Somebody else has changed the job: what that has begun is left alone.
-            ReleaseError: There is no former version, it doesn't get well again, or it takes too long.
+            SupersededError: Somebody else changed the job; what they deployed is left alone.
+            ReleaseError: There is no former version, it doesn't become healthy, or it takes too long.
         """
         self._end(deployment)
 
@@ -183,11 +183,11 @@ class Rollout:
         say(f"{short(self.present().release)} runs as before")
 
     def _end(self, deployment: Deployment) -> None:
-        """Fail a deployment, unless it has ended by itself.
+        """Fail a deployment, unless it has already ended.
 
         Raises:
-            SupersededError: It was ended by somebody's change of the job.
-            ReleaseError: It has succeeded meanwhile, or Nomad has nothing to return to.
+            SupersededError: Somebody's change of the job cancelled it.
+            ReleaseError: It succeeded in the meantime, or Nomad has no version to revert to.
         """
         now = self._nomad.deployment(deployment.id)
         if now.active:
@@ -211,7 +211,7 @@ class Rollout:
             )
 
     def promote_if_well(self, deployment: Deployment) -> None:
-        """Promote a way back: once some were replaced, it begins with a canary, too, and nobody else does."""
+        """Promote a revert whose canaries are healthy: if it replaces instances, it has canaries for us to promote."""
         placed = self._nomad.allocations_of(deployment.id)
         healthy = len([one for one in placed if one.healthy_canary])
         if deployment.canaries and not deployment.promoted and healthy >= deployment.canaries:
@@ -232,17 +232,17 @@ class Rollout:
 
 
 def again(job: dict[str, Any]) -> None:
-    """Make a job differ from itself: Nomad leaves one alone whose deployment has failed."""
+    """Change a job's meta so that Nomad deploys it again: it ignores an unchanged job even if its deployment failed."""
     job["Meta"] = {**(job.get("Meta") or {}), "again": f"{time.time_ns()}"}
 
 
 def keep_counts(job: dict[str, Any], present: Job | None, *, fixed: bool) -> None:
-    """Give a job the counts that it has now, within what its scaling allows.
+    """Set a job's counts to those that run now, within the limits of its scaling block.
 
     Args:
-        job: All of it.
-        present: What runs; None for nothing, and then the job's own counts are right.
-        fixed: Whether also groups keep theirs that aren't scaled, whose number is for the job to say otherwise.
+        job: The whole job.
+        present: The job that runs; with None the job's own counts stay.
+        fixed: Whether groups without a scaling block keep the present count, too; otherwise the job's own is used.
     """
     if present is None or present.stop:
         return

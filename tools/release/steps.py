@@ -1,4 +1,4 @@
-"""The steps of a release, each of which says what it does and how long that took."""
+"""The steps of a release, each printed with what it does and how long it took."""
 
 import contextlib
 import time
@@ -19,11 +19,11 @@ class Step:
     """A step that was taken.
 
     Attributes:
-        service: Whose.
+        service: Its service.
         name: Such as "migrate".
-        seconds: What it took.
-        outcome: `done`, or why it went no further.
-        said: What it found.
+        seconds: How long it took.
+        outcome: `done`, or the error that ended it.
+        said: The lines that it reported.
     """
 
     service: str
@@ -34,10 +34,10 @@ class Step:
 
 
 class Steps:
-    """Tells of steps, and remembers them.
+    """Prints steps and records them.
 
     Args:
-        tell: Is given each line.
+        tell: Prints a line.
     """
 
     def __init__(self, tell: Say) -> None:
@@ -46,11 +46,11 @@ class Steps:
 
     @contextlib.contextmanager
     def step(self, service: str, name: str, what: str) -> Iterator[Say]:
-        """Take a step; what is yielded tells of it.
+        """Run a step; yields a function that reports its progress.
 
         Args:
-            service: Whose.
-            name: In a word.
+            service: Its service.
+            name: One word, such as "migrate".
             what: What it does.
         """
         step = Step(service, name)
@@ -75,10 +75,10 @@ class Steps:
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float) -> T:
-    """Look again and again until there is something; return it.
+    """Call `look` until it returns something other than None; return that.
 
     Raises:
-        LateError: There is nothing in time.
+        LateError: It returned None until the deadline.
     """
     deadline = time.monotonic() + seconds
     while (found := look()) is None:

@@ -1,4 +1,4 @@
-"""Where a release goes: the local cluster, or an environment in AWS."""
+"""The target of a release: the local cluster, or an environment in AWS."""
 
 import json
 import os
@@ -29,11 +29,11 @@ class Target:
     Attributes:
         environment: Its name.
         nomad: Its Nomad.
-        program: The `nomad` command, which turns jobspecs into jobs.
-        var_files: What people decide, then what is known once the environment stands.
-        has_image: Says whether there is an image of a version.
-        gate_url: Where its gateway is; None where only the cluster itself reaches its canaries.
-        administrator: Nomad as who may give rights; the same token as otherwise where people bring their own.
+        program: The `nomad` command, which renders jobspecs.
+        var_files: Variables of jobs: nomad/env's first, then those that are known once the environment exists.
+        has_image: Returns whether there is an image of a version.
+        gate_url: The gateway's address; None where canaries can be reached only from inside the cluster.
+        administrator: Nomad with a management token; None where `nomad` has the operator's own token.
     """
 
     environment: str
@@ -48,11 +48,11 @@ class Target:
         """Refuse a version that can't be run.
 
         Args:
-            version: Which.
-            gated: Whether its load tests are needed, too.
+            version: The version.
+            gated: Whether the load tests' image is needed, too.
 
         Raises:
-            RefusedError: It is no version, or there is no image of it.
+            RefusedError: It isn't a version, or there is no image of it.
         """
         local = self.environment == LOCAL
         if not (_LOCAL_VERSION if local else _COMMIT).fullmatch(version):
@@ -69,12 +69,12 @@ class Target:
                 raise RefusedError(f"There is no image of {image} in {self.environment}: {make}")
 
     def render(self, jobspec: str, **variables: str) -> dict[str, Any]:
-        """Return the job that one of our jobspecs makes here.
+        """Render one of our jobspecs for this environment.
 
         Raises:
             ReleaseError: The jobspec or the values are wrong.
         """
-        # Jobs share the files of values, and each passes over what others need.
+        # All jobs share the variable files, and each ignores variables that only others need.
         command = [self.program, "job", "run", "-output", "-hcl2-strict=false"]
         command += [f"-var-file={path}" for path in self.var_files]
         command += [f"-var={name}={value}" for name, value in variables.items()]
@@ -93,10 +93,10 @@ def job_of(what: str, service: str = "") -> str:
 
 
 def local(folder: Path) -> Target:
-    """Return the local cluster that runs on a folder.
+    """Return the local cluster that runs in a folder.
 
     Raises:
-        ReleaseError: None does.
+        ReleaseError: No cluster runs there.
     """
     try:
         said = json.loads((folder / "cluster.json").read_bytes())
@@ -116,11 +116,11 @@ def local(folder: Path) -> Target:
 
 
 def cloud(environment: str, values: Path) -> Target:
-    """Return an environment in AWS, by what the shell says: NOMAD_ADDR, NOMAD_TOKEN, NOMAD_CACERT, AWS_….
+    """Return an environment in AWS, from the shell's NOMAD_ADDR, NOMAD_TOKEN, NOMAD_CACERT and AWS_… variables.
 
     Args:
         environment: Its name.
-        values: The file of Terraform's outputs as variables of jobs.
+        values: The file with Terraform's outputs, which are job variables.
 
     Raises:
         ReleaseError: Something is missing.
@@ -139,10 +139,10 @@ def cloud(environment: str, values: Path) -> Target:
 
 
 def in_registry(version: str) -> bool:
-    """Say whether ECR has an image of a version.
+    """Return whether ECR has an image of a version.
 
     Raises:
-        ReleaseError: It can't be asked.
+        ReleaseError: ECR can't be asked, or refuses.
     """
     from boto3.session import Session  # noqa: PLC0415  (slow to import)
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (likewise)
