@@ -1,7 +1,7 @@
-# The autoscaler, and the Prometheus that it asks: how many instances there are follows what they have to do. What is
-# scaled, between which bounds and on what, stands in each job's `scaling` block.
+# The autoscaler and the Prometheus that it queries: the number of instances follows the load. Each job's `scaling`
+# block says what is scaled, by which metric and within which limits.
 #
-#   ./just release autoscaler --env staging --values VALUES      (run from the repository, for it reads files)
+#   ./just release autoscaler --env staging --values VALUES      (run in the repository: it reads files)
 
 variable "driver" {
   description = "docker, or raw_exec where there is no Docker engine."
@@ -89,7 +89,7 @@ job "autoscaler" {
   }
 
   group "autoscaler" {
-    # One: two would both be right, and set the same count twice.
+    # One instance: two would both set the same count.
     count = 1
 
     dynamic "constraint" {
@@ -101,7 +101,7 @@ job "autoscaler" {
       }
     }
 
-    # Both see each other's port on the machine's address, whatever the driver.
+    # Each task reaches the other's port at the machine's address, with either driver.
     network {
       port "prometheus" {
       }
@@ -151,7 +151,7 @@ job "autoscaler" {
       }
 
       template {
-        # With a comment, for Nomad takes no empty template.
+        # The comment is needed: Nomad refuses an empty template.
         data        = join("\n", concat(["# Whom Consul has healthy."], [for name in local.services : replace(local.targets, "SERVICE", name)]))
         destination = "local/targets.yml"
         change_mode = "noop" # Prometheus watches the file
@@ -188,7 +188,7 @@ job "autoscaler" {
         args            = ["agent", "-config=${NOMAD_TASK_DIR}/autoscaler.hcl"]
       }
 
-      # The task's identity is what it shows to Nomad; nomad/autoscaler/policy.hcl says what that may do.
+      # The task authenticates to Nomad with its workload identity; nomad/autoscaler/policy.hcl has its rights.
       identity {
         env = true
       }

@@ -1,8 +1,8 @@
-# The gateway: HAProxy on every edge machine, the one way in. Its configuration is in nomad/gateway.
+# The gateway: HAProxy on every edge machine; all public traffic enters here. Its configuration is in nomad/gateway.
 #
 #   nomad job run -hcl2-strict=false -var-file nomad/env/staging.hcl nomad/jobs/gateway.nomad.hcl
 #
-# It waits until Auth has left its public keys in Consul (VOTEWAVE_AUTH_GATEWAY_KEYS).
+# It starts once Auth has stored its public keys in Consul (VOTEWAVE_AUTH_GATEWAY_KEYS).
 
 variable "version" {
   description = "What is deployed: the commit of the configuration; shown in Consul. A new one replaces the gateways, one after the other."
@@ -215,14 +215,15 @@ locals {
   user     = var.gateway_user == "" && var.driver == "docker" ? "haproxy:root" : var.gateway_user
   docker   = var.driver == "docker"
   services = length(var.services) > 0 ? var.services : keys(jsondecode(file("terraform/modules/naming/names.json")).services)
-  # A full hall may share an address, and everybody in it may watch: with two gateways, 8,000. One address is so at most
-  # a fifth of a gateway's connections, and two fifths of its streams. Whoever is signed in has that many windows.
+  # Everybody in a full hall may share one address and watch a poll: with two gateways, 8,000 people. So one address
+  # gets at most a fifth of a gateway's connections and two fifths of its streams. A signed-in user's limit is how many
+  # windows they can watch in.
   limits   = merge({ address = 5000, subject = 300, ballots = 60, address_streams = 4000, subject_streams = 50 }, var.gateway_limits)
   backends = file("${local.folder}/backends.cfg")
   servers  = file("${local.folder}/servers.state")
-  # In the container, whatever its file is called outside.
+  # The path in the container, whatever the file's path outside.
   certificate = var.gateway_certificate_volume == "" ? var.gateway_certificate : "/certificate.pem"
-  # Places for keys: as many as Auth publishes at most.
+  # Room for as many keys as Auth publishes at most.
   keys = 4
 
   problems = fileset("${local.folder}/problems", "*.json")
@@ -234,7 +235,7 @@ locals {
       "roots.map"    = file("${local.folder}/roots.map")
       "streams.lst"  = file("${local.folder}/streams.lst")
       "services.lst" = join("", [for name in local.services : "${name}\n"])
-      # With a comment, for Nomad takes no empty template.
+      # The comment is needed: Nomad refuses an empty template.
       "origins.lst"     = join("", concat(["# CORS\n"], [for origin in var.gateway_origins : "${origin}\n"]))
       "canary-from.lst" = join("", [for range in var.gateway_canary_from : "${range}\n"])
     },
@@ -246,20 +247,20 @@ job "votewave-gateway" {
   name        = "votewave-gateway"
   type        = "system"
   datacenters = var.datacenters
-  # Votes come through it: it isn't pushed out by what could wait.
+  # Votes pass through the gateway: less urgent jobs must not preempt it.
   priority = 80
 
   meta {
     version = var.version
   }
 
-  # One machine after the other, and only while those before are healthy: a bad one stops at the first. It isn't
-  # reverted by itself: up to Nomad 1.11.2 a system job's deployment may fail though every gateway is healthy
+  # Updates one machine after the other, each only if the ones before are healthy, so a bad version stops at the first
+  # machine. No auto_revert: up to Nomad 1.11.2 a system job's deployment may fail although every gateway is healthy
   # (docs/decisions/0019-a-bad-gateway-is-taken-back-by-hand.md).
   update {
     max_parallel     = 1
     min_healthy_time = "5s"
-    # It may have to wait for Auth's first keys.
+    # Long, because the gateway may have to wait for Auth's first keys.
     healthy_deadline  = "5m"
     progress_deadline = "10m"
     auto_revert       = false
@@ -300,7 +301,7 @@ job "votewave-gateway" {
         }
       }
 
-      # On loopback: between the two tasks, and between a gateway's old process and its new one.
+      # Loopback ports: between the two tasks, and between the gateway's old process and its new one.
       port "leader" {
       }
 
@@ -337,7 +338,7 @@ job "votewave-gateway" {
       }
     }
 
-    # Told first to stop; the gateway is stopped when it has ended.
+    # The leader: Nomad stops it first, and the gateway only when it has ended.
     task "leader" {
       driver = var.driver
       leader = true
@@ -432,7 +433,7 @@ job "votewave-gateway" {
         },
       )
 
-      # When Auth's keys change, the gateway is replaced by one with the new keys, which takes over its sockets.
+      # When Auth's keys change, a new process with the new keys takes over the gateway's sockets.
       template {
         destination   = "local/haproxy.cfg"
         change_mode   = "signal"
@@ -440,9 +441,9 @@ job "votewave-gateway" {
         data          = join("", concat([file("${local.folder}/haproxy.cfg")], [for name in local.services : replace(local.backends, "SERVICE", name)]))
       }
 
-      # Where instances are, in HAProxy's own form (`show servers state`), for a process that takes over. The one that
-      # serves learns it by DNS and isn't told. Unhealthy ones, too, for that is what Consul calls all of them when it
-      # has just come back; those that are so indeed fail their first checks.
+      # The instances' addresses in HAProxy's server state format (`show servers state`), read by a process that takes
+      # over; the running process learns them by DNS. Unhealthy instances are included, because Consul reports all as
+      # unhealthy right after it restarts; those that really are fail their first checks.
       template {
         destination = "local/servers.state"
         change_mode = "noop"

@@ -1,10 +1,10 @@
-# The load gate from inside of the cluster: what `./just load gate` does, as a job that is dispatched.
+# The load gate from inside the cluster: `./just load gate` as a dispatched job.
 #
 #   nomad job run -hcl2-strict=false -var version=COMMIT -var-file nomad/env/staging.hcl nomad/jobs/loadtest.nomad.hcl
 #   nomad job dispatch -meta suite=rush -meta canary=votebooth votewave-loadtest
-#   nomad alloc logs -job votewave-loadtest/dispatch-…        the table; -stderr: how it goes
+#   nomad alloc logs -job votewave-loadtest/dispatch-…        the table; with -stderr the progress
 #
-# The dispatched job fails if the gate doesn't pass; the table says why. Nothing is repeated.
+# The dispatched job fails if the gate doesn't pass; the table says why. It isn't retried.
 
 variable "version" {
   description = "Whose load tests: the image's tag without -load; shown in the job."
@@ -103,7 +103,7 @@ job "loadtest" {
   type        = "batch"
   datacenters = var.datacenters
 
-  # Users come first: where there is no room for both, this waits.
+  # A low priority: where capacity is short, services come first and this job waits.
   priority = 30
 
   parameterized {
@@ -111,7 +111,7 @@ job "loadtest" {
     meta_optional = ["env", "url", "suite", "seconds", "canary", "seed"]
   }
 
-  # What a dispatch doesn't say. Empty is what the command does by itself.
+  # Defaults of the dispatch's parameters; an empty one leaves the command's own default.
   meta {
     version = var.version
     env     = lookup(var.environment, "VOTEWAVE_ENVIRONMENT", "")
@@ -132,7 +132,7 @@ job "loadtest" {
       }
     }
 
-    # A verdict is a verdict.
+    # No restart: the gate's first verdict counts.
     restart {
       attempts = 0
       mode     = "fail"
@@ -146,7 +146,7 @@ job "loadtest" {
     task "gate" {
       driver = var.driver
 
-      # What the other driver has no use for is null, and so not there.
+      # Settings that the other driver doesn't know are null, and Nomad drops them.
       config {
         image           = local.docker ? "${var.image}:${var.version}-load" : null
         entrypoint      = local.docker ? ["python", "-m", "loadtests.load"] : null
@@ -181,7 +181,7 @@ job "loadtest" {
         var.addresses,
       )
 
-      # Any gateway, for where nobody says what is put under load. Where there is none, the gate says so and ends with 2.
+      # Any gateway, if no address is given. If there is none, the gate says so and exits with 2.
       dynamic "template" {
         for_each = var.load_url == "" ? [1] : []
 
@@ -213,7 +213,7 @@ job "loadtest" {
         }
       }
 
-      # It deletes what it has made.
+      # Time for it to delete the data that it created.
       kill_signal  = "SIGTERM"
       kill_timeout = "30s"
 

@@ -1,4 +1,4 @@
-# Migrations: before new code starts, once for each release, to completion.
+# Migrations, run to completion once per release before new code starts.
 #
 #   nomad job run -hcl2-strict=false -var version=COMMIT -var-file nomad/env/staging.hcl -var-file VALUES \
 #     nomad/jobs/migrate.nomad.hcl
@@ -96,7 +96,7 @@ job "migrate" {
   type        = "batch"
   datacenters = var.datacenters
 
-  # Before everything else: what waits for it waits for good.
+  # The highest priority: a release can't continue without it.
   priority = 80
 
   meta {
@@ -114,7 +114,7 @@ job "migrate" {
       }
     }
 
-    # A refusal would be the same again. Who runs it tells what failed apart, and tries once more (tools/release).
+    # No restart: a refused migration would be refused again. tools/release tells failures apart and retries.
     restart {
       attempts = 0
       mode     = "fail"
@@ -150,7 +150,7 @@ job "migrate" {
         }
       }
 
-      # What the other driver has no use for is null, and so not there.
+      # Settings that the other driver doesn't know are null, and Nomad drops them.
       config {
         image           = var.driver == "docker" ? "${var.image}:${var.version}" : null
         readonly_rootfs = var.driver == "docker" ? true : null

@@ -1,9 +1,9 @@
-# Periodic reports. The one that there is: every poll's counters against its stored ballots (`votewave recount --all`);
-# the run fails if any differ, and its log says which.
+# Periodic reports. So far there is one: it compares every poll's counters with its stored ballots (`votewave recount
+# --all`). The run fails if any differ, and its log says which.
 #
 #   nomad job run -hcl2-strict=false -var version=COMMIT -var-file nomad/env/staging.hcl -var-file VALUES \
 #     nomad/jobs/reports.nomad.hcl
-#   nomad job periodic force votewave-reports      now, and not at its hour
+#   nomad job periodic force votewave-reports      run it now
 
 variable "version" {
   description = "What is deployed: the image's tag."
@@ -80,7 +80,7 @@ job "reports" {
   type        = "batch"
   datacenters = var.datacenters
 
-  # Whatever else is short of room goes first.
+  # The lowest priority: everything else is placed first.
   priority = 20
 
   periodic {
@@ -103,7 +103,7 @@ job "reports" {
       }
     }
 
-    # A difference doesn't go away by counting again.
+    # No retry: a second count would find the same difference.
     restart {
       attempts = 1
       interval = "1h"
@@ -141,7 +141,7 @@ job "reports" {
         }
       }
 
-      # What the other driver has no use for is null, and so not there.
+      # Settings that the other driver doesn't know are null, and Nomad drops them.
       config {
         image           = var.driver == "docker" ? "${var.image}:${var.version}" : null
         readonly_rootfs = var.driver == "docker" ? true : null

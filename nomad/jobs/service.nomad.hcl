@@ -1,10 +1,11 @@
-# One service of VoteWave, at any version, on any environment: what differs is in the variables.
+# One service of VoteWave, in any version and environment; variables hold the differences.
 #
 #   nomad job run -hcl2-strict=false -var service=votebooth -var version=COMMIT \
 #     -var-file nomad/env/staging.hcl -var-file VALUES nomad/jobs/service.nomad.hcl
 #
-# nomad/env/ENVIRONMENT.hcl has what people decide, VALUES what is known once the environment stands (Terraform's
-# outputs; `cluster up` writes them locally). Both serve all jobs, so each job passes over what others need.
+# nomad/env/ENVIRONMENT.hcl holds what people decide; VALUES holds what is known once the environment exists:
+# Terraform's outputs (`cluster up` writes them locally). All jobs share both files, so each ignores what only others
+# need.
 
 variable "service" {
   description = "Which service, as `votewave run` names it; its name in Consul, too."
@@ -146,7 +147,7 @@ variable "consul_acl" {
 }
 
 locals {
-  # What the autoscaler counts; requests where nothing better is said.
+  # The autoscaler's metric; requests unless a service names a better one.
   scaled_on = {
     votebooth = "votewave_votebooth_ballots_total"
   }
@@ -162,8 +163,8 @@ job "service" {
     version = var.version
   }
 
-  # A new version starts beside the old one and replaces it only when somebody (the release's gate) promotes
-  # it. One that doesn't become ready in time is taken back.
+  # A new version starts as a canary beside the old one and replaces it only when it is promoted (after the release's
+  # gate). If it doesn't become healthy in time, Nomad reverts it.
   update {
     max_parallel      = 1
     canary            = var.canaries
@@ -177,8 +178,8 @@ job "service" {
   group "service" {
     count = lookup(lookup(var.sizes, var.service, {}), "count", var.count)
 
-    # How many there are follows what comes in, where the autoscaler runs and `scaling` names the service: up at once,
-    # down when the busiest moment is `hold` seconds past, for a poll's end is rarely the last one's.
+    # Where the autoscaler runs and `scaling` names the service, its count follows the load: up at once, down only when
+    # the peak is `hold` seconds in the past, because one poll's end is often followed by another's.
     dynamic "scaling" {
       for_each = contains(keys(var.scaling), var.service) ? [var.scaling[var.service]] : []
 
@@ -191,8 +192,8 @@ job "service" {
           evaluation_interval = "5s"
           cooldown            = "${lookup(scaling.value, "cooldown", 30)}s"
 
-          # As many as the busiest moment needs. While it isn't known what was `hold` seconds ago, for Prometheus has
-          # just started or couldn't ask, not fewer than there are: then there is no answer, and nothing changes.
+          # As many as the peak of the last `hold` seconds needs. If Prometheus has no data from `hold` seconds ago
+          # (it has just started, or its scrapes failed), the query returns nothing and the count doesn't change.
           check "load" {
             source = "prometheus"
             query  = <<-EOT
@@ -220,7 +221,7 @@ job "service" {
       }
     }
 
-    # Not all on one machine, nor in one zone. Where machines have none, they are all alike in that, and nothing changes.
+    # Spread over machines and zones. Where machines have no zone, that spread has no effect.
     spread {
       attribute = "${node.unique.id}"
     }
@@ -229,7 +230,7 @@ job "service" {
       attribute = "${attr.platform.aws.placement.availability-zone}"
     }
 
-    # A crash: start again at once, at most three times in a minute, then on another machine.
+    # After a crash: restart at once, at most three times a minute, then reschedule to another machine.
     restart {
       attempts = 3
       interval = "1m"
@@ -244,14 +245,15 @@ job "service" {
       unlimited      = true
     }
 
-    # A machine that can't be reached: its instances serve on, others start elsewhere, and the best stay.
+    # If a machine loses its connection, its instances keep serving and replacements start elsewhere; when it is
+    # back, Nomad keeps the best.
     disconnect {
       lost_after = "10m"
       replace    = true
       reconcile  = "best_score"
     }
 
-    # A machine that is drained: one instance at a time moves.
+    # A drain moves one instance at a time.
     migrate {
       max_parallel     = 1
       health_check     = "checks"
@@ -259,7 +261,7 @@ job "service" {
       healthy_deadline = "2m"
     }
 
-    # Out of Consul first; callers' caches run out; then SIGTERM.
+    # Deregister from Consul, wait until callers' caches have expired, then SIGTERM.
     shutdown_delay = var.drain
 
     network {
@@ -282,11 +284,11 @@ job "service" {
         canary  = "true"
       }
 
-      # The gateway sends the public to `stable` alone; a canary gets the tag when it is promoted.
+      # The gateway sends public traffic only to `stable`; a canary gets that tag when it is promoted.
       tags        = ["stable"]
       canary_tags = ["canary"]
 
-      # Whether it takes requests; a database that is away makes it unready, and no restart would help.
+      # Readiness. Without its database an instance isn't ready, but a restart wouldn't help.
       check {
         name     = "ready"
         type     = "http"
@@ -295,9 +297,9 @@ job "service" {
         timeout  = "3s"
       }
 
-      # Whether it runs at all: one that hangs is started again. Patiently, for a machine that is short of processor time
-      # would only get shorter of it by starting what is merely slow. Often, for whoever hasn't been asked counts as
-      # unhealthy, here as above: after a start, and everywhere at once when Consul comes back.
+      # Liveness: an instance that hangs is restarted. The limit is generous, because restarting slow instances would
+      # make an overloaded machine even slower. The interval is short, here as above, because an instance counts as
+      # unhealthy until its first check: after it starts, and after Consul restarts.
       check {
         name     = "live"
         type     = "http"
@@ -337,7 +339,7 @@ job "service" {
         }
       }
 
-      # What the other driver has no use for is null, and so not there.
+      # Settings that the other driver doesn't know are null, and Nomad drops them.
       config {
         image           = var.driver == "docker" ? "${var.image}:${var.version}" : null
         ports           = var.driver == "docker" ? ["http"] : null
@@ -353,15 +355,15 @@ job "service" {
           VOTEWAVE_HOST  = var.driver == "docker" ? "0.0.0.0" : "${NOMAD_IP_http}"
           VOTEWAVE_PORT  = "${NOMAD_PORT_http}"
           VOTEWAVE_PEERS = "consul"
-          # Where Consul is differs by machine where several agents share one.
+          # Consul's address differs between agents that share a machine.
           VOTEWAVE_CONSUL_URL = var.consul_url
-          # Nomad has registered it, by the block above.
+          # Nomad registers it, by the `service` block above.
           VOTEWAVE_CONSUL_REGISTRATION = "nomad"
           VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
-          # `shutdown_delay` has waited already.
+          # No further wait: `shutdown_delay` is over by then.
           VOTEWAVE_DRAIN_SECONDS = "0"
         },
-        # AWS's libraries turn the task's identity into its role: there are no keys to give away.
+        # AWS's libraries exchange the workload identity for the task's role, so no keys are stored.
         var.aws_role == "" ? {} : {
           AWS_ROLE_ARN                = format(var.aws_role, var.service)
           AWS_ROLE_SESSION_NAME       = "${NOMAD_ALLOC_ID}"
@@ -383,7 +385,7 @@ job "service" {
         }
       }
 
-      # The task's token for Consul, from the agent's `task_identity`: it lets find others and nothing else.
+      # The task's Consul token, from the agent's `task_identity`: it may discover services and nothing else.
       dynamic "consul" {
         for_each = var.consul_acl ? [1] : []
 
