@@ -6,7 +6,7 @@
 # digest, change it here, and let CI build and scan it. Another base, such as a registry's mirror: --build-arg BASE=…
 ARG BASE=docker.io/library/python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
-# ---- build: uv, the locked packages, byte code. Nothing of this stage but /opt/votewave goes on.
+# ---- build: uv, the locked packages, byte code. The next stage takes only /opt/votewave from it.
 FROM ${BASE} AS build
 ARG BASE
 RUN case "${BASE}" in \
@@ -20,9 +20,9 @@ COPY uv.lock ./
 RUN python3 tools/bring.py /opt/tools uv
 ENV UV_PROJECT_ENVIRONMENT=/opt/votewave UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 UV_SYSTEM_CERTS=1
-# Packages before code: they change less often, and engines keep what hasn't changed.
+# Packages before code: they change less often, so their layer stays cached.
 COPY pyproject.toml ./
-# Litestar's own command and its made-up examples of data are in nobody's use here, and take 36 MB.
+# Litestar's command and its generators of example data aren't used here and take 36 MB.
 ENV LEFT_OUT="--no-install-package faker --no-install-package polyfactory --no-install-package rich-click \
     --no-install-package pygments --no-install-package markdown-it-py --no-install-package mdurl"
 RUN /opt/tools/uv sync --quiet --frozen --no-default-groups --no-install-project ${LEFT_OUT}
@@ -46,8 +46,8 @@ RUN find /opt/votewave -name '*.so*' -exec strip --strip-unneeded {} + \
 
 # ---- the image
 FROM ${BASE}
-# Nothing that installs or builds is left: neither pip, nor what brings it back. 10001 has root's group and not root's
-# rights: a Consul token that Nomad writes for a task is readable by root and its group only.
+# No installer is left: neither pip nor ensurepip. User 10001 is in root's group but has no root rights: the Consul
+# token that Nomad writes for a task is readable only by root and that group.
 RUN python3 -c "import glob, shutil, sysconfig; \
       places = {sysconfig.get_path('purelib'), sysconfig.get_path('stdlib'), '/usr/lib/python3/dist-packages'}; \
       names = ('pip', 'pip-*', 'setuptools', 'setuptools-*', 'pkg_resources', '_distutils_hack', 'wheel', 'wheel-*', 'ensurepip'); \
@@ -59,12 +59,12 @@ ENV PATH=/opt/votewave/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:0
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
-# Nomad and Consul ask /health/ready and /health/live; a third judge inside the container would only contradict them.
+# No HEALTHCHECK: Nomad and Consul check /health/ready and /health/live, and a third check could only contradict them.
 HEALTHCHECK NONE
 ENTRYPOINT ["votewave"]
 CMD ["--help"]
 
-# Last, for they change with each commit.
+# Last, because they change with each commit.
 ARG REVISION=unknown
 ARG VERSION=unknown
 ARG SOURCE=

@@ -4,7 +4,7 @@
 #   ./just pipeline machine-image build --env staging --role server --region eu-central-1 --subnet subnet-… \
 #     --profile votewave-… --key arn:…
 #
-# The build machine has no open port: Packer comes to it through Session Manager, whose agent the machine fetches and
+# The build machine has no open port: Packer connects through Session Manager, whose agent the machine fetches and
 # verifies when it starts.
 
 packer {
@@ -35,7 +35,7 @@ locals {
     nomad                          = local.pins.programs.nomad.version
   }
 
-  # A machine that is being made, and nothing else, is what the workflow's role may end.
+  # The workflow's role may terminate only machines with this tag: those that are building an image.
   build_tags = { votewave-build = "machine-image", Name = "votewave image build" }
 }
 
@@ -43,8 +43,8 @@ source "amazon-ebs" "debian" {
   region        = var.region
   instance_type = local.machine.type
 
-  # The newest of Debian's own images: a base without the last weeks' mends would be mended by the build anyway, and
-  # take longer. Which one it was is a tag of the image; `source_ami` makes a build from that one again.
+  # The newest of Debian's own images: the build would install the latest fixes on an older one anyway, and take longer.
+  # The finished image is tagged with its base; `source_ami` repeats a build from that base.
   source_ami = var.source_ami != "" ? var.source_ami : null
 
   dynamic "source_ami_filter" {
@@ -93,7 +93,7 @@ source "amazon-ebs" "debian" {
     volume_type           = "gp3"
     volume_size           = 12
     delete_on_termination = true
-    # From the start, so that there is never a copy in clear, nor the right to copy images to be given.
+    # Encrypted from the start: no unencrypted copy exists at any time, and the role needs no right to copy images.
     encrypted  = true
     kms_key_id = var.key
   }
@@ -129,7 +129,7 @@ build {
     destination = "/tmp/votewave/"
   }
 
-  # The last: it takes the SSH daemon away, by which Packer came.
+  # The last step: it removes the SSH daemon through which Packer is connected.
   provisioner "shell" {
     execute_command   = "sudo env {{ .Vars }} bash {{ .Path }}"
     environment_vars  = ["ROLE=${source.name}", "SOURCE=/tmp/votewave", "ARTEFACTS=/var/tmp/artefacts"]

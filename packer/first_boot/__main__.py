@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for boot.json and for leaders")
     parser.add_argument("--retry", type=float, metavar="SECONDS", help="what can't be done, try again after so long")
     chosen = parser.parse_args()
-    # Units that wait for one that fails fail as well, and are never tried again; for one that is at it they wait.
+    # If this unit failed, the units that wait for it would fail as well and never be retried; while it runs, they wait.
     while (wrong := attempt(chosen)) and chosen.retry is not None:
         say(f"{wrong} Trying again in {chosen.retry:g} s.")
         time.sleep(chosen.retry)
@@ -57,7 +57,7 @@ def attempt(chosen: argparse.Namespace) -> str:
         if chosen.step == "drain":
             drain.watch(read(chosen.root / _BOOT, chosen.wait), chosen.root, chosen.metadata)
             return ""
-        # Not held between attempts: an operator may be at it, too.
+        # The lock isn't held between attempts, so that an operator can run this command, too.
         with (chosen.root / "run/votewave-first-boot.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             run(chosen)

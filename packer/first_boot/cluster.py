@@ -146,7 +146,7 @@ def _ensure_token(consul: Agent, secret_id: str, policy: str) -> None:
     """A token whose secret is known beforehand: its holders needn't be told."""
     for attempt in range(_TRIES):
         try:
-            # The token itself proves that it is there: its accessor isn't known, and its secret is in no path.
+            # Check by using the token: its accessor id isn't known, and its secret must not be part of a URL.
             found = consul.ask("GET", "/v1/acl/token/self", token=secret_id)
         except RefusedError as exc:
             if exc.status not in {403, 404}:
@@ -156,7 +156,7 @@ def _ensure_token(consul: Agent, secret_id: str, policy: str) -> None:
                 consul.ask("PUT", "/v1/acl/token", wanted)
                 say(f"Consul's token of {policy}: made")
             except RefusedError as exc2:
-                # "already in use": another server was faster. An unknown token is cached for a moment, too.
+                # "already in use": another server created it first. Consul also caches an unknown token for a moment.
                 say(f"Consul's token of {policy}: {exc2.text}; looking again")
             time.sleep(_PAUSE_SECONDS if attempt else 0.1)
         else:
@@ -182,7 +182,7 @@ def _bootstrap_nomad(nomad: Agent, token: str) -> None:
         try:
             found = nomad.ask("GET", "/v1/acl/token/self")
         except RefusedError:
-            # The bootstrap may be another server's, and not yet known to this one.
+            # Another server may have done the bootstrap, and this one may not know it yet.
             time.sleep(_PAUSE_SECONDS)
             continue
         if found.get("Type") != "management":
@@ -216,7 +216,7 @@ def _ensure_identities(consul: Agent, ca: str, jwks_url: str) -> None:
         _until_there(f"Consul's role {name}", consul, step)
     _ensure_rule(consul, "service", "${value.nomad_service}", '"nomad_service" in value')
     _ensure_rule(consul, "role", "nomad-tasks-${value.nomad_namespace}", '"nomad_service" not in value')
-    # A job of that name in another namespace isn't Auth.
+    # A job of the same name in another namespace must not pass for Auth.
     own = '"nomad_service" not in value and value.nomad_namespace == "default" '
     own += f'and value.nomad_job_id == "{AUTH_JOB}"'
     _ensure_rule(consul, "role", "gateway-keys", own)

@@ -134,13 +134,13 @@ def docker(values: Values) -> dict[str, Any]:
         "allow_privileged": False,
         "allow_caps": ["chown", "dac_override", "fowner", "kill", "net_bind_service", "setgid", "setuid"],
         "pull_activity_timeout": "2m",
-        # Nothing of the machine goes into a container but by a host volume that is declared.
+        # Containers can mount nothing of the machine but declared host volumes.
         "volumes": {"enabled": False},
         "gc": {"image_delay": "30m"},
         "extra_labels": ["job_name", "task_name", "node_name"],
-        # Unless Nomad is told otherwise here, it names json-file for each container, whatever Docker's own default is.
-        # By Docker and the machine's role; a task doesn't wait for CloudWatch. Docker keeps a little of it as well, for
-        # `nomad alloc logs`.
+        # Without this, Nomad chooses json-file for each container, whatever Docker's own default is. Docker sends the
+        # logs with the machine's role, without making tasks wait for CloudWatch, and keeps a little for `nomad alloc
+        # logs`.
         "logging": {
             "type": "awslogs",
             "config": {

@@ -9,8 +9,8 @@ from first_boot.values import BootError, Values
 AUTH_METHOD = "github"
 POLICY = "deploy"
 GITHUB = "https://token.actions.githubusercontent.com"
-# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to read a task's files. What is
-# deployed may be anything, though: whoever submits a job decides what runs (docs/cluster.md, "Who may do what").
+# Enough to deploy, scale, inspect and read logs; not enough to change ACLs or to read a task's files. But whoever may
+# submit a job decides what runs (docs/cluster.md, "Who may do what").
 RULES = """
 namespace "default" {
   policy = "read"
@@ -44,7 +44,7 @@ def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
         "Name": AUTH_METHOD,
         "Type": "JWT",
         "TokenLocality": "global",
-        # As long as a deployment of all services may take, each behind a gate of its own.
+        # Long enough to deploy all services, each behind a gate of its own.
         "MaxTokenTTL": f"{TOKEN_HOURS}h0m0s",
         "TokenNameFormat": "${auth_method_name}-${value.run_id}",
         "Config": {

@@ -122,7 +122,7 @@ def leave(values: Values, root: Path, instance: str) -> None:
             stop(root, unit)
             say(f"{unit} has left")
     finally:
-        # Even if one didn't: a machine that is gone without a word is dealt with, one that never goes is paid for.
+        # Even if a step failed: the cluster copes with a machine that vanishes, but one that never ends costs money.
         over.set()
         try:
             scaling.complete_lifecycle_action(**hook, LifecycleActionResult="CONTINUE")

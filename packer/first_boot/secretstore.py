@@ -18,7 +18,7 @@ class Secrets:
     """
 
     def __init__(self, values: Values) -> None:
-        # Standard retries with many tries: a machine that starts may be faster than its role's credentials.
+        # Many retries: a machine may start before the credentials of its role are available.
         config = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5)
         self._client = boto3.client("secretsmanager", region_name=values.region, config=config)
         self._prefix = values.secret_prefix
@@ -56,7 +56,7 @@ class Secrets:
             given: Any = json.loads(self.text(name))
             certificate, key = str(given["certificate"]), str(given["private_key"])
         except (ValueError, KeyError, TypeError):
-            # What was wrong would show the secret: neither the value nor the parser's words are passed on.
+            # The parser's message would contain the secret, so neither it nor the value is passed on.
             raise BootError(f'The secret {name} is to be {{"certificate": PEM, "private_key": PEM}}.') from None
         return certificate.strip() + "\n", key.strip() + "\n"
 

@@ -12,14 +12,14 @@ client {
   gc_max_allocs    = 100
   gc_disk_usage_threshold = 75
 
-  # On leaving: tasks start elsewhere before they end here.
+  # When the machine leaves, its tasks start elsewhere before they stop here.
   drain_on_shutdown {
     deadline           = "10m"
     force              = false
     ignore_system_jobs = false
   }
 
-  # For the system, Consul, Docker and the agents.
+  # Reserved for the system, Consul, Docker and the agents.
   reserved {
     cpu            = 200
     memory         = 384
@@ -33,7 +33,7 @@ client {
     read_only = true
   }
 
-  # Its settings are in boot.json, for they say where tasks' logs go.
+  # Its settings are in boot.json, because they include where tasks' logs go.
   options = {
     "driver.allowlist" = "docker"
   }
