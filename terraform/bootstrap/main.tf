@@ -1,5 +1,5 @@
-# What must be there before anything else, made once in each account by a person: the bucket of Terraform's state, the
-# keys, and GitHub as an identity provider. What workflows apply can't change any of it.
+# The prerequisites, created by hand once in each account: the bucket of Terraform's state, the keys, and GitHub as an
+# identity provider. Workflows can't change any of it.
 
 provider "aws" {
   region              = var.region
@@ -28,8 +28,8 @@ module "naming" {
   domain      = var.domain
 }
 
-# Auto Scaling starts machines as this role of its own, which must be there before a key's policy names it. An account in
-# which somebody has made an Auto Scaling group before has it already: docs/infrastructure.md tells how it is taken over.
+# Auto Scaling starts machines with this service-linked role, which must exist before a key's policy names it. An account
+# that has had an Auto Scaling group has it already: docs/infrastructure.md says how to import it.
 resource "aws_iam_service_linked_role" "autoscaling" {
   aws_service_name = "autoscaling.amazonaws.com"
 }
@@ -149,7 +149,7 @@ module "state" {
   key_arn = aws_kms_key.first["data"].arn
 }
 
-# What takes over in the second region has its state there: on that day the first one's can't be asked.
+# The failover configuration keeps its state in the second region: when it is needed, the first one can't be reached.
 module "second_naming" {
   source = "../modules/naming"
 
@@ -175,8 +175,8 @@ resource "aws_iam_openid_connect_provider" "github" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
-# Workflows make roles, and could make one that may more than they: so each role has this boundary, or can't be made. It
-# gives nothing by itself; it leaves out whatever gives rights, the keys' own settings, and the state.
+# Workflows create roles, and could create one with more rights than their own: so they can create only roles with this
+# permissions boundary. It grants nothing by itself, and excludes granting rights, key settings and the state.
 resource "aws_iam_policy" "boundary" {
   #checkov:skip=CKV_AWS_62:It bounds what roles are given and gives nothing itself.
   #checkov:skip=CKV_AWS_63:Likewise.
@@ -224,7 +224,7 @@ resource "aws_iam_policy" "boundary" {
   })
 }
 
-# No disk of this account without encryption, and nothing in it public, whatever else anybody makes.
+# In the whole account every disk is encrypted and nothing is public, whoever creates it.
 resource "aws_ebs_encryption_by_default" "this" {
   enabled = true
 }

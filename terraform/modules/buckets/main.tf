@@ -1,4 +1,4 @@
-# Files of users, reports, and logs of who came. No bucket is public; files are reached by presigned addresses.
+# Users' files, reports and access logs. No bucket is public; files are served by presigned URLs.
 
 locals {
   # Load balancers can write only into buckets that S3 itself encrypts (no key of ours), so logs have AES256.

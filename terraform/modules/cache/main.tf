@@ -1,4 +1,4 @@
-# Valkey: cache, limits, streams. A flush costs speed, never data; backups would bring back what is stale.
+# Valkey: cache, rate limits, streams. A flush costs speed, never data. No backups: they would restore stale data.
 
 resource "aws_elasticache_subnet_group" "this" {
   name       = var.prefix
@@ -16,9 +16,9 @@ resource "aws_elasticache_parameter_group" "this" {
   }
 }
 
-# A user's password given here would stand in the state. So the user is made unable to do anything, and
-# `./just infra cache-user` gives it its password and its rights, from Secrets Manager. Valkey's groups take nobody
-# without a password; the one here opens nothing, for its user is off and has no right, and is replaced with the rights.
+# A password set here would be stored in Terraform's state. So the user is created disabled and without rights, and
+# `./just infra cache-user` sets its password, from Secrets Manager, and its rights. Valkey's user groups require a
+# password; the one here opens nothing, because the user is disabled, and it is replaced together with the rights.
 resource "aws_elasticache_user" "services" {
   user_id       = "${var.prefix}-services"
   user_name     = var.cache.user

@@ -1,9 +1,9 @@
-# Machines: three or five servers, edges with the gateway, apps with the services. Each is born from an image, told who
-# it is, and reads with its role the secrets of its kind. They are replaced, never logged in to (Session Manager for
-# emergencies): a new image is rolled out by an instance refresh, which waits until the old machine is drained.
+# Machines: three or five servers, edges with the gateway, apps with the services. Each starts from an image, gets its
+# settings from user data, and reads its class's secrets with its role. Machines are replaced, never logged in to (Session
+# Manager for emergencies): an instance refresh rolls out a new image and waits until each old machine is drained.
 #
-# The image's name is a parameter, so AWS can't take a refresh back by itself: a new image goes to staging first, and the
-# way back is the former image's id in the parameter and another refresh (docs/operations/machine-images.md).
+# The image is named by a parameter, so AWS can't roll back a refresh by itself: a new image goes to staging first. To roll
+# back, put the former image's id into the parameter and refresh again (docs/operations/machine-images.md).
 
 locals {
   roles = keys(var.pools)
@@ -121,7 +121,7 @@ resource "aws_iam_role_policy" "node" {
           Resource = "*" # they know no resources: each speaks of the calling machine alone
         },
       ],
-      # Servers run no images.
+      # Servers run no containers.
       [for statement in [
         {
           Sid      = "SignInToTheRegistry"
@@ -168,7 +168,7 @@ resource "aws_launch_template" "this" {
     security_groups             = [var.security_group_ids[each.key]]
   }
 
-  # Sessions only, and no hop further than the machine itself: a container can't ask for its role.
+  # IMDSv2 only, with a hop limit of one, so that a container can't get the machine's credentials.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -218,8 +218,8 @@ resource "aws_autoscaling_group" "this" {
   max_size            = each.value.most
   vpc_zone_identifier = var.subnet_ids
   target_group_arns   = lookup(var.target_group_arns, each.key, [])
-  # Not by the load balancer: until a gateway runs on it, an edge would be replaced again and again. Nomad restarts a
-  # gateway that is ill, and the load balancer sends it nothing meanwhile.
+  # Not the load balancer's health check: an edge would be replaced again and again until a gateway runs on it. Nomad
+  # restarts an unhealthy gateway, and the load balancer sends it nothing in the meantime.
   health_check_type         = "EC2"
   health_check_grace_period = 300
   default_instance_warmup   = 120
@@ -231,7 +231,8 @@ resource "aws_autoscaling_group" "this" {
     version = aws_launch_template.this[each.key].latest_version
   }
 
-  # Ends when the drain is reported, or after drain_seconds. Stated here so that the first machines have it, too.
+  # Completed when the machine reports its drain, or after drain_seconds. Defined inside the group so that it applies to
+  # the first machines, too.
   initial_lifecycle_hook {
     name                 = var.drain_hook
     lifecycle_transition = "autoscaling:EC2_INSTANCE_TERMINATING"
@@ -239,8 +240,8 @@ resource "aws_autoscaling_group" "this" {
     default_result       = "CONTINUE"
   }
 
-  # Servers one at a time, a new one first; edges and apps never fewer than now. Said of the group, so that it holds for
-  # refreshes that a person starts and for machines that have grown too old, too.
+  # Servers one at a time, the new one first; edges and apps never below the present number. Set on the group, so that it
+  # also applies to refreshes started by hand and to machines that have reached their maximum age.
   instance_maintenance_policy {
     min_healthy_percentage = 100
     max_healthy_percentage = local.most_healthy[each.key]
@@ -271,7 +272,7 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
-    # People change the number of apps, before a great vote and after it, without a plan that changes it back.
+    # Operators change the number of apps before and after a big vote; a plan must not change it back.
     ignore_changes = [desired_capacity]
   }
 }

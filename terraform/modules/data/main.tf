@@ -1,4 +1,4 @@
-# Postgres: what was acknowledged is here, and only here.
+# Postgres: the only place where acknowledged data is stored.
 
 resource "aws_db_subnet_group" "this" {
   name       = var.prefix
@@ -54,8 +54,8 @@ resource "aws_db_instance" "this" {
   username = "votewave_admin"
   port     = var.port
 
-  # RDS makes, keeps and rotates the master's password; Terraform never sees it. But of a database whose password RDS
-  # manages there can be no copy in another region: where there is one, master.tf makes the password.
+  # RDS generates, stores and rotates the master's password; Terraform never sees it. But a database whose password RDS
+  # manages can't have a replica in another region: where there is one, master.tf generates the password.
   manage_master_user_password   = local.own_master ? null : true
   master_user_secret_kms_key_id = local.own_master ? null : var.key_arn
   password_wo                   = one(ephemeral.aws_secretsmanager_random_password.master[*].random_password)

@@ -1,5 +1,5 @@
-# The second region, waiting: network, a copy of the database, of files and of images, a certificate. Machines are not there
-# until they are needed: the module takeover brings them. What takes long to copy is there already.
+# The second region on standby: network, certificate, and copies of the database, files and images, because those take
+# long to copy. The module takeover adds machines when they are needed.
 
 module "naming" {
   source = "../naming"
@@ -64,7 +64,7 @@ module "parameters" {
   prefix = local.prefix
 }
 
-# As in the first region: RDS would make them itself, with a key of AWS's and to be kept for ever.
+# As in the first region: RDS would create them itself, with a key of AWS's and without an expiry.
 resource "aws_cloudwatch_log_group" "database" {
   #checkov:skip=CKV_AWS_338:For how long is a value (log_days, flow_log_days): logs hold addresses of people, so not for longer than needed.
   provider = aws.second
@@ -96,7 +96,7 @@ resource "aws_db_instance" "this" {
   iam_database_authentication_enabled = true
   multi_az                            = false
 
-  # A copy that is promoted goes on with backups of its own.
+  # Backups for the time after the copy is promoted.
   backup_retention_period         = 7
   copy_tags_to_snapshot           = true
   deletion_protection             = true
@@ -116,7 +116,7 @@ resource "aws_db_instance" "this" {
   depends_on = [aws_cloudwatch_log_group.database]
 }
 
-# A copy that has fallen behind, or stands still, is no copy. Alarms speak only to topics of their own region.
+# A replica that lags or has stopped must raise an alarm. Alarms can notify only topics in their own region.
 resource "aws_sns_topic" "alarms" {
   provider = aws.second
 
@@ -232,7 +232,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
 
     filter {}
 
-    # What a person deletes is deleted there, too.
+    # Deletions are replicated, too.
     delete_marker_replication {
       status = "Enabled"
     }
@@ -258,8 +258,8 @@ resource "aws_s3_bucket_replication_configuration" "this" {
   }
 }
 
-# S3 tells what it gave up in the region of the bucket, how late it is in that of the copy, and nothing while there is nothing
-# to copy.
+# S3 reports failed replication in the source bucket's region and replication lag in the copy's, and reports nothing while
+# there is nothing to copy.
 resource "aws_cloudwatch_metric_alarm" "not_copied" {
   for_each = local.copies
 

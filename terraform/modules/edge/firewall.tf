@@ -1,4 +1,4 @@
-# What never reaches the gateway: known bad input, known bad addresses, and floods. The gateway's own limits are finer.
+# The firewall blocks known bad input, known bad addresses and floods. The gateway's own limits are finer.
 
 locals {
   managed = {
@@ -7,14 +7,14 @@ locals {
     AWSManagedRulesSQLiRuleSet            = 30
   }
 
-  # People write what they like into titles and questions, "drop" and "select" included; the database gets it as
-  # parameters. Such a body is counted, not refused.
+  # Titles and questions may contain "drop" and "select"; the database gets them only as parameters. Such a body is
+  # counted, not blocked.
   counted = {
     AWSManagedRulesSQLiRuleSet = ["SQLi_BODY", "SQLiExtendedPatterns_BODY"]
   }
 
-  # Where a password or an address can be tried. Not: guests and renewals, of which a full room behind one address sends
-  # thousands within a minute, and which prove or reveal nothing.
+  # Routes where passwords or e-mail addresses can be guessed. Not guest sign-in and token refresh: a full room behind one
+  # address sends thousands of those within a minute, and they reveal nothing.
   tried = "^/v1/auth/(accounts|sessions|tokens)/?$"
 }
 
@@ -170,7 +170,7 @@ resource "aws_wafv2_web_acl_logging_configuration" "this" {
   resource_arn            = aws_wafv2_web_acl.this.arn
   log_destination_configs = [aws_cloudwatch_log_group.firewall.arn]
 
-  # What is blocked is kept, without what proves who somebody is.
+  # Blocked requests are logged, without credentials.
   logging_filter {
     default_behavior = "DROP"
 

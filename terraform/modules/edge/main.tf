@@ -1,4 +1,4 @@
-# From the world to the gateway: TLS ends at the load balancer and begins again towards the gateway.
+# The load balancer in front of the gateway. It terminates TLS and connects to the gateway with TLS again.
 
 locals {
   answers = { first = "PRIMARY", second = "SECONDARY" }
@@ -34,10 +34,10 @@ resource "aws_lb" "this" {
   }
 }
 
-# HTTPS to the gateway, too. Its certificate is of the cluster's CA, which load balancers don't check; it hides what is
-# sent, and the security group says who may receive it. Health is the gateway's own, bound to no service: one that is
-# away must not take the whole site down. It is asked at the port for operations, in clear, for it says nothing but that:
-# the port for requests takes nobody any more when it is full, and a full gateway would be thrown out, then the next one.
+# HTTPS to the gateway, too. Its certificate is issued by the cluster's CA, which load balancers don't verify: TLS keeps
+# the traffic secret, and the security group decides who receives it. The health check is of the gateway alone: one
+# service that is down must not take the whole site down. It uses the operations port, in plain text because it reveals
+# nothing else: a full gateway accepts nothing at its request port and would be taken out, then the next one.
 resource "aws_lb_target_group" "gateway" {
   name                 = "${var.prefix}-gateway"
   vpc_id               = var.vpc_id
@@ -47,7 +47,7 @@ resource "aws_lb_target_group" "gateway" {
   port                 = var.ports.gateway_https
   deregistration_delay = var.gateway_drain_seconds
 
-  # The gateway with the fewest requests under way gets the next. A slow start can't be had besides: ELB refuses it.
+  # The next request goes to the gateway with the fewest active ones. ELB can't combine this with a slow start.
   load_balancing_algorithm_type = "least_outstanding_requests"
 
   health_check {
@@ -182,7 +182,7 @@ resource "aws_lb_listener_rule" "console" {
   }
 }
 
-# What is asked for at the issuer's or a console's name and fits none of the rules above gets no answer from the site.
+# Requests to the issuer's or a console's host name that match none of the rules above don't reach the site.
 resource "aws_lb_listener_rule" "nothing" {
   listener_arn = aws_lb_listener.https.arn
   priority     = 30
@@ -216,7 +216,7 @@ resource "aws_route53_health_check" "this" {
   tags = { Name = var.prefix }
 }
 
-# The name answers with the first region's load balancer while that is well, and else with the second's, where there is one.
+# DNS failover: the name resolves to the first region's load balancer while that is healthy, else to the second's, if any.
 resource "aws_route53_record" "site" {
   zone_id         = var.zone_id
   name            = var.domain

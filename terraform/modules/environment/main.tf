@@ -1,4 +1,4 @@
-# One environment, whole. staging and production are this with different values, in accounts of their own.
+# A complete environment. staging and production use it with different values, in separate accounts.
 
 # Keys are terraform/bootstrap's: what applies this can use them and can't delete them.
 data "aws_kms_alias" "first" {

@@ -1,11 +1,11 @@
-# Each workflow has a role of its own, which GitHub's identity of that very job opens: this repository, and a branch or
-# environment that only reviewed code reaches. No key of AWS lies at GitHub. An identity opens every role that trusts its
-# subject, so roles for different people's approvals have different subjects.
+# Each workflow has a role of its own, which it assumes with its job's OIDC token: of this repository, and of a branch or
+# environment that only reviewed code reaches. GitHub stores no AWS key. A token can assume every role that trusts its
+# subject, so roles that need different approvals have different subjects.
 
 locals {
   github = "token.actions.githubusercontent.com"
 
-  # Who may open it. The first two build from what is reviewed, and decide nothing about what runs.
+  # The subjects that may assume each role. The first two build from reviewed code and don't decide what runs.
   subjects = {
     "images"          = "repo:${var.github_repository}:ref:refs/heads/main"
     "machine-images"  = "repo:${var.github_repository}:ref:refs/heads/main"
@@ -14,11 +14,11 @@ locals {
     "deploy"          = "repo:${var.github_repository}:environment:${var.environment}"
   }
 
-  # What a build of machine images makes carries this tag; what doesn't carry it, the build can't touch.
+  # A build of machine images tags what it creates with this, and can't touch anything without the tag.
   built      = { "aws:ResourceTag/votewave-build" = "machine-image" }
   to_be_made = { "aws:RequestTag/votewave-build" = "machine-image" }
 
-  # A session that names no document is a shell on the machine, unless each statement that allows sessions has this.
+  # A session without a document is a shell on the machine, unless each statement that allows sessions has this condition.
   named_document = { "ssm:SessionDocumentAccessCheck" = "true" }
   by_a_port_alone = {
     Sid       = "ByAPortAlone"
@@ -102,7 +102,7 @@ locals {
         Resource = ["${local.arn}:ec2:${var.region}::image/*", "${local.arn}:ec2:${var.region}::snapshot/*"]
       },
       {
-        # A tag opens what it is on, so it is given only to what is being made.
+        # The tag grants access to a resource, so it may be set only while the resource is created.
         Sid    = "LabelWhatItMakes"
         Effect = "Allow"
         Action = "ec2:CreateTags"
@@ -166,8 +166,8 @@ locals {
       local.lend_keys_to_services,
     ]
 
-    # A plan of a pull request, whose code nobody has reviewed yet, reads the state and the names of keys, and nothing else
-    # of the account; so it is made without refreshing (the provider would read all there is) and without a lock.
+    # A pull request's code isn't reviewed yet: its plan may read the state and the names of keys and nothing else of the
+    # account. So it runs without a refresh (the provider would read every resource) and without a lock.
     "terraform-plan" = [
       {
         Sid      = "ReadTheState"
@@ -202,7 +202,7 @@ locals {
       },
     ]
 
-    # A deployment speaks to Nomad through a server, by Session Manager; Nomad itself checks GitHub's identity.
+    # A deployment reaches Nomad through a server, by Session Manager; Nomad itself verifies GitHub's OIDC token.
     "deploy" = [
       {
         Sid      = "ReachNomad"
@@ -238,7 +238,7 @@ locals {
   }
 }
 
-# The machine on which an image is built is reached by Session Manager, and may do nothing else.
+# The role of a machine on which an image is built: it can be reached by Session Manager, and nothing else.
 resource "aws_iam_role" "build" {
   name        = "${var.prefix}-machine-build"
   description = "What a machine may on which an image is built: be reached"

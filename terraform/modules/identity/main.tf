@@ -1,5 +1,5 @@
-# Who may do what from outside: the workflows at GitHub (github.tf), and what Terraform may change when one of them applies it
-# (apply.tf). Tasks have roles of their own, in the module tasks.
+# Roles for access from outside: those of GitHub's workflows (github.tf), and what Terraform may change when a workflow
+# applies it (apply.tf). Tasks have roles of their own, in the module tasks.
 
 locals {
   arn  = "arn:aws"

@@ -1,5 +1,5 @@
-# Three zones; in each a public subnet (load balancer, NAT), a private one for machines and one for data, which has
-# no way to the internet at all.
+# Three zones, each with a public subnet (load balancer, NAT), a private one for machines and one for data without any
+# route to the internet.
 
 locals {
   tiers = { public = 0, app = 1, data = 2 }
@@ -23,7 +23,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.prefix }
 }
 
-# The group that AWS makes with each VPC lets its members speak with each other; nobody is to be in it.
+# The VPC's default security group, which lets its members talk to each other: it gets no rules and no members.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 
@@ -84,7 +84,7 @@ resource "aws_route_table_association" "this" {
   }[each.value.tier]
 }
 
-# S3 by the route table: layers of images come from there, and that way they cost nothing.
+# A gateway endpoint for S3: image layers come from there, and their traffic is free this way.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${var.region}.s3"

@@ -1,4 +1,4 @@
-# What somebody is woken for, and what they look at then. Each alarm names its section of docs/operations.md.
+# Alarms and the dashboard. Each alarm names its section of docs/operations.md.
 
 locals {
   runbook = "docs/operations.md"
@@ -89,7 +89,7 @@ locals {
         comparison = "GreaterThanThreshold", threshold = 0, periods = 5, missing = "notBreaching"
         what       = "Consul or Nomad has had no leader for five minutes: nothing is found anew, deployed or replaced."
       }
-      # Each agent says it once an hour; the longer period keeps the alarm from going off and on with it.
+      # Each agent reports it once an hour; a longer period keeps the alarm from flapping.
       "certificates-end" = {
         namespace  = "VoteWave/${var.environment}", metric = "CertificatesEnd", dimensions = {}, statistic = "Sum", period = 21600
         comparison = "GreaterThanThreshold", threshold = 0, periods = 1, missing = "notBreaching"
@@ -98,12 +98,12 @@ locals {
     },
   )
 
-  # What is in the logs and somebody has to see: services write JSON, one line an event; Consul and Nomad write sentences.
+  # Log lines that need attention. Services log JSON, one line per event; Consul and Nomad log plain text.
   counted = {
     RecountMismatches = { groups = ["tasks"], pattern = "{ $.event = \"recount_mismatch\" }" }
     EventsParked      = { groups = ["tasks"], pattern = "{ $.event = \"event_parked\" }" }
     NoLeader          = { groups = ["server"], pattern = "?\"No cluster leader\" ?\"no cluster leader\"" }
-    # Nomad says nothing; its certificate is the one that Consul has.
+    # Nomad doesn't log this; it uses the same certificate as Consul.
     CertificatesEnd = { groups = keys(var.group_names), pattern = "\"agent TLS certificate will expire soon\"" }
   }
 

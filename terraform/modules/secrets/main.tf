@@ -1,5 +1,5 @@
-# Secrets are made up while Terraform runs and handed to Secrets Manager in a write-only argument: neither the plan
-# nor the state holds any. A value is made once, and again only when its version here is raised.
+# Secrets are generated while Terraform runs and passed to Secrets Manager in a write-only argument, so neither plan nor
+# state contains any. A new value is generated only when its version here is raised.
 
 locals {
   all = merge(
@@ -7,7 +7,8 @@ locals {
     { for name, it in var.shared_secrets : name => it.what },
   )
 
-  # Certificates and keys of the cluster's CA: `./just infra pki` issues them, for Terraform would keep them in its state.
+  # Certificates and keys of the cluster's CA: `./just infra pki` issues them, because Terraform would store them in its
+  # state.
   issued = toset([for name in keys(var.shared_secrets) : name if startswith(name, "cluster/tls-")])
 
   # 32 bytes in base64; the program reads the URL-safe alphabet, Consul and Nomad the usual one.

@@ -1,5 +1,5 @@
-# Who may speak to whom. Every rule names a group as its source; only the load balancer is open to the world.
-# EC2 takes no apostrophe in a description.
+# Which machines may connect to which. Every rule has a security group as its source; only the load balancer is open to
+# the world. EC2 allows no apostrophe in a description.
 
 locals {
   p = var.ports
@@ -94,7 +94,7 @@ resource "aws_vpc_security_group_ingress_rule" "world" {
   to_port           = each.value
 }
 
-# Ways out mirror the ways in: what one group lets in, the other may send.
+# Egress rules mirror ingress rules: what one group accepts, the other may send.
 resource "aws_vpc_security_group_egress_rule" "this" {
   for_each = local.rules
 
@@ -106,7 +106,7 @@ resource "aws_vpc_security_group_egress_rule" "this" {
   to_port                      = try(each.value.to_port, each.value.port)
 }
 
-# Machines fetch packages, images and AWS's services over HTTPS. Databases and the load balancer have no such way.
+# Machines reach packages, images and AWS's services over HTTPS. Databases and the load balancer have no such egress.
 resource "aws_vpc_security_group_egress_rule" "https" {
   for_each = toset(local.cluster)
 

@@ -1,5 +1,5 @@
-# The second region takes over: all that runs, on what waits there. Nothing here asks the first region, and nothing that is
-# kept is made: database, buckets, secrets, images and network are dr's, looked up by their names.
+# Failover to the second region: everything that runs, on top of what the module dr keeps there. Nothing here depends on
+# the first region and no data store is created: database, buckets, secrets, images and network are looked up by name.
 
 module "naming" {
   source = "../naming"

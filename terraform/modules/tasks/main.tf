@@ -1,4 +1,4 @@
-# Each task has a role of its own, which it takes with the identity that Nomad signs for it: no keys, no shared role.
+# Each task assumes a role of its own with the workload identity that Nomad signs: no keys, no shared role.
 
 locals {
   issuer_name = trimprefix(var.issuer, "https://")
@@ -27,7 +27,7 @@ locals {
       Resource = "${var.bucket_arns["files"]}/${service}/*"
     },
     {
-      # Who may not list is told "forbidden" of a file that isn't there.
+      # Without the right to list, S3 answers 403 instead of 404 for a missing file.
       Sid       = "KnowWhatIsNotThere"
       Effect    = "Allow"
       Action    = "s3:ListBucket"
@@ -88,9 +88,8 @@ locals {
   }
 }
 
-# Without a thumbprint IAM would ask the issuer for its certificate at once, and there is no load balancer yet when the
-# roles are made. IAM has long trusted the address by its own store of authorities, this one among them, and keeps the
-# thumbprint only because it must.
+# Without a thumbprint IAM would fetch the issuer's certificate at once, and the load balancer doesn't exist yet when the
+# roles are made. IAM verifies the issuer by its own store of CAs, which includes this one, and ignores the thumbprint.
 resource "aws_iam_openid_connect_provider" "nomad" {
   url             = var.issuer
   client_id_list  = [var.audience]

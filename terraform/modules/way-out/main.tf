@@ -1,4 +1,4 @@
-# How machines reach what is outside their subnets: the internet by NAT gateways, AWS's services by interfaces inside the VPC.
+# Egress of the machines' subnets: NAT gateways to the internet, interface endpoints inside the VPC to AWS's services.
 
 locals {
   letters   = sort(keys(var.public_subnet_ids))
