@@ -4,11 +4,11 @@ Postgres and Valkey stand in for RDS and ElastiCache, moto for Secrets Manager, 
 same for tests: they start, stop, pause and kill its parts.
 
     place.py      folders and ports
-    processes.py  children: recorded, found again, ended
+    processes.py  child processes: recorded, found again, ended
     stores.py     Postgres, Valkey, moto
     agents.py     Consul's and Nomad's agents and their access control
-    secrets.py    what is made up once and stored at moto, as Terraform does it in AWS
+    secrets.py    secrets, generated once and stored in moto as Terraform stores them in AWS
     images.py     a version: a folder with its own virtual environment
-    jobs.py       jobs to Nomad, and waiting until they are healthy
-    cluster.py    all of it in order
+    jobs.py       registers jobs with Nomad and waits until they are healthy
+    cluster.py    starts and stops everything in order
 """

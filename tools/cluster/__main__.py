@@ -20,10 +20,10 @@ INTERRUPTED = 130
 
 
 class Commands(Group):
-    """Says in one line what stands in the way."""
+    """Prints an expected error in one line."""
 
     def reason(self, exc: Exception) -> str | None:
-        """Say what stands in the way."""
+        """Run the command; turn an expected error into a one-line message."""
         return str(exc) or type(exc).__name__ if isinstance(exc, (ClusterError, *ERRORS)) else None
 
 
@@ -36,7 +36,7 @@ class Commands(Group):
 )
 @click.pass_context
 def main(context: click.Context, folder: Path) -> None:
-    r"""Run VoteWave as in AWS, on this machine: Consul, Nomad and HAProxy, with stand-ins for what AWS manages.
+    r"""Run VoteWave on this machine as in AWS: Consul, Nomad and HAProxy, with stand-ins for AWS's managed services.
 
     \b
     Examples:
@@ -73,12 +73,12 @@ def up(
 ) -> None:
     r"""Start everything and wait until it is healthy.
 
-    Data survive `down`; `reset` deletes them.
+    Data survives `down`; `reset` deletes it.
 
     \b
     Examples:
       ./just cluster up
-      ./just cluster up --servers 3 --clients 2      for trying out what happens when machines are lost
+      ./just cluster up --servers 3 --clients 2      to try out the loss of machines
       ./just cluster --folder /tmp/second up --port-base 12000
     """
     tell = Progress(lambda line: click.echo(line, err=True))
@@ -100,7 +100,7 @@ def up(
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_obj
 def status(folder: Path, as_json: bool) -> None:
-    r"""Show how every part is; exit code 1 if one isn't as it should be.
+    r"""Show the state of every part; exit with 1 if one isn't as it should be.
 
     \b
     Example: ./just cluster status
@@ -132,7 +132,7 @@ def _show(parts: list[Part]) -> None:
 @main.command()
 @click.pass_obj
 def env(folder: Path) -> None:
-    r"""Print the variables with which nomad, consul and aws reach the cluster, and a PATH that has the first two.
+    r"""Print the variables with which nomad, consul and aws reach the cluster, and a PATH with nomad and consul.
 
     \b
     Example: eval $(./just cluster env); nomad job status
@@ -156,7 +156,7 @@ def env(folder: Path) -> None:
 @click.option("--lines", "-n", default=50, show_default=True, help="How many.")
 @click.pass_obj
 def logs(folder: Path, name: str | None, lines: int) -> None:
-    r"""Show the last lines of a process, a job or an allocation; without NAME, list whose there are.
+    r"""Show the last log lines of a process, a job or an allocation; without NAME, list the logs that exist.
 
     \b
     Examples:
@@ -185,7 +185,7 @@ def _jobs(cluster: Cluster) -> list[str]:
 @main.command()
 @click.pass_obj
 def down(folder: Path) -> None:
-    r"""Stop everything, also what a crash has left behind. Data stay.
+    r"""Stop everything, including what a crash left behind. Data is kept.
 
     \b
     Example: ./just cluster down
@@ -202,7 +202,7 @@ def down(folder: Path) -> None:
 @click.argument("service")
 @click.pass_obj
 def rotate(folder: Path, service: str) -> None:
-    r"""Give a service's database role a new password while it works; no request fails.
+    r"""Give a service's database role a new password while the service runs; no request fails.
 
     \b
     Example: ./just cluster rotate votebooth
@@ -214,7 +214,7 @@ def rotate(folder: Path, service: str) -> None:
 @click.argument("pid", type=int)
 @click.pass_obj
 def watch(folder: Path, pid: int) -> None:
-    """Wait for a process's end, then stop the cluster, however many tries that takes: nobody else will."""
+    """Wait until a process has ended, then stop the cluster; retry until it is down, because nobody else stops it."""
     with contextlib.suppress(psutil.NoSuchProcess):
         owner = psutil.Process(pid)
         while owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:  # which nobody may ever collect
@@ -249,7 +249,7 @@ def reset(folder: Path) -> None:
 @click.argument("version", required=False)
 @click.pass_obj
 def image(folder: Path, version: str | None) -> None:
-    r"""Make what a version is with raw_exec: a folder with a virtual environment; print the version.
+    r"""Build a version for raw_exec, a folder with a virtual environment; print the version.
 
     VERSION is a commit (40 hexadecimal digits), or a commit and -SUFFIX: then the work tree as it is.
 

@@ -1,8 +1,8 @@
 """Consul's and Nomad's agents: their configuration, start, and access control.
 
-They keep nothing from one `up` to the next: who may do what and what runs comes from files, so an `up` after a crash
-begins as any other. Each Nomad client has a Consul agent of its own, as each machine has in AWS: two that shared one
-would take each other's services out of it.
+They keep nothing from one `up` to the next: access rights and jobs come from files, so an `up` after a crash starts
+like any other. Each Nomad client has a Consul agent of its own, as each machine has in AWS: two clients that shared one
+would deregister each other's services.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _KEYS = "/.well-known/jwks.json"
 _AUTH_METHOD = "nomad-workloads"
 _BIND = "127.0.0.1"
 
-# What agents may do. What tasks may do is made by `nomad setup consul`: register their name, and find others.
+# The agents' rights. `nomad setup consul` creates those of tasks: register their service, and discover others.
 _AGENT_RULES = """
 agent_prefix "" { policy = "read" }
 node_prefix "" { policy = "write" }
@@ -40,8 +40,8 @@ agent_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
 service_prefix "" { policy = "write" }
 """
-# Enough to deploy, scale, look and read logs; not enough to change who may do what, or to read a task's files. What is
-# deployed may be anything, though: whoever submits a job decides what runs (docs/cluster.md, "Who may do what").
+# Enough to deploy, scale, inspect and read logs; not enough to change ACLs or to read a task's files. But whoever may
+# submit a job decides what runs (docs/cluster.md, "Who may do what").
 _DEPLOY_RULES = """
 namespace "default" {
   policy = "read"
@@ -69,12 +69,12 @@ _SHARES = {
 
 
 class AgentError(Exception):
-    """An agent doesn't get ready; the message says which."""
+    """An agent doesn't become ready; the message says which."""
 
 
 @cache
 def program(name: str) -> str:
-    """Return where a program is; building it may take minutes, once.
+    """Return the path of a program; the first time, building it may take minutes.
 
     Raises:
         AgentError: It can't be had.
@@ -86,7 +86,7 @@ def program(name: str) -> str:
 
 
 def until(check: Callable[[], Any], what: str, seconds: float = _WAIT_SECONDS, pause: float = 0.1) -> Any:
-    """Wait until `check()` gives something true, and return it; what can't be reached yet is asked again.
+    """Call `check()` until it returns something true; return that. Connection errors are retried.
 
     Raises:
         AgentError: It takes too long.
@@ -187,7 +187,7 @@ class Agents:
         self._processes.stop(f"{program_name}-{agent.name}")
 
     def clear(self) -> None:
-        """Forget all that agents have kept. Unmounts what Nomad, as root, has mounted for tasks' secrets."""
+        """Delete the agents' data; unmount first what Nomad, as root, mounted for tasks' secrets."""
         self.unmount()
         shutil.rmtree(self._data, ignore_errors=True)
 
@@ -323,7 +323,7 @@ class Agents:
         return Api(url, "X-Nomad-Token", self._secrets.value("cluster/acl-nomad"))
 
     def settle_nomad(self) -> None:
-        """Wait until Nomad has a leader that can give identities, and make its tokens.
+        """Wait until Nomad has a leader that can sign workload identities, and create its tokens.
 
         Raises:
             AgentError: It doesn't get that far.
@@ -338,7 +338,7 @@ class Agents:
         until(lambda: api.get(_KEYS)["keys"], "Nomad's signing key")
 
     def settle_consul(self) -> None:
-        """Wait until Consul has a leader, and give every agent its rights.
+        """Wait until Consul has a leader, and create every agent's token.
 
         Raises:
             AgentError: It doesn't get that far.
@@ -356,19 +356,19 @@ class Agents:
         write_private(self._place.tokens / "consul", self._secrets.value("cluster/acl-consul"))
 
     def trust_nomad(self) -> None:
-        """Have Consul trust the identities that Nomad gives to tasks.
+        """Make Consul accept the workload identities that Nomad signs.
 
         Raises:
             AgentError: It doesn't.
         """
-        # From a client: it asks whichever server leads.
+        # Through a client, which forwards to the current leader.
         edge = self._place.agent("edge-1")
         until(lambda: self.nomad(edge).get(_KEYS)["keys"], "Nomad's signing key at a client")
         self.run("setup", "consul", "-y", f"-jwks-url={self._place.url('nomad_http', edge)}{_KEYS}")
         self._let_auth_leave_keys()
 
     def _let_auth_leave_keys(self) -> None:
-        """Let Auth, and nobody else, write what the gateway verifies tokens with."""
+        """Let Auth, and only Auth, write the keys with which the gateway verifies tokens."""
         api = self.consul()
         rules = 'key "votewave/gateway/keys" { policy = "write" }'
         api.put("/v1/acl/policy", {"Name": "gateway-keys", "Rules": rules})
@@ -377,7 +377,7 @@ class Agents:
             "AuthMethod": _AUTH_METHOD,
             "BindType": "role",
             "BindName": "gateway-keys",
-            # A job of that name in another namespace isn't Auth.
+            # A job of the same name in another namespace must not pass for Auth.
             "Selector": (
                 '"nomad_service" not in value and value.nomad_namespace == "default" '
                 f'and value.nomad_job_id == "{job_id("service", "auth")}"'
@@ -453,7 +453,7 @@ class Agents:
 
 
 def _give_tasks_their_share() -> None:
-    """Let tasks have the processor as if each ran by itself.
+    """Give tasks as much processor time as if each ran by itself.
 
     As root Nomad puts all of them in one control group, which gets as much as any single process outside: a test or a
     load generator beside the cluster would starve them. Machines of a real cluster run nothing else.
@@ -465,6 +465,6 @@ def _give_tasks_their_share() -> None:
 
 
 def _has_consul(api: Api, node: dict[str, Any]) -> bool:
-    """Say whether a client has found its Consul: jobs that need one aren't placed before."""
+    """Return whether a client has detected its Consul agent: until then, jobs that need Consul aren't placed on it."""
     attributes = api.get(f"/v1/node/{node['ID']}")["Attributes"]
     return "consul.version" in attributes and "driver.raw_exec" in attributes

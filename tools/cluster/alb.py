@@ -1,8 +1,8 @@
-"""What stands in for the load balancer (ALB) in front of the gateways: HAProxy that knows as little as an ALB does.
+"""The stand-in for the load balancer (ALB) in front of the gateways: an HAProxy that does no more than an ALB.
 
 It sends requests to every gateway that answers `/healthz` with 200, appends the client's address to
-`X-Forwarded-For`, and tries nothing twice. So whatever a gateway does to be replaced without a failed request, it
-does here as it does in AWS. Where the gateways are, it learns from Consul; there an ALB is told by its target group.
+`X-Forwarded-For`, and retries nothing. So a gateway has to do the same things here as in AWS to be replaced without a
+failed request. It discovers the gateways through Consul; an ALB has a target group.
 """
 
 import shutil

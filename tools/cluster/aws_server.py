@@ -1,4 +1,4 @@
-"""moto's server, made to check who asks for what as AWS does; started by `cluster up`.
+"""moto's server with access control as in AWS; started by `cluster up`.
 
 By itself moto can't check three things once access control is on: a task that turns its token into a role's
 credentials has no signature yet, a presigned URL has its signature in the query, and secrets are checked as if there

@@ -1,4 +1,4 @@
-"""The cluster as a whole: everything in order, and nothing left behind."""
+"""The whole cluster: starts everything in order, and leaves nothing behind."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ from tools.release.interrupts import undisturbed
 from tools.release.migrating import short
 
 ERRORS = (AgentError, EmbeddedError, JobError, PlaceError, ProcessError, images.ImageError, httpx.HTTPError, OSError)
-"""What can stand in the way; each message says what it is."""
+"""The errors that a command expects; each message says what is wrong."""
 
 
 class ClusterError(Exception):
@@ -93,7 +93,7 @@ class Cluster:
         return cls(Place(folder, said["port_base"], said["servers"], said["clients"], said["edges"]), tell)
 
     def tell(self, line: str) -> None:
-        """Say how far it is. Whoever listened may have gone, with his terminal: that stops nothing."""
+        """Print progress. If the terminal is gone, printing fails, and that must not stop anything."""
         with contextlib.suppress(OSError):
             self._tell(line)
 
@@ -138,7 +138,7 @@ class Cluster:
         self.processes.start("watch", command, {"PYTHONPATH": str(ROOT)})
 
     def _up(self, version: str | None, *, gateway: bool) -> dict[str, Any]:
-        self._describe(version or "")  # `down` finds all there is from here on
+        self._describe(version or "")  # from here on `down` finds everything
         for name in ("consul", "nomad"):
             program(name)
         if gateway:
@@ -160,7 +160,7 @@ class Cluster:
         return self._describe(made)
 
     def image(self, version: str | None = None) -> str:
-        """Make a version if it isn't there, of the work tree by default; return it."""
+        """Build a version unless it exists, by default of the work tree; return it."""
         version = version or images.current_version()
         new = not (self.place.releases / version / "complete").exists()
         images.make(version, self.place.releases)
@@ -186,7 +186,7 @@ class Cluster:
         self.agents.settle_consul()
         self.tell(f"Consul: {self.place.url('consul_http', self.place.agents[0])}")
         self.agents.settle_nomad()
-        # Not before: a client that finds no leader, or no Consul, looks again after fifteen seconds.
+        # Not earlier: a client that finds no leader or no Consul retries only after fifteen seconds.
         for agent in self.place.agents:
             if not agent.is_server:
                 self.agents.start("nomad", agent)
@@ -230,7 +230,7 @@ class Cluster:
             gateway: Whether the gateway runs, too.
 
         Raises:
-            JobError: They don't get so.
+            JobError: They don't become healthy.
         """
         waiting = []
         with ThreadPoolExecutor(4) as pool:
@@ -285,7 +285,7 @@ class Cluster:
         return said
 
     def must_run(self) -> None:
-        """Refuse what only a running cluster can do.
+        """Raise an error unless the cluster runs.
 
         Raises:
             ClusterError: It is down.
@@ -296,19 +296,19 @@ class Cluster:
     # Rotation.
 
     def rotate(self, service: str) -> None:
-        """Give a service's database role a new password, while it works.
+        """Give a service's database role a new password while the service runs.
 
-        First the secret, then the role: between the two, whoever reads the new password is refused with it and
-        takes the one before (AWSPREVIOUS), and after that whoever still has the old one is refused and reads anew.
-        The other way round, nobody could know the password for a moment. The migrations set the role's password,
-        as they do at each release, so that in AWS the same two steps rotate it.
+        The secret changes first, then the role. In between, a process that reads the new password is refused and falls
+        back to the previous version (AWSPREVIOUS); afterwards a process with the old password is refused and reads the
+        secret again. In the other order there would be a moment in which no version of the secret works. Migrations set
+        the role's password, as at each release, so the same two steps rotate it in AWS.
 
-        If the migrations fail, the same again finishes it: another new version before the last one is in force would
-        be one too many, for then the password in force is neither the current nor the one before.
+        If the migrations fail, run it again: it finishes the rotation and doesn't create another version of the secret.
+        That would leave the password in use as neither the current nor the previous version.
 
         Raises:
-            ClusterError: There is no such service, or no cluster runs, or another command is at it.
-            JobError: The password couldn't be set; the old one is in force still.
+            ClusterError: There is no such service, no cluster runs, or another command is changing the cluster.
+            JobError: The password couldn't be set; the old one is still in use.
         """
         if service not in SERVICES:
             raise ClusterError(f"There is no service {service}; there are: {', '.join(SERVICES)}.")
@@ -323,7 +323,7 @@ class Cluster:
             self.tell(f"the role {service} has its password")
 
     def _is_in_force(self, service: str) -> bool:
-        """Say whether a service gets into the database with its current password."""
+        """Return whether a service can log in to the database with the current version of its secret."""
         password = self.aws.current(f"{service}/database")
 
         async def log_in() -> bool:
@@ -349,10 +349,10 @@ class Cluster:
     # Down.
 
     def down(self, but: int | None = None) -> list[str]:
-        """Stop everything, also what a killed part has left; return what was found running.
+        """Stop everything, including what killed parts left behind; return what was found running.
 
         Args:
-            but: A process of the cluster that asks for this, and ends by itself.
+            but: The process of the cluster that calls this, which ends by itself.
 
         Raises:
             ClusterError: Another command is at it.
@@ -377,7 +377,7 @@ class Cluster:
                 tell(f"jobs are stopped without Nomad: {exc}")
         self.processes.stop("balancer")
         end(self._processes("nomad-"), signal.SIGTERM, 10)
-        # Tasks and their supervisors that outlived their Nomad, wherever they come from.
+        # Tasks and their supervisors that outlived their Nomad agent, from whichever run.
         left = [p for p in self.processes.leftovers() if p.pid not in {q.pid for q in self._processes("")}]
         if left:
             tell(f"ending {len(left)} tasks that were left")
@@ -399,14 +399,14 @@ class Cluster:
         return [process for name, process in self.processes.running().items() if name.startswith(prefix)]
 
     def reset(self) -> None:
-        """Stop everything and delete all that the cluster has kept, votes included."""
+        """Stop everything and delete the cluster's data, votes included."""
         self.down()
         shutil.rmtree(self.place.folder, ignore_errors=True)
 
     # Looking.
 
     def status(self) -> list[Part]:
-        """Return how every part is; nothing if none runs."""
+        """Return the state of every part; nothing if the cluster is down."""
         if not self.processes.running():
             return []
         parts = []
@@ -461,7 +461,7 @@ class Cluster:
         return parts
 
     def _batch_state(self, job: dict[str, Any]) -> str:
-        """Return how the last run of a batch job ended; Nomad calls every one that has ended dead."""
+        """Return how the last run of a batch job ended; Nomad reports only "dead" for all of them."""
         if job["Status"] != "dead":
             return str(job["Status"])
         runs = self.agents.nomad().get(f"/v1/job/{quote(job['ID'], safe='')}/allocations")
@@ -497,7 +497,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let no two commands change the cluster at a time."""
+        """Hold the lock that keeps two commands from changing the cluster at the same time."""
         path = self.place.folder / "lock"
         with path.open("a") as lock:
             os.set_inheritable(lock.fileno(), False)

@@ -1,4 +1,4 @@
-"""A version as raw_exec knows it: a folder with a virtual environment of its own, made from a wheel."""
+"""A version for raw_exec: a folder with a virtual environment of its own, built from a wheel."""
 
 import hashlib
 import os
@@ -18,11 +18,11 @@ _VERSION = re.compile(r"[0-9a-f]{40}(-[a-z0-9][a-z0-9.-]{0,40})?")
 
 
 class ImageError(Exception):
-    """A version can't be made; the message says why."""
+    """A version can't be built; the message says why."""
 
 
 def current_version() -> str:
-    """Return the work tree's version: its commit, with a suffix if what an image is made of differs from it."""
+    """Return the work tree's version: its commit, with a suffix if files that go into an image have changed."""
     commit = _git("rev-parse", "HEAD").strip()
     different = _git("status", "--porcelain", "--untracked-files=all", "--", *_MADE_OF)
     if not different:
@@ -34,11 +34,11 @@ def current_version() -> str:
 
 
 def make(version: str, releases: Path) -> Path:
-    """Make a version unless it is there; return its folder.
+    """Build a version unless it exists; return its folder.
 
     Args:
-        version: A commit, which is what is built then; with a suffix, the work tree as it is.
-        releases: Where versions are.
+        version: The commit to build; with a suffix, the work tree as it is.
+        releases: The folder of versions.
 
     Raises:
         ImageError: There is no such commit, or it can't be built.
@@ -77,7 +77,7 @@ def _export(commit: str, folder: Path) -> None:
 def _install(source: Path, folder: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "PYTHONPATH"}}
     environment["UV_PROJECT_ENVIRONMENT"] = str(folder)
-    # Byte code is made now, not by each first start.
+    # Compile byte code now, not at the first start.
     command = [_uv(), "sync", "--frozen", "--no-editable", "--no-default-groups", "--compile-bytecode", "--quiet"]
     command += ["--reinstall-package", "votewave", "--project", str(source)]
     done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Jobs to Nomad, and waiting until what they run is healthy."""
+"""Registers jobs with Nomad and waits until they are healthy."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _OVER = {"complete", "failed", "lost"}
 
 
 class JobError(Exception):
-    """A job doesn't run as it should; the message says which and what its task said last."""
+    """A job doesn't run as it should; the message names it and ends with its task's last log lines."""
 
 
 class Jobs:
@@ -53,7 +53,7 @@ class Jobs:
         return [*found, str(JOBS / f"{jobspec}.nomad.hcl")]
 
     def run(self, jobspec: str, **variables: str) -> None:
-        """Give a job to Nomad, and don't wait."""
+        """Register a job with Nomad, without waiting."""
         self._agents.run("job", "run", "-detach", *self.arguments(jobspec, **variables))
 
     def migrate(self, version: str) -> None:
@@ -122,7 +122,7 @@ class Jobs:
         return found
 
     def last_words(self, job: str) -> str:
-        """Return what stands in a job's way: what Nomad can't place, and the end of its last task's log."""
+        """Return why a job doesn't run: what Nomad can't place, and the end of its last task's log."""
         said = []
         try:
             for evaluation in self.api.get(f"/v1/job/{job}/evaluations"):
@@ -138,7 +138,7 @@ class Jobs:
         return "\n".join(said[-4:])
 
     def log(self, allocation: str, task: str, characters: int = 3000) -> str:
-        """Return the end of what a task has written, both streams."""
+        """Return the end of a task's log, both streams."""
         found = []
         for stream in ("stdout", "stderr"):
             try:
@@ -157,7 +157,7 @@ class Jobs:
         return "\n".join(filter(None, found))
 
     def stop_all(self, seconds: float = 25.0) -> None:
-        """Stop every job and wait for their tasks' ends, which is why no request is waited for long."""
+        """Stop every job without its shutdown delay, and wait until all tasks have ended."""
         for job in self.api.get("/v1/jobs"):
             self.api.delete(f"/v1/job/{job['ID']}", no_shutdown_delay="true")
 

@@ -1,4 +1,4 @@
-"""Where a cluster is: its folder and its ports."""
+"""A cluster's folder and ports."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 ENVIRONMENT = "local"
 
 NAMES = json.loads((ROOT / "terraform" / "modules" / "naming" / "names.json").read_text())
-"""What Terraform, machine images, jobs and programs agree on."""
+"""The names that Terraform, machine images, jobs and programs share."""
 
 # What an agent listens on, by its place within the agent's ten ports of a shifted cluster.
 _AGENT = (
@@ -32,7 +32,7 @@ _AGENTS = 9  # that fit between 8500 and 8600, and below a shifted cluster's sin
 
 
 class PlaceError(Exception):
-    """The cluster can't be there; the message says what to do."""
+    """The cluster can't use this folder or these ports; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Place:
         return found
 
     def taken(self) -> dict[int, str]:
-        """Return the ports that somebody listens on already, and what they are wanted for."""
+        """Return the ports that are already in use, and what the cluster needs them for."""
         wanted = self.all_ports()
         packets = {self.port(what, agent) for agent in self.agents for what in _AGENT_PACKETS}
         return {
@@ -180,7 +180,7 @@ def _is_taken(port: int, kind: socket.SocketKind) -> bool:
 
 
 def write_private(path: Path, content: object) -> None:
-    """Write text, or anything else as JSON, to a file that nobody else may read; there whole or not at all."""
+    """Write text, or anything else as JSON, to a file atomically and with mode 0600."""
     text = content if isinstance(content, str) else json.dumps(content, indent=1) + "\n"
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Children that outlive the command that starts them: each is recorded, found again, and ended.
+"""Child processes that outlive the command that starts them: each is recorded, found again, and ended.
 
 Every child has `VOTEWAVE_CLUSTER=FOLDER` in its environment, and so has each task that a Nomad agent starts, so that
 what is left after a SIGKILL of whatever is found by that mark alone.
@@ -109,21 +109,21 @@ class Processes:
         self._collect(name)
 
     def pause(self, name: str) -> None:
-        """Stop a process from doing anything, as a machine that hangs; `resume` ends that."""
+        """Suspend a process, which then behaves like a machine that hangs; `resume` continues it."""
         self.expect(name).suspend()
 
     def resume(self, name: str) -> None:
-        """Let a paused process go on."""
+        """Continue a paused process."""
         self.expect(name).resume()
 
     def kill(self, name: str) -> None:
-        """SIGKILL: no warning, no cleaning up."""
+        """Send SIGKILL: the process can't clean up."""
         if (process := self.find(name)) is not None:
             process.kill()
         self._collect(name)
 
     def forget(self) -> None:
-        """Drop the record: nothing runs any more."""
+        """Delete the record, once nothing runs any more."""
         for name in list(self._children):
             self._collect(name)
         self._file.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ class Processes:
             write_private(self._file, known)
 
 
-# Nothing of the caller's own set-up may decide how the cluster behaves.
+# The caller's own configuration must not influence the cluster.
 _FOREIGN = ("VOTEWAVE_", "CONSUL_", "NOMAD_", "AWS_", "VAULT_")
 
 
@@ -186,7 +186,7 @@ def end(processes: Iterable[psutil.Process], sign: signal.Signals, seconds: floa
 
 
 def _alive(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait for processes to end; return those that haven't. Zombies, whom others must collect, have."""
+    """Wait for processes to end; return those that haven't. Zombies count as ended: their parents must reap them."""
     deadline = time.monotonic() + seconds
     while True:
         left = []

@@ -1,4 +1,4 @@
-"""Secrets of the local cluster: made up once, kept in a file, stored at moto as Terraform stores them in AWS."""
+"""Secrets of the local cluster: generated once, kept in a file, and stored in moto as Terraform stores them in AWS."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ class LocalSecrets(FileSecrets):
         super().__init__(place.folder / "secrets.json")
 
     def make(self) -> None:
-        """Make up what is missing."""
+        """Generate the missing secrets."""
         for name in (INTERNAL_KEY, "redis/auth"):
             self.ensure(name, lambda: random.token_urlsafe(32))
         for service in load_services(["all"]):
@@ -96,7 +96,7 @@ class LocalAws:
             client.close()
 
     def fill(self, values: dict[str, str], write: Any) -> None:
-        """Make what Terraform makes: secrets, a role for each job, buckets, the sender of mails; then check everybody.
+        """Create what Terraform creates (secrets, a role per job, buckets, the mail sender); then enforce policies.
 
         Args:
             values: Secrets by name.
@@ -130,7 +130,7 @@ class LocalAws:
 
 
 def _administrator(iam: Any) -> dict[str, str]:
-    """Make somebody who may do everything; return his keys."""
+    """Create an administrator; return the access keys."""
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
     iam.create_user(UserName="administrator")
@@ -152,7 +152,7 @@ _TRUST = {
 
 
 def _policy(task: str) -> dict[str, Any]:
-    """Return what a job may do: read its own secrets, and its part of what is shared."""
+    """Return a job's policy: read its own secrets, and use its part of shared resources."""
     secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{PREFIX}"
     if task == "migrate":
         readable = [f"{secret}/*/database-*", f"{secret}/{MASTER_SECRET}-*"]

@@ -1,4 +1,4 @@
-"""What stands in for AWS's managed parts: Postgres for RDS, Valkey for ElastiCache, moto for the rest of AWS."""
+"""Stand-ins for AWS's managed services: Postgres for RDS, Valkey for ElastiCache, moto for the rest of AWS."""
 
 import hashlib
 import os
@@ -114,7 +114,7 @@ class Stores:
         self._valkey.wait_ready()
 
     def stop_valkey(self) -> None:
-        """Stop Valkey; what it held is gone."""
+        """Stop Valkey; its data is lost."""
         self._processes.stop("valkey")
 
     def start_aws(self) -> None:
