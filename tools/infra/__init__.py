@@ -1,4 +1,4 @@
-"""What proves Terraform's configurations without an account, and the few commands that run beside Terraform.
+"""Checks of Terraform's configurations that need no AWS account, and the few commands that run beside Terraform.
 
 schema.py     the AWS provider's schema, read from HashiCorp's typed bindings
 provider/     a stand-in for the provider that serves this schema to the real Terraform

@@ -1,4 +1,4 @@
-"""`./just infra`: checks of the cloud's configurations, and what runs beside Terraform."""
+"""`./just infra`: checks of the cloud's configurations, and commands that run beside Terraform."""
 
 import contextlib
 import json
@@ -75,7 +75,7 @@ _ACCOUNT = click.option(
 def issue(*, environment: str, account: str | None, new_authority: bool) -> None:
     r"""Issue the cluster's certificates, good for a year, and store them in Secrets Manager.
 
-    Needs a person's rights: the authority's key is a secret that no machine and no workflow may read.
+    Needs an operator's rights: no machine and no workflow may read the CA's key.
 
     \b
     Example: ./just infra pki --env staging --account 111122223333
@@ -90,7 +90,7 @@ def issue(*, environment: str, account: str | None, new_authority: bool) -> None
 @_ENVIRONMENT
 @_ACCOUNT
 def cache_password(*, environment: str, account: str | None) -> None:
-    r"""Give the services' user at the cache the password of the secret redis/auth, and keep the one before.
+    r"""Set the password of the services' cache user to the secret redis/auth; the previous one stays valid.
 
     \b
     Example: ./just infra cache-user --env staging --account 111122223333

@@ -1,6 +1,6 @@
-"""The services' user at the cache gets the password that its secret holds.
+"""Sets the password of the services' cache user to the value of its secret.
 
-Terraform makes the user unable to do anything, since a password given there would stand in its state.
+Terraform creates the user without rights and password, because a password given there would be stored in its state.
 """
 
 from typing import Any
@@ -8,17 +8,17 @@ from typing import Any
 from services.core.redis.client import REDIS_SECRET
 from tools.infra.cloud import NAMES, CloudError, call, secret_name
 
-# All but what takes the server down or looks into others' connections.
+# All commands except those that can take the server down or inspect other connections.
 RIGHTS = "on ~* &* +@all -@dangerous +info +flushdb +keys"
 
 
 def give(manager: Any, cache: Any, environment: str) -> int:
-    """Give the user its password, and the one before until the next time; return how many it has now.
+    """Set the user's password and keep the previous one valid until the next call; return how many it has now.
 
-    Processes that still have the old one go on. ElastiCache keeps two at most.
+    Processes that still use the old password keep working. ElastiCache allows two passwords at most.
 
     Raises:
-        CloudError: AWS says no.
+        CloudError: AWS refuses, or can't be reached.
     """
     name = secret_name(environment, REDIS_SECRET)
     passwords = []

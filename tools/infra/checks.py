@@ -1,4 +1,4 @@
-"""What `./just infra check` runs: each check by name, what it holds, and what it says."""
+"""The checks that `./just infra check` runs, by name."""
 
 import json
 import os
@@ -22,7 +22,7 @@ TESTED = ("modules/naming", "modules/network", "modules/security", "modules/clus
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found.
+    """A check's result.
 
     Attributes:
         name: The check's.
@@ -38,7 +38,7 @@ class Result:
 
 
 def form() -> list[str]:
-    """`terraform fmt`: all files are in Terraform's own form."""
+    """`terraform fmt`: all files are in Terraform's format."""
     done = subprocess.run(
         [terraform(), "fmt", "-check", "-recursive", str(CONFIGURATIONS)],
         capture_output=True,
@@ -51,7 +51,7 @@ def form() -> list[str]:
 
 
 def validate() -> list[str]:
-    """`terraform validate`: every argument, block and reference held against the provider's schema."""
+    """`terraform validate`: every argument, block and reference matches the provider's schema."""
     with tempfile.TemporaryDirectory(prefix="votewave-infra-") as folder:
         workspace = Workspace(Path(folder) / "w")
         found = []
@@ -99,7 +99,7 @@ def tflint() -> list[str]:
 
 
 def policies() -> list[str]:
-    """`checkov`: several hundred rules of what is safe; each exception stands in place, with its reason."""
+    """`checkov`: several hundred security rules; each exception is in the code beside its reason."""
     done = subprocess.run(
         [
             *(checkov(), "--directory", str(CONFIGURATIONS), "--framework", "terraform"),
@@ -148,7 +148,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 
 
 def run(name: str) -> Result:
-    """Run one check; what it lacks counts as its failure."""
+    """Run one check; if it lacks a program, it fails."""
     began = time.monotonic()
     try:
         found = CHECKS[name]()

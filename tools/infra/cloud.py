@@ -1,4 +1,4 @@
-"""What the commands beside Terraform share: names, and answers of AWS as sentences."""
+"""Shared by the commands beside Terraform: names, and AWS's errors as sentences."""
 
 import json
 from collections.abc import Callable
@@ -10,10 +10,10 @@ NAMES: dict[str, Any] = json.loads((ROOT / "terraform" / "modules" / "naming" / 
 
 
 class CloudError(Exception):
-    """AWS says no; the message says to what and why, and holds no secret.
+    """A call of AWS failed; the message says which and why, and contains no secret.
 
     Attributes:
-        code: AWS's word for it.
+        code: AWS's error code.
     """
 
     def __init__(self, code: str, text: str) -> None:
@@ -30,7 +30,7 @@ def call(method: Callable[..., Any], **arguments: Any) -> Any:
     """Call AWS.
 
     Raises:
-        CloudError: It says no, or can't be reached.
+        CloudError: AWS refuses, or can't be reached.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (slow to import)
 

@@ -1,4 +1,4 @@
-"""The network of a plan as a picture: who may speak to whom, on which ports, in which tier."""
+"""Draws a plan's network: which machines may connect to which, on which ports, in which tier."""
 
 import re
 import subprocess

@@ -1,7 +1,7 @@
-"""The cluster's own certificate authority, and certificates of it, in Secrets Manager.
+"""The cluster's certificate authority (CA) and its certificates, in Secrets Manager.
 
-Terraform would keep keys in its state; here they go from memory to Secrets Manager. The authority's key is a secret
-that no machine may read: with it somebody could be a server.
+Terraform would store keys in its state; here they go from memory to Secrets Manager. No machine may read the CA's key:
+whoever has it can impersonate a server.
 """
 
 import ipaddress
@@ -47,7 +47,7 @@ def certificates(environment: str) -> list[Certificate]:
 
 
 def issue(manager: Any, environment: str, *, new_authority: bool = False) -> list[str]:
-    """Issue certificates anew and store them; machines take them at their next `first-boot configure`.
+    """Issue new certificates and store them; machines read them at their next `first-boot configure`.
 
     Args:
         manager: A client of Secrets Manager.
@@ -59,7 +59,7 @@ def issue(manager: Any, environment: str, *, new_authority: bool = False) -> lis
         The secrets that were written.
 
     Raises:
-        CloudError: Secrets Manager says no.
+        CloudError: Secrets Manager refuses, or can't be reached.
     """
     found = None if new_authority else _authority(manager, environment)
     written = []

@@ -1,4 +1,4 @@
-"""A plan as tests read it: its resources with their values, and its policies."""
+"""A Terraform plan as tests read it: its resources with their values, and its policies."""
 
 import fnmatch
 import json
@@ -30,7 +30,7 @@ READS = (
         "ssmmessages:OpenDataChannel",
     },
 )
-"""How actions begin that change nothing, and others that don't."""
+"""Actions that change nothing: prefixes of their names, then single actions."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Plan:
         return [it for it in self.resources if it.kind in kinds]
 
     def here(self, *kinds: str) -> list[Resource]:
-        """Return those that aren't the copies waiting in the second region."""
+        """Return the resources outside the second region's standby copies."""
         return [it for it in self.of_kind(*kinds) if ".module.dr" not in it.address]
 
     def statements(self) -> list[Statement]:

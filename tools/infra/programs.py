@@ -1,4 +1,4 @@
-"""The programs that the checks run: where they are, or how they come here."""
+"""Finds or installs the programs that the checks run."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ STATE = ROOT / ".tools" / "infra"
 
 
 class ProgramError(Exception):
-    """A program can't be had; the message says what to do."""
+    """A program can't be found or installed; the message says what to do."""
 
 
 def terraform() -> str:
@@ -86,7 +86,7 @@ def built(name: str) -> str:
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Wait for another process that is making the same."""
+    """Hold the lock, so that two processes don't install the same program at the same time."""
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

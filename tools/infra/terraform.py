@@ -1,4 +1,4 @@
-"""The real Terraform on copies of the configurations, with a stand-in for the AWS provider and no account."""
+"""Runs the real Terraform on copies of the configurations, with a stand-in for the AWS provider and no account."""
 
 import json
 import os
@@ -59,7 +59,7 @@ class Workspace:
     def __init__(self, folder: Path, source: Path = CONFIGURATIONS, *, unknown: bool = False) -> None:
         self.folder = folder
         self.configurations = folder / "terraform"
-        # A lock file names the true provider's checksum; the stand-in's is another.
+        # The lock file has the real provider's checksum, which the stand-in doesn't match.
         left_out = shutil.ignore_patterns(".terraform", ".terraform-*", ".terraform.lock.hcl", "*.tfstate*")
         shutil.copytree(source, self.configurations, ignore=left_out)
         self.environment = _environment(folder, schema.used(self.configurations))

@@ -1,7 +1,7 @@
-"""What the workflows run, as commands that run on a laptop too (`./just pipeline`).
+"""The workflows' steps as commands, which also run on a laptop (`./just pipeline`).
 
 programs.py   Terraform and Nomad from their vendor, verified
-audit.py      known holes, licences, workflows, scripts
+audit.py      known vulnerabilities, licences, workflows, scripts
 images.py     the service image: push by commit, wait for the scan, bill of materials
 machines.py   machine images: validate, build, name the newest
 terraform.py  plan (as a comment) and apply

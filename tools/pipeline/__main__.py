@@ -1,4 +1,4 @@
-"""`./just pipeline`: what the workflows run."""
+"""`./just pipeline`: the workflows' steps as commands."""
 
 import sys
 from pathlib import Path
@@ -14,12 +14,12 @@ _OUT = ROOT / ".tools" / "out"
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
-    """Run a step of a workflow, here.
+    """Run a step of a workflow on this machine.
 
     \b
     Exit codes:
       0  done
-      1  it can't be done, or something bad was found; the last line says what
+      1  it failed, or found a problem; the last line says what
       2  the command is wrong
 
     \b
@@ -33,7 +33,7 @@ def main() -> None:
 @main.command("programs")
 @click.argument("names", nargs=-1, required=True, type=click.Choice(list(programs.PINS)))
 def bring(names: tuple[str, ...]) -> None:
-    """Bring programs from their vendor, verified, into .tools/vendor; a workflow's next steps find them."""
+    """Download programs from their vendor into .tools/vendor, verified; a workflow's next steps have them on PATH."""
     click.echo(programs.bring(names))
 
 
@@ -48,7 +48,7 @@ def system_packages(names: tuple[str, ...]) -> None:
 @_ENVIRONMENT
 @click.argument("version")
 def proven(environment: str, version: str) -> None:
-    """Go on only if a commit has passed an environment's gate."""
+    """Fail unless a commit has passed an environment's gate."""
     github.proven(environment, version)
 
 
@@ -56,7 +56,7 @@ def proven(environment: str, version: str) -> None:
 @_ENVIRONMENT
 @click.argument("version")
 def passed(environment: str, version: str) -> None:
-    """Write down at a commit that it has passed an environment's gate; `proven` reads it."""
+    """Record on a commit that it has passed an environment's gate; `proven` checks this."""
     github.passed(environment, version)
 
 
@@ -64,7 +64,7 @@ def passed(environment: str, version: str) -> None:
 @click.option("--offline", is_flag=True, help="Leave out what asks a database of known holes.")
 @click.argument("names", nargs=-1, type=click.Choice(list(audits.AUDITS)))
 def audit(*, offline: bool, names: tuple[str, ...]) -> None:
-    """Look for known holes, licences that aren't allowed, and mistakes in workflows and scripts."""
+    """Look for known vulnerabilities, licences that aren't allowed, and mistakes in workflows and scripts."""
     failed = []
     for name, (check, online) in audits.AUDITS.items():
         if names and name not in names:
@@ -147,7 +147,7 @@ def machine_build(*, environment: str, role: str, architecture: str, **values: s
 @machine_image.command("publish")
 @click.option("--manifest", type=click.Path(path_type=Path), default=machines.MANIFEST, show_default=False)
 def machine_publish(manifest: Path) -> None:
-    """Let new machines start from what was built last."""
+    """Make new machines start from the image that was built last."""
     machines.publish(manifest)
 
 

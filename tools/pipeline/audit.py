@@ -1,4 +1,4 @@
-"""Audits: known holes of packages, licences of what we ship, workflows, scripts."""
+"""Audits: known vulnerabilities of packages, licences of what we ship, workflows, scripts."""
 
 import json
 import re
@@ -15,10 +15,10 @@ _BIN = Path(sys.executable).parent
 
 
 def packages() -> str:
-    """Ask the database of known holes (OSV) about every package of the lock file; needs the network.
+    """Look up every package of the lock file in the vulnerability database OSV; needs the network.
 
     Raises:
-        PipelineError: One has a hole, or the database can't be asked.
+        PipelineError: A package has a known vulnerability, or OSV can't be reached.
     """
     run(["uv", "audit", "--frozen", "--preview-features", "audit"])
     return "no known hole in any package of uv.lock"

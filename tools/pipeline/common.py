@@ -1,4 +1,4 @@
-"""What the commands share."""
+"""Shared by the commands: errors, progress, running programs, the commit."""
 
 import json
 import os
@@ -14,11 +14,11 @@ ENVIRONMENTS: list[str] = NAMES["cloud_environments"]
 
 
 class PipelineError(Exception):
-    """A command can't go on; the message says why, without any secret."""
+    """A command can't continue; the message says why and contains no secret."""
 
 
 def tell(text: str) -> None:
-    """Say how far it is."""
+    """Print progress."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

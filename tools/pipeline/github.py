@@ -1,4 +1,4 @@
-"""What GitHub knows: comments, and which commits have passed an environment's gate."""
+"""GitHub's API: comments, and which commits have passed an environment's gate."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def passed(environment: str, version: str) -> None:
 
 
 def proven(environment: str, version: str) -> None:
-    """Go on only if a workflow of ours has written down that this very commit passed an environment's gate.
+    """Fail unless one of our workflows has recorded that this commit passed an environment's gate.
 
     Raises:
         PipelineError: None has.
@@ -74,7 +74,7 @@ def proven(environment: str, version: str) -> None:
     commit, token = _commit(version), given("GITHUB_TOKEN")
     context = GATE.format(environment=environment)
     for status in ask(f"{_repository()}/commits/{commit}/statuses?per_page=100", token):
-        # Whoever may push may write a status, but not in the workflows' name.
+        # Everybody who may push may set a status, but not as the workflows' user.
         who = (status.get("creator") or {}).get("login")
         if (status["context"], status["state"], who) == (context, "success", WORKFLOWS):
             return

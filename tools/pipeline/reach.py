@@ -1,4 +1,4 @@
-"""Reach Nomad of an environment, which has no public address: a port through Session Manager to one of its servers."""
+"""Connects to an environment's Nomad, which has no public address: by a port forwarded through Session Manager."""
 
 import contextlib
 import json

@@ -23,7 +23,7 @@ def folder(environment: str) -> Path:
 
 
 def lock(environment: str, platforms: Sequence[str] = PLATFORMS, mirror: Path | None = None) -> Path:
-    """Write which providers, by checksum, an environment is made with; return the file, which is to be committed.
+    """Write an environment's lock file, with the providers' checksums; return its path. It has to be committed.
 
     Args:
         environment: Which.
@@ -42,13 +42,13 @@ def lock(environment: str, platforms: Sequence[str] = PLATFORMS, mirror: Path | 
 
 
 def hold_to_lock(environment: str) -> None:
-    """Take the providers that the committed lock file names, and no others.
+    """Install exactly the providers in the committed lock file.
 
     Raises:
         PipelineError: There is no such file in the repository, or a provider isn't what it says.
     """
     how = f"`./just pipeline terraform lock --env {environment}` writes it; look at the difference and commit it."
-    # A file that only lies there was seen by nobody.
+    # A lock file that isn't committed hasn't been reviewed.
     if not run(["git", "ls-files", "--", LOCK], cwd=folder(environment), capture=True).strip():
         raise PipelineError(f"{environment}: terraform/envs/{environment}/{LOCK} isn't in the repository. {how}")
     try:
