@@ -14,7 +14,7 @@ import msgspec
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import Published
-from services.votebooth.tally.formats.table import WEIGHT, escaped, score_headings
+from services.votebooth.tally.formats.words import WEIGHT, escaped, score_headings
 from services.votebooth.tally.render import labels
 
 Page = Sequence[tuple[bytes, int]]

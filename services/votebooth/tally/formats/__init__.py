@@ -16,9 +16,10 @@ from services.votebooth.tally.formats.blt import read_blt, to_blt
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.names import held_against, listed
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
+from services.votebooth.tally.formats.ranks import read_ranks, to_ranks_csv
+from services.votebooth.tally.formats.scores import read_scores, to_scores_csv
 from services.votebooth.tally.formats.scottish import read_scottish
 from services.votebooth.tally.formats.source import FormatError, decode, refuse_binary
-from services.votebooth.tally.formats.table import read_ranks, read_scores, to_ranks_csv, to_scores_csv
 
 FORMATS = ("ranks", "scores", "blt", "preflib", "scottish")
 
