@@ -50,6 +50,15 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a machine that is meant to have everything insist on it."""
     parser.addoption("--nothing-left-out", action="store_true", help="fail if a test's needs aren't here")
+    parser.addoption("--may-lack", action="append", default=[], metavar="NAME", help="but not if it is this")
+
+
+def _lacking(reporter: pytest.TerminalReporter) -> list[str]:
+    """Return a line for each thing that is missing and has to be here."""
+    if not reporter.config.getoption("--nothing-left-out"):
+        return []
+    may_lack = {*needs.SYSTEM, *reporter.config.getoption("--may-lack")}
+    return needs.summary(reporter.stats.get("skipped", []), may_lack)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,8 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail if something was left out and nothing may be."""
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
-    insists = session.config.getoption("--nothing-left-out") and session.exitstatus == pytest.ExitCode.OK
-    if insists and reporter is not None and needs.summary(reporter.stats.get("skipped", []), had_here=True):
+    if reporter is not None and session.exitstatus == pytest.ExitCode.OK and _lacking(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -72,6 +80,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("left out")
         for line in left_out:
             terminalreporter.write_line(line)
+        if _lacking(terminalreporter):
+            terminalreporter.write_line("That is a failure: nothing that can be had may be left out.", red=True)
     calls = [it for reports in terminalreporter.stats.values() for it in reports if getattr(it, "when", "") == "call"]
     lines = [line for it in calls for name, line in it.user_properties if name == _MEASURED]
     if lines:

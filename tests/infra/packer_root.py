@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from packer_servers import PACKER, program
 
+import needs
 from child_processes import end_with_parent
 
 PINS: dict[str, Any] = json.loads((PACKER / "versions.json").read_text())
@@ -52,7 +52,7 @@ def base() -> Path:
             if made.returncode != 0 and tarball.exists():
                 return tarball
             if made.returncode != 0:
-                pytest.skip(f"Debian's mirror can't be reached, and nothing is cached: {made.stdout[-300:]}")
+                needs.unreachable("Debian's mirror", made.stdout[-300:])
             (folder / "etc/apt/sources.list").write_text(SOURCES)
             new = tarball.with_suffix(".part")
             subprocess.run(["tar", "-C", str(folder), "-cf", str(new), "."], check=True, timeout=300)
@@ -139,6 +139,15 @@ class Root:
 @contextmanager
 def debian(folder: Path) -> Iterator[Root]:
     """Unpack a Debian with the scripts and artefacts in it; take it away in the end."""
+    with plain_debian(folder) as root:
+        shutil.copytree(PACKER, folder / SOURCE[1:], ignore=shutil.ignore_patterns("__pycache__", "*.pkr.hcl"))
+        artefacts(folder / ARTEFACTS[1:])
+        yield root
+
+
+@contextmanager
+def plain_debian(folder: Path) -> Iterator[Root]:
+    """Unpack a Debian that reaches its mirror; take it away in the end."""
     folder.mkdir(parents=True)
     done: list[Path] = []
     try:
@@ -170,8 +179,6 @@ def _prepared(folder: Path, done: list[Path]) -> Root:
         (folder / "etc/apt/apt.conf.d/99proxy").write_text(f'Acquire::http::Proxy "{proxy}";\n')
     # Nobody's machine: that a power cut would spoil it is of no matter, and it is made in half the time.
     (folder / "etc/dpkg/dpkg.cfg.d/unsafe").write_text("force-unsafe-io\n")
-    shutil.copytree(PACKER, folder / SOURCE[1:], ignore=shutil.ignore_patterns("__pycache__", "*.pkr.hcl"))
-    artefacts(folder / ARTEFACTS[1:])
     # Packages that an earlier run has fetched; the build itself leaves none behind.
     DEBS.mkdir(parents=True, exist_ok=True)
     (folder / KEPT[1:]).mkdir()

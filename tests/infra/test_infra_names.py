@@ -348,21 +348,6 @@ def test_logs_in_which_something_is_counted_are_written(
     assert counted <= written | agents
 
 
-@pytest.mark.needs("cloud-init")
-def test_cloud_init_takes_what_machines_are_told(plan: Plan, tmp_path: Path) -> None:
-    for role, text in plan.outputs["user_data"].items():
-        file = tmp_path / f"{role}.yaml"
-        file.write_text(text)
-        done = run(
-            ["cloud-init", "schema", "--config-file", str(file)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_agents_find_the_servers_and_nobody_else_by_the_tag(boot: dict[str, Any], plan: Plan) -> None:
     value = boot["app"]
     for it in plan.of_kind("aws_launch_template"):

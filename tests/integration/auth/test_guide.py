@@ -3,9 +3,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 GUIDE = Path(__file__).parents[3] / "docs" / "api" / "auth.md"
 
 
+@pytest.mark.needs("curl")
 def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert len(blocks) == 8

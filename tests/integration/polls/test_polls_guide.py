@@ -4,11 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from tests.conftest import VoteWave
 
 GUIDE = Path(__file__).parents[3] / "docs" / "api" / "polls.md"
 
 
+@pytest.mark.needs("curl")
 def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert len(blocks) == 8

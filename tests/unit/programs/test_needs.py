@@ -20,7 +20,14 @@ def test_other() -> None:
 """
 
 
-@pytest.mark.parametrize(("options", "status"), [((), 0), (("-n", "2"), 0), (("--nothing-left-out",), 1)])
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ((), 0),
+        (("-n", "2", "--nothing-left-out", "--may-lack", "something-else"), 1),
+        (("--nothing-left-out", "--may-lack", "nothing-has-this"), 0),
+    ],
+)
 def test_the_last_lines_say_what_was_left_out(tmp_path: Path, options: tuple[str, ...], status: int) -> None:
     (tmp_path / "tests" / "sample").mkdir(parents=True)
     for name in ("conftest.py", "needs.py", "log_search.py"):
@@ -32,4 +39,5 @@ def test_the_last_lines_say_what_was_left_out(tmp_path: Path, options: tuple[str
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 tests (1 of sample) need nothing-has-this: ./just tools nothing-has-this" in done.stdout
     assert "it ran" not in done.stdout
+    assert ("That is a failure" in done.stdout) is bool(status)
     assert done.returncode == status, done.stdout
