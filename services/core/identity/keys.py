@@ -26,6 +26,7 @@ MAX_AGE_SECONDS = 300.0
 _MIN_AGE_SECONDS = 2.0
 _FIRST_SECONDS = 5.0
 _FIRST_PAUSE = 0.1
+_FIRST_LATE_PAUSE = 0.5
 _UNREADY_SECONDS = 0.3
 _UNREADY_AMONG_OTHERS_SECONDS = 30.0
 
@@ -109,20 +110,22 @@ class Keys:
             self._refreshing = None
 
     async def _get_first(self, seconds: float) -> None:
-        """Get the keys; in the first moment nobody may know where the signer is."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not self._points:
-                    async with self._lock:
-                        with contextlib.suppress(PeerError, PeerMissing):
-                            await self._read()
-                    if not self._points:
-                        await asyncio.sleep(_FIRST_PAUSE)
-        except TimeoutError:
-            log.warning("jwks_unavailable", error=f"no keys within {seconds:g} s of the start")
+        """Ask until the keys are here: the signer may still be starting, or wait for its database.
 
-    async def _read(self) -> None:
-        document = await self._calls.get(self._signer, JWKS_PATH, dict[str, list[dict[str, str]]])
+        Args:
+            seconds: After so long it is logged that they are missing, and they are asked for less often.
+        """
+        is_late, late_at = False, time.monotonic() + seconds
+        while not self._points:
+            with contextlib.suppress(PeerError, PeerMissing):
+                await self._read(insist=True)
+            if not is_late and time.monotonic() >= late_at:
+                is_late = True
+                log.warning("jwks_unavailable", error=f"no keys within {seconds:g} s of the start")
+            await asyncio.sleep(_FIRST_LATE_PAUSE if is_late else _FIRST_PAUSE)
+
+    async def _read(self, *, insist: bool = False) -> None:
+        document = await self._calls.get(self._signer, JWKS_PATH, dict[str, list[dict[str, str]]], insist=insist)
         points: dict[str, bytes] = {}
         for jwk in document.get("keys", []):
             if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("kid"):

@@ -108,7 +108,9 @@ class Calls:
         self._keys_at = float("-inf")
         self.name = "votewave"
 
-    async def get(self, peer: str, path: str, kind: type[T], seconds: float = _TIMEOUT_SECONDS) -> T:
+    async def get(
+        self, peer: str, path: str, kind: type[T], seconds: float = _TIMEOUT_SECONDS, *, insist: bool = False
+    ) -> T:
         """Ask a peer, and once more if it fails; if it hangs, another instance with half of the time left.
 
         Args:
@@ -116,6 +118,7 @@ class Calls:
             path: Below its root, beginning with "/".
             kind: What its JSON is decoded to.
             seconds: For all tries together; less if our own caller's deadline is sooner.
+            insist: Ask even while the breaker is open, for one that asks at a steady pace and keeps nobody waiting.
 
         Raises:
             PeerMissing: It answered 404.
@@ -123,7 +126,7 @@ class Calls:
         """
         deadline = min(time.monotonic() + seconds, _deadline.get())
         breaker = self._breakers.setdefault(peer, _Breaker())
-        let_through = False
+        let_through = insist
         async for attempt in stamina.retry_context(
             on=_may_help, attempts=_TRIES, timeout=seconds, wait_initial=0.05, wait_max=0.2
         ):

@@ -341,3 +341,22 @@ async def test_one_that_is_alone_begins_without_auth_all_the_same(auth: Auth, ve
         while not verifier.keys.settled:
             await asyncio.sleep(0.01)
     assert await status(verifier, auth.token()) == 503
+
+
+async def test_it_goes_on_asking_for_the_first_keys_however_late_auth_has_them(
+    auth: Auth, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "_FIRST_SECONDS", 0.2)
+    auth.status = 503
+    verifier.keys.ask_early(among_others=False)
+    await asyncio.sleep(0.5)
+    assert await status(verifier, auth.token()) == 503
+    auth.status = 200
+    fetched = len(auth.fetches)
+
+    async def asked() -> bool:
+        return len(auth.fetches) > fetched
+
+    await until(asked)
+    auth.hang = True
+    assert await status(verifier, auth.token()) == 200, "nobody has to ask for them"
