@@ -40,11 +40,14 @@ Formats
             name columns that are no options with --ignore
   blt       OpenSTV, OpaVote; also the tables of Scottish councils (scottish)
   preflib   soc, soi, toc, toi
+  json      what VoteWave exports
 In both kinds of CSV a column `weight` says how many such ballots there are.
-The format is guessed from the file's name and content unless given.
+The format is guessed from the file's name and content unless given. What VoteWave
+exports says by itself what it is and how it is counted.
 
 \b
 Examples
+  votewave tally export.csv
   votewave tally council.csv --method stv --seats 3
   votewave tally poll.csv --method star --ignore voterID,voteTime,pollID --json
   votewave tally ward.blt --method stv --decimals 5 --ties backwards --options candidates.txt
@@ -67,7 +70,7 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
 
 @click.command(help=_HELP, context_settings={"max_content_width": 100})
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--method", required=True, type=_choice(Method), help="How to count.")
+@click.option("--method", type=_choice(Method), help="How to count.  [default: what the file says]")
 @click.option("--seats", type=click.IntRange(1, 1000), help="Options to elect.  [default: the file's, or 1]")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="The file's format.")
 @click.option("--prefix", default="rank", show_default=True, help="What columns of ranks are called.")
@@ -76,7 +79,9 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
     "--options", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
     help="The options there are, a name a line; a ballot that names another one is an error.",
 )  # fmt: skip
-@click.option("--max-score", type=click.IntRange(1), help="Highest score allowed.")
+@click.option(
+    "--max-score", type=click.IntRange(1), help="Highest score of the scale.  [default: the file's, 5 in STAR, or any]"
+)
 @click.option(
     "--overvote", type=_choice(Overvote), default="skip", show_default=True,
     help="Several options at one rank: skip the rank, end the ballot there, or void it.",
@@ -122,19 +127,19 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
     "--pair-tie", type=_choice(PairTie), default="half", show_default=True,
     help="Worth of an even match in ranked robin.",
 )  # fmt: skip
-@click.option("--seed", default="", help="Seed of the order that breaks ties.  [default: empty]")
+@click.option("--seed", help="Seed of the order that breaks ties.  [default: the file's, or empty]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, with exact numbers.")
 def tally(
     *,
     file: Path,
-    method: str,
+    method: str | None,
     seats: int | None,
     format_: str | None,
     prefix: str,
     ignore: str,
     names: Path | None,
     max_score: int | None,
-    seed: str,
+    seed: str | None,
     as_json: bool,
     **rules: object,
 ) -> None:

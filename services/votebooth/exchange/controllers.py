@@ -23,9 +23,10 @@ from services.votebooth.description import RESULTS
 from services.votebooth.exchange.service import Exchange, Format
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.state import Viewer
+from services.votebooth.tally.formats.scores import MAX_SCORE
 
 MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
-FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish"]
+FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish", "json"]
 
 _EXPORT = {
     200: ResponseSpec(
@@ -71,7 +72,8 @@ class CountOperation(Operation):
             )
         )
         self.request_body = RequestBody(
-            {"text/csv": text, "text/plain": text, "multipart/form-data": form}, required=True
+            {"text/csv": text, "text/plain": text, "application/json": text, "multipart/form-data": form},
+            required=True,
         )
 
 
@@ -98,7 +100,7 @@ class ExchangeController(Controller):
         """Return counts of equal ballots, once the poll is over, to those who may see its result.
 
         There is no voter, receipt or time in it, and nothing that shows the order in which ballots came.
-        `votewave tally --seed` counts the file to the same result; the seed stands with the result.
+        The file says how it is counted, the seed included: `votewave tally FILE` comes to the same result.
         """
         try:
             file = await exchange.export(poll_id, poll_viewer, viewer, file_format)
@@ -122,23 +124,41 @@ class ExchangeController(Controller):
         subject: NamedDependency[Subject],
         request: Request[Any, Any, Any],
         method: Annotated[MethodName, QueryParameter(description="How to count.")],
-        seats: Annotated[int | None, QueryParameter(ge=1, le=1000, description="Options to elect.")] = None,
+        seats: Annotated[
+            int | None, QueryParameter(ge=1, le=1000, description="Options to elect; else the file's, or 1.")
+        ] = None,
         file_format: Annotated[
             FileFormat | None, QueryParameter(name="format", description="Guessed from the content if left out.")
         ] = None,
         ignore: Annotated[
             str, QueryParameter(max_length=2000, description="Columns of scores that are no options, by commas.")
         ] = "",
-        seed: Annotated[str, QueryParameter(max_length=200, description="Of the order that breaks ties.")] = "",
+        max_score: Annotated[
+            int | None,
+            QueryParameter(
+                ge=1, le=MAX_SCORE, description="Highest score of the scale; else the file's, 5 in STAR, or any."
+            ),
+        ] = None,
+        seed: Annotated[
+            str | None, QueryParameter(max_length=200, description="Of the order that breaks ties; else the file's.")
+        ] = None,
     ) -> Response[Any]:
         """Count a file as `votewave tally --json` does, and keep nothing of it.
 
-        The file is the body, or the part `file` of a multipart form: CSV (ranks or scores), BLT, PrefLib.
+        The file is the body, or the part `file` of a multipart form: CSV (ranks or scores), BLT, PrefLib, or the
+        JSON of an export.
         """
         ignored = [name.strip() for name in ignore.split(",") if name.strip()]
         data = await _file(request)
         answer = await exchange.count(
-            subject, data, method=method, seats=seats, form=file_format, ignore=ignored, seed=seed
+            subject,
+            data,
+            method=method,
+            seats=seats,
+            form=file_format,
+            ignore=ignored,
+            max_score=max_score,
+            seed=seed,
         )
         return Response(answer, media_type=MediaType.JSON)
 

@@ -29,15 +29,17 @@ def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         data: The file.
-        request: `method`, `seats`, `form`, `ignore` and `seed`, as of `votewave tally`.
+        request: `method`, `seats`, `form`, `ignore`, `max_score` and `seed`, as of `votewave tally`.
 
     Raises:
         TallyError: It can't be counted.
     """
-    election = read(data, format=request["form"], ignore=request["ignore"])
+    top = request["max_score"]
+    election = read(data, format=request["form"], ignore=request["ignore"], top=top)
     if len(election.names) > MAX_OPTIONS:
         raise TallyError(f"here a file has at most {MAX_OPTIONS} options; count it with `votewave tally`")
-    return to_dict(election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"]))
+    result = election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"], top=top)
+    return to_dict(result)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""Files of a poll's ballots, written piece by piece. `tally.formats` reads them all.
+"""Files of a poll's ballots, written piece by piece. `tally.formats` reads them all, to the poll's own result.
 
-Each writer is given the poll's definition, its final counts, and pages of pairs (choice, count); an
-abstention is a ballot without a mark.
+Each writer is given what the file says of itself, the poll's definition, and pages of pairs (choice, count). What
+each row says of how its ballots were cast is for people: `marks`, `abstain`, or `empty` where a ballot marks nothing.
 """
 
 import csv
@@ -13,18 +13,45 @@ import msgspec
 
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.definition import PollChanged
-from services.votebooth.results.counting import Published
-from services.votebooth.tally.formats.words import WEIGHT, escaped, score_headings
-from services.votebooth.tally.render import labels
+from services.votebooth.results.counting import METHODS
+from services.votebooth.tally import Method
+from services.votebooth.tally.formats import document
+from services.votebooth.tally.formats.exported import mark_headings, rank_cells, rank_headings
+from services.votebooth.tally.formats.header import Header
 
 Page = Sequence[tuple[bytes, int]]
 Pages = AsyncIterator[Page]
+
+ABSTAIN = b'{"abstain":true}'
+_SCALED = frozenset({Method.SCORE, Method.STAR})
+
+
+def header(poll: PollChanged, form: str, seed: str, abstentions: int = 0) -> Header:
+    """Return what a file of a poll's ballots says of itself; `abstentions` are those that its rows leave out."""
+    method = METHODS[poll.method]
+    return Header(
+        format=form,
+        options=tuple(option.label for option in poll.options),
+        method=method,
+        seats=1 if method is Method.IRV else poll.seats,
+        top=poll.max_score if method in _SCALED else None,
+        seed=seed,
+        abstentions=abstentions,
+    )
 
 
 def _row(cells: Iterable[str]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()
+
+
+def _lines(head: Header) -> str:
+    return "".join(f"{line}\n" for line in head.lines())
+
+
+def _table(head: Header, headings: Iterable[str]) -> str:
+    return "".join(_row([line]) for line in head.lines()) + _row(headings)
 
 
 def _ranking(choice: BallotBody) -> list[list[int]]:
@@ -40,56 +67,63 @@ def _marks(choice: BallotBody) -> dict[int, int]:
     return given or {}
 
 
-async def ranks_csv(poll: PollChanged, counts: Published, pages: Pages, ranks: int) -> AsyncIterator[str]:
+def _cast(choice: BallotBody) -> str:
+    """Return how a ballot was cast."""
+    if choice.abstain is True:
+        return "abstain"
+    return "marks" if _ranking(choice) or _marks(choice) else "empty"
+
+
+async def ranks_csv(head: Header, poll: PollChanged, pages: Pages, ranks: int) -> AsyncIterator[str]:
     """Write a table of ranks; `ranks` is how many the longest ballot has."""
-    label = {option: escaped(name) for option, name in labels(_names(poll)).items()}
+    names = _names(poll)
     width = max(ranks, 1)
-    yield _row([*(f"rank{number}" for number in range(1, width + 1)), WEIGHT])
+    yield _table(head, rank_headings(width))
     async for page in pages:
         lines = []
-        for choice, count in page:
-            cells = ["|".join(sorted(label[option] for option in rank)) for rank in _ranking(decode(choice))]
-            lines.append(_row([*cells, *[""] * (width - len(cells)), str(count)]))
+        for encoded, count in page:
+            choice = decode(encoded)
+            lines.append(_row([*rank_cells(names, _ranking(choice), width), _cast(choice), str(count)]))
         yield "".join(lines)
-    if counts.abstentions:
-        yield _row([*[""] * width, str(counts.abstentions)])
 
 
-async def scores_csv(poll: PollChanged, counts: Published, pages: Pages) -> AsyncIterator[str]:
-    """Write a table of scores; a pick is a 1."""
+async def scores_csv(head: Header, poll: PollChanged, pages: Pages) -> AsyncIterator[str]:
+    """Write a table of scores; a pick is a 1, and what isn't marked an empty cell."""
     ids = [option.id for option in poll.options]
-    yield _row([*score_headings(_names(poll)), WEIGHT])
+    yield _table(head, mark_headings(_names(poll)))
     async for page in pages:
         lines = []
-        for choice, count in page:
-            marks = _marks(decode(choice))
-            lines.append(_row([*(str(marks.get(option, 0)) for option in ids), str(count)]))
+        for encoded, count in page:
+            choice = decode(encoded)
+            marks = _marks(choice)
+            lines.append(_row([*(str(marks.get(option, "")) for option in ids), _cast(choice), str(count)]))
         yield "".join(lines)
-    if counts.abstentions:
-        yield _row([*("0" for _ in ids), str(counts.abstentions)])
 
 
-async def blt(poll: PollChanged, counts: Published, pages: Pages) -> AsyncIterator[str]:
-    """Write BLT; options are numbered in the poll's order."""
+async def blt(head: Header, poll: PollChanged, pages: Pages) -> AsyncIterator[str]:
+    """Write BLT; options are numbered in the poll's order, and a comment says of a row that it has no mark."""
     place = {option.id: str(number) for number, option in enumerate(poll.options, 1)}
-    yield f"{len(poll.options)} {poll.seats}\n"
+    yield f"{_lines(head)}{len(poll.options)} {poll.seats}\n"
     async for page in pages:
         lines = []
-        for choice, count in page:
-            ranks = ["=".join(place[option] for option in rank) for rank in _ranking(decode(choice))]
-            lines.append(" ".join([str(count), *ranks, "0\n"]))
+        for encoded, count in page:
+            choice = decode(encoded)
+            ranks = ["=".join(place[option] for option in rank) for rank in _ranking(choice)]
+            cast = _cast(choice)
+            lines.append(" ".join([str(count), *ranks, "0", *([] if cast == "marks" else ["#", cast])]) + "\n")
         yield "".join(lines)
-    if counts.abstentions:
-        yield f"{counts.abstentions} 0\n"
-    names = [*labels(_names(poll)).values(), poll.title]
+    names = [*_names(poll).values(), poll.title]
     quoted = (" ".join(name.replace("\\", "\\\\").replace('"', '\\"').split()) for name in names)
     yield "0\n" + "".join(f'"{name}"\n' for name in quoted)
 
 
-async def preflib(poll: PollChanged, pages: Pages, kind: str, patterns: int, ballots: int) -> AsyncIterator[str]:
-    """Write PrefLib's ordinal format, which has no place for abstentions.
+async def preflib(
+    head: Header, poll: PollChanged, pages: Pages, kind: str, patterns: int, ballots: int
+) -> AsyncIterator[str]:
+    """Write PrefLib's ordinal format. Its orders have no place for abstentions: the header has their number.
 
     Args:
+        head: What the file says of itself.
         poll: The poll.
         pages: Its ballots.
         kind: `soi`, or `toi` where ranks may be shared.
@@ -97,7 +131,7 @@ async def preflib(poll: PollChanged, pages: Pages, kind: str, patterns: int, bal
         ballots: Of how many ballots.
     """
     place = {option.id: str(number) for number, option in enumerate(poll.options, 1)}
-    head = {
+    fields = {
         "FILE NAME": f"{poll.poll}.{kind}",
         "TITLE": poll.title,
         "DESCRIPTION": "",
@@ -111,32 +145,40 @@ async def preflib(poll: PollChanged, pages: Pages, kind: str, patterns: int, bal
         "NUMBER VOTERS": str(ballots),
         "NUMBER UNIQUE ORDERS": str(patterns),
     }
-    head |= {f"ALTERNATIVE NAME {number}": name for number, name in enumerate(labels(_names(poll)).values(), 1)}
-    yield "".join(f"# {key}: {' '.join(value.split())}\n" for key, value in head.items())
+    fields |= {f"ALTERNATIVE NAME {number}": name for number, name in enumerate(_names(poll).values(), 1)}
+    yield _lines(head) + "".join(f"# {key}: {' '.join(value.split())}\n" for key, value in fields.items())
     async for page in pages:
         lines = []
-        for choice, count in page:
+        for encoded, count in page:
             ranks = [
                 place[rank[0]] if len(rank) == 1 else f"{{{','.join(place[option] for option in rank)}}}"
-                for rank in _ranking(decode(choice))
+                for rank in _ranking(decode(encoded))
             ]
-            lines.append(f"{count}: {','.join(ranks)}\n")
+            if ranks:
+                lines.append(f"{count}: {','.join(ranks)}\n")
         yield "".join(lines)
 
 
-async def json(poll: PollChanged, counts: Published, pages: Pages, result: bytes, seed: str) -> AsyncIterator[str]:
+async def json(head: Header, poll: PollChanged, pages: Pages, result: bytes) -> AsyncIterator[str]:
     """Write definition, result and ballots; each ballot as voters send them, with how often it was cast."""
     public = {name: value for name, value in msgspec.to_builtins(poll).items() if name != "owner"}
-    yield '{"definition":' + msgspec.json.encode(public).decode()
-    yield ',"result":' + result.decode()
-    yield f',"seed":"{seed}","ballots":['
-    first = True
+    said = {
+        "format": document.NAME,
+        "method": head.method,
+        "seats": head.seats,
+        "max_score": head.top,
+        "seed": head.seed,
+    }
+    yield msgspec.json.encode({name: value for name, value in said.items() if value is not None}).decode()[:-1]
+    yield ',"definition":' + msgspec.json.encode(public).decode()
+    yield f',"result":{result.decode()},"ballots":['
+    comma = ""
     async for page in pages:
-        lines = [f'{{"choice":{choice.decode()},"count":{count}}}' for choice, count in page]
-        yield ("" if first else ",") + ",".join(lines)
-        first = False
-    if counts.abstentions:
-        yield ("" if first else ",") + f'{{"choice":{{"abstain":true}},"count":{counts.abstentions}}}'
+        lines = [
+            f'{{"choice":{choice.decode()},"cast":"{_cast(decode(choice))}","count":{count}}}' for choice, count in page
+        ]
+        yield comma + ",".join(lines)
+        comma = ","
     yield "]}\n"
 
 

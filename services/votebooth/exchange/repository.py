@@ -10,8 +10,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_ABSTAIN = "'\\x7b226162737461696e223a747275657d'::bytea"  # {"abstain":true}
-
 # By the pattern's hash: as good as shuffled, and the primary key's own order.
 _PATTERNS = text(
     """
@@ -24,7 +22,7 @@ _GROUPS = {
     anonymous: text(
         f"""
         SELECT choice AS mark, choice, count(*) AS count FROM {table}
-        WHERE poll_id = :poll AND choice > :after AND choice <> {_ABSTAIN}
+        WHERE poll_id = :poll AND choice > :after
         GROUP BY choice ORDER BY choice LIMIT :limit
         """  # noqa: S608  (constants)
     )

@@ -85,24 +85,27 @@ class Exchange:
     async def _content(
         self, state: State, published: Published, viewer: Viewer, form: Format
     ) -> tuple[AsyncIterator[str], str]:
-        poll = state.poll
-        pages = self._pages(poll)
-        if form == "json":
-            entry = await self._results.read(poll.poll, viewer)
-            seed = await self._results.seed(state)
-            return files.json(poll, published, pages, entry.body, seed.text), "json"
-        if poll.method not in RANKED:
-            return files.scores_csv(poll, published, pages), "csv"
-        if form == "blt":
-            return files.blt(poll, published, pages), "blt"
+        poll, seed = state.poll, (await self._results.seed(state)).text
         async with self._kit.db.reading() as session:
             patterns, ballots, ranks = await repository.shape(session, poll.poll)
+        # Of methods that count patterns, these are the ballots that aren't in any.
+        abstentions = published.ballots - ballots if poll.method in PATTERN_METHODS else 0
+        pages = self._pages(poll, abstentions)
+        if form == "json":
+            entry = await self._results.read(poll.poll, viewer)
+            return files.json(files.header(poll, "json", seed), poll, pages, entry.body), "json"
+        if poll.method not in RANKED:
+            return files.scores_csv(files.header(poll, "scores", seed), poll, pages), "csv"
+        if form == "blt":
+            return files.blt(files.header(poll, "blt", seed), poll, pages), "blt"
         if form == "csv":
-            return files.ranks_csv(poll, published, pages, ranks), "csv"
+            return files.ranks_csv(files.header(poll, "ranks", seed), poll, pages, ranks), "csv"
         kind = "toi" if poll.allow_ties else "soi"
-        return files.preflib(poll, pages, kind, patterns, ballots), kind
+        head = files.header(poll, "preflib", seed, abstentions)
+        return files.preflib(head, poll, pages, kind, patterns, ballots), kind
 
-    async def _pages(self, poll: PollChanged) -> AsyncIterator[files.Page]:
+    async def _pages(self, poll: PollChanged, abstentions: int) -> AsyncIterator[files.Page]:
+        """Yield equal ballots and how many there are, in an order of their own; at last those that abstain."""
         patterns = poll.method in PATTERN_METHODS
         after = b""
         while True:
@@ -114,7 +117,9 @@ class Exchange:
                 yield [(bytes(row.choice), row.count) for row in rows]
                 after = bytes(rows[-1].mark)
             if len(rows) < _PAGE:
-                return
+                break
+        if abstentions:
+            yield [(files.ABSTAIN, abstentions)]
 
     async def count(self, subject: Subject, data: bytes, **request: Any) -> bytes:
         """Count a file of ballots and keep nothing of it; `tally.render` describes the JSON that comes back.

@@ -203,7 +203,8 @@ def sums_from_scores(
     Args:
         scores: Ballots by scores, one for each option of `names`, in that order.
         names: The options.
-        top: The highest score a ballot may give, for STAR's last tie-break. None: the highest given.
+        top: The highest score of the scale, whose number breaks STAR's ties. None: there is no such scale, and
+            none counts as the highest.
         pairwise: Whether to make the pairwise matrix too.
 
     Raises:
@@ -211,11 +212,7 @@ def sums_from_scores(
     """
     ids = tuple(names)
     totals = [0] * len(ids)
-    highest = max((max(ballot, default=0) for ballot in scores), default=0)
-    lowest = min((min(ballot, default=0) for ballot in scores), default=0)
-    if lowest < 0 or (top is not None and highest > top):
-        raise TallyError(f"a score is out of range: {lowest if lowest < 0 else highest}")
-    top = highest if top is None else top
+    _refuse_off_scale(scores, top)
     top_scores = dict.fromkeys(names, 0)
     matrix = Matrix(names) if pairwise else None
     total = abstained = 0
@@ -239,7 +236,7 @@ def sums_from_scores(
         abstained=abstained,
         totals=dict(zip(ids, totals, strict=True)),
         pairwise=matrix.pairs() if matrix is not None else None,
-        top_scores=top_scores,
+        top_scores=None if top is None else top_scores,
     )
 
 
@@ -265,6 +262,16 @@ def marks_from_scores(
             for option in marked:
                 totals[option] += count
     return Counts(names=names, ballots=total, abstained=abstained, void=void, totals=totals)
+
+
+def _refuse_off_scale(scores: Iterable[tuple[int, ...]], top: int | None) -> None:
+    given = {score for ballot in scores for score in ballot}
+    if given and min(given) < 0:
+        raise TallyError(f"a score is negative: {min(given)}")
+    if given and top is not None and max(given) > top:
+        raise TallyError(
+            f"a ballot gives {max(given)}, and the highest score is {top}; name another with --max-score (max_score)"
+        )
 
 
 def _refuse_negative(count: int) -> None:

@@ -49,7 +49,7 @@ _BY = {
     "earlier-round": "an earlier round",
     "head-to-head": "the matches between them",
     "score": "the higher total",
-    "top-scores": "the number of highest scores",
+    "top-scores": "the number of top scores",
     "margin": "the total margin",
 }
 

@@ -33,6 +33,9 @@ MAX_PAIRWISE_OPTIONS = 500
 MAX_TRANSFER_OPTIONS = 1_000
 """Options with a first preference in IRV and STV: one round each, so the report grows with the square."""
 
+STAR_TOP = 5
+"""The highest score of STAR's scale, unless a poll or a file says another (https://www.starvoting.org)."""
+
 MAX_SEATS = 1_000
 MAX_VOTES = 2**53 - 1
 """The greatest whole number of ballots; above it a reader of JSON in JavaScript would round."""
@@ -231,7 +234,7 @@ class Counts:
         totals: Votes or points by option.
         rankings: Ballots by ranking.
         pairwise: Ballots that prefer one option to another.
-        top_scores: Ballots that give an option the highest score, by option.
+        top_scores: Ballots that give an option the top score of the scale, by option.
     """
 
     names: Mapping[int, str]

@@ -7,7 +7,7 @@ Ties follow the official protocol of the Equal Vote Coalition (https://www.starv
 1. In the scoring round, the tied options meet head to head and those that lose the most matches drop
    out, again and again, while that leaves enough of them.
 2. In the runoff, the finalist with the higher total wins.
-3. Then, in both, the option with more ballots that give it the highest score.
+3. Then, in both, the option with more ballots that give it the top score of the scale.
 4. Then the published order (`ties.py`).
 
 Bloc STAR fills one seat after another, leaving out those already elected
@@ -37,7 +37,7 @@ def star(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: st
 
     Args:
         counts: `totals` (points by option), `pairwise` (ballots that score one option above another)
-            and, for step 3 of the ties, `top_scores` (ballots that give the highest score).
+            and, for step 3 of the ties, `top_scores` (ballots that give the scale's top score).
         seats: Options to elect.
         options: The rules, for the result.
         seed: The seed of the tie-break order.

@@ -13,7 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.votebooth.tally.formats.blt import read_blt, to_blt
+from services.votebooth.tally.formats.document import read_document
 from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.exported import read_exported
+from services.votebooth.tally.formats.header import Header, read_header
 from services.votebooth.tally.formats.names import held_against, listed
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
 from services.votebooth.tally.formats.ranks import read_ranks, to_ranks_csv
@@ -21,7 +24,7 @@ from services.votebooth.tally.formats.scores import read_scores, to_scores_csv
 from services.votebooth.tally.formats.scottish import read_scottish
 from services.votebooth.tally.formats.source import FormatError, decode, refuse_binary
 
-FORMATS = ("ranks", "scores", "blt", "preflib", "scottish")
+FORMATS = ("ranks", "scores", "blt", "preflib", "scottish", "json")
 
 _SCOTTISH = re.compile(r"\s*\d+\s*,\s*\d+\s*(,\s*)*$", re.ASCII)
 __all__ = [
@@ -62,11 +65,18 @@ def read(
         FormatError: The file is malformed; it says where.
     """
     refuse_binary(data)
+    header, header_lines = read_header(data)
+    if header is not None:
+        if format not in {None, header.format}:
+            raise FormatError(f"the file says that it is {header.format}", 1)
+        return _exported(data, header, header_lines, options)
     content = data.removeprefix(codecs.BOM_UTF8).lstrip()
     if not content:
         raise FormatError("the file is empty")
     first = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("utf-8", "replace").rstrip()
     del content
+    if format == "json" or (format is None and first.startswith("{")):
+        return read_document(data, options=options)
     chosen = format or _guess(first, filename.rpartition(".")[2].lower(), prefix)
     if chosen in {"blt", "scottish"}:
         text = decode(data)
@@ -81,6 +91,24 @@ def read(
             return election
         return replace(election, names=held_against(election.names, [1] * len(election.names), options))
     raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
+
+
+def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[str] | None) -> Election:
+    """Read a file that says what it is."""
+    names = header.options
+    if header.format == "blt":
+        election = read_blt(decode(data), options=names)
+    elif header.format == "preflib":
+        election = read_preflib(decode(data), options=names)
+        if header.abstentions:
+            election = replace(election, rankings={**(election.rankings or {}), (): header.abstentions})
+    else:
+        election = read_exported(data, header.format, names, header_lines)
+    if options is not None:
+        lines = [header_lines] * len(election.names)
+        election = replace(election, names=held_against(election.names, lines, options))
+    seats = election.seats if header.seats is None else header.seats
+    return replace(election, seats=seats, method=header.method, top=header.top, seed=header.seed)
 
 
 def _guess(first: str, extension: str, prefix: str) -> str:

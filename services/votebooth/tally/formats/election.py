@@ -15,6 +15,7 @@ from services.votebooth.tally.ballots import (
 from services.votebooth.tally.dispatch import count
 from services.votebooth.tally.model import (
     DEFAULT,
+    STAR_TOP,
     Counts,
     Method,
     Options,
@@ -34,6 +35,9 @@ class Election:
         rankings: Ballots by ranking, if ranked.
         scores: Ballots by scores, one for each of `names` in that order, if scored.
         seats: Options to elect, if the file says.
+        method: How it is to be counted, if the file says.
+        top: The highest score of the scale, if the file says.
+        seed: The seed of the order that breaks ties, if the file says.
         title: Of the election, if the file says.
         withdrawn: Names of options that withdrew and were taken off the ballots.
         notes: What reading left out or took for granted, in sentences.
@@ -44,6 +48,9 @@ class Election:
     rankings: Mapping[Ranking, int] | None = None
     scores: Mapping[tuple[int, ...], int] | None = None
     seats: int | None = None
+    method: Method | None = None
+    top: int | None = None
+    seed: str | None = None
     title: str = ""
     withdrawn: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -63,12 +70,13 @@ class Election:
         Args:
             method: The method.
             options: The rules for overvotes, skipped ranks and duplicates.
-            top: The highest score allowed, for STAR's last tie-break. None: the highest given.
+            top: The highest score of the scale. None: the file's, else 5 in STAR and any otherwise.
 
         Raises:
             TallyError: The ballots don't say what the method asks, or pass its limits.
         """
         method = Method(method)
+        top = self.top if top is None else top
         if self.scores is not None:
             return self._from_scores(self.scores, method, options, top)
         rankings = self.rankings or {}
@@ -88,24 +96,31 @@ class Election:
         if method in {Method.IRV, Method.STV}:
             rankings = rankings_from_scores(scores, tuple(self.names))
             return Counts(names=self.names, ballots=self.ballots, rankings=rankings)
+        if method is Method.STAR and top is None:
+            top = STAR_TOP
         pairwise = method not in {Method.SCORE, Method.POINTS}
         return sums_from_scores(scores, self.names, top=top, pairwise=pairwise)
 
     def count(
         self,
-        method: Method | str,
+        method: Method | str | None = None,
         *,
         seats: int | None = None,
         options: Options = DEFAULT,
-        seed: str = "",
+        seed: str | None = None,
         top: int | None = None,
     ) -> Result:
-        """Count the election; `seats` is what the file says, or 1, unless given.
+        """Count the election; what isn't given is what the file says, else one seat and an empty seed.
 
         Raises:
-            TallyError: As `counts` and `tally.count`.
+            TallyError: As `counts` and `tally.count`, or neither file nor caller names a method.
         """
+        method = self.method if method is None else Method(method)
+        if method is None:
+            raise TallyError("the file doesn't say how it is to be counted; name a method with --method")
         if seats is None:
-            seats = 1 if Method(method) is Method.IRV else self.seats or 1
+            seats = 1 if method is Method.IRV else self.seats or 1
+        if seed is None:
+            seed = self.seed or ""
         counts = self.counts(method, options, top=top)
         return replace(count(method, counts, seats=seats, options=options, seed=seed), notes=self.notes)

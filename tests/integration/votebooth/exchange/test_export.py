@@ -16,6 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 from services.votebooth.tally import formats
+from services.votebooth.tally.render import to_dict
 from tests.conftest import eventually
 
 from ..booth_world import a_guest, a_poll, a_user, cast, cast_many, close, shown
@@ -26,6 +27,11 @@ AWKWARD = ("=1+1", "+A", "-B|C", "@D", "\\=E", 'say "F", =G', "weight", "skipped
 async def export(client: httpx.AsyncClient, poll: str, form: str, who: dict[str, str] | None = None) -> httpx.Response:
     path = f"/v1/votebooth/polls/{poll}/export"
     return await client.get(path, params={"format": form}, headers=who or {})
+
+
+def table(text: str) -> list[list[str]]:
+    """Return the rows of an exported table without the lines by which it says what it is."""
+    return [row for row in csv.reader(io.StringIO(text)) if not row[0].startswith("# ")]
 
 
 async def a_closed_poll(
@@ -42,17 +48,17 @@ async def test_ballots_leave_as_counts_without_voter_receipt_or_time(client: htt
     ballots = [{"ranking": [1, 2]}] * 3 + [{"ranking": [2]}, {"abstain": True}]
     poll, _ = await a_closed_poll(client, "irv", ballots, rules={"abstain": True})
     text = (await export(client, poll, "csv")).text
-    rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["rank1", "rank2", "weight"]
-    assert sorted(rows[1:]) == [["", "", "1"], ["Ada", "Bo", "3"], ["Bo", "", "1"]]
+    rows = table(text)
+    assert rows[0] == ["rank1", "rank2", "cast", "weight"]
+    assert sorted(rows[1:]) == [["", "", "abstain", "1"], ["Ada", "Bo", "marks", "3"], ["Bo", "", "marks", "1"]]
     document = (await export(client, poll, "json")).json()
-    assert sorted(document) == ["ballots", "definition", "result", "seed"]
+    assert sorted(document) == ["ballots", "definition", "format", "method", "result", "seats", "seed"]
     assert sorted(json.dumps(each) for each in document["ballots"]) == sorted(
         json.dumps(each)
         for each in (
-            {"choice": {"ranking": [[1], [2]]}, "count": 3},
-            {"choice": {"ranking": [[2]]}, "count": 1},
-            {"choice": {"abstain": True}, "count": 1},
+            {"choice": {"ranking": [[1], [2]]}, "cast": "marks", "count": 3},
+            {"choice": {"ranking": [[2]]}, "cast": "marks", "count": 1},
+            {"choice": {"abstain": True}, "cast": "abstain", "count": 1},
         )
     )
     assert document["result"] == await shown(client, poll)
@@ -67,7 +73,7 @@ async def test_the_order_of_the_file_says_nothing_about_the_order_of_voting(clie
     ballots = [{"ranking": order} for order in ([1], [2], [3], [1, 2], [2, 1], [3, 1], [3, 2])]
     one, _ = await a_closed_poll(client, "irv", ballots)
     other, _ = await a_closed_poll(client, "irv", ballots[::-1])
-    assert (await export(client, one, "csv")).text == (await export(client, other, "csv")).text
+    assert table((await export(client, one, "csv")).text) == table((await export(client, other, "csv")).text)
 
 
 @pytest.mark.parametrize("method", ["irv", "score", "approval"])
@@ -84,7 +90,8 @@ async def test_no_cell_begins_like_a_formula_and_names_come_back(client: httpx.A
     assert answer.headers["content-disposition"] == f'attachment; filename="{poll}.csv"'
     for row in csv.reader(io.StringIO(answer.text)):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
-    election = formats.read(answer.content, format="ranks" if method == "irv" else "scores")
+    election = formats.read(answer.content)
+    assert election.format == ("ranks" if method == "irv" else "scores")
     assert set(election.names.values()) == set(AWKWARD)
 
 
@@ -154,9 +161,77 @@ async def test_a_file_is_counted_as_on_the_command_line(client: httpx.AsyncClien
         assert answer.json() == json.loads(process.stdout)
 
 
+LABELS = (
+    "rank1", "2026 12 24", "10 30 Uhr", "Weight", "cast", "overvote", "Skipped", "abstain", "=1+1", "-B|C", "\\", '"',
+    'say "F", =G', "two  blanks", "no\u00a0break", "# VoteWave: blt", "{", "Voter ID", "日本", "total",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "method", ["single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"]
+)
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_each_file_of_any_poll_counts_to_its_result(
+    client: httpx.AsyncClient, method: str, anonymous: bool
+) -> None:
+    draw = random.Random(f"{method}{anonymous}")
+    names = tuple(draw.sample(LABELS, draw.randint(3, 6)))
+    ranked = method in {"irv", "stv", "schulze", "ranked_robin"}
+    ballots = [any_ballot(draw, method, len(names)) for _ in range(draw.randint(1, 12))]
+    parameters = {"seats": 2} if method == "stv" else {}
+    parameters |= {"allow_ties": True} if ranked else {"max_score": 4} if method == "score" else {}
+    rules = {"abstain": True, "anonymous": anonymous}
+    poll, _ = await a_closed_poll(client, method, ballots, options=names, rules=rules, **parameters)
+    final = await shown(client, poll)
+    tallies = [{names[each["option"] - 1]: each["votes"] for each in one["tallies"]} for one in final["rounds"]]
+    who = await a_guest(client)
+    for form in ("csv", "json", "blt", "preflib") if ranked else ("csv", "json"):
+        content = (await export(client, poll, form)).content
+        election = formats.read(content)
+        answer = await counted(client, who, content, method=str(election.method))
+        assert answer.status_code == 200, answer.text
+        counts = answer.json()
+        assert counts == to_dict(election.count())
+        assert counts["winners"] == [names[option - 1] for option in final["winners"]]
+        assert [one["tallies"] for one in counts["rounds"]] == tallies
+        assert [one["notes"] for one in counts["rounds"]] == [one["notes"] for one in final["rounds"]]
+        assert (counts["ballots"], counts["seats"], counts["seed"]) == (
+            len(ballots), final["seats"], final["tie_break"]["seed"]
+        )  # fmt: skip
+        assert counts["tie_order"] == [names[option - 1] for option in final["tie_break"]["order"]]
+
+
+def any_ballot(draw: random.Random, method: str, options: int) -> dict[str, Any]:
+    ids = list(range(1, options + 1))
+    if draw.random() < 0.2:
+        return {"abstain": True}
+    match method:
+        case "single":
+            return {"picks": [draw.choice(ids)]}
+        case "multiple" | "approval":
+            return {"picks": draw.sample(ids, draw.randint(1, options))}
+        case "score" | "star":
+            return {
+                "scores": {str(option): draw.randint(0, 4) for option in draw.sample(ids, draw.randint(0, options))}
+            }
+        case "points":
+            return {"points": {"1": 100 - (rest := draw.randint(0, 100)), "2": rest}}
+        case _:
+            levels = [draw.randint(0, 3) for _ in ids]
+            ranks = [[option for option, level in zip(ids, levels, strict=True) if level == rank] for rank in (1, 2, 3)]
+            return {"ranking": [rank for rank in ranks if rank] or [1]}
+
+
 async def test_a_file_whose_heading_is_quoted_is_no_json(client: httpx.AsyncClient) -> None:
     answer = await counted(client, await a_guest(client), b'"Ada","Bo"\n5,3\n', method="star")
     assert answer.json()["winners"] == ["Ada"]
+
+
+async def test_the_highest_score_of_the_scale_is_the_request_s(client: httpx.AsyncClient) -> None:
+    who = await a_guest(client)
+    for query, by in (({}, "seed"), ({"max_score": 4}, "top-scores")):
+        answer = await counted(client, who, b"Ada,Bo\n4,3\n2,3\n", method="star", **query)
+        assert [tie["by"] for tie in answer.json()["ties"]] == [by]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +246,9 @@ async def test_a_file_whose_heading_is_quoted_is_no_json(client: httpx.AsyncClie
         (b"rank1\nAda\n", {"method": "coin"}, 400, None),
         (b"rank1\nAda\n", {"method": "irv", "seats": 0}, 400, None),
         (b"rank1\nAda\n", {}, 400, None),
+        (b"Ada,Bo\n5,6\n", {"method": "star", "max_score": 5}, 422, (2, 2)),
+        (b"Ada,Bo\n5,6\n", {"method": "star"}, 422, None),
+        (b"Ada,Bo\n5,6\n", {"method": "star", "max_score": 0}, 400, None),
         (",".join(f"o{n}" for n in range(300)).encode() + b"\n", {"method": "score"}, 422, None),
     ],
 )
