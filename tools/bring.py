@@ -11,7 +11,6 @@ that they don't vouch for is refused.
 
 import hashlib
 import io
-import os
 import platform
 import re
 import shutil
@@ -151,7 +150,8 @@ def main() -> int:
     folder, *packages = sys.argv[1:]
     try:
         if not is_here(Path(folder), packages):
-            print(f"Bringing {' and '.join(packages)} into {os.path.relpath(folder)} (once) …", file=sys.stderr)
+            if Path(folder).exists():  # else the caller has said it, who could before Python had started
+                print(f"Bringing {' and '.join(packages)}, which uv.lock names anew …", file=sys.stderr)
             bring(Path(folder), packages)
         Path(folder, "pins").touch()  # newer than uv.lock: looked at
     except BringError as error:

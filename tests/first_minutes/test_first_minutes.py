@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -51,13 +52,14 @@ class Machine:
     home: str
     prefix: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    _SHELL: ClassVar[str] = 'cd "$0" && echo begun && exec ./just "$@"'
 
     def start(self, *command: str, **more: str) -> "subprocess.Popen[str]":
-        """Start `./just …` in the clone."""
+        """Start `./just …` in the clone, and wait until it has started."""
         variables = {"PATH": "/usr/bin:/bin", "HOME": self.home, **self.environment, **more}
         given = [f"{name}={value}" for name, value in variables.items()]
-        inside = ["/usr/bin/env", "-i", *given, "/bin/sh", "-c", 'cd "$0" && exec ./just "$@"', self.clone, *command]
-        return subprocess.Popen(
+        inside = ["/usr/bin/env", "-i", *given, "/bin/sh", "-c", self._SHELL, self.clone, *command]
+        process = subprocess.Popen(
             [*self.prefix, *inside],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -65,6 +67,9 @@ class Machine:
             start_new_session=True,
             cwd="/",
         )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        return process
 
 
 def clone(where: Path) -> Path:
@@ -182,8 +187,8 @@ def test_up_and_test_work_in_a_fresh_clone(
 def up(machine: Machine) -> float:
     """Start VoteWave, ask it for a guest's token, and stop it; return after how many seconds it was up."""
     port = free_port()
-    began = time.monotonic()
     process = machine.start("up", "--port", str(port))
+    began = time.monotonic()
     assert process.stdout is not None
     lines: list[str] = []
     try:
