@@ -215,7 +215,7 @@ def migrate(
         url = admin_url
         if url is None:
             if admin_secret is None:
-                raise click.UsageError("say who may create roles: --admin-url or --admin-secret")
+                raise click.UsageError("name a user who may create roles: --admin-url or --admin-secret")
             url = await admin_url_from(settings.database_url, admin_secret, store)
         return await migrate_all(wanted, url, store, expand_only=expand_only and not allow_contract)
 
@@ -248,7 +248,7 @@ def revision(name: str, message: str) -> None:
 
     with TemporaryDirectory(prefix="votewave-") as folder, Embedded(Path(folder) / "data") as servers:
         made = asyncio.run(draft(name, servers.database_url, message))
-    click.echo(made or f"The migrations of {name} already make all that its models have.")
+    click.echo(made or f"The migrations of {name} already create everything that its models define.")
 
 
 @main.command()

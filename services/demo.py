@@ -63,7 +63,7 @@ class _Api:
                 if answer.status >= 400:
                     raise RuntimeError(f"{method} {path}: {answer.status} {content[:300].decode()}")
                 return msgspec.json.decode(content) if content else None
-        raise RuntimeError(f"{method} {path} was put off too often")
+        raise RuntimeError(f"{method} {path} was throttled too often")
 
     async def become(self, path: str, body: object = None) -> None:
         """Take the identity that Auth answers with."""

@@ -69,7 +69,7 @@ def replay(name: str, event: UUID) -> None:
     try:
         found = asyncio.run(replay_parked(load_services((name,))[0], settings, event))
     except ReplayError as exc:
-        raise click.ClickException(f"it fails again ({exc}) and stays parked") from exc
+        raise click.ClickException(f"it failed again ({exc}) and stays parked") from exc
     if not found:
         raise click.ClickException(f"{name} has no parked event {event}")
     click.echo("handled")
@@ -103,7 +103,7 @@ def rotate_key() -> None:
     kid = asyncio.run(_operate("auth", rotate_signing_key))
     if kid is None:
         raise click.ClickException("there is no next key yet; Auth makes it within seconds of its start")
-    click.echo(f"{kid} signs from twelve minutes from now")
+    click.echo(f"{kid} will be used for signing in twelve minutes")
 
 
 @click.command()
@@ -122,7 +122,7 @@ def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
     from services.votebooth.recount.compare import recount_all  # noqa: PLC0415
 
     if (poll is None) is not every:
-        raise click.UsageError("name a poll, or say --all")
+        raise click.UsageError("name a poll, or pass --all")
     polls = wrong = ballots = 0
 
     async def act(kit: Any) -> None:

@@ -101,7 +101,7 @@ def _expect_free(settings: CoreSettings, data_dir: Path) -> None:
             lock = FolderLock(data_dir)
             lock.acquire()
             lock.release()
-        raise ServeError(f"{reason}, or say --port")
+        raise ServeError(f"{reason}, or pass --port")
 
 
 def _environment(data_dir: Path, port: int, url: str) -> None:

@@ -28,7 +28,7 @@ def normalise(address: str) -> tuple[str, str]:
         raise ValueError("not an e-mail address")
     # Separators, controls, formats, surrogates, private use: invisible, or worse in a header.
     if any(unicodedata.category(char)[0] in "CZ" for char in local):
-        raise ValueError("not an e-mail address: it holds characters that can't be seen")
+        raise ValueError("not an e-mail address: it contains invisible characters")
     if len(local.encode()) > MAX_LOCAL_BYTES:
         raise ValueError("not an e-mail address: the part before @ is too long")
     host = _domain(domain)

@@ -60,7 +60,7 @@ def normalise(password: str) -> str:
     try:
         normal.encode()
     except UnicodeEncodeError as exc:
-        raise ValueError("it holds half a character") from exc
+        raise ValueError("it contains an incomplete character") from exc
     return normal
 
 
@@ -81,7 +81,7 @@ def accept(password: str, email: str) -> str:
         raise ValueError(f"it may have {MAX_CHARS} characters at most")
     folded = normal.casefold()
     if folded in _WORST or len(set(folded)) < 3:
-        raise ValueError("it is among the first that anybody would try")
+        raise ValueError("it is one of the most common passwords")
     if folded in {email.casefold(), email.casefold().partition("@")[0]}:
         raise ValueError("it is your e-mail address")
     return normal
@@ -142,7 +142,7 @@ class Hasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._pending >= self._most:
-            raise unavailable("Many people are signing in right now. Try again.", 2)
+            raise unavailable("Too many people are signing in right now. Try again in a moment.", 2)
         if self._executor is None:
             self._executor = ThreadPoolExecutor(self._threads, "argon2")
         self._pending += 1

@@ -115,7 +115,7 @@ class Signer:
 
     def _read(self) -> list[Key]:
         if not self._keys:
-            raise unavailable("The signing keys can't be had right now. Try again.")
+            raise unavailable("The signing keys aren't available right now. Try again.")
         return self._keys
 
     def public_pems(self) -> list[tuple[str, str]]:

@@ -63,4 +63,4 @@ class Throttle:
         decision = await self._limits.hit(f"auth:{key}", times, seconds)
         if not decision.allowed:
             wait = max(1, round(decision.retry_after))
-            raise too_many(f"That was tried too often. Try again in {wait} s.", decision.retry_after)
+            raise too_many(f"Too many attempts. Try again in {wait} s.", decision.retry_after)

@@ -48,7 +48,7 @@ def clean_line(value: str, max_chars: int) -> str:
         raise ValueError("This must be a single line.")
     value = value.strip(_STRIPPED)
     if _CONTROL.search(value):
-        raise ValueError("This holds a control character. Remove it, or type the text anew.")
+        raise ValueError("This contains a control character. Remove it, or type the text again.")
     return _sized(value, max_chars)
 
 
@@ -64,7 +64,7 @@ def clean_text(value: str, max_chars: int) -> str:
     """
     value = _LINE_END.sub("\n", _checked(value)).strip(_STRIPPED)
     if _CONTROL_IN_TEXT.search(value):
-        raise ValueError("This holds a control character. Remove it, or type the text anew.")
+        raise ValueError("This contains a control character. Remove it, or type the text again.")
     return _sized(value, max_chars)
 
 
@@ -87,9 +87,9 @@ def fold(value: str) -> str:
 def _checked(value: str) -> str:
     # Noncharacters beyond the first plane are the last two of each.
     if _NOT_TEXT.search(value) or any(ord(char) & 0xFFFE == 0xFFFE for char in value):
-        raise ValueError("This holds a broken character. Remove it, or type the text anew.")
+        raise ValueError("This contains a broken character. Remove it, or type the text again.")
     if _REORDERING.search(value):
-        raise ValueError("This holds an invisible character that changes the direction of text. Remove it.")
+        raise ValueError("This contains an invisible character that changes the direction of text. Remove it.")
     return unicodedata.normalize("NFC", value)
 
 

@@ -59,6 +59,6 @@ class Watch:
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < _WITHIN_SECONDS] + [now]
         if len(self._restarts) > _MOST_RESTARTS:
-            raise EmbeddedError(f"{name} ends again and again; {server.log} says why. Nothing that was stored is lost.")
+            raise EmbeddedError(f"{name} keeps ending; {server.log} says why. Nothing that was stored is lost.")
         self._say(f"{name} ended by itself and is started again; {server.log} says why")
         server.start()

@@ -36,7 +36,7 @@ async def lock_owned(session: AsyncSession, subject: Subject, poll_id: UUID, *ot
     if poll is None:
         raise not_found("poll")
     if poll.owner != subject.id and subject.role not in others:
-        raise forbidden("This is somebody else's poll.")
+        raise forbidden("Only the poll's owner can do this.")
     return poll, await polls.clock()
 
 

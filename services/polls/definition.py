@@ -154,10 +154,10 @@ def clean_link(value: str, longest: int) -> str:
     """
     link = clean_line(value, longest)
     if not _LINK.fullmatch(link):
-        raise ValueError("must begin with https:// or http:// and hold no spaces")
+        raise ValueError("must begin with https:// or http:// and contain no spaces")
     parts = urlsplit(link)
     if not parts.hostname or parts.username is not None or parts.password is not None:
-        raise ValueError("must name a host, and no user")
+        raise ValueError("must contain a host and no user name")
     return link
 
 

@@ -152,7 +152,7 @@ class Reading(UseCases[PollsSettings]):
             if found is None:
                 raise not_found("poll")
             if found[0].owner != subject.id:
-                raise forbidden("The log is its owner's.")
+                raise forbidden("Only the poll's owner can read its log.")
             page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
         return map_page(page, lambda entry: to_schema(entry, PollLogEntry))
 

@@ -137,7 +137,7 @@ class Polls(Reading):
             status = status_of(poll, now)
             if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
                 raise Problem(
-                    412, "stale", "Somebody was faster", "The poll has changed since you read it. Read it again."
+                    412, "stale", "The poll was changed in the meantime", "The poll has changed since you read it. Read it again."
                 )
             values = edits.wanted(poll, edit)
             if not values:
@@ -262,7 +262,7 @@ async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:
         poll = await polls.add_or_ignore({**values, "code": new_code()}, key=["code"])
         if poll is not None:
             return poll
-    raise unavailable("No join code was free. Try again.")
+    raise unavailable("No free join code was found. Try again.")
 
 
 def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:

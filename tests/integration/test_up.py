@@ -201,7 +201,7 @@ def test_a_server_that_dies_is_started_again_and_one_that_keeps_dying_ends_it_wi
         wait_until(lambda: answers(running.url, token, profile))
     os.kill(embedded_pids(folder)[name], signal.SIGKILL)
     assert running.process.wait(30) == 1
-    assert f"votewave: {name} ends again and again" in running.said().splitlines()[-1]
+    assert f"votewave: {name} keeps ending" in running.said().splitlines()[-1]
     assert "Traceback" not in running.said()
     assert gone(family)
 

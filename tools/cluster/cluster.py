@@ -118,7 +118,7 @@ class Cluster:
             self._down(quietly=True)
             if taken := self.place.taken():
                 named = ", ".join(f"{port} ({what})" for port, what in sorted(taken.items()))
-                raise ClusterError(f"Ports are taken: {named}. End who has them, or say --port-base.")
+                raise ClusterError(f"Ports are taken: {named}. End who has them, or pass --port-base.")
             self.secrets.make()
             for log in self.place.logs.glob("*.log"):
                 log.unlink()

@@ -154,7 +154,7 @@ class Accounts:
         """
         subject.require_role(Role.ADMIN)
         if subject.id == account:
-            raise forbidden("Nobody changes their own role. Ask another administrator.")
+            raise forbidden("You can't change your own role. Ask another administrator.")
         await self.set_role(account, change.role, actor=subject.id)
 
     async def set_role(self, account: UUID, role: Role, *, actor: UUID | None) -> None:
@@ -174,7 +174,7 @@ class Accounts:
             rows = {key: await accounts.lock(key) for key in sorted({account, actor or account})}
             acting = rows[actor] if actor else None
             if actor and (acting is None or acting.role != Role.ADMIN):
-                raise forbidden("This is for admins.")
+                raise forbidden("Only administrators can do this.")
             found = rows[account]
             if found is None or found.kind != Kind.USER:
                 raise not_found("user")

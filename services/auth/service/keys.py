@@ -43,7 +43,7 @@ class Keys:
         except ValueError as exc:
             raise refused("text-refused", f"name: {exc}", FieldError("name", str(exc))) from exc
         if request.expires_at is not None and request.expires_at <= utc_now():
-            raise refused("key-expired", "expires_at is over already.", FieldError("expires_at", "in the past"))
+            raise refused("key-expired", "expires_at is in the past.", FieldError("expires_at", "in the past"))
         secret = opaque.make(opaque.KEY_PREFIX)
         key = ApiKey(
             id=new_id(),
@@ -100,6 +100,6 @@ class Keys:
         async with self._kit.db.transaction() as session:
             row = await KeyRepository(session).trade(opaque.digest(use.api_key))
         if row is None:
-            raise unauthenticated("The API key is not good (any more).")
+            raise unauthenticated("This API key is invalid, expired or deleted.")
         account = AccountView(row.id, Kind(row.kind), Role.USER, None, row.created_at)
         return self._access.key_tokens(account, row.key, row.scopes, row.expires_at)

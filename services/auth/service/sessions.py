@@ -194,7 +194,7 @@ def _refused_sign_in() -> Problem:
 
 
 def _refused_refresh() -> Problem:
-    return unauthenticated("The refresh token is not good any more. Sign in again.")
+    return unauthenticated("This refresh token is no longer valid. Sign in again.")
 
 
 def _view(session: Session, subject: Subject) -> SessionView:

@@ -35,7 +35,7 @@ _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "This address doesn't take that method"),
     413: ("too-large", "The request is too large"),
-    415: ("unsupported-media-type", "This media type isn't taken"),
+    415: ("unsupported-media-type", "This media type isn't accepted"),
 }
 
 
@@ -94,7 +94,7 @@ def _from_unforeseen(route: str, exc: Exception) -> Problem:
         return not_found("file")
     if is_passing(exc) or isinstance(exc, _AWAY):
         log.warning("dependency_failed", route=route, error=type(exc).__name__)
-        return unavailable("A part that this needs doesn't answer. Try again.")
+        return unavailable("A service that this request depends on isn't answering. Try again.")
     if isinstance(exc, NotFoundError):
         return not_found("entry")
     if is_duplicate(exc):

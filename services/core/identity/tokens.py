@@ -162,5 +162,5 @@ def _kid(head: bytes) -> str:
     """
     header = _read_header(decode(head))
     if header.alg != ALGORITHM or header.crit is not msgspec.UNSET:
-        raise unauthenticated("The access token is not signed as ours are.")
+        raise unauthenticated("The access token isn't signed by VoteWave.")
     return header.kid

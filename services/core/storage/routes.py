@@ -52,8 +52,8 @@ async def upload(
         raise Problem(
             415,
             "unsupported-media-type",
-            "This media type isn't taken",
-            f"The link is for {grant.content_type}; say so in 'Content-Type'.",
+            "This media type isn't accepted",
+            f"This link accepts {grant.content_type}; send that as 'Content-Type'.",
         )
     if (request.content_length or 0) > grant.max_bytes:
         raise _too_large(grant)
@@ -98,4 +98,4 @@ def _grant(request: Request[Any, Any, Any], storage: DirectoryStorage, key: str)
 
 
 def _too_large(grant: Grant) -> Problem:
-    return Problem(413, "too-large", "The request is too large", f"The link is for {grant.max_bytes} bytes at most.")
+    return Problem(413, "too-large", "The request is too large", f"This link accepts {grant.max_bytes} bytes at most.")

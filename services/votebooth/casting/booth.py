@@ -217,4 +217,4 @@ class _Flood:
         count = self._counts.get(key, 0) + 1
         self._counts[key] = count
         if count > _FLOOD:
-            raise too_many("You change your ballot too often. Wait a little.", self._until - now)
+            raise too_many("You are changing your ballot too often. Wait a moment.", self._until - now)

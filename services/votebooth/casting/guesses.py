@@ -33,7 +33,7 @@ class Guesses:
         for key, limit in _keys(claim):
             decision = self._limiter.hit(key, limit, _SECONDS, 0)
             if decision.remaining < 1:
-                raise too_many("Too many wrong tokens or unknown polls. Wait a little.", _SECONDS / limit)
+                raise too_many("Too many wrong tokens or unknown polls. Wait a moment.", _SECONDS / limit)
         try:
             yield
         except Problem as problem:

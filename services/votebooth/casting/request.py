@@ -48,7 +48,7 @@ async def json_of(request: Request[Any, Any, Any], headers: Headers) -> bytes:
         raise Problem(
             415,
             "unsupported-media-type",
-            "This media type isn't taken",
+            "This media type isn't accepted",
             "Send the ballot as JSON, with 'Content-Type: application/json'.",
         )
     body = b""

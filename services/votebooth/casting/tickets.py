@@ -101,7 +101,7 @@ class Ticket:
         inner = None
         if self.raw is None:
             if not rules.withdraw:
-                raise conflict("withdraw-not-allowed", "In this poll a ballot can't be withdrawn.")
+                raise conflict("withdraw-not-allowed", "Ballots of this poll can't be withdrawn.")
         else:
             self.choice, inner = rules.choices.read(self.raw)
         if rules.anonymous:

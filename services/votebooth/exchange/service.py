@@ -73,7 +73,7 @@ class Exchange:
         state = await self._results.state(poll_id)
         published = await self._results.require_visible(state, viewer)
         if not state.is_over:
-            raise conflict("poll-open", "The ballots can be had once the poll is over.")
+            raise conflict("poll-open", "Ballots can be exported once the poll is closed.")
         if form in {"blt", "preflib"} and state.poll.method not in RANKED:
             raise refused("format-unfit", f"{form} is for ranked ballots. Ask for csv or json.")
         content, extension = await self._content(state, published, viewer, form)
@@ -136,9 +136,9 @@ class Exchange:
                 counted, 503 while too many others are.
         """
         if subject.id in self._waiting:
-            raise too_many("A file of yours is being counted. Wait for it.", 2)
+            raise too_many("Another file of yours is still being counted. Wait until it is done.", 2)
         if len(self._waiting) >= _WAITING:
-            raise unavailable("Other files are being counted. Try again.", 2)
+            raise unavailable("Too many files are being counted right now. Try again in a moment.", 2)
         self._waiting.add(subject.id)
         try:
             async with self._counting:
@@ -150,7 +150,7 @@ class Exchange:
             raise _uncountable(refusal["detail"], **refusal["where"])
         if code != 0:
             log.warning("count_failed", code=code)
-            raise _uncountable("it needs more time or memory than there is here; count it with `votewave tally`")
+            raise _uncountable("it needs more time or memory than the server allows; count it with `votewave tally`")
         return answer
 
 

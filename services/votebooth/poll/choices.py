@@ -136,7 +136,7 @@ class ChoiceReader:
             raise _refused("ballot", f"Send exactly one of {self._field} and abstain.")
         if body.abstain is not UNSET:
             if not self._definition.abstain:
-                raise _refused("abstain", "This poll doesn't take abstentions.")
+                raise _refused("abstain", "This poll doesn't allow abstentions.")
             if not body.abstain:
                 raise _refused("abstain", "It is true or left out.")
             return body
@@ -208,14 +208,14 @@ def _points(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> Ba
 def _ranking(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     ranks = [rank if isinstance(rank, list) else [rank] for rank in body.ranking or []]
     if not ranks:
-        raise _refused("ranking", "Rank one option at least.")
+        raise _refused("ranking", "Rank at least one option.")
     if rules.max_ranks is not None and len(ranks) > rules.max_ranks:
         raise _refused("ranking", f"At most {rules.max_ranks} ranks, not {len(ranks)}.")
     for place, rank in enumerate(ranks):
         if not rank:
             raise _refused(f"ranking[{place}]", "A rank can't be empty.")
         if len(rank) > 1 and not rules.allow_ties:
-            raise _refused(f"ranking[{place}]", "One option a rank: this poll doesn't take equal ranks.")
+            raise _refused(f"ranking[{place}]", "This poll doesn't allow equal ranks: give each rank one option.")
         _known(f"ranking[{place}]", rank, options)
     _once("ranking", [option for rank in ranks for option in rank])
     return BallotBody(ranking=[sorted(rank) for rank in ranks])

@@ -191,7 +191,7 @@ class Projection:
             self._unknown[poll_id] = time.monotonic() + _UNKNOWN_SECONDS
             raise not_found("poll") from exc
         except PeerError as exc:
-            raise unavailable("This poll's rules can't be had right now. Try again.") from exc
+            raise unavailable("This poll's rules aren't available right now. Try again.") from exc
         async with self._kit.db.reading() as session:
             stored = await repository.version(session, poll_id)
         if stored is None or stored < found.version:  # else there is nothing to wait for the poll's lock for

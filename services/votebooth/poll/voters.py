@@ -59,7 +59,7 @@ class Keyring:
 
     def _hash(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
         if not self._secret:  # never with the empty key, which everybody knows
-            raise unavailable("Voters can't be told apart yet. Try again.")
+            raise unavailable("The key that identifies voters isn't available yet. Try again.")
         return hmac.digest(self._secret, poll + purpose + what, "sha256")[:16]
 
     def identify(self, rules: "PollRules", claim: Claim) -> tuple[bytes, bytes | None]:

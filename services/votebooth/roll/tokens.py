@@ -44,7 +44,7 @@ class VotingTokens:
         if rules.deleted:
             raise not_found("poll")
         if rules.definition.owner != subject.id:
-            raise forbidden("This is for the poll's owner.")
+            raise forbidden("Only the poll's owner can do this.")
         if rules.definition.eligibility != eligibility:
             raise _another(rules, eligibility)
         return rules

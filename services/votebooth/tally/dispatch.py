@@ -60,7 +60,7 @@ def count(
     try:
         method = Method(method)
     except ValueError:
-        raise TallyError(f"{method!r} is no method; there are {', '.join(Method)}") from None
+        raise TallyError(f"{method!r} is not a method; choose one of {', '.join(Method)}") from None
     if not 1 <= seats <= MAX_SEATS:
         raise TallyError(f"seats is a number from 1 to {MAX_SEATS}, not {seats}")
     _check(counts)

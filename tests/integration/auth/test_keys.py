@@ -121,7 +121,7 @@ async def test_keys_that_make_no_sense_are_refused(
 async def test_every_wrong_key_gets_the_same_answer(client: httpx.AsyncClient, api_key: str) -> None:
     answer = await exchange(client, api_key)
     assert answer.status_code == 401
-    assert answer.json()["detail"] == "The API key is not good (any more)."
+    assert answer.json()["detail"] == "This API key is invalid, expired or deleted."
 
 
 async def test_racing_requests_make_no_more_keys_than_allowed(strict: Any) -> None:

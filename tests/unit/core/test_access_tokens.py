@@ -28,7 +28,7 @@ class Auth:
         self.asked = 0
         self.away = False
 
-    async def get(self, *_: Any) -> dict[str, list[dict[str, str]]]:
+    async def get(self, *_: Any, insist: bool = False) -> dict[str, list[dict[str, str]]]:
         self.asked += 1
         if self.away:
             raise PeerError("auth is away")

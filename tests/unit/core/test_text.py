@@ -32,7 +32,7 @@ def test_a_text_keeps_its_lines() -> None:
 )
 def test_what_could_deceive_or_break_is_refused(value: str) -> None:
     for clean in (clean_line, clean_text):
-        with pytest.raises(ValueError, match=r"^This holds .*\.$"):
+        with pytest.raises(ValueError, match=r"^This contains .*\.$"):
             clean(value, 100)
 
 

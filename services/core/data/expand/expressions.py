@@ -66,7 +66,7 @@ def must_not_fail(expression: ClauseElement) -> None:
     for part in visitors.iterate(expression):
         if not _cannot_fail(part):
             raise ObjectionError(
-                f"indexes what may fail on rows that running code writes ({_shown(part)})",
+                f"indexes an expression that may fail on rows that running code writes ({_shown(part)})",
                 "Index columns, constants, comparisons, or coalesce, lower and the like, written as SQLAlchemy's "
                 'objects: sa.column("ended_at").is_(None) for text("ended_at IS NULL").',
             )
@@ -108,8 +108,8 @@ def is_value(default: object, functions: Collection[str]) -> bool:
     ):
         return True
     raise ObjectionError(
-        f"has a default that isn't known to be a value, the same for all rows that are there ({_shown(given)})",
-        "Take a constant or sa.func.now(), or none, and set the default for new rows with op.alter_column.",
+        f"has a default that isn't known to be one value for all existing rows ({_shown(given)})",
+        "Use a constant, sa.func.now() or no default, and set the default for new rows with op.alter_column.",
     )
 
 
@@ -120,7 +120,7 @@ def _has_constants_alone(function: "FunctionElement[object]") -> bool:
 def must_only_add_rows(statement: ClauseElement) -> None:
     """Refuse what changes rows within a statement, locks them, or calls what nobody knows."""
     if isinstance(statement, Insert) and statement._multi_values:  # noqa: SLF001  (visitors pass it by)
-        raise ObjectionError("inserts several rows by values()", "Take op.bulk_insert.")
+        raise ObjectionError("inserts several rows by values()", "Use op.bulk_insert.")
     for part in visitors.iterate(statement):
         if isinstance(part, (OnConflictDoUpdate, ForUpdateArg)) or (
             isinstance(part, UpdateBase) and part is not statement
@@ -131,7 +131,7 @@ def must_only_add_rows(statement: ClauseElement) -> None:
             )
         if isinstance(part, FunctionElement) and not _is_one_of(part, _CHANGE_NOTHING):
             raise ObjectionError(
-                f"calls {_shown(part)}, and what that does can't be judged", "Compute the value in Python."
+                f"calls {_shown(part)}; what that does isn't known", "Compute the value in Python."
             )
         literal = isinstance(part, TextClause) or (isinstance(part, ColumnClause) and part.is_literal)
         if literal and str(part) != "*" and not _CONSTANT.fullmatch(str(part)):

@@ -80,7 +80,7 @@ class Guard:
         """
         raise ContractError(
             f"{self._service}: commit by a migration leaves the service's others half done when one of them fails. "
-            "Nothing of it was run. Leave it away: all of them are one transaction."
+            "Nothing of it was run. Remove it: all of them run in one transaction."
         )
 
     def judge(self, element: object) -> None:
@@ -98,7 +98,7 @@ class Guard:
             operation = element.helper if isinstance(element, Named) else operation
             raise ContractError(
                 f"{self._service}: {operation} on {_subject(element)} {exc.why}, and instances of the release before "
-                f"still run. Nothing of it was run.\n{exc.instead} docs/release.md has what is known to only add. If "
+                f"still run. Nothing of it was run.\n{exc.instead} docs/release.md lists what is known to be a pure addition. If "
                 "nothing uses it any more, say so: --allow-contract REASON"
             ) from None
 
@@ -130,7 +130,7 @@ class Guard:
         table = create.element
         prefixes = set(table._prefixes) - {"UNLOGGED"}  # noqa: SLF001  (nothing public says that it is TEMPORARY)
         if prefixes or table.dialect_kwargs.get("postgresql_inherits"):
-            raise ObjectionError("makes a temporary table, or a part of another", "Make a plain table.")
+            raise ObjectionError("makes a temporary table or a partition", "Make a plain table.")
         self._remember("table", self._name(table))
         self._judge_references(key for constraint in table.foreign_key_constraints for key in constraint.elements)
 
@@ -139,12 +139,12 @@ class Guard:
         options = index.dialect_options["postgresql"]
         if options["concurrently"]:
             raise ObjectionError(
-                "wants CONCURRENTLY, which a service's migrations, all in one transaction, can't have",
-                "A large table's index is built by hand beforehand, and found with if_not_exists=True.",
+                "asks for CONCURRENTLY, which isn't possible because a service's migrations run in one transaction",
+                "Build a large table's index by hand beforehand, and pass if_not_exists=True here.",
             )
         if not self._is_made(index.table):
             if index.unique:
-                raise ObjectionError("makes values unique that running code writes twice", _NEW_TABLE)
+                raise ObjectionError("makes values unique that running code may write twice", _NEW_TABLE)
             for expression in index.expressions:
                 must_not_fail(expression)
             if options["where"] is not None:
@@ -155,7 +155,7 @@ class Guard:
     def _add_constraint(self, add: schema.AddConstraint) -> None:
         constraint: Any = add.element
         if not self._is_made(constraint.table):
-            raise ObjectionError("adds a constraint, which new rows are held to also where it is NOT VALID", _NEW_TABLE)
+            raise ObjectionError("adds a constraint, which applies to new rows even if it is NOT VALID", _NEW_TABLE)
         if isinstance(constraint, ForeignKeyConstraint):
             self._judge_references(constraint.elements)
 
@@ -168,7 +168,7 @@ class Guard:
         for key in keys:
             if (key.ondelete or "").upper() != "CASCADE":
                 raise ObjectionError(
-                    "refers to rows that running code may delete", 'Say ondelete="CASCADE", which lets it.'
+                    "refers to rows that running code may delete", 'Set ondelete="CASCADE", which allows it.'
                 )
             table, _, column = key.target_fullname.rpartition(".")
             name = (self._service, table) if "." not in table else tuple(table.rsplit(".", 1))
@@ -188,20 +188,20 @@ class Guard:
             raise ObjectionError("adds a column with a constraint", _NEW_TABLE)
         elif column.identity is not None or column.computed is not None:
             raise ObjectionError(
-                "adds a column that numbers itself, or is made of others, which writes the whole table anew",
-                "Add it empty, and fill it by a job of the new release.",
+                "adds an identity or generated column, which rewrites the whole table",
+                "Add it empty, and fill it in a job of the new release.",
             )
         elif _may_have_rules(column.type):
-            raise ObjectionError("adds a column of a type with rules of its own", "Take a type of Postgres's.")
+            raise ObjectionError("adds a column of a type with its own constraints", "Use one of PostgreSQL's own types.")
         elif not is_value(column.server_default, TIMES) and not column.nullable:
             raise ObjectionError(
-                "adds a column that must be given a value, which running code doesn't know of",
-                "Let it be NULL, or give it a server_default that is a constant.",
+                "adds a column that requires a value, which running code doesn't provide",
+                "Make it nullable, or give it a constant server_default.",
             )
 
     def _column_nullable(self, change: alter.ColumnNullable) -> None:
         if not self._is_made(change) and not change.nullable:
-            raise ObjectionError("no longer takes NULL, which running code may write", _LATER)
+            raise ObjectionError("no longer allows NULL, which running code may write", _LATER)
 
     def _column_default(self, change: alter.ColumnDefault) -> None:
         if not self._is_made(change) and not is_value(change.default, NEW_VALUES):
@@ -223,13 +223,13 @@ class Guard:
         if not self._is_made(constraint.table):
             raise ObjectionError("drops a constraint, which an ON CONFLICT may need", _LATER)
         if drop.cascade:
-            raise ObjectionError("drops what depends on it, too", "Drop each by its name.")
+            raise ObjectionError("also drops what depends on it", "Drop each by its name.")
 
     def _change_rows(self, change: Update | Delete) -> None:
         if not self._is_made(change.table) and self._name(change.table) != (self._service, _VERSIONS):
             raise ObjectionError(
                 "changes or deletes rows that running code uses, and holds the table until all are written",
-                "Do it by a job of the new release, some thousand rows a transaction.",
+                "Do it in a job of the new release, some thousand rows per transaction.",
             )
         must_only_add_rows(change)
 
@@ -245,8 +245,8 @@ def _pass(_: object) -> None:
 
 def _refuse(element: object) -> NoReturn:
     raise ObjectionError(
-        f"isn't known to only add ({type(element).__name__})",
-        "Take Alembic's operations with SQLAlchemy's objects, or a helper of core.data.expand.helpers.",
+        f"isn't known to be a pure addition ({type(element).__name__})",
+        "Use Alembic's operations with SQLAlchemy's objects, or a helper in core.data.expand.helpers.",
     )
 
 

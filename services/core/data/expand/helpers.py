@@ -65,7 +65,7 @@ def set_storage(table: str, **parameters: float) -> None:
     """
     other = [name for name in parameters if not name.startswith(_STORAGE)]
     if other:
-        raise ObjectionError(f"sets {', '.join(other)}, which isn't how a table is stored", "Leave it as it is.")
+        raise ObjectionError(f"sets {', '.join(other)}, which isn't a storage parameter", "Leave it unchanged.")
     settings = ", ".join(f"{name} = {float(value):g}" for name, value in parameters.items())
     op.execute(Named("set_storage", (table,), f"ALTER TABLE {_quoted(table)} SET ({settings})"))
 

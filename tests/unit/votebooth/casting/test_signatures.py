@@ -200,7 +200,7 @@ def test_a_killed_server_leaves_no_process_behind() -> None:
 class Auth:
     """Publishes two keys."""
 
-    async def get(self, *_: Any) -> dict[str, list[dict[str, str]]]:
+    async def get(self, *_: Any, insist: bool = False) -> dict[str, list[dict[str, str]]]:
         return {"keys": [{"kid": str(n), **ES256.to_jwk(KEYS[n].public_key(), as_dict=True)} for n in range(2)]}
 
 
