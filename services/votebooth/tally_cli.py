@@ -24,7 +24,7 @@ from services.votebooth.tally import (
     TallyError,
     TieBreak,
 )
-from services.votebooth.tally.formats import FORMATS, FormatError, listed, read
+from services.votebooth.tally.formats import DELIMITERS, FORMATS, FormatError, listed, named, read, words_of
 from services.votebooth.tally.render import to_dict, to_text
 
 MAX_FILE = 512 * 1024 * 1024
@@ -34,22 +34,25 @@ _HELP = """Count the ballots in FILE and explain every round.
 
 \b
 Formats
-  ranks     CSV, a column a rank (rank1, rank2 …), a cell a name; empty, skipped or
-            undervote skips the rank; overvote, or names joined by |, is an overvote
-  scores    CSV, a column an option, a cell a whole number, empty for 0;
-            name columns that are no options with --ignore
+  ranks     CSV, a column a rank (rank1, rank2 …), a cell a name; empty, skipped or undervote
+            skips the rank; overvote, or names joined by |, is an overvote; writein is one option
+  scores    CSV, a column an option, a cell a whole number, empty for 0
+  grid      CSV, a column an option, a cell its rank: 1, 1st, Rank 1; never guessed
   blt       OpenSTV, OpaVote; also the tables of Scottish councils (scottish)
   preflib   soc, soi, toc, toi
   json      what VoteWave exports
-In both kinds of CSV a column `weight` says how many such ballots there are.
-The format is guessed from the file's name and content unless given. What VoteWave
-exports says by itself what it is and how it is counted.
+In CSV a column weight, count or votes says how many such ballots there are. The format is guessed
+from the file's name and content unless given. What is left out is named with the result. What
+VoteWave exports says by itself what it is and how it is counted.
 
 \b
 Examples
   votewave tally export.csv
   votewave tally council.csv --method stv --seats 3
   votewave tally poll.csv --method star --ignore voterID,voteTime,pollID --json
+  votewave tally survey.csv --method irv --format grid --ignore "Why, in your words?,Team"
+  votewave tally excel.csv --method irv --delimiter ";" --prefix "Wahl "
+  votewave tally cast.csv --method irv --words "n/a=skipped,XX=overvote,writein=skipped"
   votewave tally ward.blt --method stv --decimals 5 --ties backwards --options candidates.txt
   votewave tally ranks.csv --method irv --overvote exhaust --max-skipped 1 --seed 2024-11-05
 
@@ -73,8 +76,15 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
 @click.option("--method", type=_choice(Method), help="How to count.  [default: what the file says]")
 @click.option("--seats", type=click.IntRange(1, 1000), help="Options to elect.  [default: the file's, or 1]")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="The file's format.")
-@click.option("--prefix", default="rank", show_default=True, help="What columns of ranks are called.")
-@click.option("--ignore", default="", metavar="COLUMN,…", help="Columns of scores that are no options.")
+@click.option("--prefix", default="rank", show_default=True, help="What stands before the number of a column of ranks.")
+@click.option("--ignore", default="", metavar="COLUMN,…", help="Columns of CSV to leave out, quoted if need be.")
+@click.option(
+    "--delimiter", type=click.Choice(list(DELIMITERS)), help="What separates columns of CSV.  [default: a comma]",
+)  # fmt: skip
+@click.option(
+    "--words", default="", metavar="WORD=MEANING,…",
+    help="Words in cells of CSV: skipped, overvote, writein, total (no ballot), or name (an option).",
+)  # fmt: skip
 @click.option(
     "--options", "names", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
     help="The options there are, a name a line; a ballot that names another one is an error.",
@@ -137,6 +147,8 @@ def tally(
     format_: str | None,
     prefix: str,
     ignore: str,
+    delimiter: str | None,
+    words: str,
     names: Path | None,
     max_score: int | None,
     seed: str | None,
@@ -151,15 +163,14 @@ def tally(
             format=format_,
             filename=file.name,
             prefix=prefix,
-            ignore=[name.strip() for name in ignore.split(",") if name.strip()],
+            ignore=named(ignore),
+            delimiter=delimiter,
+            words=words_of(words),
             options=None if names is None else _listed(names),
             top=max_score,
         )
         options = Options(**cast("dict[str, Any]", rules))
         result = election.count(method, seats=seats, options=options, seed=seed, top=max_score)
-    except FormatError as error:
-        hint = f": --ignore {error.heading}" if error.heading and "to be ignored" in error.reason else ""
-        raise _Refused(f"{file}: {error}{hint}") from None
     except (TallyError, OSError) as error:
         raise _Refused(f"{file}: {error}") from None
     if as_json:

@@ -26,7 +26,8 @@ from services.votebooth.results.state import Viewer
 from services.votebooth.tally.formats.scores import MAX_SCORE
 
 MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
-FileFormat = Literal["ranks", "scores", "blt", "preflib", "scottish", "json"]
+FileFormat = Literal["ranks", "scores", "grid", "blt", "preflib", "scottish", "json"]
+Delimiter = Literal[",", ";", "tab"]
 
 _EXPORT = {
     200: ResponseSpec(
@@ -130,9 +131,24 @@ class ExchangeController(Controller):
         file_format: Annotated[
             FileFormat | None, QueryParameter(name="format", description="Guessed from the content if left out.")
         ] = None,
+        prefix: Annotated[
+            str, QueryParameter(max_length=200, description="What stands before the number of a column of ranks.")
+        ] = "rank",
         ignore: Annotated[
-            str, QueryParameter(max_length=2000, description="Columns of scores that are no options, by commas.")
+            str,
+            QueryParameter(max_length=2000, description="Columns of CSV to leave out, by commas."),
         ] = "",
+        delimiter: Annotated[
+            Delimiter | None, QueryParameter(description="What separates columns of CSV; a comma if left out.")
+        ] = None,
+        words: Annotated[
+            str,
+            QueryParameter(
+                max_length=2000,
+                description="Words in cells of CSV, as `n/a=skipped,XX=overvote`; also `writein`, `total`, `name`.",
+            ),
+        ] = "",
+        options: Annotated[str, QueryParameter(max_length=4000, description="The options there are, by commas.")] = "",
         max_score: Annotated[
             int | None,
             QueryParameter(
@@ -145,10 +161,9 @@ class ExchangeController(Controller):
     ) -> Response[Any]:
         """Count a file as `votewave tally --json` does, and keep nothing of it.
 
-        The file is the body, or the part `file` of a multipart form: CSV (ranks or scores), BLT, PrefLib, or the
-        JSON of an export.
+        The file is the body, or the part `file` of a multipart form: CSV (ranks, scores or a grid), BLT, PrefLib, or
+        the JSON of an export. A refusal names the options of the command; here they are parameters of the same names.
         """
-        ignored = [name.strip() for name in ignore.split(",") if name.strip()]
         data = await _file(request)
         answer = await exchange.count(
             subject,
@@ -156,7 +171,11 @@ class ExchangeController(Controller):
             method=method,
             seats=seats,
             form=file_format,
-            ignore=ignored,
+            prefix=prefix,
+            ignore=ignore,
+            delimiter=delimiter,
+            words=words,
+            options=options,
             max_score=max_score,
             seed=seed,
         )

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from services.votebooth.tally import Method, TallyError
-from services.votebooth.tally.formats import FormatError, read
+from services.votebooth.tally.formats import FormatError, named, read, words_of
 from services.votebooth.tally.render import to_dict
 
 MAX_OPTIONS = 200
@@ -29,13 +29,23 @@ def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         data: The file.
-        request: `method`, `seats`, `form`, `ignore`, `max_score` and `seed`, as of `votewave tally`.
+        request: `method`, `seats`, `form`, `prefix`, `ignore`, `delimiter`, `words`, `options`, `max_score` and
+            `seed`, as of `votewave tally`; lists are text.
 
     Raises:
         TallyError: It can't be counted.
     """
     top = request["max_score"]
-    election = read(data, format=request["form"], ignore=request["ignore"], top=top)
+    election = read(
+        data,
+        format=request["form"],
+        prefix=request["prefix"],
+        ignore=named(request["ignore"]),
+        delimiter=request["delimiter"],
+        words=words_of(request["words"]),
+        options=named(request["options"]) or None,
+        top=top,
+    )
     if len(election.names) > MAX_OPTIONS:
         raise TallyError(f"here a file has at most {MAX_OPTIONS} options; count it with `votewave tally`")
     result = election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"], top=top)

@@ -16,27 +16,35 @@ from services.votebooth.tally.formats.blt import read_blt, to_blt
 from services.votebooth.tally.formats.document import read_document
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.exported import read_exported
+from services.votebooth.tally.formats.grid import read_grid
 from services.votebooth.tally.formats.header import Header, read_header
 from services.votebooth.tally.formats.names import held_against, listed
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
-from services.votebooth.tally.formats.ranks import read_ranks, to_ranks_csv
+from services.votebooth.tally.formats.ranks import has_ranks, read_ranks, refuse_called_like_ranks, to_ranks_csv
+from services.votebooth.tally.formats.rows import DELIMITERS, Rows
 from services.votebooth.tally.formats.scores import read_scores, to_scores_csv
 from services.votebooth.tally.formats.scottish import read_scottish
 from services.votebooth.tally.formats.source import FormatError, decode, refuse_binary
+from services.votebooth.tally.formats.words import WORDS, Words, named, words_of
 
-FORMATS = ("ranks", "scores", "blt", "preflib", "scottish", "json")
+FORMATS = ("ranks", "scores", "grid", "blt", "preflib", "scottish", "json")
 
 _SCOTTISH = re.compile(r"\s*\d+\s*,\s*\d+\s*(,\s*)*$", re.ASCII)
 __all__ = [
+    "DELIMITERS",
     "FORMATS",
+    "WORDS",
     "Election",
     "FormatError",
+    "Words",
     "listed",
+    "named",
     "read",
     "to_blt",
     "to_preflib",
     "to_ranks_csv",
     "to_scores_csv",
+    "words_of",
 ]
 
 
@@ -49,20 +57,24 @@ def read(
     ignore: Sequence[str] = (),
     options: Sequence[str] | None = None,
     top: int | None = None,
+    delimiter: str | None = None,
+    words: Words = WORDS,
 ) -> Election:
     """Read a file of ballots.
 
     Args:
         data: The file: UTF-8, with or without a byte order mark, with any line ends.
-        format: One of `FORMATS`. None: by the extension of `filename`, else by the content.
+        format: One of `FORMATS`. None: by the extension of `filename`, else by the content; never a grid.
         filename: What the file is called.
         prefix: Ranks only: what the columns of ranks are called, before their number.
-        ignore: Scores only: the columns that are no options.
+        ignore: Tables only: the columns to leave out.
         options: The names there are; another one is refused. None: those of the file.
         top: Scores only: the highest score allowed.
+        delimiter: Tables only: what separates columns, one of `DELIMITERS`. None: a comma, unless the file says.
+        words: Tables only: the words that mean something in a cell.
 
     Raises:
-        FormatError: The file is malformed; it says where.
+        FormatError: The file is malformed, or could be read otherwise; it says where, and what leads to the count.
     """
     refuse_binary(data)
     header, header_lines = read_header(data)
@@ -77,20 +89,23 @@ def read(
     del content
     if format == "json" or (format is None and first.startswith("{")):
         return read_document(data, options=options)
-    chosen = format or _guess(first, filename.rpartition(".")[2].lower(), prefix)
+    chosen = format or _guess(first, filename.rpartition(".")[2].lower())
     if chosen in {"blt", "scottish"}:
         text = decode(data)
         return (read_scottish if chosen == "scottish" or _SCOTTISH.match(first) else read_blt)(text, options=options)
     if chosen == "preflib":
         return read_preflib(decode(data), options=options)
-    if chosen == "ranks":
-        return read_ranks(data, prefix=prefix, options=options)
-    if chosen == "scores":
-        election = read_scores(data, ignore=ignore, top=top)
-        if options is None:
-            return election
-        return replace(election, names=held_against(election.names, [1] * len(election.names), options))
-    raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
+    if chosen not in {None, *FORMATS}:
+        raise FormatError(f"there is no format “{chosen}”; there are {', '.join(FORMATS)}")
+    rows = Rows(data, delimiter=delimiter, ignore=ignore)
+    if chosen == "grid":
+        return read_grid(rows, options=options, words=words)
+    if chosen == "ranks" or (chosen is None and has_ranks(rows, prefix)):
+        return read_ranks(rows, prefix=prefix, options=options, words=words)
+    if chosen is None:
+        refuse_called_like_ranks(rows)
+    election = read_scores(rows, top=top, options=options, words=words)
+    return replace(election, guessed=chosen is None)
 
 
 def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[str] | None) -> Election:
@@ -111,12 +126,10 @@ def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[
     return replace(election, seats=seats, method=header.method, top=header.top, seed=header.seed)
 
 
-def _guess(first: str, extension: str, prefix: str) -> str:
+def _guess(first: str, extension: str) -> str | None:
+    """Return a file's format by its first line; None for a table."""
     if extension == "blt" or re.fullmatch(r"\d+\s+\d+(\s.*)?", first, re.ASCII):
         return "blt"
     if extension in TYPES or re.match(r"#\s*(FILE NAME|TITLE)\s*:", first):
         return "preflib"
-    if _SCOTTISH.match(first):
-        return "scottish"
-    headings = [heading.strip().strip('"') for heading in first.split(",")]
-    return "ranks" if f"{prefix}1" in headings else "scores"
+    return "scottish" if _SCOTTISH.match(first) else None

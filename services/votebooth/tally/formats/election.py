@@ -13,6 +13,7 @@ from services.votebooth.tally.ballots import (
     sums_from_scores,
 )
 from services.votebooth.tally.dispatch import count
+from services.votebooth.tally.formats.hints import like_ranks
 from services.votebooth.tally.model import (
     DEFAULT,
     STAR_TOP,
@@ -41,6 +42,7 @@ class Election:
         title: Of the election, if the file says.
         withdrawn: Names of options that withdrew and were taken off the ballots.
         notes: What reading left out or took for granted, in sentences.
+        guessed: Whether the format was guessed, and not named.
     """
 
     format: str
@@ -54,6 +56,7 @@ class Election:
     title: str = ""
     withdrawn: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    guessed: bool = False
 
     @property
     def ballots(self) -> int:
@@ -91,6 +94,9 @@ class Election:
     def _from_scores(
         self, scores: Mapping[tuple[int, ...], int], method: Method, options: Options, top: int | None
     ) -> Counts:
+        if self.guessed and method not in {Method.SCORE, Method.POINTS, Method.STAR} and like_ranks(scores):
+            reason = "the numbers on each ballot differ, like ranks"
+            raise TallyError(f"{reason}; if 1 is the best: --format grid; if a higher one is better: --format scores")
         if method in {Method.PLURALITY, Method.APPROVAL}:
             return marks_from_scores(scores, self.names, options, single=method is Method.PLURALITY)
         if method in {Method.IRV, Method.STV}:

@@ -20,8 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from services.votebooth.tally.formats.election import Election
+from services.votebooth.tally.formats.headings import WEIGHT, score_headings
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
-from services.votebooth.tally.formats.words import WEIGHT, escaped, score_headings
+from services.votebooth.tally.formats.words import escaped
 from services.votebooth.tally.model import MAX_VOTES, Rank, Ranking
 
 CAST = "cast"

@@ -5,111 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside
+from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
-from services.votebooth.tally.formats.words import WEIGHT, WEIGHTS
+from services.votebooth.tally.formats.words import TOTALS
 from services.votebooth.tally.model import MAX_VOTES
 
-_NO_OPTION = re.compile(
-    r"(?i:\b(voter|ballot|poll|respondent|precinct|name|e-?mail|comment|timestamp|date|time|id)\b)|[a-z_]ID$|_id$"
-)
+DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
+"""What can separate columns, by what it is called."""
+_SAYS = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])[\r\n]", re.IGNORECASE)
+"""The line with which a table tells a spreadsheet what separates its columns."""
+
+NO_BALLOT = "a row of totals is no ballot; take it out"
 
 Cell = TypeVar("Cell")
-
-
-class Rows:
-    """The rows of a table under a header, all of one length."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        # decoded as it is read: a StringIO would hold four bytes a character
-        lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-        self._reader = csv.reader(lines, strict=True)
-        header = next(self._each(), None)
-        if header is None:
-            raise FormatError("the file is empty")
-        self.header = [name.strip() for name in header]
-        for index, name in enumerate(self.header):
-            if not name:
-                raise FormatError("the column has no name", 1, index + 1)
-            if len(name) > MAX_NAME:
-                raise FormatError("the column's name is too long", 1, index + 1)
-        self._refuse_doubled()
-        weights = [index for index, name in enumerate(self.header) if fold(name) in WEIGHTS]
-        if len(weights) > 1:
-            raise FormatError("two columns could say how many such ballots there are", 1, weights[1] + 1)
-        self._weight = weights[0] if weights else None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Which column was taken for the weight, unless it is called so."""
-        if self._weight is None or self.header[self._weight] == WEIGHT:
-            return ()
-        return (f"The column “{shown(self.header[self._weight])}” says how many such ballots there are.",)
-
-    def is_weight(self, index: int) -> bool:
-        """Return whether a column says how many such ballots there are."""
-        return index == self._weight
-
-    def _refuse_doubled(self) -> None:
-        seen: set[str] = set()
-        for index, name in enumerate(self.header):
-            if name in seen:
-                raise FormatError(f"two columns are called “{shown(name)}”", 1, index + 1)
-            seen.add(name)
-
-    def _each(self) -> Iterator[list[str]]:
-        try:
-            for row in self._reader:
-                if row:
-                    yield row
-        except UnicodeDecodeError:
-            decode(self._data)
-            raise
-        except csv.Error as error:
-            raise FormatError(f"the row is no CSV: {error}", self._reader.line_num) from None
-
-    def count(self, columns: Sequence[int], cells: Cells[Cell]) -> dict[tuple[Cell, ...], int]:
-        """Count rows by the meaning of their cells in `columns`."""
-        width, weight = len(self.header), self._weight
-        pick = itemgetter(*columns)
-        single = len(columns) == 1
-        meaning = cells.__getitem__
-        counts: dict[tuple[Cell, ...], int] = {}
-        total = 0
-        for row in self._each():
-            if len(row) != width:
-                raise FormatError(f"the row has {len(row)} cells, the header {width}", self._reader.line_num)
-            try:
-                ballot = tuple(map(meaning, (pick(row),) if single else pick(row)))
-            except RefusedError as error:
-                raise self._located(row, columns, cells, error) from None
-            number = 1
-            if weight is not None:
-                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=self.header[weight])
-            total += number
-            counts[ballot] = counts.get(ballot, 0) + number
-        if total > MAX_VOTES:
-            raise FormatError(f"the weights add up to more than {MAX_VOTES}")
-        return counts
-
-    def _located(
-        self, row: Sequence[str], columns: Sequence[int], cells: Cells[Cell], error: RefusedError
-    ) -> FormatError:
-        for index in columns:
-            try:
-                cells[row[index]]
-            except RefusedError as refused:
-                heading = self.header[index]
-                aside = _NO_OPTION.search(heading) and "no score" in str(refused)
-                hint = "; a column that is no option has to be ignored" if aside else ""
-                return FormatError(f"{refused}{hint}", self._reader.line_num, index + 1, heading)
-        return FormatError(str(error), self._reader.line_num)
 
 
 class RefusedError(ValueError):
@@ -117,7 +34,13 @@ class RefusedError(ValueError):
 
 
 class Cells(dict[str, Cell], ABC):
-    """What cells mean, worked out once for each different text."""
+    """What cells mean, worked out once for each different text.
+
+    Attributes:
+        of_options: Whether a column is an option, so that one of which no cell means anything is probably none.
+    """
+
+    of_options = False
 
     def __missing__(self, cell: str) -> Cell:
         meaning = self[cell] = self.read(cell.strip())
@@ -126,6 +49,233 @@ class Cells(dict[str, Cell], ABC):
     @abstractmethod
     def read(self, cell: str) -> Cell:
         """Return what a cell means; raise `RefusedError` where it means nothing."""
+
+    def refusal(self, cell: str) -> str:
+        """Return why a cell means nothing; "" where it means something."""
+        try:
+            self[cell]
+        except RefusedError as error:
+            return str(error)
+        return ""
+
+
+class Rows:
+    """The rows of a table under a header, all of one length.
+
+    Attributes:
+        header: The headings.
+        line: The header's line.
+        candidates: Where columns stand that have a name, aren't ignored, and aren't the weight.
+        ignored: How many columns are ignored.
+        last: Once counted: the last ballot, how many there are of it by its row, and its line.
+    """
+
+    def __init__(self, data: bytes, *, delimiter: str | None = None, ignore: Collection[str] = ()) -> None:
+        self._data = data
+        said = _SAYS.match(data)
+        self._reader = csv.reader(_lines(data), delimiter=_separator(delimiter, said), strict=True)
+        if said:
+            next(self._reader)
+        self.header = [name.strip() for name in next(filter(None, self._each()), ())]
+        self.line = self._reader.line_num
+        if delimiter is None and said is None:
+            self._refuse_other_delimiters()
+        if not any(self.header):
+            raise FormatError("no column has a name", self.line)
+        folded = [fold(name) for name in self.header]
+        ignored = {fold(name): name for name in ignore}
+        missing = ignored.keys() - set(folded)
+        if missing:
+            name = next(name for key, name in ignored.items() if key in missing)
+            raise FormatError(f"there is no column “{shown(name)}” to ignore", self.line)
+        named = [index for index, name in enumerate(folded) if name and name not in ignored]
+        self._unnamed = [index for index, name in enumerate(folded) if not name]
+        self._refuse_headings(named)
+        weights = [index for index in named if folded[index] in WEIGHTS]
+        if len(weights) > 1:
+            hint = ignoring([self.header[weights[1]]])
+            raise self.refused(
+                f"two columns could say how many such ballots there are; leave one out: {hint}", weights[1]
+            )
+        self._weight = weights[0] if weights else None
+        self.candidates = [index for index in named if index != self._weight]
+        self.ignored = len(self.header) - len(self._unnamed) - len(named)
+        self.last: tuple[tuple[Any, ...], int, int] = ((), 0, 0)
+        self._left_out: list[int] = []
+        self._empty = 0
+
+    def refused(self, reason: str, index: int | None = None) -> FormatError:
+        """Return the error that refuses a column, or the header."""
+        return FormatError(reason, self.line, 0 if index is None else index + 1)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was taken for the weight, unless it is called so, and what was left out, in sentences."""
+        notes = []
+        if self._weight is not None and self.header[self._weight] != WEIGHT:
+            notes.append(f"The column “{shown(self.header[self._weight])}” says how many such ballots there are.")
+        if self._left_out:
+            notes.append(f"Left out: {', '.join(f'“{shown(self.header[index])}”' for index in self._left_out)}.")
+        if self._empty:
+            notes.append(f"Left out: {self._empty} empty {'row' if self._empty == 1 else 'rows'}.")
+        return tuple(notes)
+
+    def _refuse_other_delimiters(self) -> None:
+        for other, separated in ((";", "semicolons"), ("tab", "tabs")):
+            if _width(self._data, DELIMITERS[other]) > len(self.header):
+                reason = f"the columns seem to be separated by {separated}: --delimiter {shlex.quote(other)}"
+                raise FormatError(f"{reason}; if not: --delimiter ,", self.line)
+
+    def _refuse_headings(self, named: Sequence[int]) -> None:
+        seen: set[str] = set()
+        for index in named:
+            name = self.header[index]
+            if len(name) > MAX_NAME:
+                raise self.refused("the column's name is too long", index)
+            if name in seen:
+                raise self.refused(f"two columns are called “{shown(name)}”", index)
+            seen.add(name)
+
+    def _each(self) -> Iterator[list[str]]:
+        try:
+            yield from self._reader
+        except UnicodeDecodeError:
+            decode(self._data)
+            raise
+        except csv.Error as error:
+            raise FormatError(f"the row is no CSV: {error}", self._reader.line_num) from None
+
+    def _ballots(self) -> Iterator[list[str]]:
+        """Return the rows that aren't empty, each as long as the header."""
+        width = len(self.header)
+        for given in self._each():
+            row = given if len(given) == width else self._fitted(given)
+            if "".join(row).strip():
+                if self._unnamed:
+                    self._refuse_unnamed(row)
+                yield row
+            elif given or width == 1:
+                self._empty += 1
+
+    def _fitted(self, row: list[str]) -> list[str]:
+        """Return a row without the empty cells that stand beyond the header."""
+        width = len(self.header)
+        if not row:
+            return [""] * width
+        if len(row) < width or "".join(row[width:]).strip():
+            hint = "; a cell with a comma or a line break stands in quotation marks" if len(row) > width else ""
+            raise FormatError(f"the row has {len(row)} cells, the header {width}{hint}", self._reader.line_num)
+        return row[:width]
+
+    def count(
+        self, columns: Sequence[int], cells: Cells[Cell], *, doubtful: Collection[int] = ()
+    ) -> dict[tuple[Cell, ...], int]:
+        """Count rows by the meaning of their cells in `columns`.
+
+        Args:
+            columns: Where the cells stand.
+            cells: What they mean.
+            doubtful: Columns to leave out, unless each of their cells means something: then they could be options.
+
+        Raises:
+            FormatError: A row is malformed, or a cell means nothing.
+        """
+        counts: dict[tuple[Cell, ...], int] = {}
+        weight = self._weight
+        pick = itemgetter(*columns)
+        single = len(columns) == 1
+        meaning = cells.__getitem__
+        total = number = line = 0
+        ballot: tuple[Cell, ...] = ()
+        possible = dict.fromkeys(doubtful, False)
+        labelled = 0 not in columns and weight != 0
+        for row in self._ballots():
+            if possible:
+                possible = {
+                    index: filled or bool(row[index].strip())
+                    for index, filled in possible.items()
+                    if not cells.refusal(row[index])
+                }
+            if labelled and row[0].replace(" ", "").rstrip(":").lower() in TOTALS:
+                raise FormatError(NO_BALLOT, self._reader.line_num, 1)
+            try:
+                ballot = tuple(map(meaning, (pick(row),) if single else pick(row)))
+            except RefusedError:
+                raise self._located(row, columns, cells, first=not counts) from None
+            number = 1
+            if weight is not None:
+                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=self.header[weight])
+            total, line = total + number, self._reader.line_num
+            counts[ballot] = counts.get(ballot, 0) + number
+        if total > MAX_VOTES:
+            raise FormatError(f"the weights add up to more than {MAX_VOTES}")
+        for index, filled in possible.items():
+            if filled:
+                raise self._doubted(index)
+        self.last = ballot, number, line
+        used = {*columns, weight, *self._unnamed}
+        self._left_out = [index for index in range(len(self.header)) if index not in used]
+        return counts
+
+    def _doubted(self, index: int) -> FormatError:
+        name = shown(self.header[index])
+        reason = f"“{name}” is probably no option, and could be one: all its cells are like those of options"
+        return self.refused(f"{reason}; leave it out with {ignoring([self.header[index]])}, or write \\{name}", index)
+
+    def _refuse_unnamed(self, row: Sequence[str]) -> None:
+        for index in self._unnamed:
+            if row[index].strip():
+                where = f"line {self._reader.line_num} has “{shown(row[index].strip())}” in it"
+                raise self.refused(
+                    f"the column has no name, and {where}; name it, and keep one line of headings", index
+                )
+
+    def _located(self, row: Sequence[str], columns: Sequence[int], cells: Cells[Cell], *, first: bool) -> FormatError:
+        """Return the error that refuses a cell: in the first row with how to leave out columns without an option."""
+        line = self._reader.line_num
+        wrong = {index: reason for index in columns if (reason := cells.refusal(row[index]))}
+        index, reason = next(iter(wrong.items()))
+        if first and cells.of_options:
+            none = self._without_meaning(wrong, cells)
+            if index in none:
+                hint = ignoring(self.header[each] for each in none)
+                reason = f"{reason}; no cell of the column is one, so if it is no option: {hint}"
+        return FormatError(reason, line, index + 1, self.header[index])
+
+    def _without_meaning(self, columns: Iterable[int], cells: Cells[Cell]) -> list[int]:
+        """Return the columns of which no cell of the rows that are left means anything.
+
+        Where no row is left, return those that could be called so.
+        """
+        found, rows = list(columns), 0
+        with suppress(FormatError):
+            for row in self._each():
+                if len(row) == len(self.header):
+                    rows += 1
+                    found = [index for index in found if not row[index].strip() or cells.refusal(row[index])]
+        return [index for index in found if rows or may_be_aside(self.header[index])]
+
+
+def _lines(data: bytes) -> io.TextIOWrapper:
+    # decoded as it is read: a StringIO would hold four bytes a character
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+
+
+def _separator(given: str | None, said: re.Match[bytes] | None) -> str:
+    """Return what separates columns: as is given, or as the file says, or a comma."""
+    chosen = None if given is None else DELIMITERS[given]
+    if said is None:
+        return chosen or ","
+    says = said[1].decode("latin-1")
+    if says not in DELIMITERS.values() or chosen not in {None, says}:
+        raise FormatError(f"the file says that “{shown(says)}” separates its columns", 1)
+    return says
+
+
+def _width(data: bytes, delimiter: str) -> int:
+    """Return how many columns a header has, read with another delimiter."""
+    with suppress(csv.Error, UnicodeDecodeError):
+        return len(next(filter(None, csv.reader(_lines(data), delimiter=delimiter, strict=True)), ()))
+    return 0
 
 
 def written(header: list[str], rows: list[list[str]]) -> str:

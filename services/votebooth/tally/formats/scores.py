@@ -1,60 +1,88 @@
-"""Tables of scores: a column an option, a cell a whole number."""
+"""Tables of scores: a column an option, a cell a whole number; an empty one is 0, and so is `skipped`.
+
+Columns that are called as columns aside of the ballots are (`Timestamp`, `Precinct`) are left out by themselves,
+unless each of their cells is a score; other columns that are no options have to be named, so that a misspelt one is
+noticed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.votebooth.tally.formats.columns import options_of
 from services.votebooth.tally.formats.election import Election
-from services.votebooth.tally.formats.names import MAX_OPTIONS
-from services.votebooth.tally.formats.rows import Cells, RefusedError, Rows, written
+from services.votebooth.tally.formats.headings import WEIGHT, score_headings
+from services.votebooth.tally.formats.hints import rank_of
+from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows, written
 from services.votebooth.tally.formats.source import FormatError, shown
-from services.votebooth.tally.formats.words import WEIGHT, score_headings, unescaped
+from services.votebooth.tally.formats.words import WORDS, Meaning, Words, word
 
 MAX_SCORE = 1_000_000
 
 
-def read_scores(data: bytes, *, ignore: Sequence[str] = (), top: int | None = None) -> Election:
+def read_scores(
+    rows: Rows, *, top: int | None = None, options: Sequence[str] | None = None, words: Words = WORDS
+) -> Election:
     """Read a table of scores.
 
     Args:
-        data: The file.
-        ignore: Columns that are no options.
+        rows: The table.
         top: The highest score allowed. None: `MAX_SCORE`.
+        options: The options there are. None: those of the headings.
+        words: The words that mean something in a cell.
 
     Raises:
-        FormatError: The table is malformed, or a score is out of range.
+        FormatError: The table is malformed, its options aren't `options`, or a score is out of range.
     """
-    rows = Rows(data)
-    headings, ignored = set(rows.header), set(ignore)
-    missing = [name for name in ignore if name not in headings]
-    if missing:
-        raise FormatError(f"there is no column “{shown(missing[0])}” to ignore", 1)
-    columns = [index for index, name in enumerate(rows.header) if name not in ignored and not rows.is_weight(index)]
-    if not columns:
-        raise FormatError("no column is an option", 1)
-    if len(columns) > MAX_OPTIONS:
-        raise FormatError(f"there are {len(columns)} options; {MAX_OPTIONS} are allowed", 1, columns[MAX_OPTIONS] + 1)
-    names = {number: unescaped(rows.header[index]) for number, index in enumerate(columns, 1)}
-    counts = rows.count(columns, _Scores(MAX_SCORE if top is None else top))
-    return Election(format="scores", names=names, scores=counts, notes=rows.notes)
+    names, doubtful = options_of(rows, options)
+    counts = rows.count(list(names), _Scores(MAX_SCORE if top is None else top, words), doubtful=doubtful)
+    _refuse_totals(counts, rows)
+    return Election(format="scores", names=dict(enumerate(names.values(), 1)), scores=counts, notes=rows.notes())
 
 
 class _Scores(Cells[int]):
     """Cells that are scores."""
 
-    def __init__(self, top: int) -> None:
+    of_options = True
+
+    def __init__(self, top: int, words: Words) -> None:
         super().__init__()
         self._top = top
+        self._words = words
 
     def read(self, cell: str) -> int:
         """Return a score."""
-        if not cell:
+        if cell.isascii() and cell.isdigit():
+            if len(cell) > 20 or int(cell) > self._top:
+                raise RefusedError(f"“{shown(cell)}” is more than the highest score, {self._top}")
+            return int(cell)
+        meaning = self._words.get(word(cell))
+        if meaning is Meaning.SKIPPED:
             return 0
-        if not (cell.isascii() and cell.isdigit()):
-            raise RefusedError(f"“{shown(cell)}” is no score")
-        if len(cell) > 20 or int(cell) > self._top:
-            raise RefusedError(f"“{shown(cell)}” is more than the highest score, {self._top}")
-        return int(cell)
+        hint = f"; {NO_BALLOT}" if meaning is Meaning.TOTAL else ""
+        if meaning is None and rank_of(cell) is not None:
+            hint = "; if the cells are ranks: --format grid"
+        elif meaning is None and ";" in cell.strip(";"):
+            hint = "; split a list of options into columns rank1, rank2 …"
+        raise RefusedError(f"“{shown(cell)}” is no score{hint}")
+
+
+def _refuse_totals(counts: Mapping[tuple[int, ...], int], rows: Rows) -> None:
+    """Refuse a last row that adds up the others, and is higher than any of them.
+
+    Raises:
+        FormatError: There is such a row.
+    """
+    last, number, line = rows.last
+    if number != 1 or len(counts) < 3 or counts[last] > 1:
+        return
+    if any(
+        sum(ballot[place] * count for ballot, count in counts.items()) != 2 * sum_ for place, sum_ in enumerate(last)
+    ):
+        return
+    if max(last) > max(max(ballot) for ballot in counts if ballot != last):
+        reason = f"each cell is the sum of those above it, and {NO_BALLOT}; if it is a ballot, put it above another"
+        raise FormatError(reason, line)
 
 
 def to_scores_csv(names: Mapping[int, str], scores: Mapping[tuple[int, ...], int]) -> str:

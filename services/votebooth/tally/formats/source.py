@@ -55,7 +55,9 @@ def refuse_binary(data: bytes) -> None:
         raise FormatError("the file is UTF-16; save it as UTF-8", 1, 1)
     zero = data.find(b"\0")
     if zero >= 0:
-        raise FormatError("the file holds a zero character", data.count(b"\n", 0, zero) + 1)
+        raise FormatError(
+            "the file holds a zero character; if it is UTF-16, save it as UTF-8", data.count(b"\n", 0, zero) + 1
+        )
 
 
 def decode(data: bytes) -> str:
@@ -70,7 +72,7 @@ def decode(data: bytes) -> str:
         start = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
         before = data[data.rfind(b"\n", 0, start) + 1 : start]
         column = len(before.decode("utf-8-sig", "replace")) + 1
-        reason = f"byte {data[start]:#04x} is not UTF-8"
+        reason = f"byte {data[start]:#04x} is not UTF-8; save it as UTF-8"
         raise FormatError(reason, data.count(b"\n", 0, start) + 1, column) from None
 
 

@@ -1,60 +1,110 @@
-r"""Tables in CSV: one row a ballot, ranks or scores.
+r"""The words of tables: what cells mean besides names, scores and ranks.
 
-Ranks: a column a rank, `rank1`, `rank2` and so on; a cell is an option's name. An empty cell, `skipped` or
-`undervote` skips the rank; `overvote`, or names joined by `|`, is an overvote. Other columns are left
-alone.
-
-Scores: a column an option; a cell is a whole number, empty for 0. Columns that are no options have to be
-named, so that a misspelt one is noticed.
-
-In both, a column `weight`, `count` or `votes`, in any case, says how many such ballots there are. Words that mean
-something are known whatever their case and spacing. A backslash takes its meaning from `|`, from a backslash, and,
-in front, from the words above: `\skipped` is an option of that name. It also stands in front of names that begin
-with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
+Words are known whatever their case, blanks, hyphens and Unicode form: `Under Vote` is `undervote`. A backslash takes
+its meaning from `|`, from a backslash, and, in front, from a word: `\skipped` is an option of that name. It also
+stands in front of names that begin with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 
 from services.votebooth.tally.formats.names import fold
-from services.votebooth.tally.render import labels
+from services.votebooth.tally.formats.source import FormatError, shown
 
-WEIGHT = "weight"
-WEIGHTS = frozenset({WEIGHT, "count", "votes"})
-"""Headings, folded, of a column that says how many such ballots there are."""
-SKIPPED = frozenset({"", "skipped", "undervote"})
+
+class Meaning(StrEnum):
+    """What a word in a cell can mean."""
+
+    SKIPPED = "skipped"
+    """Nothing is said here."""
+    OVERVOTE = "overvote"
+    """Several options were marked, which of them isn't known."""
+    WRITEIN = "writein"
+    """A name that the voter wrote; all of them are one option."""
+    TOTAL = "total"
+    """The row adds others up, and is no ballot."""
+    NAME = "name"
+    """The word itself, as the name of an option."""
+
+
+Words = Mapping[str, Meaning]
+
+TOTALS = frozenset(
+    {"total", "totals", "grandtotal", "subtotal", "sum", "average", "mean"}
+    | {"summe", "gesamt", "gesamtsumme", "insgesamt", "durchschnitt", "mittelwert"}
+)
 OVERVOTED = "overvote"
-WORDS = frozenset({"skipped", "undervote", OVERVOTED})
+WORDS: Words = {
+    "": Meaning.SKIPPED,
+    "skipped": Meaning.SKIPPED,
+    "undervote": Meaning.SKIPPED,
+    OVERVOTED: Meaning.OVERVOTE,
+    "writein": Meaning.WRITEIN,
+    **dict.fromkeys(TOTALS, Meaning.TOTAL),
+}
+"""The words that are known without being named."""
+
 _SEPARATORS = re.compile(r"[\s_-]+")
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
-_FORMULA = ("=", "+", "-", "@")
+FORMULA = ("=", "+", "-", "@")
 """A spreadsheet takes what begins so for a formula, and runs it."""
 
 
 def word(cell: str) -> str:
-    """Return a cell without case and spacing, by which the words that mean something are known."""
-    return _SEPARATORS.sub("", cell).lower()
+    """Return a cell without case, blanks, hyphens and underscores, by which words are known."""
+    return _SEPARATORS.sub("", fold(cell))
 
 
-def split(cell: str) -> list[str]:
-    """Split a cell at `|` and take the backslashes away."""
-    parts: list[list[str]] = [[]]
+def named(text: str) -> list[str]:
+    """Return the names of a list such as `A,"B, C"`: separated by commas, quoted where they hold one.
+
+    Raises:
+        FormatError: A quotation mark is never closed, or stands inside of a name.
+    """
+    try:
+        names = [name.strip() for row in csv.reader([text], strict=True, skipinitialspace=True) for name in row]
+    except csv.Error as error:
+        raise FormatError(f"“{shown(text)}” is no list of names: {error}") from None
+    return [name for name in names if name]
+
+
+def words_of(text: str) -> Words:
+    """Return the words that are known where a list such as `n/a=skipped,total=name` says more of them.
+
+    Raises:
+        FormatError: It is no such list.
+    """
+    more: dict[str, Meaning] = {}
+    for each in named(text):
+        cell, _, meaning = each.rpartition("=")
+        if not cell.strip() or meaning.strip() not in set(Meaning):
+            raise FormatError(f"“{shown(each)}” isn't WORD=MEANING; the meanings are {', '.join(Meaning)}")
+        more[word(cell)] = Meaning(meaning.strip())
+    return {**WORDS, **more}
+
+
+def parts(cell: str, words: Words = WORDS) -> list[tuple[Meaning, str]]:
+    """Split a cell at `|`; return what each different part means, and its text without the backslashes."""
+    raw = [""]
     for piece in _TOKEN.findall(cell):
         if piece == "|":
-            parts.append([])
+            raw.append("")
         else:
-            parts[-1].append(piece)
-    return [_unescaped_name(pieces) for pieces in parts]
+            raw[-1] += piece
+    return [_part(part, words) for part in dict.fromkeys(raw)]
 
 
-def _unescaped_name(pieces: list[str]) -> str:
-    raw = "".join(pieces).strip()
-    name = "".join(piece[1:] if len(piece) == 2 and piece[0] == "\\" else piece for piece in pieces)
-    if raw[:1] == "\\" and (word(raw[1:]) in WORDS or raw[1:].startswith(_FORMULA)):
-        return name.strip()[1:]
-    return name
+def _part(raw: str, words: Words) -> tuple[Meaning, str]:
+    pieces = _TOKEN.findall(raw)
+    name = "".join(piece[1:] if len(piece) == 2 and piece[0] == "\\" else piece for piece in pieces).strip()
+    bare = raw.strip()
+    if bare[:1] == "\\" and bare[1:] and (word(bare[1:]) in words or bare[1:].startswith(FORMULA)):
+        return Meaning.NAME, name[1:]
+    return words.get(word(bare), Meaning.NAME), name
 
 
 def escaped(name: str) -> str:
@@ -62,19 +112,4 @@ def escaped(name: str) -> str:
     if word(name) in WORDS:
         return f"\\{name}"
     text = name.replace("\\", "\\\\").replace("|", "\\|")
-    return f"\\{text}" if name.startswith(_FORMULA) else text
-
-
-def _is_escaped(heading: str) -> bool:
-    bare = heading.lstrip("\\")
-    return fold(bare) in WEIGHTS or bare.startswith(_FORMULA)
-
-
-def unescaped(heading: str) -> str:
-    """Return the option that a column of scores is for."""
-    return heading[1:] if heading[:1] == "\\" and _is_escaped(heading) else heading
-
-
-def score_headings(names: Mapping[int, str]) -> list[str]:
-    """Return what the columns of a table of scores are called."""
-    return [f"\\{name}" if _is_escaped(name) else name for name in labels(names).values()]
+    return f"\\{text}" if name.startswith(FORMULA) else text

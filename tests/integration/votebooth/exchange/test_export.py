@@ -234,9 +234,31 @@ async def test_the_highest_score_of_the_scale_is_the_request_s(client: httpx.Asy
         assert [tie["by"] for tie in answer.json()["ties"]] == [by]
 
 
+async def test_a_table_is_read_as_the_parameters_say(client: httpx.AsyncClient) -> None:
+    content = b"Place 1;Place 2;Team\nn/a;ADA;red\nBo;n/a;blue\nada;n/a;red\n"
+    more = {
+        "delimiter": ";",
+        "prefix": "place",
+        "words": "n/a=skipped",
+        "options": 'Ada,Bo,"Cy, Jr."',
+        "ignore": "Team",
+    }
+    answer = await counted(client, await a_guest(client), content, method="irv", **more)
+    assert (answer.status_code, answer.json()["winners"]) == (200, ["Ada"]), answer.text
+    assert sorted(answer.json()["tie_order"]) == ["Ada", "Bo", "Cy, Jr."]
+    assert answer.json()["notes"] == ["Left out: “Team”."]
+    grid = {"format": "grid", "ignore": '"Why, then?"'}
+    answer = await counted(client, await a_guest(client), b'Ada,Bo,"Why, then?"\n1st,2nd,so\n', method="irv", **grid)
+    assert answer.json()["winners"] == ["Ada"], answer.text
+    for wrong in ({"words": "n/a=none"}, {"ignore": '"Team'}):
+        answer = await counted(client, await a_guest(client), content, method="irv", **{**more, **wrong})
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "uncountable"), answer.text
+
+
 @pytest.mark.parametrize(
     ("content", "query", "status", "where"),
     [
+        (b"Ada,Bo;Cy;Di\n5,3\n", {"method": "star"}, 422, (1, 0)),
         (b"Ada,Bo\n5,x\n", {"method": "star"}, 422, (2, 2)),
         (b"Ada,Bo\n5\n", {"method": "star"}, 422, (2, 0)),
         (b"", {"method": "irv"}, 422, (0, 0)),

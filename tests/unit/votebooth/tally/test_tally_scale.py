@@ -15,7 +15,8 @@ from services.votebooth.tally_cli import tally as command
 BALLOTS = b"Ada,Bo\n4,3\n2,3\n"
 """Equal totals, an even runoff, and nobody gives a five."""
 
-REQUEST = {"method": "star", "seats": None, "form": None, "ignore": [], "max_score": None, "seed": "s"}
+REQUEST = {"method": "star", "seats": None, "form": None, "max_score": None, "seed": "s"}
+REQUEST |= {"prefix": "rank", "ignore": "", "delimiter": None, "words": "", "options": ""}
 
 
 def test_without_a_five_the_step_decides_nothing() -> None:

@@ -1,0 +1,71 @@
+r"""What the headings of a table say: how many such ballots there are, or that a column is probably no option.
+
+A backslash in front takes that meaning away: `\Time` is the heading of an option of that name. It also stands in front
+of names that begin with `=`, `+`, `-` or `@`, so that no spreadsheet runs them as formulas.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from services.votebooth.tally.formats.names import fold
+from services.votebooth.tally.formats.words import FORMULA
+from services.votebooth.tally.render import labels
+
+WEIGHT = "weight"
+WEIGHTS = frozenset({WEIGHT, "count", "votes"})
+"""Headings, folded, of a column that says how many such ballots there are."""
+
+_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-zà-ÿ])|\w")
+_ASIDE = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        address adresse average comment comments date datestamp datum duration email fertigstellungszeit gesamt
+        horodateur id ids ip ipaddr kommentar language lastpage mail mean name page precinct refurl seed session
+        startdate startlanguage startzeit submitdate subtotal sum summe time timestamp token total totals
+        uhrzeit url uuid wahllokal zeitstempel
+        """,
+    )
+)
+"""What a column that is no option is called, with or without the words below beside it."""
+_BESIDE = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a action at ballot by collector completed completion created custom data e end ended first full grand last
+        modified of participant poll referrer respondent response row s start started submission submit submitted
+        survey the to updated user vote voter voters votes voting your
+        """,
+    )
+)
+
+
+def is_aside(heading: str) -> bool:
+    """Return whether a heading is what tables call a column that is no option, such as `Timestamp` or `Voter ID`."""
+    return may_be_aside(heading) and not _ASIDE.isdisjoint(_parts(heading))
+
+
+def may_be_aside(heading: str) -> bool:
+    """Return whether a heading has such words only, or those that stand beside them, as `Voter` does."""
+    return _parts(heading) <= _ASIDE | _BESIDE
+
+
+def _parts(heading: str) -> set[str]:
+    return {part.casefold() for part in _PART.findall(heading) if not part.isdigit()}
+
+
+def _is_escaped(heading: str) -> bool:
+    bare = heading.lstrip("\\")
+    return fold(bare) in WEIGHTS or bare.startswith(FORMULA) or is_aside(bare)
+
+
+def unescaped(heading: str) -> str:
+    """Return the option that a column is for."""
+    return heading[1:] if heading[:1] == "\\" and _is_escaped(heading) else heading
+
+
+def score_headings(names: Mapping[int, str]) -> list[str]:
+    """Return what the columns of a table of scores are called."""
+    return [f"\\{name}" if _is_escaped(name) else name for name in labels(names).values()]

@@ -1,0 +1,55 @@
+"""What the refusal of a table suggests: the options of `votewave tally`, ready to be typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+from collections.abc import Iterable
+from itertools import islice
+
+_MOST = 20
+"""Headings that a hint names; with more, the next refusal names the next."""
+
+_RANK_WORDS = (
+    "rank(?:ing)?|choice|preference|pref|place|position|priority|no|nr|number|rang|platz|wahl|präferenz|priorität"
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_RANK = re.compile(
+    rf"(?:(?:{_RANK_WORDS})[.:]?\s*|#\s*)?([0-9]{{1,4}})\s*(?:st|nd|rd|th|[.)ºª°])?(?:\s*(?:{_RANK_WORDS}))?",
+    re.IGNORECASE,
+)
+_SPELT = re.compile(rf"({'|'.join(_ORDINALS)})(?:\s*(?:{_RANK_WORDS}))?", re.IGNORECASE)
+
+
+def rank_of(text: str) -> int | None:
+    """Return the rank that `1st`, `2`, `Rank 3` or `Fourth choice` says; None where it says none."""
+    match = _RANK.fullmatch(text)
+    if match is not None:
+        return int(match[1])
+    match = _SPELT.fullmatch(text)
+    return None if match is None else _ORDINALS.index(match[1].lower()) + 1
+
+
+def like_ranks(scores: Iterable[tuple[int, ...]]) -> bool:
+    """Return whether scores could be ranks: on no ballot twice the same, none above the number of options."""
+    several = False
+    for ballot in scores:
+        marks = [score for score in ballot if score]
+        if len(set(marks)) < len(marks) or max(marks, default=0) > len(ballot):
+            return False
+        several = several or len(marks) > 1
+    return several
+
+
+def ignoring(headings: Iterable[str]) -> str:
+    """Return the option that leaves columns out."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(typed(heading) for heading in islice(headings, _MOST))
+    return f"--ignore {shlex.quote(line.getvalue())}"
+
+
+def typed(heading: str) -> str:
+    """Return a heading as it can be typed: on one line, and no terminal codes."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in heading).split())
