@@ -137,7 +137,10 @@ class Polls(Reading):
             status = status_of(poll, now)
             if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
                 raise Problem(
-                    412, "stale", "The poll was changed in the meantime", "The poll has changed since you read it. Read it again."
+                    412,
+                    "stale",
+                    "The poll was changed in the meantime",
+                    "The poll has changed since you read it. Read it again.",
                 )
             values = edits.wanted(poll, edit)
             if not values:

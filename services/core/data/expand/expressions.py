@@ -130,9 +130,7 @@ def must_only_add_rows(statement: ClauseElement) -> None:
                 "Insert rows, on_conflict_do_nothing() where they may be there, and read without FOR UPDATE.",
             )
         if isinstance(part, FunctionElement) and not _is_one_of(part, _CHANGE_NOTHING):
-            raise ObjectionError(
-                f"calls {_shown(part)}; what that does isn't known", "Compute the value in Python."
-            )
+            raise ObjectionError(f"calls {_shown(part)}; what that does isn't known", "Compute the value in Python.")
         literal = isinstance(part, TextClause) or (isinstance(part, ColumnClause) and part.is_literal)
         if literal and str(part) != "*" and not _CONSTANT.fullmatch(str(part)):
             raise ObjectionError(f"has SQL as text ({_shown(part)})", "Write it as SQLAlchemy's objects.")

@@ -98,8 +98,8 @@ class Guard:
             operation = element.helper if isinstance(element, Named) else operation
             raise ContractError(
                 f"{self._service}: {operation} on {_subject(element)} {exc.why}, and instances of the release before "
-                f"still run. Nothing of it was run.\n{exc.instead} docs/release.md lists what is known to be a pure addition. If "
-                "nothing uses it any more, say so: --allow-contract REASON"
+                f"still run. Nothing of it was run.\n{exc.instead} docs/release.md lists what is accepted."
+                "  If nothing uses it any more, pass --allow-contract REASON"
             ) from None
 
     # --- what is made -------------------------------------------------------------------------------------------
@@ -188,11 +188,13 @@ class Guard:
             raise ObjectionError("adds a column with a constraint", _NEW_TABLE)
         elif column.identity is not None or column.computed is not None:
             raise ObjectionError(
-                "adds an identity or generated column, which rewrites the whole table",
+                "adds an identity or generated column, and that rewrites the table",
                 "Add it empty, and fill it in a job of the new release.",
             )
         elif _may_have_rules(column.type):
-            raise ObjectionError("adds a column of a type with its own constraints", "Use one of PostgreSQL's own types.")
+            raise ObjectionError(
+                "adds a column of a type with its own constraints", "Use one of PostgreSQL's own types."
+            )
         elif not is_value(column.server_default, TIMES) and not column.nullable:
             raise ObjectionError(
                 "adds a column that requires a value, which running code doesn't provide",
