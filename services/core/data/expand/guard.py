@@ -99,7 +99,7 @@ class Guard:
             raise ContractError(
                 f"{self._service}: {operation} on {_subject(element)} {exc.why}, and instances of the release before "
                 f"still run. Nothing of it was run.\n{exc.instead} docs/release.md lists what is accepted."
-                "  If nothing uses it any more, pass --allow-contract REASON"
+                " If nothing uses it any more, pass --allow-contract REASON"
             ) from None
 
     # --- what is made -------------------------------------------------------------------------------------------
