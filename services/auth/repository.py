@@ -154,6 +154,10 @@ class SessionRepository(Repository[Session]):
         """Say which are an account's live sessions."""
         return Session.account_id == account, Session.ended_at.is_(None), Session.expires_at > func.now()
 
+    async def is_live(self, account: UUID, session: UUID) -> bool:
+        """Say whether a session goes on, also in the seconds in which the end of one isn't known everywhere."""
+        return await self.exists(Session.id == session, *self.live(account))
+
     async def end(self, account: UUID, *, only: UUID | None = None, but: UUID | None = None) -> list[UUID]:
         """End an account's sessions: all, only one, or all but one. Return those that ended now."""
         where = [Session.account_id == account, Session.ended_at.is_(None)]
@@ -196,10 +200,12 @@ class KeyRepository(Repository[ApiKey]):
         unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
         return ApiKey.account_id == account, ApiKey.ended_at.is_(None), unexpired
 
-    async def end(self, account: UUID, key: UUID) -> bool:
-        """End one of an account's API keys; False if it has no such key."""
-        where = ApiKey.id == key, ApiKey.account_id == account, ApiKey.ended_at.is_(None)
-        return bool(await self.update_where(*where, values={"ended_at": func.now()}))
+    async def end(self, account: UUID, *, only: UUID | None = None) -> list[UUID]:
+        """End an account's API keys: all, or only one. Return those that ended now."""
+        where = [ApiKey.account_id == account, ApiKey.ended_at.is_(None)]
+        if only is not None:
+            where.append(ApiKey.id == only)
+        return [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
 
     async def trade(self, digest: bytes) -> Row[Any] | None:
         """Return the good API key with this hash and its account, and note that it was used."""

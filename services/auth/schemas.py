@@ -52,10 +52,13 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """The password as it is, and as it shall be."""
+    """The password as it is, and as it shall be; all API keys end unless they shall be kept."""
 
     current: Password
     new: NewPassword
+    keep_keys: Annotated[
+        bool, Meta(description="Leave API keys as they are. Only if nobody else can have known the old password.")
+    ] = False
 
 
 class RoleChange(Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,7 +26,7 @@ class AccountController(Controller):
 
     tags = ("Accounts",)
 
-    @post("/accounts", operation_id="AccountOpen", summary="Sign up", responses=problems(409, 422, 429, 503))
+    @post("/accounts", operation_id="AccountOpen", summary="Sign up", responses=problems(403, 409, 415, 422, 429, 503))
     async def sign_up(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignUp]
     ) -> Response[Tokens]:
@@ -55,7 +55,7 @@ class AccountController(Controller):
         subject: NamedDependency[Subject],
         data: JSONBody[PasswordChange],
     ) -> None:
-        """Change the password; all other sessions end."""
+        """Change the password. All other sessions end, and all API keys unless `keep_keys` is true."""
         await auth.accounts.change_password(subject, data, visitor_of(request))
 
     @put(
@@ -83,7 +83,12 @@ class GuestController(Controller):
     path = "/guests"
     tags = ("Guests",)
 
-    @post(operation_id="GuestAdmit", summary="Become a guest", operation_class=OptionalBody, responses=problems(429))
+    @post(
+        operation_id="GuestAdmit",
+        summary="Become a guest",
+        operation_class=OptionalBody,
+        responses=problems(403, 415, 429),
+    )
     async def admit(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[Admit | None] = None
     ) -> Response[Tokens]:
@@ -98,7 +103,7 @@ class GuestController(Controller):
         operation_id="GuestUpgrade",
         summary="Turn a guest into a user",
         guards=[WRITING],
-        responses=problems(401, 409, 422, 429, 503),
+        responses=problems(401, 403, 409, 415, 422, 429, 503),
     )
     async def upgrade(
         self,

@@ -7,6 +7,7 @@ and goes to this service alone. It is named `__Secure-…` and Secure wherever V
 import dataclasses
 from functools import partial
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -18,7 +19,7 @@ from services.auth.visitor import Visitor, visitor
 from services.core.http.api import problems as described
 from services.core.http.dependencies import address_of, shared_of
 from services.core.http.guards import requires
-from services.core.problems import forbidden
+from services.core.problems import Problem, forbidden
 
 READING = requires("account:read")
 WRITING = requires("account:write")
@@ -27,6 +28,7 @@ WRITING = requires("account:write")
 _PATH = "/v1/auth"
 _NAME = "votewave_refresh"
 _DAYS = 365
+_JSON = "application/json"
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -85,15 +87,33 @@ def token_in_cookie(request: AnyRequest) -> str | None:
 
 
 def refuse_other_sites(request: AnyRequest) -> None:
-    """Refuse to set or use the cookie for another site's page, which browsers name in Sec-Fetch-Site.
+    """Refuse to set or use the cookie for another site's page, which browsers name in Origin and Sec-Fetch-Site.
 
-    SameSite keeps the cookie from being sent; this keeps a foreign form from setting one (login CSRF).
+    SameSite keeps the cookie from being sent; this keeps a foreign page from setting one (login CSRF). What a page may
+    send without asking first, a form or text, is refused whatever else it says.
 
     Raises:
-        Problem: 403.
+        Problem: 403, 415.
     """
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    origin = request.headers.get("origin")
+    is_foreign = origin is not None and origin not in _own_origins(request)
+    if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
         raise forbidden("Another site's page can't sign in here.")
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != _JSON and (kind or _has_body(request)):
+        raise Problem(415, "unsupported-media-type", "This media type isn't taken", f"The body has to be {_JSON}.")
+
+
+def _own_origins(request: AnyRequest) -> set[str]:
+    """Return the origins of VoteWave's own pages: where users reach it, and where this request went to."""
+    public = urlsplit(shared_of(request).settings.public_url)
+    host = request.headers.get("host", "")
+    own = {f"{public.scheme}://{public.netloc}".lower(), f"https://{host}".lower()}
+    return own if _is_secure(request) else {*own, f"http://{host}".lower()}
+
+
+def _has_body(request: AnyRequest) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def _is_secure(request: AnyRequest) -> bool:

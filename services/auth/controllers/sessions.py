@@ -31,7 +31,7 @@ class SessionController(Controller):
     path = "/sessions"
     tags = ("Sessions",)
 
-    @post(operation_id="SessionOpen", summary="Sign in", responses=problems(401, 429, 503))
+    @post(operation_id="SessionOpen", summary="Sign in", responses=problems(401, 403, 415, 429, 503))
     async def sign_in(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignIn]
     ) -> Response[Tokens]:
@@ -45,7 +45,7 @@ class SessionController(Controller):
         operation_id="SessionRefresh",
         summary="Get new tokens",
         operation_class=OptionalBody,
-        responses=problems(401, 403, 429),
+        responses=problems(401, 403, 415, 429),
     )
     async def refresh(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[Refresh | None] = None

@@ -8,7 +8,7 @@ from msgspec import structs
 from services.auth import emails, passwords
 from services.auth.events import AccountOpened, AccountUpgraded
 from services.auth.passwords import Hasher
-from services.auth.repository import AccountRepository, AuditRepository, SessionRepository
+from services.auth.repository import AccountRepository, AuditRepository, KeyRepository, SessionRepository
 from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
@@ -120,7 +120,9 @@ class Accounts:
         return view
 
     async def change_password(self, subject: Subject, change: PasswordChange, who: Visitor) -> None:
-        """Change the subject's password and end the other sessions.
+        """Change the subject's password; end the other sessions and, unless they shall be kept, the API keys.
+
+        Whoever knew the old password may have made keys with it.
 
         Raises:
             Problem: 403 for guests and if the current password is wrong, 409 if it was changed
@@ -142,9 +144,11 @@ class Accounts:
             if not await AccountRepository(session).set_password(subject.id, before, after):
                 raise conflict("password-changed", "The password was changed a moment ago. Sign in again.")
             ended = await SessionRepository(session).end(subject.id, but=subject.session)
+            keys = [] if change.keep_keys else await KeyRepository(session).end(subject.id)
             concerns = {"account": subject.id, "target": subject.session}
-            await AuditRepository(session).record("password.changed", subject.id, {"ended": len(ended)}, **concerns)
-        await self._access.announce_end(ended)
+            details = {"ended": len(ended), "keys_ended": len(keys)}
+            await AuditRepository(session).record("password.changed", subject.id, details, **concerns)
+        await self._access.announce_end([*ended, *keys])
 
     async def give_role(self, subject: Subject, account: UUID, change: RoleChange) -> None:
         """Give a user a role, as an administrator. The user's sessions end: their tokens say the old one.

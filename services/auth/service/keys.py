@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.auth import opaque
 from services.auth.models import ApiKey
-from services.auth.repository import KEYS, AccountRepository, AuditRepository, KeyRepository
+from services.auth.repository import KEYS, AccountRepository, AuditRepository, KeyRepository, SessionRepository
 from services.auth.schemas import AccountView, KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service.access import Access
 from services.auth.settings import AuthSettings
@@ -35,7 +35,7 @@ class Keys:
         """Make a key and return it, this once.
 
         Raises:
-            Problem: 403 for guests and keys, 409 if there are too many, 422.
+            Problem: 401 if the session has ended, 403 for guests and keys, 409 if there are too many, 422.
         """
         subject.require_user()
         try:
@@ -58,6 +58,9 @@ class Keys:
         async with self._kit.db.transaction() as session:
             # Two at once would both count one too few.
             await AccountRepository(session).lock(subject.id)
+            # A thief whose session a new password has just ended mustn't leave a key behind.
+            if not await SessionRepository(session).is_live(subject.id, subject.session):
+                raise unauthenticated("This session has ended. Sign in again.")
             keys = KeyRepository(session)
             if await keys.count(*keys.good(subject.id)) >= most:
                 raise conflict("too-many-keys", f"An account may have {most} keys. Delete one first.")
@@ -85,10 +88,11 @@ class Keys:
             Problem: 403 for keys, 404.
         """
         async with self._kit.db.transaction() as session:
-            if not await KeyRepository(session).end(subject.id, key):
+            ended = await KeyRepository(session).end(subject.id, only=key)
+            if not ended:
                 raise not_found("API key")
             await AuditRepository(session).record("key.ended", subject.id, account=subject.id, target=key)
-        await self._access.announce_end([key])
+        await self._access.announce_end(ended)
 
     async def exchange(self, use: KeyUse, who: Visitor) -> Tokens:
         """Return a short access token for a key.

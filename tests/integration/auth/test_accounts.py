@@ -130,6 +130,33 @@ async def test_a_changed_password_ends_the_other_sessions(client: httpx.AsyncCli
     assert (await client.post("/v1/auth/sessions", json=old)).status_code == 401
 
 
+async def test_a_changed_password_ends_the_api_keys_unless_they_shall_be_kept(client: httpx.AsyncClient) -> None:
+    ada = await opened(client)
+    new = {"name": "export", "scopes": []}
+    key = (await client.post("/v1/auth/keys", json=new, headers=bearer(ada))).json()["api_key"]
+    program = (await client.post("/v1/auth/tokens", json={"api_key": key})).json()
+    passwords = [PASSWORD, "another boat, lamp and keys", "a third boat, lamp and keys"]
+    kept = {"current": passwords[0], "new": passwords[1], "keep_keys": True}
+    assert (await client.put("/v1/auth/password", json=kept, headers=bearer(ada))).status_code == 204
+    assert (await client.post("/v1/auth/tokens", json={"api_key": key})).status_code == 201
+    ended = {"current": passwords[1], "new": passwords[2]}
+    assert (await client.put("/v1/auth/password", json=ended, headers=bearer(ada))).status_code == 204
+    assert (await client.post("/v1/auth/tokens", json={"api_key": key})).status_code == 401
+    assert (await client.get("/v1/auth/keys", headers=bearer(ada))).json()["items"] == []
+    await soon(client, program, 401)
+
+
+async def test_a_session_that_a_new_password_ended_makes_no_more_keys(client: httpx.AsyncClient) -> None:
+    """Its access token is good for a moment longer; a thief mustn't use that to stay."""
+    here = await opened(client)
+    there = await signed_in(client, here)
+    change = {"current": PASSWORD, "new": "another boat, lamp and keys"}
+    assert (await client.put("/v1/auth/password", json=change, headers=bearer(here))).status_code == 204
+    late = await client.post("/v1/auth/keys", json={"name": "stay", "scopes": []}, headers=bearer(there))
+    assert late.status_code == 401
+    assert (await client.get("/v1/auth/keys", headers=bearer(here))).json()["items"] == []
+
+
 async def test_two_racing_password_changes_leave_one_password(client: httpx.AsyncClient) -> None:
     ada = await opened(client)
     news = [f"boat and lamp number {n}" for n in range(4)]

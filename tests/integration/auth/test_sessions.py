@@ -1,9 +1,11 @@
 import asyncio
+import json
 import time
 from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 import redis.asyncio
 from services.auth.service import Auth
 from services.core.kit import Kit
@@ -183,6 +185,45 @@ async def test_another_sites_page_can_neither_use_nor_plant_the_cookie(client: h
     assert planted.status_code == 403
     assert "set-cookie" not in planted.headers
     assert (await client.post("/v1/auth/sessions/refresh", headers=foreign)).status_code == 403
+
+
+COOKIE_DOORS = [
+    ("/v1/auth/accounts", {"email": "eve@example.org", "password": "a boat, a lamp and 3 keys"}),
+    ("/v1/auth/sessions", {"email": "eve@example.org", "password": "a boat, a lamp and 3 keys"}),
+    ("/v1/auth/guests", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), COOKIE_DOORS)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1"])
+async def test_a_foreign_origin_plants_no_cookie(
+    client: httpx.AsyncClient, path: str, body: dict[str, str], origin: str
+) -> None:
+    answer = await client.post(path, json={**body, "refresh": "cookie"}, headers={"origin": origin})
+    assert answer.status_code == 403, answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(("path", "body"), COOKIE_DOORS)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/plain; application/json", None])
+async def test_what_a_foreign_form_can_send_plants_no_cookie(
+    client: httpx.AsyncClient, path: str, body: dict[str, str], kind: str | None
+) -> None:
+    content = json.dumps({**body, "refresh": "cookie"}).encode()
+    headers = {} if kind is None else {"content-type": kind}
+    answer = await client.post(path, content=content, headers=headers)
+    assert answer.status_code == 415, answer.text
+    assert "set-cookie" not in answer.headers
+
+
+async def test_the_cookie_is_used_from_our_own_pages_only(client: httpx.AsyncClient, votewave: Any) -> None:
+    await client.post("/v1/auth/guests", json={"refresh": "cookie"})
+    path = "/v1/auth/sessions/refresh"
+    assert (await client.post(path, headers={"origin": "https://evil.example"})).status_code == 403
+    assert (await client.post(path, content=b"null", headers={"content-type": "text/plain"})).status_code == 415
+    assert (await client.post(path, headers={"origin": votewave.url})).status_code == 201
+    proxied = {"origin": "https://vote.example.org", "host": "vote.example.org"}
+    assert (await client.post(path, headers=proxied)).status_code == 201
 
 
 async def test_what_has_been_over_for_a_month_is_forgotten_and_nothing_else(
