@@ -24,6 +24,8 @@ def admission(names: Iterable[str], single_headers: Iterable[str]) -> Callable[[
 
     def fault(headers: Headers) -> Problem | None:
         found = [name for name, _ in headers]
+        if found.count(b"host") != 1:  # RFC 9112, section 3.2; with two, a proxy and we could read different ones
+            return malformed("A request names its host once, in the header Host.")
         if _WANTED in found:
             for wanted in (value.decode("latin-1") for name, value in headers if name == _WANTED):
                 if wanted not in served:

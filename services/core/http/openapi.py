@@ -19,11 +19,12 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
-from services.core.problems import MEDIA_TYPE, ProblemDocument
+from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed, not_found
 
 _ASSETS = "/docs/assets"
 _REF = "#/components/schemas/{name}"
 _DOCUMENT = "openapi_document"
+_LONGEST_NAME = 255  # bytes, of a file on any usual system
 
 
 class _Document(OpenAPI):
@@ -150,4 +151,16 @@ def reference_assets() -> Sequence[HTTPRouteHandler | Router]:
     if spec is None or spec.origin is None:
         return [home, icon, document]
     folder = Path(spec.origin).parent / "dist"
-    return [home, icon, document, create_static_files_router(_ASSETS, [folder], include_in_schema=False)]
+    assets = create_static_files_router(
+        _ASSETS, [folder], include_in_schema=False, before_request=_refuse_impossible_names
+    )
+    return [home, icon, document, assets]
+
+
+async def _refuse_impossible_names(request: Request[Any, Any, Any]) -> None:
+    """Refuse a path that no file can have, before the system is asked for one."""
+    path = request.scope["path"]
+    if "\0" in path:
+        raise malformed("A path can't hold a NUL.")
+    if any(len(part.encode("utf-8", "surrogatepass")) > _LONGEST_NAME for part in path.split("/")):
+        raise not_found("file")

@@ -34,7 +34,7 @@ class Case:
     status: int
     route: str = "unmatched"
     headers: str = ""
-    host: str = "here"
+    host: str | None = "here"
     body: bytes = b""
     counted_as: str = ""
 
@@ -44,7 +44,8 @@ class Case:
     def raw(self, trace: str) -> bytes:
         close = "" if "Upgrade" in self.headers else "Connection: close\r\n"
         length = f"Content-Length: {len(self.body)}\r\n" if self.body else ""
-        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {self.host}\r\n{self.headers}{close}{length}"
+        host = "" if self.host is None else f"Host: {self.host}\r\n"
+        head = f"{self.method} {self.path} HTTP/1.1\r\n{host}{self.headers}{close}{length}"
         return f"{head}traceparent: 00-{trace}-{'b' * 16}-01\r\n\r\n".encode() + self.body
 
 
@@ -56,6 +57,17 @@ CASES = [
     Case("PUT", "/v1/trial/body", 405, body=b"x" * LARGE),
     Case("PROPFIND", "/v1/trial/body", 405, counted_as="other"),
     Case("GET", "/health/live", 400, host="a b"),
+    Case("GET", "/health/live", 400, host=None),
+    Case("GET", "/health/live", 400, headers="Host: there\r\n"),
+    Case("GET", "/health/live", 400, headers="Host: here\r\n"),
+    Case("GET", "/v1/trial/socket", 400, host=None, headers=UPGRADE),
+    Case("GET", "/v1/trial/socket", 400, headers="Host: there\r\n" + UPGRADE),
+    Case("GET", "/docs/assets/%00", 400, route="/docs/assets/{file_path}"),
+    Case("GET", "/docs/assets/a/%00/b", 400, route="/docs/assets/{file_path}"),
+    Case("HEAD", "/docs/assets/%00", 400, route="/docs/assets/{file_path}"),
+    Case("GET", f"/docs/assets/{'a' * 300}", 404, route="/docs/assets/{file_path}"),
+    Case("GET", f"/docs/assets/{'%C3%A4' * 200}", 404, route="/docs/assets/{file_path}"),
+    Case("GET", f"/docs/assets/{'a/' * 3000}", 404, route="/docs/assets/{file_path}"),
     Case("GET", "/health/live", 421, headers=f"{WANTED_HEADER}: polls\r\n"),
     Case("POST", "/v1/trial/body", 421, headers=f"{WANTED_HEADER}: polls\r\n", body=b"x" * LARGE),
     Case("GET", "/health/live", 400, headers=DOUBLED),
