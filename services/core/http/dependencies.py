@@ -1,6 +1,7 @@
 """What handlers and guards ask of a request: who sends it, from where, and what the process shares."""
 
 import inspect
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.core.problems import not_found, unauthenticated, unavailable
 
 Connection = ASGIConnection[Any, Any, Any, State]
 SHARED = "shared"
+_FORWARDED = {"x-forwarded-for", "forwarded", "via"}
 
 
 def shared_of(connection: Connection) -> Shared:
@@ -118,6 +120,21 @@ async def require_service(connection: Connection, _: Any) -> None:
         raise not_found("page")
     if not begin_deadline(connection.headers.get(DEADLINE_HEADER)):
         raise unavailable("The caller's deadline has passed.")
+
+
+def is_inside(connection: Connection) -> bool:
+    """Say whether a request comes from this machine or a private network, straight and not through a proxy.
+
+    A proxy on this machine would else let everybody in.
+    """
+    if connection.client is None or _FORWARDED & connection.headers.keys():
+        return False
+    try:
+        address = ipaddress.ip_address(connection.client.host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_private
 
 
 def address_of(connection: Connection) -> str:

@@ -8,8 +8,9 @@ from litestar import Controller, MediaType, Response, get
 from litestar.connection import Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.core.http.dependencies import shared_of
+from services.core.http.dependencies import is_inside, shared_of
 from services.core.kit import Kit
+from services.core.problems import not_found
 
 KITS = "kits"
 _DATABASE_SECONDS = 2.0
@@ -62,8 +63,13 @@ class HealthController(Controller):
         return Response(Health("unavailable", parts), status_code=503)
 
     @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
-    async def metrics(self) -> Response[bytes]:
-        """Return the process's metrics for Prometheus."""
+    async def metrics(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Return the process's metrics for Prometheus on a private network; from elsewhere there is no such page.
+
+        They tell of a poll's turnout.
+        """
+        if not is_inside(request):
+            raise not_found("page")
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 

@@ -144,6 +144,37 @@ async def test_an_address_is_what_trusted_proxies_say(
         assert (await client.get("/v1/trial/address", headers=headers)).text == address
 
 
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("10.1.2.3", {}, 200),
+        ("192.168.0.7", {}, 200),
+        ("fd00::7", {}, 200),
+        ("::ffff:10.1.2.3", {}, 200),
+        ("8.8.8.8", {}, 404),
+        ("::ffff:8.8.8.8", {}, 404),
+        ("2a00:1450:4001:800::200e", {}, 404),
+        ("unix", {}, 404),
+        ("127.0.0.1", {"x-forwarded-for": "8.8.8.8"}, 404),
+        ("127.0.0.1", {"x-forwarded-for": "10.1.2.3"}, 404),
+        ("10.1.2.3", {"forwarded": "for=8.8.8.8"}, 404),
+        ("10.1.2.3", {"via": "1.1 proxy"}, 404),
+    ],
+)
+async def test_metrics_are_for_private_networks_without_a_proxy_between(
+    tmp_path: Path, address: str, headers: dict[str, str], status: int
+) -> None:
+    app: Any = create_app([], settings_of(tmp_path))
+    transport = httpx.ASGITransport(app, client=(address, 1234))
+    async with httpx.AsyncClient(transport=transport, base_url="http://trial") as client:
+        answer = await client.get("/metrics", headers=headers)
+        assert answer.status_code == status
+        assert ("votewave_http_requests_total" in answer.text) == (status == 200)
+        assert (await client.get("/health/live", headers=headers)).status_code == 200
+
+
 class Knobs(msgspec.Struct, frozen=True):
     needed: int
     share: Annotated[float, msgspec.Meta(ge=0, le=1, description="How much.")] = 0.5
