@@ -1,9 +1,15 @@
-"""One-time tickets that open a WebSocket, so that no token stands in a URL or its log line."""
+"""One-time tickets that open a WebSocket, so that no token stands in a URL or its log line.
 
+A ticket's content is encrypted with the ticket, and kept under a hash of it. So who reads Redis can neither use a
+ticket nor see that a voter's key in an anonymous poll is this account's.
+"""
+
+import hashlib
 import secrets
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -11,6 +17,7 @@ from services.core.identity.subject import Subject
 from services.core.problems import unauthenticated, unavailable
 
 LIFETIME_SECONDS = 30
+_NONCE = bytes(12)  # each key encrypts once
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -38,9 +45,10 @@ class Tickets:
             Problem: 503 while Redis is away.
         """
         ticket = secrets.token_urlsafe(24)
-        content = msgspec.json.encode(Ticket(subject, note))
+        name, cipher = _opened(ticket, resource)
+        content = cipher.encrypt(_NONCE, msgspec.json.encode(Ticket(subject, note)), None)
         try:
-            await self._redis.set(_key(ticket, resource), content, ex=LIFETIME_SECONDS, nx=True)
+            await self._redis.set(name, content, ex=LIFETIME_SECONDS, nx=True)
         except (RedisError, OSError, TimeoutError) as exc:
             raise unavailable("Live connections can't be opened right now.", 2) from exc
         return ticket
@@ -51,14 +59,17 @@ class Tickets:
         Raises:
             Problem: 401 if there is no such ticket, 503 while Redis is away.
         """
+        name, cipher = _opened(ticket, resource)
         try:
-            found = await self._redis.getdel(_key(ticket, resource))
+            found = await self._redis.getdel(name)
         except (RedisError, OSError, TimeoutError) as exc:
             raise unavailable("Live connections can't be opened right now.", 2) from exc
         if found is None:
             raise unauthenticated("The ticket was used or has expired. Ask for a new one.")
-        return msgspec.json.decode(found, type=Ticket)
+        return msgspec.json.decode(cipher.decrypt(_NONCE, found, None), type=Ticket)
 
 
-def _key(ticket: str, resource: UUID) -> str:
-    return f"votewave:ticket:{resource}:{ticket}"
+def _opened(ticket: str, resource: UUID) -> tuple[str, AESGCM]:
+    """Return under which name a ticket is kept, and what its content is encrypted with."""
+    digest = hashlib.sha512(resource.bytes + ticket.encode("utf-8", "surrogatepass")).digest()
+    return f"votewave:ticket:{digest[:32].hex()}", AESGCM(digest[32:])

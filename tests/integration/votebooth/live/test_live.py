@@ -1,12 +1,15 @@
 import asyncio
+import base64
 import contextlib
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -257,6 +260,29 @@ async def test_connections_that_are_gone_are_forgotten(client: httpx.AsyncClient
     async with asyncio.timeout(5):
         while await open_connections() > 0:
             await asyncio.sleep(0.1)
+
+
+async def test_who_reads_redis_learns_of_a_ticket_neither_account_nor_voters_key(
+    client: httpx.AsyncClient, votewave: Any
+) -> None:
+    """Side by side they would join an account to a participation in an anonymous poll."""
+    poll = await a_poll(client, await a_user(client), rules={"anonymous": True, "results": "after_vote"})
+    voter = await a_user(client)
+    await cast(client, poll, voter, {"picks": [1]})
+    account = UUID((await client.get("/v1/auth/me", headers=voter)).json()["id"])
+    [row] = await votewave.sql("SELECT voter_key FROM votebooth.participations WHERE poll_id = $1", UUID(poll))
+    ticket = await a_ticket(client, poll, voter)
+    async with Redis.from_url(votewave.redis_url) as store:
+        names = [name async for name in store.scan_iter("votewave:ticket:*")]
+        kept = b" ".join([name + b" " + (await store.get(name) or b"") for name in names])
+    assert names
+    key = row["voter_key"]
+    for secret in (account.bytes, str(account).encode(), key, base64.b64encode(key), key.hex().encode()):
+        assert secret not in kept
+    assert ticket.encode() not in kept, "nor could it be used"
+    url = str(client.base_url).replace("http", "ws", 1)
+    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
+        assert (await heard(connection))["type"] == "snapshot", "it stands for who has voted"
 
 
 async def test_a_ticket_does_not_open_a_poll_for_somebody_who_only_saw_it(client: httpx.AsyncClient) -> None:
