@@ -50,7 +50,13 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     storage: Annotated[str, Meta(description="Where files go: `file:///DIRECTORY` or `s3://BUCKET/PREFIX`.")] = (
         "file:///var/lib/votewave/files"
     )
-    mail: Annotated[str, Meta(description="How mail leaves: `console`, `console:///DIRECTORY` or `ses`.")] = "console"
+    mail: Annotated[
+        str,
+        Meta(
+            description="How mail leaves: `console:///DIRECTORY` keeps it there, `console` prints it with all that it "
+            "holds, such as voting tokens; `ses`."
+        ),
+    ] = "console:///var/lib/votewave/mail"
     mail_from: Annotated[str, Meta(description="The sender of mails.")] = "VoteWave <no-reply@localhost>"
     peers: Annotated[
         str,

@@ -19,6 +19,14 @@ class VoteBoothSettings(Struct, frozen=True, kw_only=True):
             description="Invitations by mail that one account may send in 24 hours, in all its polls.", ge=1, le=10**7
         ),
     ] = 500
+    invitations_per_address: Annotated[
+        int,
+        Meta(
+            description="Invitations that one address is mailed in 24 hours, whoever sends them; more have to wait.",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 20
     live_connections: Annotated[
         int, Meta(description="Live connections (WebSocket and SSE) of a process at most.", ge=0, le=100_000)
     ] = 5_000

@@ -1,4 +1,4 @@
-"""Mail: through Amazon SES in the cluster, to the terminal and a folder on a laptop."""
+"""Mail: through Amazon SES in the cluster, to a folder or the terminal on a laptop."""
 
 import asyncio
 import contextlib
@@ -118,10 +118,13 @@ def message(mail: Mail, sender: str) -> EmailMessage:
 
 
 class ConsoleMailer:
-    """Prints each mail to stderr and keeps it as a file that mail programs open. For a developer's eyes only.
+    """Keeps each mail as a file that mail programs open, or prints it to stderr. For a developer's eyes only.
+
+    Of a mail that is kept the terminal only says where: what scrolls by there is seen and recorded by others, and a
+    mail may hold a voting token.
 
     Args:
-        folder: Where `*.eml` files go; None keeps none.
+        folder: Where `*.eml` files go; None keeps none and prints the mails instead.
         sender: `Name <address>`.
     """
 
@@ -130,20 +133,20 @@ class ConsoleMailer:
         self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        """Print a mail and keep it; see `Mailer.send`."""
+        """Keep a mail or print it; see `Mailer.send`."""
         await asyncio.to_thread(self._send, mail)
 
     def _send(self, mail: Mail) -> None:
         built = message(mail, self._sender)
-        kept = ""
         if self._folder is not None:
             try:
-                kept = f"\n  ({self._keep(self._folder, built.as_bytes())})"
+                block = f"Mail to {mail.to}: {self._keep(self._folder, built.as_bytes())}\n"
             except OSError as error:
                 raise MailError(f"The mail can't be kept: {error.strerror}.", temporary=True) from error
-        body = "\n".join(f"  {line}" for line in mail.text.splitlines())
-        rule = "─" * 72
-        block = f"{rule}\n  Mail to {mail.to}\n  {mail.subject}\n\n{body}{kept}\n{rule}\n"
+        else:
+            body = "\n".join(f"  {line}" for line in mail.text.splitlines())
+            rule = "─" * 72
+            block = f"{rule}\n  Mail to {mail.to}\n  {mail.subject}\n\n{body}\n{rule}\n"
         with contextlib.suppress(OSError, ValueError):  # a closed terminal loses no mail: it is in the folder
             sys.stderr.write(block)
             sys.stderr.flush()

@@ -1,14 +1,17 @@
-"""How many invitations an owner may have mailed in a day, in all polls together.
+"""How many invitations an owner may have mailed in a day, in all polls together, and how many an address may get.
 
-What was sent stands in the audit log, which nobody can change; so the quota outlives restarts and Redis.
+What an owner has sent stands in the audit log, which nobody can change; so that quota outlives restarts and Redis.
+Accounts cost nothing, so one address is spared whoever writes to it: its owner may never have heard of VoteWave.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.problems import FieldError, refused, too_many
+from services.core.redis.rate_limit import RateLimiter
 from services.votebooth.roll import repository
 
 DAY = timedelta(days=1)
@@ -36,6 +39,19 @@ async def spend(session: AsyncSession, owner: UUID, count: int, quota: int) -> N
             f"One account may send {quota} invitations in 24 hours; {max(left, 0)} are left.",
             (_free_at(sent, count - left) + DAY - now).total_seconds(),
         )
+
+
+async def wait_for(limits: RateLimiter, address: str, quota: int) -> float:
+    """Return for how many seconds a mail to an address has to wait; 0 says that it may leave, and counts it.
+
+    Args:
+        limits: Counts, also for the other instances.
+        address: As `clean_address` returns it. Redis is given a hash of it.
+        quota: How many mails an address gets in 24 hours.
+    """
+    name = hashlib.sha256(address.encode()).hexdigest()[:32]
+    decision = await limits.hit(f"invited:{name}", quota, DAY.total_seconds())
+    return 0.0 if decision.allowed else max(1.0, decision.retry_after)
 
 
 def _free_at(sent: list[tuple[datetime, int]], missing: int) -> datetime:

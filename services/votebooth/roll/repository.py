@@ -77,6 +77,12 @@ _PUT_OFF = text(
     "UPDATE roll SET due_at = now() + make_interval(secs => :seconds) WHERE poll_id = :poll AND address = :address"
 )
 
+# Nothing was tried, so it doesn't count as a try.
+_HOLD = text(
+    "UPDATE roll SET tries = tries - 1, due_at = now() + make_interval(secs => :seconds)"
+    " WHERE poll_id = :poll AND address = :address"
+)
+
 _TOOK_PART = {
     anonymous: text(f"SELECT 1 FROM {table} WHERE poll_id = :poll AND voter_key = :key")  # noqa: S608  (constants)
     for anonymous, table in ((False, "ballots"), (True, "participations"))
@@ -156,3 +162,8 @@ async def mark_failed(session: AsyncSession, poll_id: UUID, address: str) -> Non
 async def put_off(session: AsyncSession, poll_id: UUID, address: str, seconds: float) -> None:
     """Try an invitation again later."""
     await session.execute(_PUT_OFF, {"poll": poll_id, "address": address, "seconds": seconds})
+
+
+async def hold(session: AsyncSession, poll_id: UUID, address: str, seconds: float) -> None:
+    """Let an invitation wait that wasn't tried."""
+    await session.execute(_HOLD, {"poll": poll_id, "address": address, "seconds": seconds})

@@ -35,6 +35,7 @@ _AT_ONCE = 10
 _TRIES = 6
 _RETRY_SECONDS = 20.0
 _ERRORS_SHOWN = 20
+_SUBJECT = "You are invited to vote"
 
 
 class Roll:
@@ -90,6 +91,11 @@ class Roll:
             await asyncio.gather(*(self._send(poll_id, address, tries) for poll_id, address, tries in due))
 
     async def _send(self, poll_id: UUID, address: str, tries: int) -> None:
+        wait = await quota.wait_for(self._kit.shared.limits, address, self._kit.settings.invitations_per_address)
+        if wait:
+            async with self._kit.db.transaction() as session:
+                await repository.hold(session, poll_id, address, wait)
+            return
         async with self._kit.db.transaction() as session:
             made = await self._token(session, poll_id, address)
             if made is None:
@@ -157,11 +163,13 @@ def _clean(addresses: list[str]) -> list[str]:
 
 
 def _mail(public_url: str, poll: PollChanged, address: str, token: str) -> Mail:
-    title = " ".join(poll.title.split())
     text = (
-        f"You are invited to vote: {title}\n\n"
+        "Somebody who gave us your address invites you to vote in their poll. They call it:\n\n"
+        f"    {' '.join(poll.title.split())}\n\n"
         f"{public_url}/polls/{poll.poll}#token={token}\n\n"
         "The link is yours alone and counts once: who has it can vote in your place. "
-        f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n"
+        f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n\n"
+        "If you don't know what this is about, leave it: nothing happens.\n"
     )
-    return Mail(to=address, subject=f"Your vote: {title}"[:150], text=text)
+    # The owner's words stand in the text, as theirs; a subject would show them in our name.
+    return Mail(to=address, subject=_SUBJECT, text=text)

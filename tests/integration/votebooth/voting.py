@@ -162,6 +162,7 @@ class Instance:
             "VOTEWAVE_REDIS_URL": votewave.redis_url,
             "VOTEWAVE_SECRETS": f"file://{votewave.data_dir}/secrets.json",
             "VOTEWAVE_STORAGE": f"file://{votewave.data_dir}/files",
+            "VOTEWAVE_MAIL": f"console://{votewave.data_dir}/mail",
             "VOTEWAVE_PEERS": f"static:{votewave.url}",
             "VOTEWAVE_LOG_LEVEL": "warning",
             **environment,

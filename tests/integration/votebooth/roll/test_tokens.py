@@ -4,6 +4,8 @@ import asyncio
 import email
 import email.policy
 import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -243,6 +245,52 @@ async def test_an_account_invites_so_many_a_day_and_no_more(client: httpx.AsyncC
         booth.stop()
     assert len((await roll(first))["items"]) == 3
     assert len((await roll(second))["items"]) == 2
+
+
+async def test_an_address_gets_so_many_invitations_a_day_whoever_sends_them(
+    tmp_path: Path,
+) -> None:
+    own = VoteWave(tmp_path / "data", VOTEWAVE_VOTEBOOTH_INVITATIONS_PER_ADDRESS="3")
+    own.start()
+    try:
+        async with httpx.AsyncClient(base_url=own.url, timeout=20) as there:
+            polls = [await poll(there, rules={"eligibility": "roll"}) for _ in range(5)]
+            for each in polls:
+                await invite(each, "ada@example.org", f"bo-{each.id}@example.org")
+
+            async def waiting() -> list[int]:
+                return [(await roll(each))["progress"]["waiting"] for each in polls]
+
+            async def settled() -> bool:
+                return sum(await waiting()) == 2
+
+            await eventually(settled)
+            await asyncio.sleep(1.5)
+            assert sum(await waiting()) == 2, "they wait; they aren't lost"
+            assert sum(len(mails(own, "ada@example.org", each.id)) for each in polls) == 3
+            assert all(len(mails(own, f"bo-{each.id}@example.org", each.id)) == 1 for each in polls)
+            rows = await own.sql("SELECT tries, due_at - now() AS wait FROM votebooth.roll WHERE state = 'waiting'")
+            assert [row["tries"] for row in rows] == [0, 0]
+            assert all(row["wait"] > timedelta(hours=7) for row in rows)
+    finally:
+        own.stop()
+
+
+async def test_a_mail_s_subject_is_not_the_owner_s_to_write(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    """It would be read as VoteWave's word by people who have never heard of either."""
+    title = "Your account is locked: call +1 555 0100"
+    address = f"{uuid4().hex}@example.org"
+    voted = await poll(client, rules={"eligibility": "roll"}, title=title)
+    await invite(voted, address)
+    await sent(voted)
+    for path in (votewave.data_dir / "mail").glob("*.eml"):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        if mail["to"] == address:
+            assert mail["subject"] == "You are invited to vote"
+            text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+            assert f"They call it:\n\n    {title}\n" in text
+            return
+    raise AssertionError("no mail came")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_log SET act = ''", "DELETE FROM audit_log", "TRUNCATE audit_log"])
