@@ -2,7 +2,10 @@
 
     <data>/up.lock     who runs here: locked while they live, with their pid and URL inside
     <data>/postgres/   the cluster (PostgreSQL 18), database `votewave`; what a backup must hold
-    <data>/run/        sockets and pid files, mode 0700: who can reach them is the administrator
+    <data>/run/        sockets and pid files, mode 0700
+
+PostgreSQL's administrator is the account that started it, which it knows by the socket; the services' roles have
+passwords.
     <data>/log/        what the servers say
 
 Neither server listens on TCP. A path that is too long for a socket (107 bytes on Linux, 103 on macOS), or

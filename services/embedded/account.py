@@ -39,6 +39,7 @@ class Account:
         uid: whose the servers' files are; None: the caller's, who isn't root.
         gid: their group, likewise.
         prefix: what starts a program as that user; empty: the caller becomes the user.
+        caller: what the servers' side of a socket takes the caller for, by name.
         note: what is worth a line at the terminal; empty: nothing.
         is_shut_out: whether the user can't reach the programs or the data by their paths.
     """
@@ -46,6 +47,7 @@ class Account:
     uid: int | None = None
     gid: int | None = None
     prefix: tuple[str, ...] = ()
+    caller: str = ""
     note: str = ""
     is_shut_out: bool = False
 
@@ -116,15 +118,18 @@ def account_for(cluster: Path, programs: Sequence[Path]) -> Account:
     Raises:
         EmbeddedError: root's servers have nobody to run as.
     """
+    caller = _name(os.geteuid())
     if os.geteuid() != 0:
-        return Account()
+        return Account(caller=caller)
     user = _server_user(cluster)
     if all(_is_open(path) and others_reach(path) for path in programs) and others_reach(cluster):
-        return Account(user.pw_uid, user.pw_gid)
-    ordinary = _server_user()  # the cluster's owner may have no name here, and initdb asks for one
+        return Account(user.pw_uid, user.pw_gid, caller=caller)
+    # The cluster's owner may have no name here, and initdb asks for one. Nor is it `nobody`, if that can be helped: in
+    # the namespace everybody else outside is taken for that user.
+    ordinary = _server_user(names=("postgres", "daemon", "nobody"))
     prefix = (sys.executable, "-I", "-S", str(_NAMESPACE), str(ordinary.pw_uid), str(ordinary.pw_gid))
     if sys.platform == "linux" and _starts([*prefix, str(programs[0]), "--version"]):
-        return Account(0, 0, prefix)
+        return Account(0, 0, prefix, caller=ordinary.pw_name)
     if not _DESCRIPTORS.exists():
         raise EmbeddedError(
             f"PostgreSQL runs as {user.pw_name}, who can't reach {cluster.parent} or {programs[0]}. Choose a clone and "
@@ -134,7 +139,7 @@ def account_for(cluster: Path, programs: Sequence[Path]) -> Account:
         f"PostgreSQL doesn't run as root, and this kernel allows no user namespace: it runs as {user.pw_name}, "
         f"with a copy of its programs in {_place()}"
     )
-    return Account(user.pw_uid, user.pw_gid, note=note, is_shut_out=True)
+    return Account(user.pw_uid, user.pw_gid, caller=caller, note=note, is_shut_out=True)
 
 
 def others_reach(path: Path) -> bool:
@@ -154,13 +159,23 @@ def _starts(argv: Sequence[str]) -> bool:
     return done.returncode == 0
 
 
-def _server_user(cluster: Path | None = None) -> pwd.struct_passwd:
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise EmbeddedError(
+            f"PostgreSQL asks for a user's name, and user {uid} has none here. Run VoteWave as a user that "
+            "/etc/passwd lists."
+        ) from None
+
+
+def _server_user(cluster: Path | None = None, names: Sequence[str] = ("postgres", "nobody")) -> pwd.struct_passwd:
     if cluster is not None and cluster.exists() and (uid := cluster.stat().st_uid) != 0:
         try:
             return pwd.getpwuid(uid)
         except KeyError:  # a folder from another machine or container: its number is enough
             return pwd.struct_passwd((str(uid), "", uid, cluster.stat().st_gid, "", "/", ""))
-    for name in ("postgres", "nobody"):
+    for name in names:
         try:
             return pwd.getpwnam(name)
         except KeyError:

@@ -55,6 +55,12 @@ _SETTINGS = {
 }
 
 
+# Who can reach the socket is known to the system; the services log in with their passwords, as everywhere.
+_HBA = """local all postgres peer map=administrator
+local all all scram-sha-256
+"""
+
+
 class Postgres:
     """One server process over one cluster.
 
@@ -64,12 +70,21 @@ class Postgres:
         socket_dir: where the socket goes; its path must be short enough.
         log: file that gets the server's messages.
         settings: server settings that differ from a laptop's.
+        hba: who may log in how (`pg_hba.conf`), in place of a laptop's: the administrator is the account that started
+            the server, and everybody else has a password.
     """
 
     def __init__(
-        self, runner: Runner, folder: Path, socket_dir: Path, log: Path, settings: Mapping[str, str] | None = None
+        self,
+        runner: Runner,
+        folder: Path,
+        socket_dir: Path,
+        log: Path,
+        settings: Mapping[str, str] | None = None,
+        hba: str = _HBA,
     ) -> None:
         self._runner = runner
+        self._hba = hba
         self._settings = {**_SETTINGS, **(settings or {})}
         self.folder = folder
         self.socket_dir = socket_dir
@@ -97,6 +112,7 @@ class Postgres:
         if not self._has_cluster():
             self._initialise()
         self._end_leftover()
+        self._say_who_logs_in()
         self._runner.account.own_whole(self.folder)  # it may have been somebody else's: another kernel, a copy
 
     def start(self) -> None:
@@ -156,6 +172,14 @@ class Postgres:
         except OSError:
             return []
 
+    def _say_who_logs_in(self) -> None:
+        """Write it anew each time: earlier versions trusted everybody who reached the socket."""
+        ident = f'administrator "{self._runner.account.caller}" postgres\n'
+        for name, text in (("pg_hba.conf", self._hba), ("pg_ident.conf", ident)):
+            path = self.folder / name
+            path.write_text(text)
+            self._runner.account.own(path)
+
     def _has_cluster(self) -> bool:
         try:
             version = (self.folder / "PG_VERSION").read_text().strip()
@@ -211,7 +235,7 @@ class Postgres:
 
     def _initdb(self, new: Path) -> None:
         argv = [
-            *(self._binary("initdb"), "-D", new, "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+            *(self._binary("initdb"), "-D", new, "-U", "postgres", "-A", "peer", "-E", "UTF8"),
             # The built-in provider sorts the same everywhere; a C library's order changes with its version.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
         ]

@@ -55,6 +55,7 @@ class Stores:
                 "unix_socket_directories": "",
                 "max_connections": "300",
             },
+            _HBA,
         )
         self._valkey = Valkey(
             runner,
@@ -88,8 +89,6 @@ class Stores:
         status, output = self._runner.run(command, "".join(f"{line}\n" for line in statements))
         if status or "ERROR:" in output:
             raise ProcessError(f"Postgres can't make the master user. It said:\n{output}")
-        hba = self._postgres.folder / "pg_hba.conf"
-        hba.write_text(_HBA)
 
     def stop_postgres(self) -> None:
         """Stop Postgres: clients are cut off, a checkpoint is written."""

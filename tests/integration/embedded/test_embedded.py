@@ -69,6 +69,52 @@ async def test_both_servers_answer_and_only_on_unix_sockets(folder: Path) -> Non
         assert stat.S_IMODE((folder / "postgres").stat().st_mode) == 0o700
 
 
+async def test_who_reaches_the_socket_still_has_to_be_the_administrator_or_know_a_password(folder: Path) -> None:
+    async with Embedded(folder) as servers:
+        await query(servers.database_url, "CREATE ROLE ada LOGIN PASSWORD 'a boat'")
+    (folder / "postgres" / "pg_hba.conf").write_text("local all all trust\n")  # as earlier versions left it
+    async with Embedded(folder) as servers:
+        url = servers.database_url.replace("postgres@", "ada@")
+        for password in ("", "a lamp"):
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await query_as(url, password)
+        assert await query_as(url, "a boat") == "ada"
+
+
+async def query_as(url: str, password: str) -> object:
+    connection = await asyncpg.connect(url, password=password, passfile="/dev/null")
+    try:
+        return await connection.fetchval("SELECT current_user::text")
+    finally:
+        await connection.close()
+
+
+@root_only
+def test_another_account_is_not_the_administrator_even_if_it_reaches_the_socket(folder: Path) -> None:
+    with Embedded(folder):
+        for path, mode in ((folder.parent, 0o711), (folder, 0o711), (folder / "run", 0o711), (SOCKET, 0o777)):
+            (folder / path).chmod(mode)
+        assert first_answer(folder / SOCKET) == b"R"
+        os.seteuid(12345)
+        try:
+            assert first_answer(folder / SOCKET) == b"E"
+        finally:
+            os.seteuid(0)
+
+
+SOCKET = Path("run", ".s.PGSQL.5432")
+
+
+def first_answer(path: Path) -> bytes:
+    """Say hello to PostgreSQL as the administrator; `R` is a welcome here, `E` an error."""
+    hello = b"\0\x03\0\0user\0postgres\0database\0votewave\0\0"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.settimeout(10)
+        server.connect(str(path))
+        server.sendall((len(hello) + 4).to_bytes(4) + hello)
+        return server.recv(1)
+
+
 async def test_data_outlive_a_stop_and_a_warm_start_is_quick(folder: Path) -> None:
     async with Embedded(folder) as servers:
         await query(servers.database_url, "CREATE TABLE kept AS SELECT 7 AS n")
