@@ -22,8 +22,6 @@ _SHAPES = re.compile(
     re.VERBOSE,
 )
 
-_MAIL = re.compile(r"^(─{72})\n.*?^\1\n", re.DOTALL | re.MULTILINE)
-
 
 def leaks(logs: Iterable[Path], confidential: set[str]) -> list[str]:
     """Return the lines of logs that hold what no log may hold."""
@@ -37,9 +35,9 @@ def leaks(logs: Iterable[Path], confidential: set[str]) -> list[str]:
 
 
 def _distinct(path: Path) -> list[str]:
-    """Return a log's lines, those that differ in time alone once, without the mails that a laptop prints."""
+    """Return a log's lines, those that differ in time alone once."""
     lines: dict[str, None] = {}
-    for line in _MAIL.sub("", path.read_text(errors="replace")).splitlines():
+    for line in path.read_text(errors="replace").splitlines():
         try:
             said = json.loads(line)
             lines[json.dumps({k: v for k, v in said.items() if k not in {"timestamp", "trace", "ms"}})] = None

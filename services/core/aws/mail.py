@@ -121,7 +121,7 @@ class ConsoleMailer:
     """Keeps each mail as a file that mail programs open, or prints it to stderr. For a developer's eyes only.
 
     Of a mail that is kept the terminal only says where: what scrolls by there is seen and recorded by others, and a
-    mail may hold a voting token.
+    mail holds an address and perhaps a voting token.
 
     Args:
         folder: Where `*.eml` files go; None keeps none and prints the mails instead.
@@ -140,7 +140,7 @@ class ConsoleMailer:
         built = message(mail, self._sender)
         if self._folder is not None:
             try:
-                block = f"Mail to {mail.to}: {self._keep(self._folder, built.as_bytes())}\n"
+                block = f"A mail: {self._keep(self._folder, built.as_bytes())}\n"
             except OSError as error:
                 raise MailError(f"The mail can't be kept: {error.strerror}.", temporary=True) from error
         else:

@@ -11,7 +11,7 @@ async def test_a_developer_sees_the_mail_and_can_open_it(tmp_path: Path, capsys:
     await ConsoleMailer(tmp_path / "mail", "Vöte <no-reply@example.org>").send(mail)
     shown = capsys.readouterr().err
     (kept,) = (tmp_path / "mail").glob("*.eml")
-    assert shown == f"Mail to ada@example.org: {kept}\n"
+    assert shown == f"A mail: {kept}\n"
     assert kept.stat().st_mode & 0o077 == 0
     read = email.message_from_bytes(kept.read_bytes(), policy=email.policy.default)
     assert read["Subject"] == "Bestätigen"

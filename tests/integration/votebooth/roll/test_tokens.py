@@ -288,7 +288,7 @@ async def test_a_mail_s_subject_is_not_the_owner_s_to_write(client: httpx.AsyncC
         if mail["to"] == address:
             assert mail["subject"] == "You are invited to vote"
             text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-            assert f"They call it:\n\n    {title}\n" in text
+            assert f"They call it:\n\n    {title}\n" in text.replace("\r\n", "\n")
             return
     raise AssertionError("no mail came")
 
