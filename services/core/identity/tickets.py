@@ -6,6 +6,7 @@ ticket nor see that a voter's key in an anonymous poll is this account's.
 
 import hashlib
 import secrets
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -61,7 +62,7 @@ class Tickets:
         """
         name, cipher = _opened(ticket, resource)
         try:
-            found = await self._redis.getdel(name)
+            found: Any = await self._redis.getdel(name)
         except (RedisError, OSError, TimeoutError) as exc:
             raise unavailable("Live connections can't be opened right now.", 2) from exc
         if found is None:

@@ -195,7 +195,9 @@ COOKIE_DOORS = [
 
 
 @pytest.mark.parametrize(("path", "body"), COOKIE_DOORS)
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1"]
+)
 async def test_a_foreign_origin_plants_no_cookie(
     client: httpx.AsyncClient, path: str, body: dict[str, str], origin: str
 ) -> None:
@@ -205,7 +207,9 @@ async def test_a_foreign_origin_plants_no_cookie(
 
 
 @pytest.mark.parametrize(("path", "body"), COOKIE_DOORS)
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/plain; application/json", None])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "text/plain; application/json", None]
+)
 async def test_what_a_foreign_form_can_send_plants_no_cookie(
     client: httpx.AsyncClient, path: str, body: dict[str, str], kind: str | None
 ) -> None:

@@ -26,7 +26,8 @@ def test_the_search_finds_what_no_log_may_hold(tmp_path: Path, line: str) -> Non
 def test_the_search_lets_ordinary_lines_be(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(
-        'A mail: /data/mail/1.eml\n{"event": "request", "method": "PUT", "route": "/v1/polls/{id}", "status": 200, "ms": 1.2}\n'
+        "A mail: /data/mail/1.eml\n"
+        '{"event": "request", "method": "PUT", "route": "/v1/polls/{id}", "status": 200, "ms": 1.2}\n'
     )
     assert leaks([log], {"correct horse"}) == []
 
