@@ -44,7 +44,7 @@ class Base:
     def __init__(self, servers: Embedded, name: str, secrets: FileSecrets) -> None:
         self.host = servers.database_url.partition("host=")[2]
         self.name = name
-        self.url = f"postgresql://admin_{name}@/{name}?host={self.host}"
+        self.url = f"postgresql://admin_{name}:admin@/{name}?host={self.host}"
         self.superuser = f"postgresql://postgres@/{name}?host={self.host}"
         self.secrets = secrets
 
@@ -53,6 +53,7 @@ class Base:
             host=self.host,
             database=self.name,
             user=role or "postgres",
+            password=PASSWORD if role else None,
             server_settings={"search_path": role or "public"},
         )
 
@@ -68,7 +69,7 @@ class Base:
 async def base(servers: Embedded, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Base]:
     name = f"d{abs(hash(request.node.name)) % 10**8}"
     admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f"CREATE ROLE admin_{name} LOGIN CREATEROLE")
+    await admin.execute(f"CREATE ROLE admin_{name} LOGIN CREATEROLE PASSWORD 'admin'")
     await admin.execute(f"CREATE DATABASE {name} OWNER admin_{name}")
     secrets = FileSecrets(tmp_path / "secrets.json")
     for service in (*registry.NAMES, "trial"):
@@ -456,7 +457,7 @@ async def test_a_backup_is_restored_as_the_operations_guide_says(tmp_path: Path)
             run("pg_restore", "--clean", "--if-exists", f"--dbname={new.database_url}", backup)
             assert await migrate(registry.NAMES, new.database_url, secrets) == {name: [] for name in registry.NAMES}
             host = new.database_url.partition("host=")[2]
-            after = await asyncpg.connect(host=host, database="votewave", user="profiles")
+            after = await asyncpg.connect(host=host, database="votewave", user="profiles", password=PASSWORD)
             assert await after.fetchval("SELECT handle FROM profiles.profile") == "ada"
             await after.execute("UPDATE profiles.profile SET bio = 'x'")
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
