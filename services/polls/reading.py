@@ -7,6 +7,7 @@ import msgspec
 
 from services.core.data.pagination import Page, map_page
 from services.core.data.repository import to_schema
+from services.core.http.api import matches
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import forbidden, not_found, unauthenticated
@@ -44,14 +45,6 @@ class Seen(msgspec.Struct, frozen=True):
 def etag_of(version: int, status: Status) -> str:
     """Return the ETag of a poll: another version or another status is another answer."""
     return f'"{version}-{status}"'
-
-
-def matches(header: str, etag: str) -> bool:
-    """Say whether an If-Match or If-None-Match header names an ETag (RFC 9110)."""
-    if header.strip() == "*":
-        return True
-    # A proxy that compresses marks an ETag as weak; the version in it is as exact as before.
-    return etag in {part.strip().removeprefix("W/") for part in header.split(",")}
 
 
 class Reading(UseCases[PollsSettings]):
@@ -101,7 +94,7 @@ class Reading(UseCases[PollsSettings]):
         status = status_of(head, head.now)
         etag = etag_of(head.version, status)
         public = head.published_at is not None
-        if if_none_match is not None and matches(if_none_match, etag):
+        if matches(if_none_match, etag):
             return Seen(body=b"", etag=etag, public=public, poll_id=head.id)
         if public and (rest := await self._cache.get(head.id, head.version, head.updated_at)) is not None:
             return Seen(body=shape.with_status(rest, status), etag=etag, public=True, poll_id=head.id)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from services.core.events.outbox import publish as tell
+from services.core.http.api import matches
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.problems import Problem, conflict, not_found, unavailable
@@ -18,7 +19,7 @@ from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import IdempotencyKey, Poll
-from services.polls.reading import Reading, Seen, etag_of, matches
+from services.polls.reading import Reading, Seen, etag_of
 from services.polls.repository import KeyRepository, PollRepository
 from services.polls.schemas import PollEdit, PollNew
 from services.polls.status import status_of

@@ -28,16 +28,27 @@ IdempotencyKey = Annotated[
 UNCHANGED = ResponseSpec(None, description="It is as you have it.")
 """304, where a route takes `IfNoneMatch`."""
 
+
+def matches(header: str | None, etag: str) -> bool:
+    """Say whether If-Match or If-None-Match names an ETag (RFC 9110, section 13.1); no header names none.
+
+    A proxy that compresses marks an ETag as weak. What it says about the version is as exact as before, so weak ones
+    match too.
+    """
+    named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
+    return etag in named or named == {"*"}
+
+
 _TEXTS: Mapping[int, str] = {
     400: "The request can't be read.",
-    401: "There is no good access token.",
+    401: "The access token is missing, expired or invalid.",
     403: "You may not do this, or the token lacks a scope.",
     404: "There is no such thing, or you may not see it.",
     409: "It contradicts what is already there.",
     410: "This is over.",
     412: "It has changed since you read it.",
     413: "The body is too large.",
-    415: "The body isn't said to be JSON.",
+    415: "The body isn't declared as JSON.",
     422: "A rule was broken; `errors` names the fields.",
     429: "Too many requests; Retry-After says when to go on.",
     503: "Not available right now; Retry-After says when to try again.",

@@ -9,7 +9,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from services.core.data.pagination import Page, map_page
-from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, problems
+from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, matches, problems
 from services.core.problems import Problem
 from services.votebooth.description import RESULTS, VOTING
 from services.votebooth.results import schemas
@@ -98,9 +98,3 @@ def hidden(problem: Problem) -> Response[Any]:
     response = problem.response()
     response.headers.update(HIDDEN)
     return response
-
-
-def matches(if_none_match: str | None, tag: str) -> bool:
-    """Say whether a conditional request names a tag (RFC 9110, section 13.1.2; weak comparison)."""
-    named = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
-    return tag in named or "*" in named

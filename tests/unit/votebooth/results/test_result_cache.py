@@ -4,9 +4,9 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from services.core.http.api import matches
 from services.votebooth.results import cache as cache_module
 from services.votebooth.results.cache import Cache, Entry
-from services.votebooth.results.controllers import matches
 
 POLL = UUID(int=1)
 
