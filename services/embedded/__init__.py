@@ -3,11 +3,10 @@
     <data>/up.lock     who runs here: locked while they live, with their pid and URL inside
     <data>/postgres/   the cluster (PostgreSQL 18), database `votewave`; what a backup must hold
     <data>/run/        sockets and pid files, mode 0700
+    <data>/log/        what the servers say
 
 PostgreSQL's administrator is the account that started it, which it knows by the socket; the services' roles have
 passwords.
-    <data>/log/        what the servers say
-
 Neither server listens on TCP. A path that is too long for a socket (107 bytes on Linux, 103 on macOS), or
 holds characters that a URL would need to escape, gets its sockets in a private folder below
 `$XDG_RUNTIME_DIR` or the temporary folder instead of `run/`.
