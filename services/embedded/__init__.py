@@ -7,6 +7,7 @@
 
 PostgreSQL's administrator is the account that started it, which it knows by the socket; the services' roles have
 passwords.
+
 Neither server listens on TCP. A path that is too long for a socket (107 bytes on Linux, 103 on macOS), or
 holds characters that a URL would need to escape, gets its sockets in a private folder below
 `$XDG_RUNTIME_DIR` or the temporary folder instead of `run/`.
