@@ -32,9 +32,15 @@ async def query(url: str, sql: str) -> object:
         await connection.close()
 
 
+def sockets(folder: Path) -> Path:
+    """Return where the servers' sockets are: beside the data unless their user can't go there."""
+    beside = folder / "run"
+    return beside if beside.exists() else Embedded(folder)._short_dir()
+
+
 def pids(folder: Path) -> list[int]:
     postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
-    return [postmaster, int((folder / "run" / "valkey.pid").read_text())]
+    return [postmaster, int((sockets(folder) / "valkey.pid").read_text())]
 
 
 @pytest.fixture
@@ -46,8 +52,8 @@ def folder() -> Iterator[Path]:
 
 async def test_both_servers_answer_and_only_on_unix_sockets(folder: Path) -> None:
     async with Embedded(folder) as servers:
-        assert servers.database_url == f"postgresql://postgres@/votewave?host={folder}/run"
-        assert servers.redis_url == f"unix://{folder}/run/valkey.sock"
+        assert servers.database_url == f"postgresql://postgres@/votewave?host={sockets(folder)}"
+        assert servers.redis_url == f"unix://{sockets(folder)}/valkey.sock"
         settings = {
             "server_version_num": "18",
             "fsync": "on",
@@ -65,7 +71,7 @@ async def test_both_servers_answer_and_only_on_unix_sockets(folder: Path) -> Non
         with redis.Redis.from_url(servers.redis_url) as client:
             assert client.config_get("port") == {"port": "0"}
             assert client.config_get("save") == {"save": ""}
-        assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o700
+        assert stat.S_IMODE(sockets(folder).stat().st_mode) == 0o700
         assert stat.S_IMODE((folder / "postgres").stat().st_mode) == 0o700
 
 
@@ -161,7 +167,7 @@ def parent(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 async def test_data_outlive_a_sigkill_of_the_parent_and_its_servers_are_replaced(folder: Path) -> None:
     with parent(folder) as process:
-        url = f"postgresql://postgres@/votewave?host={folder}/run"
+        url = f"postgresql://postgres@/votewave?host={sockets(folder)}"
         await query(url, "CREATE TABLE kept AS SELECT 7 AS n")
         process.kill()
         process.wait()
@@ -174,7 +180,8 @@ async def test_data_outlive_a_sigkill_of_the_parent_and_its_servers_are_replaced
 
 async def test_data_outlive_a_sigkill_of_everything(folder: Path) -> None:
     with parent(folder) as process:
-        await query(f"postgresql://postgres@/votewave?host={folder}/run", "CREATE TABLE kept AS SELECT 7 AS n")
+        url = f"postgresql://postgres@/votewave?host={sockets(folder)}"
+        await query(url, "CREATE TABLE kept AS SELECT 7 AS n")
         for pid in [process.pid, *pids(folder)]:
             os.kill(pid, signal.SIGKILL)
     async with Embedded(folder) as servers:
@@ -193,14 +200,16 @@ def test_the_terminal_s_ctrl_c_does_not_reach_the_servers(folder: Path) -> None:
 def test_a_process_id_that_a_stranger_has_by_now_is_no_obstacle(folder: Path) -> None:
     with Embedded(folder):
         lines = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+        run = sockets(folder)
     # A lone process of the servers' own user: PostgreSQL by itself would take it for a live server.
     uid = (folder / "postgres").stat().st_uid
     stranger = subprocess.Popen(["sleep", "60"], user=uid if os.geteuid() == 0 else None)
     try:
         stale = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
         (folder / "postgres" / "postmaster.pid").write_text(stale)
-        (folder / "run" / ".s.PGSQL.5432.lock").write_text(stale)
-        (folder / "run" / "valkey.pid").write_text(f"{stranger.pid}\n")
+        run.mkdir(mode=0o700, exist_ok=True)
+        (run / ".s.PGSQL.5432.lock").write_text(stale)
+        (run / "valkey.pid").write_text(f"{stranger.pid}\n")
         with Embedded(folder) as servers:
             assert servers.postgres.running
         assert stranger.poll() is None, "a stranger is left alone"
