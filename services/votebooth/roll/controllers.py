@@ -84,6 +84,6 @@ class RollController(Controller):
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[RollPage]:
-        """Return who is invited, how far the mails have come and, unless anonymous, who has taken part."""
+        """Return who is invited, how far the mails have come and, where that may be known, who has taken part."""
         page = await roll.read(subject, poll_id, cursor, limit)
         return Response(page, headers={"cache-control": "private, no-store"})

@@ -40,11 +40,16 @@ _PROGRESS = text(
     """
 )
 
-# The voter's key is the first half of the token's hash.
+# The voter's key is the first half of the token's hash. Who took part is told in no anonymous poll, and under a
+# minimum not before the end: counted together it is the number of ballots.
 _PAGE = text(
     """
-    SELECT r.address, r.state, r.sent_at, b.voter_key IS NOT NULL AS took_part
-    FROM roll r LEFT JOIN ballots b ON b.poll_id = r.poll_id AND b.voter_key = substr(r.token_hash, 1, 16)
+    SELECT r.address, r.state, r.sent_at,
+           CASE WHEN NOT p.anonymous
+                 AND (p.minimum <= 1 OR c.ballots >= p.minimum AND c.ends_at <= clock_timestamp())
+                THEN b.voter_key IS NOT NULL END AS took_part
+    FROM roll r JOIN polls p USING (poll_id) JOIN counters c USING (poll_id)
+    LEFT JOIN ballots b ON b.poll_id = r.poll_id AND b.voter_key = substr(r.token_hash, 1, 16)
     WHERE r.poll_id = :poll AND r.address > :after ORDER BY r.address LIMIT :most
     """
 )
@@ -142,7 +147,7 @@ async def took_part(session: AsyncSession, poll_id: UUID, key: bytes, *, anonymo
 
 
 async def replace_token(session: AsyncSession, poll_id: UUID, address: str, last: bytes | None, new: bytes) -> None:
-    """Give an address a new token in place of its last one."""
+    """Give an address a token in place of its last one, or the last one again."""
     if last is not None:
         await session.execute(_VOID, {"poll": poll_id, "token": last})
     await add_credentials(session, poll_id, [new])

@@ -26,7 +26,8 @@ class RollNew(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         resend: Make and mail a new token for addresses that are on the roll already, and void the old one
-            unless it was voted with.
+            unless it was voted with. Who has voted gets no mail, except where the owner may not know that: in
+            anonymous polls and in those with a minimum, where the link in it is then of no use.
     """
 
     addresses: Annotated[list[str], Meta(min_length=1, max_length=MAX_ADDRESSES, examples=[["ada@example.org"]])]
@@ -45,7 +46,8 @@ class RollEntryView(Struct, frozen=True):
     """Somebody who is invited.
 
     Attributes:
-        took_part: Whether a ballot of theirs is counted; null in an anonymous poll.
+        took_part: Whether a ballot of theirs is counted; null in an anonymous poll, and in one with a minimum
+            until it is over and the minimum reached.
     """
 
     address: str

@@ -3,6 +3,10 @@
 The token exists in the mail alone; here is its hash. An invitation is sent in the background: claimed for a
 while, its token stored, the mail handed over, then marked as sent. Cut short anywhere, it is done again with a
 new token, which voids the one before unless that was voted with.
+
+Where the owner isn't told who took part, everybody on the roll is treated alike, step by step: a voter who has
+voted is mailed like the others, and the link in that mail is good for nothing. Anything else would tell: a mail
+that isn't sent neither fails nor takes time.
 """
 
 import asyncio
@@ -68,17 +72,13 @@ class Roll:
         Raises:
             Problem: 403, 404, 409 if the poll has no roll.
         """
-        rules = await self._tokens.own_poll(subject, poll_id, "roll")
+        await self._tokens.own_poll(subject, poll_id, "roll")
         after = decode_cursor(cursor, str, _LIST) or ""
         async with self._kit.db.reading() as session:
             # In this order, or the sums could say that all are sent and a row that one is waiting.
             progress = RollProgress(*await repository.progress(session, poll_id))
             rows = await repository.page(session, poll_id, after, limit + 1)
-        items = [
-            # In an anonymous poll the owner isn't told who took part.
-            RollEntryView(row.address, row.state, row.sent_at, None if rules.anonymous else row.took_part)
-            for row in rows[:limit]
-        ]
+        items = [RollEntryView(row.address, row.state, row.sent_at, row.took_part) for row in rows[:limit]]
         return RollPage(progress, items, encode_cursor(items[-1].address, _LIST) if len(rows) > limit else None)
 
     async def send_due(self) -> None:
@@ -100,9 +100,9 @@ class Roll:
             made = await self._token(session, poll_id, address)
             if made is None:
                 return
-        definition, token = made
+        rules, token = made
         try:
-            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, definition, address, token))
+            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, rules, address, token))
         except MailError as exc:
             given_up = not exc.temporary or tries >= _TRIES
             log.warning("invitation_failed", temporary=exc.temporary, tries=tries)
@@ -115,8 +115,12 @@ class Roll:
         async with self._kit.db.transaction() as session:
             await repository.mark_sent(session, poll_id, address)
 
-    async def _token(self, session: AsyncSession, poll_id: UUID, address: str) -> tuple[PollChanged, str] | None:
-        """Store a new token for an address in place of its last one; None if nothing is to be mailed."""
+    async def _token(self, session: AsyncSession, poll_id: UUID, address: str) -> tuple[PollRules, str] | None:
+        """Store a new token for an address in place of its last one, unless that was voted with.
+
+        Returns:
+            The poll's rules and the token to be mailed; None if nothing is.
+        """
         await repository.lock_poll(session, poll_id)  # no vote with the last token comes between
         stored = await polls.definition(session, poll_id)
         if stored is None:
@@ -126,12 +130,14 @@ class Roll:
             await repository.mark_failed(session, poll_id, address)
             return None
         last = await repository.token_of(session, poll_id, address)
-        if last is not None and await self._is_used(session, rules, last):
+        used = last is not None and await self._is_used(session, rules, last)
+        if used and _tells_who_voted(rules):
             await repository.mark_sent(session, poll_id, address)
             return None
         token = new_token()
-        await repository.replace_token(session, poll_id, address, last, hash_token(token))
-        return rules.definition, token
+        good = last if last is not None and used else hash_token(token)
+        await repository.replace_token(session, poll_id, address, last, good)
+        return rules, token
 
     async def _is_used(self, session: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
         key = token_hash[:16]
@@ -162,13 +168,26 @@ def _clean(addresses: list[str]) -> list[str]:
     return list(clean)
 
 
-def _mail(public_url: str, poll: PollChanged, address: str, token: str) -> Mail:
+def _tells_who_voted(rules: PollRules) -> bool:
+    """Say whether the owner may know who has voted: under a minimum that would be a count below it."""
+    return not rules.anonymous and rules.definition.minimum <= 1
+
+
+def _mail(public_url: str, rules: PollRules, address: str, token: str) -> Mail:
+    poll = rules.definition
+    voted = (
+        ""
+        if _tells_who_voted(rules)
+        else "If you have voted already, keep the mail whose link you voted with; this one is of no use to you then. "
+        "It was sent to you as well because nobody is told who has voted.\n\n"
+    )
     text = (
         "Somebody who gave us your address invites you to vote in their poll. They call it:\n\n"
         f"    {' '.join(poll.title.split())}\n\n"
         f"{public_url}/polls/{poll.poll}#token={token}\n\n"
         "The link is yours alone and counts once: who has it can vote in your place. "
         f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n\n"
+        f"{voted}"
         "If you don't know what this is about, leave it: nothing happens.\n"
     )
     # The owner's words stand in the text, as theirs; a subject would show them in our name.
