@@ -75,6 +75,9 @@ class Counter(Base):
             shares the first rank counts whole). It may be shorter than the poll has options: the rest is 0.
         sealed_at: When an anonymous poll's tables were written anew after its end.
         receipts_digest: SHA-256 of its receipts, one after the other in their order, after its end.
+        salt_nonce: What its salt is made of, with the secret key (`Keyring.salt`); null in polls that were over
+            before there were salts.
+        salt: The salt, kept before it is shown, after its end.
     """
 
     __tablename__ = "counters"
@@ -89,6 +92,8 @@ class Counter(Base):
     sums: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'::bigint[]"))
     sealed_at: Mapped[datetime | None]
     receipts_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    salt_nonce: Mapped[UUID | None] = mapped_column(server_default=text("gen_random_uuid()"))
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Pattern(Base):
@@ -131,13 +136,22 @@ class Release(Base):
     released_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
 
 
+class ListedReceipt(Base):
+    """A receipt of a ballot that was counted at the poll's last release: the list moves with the counts."""
+
+    __tablename__ = "listed_receipts"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    receipt: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
 class Ballot(Base):
     """A counted ballot of a poll that isn't anonymous. The key holds "one ballot a voter".
 
     Attributes:
         voter_key: 16 bytes that stand for the voter (`poll/voters.py`).
         choice: Canonical JSON (`poll/choices.py`).
-        receipt: 16 random bytes; stays the same when the choice changes.
+        receipt: 16 bytes (`Keyring.receipt`), always the same for one voter; random in rows of earlier releases.
         cast_at: When it was cast or last changed.
         revision: 1 when cast, one more with each change.
         caster: In polls that go by network, whose of the network's guests it is (`Keyring.caster`); else null.

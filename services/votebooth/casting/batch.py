@@ -72,7 +72,7 @@ async def _apply(
             plain.append(ticket)
     if plain:
         now: datetime = rows[plain[0].poll_id]["now"]
-        answers.update(await named.write(connection, plain, deltas, now))
+        answers.update(await named.write(connection, plain, deltas, keyring, now))
     for poll, queue in apart.items():
         answers.update(await anonymous.write(connection, queue, deltas[poll], keyring))
     return answers, list(deltas.values())

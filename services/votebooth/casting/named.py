@@ -1,6 +1,5 @@
 """Ballots that know their voter: one row each, whose key holds "one ballot a voter"."""
 
-import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +12,10 @@ from services.votebooth.casting import statements as sql
 from services.votebooth.casting.delta import Delta
 from services.votebooth.casting.tickets import Outcome, Ticket, network_voted
 from services.votebooth.poll.choices import Choice
+from services.votebooth.poll.voters import Keyring
 
 Key = tuple[UUID, bytes]
 Answers = dict[Ticket, Outcome | Problem]
-
-_RECEIPT_BYTES = 16
 
 
 class Row(Struct, frozen=True):
@@ -29,7 +27,9 @@ class Row(Struct, frozen=True):
     caster: bytes | None
 
 
-async def write(connection: Connection, tickets: list[Ticket], deltas: dict[UUID, Delta], now: datetime) -> Answers:
+async def write(
+    connection: Connection, tickets: list[Ticket], deltas: dict[UUID, Delta], keyring: Keyring, now: datetime
+) -> Answers:
     """Apply tickets in their order; the polls' counter rows are locked.
 
     First casts, which nearly all are, take one statement. For the rest the voters' rows are read, the
@@ -39,7 +39,7 @@ async def write(connection: Connection, tickets: list[Ticket], deltas: dict[UUID
     by_voter: dict[Key, list[Ticket]] = {}
     for ticket in tickets:
         by_voter.setdefault((ticket.poll_id, ticket.key), []).append(ticket)
-    cast = await _cast(connection, by_voter, now)
+    cast = await _cast(connection, by_voter, keyring, now)
     for key, row in cast.items():
         answers[by_voter[key].pop(0)] = Outcome(True, row.receipt, row.revision)
         deltas[key[0]].move(None, row.choice)
@@ -47,18 +47,17 @@ async def write(connection: Connection, tickets: list[Ticket], deltas: dict[UUID
     if rest:
         before = await _before(connection, [key for key in rest if key not in cast], deltas)
         before.update({key: cast[key] for key in rest if key in cast})
-        after = {key: _apply(before.get(key), queue, answers) for key, queue in rest.items()}
+        after = {key: _apply(before.get(key), queue, keyring, answers) for key, queue in rest.items()}
         await _store(connection, before, after, deltas, now)
     return answers
 
 
-async def _cast(connection: Connection, by_voter: dict[Key, list[Ticket]], now: datetime) -> dict[Key, Row]:
+async def _cast(
+    connection: Connection, by_voter: dict[Key, list[Ticket]], keyring: Keyring, now: datetime
+) -> dict[Key, Row]:
     """Insert the first ticket of each voter who has no ballot; return those inserted."""
-    random = secrets.token_bytes(_RECEIPT_BYTES * len(by_voter))
     rows = {
-        key: Row(queue[0].choice, random[place : place + _RECEIPT_BYTES], 1, queue[0].caster)
-        for place, (key, queue) in zip(range(0, len(random), _RECEIPT_BYTES), by_voter.items(), strict=True)
-        if queue[0].choice is not None
+        key: _new(queue[0], queue[0].choice, keyring) for key, queue in by_voter.items() if queue[0].choice is not None
     }
     if not rows:
         return {}
@@ -76,6 +75,12 @@ async def _cast(connection: Connection, by_voter: dict[Key, list[Ticket]], now: 
     return {(poll, voter): rows[poll, voter] for poll, voter in inserted}
 
 
+def _new(ticket: Ticket, choice: Choice, keyring: Keyring) -> Row:
+    """Return the row of a ballot that is cast. Withdrawn and cast again it has its receipt again."""
+    receipt = keyring.receipt(ticket.poll_id.bytes, ticket.key, ticket.caster)
+    return Row(choice, receipt, 1, ticket.caster)
+
+
 async def _before(connection: Connection, keys: list[Key], deltas: dict[UUID, Delta]) -> dict[Key, Row]:
     if not keys:
         return {}
@@ -86,7 +91,7 @@ async def _before(connection: Connection, keys: list[Key], deltas: dict[UUID, De
     }
 
 
-def _apply(row: Row | None, queue: list[Ticket], answers: Answers) -> Row | None:
+def _apply(row: Row | None, queue: list[Ticket], keyring: Keyring, answers: Answers) -> Row | None:
     """Apply one voter's tickets in order; return the row that is left."""
     for ticket in queue:
         choice = ticket.choice
@@ -96,7 +101,7 @@ def _apply(row: Row | None, queue: list[Ticket], answers: Answers) -> Row | None
             answers[ticket] = Outcome(False, row.receipt, row.revision) if row else not_found("ballot")
             row = None
         elif row is None:
-            row = Row(choice, secrets.token_bytes(_RECEIPT_BYTES), 1, ticket.caster)
+            row = _new(ticket, choice, keyring)
             answers[ticket] = Outcome(True, row.receipt, 1)
         elif row.choice.encoded == choice.encoded:
             answers[ticket] = Outcome(False, row.receipt, row.revision)

@@ -22,7 +22,7 @@ from services.votebooth.settings import VoteBoothSettings
 log = structlog.get_logger(__name__)
 
 _PORTION = 2_000
-_TABLES = "counters, patterns, participations, anonymous_ballots"
+_TABLES = "counters, patterns, participations, anonymous_ballots, listed_receipts"
 
 
 async def seal_ended(kit: Kit[VoteBoothSettings]) -> None:

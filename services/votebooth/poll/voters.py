@@ -58,9 +58,12 @@ class Keyring:
         self._secret = secret.encode()
 
     def _hash(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
+        return self._digest(poll, purpose, what)[:16]
+
+    def _digest(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
         if not self._secret:  # never with the empty key, which everybody knows
             raise unavailable("The key that identifies voters isn't available yet. Try again.")
-        return hmac.digest(self._secret, poll + purpose + what, "sha256")[:16]
+        return hmac.digest(self._secret, poll + purpose + what, "sha256")
 
     def identify(self, rules: "PollRules", claim: Claim) -> tuple[bytes, bytes | None]:
         """Return the voter's key in a poll, and the hash of the voting token if the poll takes one.
@@ -89,6 +92,14 @@ class Keyring:
     def caster(self, rules: "PollRules", claim: Claim) -> bytes | None:
         """Return what binds a network's ballot to the guest who cast it; None in polls that don't go by network."""
         return self._hash(rules.poll, b"caster", claim.subject.id.bytes) if rules.by_network else None
+
+    def receipt(self, poll: bytes, key: bytes, caster: bytes | None) -> bytes:
+        """Return the receipt of a voter's ballot in a named poll; the same one however often it is cast anew."""
+        return self._hash(poll, b"receipt", key + (caster or b""))
+
+    def salt(self, poll: bytes, nonce: bytes) -> bytes:
+        """Return a poll's part of its tie-break seed, 32 bytes that nobody can tell who has the tables alone."""
+        return self._digest(poll, b"salt", nonce)
 
     def place(self, poll: bytes, ballot: bytes) -> bytes:
         """Return where an anonymous ballot stands among others: a hash of its id that clients can't choose."""

@@ -58,6 +58,20 @@ class ResultController(Controller):
         content: Any = entry.body
         return Response(content, headers=headers, media_type=MediaType.JSON)
 
+    @get(
+        "/polls/{poll_id:uuid}/salt",
+        operation_id="SaltRead",
+        summary="See what the server has committed to for ties",
+        responses=problems(RESULTS, 400, 404),
+    )
+    async def salt(self, results: NamedDependency[Results], poll_id: FromPath[UUID]) -> Response[schemas.Salt]:
+        """Return the commitment to the salt in the seed of ties, from publication on, and after the end the salt.
+
+        Everybody may see it, whoever may see the result. Keep the commitment when you vote.
+        """
+        seed = await results.seed(await results.state(poll_id))
+        return Response(schemas.Salt(seed.commitment, seed.salt), headers=HIDDEN)
+
 
 class ReceiptController(Controller):
     """Receipts: which ballots are counted, not what they say."""
@@ -68,27 +82,32 @@ class ReceiptController(Controller):
     @get(
         operation_id="ReceiptList",
         summary="List the receipts of all counted ballots",
-        responses=problems(VOTING, 400, 404),
+        responses=problems(RESULTS, 400, 401, 403, 404),
     )
     async def list_all(
         self,
         receipts: NamedDependency[Receipts],
+        poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=schemas.MAX_RECEIPTS, description="Items on a page.")] = 100,
-    ) -> Page[schemas.Receipt]:
+    ) -> Response[Page[schemas.Receipt]]:
         """Return receipts in the order of their codes, which is nobody's order of voting.
 
-        Below the poll's minimum there is no list: its length would tell how many have voted.
+        The list's length tells how many have voted: it is shown to those who may see the result, and under a
+        minimum it stands still between the steps in which the counts move.
         """
-        page = await receipts.page(poll_id, cursor, limit)
-        return map_page(page, lambda receipt: schemas.Receipt(receipt.hex()))
+        try:
+            page = await receipts.page(poll_id, poll_viewer, cursor, limit)
+        except Problem as exc:
+            return hidden(exc)
+        return Response(map_page(page, lambda receipt: schemas.Receipt(receipt.hex())), headers=VISIBLE)
 
     @get("/{code:str}", operation_id="ReceiptRead", summary="Look up a receipt", responses=problems(VOTING, 400, 404))
     async def read(
         self, receipts: NamedDependency[Receipts], poll_id: FromPath[UUID], code: FromPath[str]
     ) -> schemas.Receipt:
-        """Return the receipt if a counted ballot has it."""
+        """Return the receipt if a counted ballot has it; in an open poll with a minimum, also while it is listed."""
         await receipts.find(poll_id, code)
         return schemas.Receipt(code.lower())
 

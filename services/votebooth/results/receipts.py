@@ -1,13 +1,17 @@
-"""Receipts: which ballots are counted, not what they say."""
+"""Receipts: which ballots are counted, not what they say.
+
+The list's length is a number of ballots. So it is for those who may see the result, and under a minimum it moves
+with the counts: it is the list as of the last release.
+"""
 
 from uuid import UUID
 
 from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.kit import Kit
 from services.core.problems import malformed, not_found
-from services.votebooth.poll.projection import Projection
 from services.votebooth.results import repository
 from services.votebooth.results.service import Results
+from services.votebooth.results.state import Viewer
 from services.votebooth.settings import VoteBoothSettings
 
 _LIST = "receipts"  # in its cursors
@@ -16,35 +20,43 @@ _LIST = "receipts"  # in its cursors
 class Receipts:
     """The list of counted ballots' receipts."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, results: Results) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], results: Results) -> None:
         self._kit = kit
-        self._projection = projection
         self._results = results
 
-    async def page(self, poll_id: UUID, cursor: str | None, limit: int) -> Page[bytes]:
+    async def page(self, poll_id: UUID, viewer: Viewer, cursor: str | None, limit: int) -> Page[bytes]:
         """Return a page of the receipts of all counted ballots, in the order of their codes.
 
         Raises:
-            Problem: 404.
+            Problem: 403 `results-hidden` if the viewer may not see the result, 404.
         """
-        await self._results.require_minimum(poll_id)
-        rules = await self._projection.existing(poll_id)
         after = decode_cursor(cursor, bytes, _LIST) or b""
+        state = await self._results.state(poll_id)
+        await self._results.require_visible(state, viewer)
         async with self._kit.db.reading() as session:
-            rows = await repository.receipts(session, poll_id, after, limit + 1, anonymous=rules.anonymous)
+            rows = await repository.receipts(
+                session, poll_id, after, limit + 1, anonymous=state.poll.anonymous, listed=state.in_steps
+            )
         return page_of(rows, limit, lambda receipt: receipt, _LIST)
 
     async def find(self, poll_id: UUID, code: str) -> None:
         """Return if a receipt is one of a counted ballot.
 
+        It asks for no right to see the result: a receipt that isn't in the list is known to its voter alone. One
+        that is in the list is found for as long as it is there, or the list would tell who withdraws.
+
         Raises:
-            Problem: 400 if it can't be a receipt, 404 if it isn't in the list.
+            Problem: 400 if it can't be a receipt, 404 if it isn't one of a counted ballot.
         """
-        rules = await self._projection.existing(poll_id)
         try:
             receipt = bytes.fromhex(code)
         except ValueError as exc:
             raise malformed("A receipt is written in hexadecimal digits.") from exc
+        state = await self._results.state(poll_id)
         async with self._kit.db.reading() as session:
-            if not await repository.has_receipt(session, poll_id, receipt, anonymous=rules.anonymous):
-                raise not_found("receipt")
+            for listed in (False, True) if state.in_steps else (False,):
+                if await repository.has_receipt(
+                    session, poll_id, receipt, anonymous=state.poll.anonymous, listed=listed
+                ):
+                    return
+        raise not_found("receipt")

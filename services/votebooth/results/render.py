@@ -8,6 +8,7 @@ from services.votebooth import tally
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
 from services.votebooth.results.counting import RULE, Published, counted, sums_by_option
+from services.votebooth.results.seeds import UNTOLD, Seed
 from services.votebooth.tally.explain import explain
 from services.votebooth.tally.render import decimal, exact, labels
 
@@ -15,7 +16,7 @@ Status = Literal["scheduled", "live", "final"]
 
 
 def shape(
-    poll: PollChanged, published: Published, result: tally.Result, status: Status, receipts: str | None = None
+    poll: PollChanged, published: Published, result: tally.Result, status: Status, seed: Seed = UNTOLD
 ) -> schemas.Results:
     """Return a result for the wire.
 
@@ -24,7 +25,7 @@ def shape(
         published: Its counts.
         result: What they were counted to.
         status: Where the poll stands.
-        receipts: The digest that the result's seed was made of; None where the seed is provisional.
+        seed: Where the seed it was counted with comes from; without one it is provisional.
     """
     label = labels(result.names)
     return schemas.Results(
@@ -48,8 +49,10 @@ def shape(
         rules={key: _plain(value) for key, value in asdict(result.rules).items()},
         tie_break=schemas.TieBreak(
             seed=result.seed,
-            provisional=receipts is None,
-            receipts=receipts,
+            provisional=seed.receipts is None,
+            commitment=seed.commitment,
+            receipts=seed.receipts,
+            salt=seed.salt,
             rule=RULE,
             order=list(tally.order(result.names, result.seed)),
             ties=[

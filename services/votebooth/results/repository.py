@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Uuid, bindparam, exists, select, text
+from sqlalchemy import ColumnElement, Result, RowMapping, Uuid, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.votebooth.models import AnonymousBallot, Ballot, Poll
+from services.votebooth.models import AnonymousBallot, Ballot, ListedReceipt, Poll
 
 # Glued together in the database: one value instead of a row a pattern, decoded outside of the event loop.
 _PATTERNS = r"""
@@ -27,7 +27,7 @@ _STATE = text(
            clock_timestamp() AS now,
            c.opens_at <= clock_timestamp() AS opened,
            coalesce(c.ends_at <= clock_timestamp(), false) AS over,
-           c.opens_at, c.ends_at,
+           c.opens_at, c.ends_at, c.salt_nonce, c.salt,
            r.seq AS released_seq, r.ballots AS released_ballots,
            r.abstentions AS released_abstentions, r.sums AS released_sums
     FROM polls p JOIN counters c USING (poll_id) LEFT JOIN releases r USING (poll_id)
@@ -46,17 +46,46 @@ _COUNTS = text(
 
 _RELEASED = text("SELECT seq, ballots, abstentions, sums, patterns FROM releases WHERE poll_id = :poll")
 
+# Whoever releases at the same time waits, so that each sees the list that the one before has left.
+_ONE_RELEASE = text("SELECT pg_advisory_xact_lock(hashtextextended('votewave release ' || :poll, 0))")
+
+# One statement, so that counts, patterns and receipts are of one moment.
 _RELEASE = r"""
-    INSERT INTO releases AS r (poll_id, seq, ballots, abstentions, sums, patterns)
-    SELECT c.poll_id, c.seq, c.ballots, c.abstentions, c.sums, {patterns}
-    FROM counters c WHERE c.poll_id = :poll AND c.ballots >= :least
-    ON CONFLICT (poll_id) DO UPDATE
-    SET seq = excluded.seq, ballots = excluded.ballots, abstentions = excluded.abstentions,
-        sums = excluded.sums, patterns = excluded.patterns, released_at = clock_timestamp()
-    WHERE excluded.seq > r.seq AND abs(excluded.ballots - r.ballots) >= :step
+    WITH released AS (
+        INSERT INTO releases AS r (poll_id, seq, ballots, abstentions, sums, patterns)
+        SELECT c.poll_id, c.seq, c.ballots, c.abstentions, c.sums, {patterns}
+        FROM counters c WHERE c.poll_id = :poll AND c.ballots >= :least
+        ON CONFLICT (poll_id) DO UPDATE
+        SET seq = excluded.seq, ballots = excluded.ballots, abstentions = excluded.abstentions,
+            sums = excluded.sums, patterns = excluded.patterns, released_at = clock_timestamp()
+        WHERE excluded.seq > r.seq AND abs(excluded.ballots - r.ballots) >= :step
+        RETURNING r.poll_id
+    ), gone AS (
+        DELETE FROM listed_receipts l USING released
+        WHERE l.poll_id = released.poll_id
+          AND NOT EXISTS (SELECT FROM {ballots} b WHERE b.poll_id = l.poll_id AND b.{receipt} = l.receipt)
+    )
+    INSERT INTO listed_receipts (poll_id, receipt)
+    SELECT b.poll_id, b.{receipt} FROM {ballots} b JOIN released USING (poll_id)
+    WHERE NOT EXISTS (SELECT FROM listed_receipts l WHERE l.poll_id = b.poll_id AND l.receipt = b.{receipt})
+    ORDER BY b.{receipt}
 """
-_RELEASE_SUMS = text(_RELEASE.format(patterns="NULL"))
-_RELEASE_PATTERNS = text(_RELEASE.format(patterns=_PATTERNS))
+_RELEASES = {
+    (patterns, anonymous): text(
+        _RELEASE.format(
+            patterns=_PATTERNS if patterns else "NULL",
+            ballots="anonymous_ballots" if anonymous else "ballots",
+            receipt="ballot_id" if anonymous else "receipt",
+        )
+    )
+    for patterns in (False, True)
+    for anonymous in (False, True)
+}
+
+_END_STEPS = (
+    text("DELETE FROM releases WHERE poll_id = :poll"),
+    text("DELETE FROM listed_receipts WHERE poll_id = :poll"),
+)
 
 _HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:polls)").bindparams(
     bindparam("polls", type_=ARRAY(Uuid()))
@@ -73,12 +102,25 @@ _VOTED = {
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
 
-_DIGEST = text("SELECT receipts_digest FROM counters WHERE poll_id = :poll AND version = :version")
+_SEED_PARTS = text(
+    "SELECT receipts_digest, salt FROM counters "
+    "WHERE poll_id = :poll AND version = :version AND receipts_digest IS NOT NULL"
+)
 
-_KEEP_DIGEST = text(
+_KEEP_SEED_PARTS = text(
     """
-    UPDATE counters SET receipts_digest = :digest
+    UPDATE counters SET receipts_digest = :digest, salt = coalesce(salt, :salt)
     WHERE poll_id = :poll AND version = :version AND ends_at <= clock_timestamp()
+    RETURNING receipts_digest, salt
+    """
+)
+
+# A salt that was kept has been shown: the poll was taken to be over.
+_RENEW_SALT = text(
+    """
+    UPDATE counters SET salt_nonce = gen_random_uuid(), salt = NULL
+    WHERE poll_id = :poll AND (salt_nonce IS NULL OR salt IS NOT NULL)
+      AND (ends_at IS NULL OR ends_at > clock_timestamp())
     """
 )
 
@@ -103,8 +145,10 @@ async def released(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
     return (await session.execute(_RELEASED, {"poll": poll_id})).mappings().first()
 
 
-async def release(session: AsyncSession, poll_id: UUID, least: int, step: int, *, patterns: bool) -> None:
-    """Freeze the counts of this moment as the poll's release, unless too little has changed.
+async def release(
+    session: AsyncSession, poll_id: UUID, least: int, step: int, *, patterns: bool, anonymous: bool
+) -> None:
+    """Freeze counts and receipts of this moment as the poll's release, unless too little has changed.
 
     Args:
         session: A transaction.
@@ -112,9 +156,16 @@ async def release(session: AsyncSession, poll_id: UUID, least: int, step: int, *
         least: Ballots that the first release wants.
         step: Ballots by which later ones have to differ from the one before.
         patterns: Whether the method needs them.
+        anonymous: Whether the poll is.
     """
-    statement = _RELEASE_PATTERNS if patterns else _RELEASE_SUMS
-    await session.execute(statement, {"poll": poll_id, "least": least, "step": step})
+    await session.execute(_ONE_RELEASE, {"poll": str(poll_id)})
+    await session.execute(_RELEASES[patterns, anonymous], {"poll": poll_id, "least": least, "step": step})
+
+
+async def end_steps(session: AsyncSession, poll_id: UUID) -> None:
+    """Forget the last release of a poll that is over: which step a ballot came with is nobody's business any more."""
+    for statement in _END_STEPS:
+        await session.execute(statement, {"poll": poll_id})
 
 
 async def heads(session: AsyncSession, polls: list[UUID]) -> dict[UUID, tuple[int, int]]:
@@ -131,15 +182,30 @@ async def voted(session: AsyncSession, poll_id: UUID, keys: Iterable[bytes], *, 
     return wanted & {bytes(row.voter_key) for row in rows}
 
 
-async def receipts_digest(session: AsyncSession, poll_id: UUID, version: int) -> bytes | None:
-    """Return the digest of a poll's receipts that was kept after its end."""
-    kept = (await session.execute(_DIGEST, {"poll": poll_id, "version": version})).scalar_one_or_none()
-    return None if kept is None else bytes(kept)
+async def seed_parts(session: AsyncSession, poll_id: UUID, version: int) -> tuple[bytes, bytes | None] | None:
+    """Return what was kept after a poll's end: the digest of its receipts and its salt; None if nothing was."""
+    return _parts(await session.execute(_SEED_PARTS, {"poll": poll_id, "version": version}))
 
 
-async def keep_receipts_digest(session: AsyncSession, poll_id: UUID, version: int, digest: bytes) -> None:
-    """Keep the digest of the receipts of a poll that is over, unless its rules have changed meanwhile."""
-    await session.execute(_KEEP_DIGEST, {"poll": poll_id, "version": version, "digest": digest})
+async def keep_seed_parts(
+    session: AsyncSession, poll_id: UUID, version: int, digest: bytes, salt: bytes | None
+) -> tuple[bytes, bytes | None] | None:
+    """Keep what the seed of a poll that is over is made of; return what is kept, None if its rules have changed.
+
+    A salt that is there already stays.
+    """
+    arguments = {"poll": poll_id, "version": version, "digest": digest, "salt": salt}
+    return _parts(await session.execute(_KEEP_SEED_PARTS, arguments))
+
+
+def _parts(found: Result[Any]) -> tuple[bytes, bytes | None] | None:
+    row = found.first()
+    return None if row is None else (bytes(row.receipts_digest), None if row.salt is None else bytes(row.salt))
+
+
+async def renew_salt(session: AsyncSession, poll_id: UUID) -> None:
+    """Give a poll that isn't over a salt if it has none, and another one if its salt has been shown."""
+    await session.execute(_RENEW_SALT, {"poll": poll_id})
 
 
 def _is_kept(poll_id: UUID) -> ColumnElement[bool]:
@@ -147,21 +213,34 @@ def _is_kept(poll_id: UUID) -> ColumnElement[bool]:
     return ~exists().where(Poll.poll_id == poll_id, Poll.deleted)
 
 
-def _receipt_column(*, anonymous: bool) -> InstrumentedAttribute[bytes]:
+def _receipt_column(*, anonymous: bool, listed: bool = False) -> InstrumentedAttribute[bytes]:
+    if listed:
+        return ListedReceipt.receipt
     return AnonymousBallot.ballot_id if anonymous else Ballot.receipt
 
 
 async def receipts(
-    session: AsyncSession, poll_id: UUID, after: bytes, most: int, *, anonymous: bool
+    session: AsyncSession, poll_id: UUID, after: bytes, most: int, *, anonymous: bool, listed: bool = False
 ) -> Sequence[bytes]:
-    """Return the receipts of counted ballots that sort after another."""
-    column = _receipt_column(anonymous=anonymous)
+    """Return the receipts of counted ballots that sort after another.
+
+    Args:
+        session: Where to read.
+        poll_id: The poll.
+        after: The receipt; b"" at first.
+        most: How many at most.
+        anonymous: Whether the poll is.
+        listed: As of the last release, not of this moment.
+    """
+    column = _receipt_column(anonymous=anonymous, listed=listed)
     found = select(column).where(column.class_.poll_id == poll_id, column > after, _is_kept(poll_id))
     return (await session.scalars(found.order_by(column).limit(most))).all()
 
 
-async def has_receipt(session: AsyncSession, poll_id: UUID, receipt: bytes, *, anonymous: bool) -> bool:
-    """Say whether a counted ballot has this receipt."""
-    column = _receipt_column(anonymous=anonymous)
+async def has_receipt(
+    session: AsyncSession, poll_id: UUID, receipt: bytes, *, anonymous: bool, listed: bool = False
+) -> bool:
+    """Say whether a counted ballot has this receipt; `listed`: or had, as of the last release."""
+    column = _receipt_column(anonymous=anonymous, listed=listed)
     statement = select(column).where(column.class_.poll_id == poll_id, column == receipt, _is_kept(poll_id))
     return (await session.execute(statement)).first() is not None

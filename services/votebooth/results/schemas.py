@@ -90,20 +90,42 @@ class Runoff(Struct, frozen=True):
     winner: int
 
 
+Commitment = Annotated[
+    str | None,
+    Meta(
+        description="SHA-256 of `salt`'s 32 bytes, hexadecimal: it binds the server to the salt before the first vote. "
+        "Null in polls that were over before there were salts."
+    ),
+]
+SaltText = Annotated[
+    str | None,
+    Meta(description="The server's part of the seed, 32 bytes as hexadecimal; null until the poll is over."),
+]
+
+
+class Salt(Struct, frozen=True):
+    """What the server has committed to for ties, and the salt itself once the poll is over."""
+
+    commitment: Commitment
+    salt: SaltText
+
+
 class TieBreak(Struct, frozen=True):
     """The published rule that breaks the ties the method leaves, and the order it gives: earlier wins.
 
-    The seed is fixed by the poll's end, so that nobody can choose an option's name by it.
+    The seed is fixed by the poll's end, and nobody can compute it before, so that nobody can choose an option's name,
+    or a ballot, by it.
     """
 
     seed: Annotated[
         str,
         Meta(
-            description="SHA-256 of the poll's id (16 bytes) and `receipts` (32 bytes), hexadecimal. While "
-            "`provisional`, the poll's id as 32 hexadecimal digits."
+            description="SHA-256 of the poll's id (16 bytes), `receipts` (32 bytes) and `salt` (32 bytes, where there "
+            "is one), hexadecimal. While `provisional`, the poll's id as 32 hexadecimal digits."
         ),
     ]
     provisional: Annotated[bool, Meta(description="The poll isn't over: its end brings another seed and order.")]
+    commitment: Commitment
     receipts: Annotated[
         str | None,
         Meta(
@@ -111,6 +133,7 @@ class TieBreak(Struct, frozen=True):
             "null while `provisional`."
         ),
     ]
+    salt: SaltText
     rule: str
     order: list[int]
     ties: list[Tie]

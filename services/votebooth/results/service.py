@@ -14,6 +14,7 @@ from services.votebooth.metrics import COUNT_SECONDS
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.voters import Keyring
 from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
 from services.votebooth.results.counting import Published, count
@@ -37,11 +38,11 @@ _REMEMBERED = 10_000
 class Results:
     """Results of polls."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, keyring: Keyring) -> None:
         self._kit = kit
         self._projection = projection
         self._cache = Cache()
-        self._seeds = Seeds(kit)
+        self._seeds = Seeds(kit, keyring)
         self._counting = asyncio.Semaphore(_COUNTS_AT_ONCE)
         self._definitions: dict[tuple[UUID, int], PollChanged] = {}
         self._settled: dict[tuple[UUID, int], None] = {}
@@ -69,7 +70,7 @@ class Results:
         if row is not None and row["over"] and (poll_id, row["version"]) not in self._settled:
             row = await self._settle(poll_id)
         elif row is not None and not row["over"]:
-            row = await self._step(poll_id, row)
+            row = await self._step(poll_id, await self._salted(poll_id, row))
         if row is None:
             raise not_found("poll")
         return state_of(self._definition(poll_id, row), row)
@@ -79,18 +80,34 @@ class Results:
         async with self._kit.db.transaction() as session:
             await repository.lock(session, poll_id)
             row = await repository.state(session, poll_id)
+            if row is not None and row["over"]:
+                await repository.end_steps(session, poll_id)
         if row is not None and row["over"]:
             _remember(self._settled, (poll_id, row["version"]), None)
         return row
 
-    async def _step(self, poll_id: UUID, row: RowMapping) -> RowMapping | None:
+    async def _salted(self, poll_id: UUID, row: RowMapping) -> RowMapping | None:
+        """See to it that a poll that isn't over has a salt nobody has seen; return the state after it.
+
+        It has one, unless it is older than salts, or was taken to be over before its owner put the end off.
+        """
+        if row["salt_nonce"] is not None and row["salt"] is None:
+            return row
+        async with self._kit.db.transaction() as session:
+            await repository.renew_salt(session, poll_id)
+            return await repository.state(session, poll_id)
+
+    async def _step(self, poll_id: UUID, row: RowMapping | None) -> RowMapping | None:
         """Release the next step of an open poll with a minimum if one is due; return the state after it."""
+        if row is None:
+            return None
         poll = self._definition(poll_id, row)
         if poll.minimum <= 1 or not is_due(poll.minimum, row["ballots"], row["released_ballots"]):
             return row
         step = step_of(poll.minimum, row["ballots"])
         async with self._kit.db.transaction() as session:
-            await repository.release(session, poll_id, poll.minimum, step, patterns=poll.method in PATTERN_METHODS)
+            patterns = poll.method in PATTERN_METHODS
+            await repository.release(session, poll_id, poll.minimum, step, patterns=patterns, anonymous=poll.anonymous)
         async with self._kit.db.reading() as session:
             return await repository.state(session, poll_id)
 
@@ -131,16 +148,6 @@ class Results:
             raise hidden_problem(state.poll, Reason.MINIMUM)
         return state.published
 
-    async def require_minimum(self, poll_id: UUID) -> None:
-        """Return if as many ballots count as the poll's minimum asks, for what tells how many there are.
-
-        Raises:
-            Problem: 403 `results-hidden`, 404.
-        """
-        state = await self.state(poll_id)
-        if state.poll.minimum > 1 and state.ballots < state.poll.minimum:
-            raise hidden_problem(state.poll, Reason.MINIMUM)
-
     async def read(self, poll_id: UUID, viewer: Viewer) -> Entry:
         """Return a poll's result, or one that is at most a second older while a newer one is being counted.
 
@@ -171,8 +178,7 @@ class Results:
 
     async def _patterns(self, state: State) -> tuple[Published, bytes]:
         """Return a poll's released counts, read anew, with the patterns of the same moment."""
-        frozen = state.poll.minimum > 1 and not state.is_over
-        read = repository.released if frozen else repository.counts
+        read = repository.released if state.in_steps else repository.counts
         async with self._kit.db.reading() as session:
             row = await read(session, state.poll.poll)
         if row is None:
@@ -184,7 +190,7 @@ def _entry(state: State, published: Published, patterns: bytes | None, seed: See
     try:
         with COUNT_SECONDS.labels(state.poll.method).time():
             result = count(state.poll, published, patterns, seed.text)
-            shaped = shape(state.poll, published, result, state.status, seed.receipts)
+            shaped = shape(state.poll, published, result, state.status, seed)
     except TallyError as exc:
         raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
     return Entry(shaped.version, shaped.seq, shaped.status, msgspec.json.encode(shaped))

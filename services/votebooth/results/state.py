@@ -37,6 +37,7 @@ class State:
         ballots: Ballots that count at this moment. For `may_see` alone, never for showing.
         published: The counts that may be shown to who may see any; None if nothing is released.
         head: Sequence number and version of the counters at this moment. Never for showing.
+        salt_nonce: What the poll's salt is made of; None if it was over before there were salts.
     """
 
     poll: PollChanged
@@ -45,11 +46,17 @@ class State:
     ballots: int
     published: Published | None
     head: tuple[int, int]
+    salt_nonce: UUID | None
 
     @property
     def is_over(self) -> bool:
         """Whether the poll is over, and its ballots can't change any more."""
         return self.status == "final"
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether what is shown stands still between releases."""
+        return self.poll.minimum > 1 and not self.is_over
 
     @property
     def rules(self) -> VisibilityRules:
@@ -73,6 +80,7 @@ def state_of(poll: PollChanged, row: RowMapping) -> State:
         ballots=row["ballots"],
         published=_published(poll, row, is_over=status == "final"),
         head=(row["seq"], row["version"]),
+        salt_nonce=row["salt_nonce"],
     )
 
 

@@ -151,7 +151,7 @@ async def test_a_repeated_request_changes_nothing_and_says_the_same(client: http
     assert mine["receipt"] == first.json()["receipt"]
 
 
-async def test_a_change_keeps_the_receipt_and_a_ballot_cast_again_has_another(client: httpx.AsyncClient) -> None:
+async def test_a_ballot_keeps_its_receipt_when_changed_and_when_cast_again(client: httpx.AsyncClient) -> None:
     voted = await poll(client)
     voter = await guest(client)
     first = (await voted.put(voter, {"picks": [1]})).json()
@@ -162,7 +162,7 @@ async def test_a_change_keeps_the_receipt_and_a_ballot_cast_again_has_another(cl
     assert (await voted.mine(voter)).status_code == 404
     again = await voted.put(voter, {"picks": [2]})
     assert again.status_code == 201
-    assert again.json()["receipt"] != first["receipt"]
+    assert again.json()["receipt"] == first["receipt"]  # or a tie could be rolled again
 
 
 async def test_a_poll_may_forbid_change_and_withdrawal(client: httpx.AsyncClient, votewave: VoteWave) -> None:

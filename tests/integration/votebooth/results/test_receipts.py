@@ -1,9 +1,12 @@
 """Receipts: a public list of codes that prove inclusion and say nothing else."""
 
 import httpx
+import pytest
 from services.core.data.pagination import encode_cursor
+from tests.conftest import VoteWave
 
-from ..voting import guests, poll
+from ..booth_world import close, shown
+from ..voting import guest, guests, poll
 
 
 async def test_every_counted_ballot_is_in_the_list_and_no_other(client: httpx.AsyncClient) -> None:
@@ -55,3 +58,67 @@ async def test_a_code_that_is_none_is_refused(client: httpx.AsyncClient) -> None
     missing = "/v1/votebooth/polls/01890000-0000-7000-8000-000000000000/receipts"
     assert (await client.get(missing)).status_code == 404
     assert (await client.get(f"{voted.path}/receipts?limit=1001")).status_code == 400
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_under_a_minimum_the_list_moves_in_the_steps_of_the_counts(
+    client: httpx.AsyncClient, votewave: VoteWave, anonymous: bool
+) -> None:
+    voted = await poll(client, rules={"minimum": 5, "anonymous": anonymous})
+    lengths, given = [], []
+    for voter in await guests(client, 11):
+        given.append((await voted.put(voter, {"picks": [1]})).json()["receipt"])
+        answer = await client.get(f"{voted.path}/receipts")
+        lengths.append(len(answer.json()["items"]) if answer.status_code == 200 else answer.status_code)
+        # Voters find their own at once; nobody else knows its code yet.
+        assert (await client.get(f"{voted.path}/receipts/{given[-1]}")).status_code == 200
+    assert lengths == [403] * 4 + [5] * 5 + [10] * 2
+    assert await voted.receipts() == sorted(given[:10])
+    assert (await shown(client, voted.id))["ballots"] == 10
+    await close(client, voted.id, voted.owner)
+    assert await voted.receipts() == sorted(given)
+    # Which step a ballot came with isn't kept.
+    for table in ("releases", "listed_receipts"):
+        assert await votewave.sql(f"SELECT 1 FROM votebooth.{table} WHERE poll_id = $1::text::uuid", voted.id) == []
+
+
+async def test_under_a_minimum_a_withdrawal_shows_no_sooner_than_in_the_counts(client: httpx.AsyncClient) -> None:
+    voted = await poll(client, rules={"minimum": 5})
+    voters = await guests(client, 12)
+
+    async def vote(some: list[dict[str, str]]) -> list[str]:
+        return [(await voted.put(voter, {"picks": [1]})).json()["receipt"] for voter in some]
+
+    given = await vote(voters[:7])
+    await voted.receipts()
+    await vote(voters[7:10])
+    listed = await voted.receipts()
+    assert len(listed) == (await shown(client, voted.id))["ballots"] == 7
+    await voted.withdraw(voters[0])
+    assert await voted.receipts() == listed
+    assert (await client.get(f"{voted.path}/receipts/{given[0]}")).status_code == 200
+    await vote([*voters[10:], await guest(client)])
+    after = await voted.receipts()
+    assert (await shown(client, voted.id))["ballots"] == len(after) == 12
+    assert given[0] not in after
+    assert (await client.get(f"{voted.path}/receipts/{given[0]}")).status_code == 404
+
+
+async def test_the_list_is_for_those_who_may_see_the_result(client: httpx.AsyncClient) -> None:
+    for rule, seen in (
+        ("always", (200, 200, 200)),
+        ("after_vote", (403, 200, 403)),
+        ("after_close", (403, 403, 403)),
+        ("owner", (403, 403, 200)),
+    ):
+        voted = await poll(client, rules={"results": rule})
+        (voter,) = await guests(client, 1)
+        receipt = (await voted.put(voter, {"picks": [1]})).json()["receipt"]
+        for who, status in zip(({}, voter, voted.owner), seen, strict=True):
+            answer = await client.get(f"{voted.path}/receipts", headers=who)
+            assert answer.status_code == status, (rule, who)
+            assert answer.headers["cache-control"].startswith("private")
+            assert (receipt in answer.text) == (status == 200)
+        assert (await client.get(f"{voted.path}/receipts/{receipt}")).status_code == 200
+        await close(client, voted.id, voted.owner)
+        assert (await client.get(f"{voted.path}/receipts")).status_code == (403 if rule == "owner" else 200)

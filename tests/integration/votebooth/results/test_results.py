@@ -104,10 +104,11 @@ async def test_results_are_what_was_cast_and_the_export_counts_to_the_same(
 
 
 async def seed_by_hand(client: httpx.AsyncClient, poll: str) -> str:
-    """Return a poll's seed as anybody can compute it from the public list of receipts."""
+    """Return a poll's seed as anybody can compute it from the public list of receipts and the published salt."""
     answer = await client.get(f"/v1/votebooth/polls/{poll}/receipts", params={"limit": 1000})
     receipts = b"".join(bytes.fromhex(item["receipt"]) for item in answer.json()["items"])
-    return hashlib.sha256(UUID(poll).bytes + hashlib.sha256(receipts).digest()).hexdigest()
+    salt = bytes.fromhex((await client.get(f"/v1/votebooth/polls/{poll}/salt")).json()["salt"])
+    return hashlib.sha256(UUID(poll).bytes + hashlib.sha256(receipts).digest() + salt).hexdigest()
 
 
 async def test_a_tie_is_decided_by_what_nobody_knows_before_the_end(

@@ -177,3 +177,11 @@ def test_the_seed_is_fixed_by_the_list_of_receipts() -> None:
     seed = seeds.final(POLL, digest)
     assert seed == seeds.Seed(hashlib.sha256(POLL.bytes + digest).hexdigest(), digest.hex())
     assert seed != seeds.final(POLL, hashlib.sha256(b"".join(receipts[:2])).digest())
+
+
+def test_a_salt_is_part_of_the_seed_and_told_after_the_end_alone() -> None:
+    digest, salt = hashlib.sha256(b"receipts").digest(), random.Random(2).randbytes(32)
+    before, after = seeds.provisional(POLL, salt), seeds.final(POLL, digest, salt)
+    assert before.commitment == after.commitment == hashlib.sha256(salt).hexdigest()
+    assert (before.salt, before.receipts, after.salt) == (None, None, salt.hex())
+    assert after.text == hashlib.sha256(POLL.bytes + digest + salt).hexdigest()
