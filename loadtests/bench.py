@@ -11,6 +11,7 @@ import msgspec
 from services.core.observe.logs import configure
 from services.embedded import EmbeddedError
 
+from loadtests.benchmark import neighbours as neighbours_bench
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.report import lines
 from loadtests.benchmark.votes import KEYS, run
@@ -98,6 +99,43 @@ def votes(
     out = sys.stderr if json_file is not None and json_file.name == "-" else sys.stdout
     for line in lines(outcome):
         click.echo(line, file=out)
+
+
+@main.command()
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, 60), help="Of each measurement.")
+@click.option("--rate", default=100, show_default=True, type=click.IntRange(1, 1000), help="Others' votes a second.")
+@click.option("--only", multiple=True, type=click.Choice(neighbours_bench.CHOICES), help="Leave the other acts out.")
+@click.option("--json", "json_file", type=click.File("wb"), metavar="FILE", help="Also write what was measured.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where the temporary database goes; it must be a disk. Default: the system's temporary folder.",
+)
+def neighbours(
+    seconds: int, rate: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_dir: Path | None
+) -> None:
+    """Measure others' votes while one account and address does the worst that its limits allow.
+
+    The acts: edits of a poll of 1 MB, bodies that take long to check, files to count, live connections, sign-ups
+    and guests and passwords, drafts and copies. The command fails if the median of others' votes is 100 ms or more
+    beside one of them, or if a vote fails. It takes about two minutes.
+
+    \b
+    Examples:
+      ./just bench neighbours
+      ./just bench neighbours --only edits --seconds 20
+    """
+    configure("console", "warning")
+    signal.signal(signal.SIGTERM, _leave)
+    chosen = [act for act in neighbours_bench.CHOICES if not only or act in only]
+    try:
+        found = asyncio.run(neighbours_bench.run(seconds=seconds, rate=rate, acts=chosen, parent=data_dir))
+    except (BenchError, EmbeddedError) as exc:
+        raise click.ClickException(str(exc)) from exc
+    if json_file is not None:
+        json_file.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    if missed := [each.act for each in found if not each.holds]:
+        raise click.ClickException(f"others' votes were slow or failed beside: {', '.join(missed)}")
 
 
 def _leave(*_: object) -> None:

@@ -1,6 +1,7 @@
 """Where the contest takes place: one folder, one embedded Postgres and Valkey, the voters."""
 
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,13 @@ from loadtests.benchmark.voters import Voters
 
 OPTIONS = 5
 """Options of the poll that is voted on."""
+
+
+def temporary_folder(parent: Path | None) -> Path:
+    """Return a new folder for a place; whoever asks removes it."""
+    folder = Path(tempfile.mkdtemp(prefix="votewave-bench-", dir=parent))
+    folder.chmod(0o711)  # as root, the database runs as another user, who must get through
+    return folder
 
 
 class Place:

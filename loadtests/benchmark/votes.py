@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from loadtests.benchmark.contestants import (
     VoteWaveSeen,
 )
 from loadtests.benchmark.machine import Machine, look
-from loadtests.benchmark.place import Place
+from loadtests.benchmark.place import Place, temporary_folder
 from loadtests.benchmark.samples import Ratio, Sample, Summary, compare, summarise
 
 KEYS = ("plain", "votewave", "flask", "flask-pool", "votewave-seen", "pgbench", "pgbench-1")
@@ -72,7 +71,7 @@ async def run(
     """
     wrk.find()
     pgbench.find()
-    folder = _folder(parent)
+    folder = temporary_folder(parent)
     machine = look(folder)
     if machine.disk in {"tmpfs", "ramfs"}:
         _say(f"{folder} is in memory, so a commit isn't durable: choose a disk with --data-dir.")
@@ -105,12 +104,6 @@ async def run(
         ratios=[compare(n, by_key[a], by_key[b], t) for n, a, b, t in _RATIOS if a in by_key and b in by_key],
         samples=samples,
     )
-
-
-def _folder(parent: Path | None) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="votewave-bench-", dir=parent))
-    folder.chmod(0o711)  # as root, the database runs as another user, who must get through
-    return folder
 
 
 def _contestants(place: Place, only: Sequence[str]) -> list[Contestant]:

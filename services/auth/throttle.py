@@ -13,7 +13,10 @@ _PROBE_COST = 5
 
 
 class Throttle:
-    """Auth's limits. Each method counts one use and raises a 429 problem when it was one too many."""
+    """Auth's limits. Each method counts one use and raises a 429 problem when it was one too many.
+
+    What is counted by address alone is counted by guards (`controllers/throttles.py`), before the body is read.
+    """
 
     def __init__(self, kit: Kit[AuthSettings]) -> None:
         self._limits = kit.shared.limits
@@ -29,20 +32,18 @@ class Throttle:
         It raises nothing; the next sign-ups from there feel it.
         """
         key, limit = f"auth:sign-up:{who.site}", self._settings.accounts_per_address
-        left = (await self._limits.hit(key, limit, HOUR, 0)).remaining
-        await self._limits.hit(key, limit, HOUR, min(_PROBE_COST, left))
+        await self._limits.charge(key, limit, HOUR, _PROBE_COST)
 
     async def guest(self, who: Visitor) -> None:
         """Count a new guest."""
         await self._count(f"guest:{who.site}", self._settings.guests_per_address, MINUTE)
 
-    async def sign_in(self, who: Visitor, email_key: str) -> None:
-        """Count a sign-in, for the address it comes from and for the account it is for, known or not."""
+    async def session(self, who: Visitor) -> None:
+        """Count a sign-in or a use of an API key, for the address that it comes from."""
         await self._count(f"session:{who.site}", self._settings.sessions_per_address, FIVE_MINUTES)
-        await self.password(who, email_key)
 
     async def password(self, who: Visitor, account: str) -> None:
-        """Count a password tried for an account.
+        """Count a password tried for an account, known or not.
 
         The limit for all addresses together is far above the one for each, so that nobody can lock
         somebody else out from a single place.
@@ -54,10 +55,6 @@ class Throttle:
     async def refresh(self, who: Visitor) -> None:
         """Count a refresh."""
         await self._count(f"refresh:{who.site}", self._settings.refreshes_per_address, MINUTE)
-
-    async def key(self, who: Visitor) -> None:
-        """Count a use of an API key."""
-        await self._count(f"session:{who.site}", self._settings.sessions_per_address, FIVE_MINUTES)
 
     async def _count(self, key: str, times: int, seconds: int) -> None:
         decision = await self._limits.hit(f"auth:{key}", times, seconds)

@@ -1,9 +1,10 @@
 """What is known of a request's sender: the network address, shortened before it is stored, and the browser."""
 
-import ipaddress
 import unicodedata
 
 from msgspec import Struct
+
+from services.core.network import network, site
 
 _AGENT_CHARS = 160
 
@@ -22,26 +23,15 @@ class Visitor(Struct, frozen=True):
     @property
     def site(self) -> str:
         """What limits count: an IPv4 address, or the /64 that an IPv6 customer has to himself."""
-        return _network(self.address, 32, 64)
+        return site(self.address)
 
     @property
     def network(self) -> str:
         """What is stored, so that people recognise their sessions: IPv4 /24, IPv6 /48."""
-        return _network(self.address, 24, 48)
+        return network(self.address, 24, 48)
 
 
 def visitor(address: str, agent: str | None) -> Visitor:
     """Return the visitor for an address and a User-Agent header."""
     shown = "".join(char for char in (agent or "") if unicodedata.category(char)[0] != "C")
     return Visitor(address, shown[:_AGENT_CHARS])
-
-
-def _network(address: str, bits4: int, bits6: int) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    bits = bits4 if parsed.version == 4 else bits6
-    return str(ipaddress.ip_network((parsed, bits), strict=False))

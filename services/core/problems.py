@@ -16,6 +16,7 @@ from services.core.observe.trace import current_trace
 
 TYPE_BASE = "https://votewave.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
+_QUOTA_SECONDS = 60.0
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 """A header of every answer: it is what its media type says, and nothing that a browser would rather see in it."""
 
@@ -144,6 +145,11 @@ def refused(slug: str, detail: str, *errors: FieldError) -> Problem:
 def too_many(detail: str, retry_after: float) -> Problem:
     """429: slow down. `retry_after` is in seconds."""
     return Problem(429, "too-many-requests", "Too many requests", detail, retry_after=retry_after)
+
+
+def over_quota(detail: str) -> Problem:
+    """429: the account has as much as it may; waiting helps only if something is given up meanwhile."""
+    return Problem(429, "over-quota", "There is no room for more", detail, retry_after=_QUOTA_SECONDS)
 
 
 def unavailable(detail: str, retry_after: float = 1.0) -> Problem:

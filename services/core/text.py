@@ -27,7 +27,9 @@ _STRIPPED = _EDGES + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 # Embeddings, overrides and isolates reorder what stands around them; the others are deprecated controls.
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]")
-_NOT_TEXT = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]")
+# Noncharacters are 32 of the first plane, and the last two of each.
+_LAST_TWO = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+_NOT_TEXT = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_LAST_TWO}]")
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f]")
 _LINE_END = re.compile("\r\n|[\r\u0085\u2028\u2029]")
@@ -85,8 +87,7 @@ def fold(value: str) -> str:
 
 
 def _checked(value: str) -> str:
-    # Noncharacters beyond the first plane are the last two of each.
-    if _NOT_TEXT.search(value) or any(ord(char) & 0xFFFE == 0xFFFE for char in value):
+    if _NOT_TEXT.search(value):
         raise ValueError("This contains a broken character. Remove it, or type the text again.")
     if _REORDERING.search(value):
         raise ValueError("This contains an invisible character that changes the direction of text. Remove it.")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, MediaType, Response, delete, get, patch, post
+from litestar import Controller, MediaType, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -13,9 +13,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from services.core.data.pagination import DEFAULT_LIMIT, Page
 from services.core.http.api import UNCHANGED, Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit, problems
 from services.core.http.guards import ANY_TOKEN, requires
+from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit, limit_address
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
-from services.core.problems import malformed
+from services.core.problems import Problem, malformed
 from services.polls.events import PollChanged
 from services.polls.methods import Status
 from services.polls.reading import Seen
@@ -25,6 +26,14 @@ from services.polls.service import Polls
 WRITING = requires("polls:write")
 CREATING = rate("poll-create", 300, per=60)
 CHANGING = rate("poll-change", 300, per=60)
+WEIGHING = ByteLimit("poll-bytes", subject=10_000_000, address=40_000_000, per=600)
+"""Of all that is sent and answered: each answer holds the whole poll, whose reading and writing it stands for."""
+
+FINDING = limit_address("poll-by-code", 1_200, per=60)
+_MISS = 20
+"""What a code that is no poll's costs, so that an audience finds its poll and nobody finds others' by trying."""
+
+AnyRequest = Request[Any, Any, Any]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -63,6 +72,12 @@ def _answer(seen: Seen, status: int = 200) -> Response[bytes]:
     return Response(seen.body, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
+async def _weighed(request: AnyRequest, answer: Response[bytes]) -> Response[bytes]:
+    """Return an answer, and have those who asked for it feel its size with their next request."""
+    await WEIGHING.charge(request, len(answer.content))
+    return answer
+
+
 def _created(seen: Seen, *, new: bool = True) -> Response[bytes]:
     answer = _answer(seen, 201 if new else 200)
     answer.headers["Location"] = f"/v1/polls/{seen.poll_id}"
@@ -78,15 +93,17 @@ class PollController(Controller):
         "/",
         operation_id="PollCreate",
         summary="Create a poll",
-        guards=[WRITING, CREATING],
+        guards=[WRITING, CREATING, WEIGHING],
+        request_max_body_size=LARGE_BODY_BYTES,
         responses={
             **_poll(201, "The new poll."),
             **_poll(200, "The poll that this Idempotency-Key made before."),
-            **_problems(401, 403, 422, 429, _409="The Idempotency-Key was sent with another body."),
+            **_problems(401, 403, 413, 422, 429, _409="The Idempotency-Key was sent with another body."),
         },
     )
     async def create(
         self,
+        request: AnyRequest,
         polls: NamedDependency[Polls],
         subject: NamedDependency[Subject],
         data: JSONBody[PollNew],
@@ -96,7 +113,7 @@ class PollController(Controller):
         if key is not None and not _KEY.fullmatch(key):
             raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
         seen, new = await polls.create(subject, data, key)
-        return _created(seen, new=new)
+        return await _weighed(request, _created(seen, new=new))
 
     @get("/", operation_id="PollList", summary="List polls", responses=_problems(401))
     async def list(
@@ -125,26 +142,40 @@ class PollController(Controller):
         """Return a poll with its method, options, rules, times and status; results are VoteBooth's."""
         return _answer(await polls.read(viewer, poll_id, if_none_match))
 
-    @get("/by-code/{code:str}", operation_id="PollByCode", summary="Find a poll by its join code", responses=_READ)
+    @get(
+        "/by-code/{code:str}",
+        operation_id="PollByCode",
+        summary="Find a poll by its join code",
+        guards=[FINDING],
+        responses={**_READ, **_problems(429)},
+    )
     async def by_code(
         self,
+        request: AnyRequest,
         polls: NamedDependency[Polls],
         viewer: NamedDependency[Subject | None],
         code: FromPath[str],
         if_none_match: IfNoneMatch = None,
     ) -> Response[Any]:
         """Return the poll with a join code; case, spaces and hyphens don't matter."""
-        return _answer(await polls.read_by_code(viewer, code, if_none_match))
+        try:
+            return _answer(await polls.read_by_code(viewer, code, if_none_match))
+        except Problem as exc:
+            if exc.status == 404:
+                await FINDING.charge(request, _MISS - 1)
+            raise
 
     @patch(
         "/{poll_id:uuid}",
         operation_id="PollEdit",
         summary="Change a poll",
-        guards=[WRITING, CHANGING],
-        responses={**_TIMED, **_problems(412, 422, _409="Too late: `locked` or `irreversible`.")},
+        guards=[WRITING, CHANGING, WEIGHING],
+        request_max_body_size=LARGE_BODY_BYTES,
+        responses={**_TIMED, **_problems(412, 413, 422, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
         self,
+        request: AnyRequest,
         polls: NamedDependency[Polls],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
@@ -156,13 +187,13 @@ class PollController(Controller):
         A draft takes any change. Once published, an anonymous poll stays anonymous. Once it is open, title,
         description, the options' descriptions and links, and closes_at may still change; all else is locked.
         """
-        return _answer(await polls.edit(subject, poll_id, data, if_match))
+        return await _weighed(request, _answer(await polls.edit(subject, poll_id, data, if_match)))
 
     @delete(
         "/{poll_id:uuid}",
         operation_id="PollDelete",
         summary="Delete a poll",
-        guards=[WRITING, CHANGING],
+        guards=[WRITING, CHANGING, WEIGHING],
         responses={202: ResponseSpec(None, description=_LATER), **_OWN},
     )
     async def delete(
@@ -175,70 +206,90 @@ class PollController(Controller):
         "/{poll_id:uuid}/publish",
         operation_id="PollPublish",
         summary="Publish a draft",
-        guards=[WRITING, CHANGING],
+        guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
         responses={**_CHANGED, **_problems(_422="closes_at is past.")},
     )
     async def publish(
-        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
     ) -> Response[Any]:
         """Publish: it opens at opens_at, or now. Repeating it changes nothing."""
-        return _answer(await polls.publish(subject, poll_id))
+        return await _weighed(request, _answer(await polls.publish(subject, poll_id)))
 
     @post(
         "/{poll_id:uuid}/close",
         operation_id="PollClose",
         summary="Close a poll now",
-        guards=[WRITING, CHANGING],
+        guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
         responses={**_TIMED, **_problems(_409="It isn't open yet.")},
     )
     async def close(
-        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
     ) -> Response[Any]:
         """Close for good: after a 200 no ballot is taken any more. Repeating it changes nothing."""
-        return _answer(await polls.close(subject, poll_id))
+        return await _weighed(request, _answer(await polls.close(subject, poll_id)))
 
     @post(
         "/{poll_id:uuid}/archive",
         operation_id="PollArchive",
         summary="Archive a closed poll",
-        guards=[WRITING, CHANGING],
+        guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
         responses={**_CHANGED, **_problems(_409="It isn't closed.")},
     )
     async def archive(
-        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
     ) -> Response[Any]:
         """Take a closed poll out of the lists; its address stays good."""
-        return _answer(await polls.archive(subject, poll_id))
+        return await _weighed(request, _answer(await polls.archive(subject, poll_id)))
 
     @post(
         "/{poll_id:uuid}/unarchive",
         operation_id="PollUnarchive",
         summary="Take a poll out of the archive",
-        guards=[WRITING, CHANGING],
+        guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
         responses=_CHANGED,
     )
     async def unarchive(
-        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
     ) -> Response[Any]:
         """Put an archived poll back into the lists; it stays closed."""
-        return _answer(await polls.unarchive(subject, poll_id))
+        return await _weighed(request, _answer(await polls.unarchive(subject, poll_id)))
 
     @post(
         "/{poll_id:uuid}/duplicate",
         operation_id="PollDuplicate",
         summary="Copy a poll",
-        guards=[WRITING, CREATING],
+        guards=[WRITING, CREATING, WEIGHING],
         responses={**_poll(201, "The new draft."), **_problems(401, 403, 404, 429)},
     )
     async def duplicate(
-        self, polls: NamedDependency[Polls], subject: NamedDependency[Subject], poll_id: FromPath[UUID]
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
     ) -> Response[Any]:
         """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
-        return _created(await polls.duplicate(subject, poll_id))
+        return await _weighed(request, _created(await polls.duplicate(subject, poll_id)))
 
     @get(
         "/{poll_id:uuid}/log",

@@ -5,6 +5,7 @@ Every field that breaks a rule is found before anything is refused, so that a pe
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,20 +102,30 @@ def with_rules(rules: Rules, new: RulesNew) -> Rules:
 SLUG = "poll-refused"
 
 
-def checked(draft: Definition, before: Rules | None = None) -> Definition:
+TEXTS = frozenset({"title", "description", "options"})
+"""What costs more to check the longer it is."""
+
+
+def checked(draft: Definition, before: Rules | None = None, new: AbstractSet[str] = TEXTS) -> Definition:
     """Return a definition with its texts cleaned.
 
     Args:
         draft: The definition as it is wanted.
         before: The rules that it has by now, in an edit.
+        new: Which of its `TEXTS` are new. Those that are stored were checked when they came, and aren't again: who
+            mends a word in a title doesn't have 500 options looked through.
 
     Raises:
         Problem: 422 that names every refused field.
     """
     found = Refusals(SLUG)
-    title = found.text("title", clean_line, draft.title, schemas.MAX_TITLE)
-    description = found.text("description", clean_text, draft.description, schemas.MAX_DESCRIPTION, required=False)
-    options = _options(found, draft.options)
+    title, description, options = draft.title, draft.description, draft.options
+    if "title" in new:
+        title = found.text("title", clean_line, title, schemas.MAX_TITLE)
+    if "description" in new:
+        description = found.text("description", clean_text, description, schemas.MAX_DESCRIPTION, required=False)
+    if "options" in new:
+        options = _options(found, options)
     _parameters(found, draft.method, len(draft.options), draft.given)
     _rules(found, draft.rules)
     if draft.rules.is_loose and not (before is not None and before.is_loose):

@@ -62,9 +62,10 @@ def wanted(poll: Poll, edit: PollEdit) -> dict[str, Any]:
         given=msgspec.structs.replace(before.given, **given),
         rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
     )
-    after = definitions.checked(after, before.rules)
+    after = definitions.checked(after, before.rules, definitions.TEXTS & replaced.keys())
     values = columns(after)
-    values["options"], values["next_option"] = _options(poll, after.options)
+    if "options" in replaced:
+        values["options"], values["next_option"] = _options(poll, after.options)
     for name in ("opens_at", "closes_at"):
         if (moment := getattr(edit, name)) is not UNSET:
             values[name] = definitions.utc(name, moment)

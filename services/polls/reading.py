@@ -141,10 +141,10 @@ class Reading(UseCases[PollsSettings]):
             Problem: 400 for a strange cursor, 403, 404.
         """
         async with self.kit.db.reading() as session:
-            found = await PollRepository(session).whole(subject.id, poll_id)
+            found = await PollRepository(session).head(subject.id, poll_id=poll_id)
             if found is None:
                 raise not_found("poll")
-            if found[0].owner != subject.id:
+            if found.owner != subject.id:
                 raise forbidden("Only the poll's owner can read its log.")
             page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
         return map_page(page, lambda entry: to_schema(entry, PollLogEntry))

@@ -47,6 +47,7 @@ def status_is(status: Status) -> ColumnElement[bool]:
 
 _HEAD = (
     Poll.id,
+    Poll.owner,
     Poll.version,
     Poll.updated_at,
     Poll.published_at,
@@ -55,7 +56,7 @@ _HEAD = (
     Poll.closed_at,
     Poll.archived_at,
 )
-_CARD = (*_HEAD, Poll.owner, Poll.code, Poll.title, Poll.method, Poll.anonymous, Poll.created_at)
+_CARD = (*_HEAD, Poll.code, Poll.title, Poll.method, Poll.anonymous, Poll.created_at)
 
 
 PUBLISHED = Keyset("polls", Poll.published_at, Poll.id)
@@ -78,6 +79,14 @@ class PollRepository(Repository[Poll]):
         """Return a poll's version and times and the moment `now`, found by its id or its code."""
         found = Poll.id == poll_id if poll_id is not None else Poll.code == code
         return (await self.session.execute(select(*_HEAD, _now.label("now")).where(found, visible(viewer)))).first()
+
+    async def holdings(self, owner: UUID) -> tuple[int, int, int]:
+        """Return how many drafts and how many polls an account has, and the bytes that they take."""
+        size = func.pg_column_size(Poll.options) + func.pg_column_size(Poll.description)
+        drafts = func.count().filter(Poll.published_at.is_(None))
+        held = select(drafts, func.count(), func.coalesce(func.sum(size), 0))
+        row = (await self.session.execute(held.where(Poll.owner == owner, Poll.deleted_at.is_(None)))).one()
+        return int(row[0]), int(row[1]), int(row[2])
 
     async def whole(self, viewer: UUID | None, poll_id: UUID) -> tuple[Poll, datetime] | None:
         """Return a poll and the moment."""

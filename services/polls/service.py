@@ -13,7 +13,7 @@ from services.core.http.api import matches
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.problems import Problem, conflict, not_found, unavailable
-from services.polls import acts, edits, votebooth
+from services.polls import acts, edits, quota, votebooth
 from services.polls import definition as definitions
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
@@ -42,7 +42,7 @@ class Polls(Reading):
             The poll, and whether it is new; it isn't if the key has made it before.
 
         Raises:
-            Problem: 403 for guests, 409 if the key was used for another request, 422.
+            Problem: 403 for guests, 409 if the key was used for another request, 422, 429 if there is no room.
         """
         subject.require_user()
         definition = definitions.checked(definitions.from_request(body))
@@ -57,6 +57,7 @@ class Polls(Reading):
                 taken = await KeyRepository(session).claim(subject.id, key, digest, poll_id, until)
                 if taken is not None:
                     return await self._made_before(polls, subject, taken, digest), False
+            await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
             values = {
@@ -88,7 +89,7 @@ class Polls(Reading):
         """Make a draft of one's own from a poll that one may see; without its times.
 
         Raises:
-            Problem: 403 for guests, 404.
+            Problem: 403 for guests, 404, 429 if the account has no room.
         """
         subject.require_user()
         async with self.kit.db.transaction() as session:
@@ -96,6 +97,7 @@ class Polls(Reading):
             found = await polls.whole(subject.id, poll_id)
             if found is None:
                 raise not_found("poll")
+            await quota.check(polls, subject.id, self.kit.settings, draft=True)
             source, now = found
             definition = edits.current(source)
             if definition.rules.is_loose:
@@ -148,6 +150,8 @@ class Polls(Reading):
                 return poll, now
             edits.check(poll, values, status, now)
             _check_times(poll, values, now)
+            if values.keys() & {"options", "description"}:
+                await quota.check_size(PollRepository(session), poll.owner, self.kit.settings)
             details = edits.loggable(poll, values)
             for name, value in values.items():
                 setattr(poll, name, value)

@@ -11,6 +11,18 @@ class PollsSettings(Struct, frozen=True, kw_only=True):
     cache_seconds: Annotated[
         int, Meta(description="Seconds that a version of a public poll stays in Redis; 0 caches none.", ge=0, le=86400)
     ] = 3600
+    drafts_per_account: Annotated[
+        int, Meta(description="Drafts that an account may have at a time.", ge=1, le=1_000_000)
+    ] = 500
+    polls_per_account: Annotated[
+        int, Meta(description="Polls that an account may have, drafts included.", ge=1, le=1_000_000)
+    ] = 5_000
+    megabytes_per_account: Annotated[
+        int,
+        Meta(
+            description="What an account's polls may take in the database, as it is stored there.", ge=1, le=1_000_000
+        ),
+    ] = 100
     confirm_seconds: Annotated[
         float,
         Meta(

@@ -17,6 +17,10 @@ _TEXTS = {
 }
 
 
+EDIT_BYTES = 32_000
+"""A text of 2,000 characters, of which JSON may write each in twelve bytes."""
+
+
 class ProfileController(Controller):
     """Who somebody is to others."""
 
@@ -38,7 +42,8 @@ class ProfileController(Controller):
         operation_id="ProfileEdit",
         summary="Change my profile",
         guards=[requires("profiles:write"), limit("profile-edit", 30, per=60)],
-        responses=problems(_TEXTS, 400, 401, 403, 409, 422, 429),
+        request_max_body_size=EDIT_BYTES,
+        responses=problems(_TEXTS, 400, 401, 403, 409, 413, 422, 429),
     )
     async def edit(
         self,

@@ -1,5 +1,6 @@
 """The document at /openapi.json and the routes that are served say the same, and say it well."""
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,11 +12,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.serialization import encode_json
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from services.auth.controllers import throttles
 from services.auth.schemas import Scope
 from services.core.http.application import create_app
 from services.core.http.guards import ScopeGuard
+from services.core.http.limits import ByteLimit, Limit
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
+from services.votebooth.exchange.controllers import CountOperation
 
 HIDDEN = {"/", "/favicon.ico", "/metrics", "/openapi.json"}
 HIDDEN_BELOW = ("/docs", "/internal/", "/v1/files/")  # the latter: only whole URLs are given out
@@ -186,3 +190,20 @@ def test_scopes_are_those_that_an_api_key_can_be_given(app: Litestar) -> None:
     }
     assert scopes <= {*get_args(Scope), "account:read", "account:write"}  # the latter two are a session's alone
     assert set(get_args(Scope)) <= scopes
+
+
+def test_a_body_is_limited_before_it_is_read_and_a_large_one_is_weighed(app: Litestar) -> None:
+    """Ballots apart: their route is read by hand, and the booth counts who sends them."""
+    unlimited, unweighed = [], []
+    for (method, path), handler in handlers(app).items():
+        if not (handler.parsed_data_field or handler.operation_class is CountOperation):
+            continue
+        guards = handler.resolve_guards()
+        if not any(isinstance(guard, (Limit, ByteLimit)) or inspect.getmodule(guard) is throttles for guard in guards):
+            unlimited.append(f"{method} {path}")
+        if (handler.resolve_request_max_body_size() or 0) > 50_000 and not any(
+            isinstance(guard, ByteLimit) for guard in guards
+        ):
+            unweighed.append(f"{method} {path}")
+    assert unlimited == []
+    assert unweighed == []

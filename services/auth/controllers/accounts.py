@@ -6,6 +6,7 @@ from litestar import Controller, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from services.auth.controllers import throttles
 from services.auth.controllers.answers import (
     WRITING,
     AnyRequest,
@@ -18,7 +19,10 @@ from services.auth.controllers.answers import (
 from services.auth.schemas import AccountView, Admit, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import Auth
 from services.core.http.guards import ANY_TOKEN
+from services.core.http.limits import limit
 from services.core.identity.subject import Subject
+
+ADMIT_BYTES = 1_000
 
 
 class AccountController(Controller):
@@ -26,7 +30,13 @@ class AccountController(Controller):
 
     tags = ("Accounts",)
 
-    @post("/accounts", operation_id="AccountOpen", summary="Sign up", responses=problems(403, 409, 415, 422, 429, 503))
+    @post(
+        "/accounts",
+        operation_id="AccountOpen",
+        summary="Sign up",
+        guards=[throttles.sign_ups],
+        responses=problems(403, 409, 415, 422, 429, 503),
+    )
     async def sign_up(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignUp]
     ) -> Response[Tokens]:
@@ -44,7 +54,7 @@ class AccountController(Controller):
         "/password",
         operation_id="PasswordChange",
         summary="Change my password",
-        guards=[WRITING],
+        guards=[WRITING, limit("password", 60, per=300)],
         status_code=204,
         responses=problems(401, 403, 409, 422, 429, 503),
     )
@@ -62,9 +72,9 @@ class AccountController(Controller):
         "/accounts/{account:uuid}/role",
         operation_id="RoleChange",
         summary="Give a user a role (administrators)",
-        guards=[WRITING],
+        guards=[WRITING, limit("role", 60, per=60)],
         status_code=204,
-        responses=problems(401, 403, 404),
+        responses=problems(401, 403, 404, 429),
     )
     async def give_role(
         self,
@@ -87,6 +97,8 @@ class GuestController(Controller):
         operation_id="GuestAdmit",
         summary="Become a guest",
         operation_class=OptionalBody,
+        guards=[throttles.guests],
+        request_max_body_size=ADMIT_BYTES,
         responses=problems(403, 415, 429),
     )
     async def admit(
@@ -102,7 +114,7 @@ class GuestController(Controller):
         "/upgrade",
         operation_id="GuestUpgrade",
         summary="Turn a guest into a user",
-        guards=[WRITING],
+        guards=[WRITING, throttles.sign_ups],
         responses=problems(401, 403, 409, 415, 422, 429, 503),
     )
     async def upgrade(

@@ -17,7 +17,7 @@ from msgspec import UNSET, structs
 from services.auth.schemas import Tokens
 from services.auth.visitor import Visitor, visitor
 from services.core.http.api import problems as described
-from services.core.http.dependencies import address_of, shared_of
+from services.core.http.dependencies import Connection, address_of, shared_of
 from services.core.http.guards import requires
 from services.core.problems import Problem, forbidden
 
@@ -59,7 +59,7 @@ problems = partial(
 """Describes the problem documents that a route of Auth's answers with, beside 400."""
 
 
-def visitor_of(request: AnyRequest) -> Visitor:
+def visitor_of(request: Connection) -> Visitor:
     """Return where a request comes from."""
     return visitor(address_of(request), request.headers.get("user-agent"))
 

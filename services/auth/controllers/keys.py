@@ -6,11 +6,13 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from services.auth.controllers.answers import READING, WRITING, AnyRequest, answer, problems, visitor_of
+from services.auth.controllers import throttles
+from services.auth.controllers.answers import READING, WRITING, AnyRequest, answer, problems
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
 from services.core.data.pagination import DEFAULT_LIMIT, Page
 from services.core.http.api import Cursor, Limit
+from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 
 
@@ -23,8 +25,8 @@ class KeyController(Controller):
         "/keys",
         operation_id="KeyCreate",
         summary="Make an API key",
-        guards=[WRITING],
-        responses=problems(401, 403, 409, 422),
+        guards=[WRITING, limit("key-create", 60, per=60)],
+        responses=problems(401, 403, 409, 422, 429),
     )
     async def create(
         self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], data: JSONBody[KeyRequest]
@@ -54,9 +56,15 @@ class KeyController(Controller):
         """End a key. Access tokens got with it stop working within seconds."""
         await auth.keys.end(subject, key)
 
-    @post("/tokens", operation_id="KeyExchange", summary="Use an API key", responses=problems(401, 429))
+    @post(
+        "/tokens",
+        operation_id="KeyExchange",
+        summary="Use an API key",
+        guards=[throttles.sessions],
+        responses=problems(401, 429),
+    )
     async def exchange(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[KeyUse]
     ) -> Response[Tokens]:
         """Exchange an API key for a short access token with the key's scopes."""
-        return answer(request, await auth.keys.exchange(data, visitor_of(request)), "body")
+        return answer(request, await auth.keys.exchange(data), "body")

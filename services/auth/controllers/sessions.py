@@ -6,6 +6,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from services.auth.controllers import throttles
 from services.auth.controllers.answers import (
     READING,
     WRITING,
@@ -31,7 +32,12 @@ class SessionController(Controller):
     path = "/sessions"
     tags = ("Sessions",)
 
-    @post(operation_id="SessionOpen", summary="Sign in", responses=problems(401, 403, 415, 429, 503))
+    @post(
+        operation_id="SessionOpen",
+        summary="Sign in",
+        guards=[throttles.sessions],
+        responses=problems(401, 403, 415, 429, 503),
+    )
     async def sign_in(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignIn]
     ) -> Response[Tokens]:
@@ -45,6 +51,7 @@ class SessionController(Controller):
         operation_id="SessionRefresh",
         summary="Get new tokens",
         operation_class=OptionalBody,
+        guards=[throttles.refreshes],
         responses=problems(401, 403, 415, 429),
     )
     async def refresh(

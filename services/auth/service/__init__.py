@@ -34,6 +34,7 @@ class Auth(UseCases[AuthSettings]):
         sessions: Sign-in, refresh, sign-out.
         keys: API keys.
         signer: Access tokens and the keys that sign them.
+        throttle: Who may try how often.
     """
 
     def __init__(self, kit: Kit[AuthSettings]) -> None:
@@ -42,11 +43,11 @@ class Auth(UseCases[AuthSettings]):
         self._gateway_keys = GatewayKeyPublisher(kit, self.signer)
         self._starting: asyncio.Task[None] | None = None
         self._hasher = Hasher(kit.settings)
-        throttle = Throttle(kit)
+        self.throttle = Throttle(kit)
         self._access = Access(kit, self.signer)
-        self.accounts = Accounts(kit, self._access, self._hasher, throttle)
-        self.sessions = Sessions(kit, self._access, self._hasher, throttle)
-        self.keys = Keys(kit, self._access, throttle)
+        self.accounts = Accounts(kit, self._access, self._hasher, self.throttle)
+        self.sessions = Sessions(kit, self._access, self._hasher, self.throttle)
+        self.keys = Keys(kit, self._access)
 
     async def start(self) -> None:
         """Read the signing keys; the first start makes them. While the database is away, go on trying.

@@ -8,8 +8,6 @@ from services.auth.repository import KEYS, AccountRepository, AuditRepository, K
 from services.auth.schemas import AccountView, KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service.access import Access
 from services.auth.settings import AuthSettings
-from services.auth.throttle import Throttle
-from services.auth.visitor import Visitor
 from services.core.data.models import utc_now
 from services.core.data.pagination import Page, map_page
 from services.core.data.repository import to_schema
@@ -26,10 +24,9 @@ _START_CHARS = 7
 class Keys:
     """Use cases of API keys. Managing them takes a session: a key can't make another."""
 
-    def __init__(self, kit: Kit[AuthSettings], access: Access, throttle: Throttle) -> None:
+    def __init__(self, kit: Kit[AuthSettings], access: Access) -> None:
         self._kit = kit
         self._access = access
-        self._throttle = throttle
 
     async def create(self, subject: Subject, request: KeyRequest) -> NewKey:
         """Make a key and return it, this once.
@@ -94,13 +91,12 @@ class Keys:
             await AuditRepository(session).record("key.ended", subject.id, account=subject.id, target=key)
         await self._access.announce_end(ended)
 
-    async def exchange(self, use: KeyUse, who: Visitor) -> Tokens:
+    async def exchange(self, use: KeyUse) -> Tokens:
         """Return a short access token for a key.
 
         Raises:
-            Problem: 401 if the key is unknown, ended or expired; 429.
+            Problem: 401 if the key is unknown, ended or expired.
         """
-        await self._throttle.key(who)
         async with self._kit.db.transaction() as session:
             row = await KeyRepository(session).trade(opaque.digest(use.api_key))
         if row is None:

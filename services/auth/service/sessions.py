@@ -44,7 +44,7 @@ class Sessions:
             key = emails.normalise(request.email)[1]
         except ValueError:
             key = ""
-        await self._throttle.sign_in(who, key or request.email.casefold())
+        await self._throttle.password(who, key or request.email.casefold())
         account = await self._account(key)
         password = _readable(request.password)
         stored = account.password_hash if account else None
@@ -78,9 +78,8 @@ class Sessions:
         stolen, from us or by us, and the session ends for both.
 
         Raises:
-            Problem: 401, 429.
+            Problem: 401.
         """
-        await self._throttle.refresh(who)
         if not token or len(token) > opaque.MAX_CHARS:
             raise _refused_refresh()
         async with self._kit.db.transaction() as session:

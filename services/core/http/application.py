@@ -20,8 +20,9 @@ from services.core.http.admission import Headers, admission
 from services.core.http.dependencies import SHARED, dependencies_of, provide_subject, provide_viewer, require_service
 from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
+from services.core.http.limits import SMALL_BODY_BYTES
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
-from services.core.http.request import StrictRequest
+from services.core.http.request import HEAD, StrictRequest
 from services.core.kit import Kit, Shared
 from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
@@ -148,14 +149,14 @@ class Application(Litestar):
         await super().__call__(scope, receive, send)
 
     async def _answer_head(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer as GET, without the body (RFC 9110, section 9.3.2)."""
+        """Answer as GET, without the body (RFC 9110, section 9.3.2); `is_head` tells routes whose body costs much."""
 
         async def send_head(message: Any) -> None:
             if message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
-        get = {**scope, "method": "GET"}  # a copy: the server and the edge look at their own
+        get = {**scope, "method": "GET", HEAD: True}  # a copy: the server and the edge look at their own
         try:
             await super().__call__(get, receive, send_head)  # type: ignore[arg-type]  # it is a scope as before
         finally:
@@ -209,7 +210,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         exception_handlers=errors.HANDLERS,
         request_class=StrictRequest,
-        request_max_body_size=errors.MAX_BODY_BYTES,
+        request_max_body_size=SMALL_BODY_BYTES,
         openapi_config=openapi_config(core.public_url),
         state=State({SHARED: shared, KITS: []}),
         logging_config=None,

@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 
 from services.core.identity.subject import Subject
 from services.core.kit import Shared
+from services.core.network import site
 from services.core.peers.calls import DEADLINE_HEADER, SERVICE_TOKEN_HEADER, begin_deadline
 from services.core.problems import not_found, unauthenticated, unavailable
 
@@ -146,3 +147,8 @@ def address_of(connection: Connection) -> str:
     if hops and len(forwarded) >= hops:
         return forwarded[-hops]
     return connection.client.host if connection.client else "unknown"
+
+
+def site_of(connection: Connection) -> str:
+    """Return what limits count of a client's address: an IPv4 address, or the /64 of an IPv6 address."""
+    return site(address_of(connection))

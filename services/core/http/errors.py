@@ -22,9 +22,6 @@ from services.core.storage.files import NoSuchFile, StorageError
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY_BYTES = 1_000_000
-"""What a request's body may have at most, unless a route allows more."""
-
 _FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
 _AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError, StorageError)
 
@@ -45,14 +42,13 @@ _PHRASES = frozenset({*(status.phrase for status in HTTPStatus), "Request Entity
 _SENTENCES: Mapping[int, str] = {
     404: "There is no such page, or you may not see it.",
     405: "'Allow' lists the methods that it takes.",
-    413: f"A body has at most {MAX_BODY_BYTES} bytes.",
 }
 
 
-def _from_http(exc: HTTPException) -> Problem:
+def _from_http(scope: Any, exc: HTTPException) -> Problem:
     slug, title = _HTTP_SLUGS.get(exc.status_code, ("error", "The request failed"))
     # Where the framework only has HTTP's phrase for the status, the title says as much already.
-    detail = _SENTENCES.get(exc.status_code, "") if exc.detail in _PHRASES else exc.detail
+    detail = _sentence(scope, exc.status_code) if exc.detail in _PHRASES else exc.detail
     errors: tuple[FieldError, ...] = ()
     if isinstance(exc, ValidationException):
         detail = "Some values were refused; 'errors' names them."
@@ -65,6 +61,12 @@ def _from_http(exc: HTTPException) -> Problem:
         errors=errors,
         headers=exc.headers if isinstance(exc, MethodNotAllowedException) else None,  # `Allow`
     )
+
+
+def _sentence(scope: Any, status: int) -> str:
+    if status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _SENTENCES.get(status, "")
+    return f"A body has at most {scope['route_handler'].resolve_request_max_body_size()} bytes."
 
 
 _MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
@@ -114,7 +116,7 @@ def problem_of(scope: Any, exc: Exception) -> Problem:
     if isinstance(exc, Problem):
         return exc
     if isinstance(exc, HTTPException):
-        return _from_http(exc)
+        return _from_http(scope, exc)
     # The template, for a path may hold a receipt; the exception's kind and place, for its text may quote anything.
     return _from_unforeseen(scope.get("path_template") or "unmatched", exc)
 

@@ -1,49 +1,134 @@
-"""Rate limits as guards: `guards=[limit("sign-in", 10, per=60)]`."""
+"""Limits as guards, which are asked before a body is read: `guards=[limit("sign-in", 10, per=60)]`.
+
+A limit weighs what a request costs: most count 1, `ByteLimit` counts bytes, and what a request turns out to have cost
+beyond that is charged afterwards, so that the next one feels it. An address is what `site_of` says, since somebody with
+an IPv6 network has more addresses than there are limits.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.core.http.dependencies import Connection, address_of, authenticate, shared_of
+from litestar.handlers import HTTPRouteHandler
+
+from services.core.http.dependencies import Connection, authenticate, shared_of, site_of
 from services.core.problems import too_many
 
+SMALL_BODY_BYTES = 8_000
+"""What a body may have unless its route says otherwise (`request_max_body_size`): some names and numbers."""
 
-def limit(name: str, times: int, per: float) -> Callable[[Connection, Any], Awaitable[None]]:
-    """Return a guard that lets a subject (or an address without one) through `times` in `per` seconds.
+LARGE_BODY_BYTES = 1_000_000
+"""For the few routes that take a whole document; each has a `ByteLimit`."""
 
-    Raises:
-        Problem: 429 with Retry-After.
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+
+
+class Limit:
+    """A guard that lets so much through in a time.
+
+    Args:
+        name: Of the limit; limits with one name share what they count.
+        times: How much is let through at once, and in `per` seconds once that is used up.
+        per: Seconds.
+        who: Whose requests are counted together.
+        unit: What is counted, for people.
     """
 
-    async def guard(connection: Connection, _: Any) -> None:
-        subject = await authenticate(connection)
-        who = str(subject.id) if subject else address_of(connection)
-        await check(connection, f"{name}:{who}", times, per)
+    def __init__(
+        self, name: str, times: int, per: float, who: Callable[[Connection], Awaitable[str]], unit: str = "requests"
+    ) -> None:
+        self._name = name
+        self._times = times
+        self._per = per
+        self._who = who
+        self._unit = unit
 
-    return guard
+    async def __call__(self, connection: Connection, _: Any) -> None:
+        """Count a request.
+
+        Raises:
+            Problem: 429 with Retry-After.
+        """
+        await self.take(connection, 1)
+
+    async def take(self, connection: Connection, cost: int) -> None:
+        """Count a cost; one above the whole limit counts as that.
+
+        Raises:
+            Problem: 429 with Retry-After.
+        """
+        key, cost = await self._key(connection), min(cost, self._times)
+        decision = await shared_of(connection).limits.hit(key, self._times, self._per, cost)
+        if not decision.allowed:
+            raise too_many(
+                f"At most {self._times:,} {self._unit} in {self._per:g} seconds. "
+                f"Try again in {max(1.0, decision.retry_after):.0f} s.",
+                decision.retry_after,
+            )
+
+    async def charge(self, connection: Connection, cost: int) -> None:
+        """Count a cost of what has been done; the next request feels it."""
+        await shared_of(connection).limits.charge(await self._key(connection), self._times, self._per, cost)
+
+    async def _key(self, connection: Connection) -> str:
+        return f"{self._name}:{await self._who(connection)}"
 
 
-def limit_address(name: str, times: int, per: float) -> Callable[[Connection, Any], Awaitable[None]]:
-    """Return a guard that limits an address whatever the subject, since new guest accounts cost nothing.
+async def _subject(connection: Connection) -> str:
+    subject = await authenticate(connection)
+    return str(subject.id) if subject else await _site(connection)
 
-    Raises:
-        Problem: 429 with Retry-After.
+
+async def _site(connection: Connection) -> str:
+    return f"at:{site_of(connection)}"
+
+
+def limit(name: str, times: int, per: float, unit: str = "requests") -> Limit:
+    """Return a guard that lets a subject (or an address without one) through `times` in `per` seconds."""
+    return Limit(name, times, per, _subject, unit)
+
+
+def limit_address(name: str, times: int, per: float) -> Limit:
+    """Return a guard that limits an address whatever the subject, since new guest accounts cost nothing."""
+    return Limit(name, times, per, _site)
+
+
+class ByteLimit:
+    """A guard for routes that take or give whole documents: it weighs them, for the subject and for the address.
+
+    A body weighs what its Content-Length says. One without weighs as much as its route takes at most.
+
+    Args:
+        name: Of the limit; limits with one name share what they count.
+        subject: Bytes of one subject in `per` seconds.
+        address: Bytes of one address in `per` seconds.
+        per: Seconds.
     """
 
-    async def guard(connection: Connection, _: Any) -> None:
-        await check(connection, f"{name}:at:{address_of(connection)}", times, per)
+    def __init__(self, name: str, *, subject: int, address: int, per: float) -> None:
+        self._limits = (Limit(name, subject, per, _subject, "bytes"), Limit(name, address, per, _site, "bytes"))
 
-    return guard
+    async def __call__(self, connection: Connection, handler: Any) -> None:
+        """Weigh a request before its body is read.
+
+        Raises:
+            Problem: 429 with Retry-After.
+        """
+        size = _announced(connection, handler)
+        for each in self._limits:
+            await each.take(connection, size)
+
+    async def charge(self, connection: Connection, size: int) -> None:
+        """Weigh what a request has read or written beside its body; what is small goes with the request."""
+        if size <= SMALL_BODY_BYTES:
+            return
+        for each in self._limits:
+            await each.charge(connection, size)
 
 
-async def check(connection: Connection, key: str, times: int, per: float) -> None:
-    """Count one use of `key`.
-
-    Raises:
-        Problem: 429 with Retry-After.
-    """
-    decision = await shared_of(connection).limits.hit(key, times, per)
-    if not decision.allowed:
-        raise too_many(
-            f"At most {times} in {per:g} seconds. Try again in {decision.retry_after:.0f} s.",
-            decision.retry_after,
-        )
+def _announced(connection: Connection, handler: HTTPRouteHandler) -> int:
+    said = connection.headers.get("content-length", "")
+    if said.isascii() and said.isdigit():
+        return max(1, int(said[:15]))
+    if connection.scope.get("method") in _BODILESS or "transfer-encoding" not in connection.headers:
+        return 1
+    return handler.resolve_request_max_body_size() or LARGE_BODY_BYTES

@@ -11,6 +11,14 @@ from services.core.problems import FieldError, malformed
 BODY_COMPLETE = "_votewave_body_complete"
 """Key in a request's scope: the whole body has arrived, so reading it needs no timeout."""
 
+HEAD = "_votewave_head"
+"""Key in a request's scope: it came as HEAD, and its route is asked as for GET."""
+
+
+def is_head(request: Request[Any, Any, Any]) -> bool:
+    """Say whether nobody will see the answer's body, so that nothing is held open or read for it."""
+    return HEAD in request.scope
+
 
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose JSON body says each thing once, and in the type that its handler declares."""
@@ -39,14 +47,20 @@ class StrictRequest(Request[Any, Any, Any]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
+        raw = await super().body()
         try:
-            return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
+            # First, since it is quick and stops where something doesn't fit; what fits is then looked at for names.
+            value = msgspec.json.decode(raw or b"null", type=field.annotation)
+        except RecursionError as exc:
+            raise malformed("The body is nested too deeply.") from exc
         except msgspec.ValidationError as exc:
             message, _, path = str(exc).partition(" - at `$")
             error = FieldError(path.strip("`.") or "body", message)
             raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
         except msgspec.DecodeError as exc:
             raise malformed(f"The body isn't valid JSON: {exc}") from exc
+        await self.body()
+        return value
 
 
 def check_json(raw: bytes) -> None:

@@ -16,8 +16,15 @@ from litestar.response import Stream
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Message, Receive, Send
 
+from services.core.http.request import is_head
+
 SEND_SECONDS = 10.0
 """A client that takes nothing for so long is gone."""
+
+
+async def _nothing(pieces: Iterable[bytes] = ()) -> AsyncGenerator[bytes, None]:
+    for piece in pieces:
+        yield piece
 
 
 class _StuckError(Exception):
@@ -71,8 +78,8 @@ class BoundStream(Stream):
         status_code: int | None = None,
         type_encoders: Any = None,
     ) -> ASGIStreamingResponse:
-        """Return the answer as ASGI sends it."""
-        iterator: Any = self.iterator
+        """Return the answer as ASGI sends it; for HEAD, nothing of the content is made."""
+        iterator: Any = _nothing() if is_head(request) else self.iterator
         return _Response(
             iterator=iterator,
             background=self.background or background,

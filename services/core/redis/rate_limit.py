@@ -28,8 +28,8 @@ local limit, interval, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARG
 local full = limit * interval
 local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local wait = tat + cost * interval - now - full
-if wait <= 0 then
-  tat = tat + cost * interval
+if wait <= 0 or ARGV[4] == '1' then
+  tat = math.min(tat + cost * interval, now + 2 * full)
   if tat > now then
     redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
   end
@@ -86,30 +86,44 @@ class RateLimiter:
         """
         if limit < 1 or per <= 0 or not 0 <= cost <= limit:
             raise ValueError("a limit needs limit >= 1, per > 0 and 0 <= cost <= limit")
+        return await self._hit(key, limit, per, cost)
+
+    async def _hit(self, key: str, limit: int, per: float, cost: int, *, owed: bool = False) -> Decision:
         if self._script is None:
-            return self._local.hit(key, limit, per, cost)
+            return self._local.hit(key, limit, per, cost, owed=owed)
         broken = self._closed_until > 0
         if broken and (self._probing or time.monotonic() < self._closed_until):
-            return self._fall_back(key, limit, per, cost)
+            return self._fall_back(key, limit, per, cost, owed)
         self._probing = broken
         try:
-            decision = await self._ask(key, limit, per, cost)
+            decision = await self._ask(key, limit, per, cost, owed)
         finally:
             if broken:
                 self._probing = False
         if decision is None:
             self._closed_until = time.monotonic() + _PAUSE_SECONDS
-            return self._fall_back(key, limit, per, cost)
+            return self._fall_back(key, limit, per, cost, owed)
         self._closed_until = 0.0
         return decision
 
-    async def _ask(self, key: str, limit: int, per: float, cost: int) -> Decision | None:
+    async def charge(self, key: str, limit: int, per: float, cost: int) -> None:
+        """Count what has been done already. Above the limit it is owed, as much again at most, and paid by waiting.
+
+        Args:
+            key: See `hit`.
+            limit: See `hit`.
+            per: See `hit`.
+            cost: What it counts; it may be above the limit.
+        """
+        await self._hit(key, limit, per, cost, owed=True)
+
+    async def _ask(self, key: str, limit: int, per: float, cost: int, owed: bool) -> Decision | None:
         """Ask Redis; None when it fails or is late.
 
         A late call isn't cancelled: on a slow link that would break off every attempt to connect. It ends
         by itself, at the latest with the client's own time-out.
         """
-        task = asyncio.ensure_future(self._eval(key, limit, per, cost))
+        task = asyncio.ensure_future(self._eval(key, limit, per, cost, owed))
         self._late.add(task)
         task.add_done_callback(self._forget)
         done, _ = await asyncio.wait([task], timeout=_TIMEOUT_SECONDS)
@@ -120,16 +134,16 @@ class RateLimiter:
         if not task.cancelled():
             task.exception()  # looked at, so that asyncio doesn't log it as never retrieved
 
-    async def _eval(self, key: str, limit: int, per: float, cost: int) -> Decision:
+    async def _eval(self, key: str, limit: int, per: float, cost: int, owed: bool) -> Decision:
         if self._script is None:
             raise RuntimeError("there is no Redis to ask")
-        args = [limit, _interval(limit, per), cost]
+        args = [limit, _interval(limit, per), cost, int(owed)]
         allowed, remaining, reset, wait = await self._script(keys=[f"votewave:limit:{key}"], args=args)
         return Decision(bool(allowed), int(remaining), reset / 1e6, wait / 1e6)
 
-    def _fall_back(self, key: str, limit: int, per: float, cost: int) -> Decision:
+    def _fall_back(self, key: str, limit: int, per: float, cost: int, owed: bool) -> Decision:
         _FALLBACK.inc()
-        return self._local.hit(key, limit, per, cost)
+        return self._local.hit(key, limit, per, cost, owed=owed)
 
 
 class LocalLimiter:
@@ -143,14 +157,14 @@ class LocalLimiter:
         self._clock = clock
         self._tats: dict[str, int] = {}
 
-    def hit(self, key: str, limit: int, per: float, cost: int = 1) -> Decision:
-        """Count a call; see `RateLimiter.hit`."""
+    def hit(self, key: str, limit: int, per: float, cost: int = 1, *, owed: bool = False) -> Decision:
+        """Count a call; see `RateLimiter.hit`, and `RateLimiter.charge` for what is `owed`."""
         now, interval = self._clock(), _interval(limit, per)
         full = limit * interval
         tat = max(self._tats.get(key, now), now)
         wait = tat + cost * interval - now - full
-        if wait <= 0:
-            tat += cost * interval
+        if wait <= 0 or owed:
+            tat = min(tat + cost * interval, now + 2 * full)
             self._make_room(now)
             self._tats[key] = tat
         remaining = max(0, (now + full - tat) // interval)

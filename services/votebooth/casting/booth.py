@@ -72,6 +72,14 @@ class Booth:
         """
         return Ticket(rules, self._keyring, claim, raw, secret, asyncio.get_running_loop().create_future())
 
+    def count_refused(self, claim: Claim) -> None:
+        """Count a request that rules refuse against who sent it: it, too, makes work.
+
+        Raises:
+            Problem: 429.
+        """
+        self._flood.count(claim.subject.id.bytes)
+
     async def submit(self, ticket: Ticket) -> Outcome:
         """Return what has become of a request, when that is committed.
 
@@ -83,7 +91,7 @@ class Booth:
         if len(self._waiting) >= self._most:
             VOTES.labels("queue_full").inc()
             raise unavailable("Too many ballots are waiting. Try again.")
-        self._flood.count(ticket.key)
+        self._flood.count(ticket.caster or ticket.key)
         self._waiting.append(ticket)
         self._wake.set()
         return await ticket.future
@@ -198,14 +206,18 @@ def _fail(ticket: Ticket, exc: Exception) -> None:
 
 
 class _Flood:
-    """Keeps one voter from filling the queue with changes, without asking anybody."""
+    """Keeps one voter from filling the queue with changes, without asking anybody.
+
+    What is counted is who sends: where a network is the voter, the guest, or neighbours could keep it from changing
+    its ballot.
+    """
 
     def __init__(self) -> None:
         self._counts: dict[bytes, int] = {}
         self._until = 0.0
 
     def count(self, key: bytes) -> None:
-        """Count one request of a voter.
+        """Count one request of a sender.
 
         Raises:
             Problem: 429.

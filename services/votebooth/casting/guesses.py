@@ -7,6 +7,7 @@ Redis would cost every voter what it saves.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from services.core.network import site
 from services.core.problems import Problem, too_many
 from services.core.redis.rate_limit import LocalLimiter
 from services.votebooth.poll.voters import Claim
@@ -14,7 +15,8 @@ from services.votebooth.poll.voters import Claim
 _SECONDS = 60.0
 _OF_SUBJECT = 30
 _OF_ADDRESS = 3_000
-"""Far more: a school may share one, and whoever tries from there must not keep the others from voting."""
+"""Far more: a school may share one. When it is used up, only those are refused who have guessed wrong themselves, so
+that whoever tries from there doesn't keep the others from voting."""
 
 
 class Guesses:
@@ -30,10 +32,12 @@ class Guesses:
         Raises:
             Problem: 429, and what comes out of the looking.
         """
-        for key, limit in _keys(claim):
-            decision = self._limiter.hit(key, limit, _SECONDS, 0)
-            if decision.remaining < 1:
-                raise too_many("Too many wrong tokens or unknown polls. Wait a moment.", _SECONDS / limit)
+        (subject, of_subject), (address, of_address) = _keys(claim)
+        left = self._limiter.hit(subject, of_subject, _SECONDS, 0).remaining
+        if left < of_subject and self._limiter.hit(address, of_address, _SECONDS, 0).remaining < 1:
+            left = 0
+        if left < 1:
+            raise too_many("Too many wrong tokens or unknown polls. Wait a moment.", _SECONDS / of_subject)
         try:
             yield
         except Problem as problem:
@@ -44,4 +48,4 @@ class Guesses:
 
 
 def _keys(claim: Claim) -> tuple[tuple[str, int], tuple[str, int]]:
-    return (str(claim.subject.id), _OF_SUBJECT), (f"at:{claim.address()}", _OF_ADDRESS)
+    return (str(claim.subject.id), _OF_SUBJECT), (f"at:{site(claim.address())}", _OF_ADDRESS)

@@ -67,6 +67,7 @@ class Ballots:
         try:
             ticket = prepare(rules)
         except Problem:
+            self._booth.count_refused(claim)
             # Nobody is refused by rules that may be old.
             fresh = await self._projection.fresh(poll_id)
             if fresh.version == rules.version:

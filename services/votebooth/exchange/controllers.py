@@ -14,8 +14,9 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, QueryParameter
 
 from services.core.http.api import problems
+from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN
-from services.core.http.limits import limit, limit_address
+from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit, limit, limit_address
 from services.core.http.streaming import BoundStream
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
@@ -56,6 +57,9 @@ _COUNT = {
         _422="`uncountable`: `detail` says why, `line` and `column` where.",
     ),
 }
+
+
+WEIGHING = ByteLimit("count-bytes", subject=10_000_000, address=40_000_000, per=600)
 
 
 @dataclass
@@ -116,7 +120,8 @@ class ExchangeController(Controller):
         operation_class=CountOperation,
         summary="Count a file of ballots",
         status_code=200,
-        guards=[ANY_TOKEN, limit("count", 20, per=60), limit_address("count", 60, per=60)],
+        guards=[ANY_TOKEN, limit("count", 20, per=60), limit_address("count", 60, per=60), WEIGHING],
+        request_max_body_size=LARGE_BODY_BYTES,
         responses=_COUNT,
     )
     async def count(
@@ -164,21 +169,23 @@ class ExchangeController(Controller):
         The file is the body, or the part `file` of a multipart form: CSV (ranks, scores or a grid), BLT, PrefLib, or
         the JSON of an export. A refusal names the options of the command; here they are parameters of the same names.
         """
-        data = await _file(request)
-        answer = await exchange.count(
-            subject,
-            data,
-            method=method,
-            seats=seats,
-            form=file_format,
-            prefix=prefix,
-            ignore=ignore,
-            delimiter=delimiter,
-            words=words,
-            options=options,
-            max_score=max_score,
-            seed=seed,
-        )
+        address = site_of(request)
+        with exchange.place(subject, address):  # before the file is read
+            data = await _file(request)
+            answer = await exchange.count(
+                address,
+                data,
+                method=method,
+                seats=seats,
+                form=file_format,
+                prefix=prefix,
+                ignore=ignore,
+                delimiter=delimiter,
+                words=words,
+                options=options,
+                max_score=max_score,
+                seed=seed,
+            )
         return Response(answer, media_type=MediaType.JSON)
 
 

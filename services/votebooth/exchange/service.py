@@ -13,7 +13,8 @@ import structlog
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.problems import Problem, conflict, refused, too_many, unavailable
+from services.core.problems import Problem, conflict, refused
+from services.core.shares import Place, Shares, Turns
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.exchange import counter, files, repository
 from services.votebooth.poll.choices import PATTERN_METHODS
@@ -28,7 +29,8 @@ log = structlog.get_logger(__name__)
 Format = Literal["csv", "json", "blt", "preflib"]
 
 _PAGE = 2_000
-_WAITING = 4
+_COUNTS = 8
+_COUNTS_OF_ADDRESS = 2
 _COUNT_SECONDS = 60.0
 
 _MEDIA_TYPES: dict[Format, str] = {
@@ -54,8 +56,8 @@ class Exchange:
     def __init__(self, kit: Kit[VoteBoothSettings], results: Results) -> None:
         self._kit = kit
         self._results = results
-        self._counting = asyncio.Lock()
-        self._waiting: set[UUID] = set()
+        self._counts = Shares("files to be counted", places=_COUNTS, account=1, address=_COUNTS_OF_ADDRESS)
+        self._counting = Turns()
 
     async def export(self, poll_id: UUID, viewer: Viewer, subject: Subject | None, form: Format) -> File:
         """Return a poll's ballots as a file; that the owner took one is put on record.
@@ -121,30 +123,29 @@ class Exchange:
         if abstentions:
             yield [(files.ABSTAIN, abstentions)]
 
-    async def count(self, subject: Subject, data: bytes, **request: Any) -> bytes:
+    def place(self, subject: Subject, address: str) -> Place:
+        """Take a place for a file to be counted: one of an account or guest, two of an address. It is held meanwhile.
+
+        Raises:
+            Problem: 429 while as many of this subject's or address's are being counted, 503 while too many others are.
+        """
+        return self._counts.take(subject.id, address)
+
+    async def count(self, address: str, data: bytes, **request: Any) -> bytes:
         """Count a file of ballots and keep nothing of it; `tally.render` describes the JSON that comes back.
 
-        One file is counted at a time, in a process apart (`counter.py`), and one of each account or guest waits.
+        One file is counted at a time, in a process apart (`counter.py`), from each address in turn.
 
         Args:
-            subject: Who wants it.
+            address: The site that it comes from.
             data: The file.
             **request: As `counter.count` takes it.
 
         Raises:
-            Problem: 422 if the file or the request can't be counted, 429 while one of this subject's is being
-                counted, 503 while too many others are.
+            Problem: 422 if the file or the request can't be counted.
         """
-        if subject.id in self._waiting:
-            raise too_many("Another file of yours is still being counted. Wait until it is done.", 2)
-        if len(self._waiting) >= _WAITING:
-            raise unavailable("Too many files are being counted right now. Try again in a moment.", 2)
-        self._waiting.add(subject.id)
-        try:
-            async with self._counting:
-                code, answer = await _apart(msgspec.json.encode(request) + b"\n" + data)
-        finally:
-            self._waiting.discard(subject.id)
+        async with self._counting.turn(address):
+            code, answer = await _apart(msgspec.json.encode(request) + b"\n" + data)
         if code == counter.REFUSED:
             refusal = msgspec.json.decode(answer)
             raise _uncountable(refusal["detail"], **refusal["where"])

@@ -6,15 +6,17 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, WebSocket, get, post, websocket
+from litestar import Controller, Request, Response, WebSocket, get, post, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from services.core.http.api import problems
+from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit
+from services.core.http.request import is_head
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
 from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
@@ -79,24 +81,27 @@ class LiveController(Controller):
         media_type="text/event-stream",
         responses={
             200: ResponseSpec(str, description="Events.", media_type="text/event-stream", generate_examples=False),
-            **problems(RESULTS, 400, 401, 404, 503),
+            **problems(RESULTS, 400, 401, 404, 429, 503),
         },
     )
     async def events(
         self,
+        request: Request[Any, Any, Any],
         hub: NamedDependency[Hub],
         results: NamedDependency[Results],
         viewer: NamedDependency[Subject | None],
         poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
         last_event_id: LastEventId = None,
-    ) -> BoundStream:
+    ) -> Response[Any]:
         """Stream messages (docs/api/votebooth.md): a snapshot, then what changes, ten times a second at most.
 
         The stream ends after some minutes, or when the token does; clients reconnect with `Last-Event-ID`.
         """
         await results.state(poll_id)
-        client = hub.join(poll_id, poll_viewer, viewer, last_event_id)
+        if is_head(request):
+            return Response(None, media_type="text/event-stream", headers=_SSE_HEADERS)
+        client = hub.join(poll_id, poll_viewer, viewer, last_event_id, address=site_of(request))
         return BoundStream(_stream(hub, poll_id, client), "text/event-stream", _SSE_HEADERS)
 
     @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
@@ -118,7 +123,7 @@ class LiveController(Controller):
         try:
             who, subject = await _redeem(tickets, poll_id, ticket)
             await results.state(poll_id)
-            client = hub.join(poll_id, who, subject, since)
+            client = hub.join(poll_id, who, subject, since, address=site_of(socket))
         except Problem as exc:
             await socket.close(4000 + exc.status, exc.slug)
             return

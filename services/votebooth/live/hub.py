@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, unavailable
+from services.core.shares import Place, Shares
 from services.core.tasks import end
 from services.votebooth.live import messages
 from services.votebooth.live.client import Client, View
@@ -46,7 +47,7 @@ class Watch:
 
     def __init__(self, poll_id: UUID, results: Results) -> None:
         self.poll_id = poll_id
-        self.clients: set[Client] = set()
+        self.clients: dict[Client, Place] = {}
         self.seen: tuple[int, int] | None = None
         self._results = results
         self._frame: Frame | None = None
@@ -134,7 +135,13 @@ class Hub:
         self._kit = kit
         self._results = results
         self._watches: dict[UUID, tuple[Watch, Callable[[], None]]] = {}
-        self._clients = 0
+        settings = kit.settings
+        self._shares = Shares(
+            "live connections",
+            places=settings.live_connections,
+            account=settings.live_per_account,
+            address=settings.live_per_address,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -150,7 +157,9 @@ class Hub:
                 self._tasks.append(watch.task)
         await end(*self._tasks)
 
-    def join(self, poll_id: UUID, viewer: Viewer, subject: Subject | None, since: str | None) -> Client:
+    def join(
+        self, poll_id: UUID, viewer: Viewer, subject: Subject | None, since: str | None, *, address: str
+    ) -> Client:
         """Add a connection to a poll; the caller reads its messages and calls `leave` in the end.
 
         Args:
@@ -158,18 +167,19 @@ class Hub:
             viewer: Who looks.
             subject: The token's content; the connection doesn't outlast it. None without one.
             since: The mark of the last message the client has from an earlier connection.
+            address: The site that it comes from.
 
         Raises:
-            Problem: 503 if this process has as many as it takes, or is going away.
+            Problem: 429 if the account or the address has as many as it may, 503 if this process has, or is going
+                away.
         """
-        settings = self._kit.settings
-        if self._stopping or self._clients >= settings.live_connections:
-            raise unavailable("There are too many live connections. Try again, or ask for the results.", 5)
-        ends_at = time.time() + settings.live_seconds
+        if self._stopping:
+            raise unavailable("This server is stopping. Try again.", 5)
+        place = self._shares.take(None if subject is None else subject.id, address)
+        ends_at = time.time() + self._kit.settings.live_seconds
         client = Client(viewer, subject, ends_at, messages.key_of(since))
         watch = self._watch(poll_id)
-        watch.clients.add(client)
-        self._clients += 1
+        watch.clients[client] = place
         LIVE_CLIENTS.inc()
         watch.wake()
         return client
@@ -180,8 +190,7 @@ class Hub:
         if entry is None or client not in entry[0].clients:
             return
         watch, stop_listening = entry
-        watch.clients.discard(client)
-        self._clients -= 1
+        watch.clients.pop(client).release()
         LIVE_CLIENTS.dec()
         if not watch.clients:
             del self._watches[poll_id]

@@ -1,14 +1,16 @@
 """Voting tokens and the roll over HTTP."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import DEFAULT_LIMIT
 from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import requires
+from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
 from services.votebooth.description import VOTING
@@ -17,6 +19,8 @@ from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
 
 MANAGING = requires("polls:write")
+MAKING = rate("tokens-made", 100_000, per=3_600, unit="tokens")
+WEIGHING = ByteLimit("roll-bytes", subject=5_000_000, address=20_000_000, per=600)
 
 _OWNER = problems(VOTING, 400, 401, 404, _403="This is somebody else's poll, or the token lacks a scope.")
 
@@ -32,16 +36,21 @@ class RollController(Controller):
         operation_id="TokenCreate",
         summary="Make voting tokens",
         guards=[MANAGING, rate("tokens", 60, per=60)],
-        responses=_OWNER | problems(VOTING, _409="The poll doesn't take tokens."),
+        responses=_OWNER
+        | problems(
+            VOTING, _409="The poll doesn't take tokens.", _429="The poll has as many as it may, or you made too many."
+        ),
     )
     async def issue(
         self,
+        request: Request[Any, Any, Any],
         tokens: NamedDependency[VotingTokens],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[TokensNew],
     ) -> Response[Tokens]:
         """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
+        await MAKING.take(request, data.count)
         issued = await tokens.issue(subject, poll_id, data.count)
         return Response(Tokens(issued), headers={"cache-control": "no-store"})
 
@@ -50,7 +59,8 @@ class RollController(Controller):
         operation_id="RollAdd",
         summary="Invite addresses",
         status_code=202,
-        guards=[MANAGING, rate("roll", 60, per=60)],
+        guards=[MANAGING, rate("roll", 60, per=60), WEIGHING],
+        request_max_body_size=LARGE_BODY_BYTES,
         responses=_OWNER
         | problems(
             VOTING,

@@ -12,6 +12,8 @@ _ADD = text("INSERT INTO credentials (poll_id, token_hash) SELECT :poll, unnest(
     bindparam("hashes", type_=ARRAY(LargeBinary))
 )
 
+_COUNT = text("SELECT count(*) FROM credentials WHERE poll_id = :poll")
+
 _INVITE = text(
     """
     INSERT INTO roll AS r (poll_id, address) SELECT :poll, unnest(:addresses)
@@ -92,6 +94,11 @@ _TOOK_PART = {
     anonymous: text(f"SELECT 1 FROM {table} WHERE poll_id = :poll AND voter_key = :key")  # noqa: S608  (constants)
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
+
+
+async def count_credentials(session: AsyncSession, poll: UUID) -> int:
+    """Return how many voting tokens a poll has."""
+    return int((await session.execute(_COUNT, {"poll": poll})).scalar_one())
 
 
 async def add_credentials(session: AsyncSession, poll_id: UUID, hashes: list[bytes]) -> None:

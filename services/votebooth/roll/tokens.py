@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.problems import Problem, conflict, forbidden, not_found
+from services.core.problems import Problem, conflict, forbidden, not_found, over_quota
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
@@ -24,11 +24,15 @@ class VotingTokens:
         """Make voting tokens and return them; only their hashes are stored.
 
         Raises:
-            Problem: 403, 404, or 409 if the poll doesn't take tokens.
+            Problem: 403, 404, 409 if the poll doesn't take tokens, 429 if it has as many as it may.
         """
         await self.own_poll(subject, poll_id, "tokens")
+        most = self._kit.settings.tokens_per_poll
         tokens = [new_token() for _ in range(count)]
         async with self._kit.db.transaction() as session:
+            made = await repository.count_credentials(session, poll_id)
+            if made + count > most:
+                raise over_quota(f"A poll may have {most:,} voting tokens; this one has {made:,}.")
             await repository.add_credentials(session, poll_id, [hash_token(token) for token in tokens])
             await AuditRepository(session).record("tokens.issued", subject.id, {"count": count}, poll_id=poll_id)
         return tokens

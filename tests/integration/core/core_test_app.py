@@ -17,6 +17,7 @@ from litestar.response import ServerSentEvent, Stream
 from redis.exceptions import ConnectionError as RedisConnectionError
 from services.core.aws.secrets import SecretError
 from services.core.http.application import create_app
+from services.core.http.limits import LARGE_BODY_BYTES
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.observe.logs import configure
@@ -133,7 +134,7 @@ class TrialController(Controller):
         await socket.accept()
         raise WebSocketException(detail="mine", code=4001)
 
-    @post("/body", operation_id="Body", status_code=200)
+    @post("/body", operation_id="Body", status_code=200, request_max_body_size=LARGE_BODY_BYTES)
     async def body(self, data: JSONBody[Body]) -> Body:
         return data
 

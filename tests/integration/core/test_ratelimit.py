@@ -109,3 +109,11 @@ async def test_it_goes_back_to_redis(servers: Embedded, redis: Redis) -> None:
     await asyncio.sleep(1.05)
     assert (await limiter.hit("k", 5, 3600.0)).remaining == 4, "the restarted Redis's count"
     assert fallbacks() == before + 1
+
+
+async def test_what_is_charged_afterwards_is_owed_and_is_no_more_than_the_limit_again(redis: Redis) -> None:
+    limiter = RateLimiter(redis)
+    await limiter.charge("k", 4, 8.0, 3)
+    assert (await limiter.hit("k", 4, 8.0, 0)).remaining == 1
+    await limiter.charge("k", 4, 8.0, 1_000)
+    assert 9.5 < (await limiter.hit("k", 4, 8.0)).retry_after <= 10.0

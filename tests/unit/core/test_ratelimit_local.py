@@ -59,3 +59,16 @@ async def test_nonsense_is_refused(limit: int, per: float, cost: int) -> None:
 async def test_without_redis_it_counts_in_the_process() -> None:
     limiter = RateLimiter(None)
     assert [(await limiter.hit("k", 2, 60.0)).allowed for _ in range(3)] == [True, True, False]
+
+
+def test_what_is_owed_is_paid_by_waiting_and_is_no_more_than_the_limit_again() -> None:
+    clock = Clock()
+    limiter = LocalLimiter(clock)
+    limiter.hit("k", 10, 10.0, cost=9)
+    limiter.hit("k", 10, 10.0, cost=5, owed=True)
+    assert limiter.hit("k", 10, 10.0).retry_after == 5.0
+    limiter.hit("k", 10, 10.0, cost=1000, owed=True)
+    assert limiter.hit("k", 10, 10.0).retry_after == 11.0
+    clock.now += 11_000_000
+    assert limiter.hit("k", 10, 10.0).allowed
+    assert not limiter.hit("k", 10, 10.0).allowed
