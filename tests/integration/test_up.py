@@ -299,7 +299,7 @@ def test_parked_events_are_listed_and_replayed_from_the_command_line(folder: Pat
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_it_starts_leaves_nothing_behind(folder: Path, sign: signal.Signals) -> None:
     starting = Up(folder)
-    while not (folder / "run").exists():
+    while not (folder / "log" / "valkey.log").exists():
         assert starting.process.poll() is None, starting.output.read_text()
         time.sleep(0.01)
     time.sleep(0.3)
