@@ -22,7 +22,7 @@ _SETTINGS = {
     "save": "",
     "appendonly": "no",
     "maxmemory": "128mb",
-    "maxmemory-policy": "volatile-lru",  # caches may go; streams stay until they are trimmed
+    "maxmemory-policy": "noeviction",  # security rests on what is in it; all that is in it is bounded
     "loglevel": "warning",
     "logfile": "",
     "always-show-logo": "no",

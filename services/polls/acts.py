@@ -77,4 +77,4 @@ async def _write(
     role = "owner" if poll.owner == subject.id else str(subject.role)
     details = {"version": poll.version, **details}
     await AuditRepository(session).record(act, subject.id, details, poll=poll.id, at=now, role=role)
-    await tell(session, shape.changed(poll))
+    await tell(session, shape.told(poll))

@@ -17,10 +17,16 @@ class OptionFact(msgspec.Struct, frozen=True):
     label: str
 
 
+LARGE_BYTES = 4_000
+"""Options that are larger don't travel with the event: streams take so many bytes, and options are as many and as long
+as their owner likes."""
+
+
 class PollChanged(Event, frozen=True, kw_only=True):
     """A published poll is new or different; the whole of what others need, with a growing `version`.
 
-    Parameters that the method doesn't know are 0, None or false.
+    Parameters that the method doesn't know are 0, None or false. `options` is None where they are too large to travel;
+    who needs them asks Polls, which answers with this version or a newer one (`/internal/polls/ID/rules`).
     """
 
     KIND: ClassVar[str] = "polls.poll.changed"
@@ -29,7 +35,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     owner: UUID
     title: str
     method: Method
-    options: list[OptionFact]
+    options: list[OptionFact] | None
     seats: int
     min_picks: int
     max_picks: int

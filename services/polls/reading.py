@@ -1,4 +1,16 @@
-"""Use cases of Polls that only read."""
+"""Use cases of Polls that only read.
+
+Public bodies are kept at hand, and can't show a rule that no longer holds. A kept body is never changed: its key
+names the poll, the version and the moment of the change, and every read first asks Postgres, by primary key, which
+version is the current one. So there is nothing to invalidate, and no race between a slow reader who keeps what was
+true and an editor who has just committed: the slow reader's body lies under the old version's key, which nobody asks
+for any more. What this saves is fetching and encoding the body (up to 500 options with their texts); what it can't
+save is that one small read.
+
+The moment is part of the key because versions can come again after a restore from a backup. The status isn't in the
+body: it follows from the clock. Drafts aren't kept. They are kept in the process, not in Redis: nothing there is as
+large as users please.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,8 +24,8 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import forbidden, not_found, unauthenticated
 from services.core.service import UseCases
+from services.core.sized_cache import SizedCache
 from services.polls import shape
-from services.polls.cache import PollCache
 from services.polls.codes import read_code
 from services.polls.events import PollChanged
 from services.polls.methods import Status
@@ -52,7 +64,7 @@ class Reading(UseCases[PollsSettings]):
 
     def __init__(self, kit: Kit[PollsSettings]) -> None:
         super().__init__(kit)
-        self._cache = PollCache(kit.shared.redis, kit.settings.cache_seconds)
+        self._bodies: SizedCache[tuple[UUID, int, datetime], bytes] = SizedCache(kit.settings.cache_bytes, len)
 
     def seen(self, poll: Poll, now: datetime) -> Seen:
         """Return a poll as it is shown at a moment."""
@@ -65,7 +77,7 @@ class Reading(UseCases[PollsSettings]):
         )
 
     async def read(self, viewer: Subject | None, poll_id: UUID, if_none_match: str | None = None) -> Seen:
-        """Return a poll; `cache.py` says why what is read is never stale.
+        """Return a poll, never as it was before an edit that was answered.
 
         Raises:
             Problem: 404, also for somebody else's draft.
@@ -96,7 +108,7 @@ class Reading(UseCases[PollsSettings]):
         public = head.published_at is not None
         if matches(if_none_match, etag):
             return Seen(body=b"", etag=etag, public=public, poll_id=head.id)
-        if public and (rest := await self._cache.get(head.id, head.version, head.updated_at)) is not None:
+        if public and (rest := self._bodies.get((head.id, head.version, head.updated_at))) is not None:
             return Seen(body=shape.with_status(rest, status), etag=etag, public=True, poll_id=head.id)
         async with self.kit.db.reading() as session:
             found = await PollRepository(session).whole(subject, head.id)
@@ -106,7 +118,7 @@ class Reading(UseCases[PollsSettings]):
         seen = self.seen(poll, now)
         if seen.public:
             # Under the version that was read, which may be newer than the head's.
-            await self._cache.put(poll.id, poll.version, poll.updated_at, shape.without_status(seen.body))
+            self._bodies.put((poll.id, poll.version, poll.updated_at), shape.without_status(seen.body))
         return seen
 
     async def list(

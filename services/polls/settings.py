@@ -8,9 +8,9 @@ from msgspec import Meta, Struct
 class PollsSettings(Struct, frozen=True, kw_only=True):
     """What an operator may set."""
 
-    cache_seconds: Annotated[
-        int, Meta(description="Seconds that a version of a public poll stays in Redis; 0 caches none.", ge=0, le=86400)
-    ] = 3600
+    cache_bytes: Annotated[
+        int, Meta(description="Bytes of public polls that a process keeps at hand; 0 keeps none.", ge=0, le=2**32)
+    ] = 16_000_000
     drafts_per_account: Annotated[
         int, Meta(description="Drafts that an account may have at a time.", ge=1, le=1_000_000)
     ] = 500

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services.polls.events import OptionFact, PollChanged
+from services.polls.events import LARGE_BYTES, OptionFact, PollChanged
 from services.polls.methods import (
     PARAMETERS,
     Effective,
@@ -54,7 +54,7 @@ def card(row: Any) -> PollCard:
 
 
 def changed(poll: Poll) -> PollChanged:
-    """Return the event that tells of a published poll's whole state."""
+    """Return a published poll's whole state, as other services need it."""
     if poll.opens_at is None:
         raise ValueError("a published poll has a time to open")
     return PollChanged(
@@ -80,6 +80,13 @@ def changed(poll: Poll) -> PollChanged:
         archived_at=poll.archived_at,
         deleted=poll.deleted_at is not None,
     )
+
+
+def told(poll: Poll) -> PollChanged:
+    """Return the event that tells of a published poll: its whole state, but for options that are too large for it."""
+    event = changed(poll)
+    is_large = len(msgspec.json.encode(event.options)) > LARGE_BYTES
+    return msgspec.structs.replace(event, options=None) if is_large else event
 
 
 _STATUS = b'{"status":'

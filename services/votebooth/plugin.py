@@ -13,7 +13,7 @@ from services.votebooth.casting.signatures import signatures_of_crowds
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
@@ -49,7 +49,7 @@ SERVICE = Service(
         "log": votebooth.log,
     },
     dependencies=lambda votebooth: {"claim": provide_claim, "poll_viewer": poll_viewer(votebooth.viewers)},
-    handlers=[Handler(PollChanged, VoteBooth.on_poll_changed)],
+    handlers=[Handler(PollNews, VoteBooth.on_poll_changed)],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),

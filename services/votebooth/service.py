@@ -9,7 +9,7 @@ from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.hub import Hub
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import HASH_KEY, Keyring
 from services.votebooth.recount.periodic import PeriodicRecount
@@ -56,9 +56,9 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.log = Log(kit, self.projection)
         self.periodic_recount = PeriodicRecount(kit)
 
-    async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
+    async def on_poll_changed(self, session: AsyncSession, event: PollNews) -> None:
         """Keep the poll's rules, unless newer ones are known."""
-        await self.projection.apply(session, event)
+        await self.projection.hear(session, event)
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

@@ -26,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.database import Database, is_passing
-from services.core.events.handler import Handler
+from services.core.events.handler import Handler, NotNowError
 from services.core.events.outbox import marker_of, stream_of
 from services.core.observe.metrics import EVENTS_HANDLED
 from services.core.observe.trace import begin_trace
@@ -133,7 +133,7 @@ class Consumer:
     async def _ensure_groups(self) -> None:
         for stream in self._handlers:
             with contextlib.suppress(ResponseError):  # BUSYGROUP: it is there
-                await self._redis.xgroup_create(stream, self._service, id="0", mkstream=True)
+                await self._redis.xgroup_create(stream, self._service, id="0", mkstream=True, entries_read=0)
 
     async def _ask_for_missed(self) -> None:
         """Have a publisher send all it keeps again, if its stream was cut off before it was read.
@@ -152,14 +152,21 @@ class Consumer:
             await self._redis.xgroup_setid(stream, self._service, group["last-delivered-id"], entries_read=cut)
             await self._redis.delete(marker_of(stream))
 
+    async def _ask_for(self, stream: str, events: int) -> None:
+        """Have a publisher send all it keeps again, since events that were given to a consumer are gone."""
+        log.error("events_missed", service=self._service, stream=stream, events=events)
+        await self._redis.delete(marker_of(stream))
+
     async def _take_over(self) -> None:
         """Handle what an instance that is gone has read and not acknowledged, and forget that instance."""
         for stream in self._handlers:
             start: Any = b"0-0"
             while True:
-                start, messages, *_ = await self._redis.xautoclaim(
+                start, messages, gone = await self._redis.xautoclaim(
                     stream, self._service, self._name, min_idle_time=_CLAIM_IDLE_MS, start_id=start, count=_BATCH
                 )
+                if gone:
+                    await self._ask_for(stream, len(gone))
                 await self._handle_all(stream, messages)
                 if start == b"0-0":
                     break
@@ -167,11 +174,12 @@ class Consumer:
                 if other["idle"] > _GONE_MS and other["pending"] == 0:
                     await self._redis.xgroup_delconsumer(stream, self._service, other["name"])
 
-    async def _handle_all(self, stream: str, messages: Sequence[tuple[bytes, Fields]]) -> None:
+    async def _handle_all(self, stream: str, messages: Sequence[tuple[bytes, Fields | None]]) -> None:
         for message_id, fields in messages:
             event = _event(fields)
-            if event is None:
-                # Trimmed before it could be handled, or written by somebody else than a relay.
+            if not fields:  # cut off before it could be handled
+                await self._ask_for(stream, 1)
+            elif event is None:  # written by somebody else than a relay
                 log.error("event_unreadable", service=self._service, stream=stream)
             elif event.kind in self._handlers[stream]:
                 await self._handle(stream, event)
@@ -203,7 +211,9 @@ class Consumer:
                 return
 
     async def _is_outage(self, exc: Exception) -> bool:
-        """Say whether a handler failed because Postgres or Redis is away; asked now, for either may be back."""
+        """Say whether a handler failed because something is away; Postgres and Redis are asked, for they may be back."""
+        if isinstance(exc, NotNowError):
+            return True
         if is_passing(exc):
             answer: Any = self._db.ping()
         elif isinstance(exc, (RedisConnectionError, RedisTimeoutError)):

@@ -7,6 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import Event
 
+class NotNowError(Exception):
+    """What a handler needs isn't to be had right now: the event waits, and those after it; nothing is parked."""
+
+
 U = TypeVar("U")
 E = TypeVar("E", bound=Event)
 
@@ -17,7 +21,7 @@ class Handler(Generic[U, E]):
     Args:
         event: The struct with the fields this service needs; its `KIND` is the publisher's, and begins with its name.
         handle: `async (use_cases, session, event)`. Raising undoes the transaction; the event is
-            tried again and parked in the end.
+            tried again and parked in the end, unless it was `NotNowError`.
     """
 
     def __init__(self, event: type[E], handle: Callable[[U, AsyncSession, E], Awaitable[None]]) -> None:

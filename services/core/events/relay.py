@@ -7,6 +7,10 @@ XADD and commit sends a batch again; consumers deduplicate.
 Redis may lose a stream, all of it (a flush, a restart without files) or its newest part (a replica that was
 behind takes over). A marker beside the stream tells: gone with all the rest, or left by another server. Then
 the outbox sends again what it keeps, or what it sent last.
+
+A stream is a window of so many bytes. When it is full, its oldest events make room as soon as everybody who is reading
+has handled them; who isn't reading misses them, and asks for them again (`consumer.py`). Until then events wait in the
+outbox.
 """
 
 import asyncio
@@ -17,7 +21,7 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from services.core.data.database import Database
 from services.core.events.outbox import marker_of, stream_of
@@ -28,16 +32,28 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 200
 _IDLE_SECONDS = 1.0
-_STREAM_LENGTH = 200_000
+_BATCH_BYTES = 1_000_000
+_STREAM_BYTES = 8_000_000
+"""What a stream takes of Redis's memory at most. Ten services' streams are well below what the smallest Redis has."""
+_KEPT_BYTES = _STREAM_BYTES * 5 // 8
+_READING_MS = 30_000
+"""A consumer that has asked for events within this time is reading; it asks every second."""
 _KEEP = timedelta(days=7)
 _UNSURE = timedelta(minutes=10)
 _SWEEP_SECONDS = 600.0
+_LOST = b"lost"
 
 _WAITING = "SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('votewave relay ' || $1, 0))"
+# As many as there may be, but for the first one not more than so many bytes.
 _CLAIM = """
-SELECT position, event_id, kind, payload, trace FROM outbox
-WHERE published_at IS NULL ORDER BY position LIMIT $1
+SELECT position, event_id, kind, payload, trace FROM (
+    SELECT waiting.*, sum(octet_length(payload)) OVER (ORDER BY position) AS bytes FROM (
+        SELECT position, event_id, kind, payload, trace FROM outbox
+        WHERE published_at IS NULL ORDER BY position LIMIT $1
+    ) AS waiting
+) AS summed
+WHERE bytes - octet_length(payload) <= 0 OR bytes <= $2 ORDER BY position
 """
 _MARK = "UPDATE outbox SET published_at = now() WHERE position = ANY($1::bigint[])"
 _AGAIN = "UPDATE outbox SET published_at = NULL WHERE published_at > now() - $1::interval"
@@ -77,6 +93,10 @@ class Relay:
                 if time.monotonic() >= sweep_at:
                     await self._sweep()
                     sweep_at = time.monotonic() + _SWEEP_SECONDS
+            except OutOfMemoryError:
+                log.error("redis_full", service=self._service)
+                await self._give_way()
+                await asyncio.sleep(_IDLE_SECONDS)
             except Exception as exc:  # noqa: BLE001  (the relay must go on whatever failed; nothing would restart it)
                 log.warning("relay_failed", service=self._service, error=type(exc).__name__)
                 await asyncio.sleep(_IDLE_SECONDS)
@@ -88,11 +108,11 @@ class Relay:
         """Send one batch; say whether there was anything."""
         await self._send_lost_again()
         pool = await self._db.pool()
-        if not await pool.fetchval(_WAITING):
+        if not await pool.fetchval(_WAITING) or not await self._has_room():
             return False
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(_LOCK, self._service)
-            rows = await connection.fetch(_CLAIM, _BATCH)
+            rows = await connection.fetch(_CLAIM, _BATCH, _BATCH_BYTES)
             if not rows:
                 return False
             pipe = self._redis.pipeline(transaction=False)
@@ -106,13 +126,39 @@ class Relay:
                         b"data": row["payload"],
                         b"trace": row["trace"],
                     },
-                    maxlen=_STREAM_LENGTH,
-                    approximate=True,
                 )
             await pipe.execute()
             await connection.execute(_MARK, [row["position"] for row in rows])
         EVENTS_RELAYED.labels(self._service).inc(len(rows))
         return True
+
+    async def _has_room(self) -> bool:
+        """Say whether the stream takes another batch, after cutting off what isn't needed if it is full."""
+        used = await self._redis.memory_usage(self._stream, samples=0) or 0
+        if used + 2 * _BATCH_BYTES <= _STREAM_BYTES:  # what Redis needs for a batch isn't twice its payloads
+            return True
+        kept = await self._redis.xlen(self._stream) * _KEPT_BYTES // used
+        if await self._needed() > kept:
+            return False
+        await self._redis.xtrim(self._stream, maxlen=kept, approximate=False)
+        return True
+
+    async def _needed(self) -> int:
+        """Return how many of the newest events somebody who is reading hasn't handled yet."""
+        needed = 0
+        for group in await self._redis.xinfo_groups(self._stream):
+            consumers = await self._redis.xinfo_consumers(self._stream, group["name"])
+            if any(consumer["idle"] < _READING_MS for consumer in consumers):
+                needed = max(needed, (group["lag"] or 0) + group["pending"])
+        return needed
+
+    async def _give_way(self) -> None:
+        """Halve the stream, since Redis has no memory left for anybody: reading and cutting need none."""
+        try:
+            half = await self._redis.xlen(self._stream) // 2
+            await self._redis.xtrim(self._stream, maxlen=max(half, await self._needed()), approximate=False)
+        except (RedisError, OSError) as exc:
+            log.warning("relay_failed", service=self._service, error=type(exc).__name__)
 
     async def _send_lost_again(self) -> None:
         """Mark as unsent what Redis has lost or may have lost."""
@@ -120,10 +166,13 @@ class Relay:
         marker = await self._redis.get(self._marker)
         if marker == server:
             return
+        lost = marker in (None, _LOST)
+        # A Redis that is full refuses this, before the outbox is changed: else it would be, again each second.
+        await self._redis.set(self._marker, _LOST if lost else marker)
         pool = await self._db.pool()
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute("SET LOCAL statement_timeout = '5min'")  # a week of events
-            done = await connection.execute(_AGAIN, _KEEP * 2 if marker is None else _UNSURE)
+            done = await connection.execute(_AGAIN, _KEEP * 2 if lost else _UNSURE)
         # After the commit: if this process dies in between, it is done once more, and not left out.
         await self._redis.set(self._marker, server)
         if not done.endswith(" 0"):
@@ -144,3 +193,4 @@ class Relay:
         # A group that is made anew reads the stream from its start: nothing that inboxes have forgotten.
         oldest = int((time.time() - _KEEP.total_seconds()) * 1000)
         await self._redis.xtrim(self._stream, minid=oldest, approximate=False)
+        await self._has_room()

@@ -18,8 +18,8 @@ class PollOption(Struct, frozen=True):
     label: str
 
 
-class PollChanged(Event, frozen=True, kw_only=True):
-    """Polls: the whole public definition of a published poll, at one of its growing versions.
+class _Poll(Event, frozen=True, kw_only=True):
+    """What Polls tells of a published poll beside its options, at one of its growing versions.
 
     Attributes:
         minimum: Minimum-k: with fewer ballots nothing is released.
@@ -33,7 +33,6 @@ class PollChanged(Event, frozen=True, kw_only=True):
     owner: UUID
     title: str
     method: Method
-    options: tuple[PollOption, ...]
     seats: int = 1
     min_picks: int = 1
     max_picks: int = 1
@@ -60,3 +59,21 @@ class PollChanged(Event, frozen=True, kw_only=True):
     def ends_at(self) -> datetime | None:
         """When voting ends or has ended; None while nobody knows."""
         return self.closed_at or self.closes_at
+
+
+class PollChanged(_Poll, frozen=True, kw_only=True):
+    """Polls: the whole public definition of a published poll, at one of its growing versions."""
+
+    options: tuple[PollOption, ...]
+
+
+class PollNews(_Poll, frozen=True, kw_only=True):
+    """The same as an event brings it: without its options where they are too large to travel."""
+
+    options: tuple[PollOption, ...] | None
+
+    def whole(self) -> PollChanged | None:
+        """Return the definition, None if the options have to be asked for."""
+        if self.options is None:
+            return None
+        return PollChanged(**{name: getattr(self, name) for name in self.__struct_fields__})

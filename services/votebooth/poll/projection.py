@@ -17,17 +17,19 @@ import msgspec
 from sqlalchemy import event as sqlalchemy_events
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.events.handler import NotNowError
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem, not_found, unavailable
 from services.votebooth.poll import repository
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.definition import PollChanged, PollNews
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.settings import VoteBoothSettings
 
 _REMEMBERED = 1_000
 _UNKNOWN_SECONDS = 1.0
 _SETTLED = 50_000
+_FETCH_SECONDS = 2.0
 _SETTLE_SECONDS = 0.5
 _SETTLE_AGAIN_SECONDS = 1.0
 _LOCKED_BEFORE = timedelta(seconds=1)
@@ -180,11 +182,11 @@ class Projection:
                 raise not_found("poll")
         return self.remember(definition)
 
-    async def _ask(self, poll_id: UUID, seconds: float = 2.0) -> None:
+    async def _ask(self, poll_id: UUID, seconds: float = _FETCH_SECONDS) -> None:
         """Take over a poll's rules from Polls, for a vote that is faster than the event."""
         asked_at = datetime.now(UTC)
         try:
-            found = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
+            found = await self._fetch(poll_id, seconds)
         except PeerMissing as exc:
             if len(self._unknown) >= _REMEMBERED:
                 del self._unknown[next(iter(self._unknown))]
@@ -201,6 +203,26 @@ class Projection:
             if len(self._settled) >= _SETTLED:
                 del self._settled[next(iter(self._settled))]
             self._settled[poll_id] = None
+
+    async def _fetch(self, poll_id: UUID, seconds: float) -> PollChanged:
+        return await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
+
+    async def hear(self, session: AsyncSession, news: PollNews) -> None:
+        """Keep what an event tells of; options that were too large to travel with it are asked for.
+
+        Raises:
+            NotNowError: They have to be, and Polls doesn't answer.
+        """
+        definition = news.whole()
+        if definition is None:
+            stored = await repository.version(session, news.poll)
+            if stored is not None and stored >= news.version:
+                return
+            try:
+                definition = await self._fetch(news.poll, _FETCH_SECONDS)
+            except PeerError as exc:
+                raise NotNowError from exc
+        await self.apply(session, definition)
 
     async def apply(self, session: AsyncSession, event: PollChanged) -> bool:
         """Keep an event's definition unless a newer one is here; say whether it was kept.

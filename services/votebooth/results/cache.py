@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from services.core.sized_cache import SizedCache
 
 STALE_SECONDS = 1.0
 """While a newer result is being counted, one of this age may be shown."""
@@ -52,9 +53,8 @@ class Cache:
     """The newest result of the polls that were asked for most lately."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+        self._entries: SizedCache[UUID, Entry] = SizedCache(MAX_BYTES, lambda entry: len(entry.body))
         self._running: dict[UUID, asyncio.Task[Entry]] = {}
-        self._bytes = 0
 
     async def get(self, poll_id: UUID, version: int, seq: int, status: str, compute: Compute) -> Entry:
         """Return the result of a poll's counts, or of newer ones.
@@ -66,7 +66,7 @@ class Cache:
             status: Where the poll stands. A final result is never answered with an older one.
             compute: Reads and counts. Runs once at a time for a poll.
         """
-        entry = self._find(poll_id)
+        entry = self._entries.get(poll_id)
         if entry is not None and entry.serves(version, seq, status):
             return entry
         if (
@@ -84,12 +84,6 @@ class Cache:
         # It was begun before our counts were there.
         return await asyncio.shield(self._start(poll_id, compute))
 
-    def _find(self, poll_id: UUID) -> Entry | None:
-        entry = self._entries.get(poll_id)
-        if entry is not None:
-            self._entries.move_to_end(poll_id)
-        return entry
-
     def _start(self, poll_id: UUID, compute: Compute) -> "asyncio.Task[Entry]":
         task = self._running.get(poll_id)
         if task is None:
@@ -100,15 +94,7 @@ class Cache:
     async def _run(self, poll_id: UUID, compute: Compute) -> Entry:
         try:
             entry = await compute()
-            self._keep(poll_id, entry)
+            self._entries.put(poll_id, entry)
             return entry
         finally:
             del self._running[poll_id]
-
-    def _keep(self, poll_id: UUID, entry: Entry) -> None:
-        before = self._entries.pop(poll_id, None)
-        self._bytes += len(entry.body) - (len(before.body) if before is not None else 0)
-        self._entries[poll_id] = entry
-        while self._bytes > MAX_BYTES and len(self._entries) > 1:
-            _, oldest = self._entries.popitem(last=False)
-            self._bytes -= len(oldest.body)

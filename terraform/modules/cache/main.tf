@@ -1,4 +1,4 @@
-# Valkey: cache, rate limits, streams. A flush costs speed, never data. No backups: they would restore stale data.
+# Valkey: rate limits, revocations, tickets, streams. All of it is bounded. A flush costs speed, never data. No backups: they would restore stale data.
 
 resource "aws_elasticache_subnet_group" "this" {
   name       = var.prefix
@@ -6,13 +6,17 @@ resource "aws_elasticache_subnet_group" "this" {
 }
 
 resource "aws_elasticache_parameter_group" "this" {
-  name        = "${var.prefix}-valkey8"
+  name        = "${var.prefix}-valkey8-noeviction"
   family      = "valkey8"
-  description = "VoteWave: when full, the least used of what expires goes first; streams stay"
+  description = "VoteWave: nothing is evicted, since security rests on it"
 
   parameter {
     name  = "maxmemory-policy"
-    value = "volatile-lru"
+    value = "noeviction"
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

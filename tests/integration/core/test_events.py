@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from core_place import Heard, Place, Receiver, Said, open_place, until
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 from services.core.events import consumer as consumer_module
+from services.core.events import relay as relay_module
 from services.core.events.consumer import Consumer
-from services.core.events.handler import Handler
+from services.core.events.handler import Handler, NotNowError
 from services.core.events.outbox import publish, stream_of
 from services.core.kit import Kit
 from services.core.service import NoSettings
@@ -186,6 +188,138 @@ async def test_what_was_cut_off_the_stream_before_it_was_read_is_sent_again(plac
         async with place.consumer(Receiver()):  # asked for once
             await asyncio.sleep(0.5)
             assert await redis.xlen(STREAM) == length
+
+
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let streams take 200 kB."""
+    monkeypatch.setattr(relay_module, "_STREAM_BYTES", 200_000)
+    monkeypatch.setattr(relay_module, "_KEPT_BYTES", 125_000)
+    monkeypatch.setattr(relay_module, "_BATCH_BYTES", 25_000)
+    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+
+
+async def say_much(kit: Kit[NoSettings], *numbers: int) -> None:
+    """Publish numbers, each with 4 kB, in one transaction."""
+    async with kit.db.transaction() as session:
+        for number in numbers:
+            await publish(session, Said(number=number, note="x" * 4_000))
+
+
+async def test_a_stream_takes_so_many_bytes_and_who_reads_misses_nothing(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    receiver = Receiver()
+    receiver.pause = 0.005
+    largest = 0
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
+        await say_much(kit, *range(300))  # 1.2 MB
+
+        async def all_seen() -> bool:
+            nonlocal largest
+            largest = max(largest, await redis.memory_usage(STREAM, samples=0) or 0)
+            return len(await place.seen()) >= 300
+
+        await until(all_seen, 30)
+    assert await place.seen() == list(range(300)), "in order, each once"
+    assert largest <= 200_000
+    assert receiver.calls == list(range(300)), "nothing was sent twice"
+
+
+async def test_who_was_away_while_a_stream_ran_over_gets_all_when_it_is_back(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    async with place.kit("sender") as kit, place.relay(kit):
+        async with place.consumer(Receiver()):
+            await place.say(kit, 0)
+            await place.seen_all(0)
+        for consumer in await redis.xinfo_consumers(STREAM, "receiver"):  # as if it were away for long
+            await redis.xgroup_delconsumer(STREAM, "receiver", consumer["name"])
+        await say_much(kit, *range(1, 200))
+        await until(lambda: all_sent_by(place), 20)
+        assert await redis.memory_usage(STREAM, samples=0) <= 200_000
+        async with place.consumer(Receiver()):
+            assert sorted(await place.seen_all(*range(200))) == list(range(200))
+
+
+async def test_a_new_consumer_gets_what_was_cut_off_before_it_came(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    async with place.kit("sender") as kit, place.relay(kit):
+        await say_much(kit, *range(100))
+        await until(lambda: all_sent_by(place), 20)
+        async with place.consumer(Receiver()):
+            assert sorted(await place.seen_all(*range(100))) == list(range(100))
+
+
+async def all_sent_by(place: Place) -> bool:
+    return await place.sql("SELECT count(*) FROM sender.outbox WHERE published_at IS NULL") == [0]
+
+
+async def test_one_event_larger_than_a_batch_still_goes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow(monkeypatch)
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(Receiver()):
+        async with kit.db.transaction() as session:
+            await publish(session, Said(number=1, note="x" * 60_000))
+        await place.say(kit, 2)
+        assert await place.seen_all(1, 2) == [1, 2]
+
+
+async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    await redis.config_set("maxmemory", "16mb")
+    try:
+        with pytest.raises(OutOfMemoryError):
+            for _ in range(1_000):  # as an earlier version would fill it, with large events
+                await redis.xadd(STREAM, {b"id": b"x", b"kind": b"k", b"data": b"x" * 200_000, b"trace": b""})
+        async with place.kit("sender") as kit, place.consumer(Receiver()):
+            for number in range(2):
+                async with place.relay(kit):
+                    await place.say(kit, number)
+                    assert await place.seen_all(number) == list(range(number + 1))
+        assert int((await redis.info("memory"))["used_memory"]) < 14_000_000
+    finally:
+        await redis.config_set("maxmemory", "128mb")
+
+
+async def test_while_redis_takes_nothing_the_outbox_is_not_marked_again_and_again(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    async with place.kit("sender") as kit:
+        async with place.relay(kit):
+            await place.say(kit, *range(5))
+            await until(lambda: sent(redis, 5))
+        await redis.flushall()
+        await redis.config_set("maxmemory", "1mb")
+        try:
+            async with place.relay(kit):
+                await asyncio.sleep(0.5)
+                assert await place.sql("SELECT count(*) FROM sender.outbox WHERE published_at IS NULL") == [0]
+                await redis.config_set("maxmemory", "128mb")
+                await until(lambda: sent(redis, 5))
+        finally:
+            await redis.config_set("maxmemory", "128mb")
+
+
+async def test_what_isn_t_to_be_had_right_now_lets_its_event_wait(place: Place) -> None:
+    receiver = Receiver()
+    receiver.fail[2] = NotNowError()
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
+        await place.say(kit, 1, 2, 3)
+        await until(lambda: tried(receiver, 7), 10)
+        assert await place.seen() == [1], "in order"
+        receiver.fail.clear()
+        assert await place.seen_all(1, 2, 3) == [1, 2, 3]
+        assert await place.sql("SELECT count(*) FROM receiver.parked") == [0]
+
+
+async def tried(receiver: Receiver, times: int) -> bool:
+    return receiver.calls.count(2) >= times
 
 
 async def test_what_a_replica_that_took_over_never_got_is_sent_again(place: Place, redis: Redis) -> None:
