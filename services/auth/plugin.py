@@ -13,7 +13,7 @@ SERVICE = Service(
     controllers=CONTROLLERS,
     root_controllers=ROOT_CONTROLLERS,
     jobs=[
-        Job("announce-ended-sessions", 10, Auth.announce),
+        Job("announce-ended-sessions", 2, Auth.announce),
         Job("signing-keys", 5, Auth.renew_keys),
         Job("gateway-keys", 5, Auth.publish_keys),
         Job("forget-old-sessions", 3_600, Auth.forget),

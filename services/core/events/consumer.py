@@ -211,7 +211,7 @@ class Consumer:
                 return
 
     async def _is_outage(self, exc: Exception) -> bool:
-        """Say whether a handler failed because something is away; Postgres and Redis are asked, for they may be back."""
+        """Say whether a handler failed because something is away; asked now, for Postgres and Redis may be back."""
         if isinstance(exc, NotNowError):
             return True
         if is_passing(exc):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import Event
 
+
 class NotNowError(Exception):
     """What a handler needs isn't to be had right now: the event waits, and those after it; nothing is parked."""
 

@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -94,7 +95,7 @@ class Relay:
                     await self._sweep()
                     sweep_at = time.monotonic() + _SWEEP_SECONDS
             except OutOfMemoryError:
-                log.error("redis_full", service=self._service)
+                log.warning("redis_full", service=self._service)
                 await self._give_way()
                 await asyncio.sleep(_IDLE_SECONDS)
             except Exception as exc:  # noqa: BLE001  (the relay must go on whatever failed; nothing would restart it)
@@ -163,7 +164,7 @@ class Relay:
     async def _send_lost_again(self) -> None:
         """Mark as unsent what Redis has lost or may have lost."""
         server = await self._server()
-        marker = await self._redis.get(self._marker)
+        marker: Any = await self._redis.get(self._marker)
         if marker == server:
             return
         lost = marker in (None, _LOST)

@@ -26,6 +26,7 @@ from services.core.http.request import HEAD, StrictRequest
 from services.core.kit import Kit, Shared
 from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
+from services.core.redis.client import warn_of_eviction
 from services.core.service import Answering, Front, Job, Service
 from services.core.settings import CoreSettings, load
 from services.core.storage.routes import file_routes
@@ -190,7 +191,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        await shared.verifier.start()
+        await asyncio.gather(shared.verifier.start(), warn_of_eviction(shared.redis))
         try:
             yield
         finally:

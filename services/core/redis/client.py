@@ -1,14 +1,21 @@
 """Who a process is at Redis: a user whose password is a secret, so that no address and no environment holds it."""
 
+import asyncio
+
+import structlog
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.credentials import CredentialProvider
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from services.core.aws.secrets import SecretError, Secrets
 
 REDIS_SECRET = "redis/auth"  # noqa: S105 - its name
 _CONNECT_SECONDS = 1
+_KEEPS_ALL = "noeviction"
+
+log = structlog.get_logger(__name__)
 
 
 class SecretLogin(CredentialProvider):
@@ -64,6 +71,18 @@ def client(url: str, who: CredentialProvider | None, seconds: float = 5.0) -> Re
         credential_provider=who,
         redis_connect_func=_log_in,
     )
+
+
+async def warn_of_eviction(redis: Redis) -> None:
+    """Log if Redis may evict what security rests on: throttles, revocations, tickets."""
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            policy = (await redis.info("memory")).get("maxmemory_policy", _KEEPS_ALL)
+    except (RedisError, OSError, TimeoutError) as exc:
+        log.warning("redis_unasked", error=type(exc).__name__)
+        return
+    if policy != _KEEPS_ALL:
+        log.warning("redis_evicts", policy=policy)
 
 
 async def _log_in(connection: AbstractConnection) -> None:

@@ -267,6 +267,12 @@ async def test_one_event_larger_than_a_batch_still_goes(place: Place, monkeypatc
         assert await place.seen_all(1, 2) == [1, 2]
 
 
+async def fill(redis: Redis) -> None:
+    """Fill Redis as an earlier version would, with large events."""
+    for _ in range(1_000):
+        await redis.xadd(STREAM, {b"id": b"x", b"kind": b"k", b"data": b"x" * 200_000, b"trace": b""})
+
+
 async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,8 +280,7 @@ async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
     await redis.config_set("maxmemory", "16mb")
     try:
         with pytest.raises(OutOfMemoryError):
-            for _ in range(1_000):  # as an earlier version would fill it, with large events
-                await redis.xadd(STREAM, {b"id": b"x", b"kind": b"k", b"data": b"x" * 200_000, b"trace": b""})
+            await fill(redis)
         async with place.kit("sender") as kit, place.consumer(Receiver()):
             for number in range(2):
                 async with place.relay(kit):

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from redis.credentials import CredentialProvider
 from services.core.aws.secrets import FileSecrets
 from services.core.redis.broadcast import Broadcast
-from services.core.redis.client import REDIS_SECRET, client, login
+from services.core.redis.client import REDIS_SECRET, client, login, warn_of_eviction
+from structlog.testing import capture_logs
 from tests.conftest import VoteWave, free_port
 
 
@@ -99,3 +100,17 @@ async def test_what_is_live_is_that_user_too(votewave: VoteWave, user: tuple[str
     broadcast = Broadcast(votewave.redis_url, login(name, store))
     assert await broadcast._redis.acl_whoami() == name
     await broadcast.close()
+
+
+async def test_a_process_says_so_if_its_redis_may_evict_what_security_rests_on(votewave: VoteWave) -> None:
+    redis: Redis = Redis.from_url(votewave.redis_url)
+    try:
+        with capture_logs() as said:
+            await warn_of_eviction(redis)
+            assert said == []
+            await redis.config_set("maxmemory-policy", "volatile-lru")
+            await warn_of_eviction(redis)
+        assert [(line["event"], line["policy"]) for line in said] == [("redis_evicts", "volatile-lru")]
+    finally:
+        await redis.config_set("maxmemory-policy", "noeviction")
+        await redis.aclose()
