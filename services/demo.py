@@ -220,7 +220,8 @@ def bodies(election: Election) -> Iterator[Json]:
             yield {"ranking": ranks} if ranks else {"abstain": True}
     ids = list(election.names)
     for scores, count in (election.scores or {}).items():
-        body = {"scores": {str(option): score for option, score in zip(ids, scores, strict=True)}}
+        given: Json = {"scores": {str(option): score for option, score in zip(ids, scores, strict=True)}}
+        body = given if any(scores) else {"abstain": True}
         for _ in range(count):
             yield body
 

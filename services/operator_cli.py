@@ -110,16 +110,19 @@ def rotate_key() -> None:
 @click.argument("poll", type=click.UUID, required=False)
 @click.option("--all", "every", is_flag=True, help="Every poll, one after the other.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each poll.")
-def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
-    r"""Count a poll's stored ballots and compare with its counters. Exit code 1 if they differ.
+@click.option("--repair", is_flag=True, help="Write counters that differ anew from the ballots.")
+def recount(poll: UUID | None, every: bool, as_json: bool, repair: bool) -> None:
+    r"""Count a poll's stored ballots and compare with its counters. Exit code 1 if they differ and aren't repaired.
 
     \b
     Examples:
       votewave --data-dir .votewave recount 0193f0aa-0000-7000-8000-000000000000
       votewave recount --all
+      votewave recount --all --repair
     """
     from services.votebooth.recount.compare import recount as count_again  # noqa: PLC0415
     from services.votebooth.recount.compare import recount_all  # noqa: PLC0415
+    from services.votebooth.recount.compare import repair as write_anew  # noqa: PLC0415
 
     if (poll is None) is not every:
         raise click.UsageError("name a poll, or pass --all")
@@ -130,6 +133,8 @@ def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
         async with contextlib.aclosing(recount_all(kit) if poll is None else _one(count_again(kit, poll))) as found:
             async for one in found:
                 polls, wrong, ballots = polls + 1, wrong + bool(one.differences), ballots + one.ballots
+                if repair and one.differences:
+                    await write_anew(kit, one.poll)
                 if as_json:
                     click.echo(msgspec.json.encode(one).decode())
                 elif one.differences or not every:
@@ -138,8 +143,9 @@ def recount(poll: UUID | None, every: bool, as_json: bool) -> None:
 
     asyncio.run(_operate("votebooth", act))
     if every and not as_json:
-        click.echo(f"{polls} polls with {ballots} ballots recounted; " + (f"{wrong} DIFFER" if wrong else "all agree"))
-    sys.exit(1 if wrong else 0)
+        said = "differed and were repaired" if repair else "DIFFER"
+        click.echo(f"{polls} polls with {ballots} ballots recounted; " + (f"{wrong} {said}" if wrong else "all agree"))
+    sys.exit(1 if wrong and not repair else 0)
 
 
 async def _one(answer: Awaitable[T]) -> AsyncGenerator[T, None]:

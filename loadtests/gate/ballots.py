@@ -67,7 +67,8 @@ def _scored(folder: Path, dice: random.Random) -> Ballot:
     if election := _election(folder, _SCORED):
         return _ballot("a governor by scores", definition, election, dice)
     made = [
-        {"scores": {str(song): dice.randint(0, 5) for song in range(1, _SONGS + 1)}} for _ in range(_MOST_BALLOTS // 20)
+        {"scores": {str(song): dice.randint(song == 1, 5) for song in range(1, _SONGS + 1)}}
+        for _ in range(_MOST_BALLOTS // 20)
     ]
     return _made_up("songs by scores", definition, "Song", _SONGS, made)
 

@@ -69,7 +69,7 @@ class Counter(Base):
         ends_at: The poll's `closed_at`, else `closes_at`, else null.
         seq: Grows by one with each committed batch of changes.
         ballots: Ballots counted, abstentions included.
-        abstentions: Of these, ballots that only abstain.
+        abstentions: Of these, ballots that express no preference; they are in no sum.
         sums: By option; the element of option 1 is the first. Picks (single, multiple, approval), points
             (points, score, star) or first preferences (irv, stv, schulze, ranked_robin; an option that
             shares the first rank counts whole). It may be shorter than the poll has options: the rest is 0.

@@ -41,9 +41,7 @@ class Delta:
 
     def _add(self, choice: Choice, sign: int) -> None:
         self._ballots += sign
-        if choice.abstains:
-            self._abstentions += sign
-            return
+        self._abstentions += sign * choice.abstains
         sums = self._sums
         for option, amount in choice.marks:
             if option > len(sums):

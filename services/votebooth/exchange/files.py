@@ -1,7 +1,7 @@
 """Files of a poll's ballots, written piece by piece. `tally.formats` reads them all, to the poll's own result.
 
 Each writer is given what the file says of itself, the poll's definition, and pages of pairs (choice, count). What
-each row says of how its ballots were cast is for people: `marks`, `abstain`, or `empty` where a ballot marks nothing.
+each row says of how its ballots were cast (`how_cast`) is for people.
 """
 
 import csv
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from services.votebooth.poll.choices import BallotBody, decode
+from services.votebooth.poll.choices import BallotBody, decode, how_cast
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import METHODS
 from services.votebooth.tally import Method
@@ -67,13 +67,6 @@ def _marks(choice: BallotBody) -> dict[int, int]:
     return given or {}
 
 
-def _cast(choice: BallotBody) -> str:
-    """Return how a ballot was cast."""
-    if choice.abstain is True:
-        return "abstain"
-    return "marks" if _ranking(choice) or _marks(choice) else "empty"
-
-
 async def ranks_csv(head: Header, poll: PollChanged, pages: Pages, ranks: int) -> AsyncIterator[str]:
     """Write a table of ranks; `ranks` is how many the longest ballot has."""
     names = _names(poll)
@@ -83,7 +76,7 @@ async def ranks_csv(head: Header, poll: PollChanged, pages: Pages, ranks: int) -
         lines = []
         for encoded, count in page:
             choice = decode(encoded)
-            lines.append(_row([*rank_cells(names, _ranking(choice), width), _cast(choice), str(count)]))
+            lines.append(_row([*rank_cells(names, _ranking(choice), width), how_cast(choice, poll), str(count)]))
         yield "".join(lines)
 
 
@@ -96,7 +89,7 @@ async def scores_csv(head: Header, poll: PollChanged, pages: Pages) -> AsyncIter
         for encoded, count in page:
             choice = decode(encoded)
             marks = _marks(choice)
-            lines.append(_row([*(str(marks.get(option, "")) for option in ids), _cast(choice), str(count)]))
+            lines.append(_row([*(str(marks.get(option, "")) for option in ids), how_cast(choice, poll), str(count)]))
         yield "".join(lines)
 
 
@@ -109,7 +102,7 @@ async def blt(head: Header, poll: PollChanged, pages: Pages) -> AsyncIterator[st
         for encoded, count in page:
             choice = decode(encoded)
             ranks = ["=".join(place[option] for option in rank) for rank in _ranking(choice)]
-            cast = _cast(choice)
+            cast = how_cast(choice, poll)
             lines.append(" ".join([str(count), *ranks, "0", *([] if cast == "marks" else ["#", cast])]) + "\n")
         yield "".join(lines)
     names = [*_names(poll).values(), poll.title]
@@ -175,7 +168,8 @@ async def json(head: Header, poll: PollChanged, pages: Pages, result: bytes) -> 
     comma = ""
     async for page in pages:
         lines = [
-            f'{{"choice":{choice.decode()},"cast":"{_cast(decode(choice))}","count":{count}}}' for choice, count in page
+            f'{{"choice":{choice.decode()},"cast":"{how_cast(decode(choice), poll)}","count":{count}}}'
+            for choice, count in page
         ]
         yield comma + ",".join(lines)
         comma = ","

@@ -7,8 +7,11 @@ between pages.
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+_EMPTY_RANKING = b'{"ranking":[]}'
 
 # By the pattern's hash: as good as shuffled, and the primary key's own order.
 _PATTERNS = text(
@@ -31,7 +34,8 @@ _GROUPS = {
 
 _SHAPE = text(
     """
-    SELECT count(*) AS patterns, coalesce(sum(count), 0)::bigint AS ballots,
+    SELECT count(*) FILTER (WHERE choice <> :empty) AS patterns, coalesce(sum(count), 0)::bigint AS ballots,
+           coalesce(sum(count) FILTER (WHERE choice = :empty), 0)::bigint AS empty,
            coalesce(max(jsonb_array_length(convert_from(choice, 'UTF8')::jsonb -> 'ranking')), 0) AS ranks
     FROM patterns WHERE poll_id = :poll
     """
@@ -55,7 +59,23 @@ async def page(
     return list((await session.execute(statement, {"poll": poll_id, "after": after, "limit": limit})).all())
 
 
-async def shape(session: AsyncSession, poll_id: UUID) -> tuple[int, int, int]:
-    """Return how many distinct rankings a poll has, of how many ballots, and the ranks of the longest."""
-    row = (await session.execute(_SHAPE, {"poll": poll_id})).one()
-    return row.patterns, row.ballots, row.ranks
+class Shape(Struct, frozen=True):
+    """What the head of a file tells of a poll's patterns.
+
+    Attributes:
+        patterns: Distinct ballots that rank something.
+        ballots: Ballots that are counted in patterns.
+        empty: Of these, ballots that rank nothing.
+        ranks: Ranks of the longest one.
+    """
+
+    patterns: int
+    ballots: int
+    empty: int
+    ranks: int
+
+
+async def shape(session: AsyncSession, poll_id: UUID) -> Shape:
+    """Return what the head of a file tells of a poll's patterns."""
+    row = (await session.execute(_SHAPE, {"poll": poll_id, "empty": _EMPTY_RANKING})).one()
+    return Shape(row.patterns, row.ballots, row.empty, row.ranks)

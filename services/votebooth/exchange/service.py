@@ -89,9 +89,9 @@ class Exchange:
     ) -> tuple[AsyncIterator[str], str]:
         poll, seed = state.poll, (await self._results.seed(state)).text
         async with self._kit.db.reading() as session:
-            patterns, ballots, ranks = await repository.shape(session, poll.poll)
-        # Of methods that count patterns, these are the ballots that aren't in any.
-        abstentions = published.ballots - ballots if poll.method in PATTERN_METHODS else 0
+            shape = await repository.shape(session, poll.poll)
+        # Of methods that count patterns, the ballots that aren't in any say of themselves that they abstain.
+        abstentions = published.ballots - shape.ballots if poll.method in PATTERN_METHODS else 0
         pages = self._pages(poll, abstentions)
         if form == "json":
             entry = await self._results.read(poll.poll, viewer)
@@ -101,10 +101,10 @@ class Exchange:
         if form == "blt":
             return files.blt(files.header(poll, "blt", seed), poll, pages), "blt"
         if form == "csv":
-            return files.ranks_csv(files.header(poll, "ranks", seed), poll, pages, ranks), "csv"
+            return files.ranks_csv(files.header(poll, "ranks", seed), poll, pages, shape.ranks), "csv"
         kind = "toi" if poll.allow_ties else "soi"
-        head = files.header(poll, "preflib", seed, abstentions)
-        return files.preflib(head, poll, pages, kind, patterns, ballots), kind
+        head = files.header(poll, "preflib", seed, abstentions + shape.empty)
+        return files.preflib(head, poll, pages, kind, shape.patterns, shape.ballots - shape.empty), kind
 
     async def _pages(self, poll: PollChanged, abstentions: int) -> AsyncIterator[files.Page]:
         """Yield equal ballots and how many there are, in an order of their own; at last those that abstain."""

@@ -6,6 +6,9 @@ out, each rank a list.
 
     {"picks":[2,5]}   {"scores":{"1":5}}   {"ranking":[[3],[1],[2,4]]}   {"points":{"1":60,"4":40}}
     {"abstain":true}
+
+A ballot that expresses no preference abstains, however it is written. One that marks nothing is taken where the poll
+takes abstentions, and refused where it doesn't, whatever the method; marks that prefer nothing are taken everywhere.
 """
 
 import hashlib
@@ -22,6 +25,7 @@ from services.votebooth.poll.definition import PollChanged
 SECRET_PATTERN = r"^[A-Za-z0-9_-]{22,128}$"  # noqa: S105  (a pattern)
 
 Points = dict[int, int]
+Marks = tuple[tuple[int, int], ...]
 
 
 class BallotBody(Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -33,7 +37,8 @@ class BallotBody(Struct, forbid_unknown_fields=True, omit_defaults=True):
         ranking: For irv, stv, schulze and ranked_robin: ranks, best first; each is an option or, where ties
             are allowed, a list of options. Options left out are not ranked.
         points: For points: how the poll's points are divided.
-        abstain: `true`, where abstaining is allowed.
+        abstain: `true`, where abstaining is allowed. A ballot without a mark, such as `{"picks": []}` or scores of 0
+            alone, is taken there, too, and nowhere else.
         secret: For anonymous polls: 22 to 128 characters of base64url that only you know. With it you change
             or withdraw the ballot later, and a repeated request is recognised. Left out at the first cast, one
             is made for you.
@@ -52,18 +57,20 @@ class Choice:
 
     Attributes:
         encoded: Its canonical JSON.
-        marks: What it adds to the sums: pairs of option and amount.
-        pattern: The first 16 bytes of the SHA-256 of `encoded` where the method counts patterns, else None.
-        abstains: Whether it only abstains.
+        marks: What it adds to the sums: pairs of option and amount; none if it abstains.
+        pattern: The first 16 bytes of the SHA-256 of `encoded` where the method counts patterns, else None; None
+            also for `{"abstain":true}`.
+        abstains: Whether it expresses no preference, whatever it marks.
     """
 
     __slots__ = ("abstains", "encoded", "marks", "pattern")
 
-    def __init__(self, body: BallotBody, *, patterns: bool) -> None:
+    def __init__(self, body: BallotBody, rules: PollChanged) -> None:
         self.encoded = _encode(body)
-        self.abstains = body.abstain is True
-        self.marks: tuple[tuple[int, int], ...] = _marks(body)
-        self.pattern = pattern_id(self.encoded) if patterns and not self.abstains else None
+        self.marks = _preference(body, rules)
+        self.abstains = not self.marks
+        patterns = rules.method in PATTERN_METHODS and body.abstain is UNSET
+        self.pattern = pattern_id(self.encoded) if patterns else None
 
 
 def pattern_id(encoded: bytes) -> bytes:
@@ -76,17 +83,39 @@ def decode(encoded: bytes) -> BallotBody:
     return _decoder.decode(encoded)
 
 
-def _marks(body: BallotBody) -> tuple[tuple[int, int], ...]:
+def _preference(body: BallotBody, rules: PollChanged) -> Marks:
+    """Return what a ballot adds to the sums; nothing if it expresses no preference, as the tally has it."""
     if body.picks is not UNSET:
         return tuple((option, 1) for option in body.picks)
-    if body.scores is not UNSET:
-        return tuple(body.scores.items())
-    if body.points is not UNSET:
-        return tuple(body.points.items())
+    given = body.scores if body.scores is not UNSET else body.points
+    if given is not UNSET:
+        alike = len(given) == len(rules.options) and len(set(given.values())) == 1
+        return () if alike else tuple(given.items())
     if body.ranking is not UNSET:
-        first = body.ranking[0]
-        return tuple((option, 1) for option in (first if isinstance(first, list) else (first,)))
+        return tuple((option, 1) for option in _first(body.ranking, rules))
     return ()
+
+
+def _first(ranking: list[int | list[int]], rules: PollChanged) -> list[int]:
+    """Return a ballot's first preference."""
+    ranks = [rank if isinstance(rank, list) else [rank] for rank in ranking]
+    if rules.method in _TRANSFERRED:  # equal ranks are overvotes there, and skipped
+        return next((rank for rank in ranks if len(rank) == 1), [])
+    return ranks[0] if ranks and len(ranks[0]) < len(rules.options) else []
+
+
+def how_cast(body: BallotBody, rules: PollChanged) -> str:
+    """Return how a ballot was cast.
+
+    Returns:
+        `marks`; or, if it expresses no preference, `abstain` where it says so, `empty` where it marks nothing, and
+        `equal` where its marks prefer nothing.
+    """
+    if _preference(body, rules):
+        return "marks"
+    if body.abstain is not UNSET:
+        return "abstain"
+    return "equal" if body.scores or body.points or body.ranking else "empty"
 
 
 class ChoiceReader:
@@ -99,7 +128,6 @@ class ChoiceReader:
         self._definition = definition
         self._options = frozenset(option.id for option in definition.options)
         self._field, self._check = _METHODS[definition.method]
-        self._patterns = definition.method in PATTERN_METHODS
         # Bodies that were read before: with few options most votes are equal to one of them.
         self._read: dict[bytes, Choice] = {}
         self._stored: dict[bytes, Choice] = {}
@@ -117,7 +145,7 @@ class ChoiceReader:
         body = parse(raw)
         secret = None if body.secret is UNSET else body.secret
         body.secret = UNSET
-        choice = Choice(self._canonical(body), patterns=self._patterns)
+        choice = Choice(self._canonical(body), self._definition)
         if secret is None and len(raw) <= self._REMEMBERED_BYTES:
             _remember(self._read, raw, choice, self._REMEMBERED)
         return choice, secret
@@ -126,7 +154,7 @@ class ChoiceReader:
         """Return the choice that is stored as `encoded`, valid or not under today's rules."""
         known = self._stored.get(encoded)
         if known is None:
-            known = Choice(decode(encoded), patterns=self._patterns)
+            known = Choice(decode(encoded), self._definition)
             _remember(self._stored, encoded, known, self._REMEMBERED)
         return known
 
@@ -143,7 +171,11 @@ class ChoiceReader:
         if given[0] != self._field:
             method = self._definition.method
             raise _refused(given[0], f"A poll of the method '{method}' takes {self._field}.")
-        return self._check(body, self._definition, self._options)
+        if getattr(body, self._field):
+            body = self._check(body, self._definition, self._options)
+        if not getattr(body, self._field) and not self._definition.abstain:
+            raise _refused(self._field, "Mark at least one option: this poll doesn't allow abstentions.")
+        return body
 
 
 def parse(raw: bytes) -> BallotBody:
@@ -207,8 +239,6 @@ def _points(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> Ba
 
 def _ranking(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     ranks = [rank if isinstance(rank, list) else [rank] for rank in body.ranking or []]
-    if not ranks:
-        raise _refused("ranking", "Rank at least one option.")
     if rules.max_ranks is not None and len(ranks) > rules.max_ranks:
         raise _refused("ranking", f"At most {rules.max_ranks} ranks, not {len(ranks)}.")
     for place, rank in enumerate(ranks):
@@ -255,6 +285,8 @@ _MARKS = ("picks", "scores", "ranking", "points", "abstain")
 
 PATTERN_METHODS = frozenset({"star", "irv", "stv", "schulze", "ranked_robin"})
 """Methods that sums don't decide: equal ballots are counted."""
+
+_TRANSFERRED = frozenset({"irv", "stv"})
 
 _decoder = msgspec.json.Decoder(BallotBody)
 _encode = msgspec.json.Encoder().encode

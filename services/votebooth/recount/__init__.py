@@ -1,1 +1,1 @@
-"""Recounts: do the counters say what the stored ballots say?"""
+"""Recounts: do the counters say what the stored ballots say? Where they don't, an operator has them written anew."""

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from services.core.kit import Kit
 from services.core.problems import Problem, not_found
-from services.votebooth.poll.choices import Choice
+from services.votebooth.audit.repository import AuditRepository
+from services.votebooth.poll.choices import Choice, pattern_id
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.recount import repository
@@ -58,10 +59,41 @@ async def recount_all(kit: Kit[VoteBoothSettings]) -> AsyncGenerator[Recount, No
             yield await recount(kit, found)
 
 
+async def repair(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
+    """Write a poll's counters anew from its stored ballots if they differ, and put that on record.
+
+    Nobody can vote in the poll meanwhile.
+
+    Returns:
+        What a recount found before.
+
+    Raises:
+        Problem: 404.
+    """
+    async with kit.db.transaction() as session:
+        stored = await repository.locked(session, poll_id)
+        if stored is None:
+            raise not_found("poll")
+        rules, counted = await asyncio.to_thread(_counted, stored)
+        found = Recount(poll_id, counted.ballots, _differences(rules, stored, counted))
+        if found.differences:
+            options = max(counted.sums, default=0)
+            sums = [counted.sums.get(option, 0) for option in range(1, options + 1)]
+            patterns = sorted((pattern_id(choice), choice, count) for choice, count in counted.patterns.items())
+            await repository.write(session, poll_id, counted.ballots, counted.abstentions, sums, patterns)
+            details = {"differences": len(found.differences)}
+            await AuditRepository(session).record("recount.repaired", None, details, poll_id=poll_id)
+    return found
+
+
 def _compare(poll_id: UUID, stored: repository.Stored) -> Recount:
-    rules = PollRules(msgspec.json.decode(stored.definition, type=PollChanged))
-    counted = _count([(rules.choices.stored(choice), count) for choice, count in stored.choices])
+    rules, counted = _counted(stored)
     return Recount(poll_id, counted.ballots, _differences(rules, stored, counted))
+
+
+def _counted(stored: repository.Stored) -> "tuple[PollRules, _Counted]":
+    rules = PollRules(msgspec.json.decode(stored.definition, type=PollChanged))
+    return rules, _count([(rules.choices.stored(choice), count) for choice, count in stored.choices])
 
 
 class _Counted:

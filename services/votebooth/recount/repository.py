@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Uuid, bindparam, func, select, text
+from sqlalchemy import Uuid, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,6 +43,16 @@ class Stored(Struct, frozen=True):
 async def stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
     """Read a poll's counters and count its ballots, in one snapshot; None if there is no such poll."""
     await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    return await _stored(session, poll_id)
+
+
+async def locked(session: AsyncSession, poll_id: UUID) -> Stored | None:
+    """Read the same as `stored` does, and let nobody vote in the poll until the transaction ends."""
+    await session.execute(select(Counter.poll_id).where(Counter.poll_id == poll_id).with_for_update(key_share=True))
+    return await _stored(session, poll_id)
+
+
+async def _stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     head = (
         await session.execute(
@@ -70,6 +80,35 @@ async def stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
         [(choice, count) for choice, count in choices],
         participants.scalar_one(),
     )
+
+
+async def write(
+    session: AsyncSession,
+    poll_id: UUID,
+    ballots: int,
+    abstentions: int,
+    sums: list[int],
+    patterns: list[tuple[bytes, bytes, int]],
+) -> None:
+    """Replace a poll's counters, which the caller has locked.
+
+    Args:
+        session: A transaction.
+        poll_id: The poll.
+        ballots: Ballots counted.
+        abstentions: Of these, ballots that express no preference.
+        sums: By option, that of option 1 first.
+        patterns: Key, choice and number of equal ballots, in the order of the keys.
+    """
+    counted = {"seq": Counter.seq + 1, "ballots": ballots, "abstentions": abstentions, "sums": sums}
+    await session.execute(update(Counter).where(Counter.poll_id == poll_id).values(counted))
+    await session.execute(delete(Pattern).where(Pattern.poll_id == poll_id))
+    if patterns:
+        rows: list[dict[str, object]] = [
+            {"poll_id": poll_id, "pattern_id": pattern, "choice": choice, "count": count}
+            for pattern, choice, count in patterns
+        ]
+        await session.execute(insert(Pattern), rows)
 
 
 async def closed_lately(session: AsyncSession, checked: list[UUID], most: int) -> UUID | None:

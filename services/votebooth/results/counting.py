@@ -1,14 +1,16 @@
 """From a poll's counters and patterns to its result. Pure: the same counts give the same result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 import msgspec
 
 from services.votebooth import tally
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
+
+K = TypeVar("K")
 
 RULE = (
     "Ties that the method's own rules leave are broken by the ascending order of SHA-256(seed, a zero byte, "
@@ -40,7 +42,7 @@ class Published:
     Attributes:
         seq: The counter's sequence number at that moment.
         ballots: Ballots counted, abstentions included.
-        abstentions: Of these, ballots that only abstain.
+        abstentions: Of these, ballots that express no preference.
         sums: By option, the element of option 1 first; options beyond its end have 0.
     """
 
@@ -85,23 +87,25 @@ def _counts(poll: PollChanged, published: Published, patterns: bytes | None) -> 
         return tally.Counts(
             names=names,
             ballots=published.ballots,
-            abstained=published.abstentions,
+            abstentions=published.abstentions,
             totals=sums_by_option(poll, published),
         )
     if poll.method == "star":
         scores = score_patterns(patterns or b"[]", tuple(names))
-        counts = tally.sums_from_scores(scores, names, top=poll.max_score, pairwise=True)
-        return replace(
-            counts,
-            ballots=counts.ballots + published.abstentions,
-            abstained=counts.abstained + published.abstentions,
-        )
+        _add_unmarked(scores, (0,) * len(names), published)
+        return tally.sums_from_scores(scores, names, top=poll.max_score, pairwise=True)
     rankings = ranking_patterns(patterns or b"[]")
-    if published.abstentions:
-        rankings[()] = published.abstentions
+    _add_unmarked(rankings, (), published)
     if poll.method in {"irv", "stv"}:
         return tally.Counts(names=names, ballots=published.ballots, rankings=rankings)
     return tally.pairwise_from_rankings(rankings, names)
+
+
+def _add_unmarked(patterns: dict[K, int], empty: K, published: Published) -> None:
+    """Add the ballots that are in no pattern: those that say of themselves that they abstain."""
+    unmarked = published.ballots - sum(patterns.values())
+    if unmarked:
+        patterns[empty] = patterns.get(empty, 0) + unmarked
 
 
 class _Ranked(msgspec.Struct, frozen=True):

@@ -83,7 +83,7 @@ class Round(Struct, frozen=True):
 
 
 class Runoff(Struct, frozen=True):
-    """STAR's automatic runoff: ballots that prefer either finalist, and those that prefer neither."""
+    """STAR's automatic runoff: ballots that prefer either finalist, and others that don't abstain."""
 
     tallies: list[Tally]
     no_preference: int
@@ -142,9 +142,10 @@ class TieBreak(Struct, frozen=True):
 class Results(Struct, frozen=True, kw_only=True):
     """A poll's result at one moment.
 
-    `seq` grows with every change, so two answers with the same one are the same. `blank` are ballots
-    that express no preference without being abstentions. `pairwise[i][j]` are the ballots that prefer
-    option i to option j, both counted in the order of `options`; `strengths` those of the strongest paths.
+    `seq` grows with every change, so two answers with the same one are the same. `abstentions` are the
+    ballots that express no preference, however they were cast; they are in no sum and no round.
+    `pairwise[i][j]` are the ballots that prefer option i to option j, both counted in the order of
+    `options`; `strengths` those of the strongest paths.
     """
 
     poll: UUID
@@ -155,7 +156,6 @@ class Results(Struct, frozen=True, kw_only=True):
     seats: int
     ballots: int
     abstentions: int
-    blank: int
     quorum: Quorum | None
     counted: Counted
     options: list[OptionSum]

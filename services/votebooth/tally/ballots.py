@@ -32,12 +32,12 @@ class Strictly:
 
     Attributes:
         ballots: Ballots by strict ranking, none empty.
-        blank: Ballots on which no preference is left.
+        abstentions: Ballots on which no preference is left.
         void: Ballots that a rule sets aside.
     """
 
     ballots: dict[Strict, int]
-    blank: int
+    abstentions: int
     void: int
 
 
@@ -55,7 +55,7 @@ def strict(
         TallyError: A number of ballots is negative, or a ballot names an option that doesn't stand.
     """
     ballots: dict[Strict, int] = {}
-    blank = void = 0
+    abstentions = void = 0
     for ranking, count in rankings.items():
         if count <= 0:
             _refuse_negative(count)
@@ -66,10 +66,10 @@ def strict(
         elif line:
             ballots[line] = ballots.get(line, 0) + count
         else:
-            blank += count
+            abstentions += count
     if standing is not None:
         _refuse_strangers(set().union(*ballots), standing)
-    return Strictly(ballots, blank, void)
+    return Strictly(ballots, abstentions, void)
 
 
 def _is_plain(ranking: Ranking) -> bool:
@@ -114,8 +114,8 @@ def first_preferences(rankings: Mapping[Ranking, int], names: Mapping[int, str],
     totals = dict.fromkeys(names, 0)
     for line, count in lines.ballots.items():
         totals[line[0]] += count
-    total = lines.blank + lines.void + sum(lines.ballots.values())
-    return Counts(names=names, ballots=total, abstained=lines.blank, void=lines.void, totals=totals)
+    total = lines.abstentions + lines.void + sum(lines.ballots.values())
+    return Counts(names=names, ballots=total, abstentions=lines.abstentions, void=lines.void, totals=totals)
 
 
 def _grouped(ranking: Ranking, rule: Duplicate) -> Sequence[Rank] | None:
@@ -143,14 +143,15 @@ def pairwise_from_rankings(
     """Return the counts of the pairwise methods.
 
     Equal ranks are no overvote here: they prefer neither. A ballot prefers whatever it ranks to whatever
-    it doesn't, and says nothing between two options it doesn't rank. Skipped ranks don't matter.
+    it doesn't, and says nothing between two options it doesn't rank. Skipped ranks don't matter. A ballot that
+    ranks all options level abstains.
 
     Raises:
         TallyError: There are more than `MAX_PAIRWISE_OPTIONS` options, a ballot names an option that
             doesn't stand, or a number of ballots is negative.
     """
     matrix = Matrix(names)
-    total = blank = void = 0
+    total = abstentions = void = 0
     for ranking, count in rankings.items():
         if count <= 0:
             _refuse_negative(count)
@@ -159,11 +160,11 @@ def pairwise_from_rankings(
         groups = _grouped(ranking, options.duplicate)
         if groups is None:
             void += count
-        elif groups:
+        elif groups and (len(groups) > 1 or not 1 < len(names) == len(groups[0])):
             matrix.add(groups, count)
         else:
-            blank += count
-    return Counts(names=names, ballots=total, abstained=blank, void=void, pairwise=matrix.pairs())
+            abstentions += count
+    return Counts(names=names, ballots=total, abstentions=abstentions, void=void, pairwise=matrix.pairs())
 
 
 def rankings_from_scores(scores: Mapping[tuple[int, ...], int], ids: Sequence[int]) -> dict[Ranking, int]:
@@ -197,8 +198,7 @@ def sums_from_scores(
 ) -> Counts:
     """Return the counts of score and points, and of STAR where `pairwise` is asked for.
 
-    A ballot that scores all options alike abstains. Its scores stay in the sums, where they favour
-    nobody, and in STAR's runoff it is one of those with no preference.
+    A ballot that gives all options the same abstains: nothing of it is in the sums, nor in STAR's runoff.
 
     Args:
         scores: Ballots by scores, one for each option of `names`, in that order.
@@ -215,14 +215,15 @@ def sums_from_scores(
     _refuse_off_scale(scores, top)
     top_scores = dict.fromkeys(names, 0)
     matrix = Matrix(names) if pairwise else None
-    total = abstained = 0
+    total = abstentions = 0
     for ballot, count in scores.items():
         if count <= 0:
             _refuse_negative(count)
             continue
         total += count
         if not any(ballot) or (len(ids) > 1 and len(set(ballot)) == 1):
-            abstained += count
+            abstentions += count
+            continue
         for position, score in enumerate(ballot):
             if score:
                 totals[position] += score * count
@@ -233,7 +234,7 @@ def sums_from_scores(
     return Counts(
         names=names,
         ballots=total,
-        abstained=abstained,
+        abstentions=abstentions,
         totals=dict(zip(ids, totals, strict=True)),
         pairwise=matrix.pairs() if matrix is not None else None,
         top_scores=None if top is None else top_scores,
@@ -245,23 +246,23 @@ def marks_from_scores(
 ) -> Counts:
     """Return the counts of approval (any score above 0 approves) or, if `single`, of plurality.
 
-    In plurality a ballot that marks several options is an overvote: void under that rule, else blank.
+    In plurality a ballot that marks several options is an overvote: void under that rule, else an abstention.
     """
     totals = dict.fromkeys(names, 0)
-    total = abstained = void = 0
+    total = abstentions = void = 0
     for ballot, count in scores.items():
         _refuse_negative(count)
         total += count
         marked = [option for option, score in zip(names, ballot, strict=True) if score > 0]
         if not marked:
-            abstained += count
+            abstentions += count
         elif single and len(marked) > 1:
             void += count if options.overvote is Overvote.VOID else 0
-            abstained += count if options.overvote is not Overvote.VOID else 0
+            abstentions += count if options.overvote is not Overvote.VOID else 0
         else:
             for option in marked:
                 totals[option] += count
-    return Counts(names=names, ballots=total, abstained=abstained, void=void, totals=totals)
+    return Counts(names=names, ballots=total, abstentions=abstentions, void=void, totals=totals)
 
 
 def _refuse_off_scale(scores: Iterable[tuple[int, ...]], top: int | None) -> None:

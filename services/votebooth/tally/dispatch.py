@@ -77,7 +77,7 @@ def _check(counts: Counts) -> None:
         if values and min(values.values()) < 0:
             raise TallyError("a sum of votes or points is negative")
     if counts.rankings is not None:
-        ranked = sum(counts.rankings.values()) + counts.abstained + counts.void
+        ranked = sum(counts.rankings.values()) + counts.abstentions + counts.void
         if ranked != counts.ballots:
             raise TallyError(f"the rankings add up to {ranked} ballots, not {counts.ballots}")
     for option in (counts.totals or {}).keys() | (counts.top_scores or {}).keys():

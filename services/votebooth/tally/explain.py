@@ -87,7 +87,7 @@ def _finalists(each: Round, result: Result, label: Mapping[int, str], show: Show
         finalists = tuple(option for option in each.tallies if option not in each.eliminated)
         yield f"{_names(finalists, label)} have the highest totals and go to the runoff."
     if each.kind == "runoff":
-        rest = result.ballots - result.void - sum(each.tallies.values())
+        rest = result.ballots - result.abstentions - result.void - sum(each.tallies.values())
         yield f"{show(rest)} ballots prefer neither."
 
 
@@ -111,6 +111,6 @@ def _moved(each: Round, label: Mapping[int, str], show: Show) -> Iterator[str]:
             f"{show(transfer.votes)} to {label[transfer.target]}"
             if transfer.target is not None
             else f"{show(transfer.votes)} exhausted"
-            for transfer in sorted(mine, key=lambda transfer: -transfer.votes)
+            for transfer in sorted(mine, key=lambda transfer: (-transfer.votes, label.get(transfer.target or 0, "")))
         ]
         yield f"From {label[source]}{at}: {', '.join(moves)}."

@@ -87,7 +87,7 @@ def irv(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: str
         seats=1,
         winners=winners,
         ballots=counts.ballots,
-        abstained=counts.abstained + ballots.blank,
+        abstentions=counts.abstentions + ballots.abstentions,
         void=counts.void + ballots.void,
         rounds=tuple(rounds),
         rules=options,

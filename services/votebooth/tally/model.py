@@ -228,8 +228,8 @@ class Counts:
 
     Attributes:
         names: Every option that stands, by id.
-        ballots: Ballots read, including those that are blank or void.
-        abstained: Of these, ballots that express no preference; with `rankings`, those that aren't in it.
+        ballots: Ballots read, including those that abstain or are void.
+        abstentions: Of these, ballots that express no preference; with `rankings`, those that aren't in it.
         void: Of these, ballots set aside by a rule before the sums were made.
         totals: Votes or points by option.
         rankings: Ballots by ranking.
@@ -239,7 +239,7 @@ class Counts:
 
     names: Mapping[int, str]
     ballots: int
-    abstained: int = 0
+    abstentions: int = 0
     void: int = 0
     totals: Mapping[int, int] | None = None
     rankings: Mapping[Ranking, int] | None = None
@@ -314,7 +314,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Runoff:
-    """The automatic runoff of STAR: ballots that prefer either finalist, and those that prefer neither."""
+    """The automatic runoff of STAR: ballots that prefer either finalist, and others that don't abstain."""
 
     tallies: Mapping[int, int]
     no_preference: int
@@ -330,8 +330,8 @@ class Result:
         names: The options, by id.
         seats: Options to elect.
         winners: Those elected, in order; fewer than `seats` where there are too few to elect.
-        ballots: Ballots read; those counted are `ballots - void`, and in IRV and STV less `abstained`.
-        abstained: Ballots that express no preference.
+        ballots: Ballots read; those counted are `ballots - abstentions - void`.
+        abstentions: Ballots that express no preference, however they were cast.
         void: Ballots set aside by a rule.
         rounds: The rounds.
         rules: The options the count was made by.
@@ -347,7 +347,7 @@ class Result:
     seats: int
     winners: tuple[int, ...]
     ballots: int
-    abstained: int = 0
+    abstentions: int = 0
     void: int = 0
     rounds: tuple[Round, ...] = ()
     rules: Options = field(default=DEFAULT)

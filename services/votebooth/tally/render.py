@@ -8,7 +8,7 @@ The JSON of `to_dict`:
       "winner_ids": [7, 3],
       "seats": 2,
       "ballots": 42871,                 ballots read
-      "abstained": 12, "void": 0,       of these
+      "abstentions": 12, "void": 0,       of these
       "rules": {"overvote": "skip", …}, every named rule
       "notes": ["Left out: the column …"],  what reading the file left out or took for granted
       "seed": "…",
@@ -83,7 +83,7 @@ def to_dict(result: Result) -> dict[str, Any]:
         "winner_ids": list(result.winners),
         "seats": result.seats,
         "ballots": result.ballots,
-        "abstained": result.abstained,
+        "abstentions": result.abstentions,
         "void": result.void,
         "rules": {key: value if value is None else _plain(value) for key, value in asdict(result.rules).items()},
         "notes": list(result.notes),
@@ -188,8 +188,8 @@ def to_text(result: Result) -> str:
     """Return a result as lines for a terminal."""
     label = {option: _safe(name) for option, name in labels(result.names).items()}
     lines = [f"{_TITLES[result.method]}, {_times(result.seats, 'seat')}, {_times(result.ballots, 'ballot')}"]
-    if result.abstained:
-        lines.append(f"{_times(result.abstained, 'ballot')} without a preference")
+    if result.abstentions:
+        lines.append(_times(result.abstentions, "abstention"))
     if result.void:
         lines.append(f"{_times(result.void, 'ballot')} void")
     lines += [_safe(note) for note in result.notes]

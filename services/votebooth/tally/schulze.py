@@ -113,7 +113,7 @@ def schulze(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed:
         seats=seats,
         winners=tuple(winners),
         ballots=counts.ballots,
-        abstained=counts.abstained,
+        abstentions=counts.abstentions,
         void=counts.void,
         rounds=(only,),
         rules=options,

@@ -48,7 +48,8 @@ def star(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: st
     if counts.totals is None or counts.pairwise is None:
         raise TallyError("star is counted from totals and a pairwise matrix")
     totals = {option: counts.totals.get(option, 0) for option in counts.names}
-    seat = _Seat(counts.pairwise, counts.top_scores or {}, Breaker(counts.names, seed), counts.ballots)
+    expressed = counts.ballots - counts.abstentions - counts.void
+    seat = _Seat(counts.pairwise, counts.top_scores or {}, Breaker(counts.names, seed), expressed)
     winners: list[int] = []
     rounds: list[Round] = []
     runoffs: list[Runoff] = []
@@ -67,7 +68,7 @@ def star(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: st
         seats=seats,
         winners=tuple(winners),
         ballots=counts.ballots,
-        abstained=counts.abstained,
+        abstentions=counts.abstentions,
         void=counts.void,
         rounds=tuple(rounds),
         rules=options,
@@ -80,11 +81,11 @@ def star(counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: st
 class _Seat:
     """Fills a seat; the same counts serve each seat of Bloc STAR."""
 
-    def __init__(self, pairwise: Pairwise, top_scores: Mapping[int, int], breaker: Breaker, ballots: int) -> None:
+    def __init__(self, pairwise: Pairwise, top_scores: Mapping[int, int], breaker: Breaker, expressed: int) -> None:
         self._pairwise = pairwise
         self._top_scores = top_scores
         self._breaker = breaker
-        self._ballots = ballots
+        self._expressed = expressed
 
     def fill(self, totals: Mapping[int, int]) -> tuple[int, list[Round], Runoff | None]:
         """Return the winner among options with these totals, two rounds at most, and the runoff."""
@@ -114,7 +115,7 @@ class _Seat:
             eliminated=(loser,),
             ties=self._breaker.taken(),
         )
-        return winner, [scoring, runoff], Runoff(votes, self._ballots - sum(votes.values()), winner)
+        return winner, [scoring, runoff], Runoff(votes, self._expressed - sum(votes.values()), winner)
 
     def _finalists(self, totals: Mapping[int, int]) -> tuple[int, ...]:
         chosen: list[int] = []

@@ -59,7 +59,7 @@ def stv(counts: Counts, *, seats: int, options: Options = DEFAULT, seed: str = "
         seats=seats,
         winners=tuple(count.elected),
         ballots=counts.ballots,
-        abstained=counts.abstained + ballots.blank,
+        abstentions=counts.abstentions + ballots.abstentions,
         void=counts.void + ballots.void,
         rounds=tuple(rounds),
         rules=options,

@@ -10,25 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services.core.problems import Problem
-from services.votebooth.poll.choices import ChoiceReader, decode, pattern_id
+from services.votebooth.poll.choices import ChoiceReader, decode, how_cast, pattern_id
 from services.votebooth.poll.definition import PollChanged, PollOption
 
 POLL = UUID("01890000-0000-7000-8000-000000000001")
 
 
-def reader(method: str, options: int = 4, **rules: Any) -> ChoiceReader:
-    return ChoiceReader(
-        PollChanged(
-            poll=POLL,
-            version=1,
-            owner=POLL,
-            title="t",
-            method=method,  # type: ignore[arg-type]
-            options=tuple(PollOption(n, f"o{n}") for n in range(1, options + 1)),
-            opens_at=datetime(2026, 1, 1, tzinfo=UTC),
-            **rules,
-        )
+def definition(method: str, options: int = 4, **rules: Any) -> PollChanged:
+    return PollChanged(
+        poll=POLL,
+        version=1,
+        owner=POLL,
+        title="t",
+        method=method,  # type: ignore[arg-type]
+        options=tuple(PollOption(n, f"o{n}") for n in range(1, options + 1)),
+        opens_at=datetime(2026, 1, 1, tzinfo=UTC),
+        **rules,
     )
+
+
+def reader(method: str, options: int = 4, **rules: Any) -> ChoiceReader:
+    return ChoiceReader(definition(method, options, **rules))
 
 
 def read(method: str, body: Any, **rules: Any) -> bytes:
@@ -101,6 +103,66 @@ def test_a_broken_rule_is_named_with_its_field(method: str, body: Any, field: st
     assert refused.value.errors[0].field == field
 
 
+ABSTENTIONS = [
+    # method, body, how it was cast, whether it is counted in a pattern
+    ("single", {"picks": []}, "empty", False),
+    ("multiple", {"picks": []}, "empty", False),
+    ("approval", {"picks": []}, "empty", False),
+    ("points", {"points": {}}, "empty", False),
+    ("points", {"points": {"1": 25, "2": 25, "3": 25, "4": 25}}, "equal", False),
+    ("score", {"scores": {}}, "empty", False),
+    ("score", {"scores": {"1": 0, "2": 0, "3": 0, "4": 0}}, "empty", False),
+    ("score", {"scores": {"1": 3, "2": 3, "3": 3, "4": 3}}, "equal", False),
+    ("star", {"scores": {"1": 0}}, "empty", True),
+    ("star", {"scores": {"1": 5, "2": 5, "3": 5, "4": 5}}, "equal", True),
+    ("irv", {"ranking": []}, "empty", True),
+    ("irv", {"ranking": [[1, 2], [3, 4]]}, "equal", True),
+    ("stv", {"ranking": [[1, 2, 3]]}, "equal", True),
+    ("schulze", {"ranking": [[4, 3, 2, 1]]}, "equal", True),
+    ("ranked_robin", {"ranking": []}, "empty", True),
+    ("ranked_robin", {"abstain": True}, "abstain", False),
+]
+
+
+@pytest.mark.parametrize(("method", "body", "cast", "patterned"), ABSTENTIONS)
+def test_a_ballot_without_a_preference_abstains_however_it_is_written(
+    method: str, body: Any, cast: str, patterned: bool
+) -> None:
+    made = reader(method, max_picks=4, allow_ties=True, abstain=True)
+    choice, _ = made.read(msgspec.json.encode(body))
+    for again in (choice, made.stored(choice.encoded)):
+        assert (again.abstains, again.marks, again.pattern is not None) == (True, (), patterned)
+    assert how_cast(decode(choice.encoded), definition(method, allow_ties=True)) == cast
+
+
+@pytest.mark.parametrize(("method", "body", "cast", "patterned"), ABSTENTIONS)
+def test_where_abstaining_is_not_taken_no_method_takes_an_empty_ballot(
+    method: str, body: Any, cast: str, patterned: bool
+) -> None:
+    made = reader(method, max_picks=4, allow_ties=True)
+    if cast == "equal":
+        assert made.read(msgspec.json.encode(body))[0].abstains
+        return
+    with pytest.raises(Problem) as refused:
+        made.read(msgspec.json.encode(body))
+    assert (refused.value.status, refused.value.errors[0].field) == (422, next(iter(body)))
+    assert "doesn't allow abstentions" in refused.value.errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "marks"),
+    [
+        ("irv", {"ranking": [[1, 2], [3], [4]]}, ((3, 1),)),
+        ("schulze", {"ranking": [[1, 2, 3]]}, ((1, 1), (2, 1), (3, 1))),
+        ("star", {"scores": {"1": 5, "2": 5, "3": 5}}, ((1, 5), (2, 5), (3, 5))),
+        ("approval", {"picks": [1, 2, 3, 4]}, ((1, 1), (2, 1), (3, 1), (4, 1))),
+    ],
+)
+def test_a_ballot_that_prefers_one_to_another_adds_to_the_sums(method: str, body: Any, marks: Any) -> None:
+    choice, _ = reader(method, max_picks=4, allow_ties=True).read(msgspec.json.encode(body))
+    assert (choice.abstains, choice.marks) == (False, marks)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -161,4 +223,4 @@ def test_equal_rankings_are_equal_bytes(order: list[int], cuts: list[int]) -> No
     first, _ = made.read(msgspec.json.encode({"ranking": ranks}))
     second, _ = made.read(msgspec.json.encode({"ranking": mirrored}))
     assert first.encoded == second.encoded
-    assert sum(amount for _, amount in first.marks) == len(ranks[0])
+    assert sum(amount for _, amount in first.marks) == (len(ranks[0]) if len(ranks) > 1 else 0)

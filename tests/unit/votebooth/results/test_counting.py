@@ -96,6 +96,8 @@ def straight(definition: PollChanged, ballots: list[dict[str, Any]]) -> tally.Re
         counts = (
             tally.sums_from_scores(scores, names, top=definition.max_score, pairwise=definition.method == "star")
             if definition.method in {"score", "star"}
+            else tally.marks_from_scores(scores, names, tally.Options(), single=definition.method == "single")
+            if definition.method != "points"
             else tally.sums_from_scores(scores, names)
         )
     seats = 1 if definition.method == "irv" else definition.seats

@@ -61,7 +61,7 @@ def test_ranks(end: bytes, mark: bytes) -> None:
         (): 1,
     }
     assert election.ballots == 11
-    assert election.count("irv").abstained == 3
+    assert election.count("irv").abstentions == 3
 
 
 def test_ranks_of_another_prefix_and_known_options() -> None:
@@ -90,9 +90,9 @@ def test_scores() -> None:
 
 def test_single_choice_in_scores_counts_overvotes() -> None:
     election = formats.read(b"A,B\n1,0\n1,1\n0,0\n")
-    assert (election.count("plurality").abstained, election.count("plurality").void) == (2, 0)
+    assert (election.count("plurality").abstentions, election.count("plurality").void) == (2, 0)
     void = election.count("plurality", options=tally.Options(overvote="void"))
-    assert (void.abstained, void.void, void.rounds[0].tallies) == (1, 1, {1: 1, 2: 0})
+    assert (void.abstentions, void.void, void.rounds[0].tallies) == (1, 1, {1: 1, 2: 0})
 
 
 def test_blt() -> None:

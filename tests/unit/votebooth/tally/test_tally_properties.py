@@ -55,7 +55,7 @@ def test_rules_for_one_ballot_agree_with_a_plain_reading(counts: Ballots, rules:
     lines = [cleaned(b, rules.overvote, rules.duplicate, rules.max_skipped) for b in spread(counts)]
     strictly = tally.strict(counts, rules)
     assert strictly.void == sum(line is None for line in lines)
-    assert strictly.blank == sum(line == [] for line in lines)
+    assert strictly.abstentions == sum(line == [] for line in lines)
     assert sorted(spread(strictly.ballots)) == sorted(tuple(line) for line in lines if line)
 
 
@@ -81,7 +81,7 @@ def test_no_vote_appears_or_disappears(counts: Ballots, seats: int, rules: tally
         result = tally.count(
             method, ranked_counts(method, counts), seats=seats if method == "stv" else 1, options=rules
         )
-        counted = result.ballots - result.abstained - result.void
+        counted = result.ballots - result.abstentions - result.void
         assert len(result.winners) == len(set(result.winners)) <= result.seats
         assert len(result.winners) == min(result.seats, len(NAMES)) or not counted
         for each, after in pairwise(result.rounds):

@@ -81,13 +81,13 @@ def test_stv_of_the_party_food() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "tally_a", "abstained", "void"),
+    ("rule", "tally_a", "abstentions", "void"),
     [("skip", 5, 0, 0), ("exhaust", 0, 5, 0), ("void", 0, 0, 5)],
 )
 @pytest.mark.parametrize("mark", ["B=C", "!"])
-def test_overvotes(mark: str, rule: str, tally_a: int, abstained: int, void: int) -> None:
+def test_overvotes(mark: str, rule: str, tally_a: int, abstentions: int, void: int) -> None:
     result = ranked(f"5 {mark} A", "1 B").count("irv", options=tally.Options(overvote=rule))
-    assert (result.rounds[0].tallies[1], result.abstained, result.void) == (tally_a, abstained, void)
+    assert (result.rounds[0].tallies[1], result.abstentions, result.void) == (tally_a, abstentions, void)
 
 
 @pytest.mark.parametrize(("longest", "winner"), [(None, "A"), (2, "A"), (1, "B"), (0, "B")])
@@ -217,10 +217,32 @@ def star(names: str, *ballots: str) -> Election:
 
 
 def test_star_runoff() -> None:
-    result = star("ABC", "5 5 4 0", "4 0 4 5", "1 3 3 3").count("star")
-    assert result.runoff == tally.Runoff({2: 4, 1: 5}, 1, 1)
-    assert result.winners == (1,)
-    assert result.abstained == 1
+    result = star("ABC", "5 5 4 0", "4 0 4 5", "3 2 2 1", "2 3 3 3", "1 0 0 0").count("star")
+    assert result.rounds[0].tallies == {1: 31, 2: 42, 3: 23}
+    assert result.runoff == tally.Runoff({2: 4, 1: 5}, 3, 1)
+    assert (result.winners, result.ballots, result.abstentions) == ((1,), 15, 3)
+
+
+def test_ballots_that_treat_all_options_alike_are_left_out_of_totals() -> None:
+    level = star("ABC", "4 3 3 3", "2 0 0 0", "1 1 0 0")
+    for method in tally.Method:
+        if method in {"plurality", "approval"}:
+            continue
+        result = level.count(method)
+        assert (result.abstentions, result.ballots, result.winners) == (6, 7, (1,)), method
+    assert level.count("score").rounds[0].tallies == {1: 1, 2: 0, 3: 0}
+    assert star("ABC", "4 3 3 3").count("star").winners == ()
+    # An approval is said of each option by itself.
+    assert level.count("approval").rounds[0].tallies == {1: 5, 2: 4, 3: 4}
+
+
+@pytest.mark.parametrize("method", ["irv", "stv", "schulze", "ranked-robin", "plurality"])
+def test_a_ranking_that_puts_all_options_level_abstains(method: str) -> None:
+    election = Election(
+        format="ranks", names={1: "A", 2: "B"}, rankings={((1, 2),): 3, (): 2, ((1,),): 1, ((2,), (1,)): 2}
+    )
+    result = election.count(method)
+    assert (result.abstentions, result.winners) == (5, (2,))
 
 
 def test_star_runoff_ties_by_score() -> None:
