@@ -317,7 +317,7 @@ def test_names_cannot_steer_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("method", "counts", "message"),
     [
-        ("lottery", {}, "is no method"),
+        ("lottery", {}, "is not a method"),
         ("plurality", {}, "totals"),
         ("star", {"totals": {}}, "pairwise"),
         ("irv", {}, "rankings"),
