@@ -82,7 +82,14 @@ class ReceiptController(Controller):
     @get(
         operation_id="ReceiptList",
         summary="List the receipts of all counted ballots",
-        responses=problems(RESULTS, 400, 401, 403, 404),
+        responses=problems(
+            RESULTS,
+            400,
+            401,
+            403,
+            404,
+            _409="`poll-open`: there is no list of so many ballots before the end.",
+        ),
     )
     async def list_all(
         self,
@@ -95,7 +102,8 @@ class ReceiptController(Controller):
         """Return receipts in the order of their codes, which is nobody's order of voting.
 
         The list's length tells how many have voted: it is shown to those who may see the result, and under a
-        minimum it stands still between the steps in which the counts move.
+        minimum it stands still between the steps in which the counts move. In a poll with a minimum and more
+        than 10,000 ballots it is there once the poll is over.
         """
         try:
             page = await receipts.page(poll_id, poll_viewer, cursor, limit)

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.kit import Kit
-from services.core.problems import malformed, not_found
+from services.core.problems import conflict, malformed, not_found
 from services.votebooth.results import repository
+from services.votebooth.results.releases import MOST_LISTED
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
 from services.votebooth.settings import VoteBoothSettings
@@ -28,11 +29,14 @@ class Receipts:
         """Return a page of the receipts of all counted ballots, in the order of their codes.
 
         Raises:
-            Problem: 403 `results-hidden` if the viewer may not see the result, 404.
+            Problem: 403 `results-hidden` if the viewer may not see the result, 404, 409 `poll-open` if there is no
+                list of so many ballots before the end.
         """
         after = decode_cursor(cursor, bytes, _LIST) or b""
         state = await self._results.state(poll_id)
-        await self._results.require_visible(state, viewer)
+        published = await self._results.require_visible(state, viewer)
+        if state.in_steps and published.ballots > MOST_LISTED:
+            raise conflict("poll-open", "The list of receipts of so many ballots can be had once the poll is over.")
         async with self._kit.db.reading() as session:
             rows = await repository.receipts(
                 session, poll_id, after, limit + 1, anonymous=state.poll.anonymous, listed=state.in_steps

@@ -8,9 +8,16 @@ What this doesn't do: the last step, from the last release to the final result, 
 result that leaves ballots out would be wrong; a poll that can't bear that shows its results after its close.
 And who casts k - 1 ballots himself knows the k-th; no minimum helps where voters can be made up.
 
+The list of receipts moves with the counts: it is kept as of the release. To find what has changed in it, all
+ballots are read, which nothing else here needs; so it is kept of polls with up to `MOST_LISTED` ballots, and of
+larger ones there is a list when they are over.
+
 A release is a row, written under the row's lock by whichever process first sees that one is due, so all
 processes show the same, also after a restart.
 """
+
+MOST_LISTED = 10_000
+"""Ballots of an open poll with a minimum whose receipts are listed; to read so many takes a tenth of a second."""
 
 
 def step_of(minimum: int, ballots: int) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.votebooth.models import AnonymousBallot, Ballot, ListedReceipt, Poll
+from services.votebooth.results.releases import MOST_LISTED
 
 # Glued together in the database: one value instead of a row a pattern, decoded outside of the event loop.
 _PATTERNS = r"""
@@ -49,18 +50,19 @@ _RELEASED = text("SELECT seq, ballots, abstentions, sums, patterns FROM releases
 # Whoever releases at the same time waits, so that each sees the list that the one before has left.
 _ONE_RELEASE = text("SELECT pg_advisory_xact_lock(hashtextextended('votewave release ' || :poll, 0))")
 
-# One statement, so that counts, patterns and receipts are of one moment.
+# Each is one statement, so that counts, patterns and receipts are of one moment.
 _RELEASE = r"""
-    WITH released AS (
-        INSERT INTO releases AS r (poll_id, seq, ballots, abstentions, sums, patterns)
-        SELECT c.poll_id, c.seq, c.ballots, c.abstentions, c.sums, {patterns}
-        FROM counters c WHERE c.poll_id = :poll AND c.ballots >= :least
-        ON CONFLICT (poll_id) DO UPDATE
-        SET seq = excluded.seq, ballots = excluded.ballots, abstentions = excluded.abstentions,
-            sums = excluded.sums, patterns = excluded.patterns, released_at = clock_timestamp()
-        WHERE excluded.seq > r.seq AND abs(excluded.ballots - r.ballots) >= :step
-        RETURNING r.poll_id
-    ), gone AS (
+    INSERT INTO releases AS r (poll_id, seq, ballots, abstentions, sums, patterns)
+    SELECT c.poll_id, c.seq, c.ballots, c.abstentions, c.sums, {patterns}
+    FROM counters c WHERE c.poll_id = :poll AND c.ballots BETWEEN :least AND :most
+    ON CONFLICT (poll_id) DO UPDATE
+    SET seq = excluded.seq, ballots = excluded.ballots, abstentions = excluded.abstentions,
+        sums = excluded.sums, patterns = excluded.patterns, released_at = clock_timestamp()
+    WHERE excluded.seq > r.seq AND abs(excluded.ballots - r.ballots) >= :step
+    RETURNING r.poll_id
+"""
+_RELEASE_LISTED = r"""
+    WITH released AS ({release}), gone AS (
         DELETE FROM listed_receipts l USING released
         WHERE l.poll_id = released.poll_id
           AND NOT EXISTS (SELECT FROM {ballots} b WHERE b.poll_id = l.poll_id AND b.{receipt} = l.receipt)
@@ -70,15 +72,16 @@ _RELEASE = r"""
     WHERE NOT EXISTS (SELECT FROM listed_receipts l WHERE l.poll_id = b.poll_id AND l.receipt = b.{receipt})
     ORDER BY b.{receipt}
 """
-_RELEASES = {
-    (patterns, anonymous): text(
-        _RELEASE.format(
-            patterns=_PATTERNS if patterns else "NULL",
-            ballots="anonymous_ballots" if anonymous else "ballots",
-            receipt="ballot_id" if anonymous else "receipt",
-        )
-    )
-    for patterns in (False, True)
+_RECEIPTS = {
+    False: {"ballots": "ballots", "receipt": "receipt"},
+    True: {"ballots": "anonymous_ballots", "receipt": "ballot_id"},
+}
+
+_RELEASES = {patterns: _RELEASE.format(patterns=_PATTERNS if patterns else "NULL") for patterns in (False, True)}
+_UNLISTED_RELEASES = {patterns: text(release) for patterns, release in _RELEASES.items()}
+_LISTED_RELEASES = {
+    (patterns, anonymous): text(_RELEASE_LISTED.format(release=release, **_RECEIPTS[anonymous]))
+    for patterns, release in _RELEASES.items()
     for anonymous in (False, True)
 }
 
@@ -90,6 +93,8 @@ _END_STEPS = (
 _HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:polls)").bindparams(
     bindparam("polls", type_=ARRAY(Uuid()))
 )
+
+_ANY_NUMBER = 2**63 - 1
 
 _KEY_BYTES = 16
 """Of a voter's key; what follows says whose of a network's guests the ballot is."""
@@ -148,7 +153,7 @@ async def released(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
 async def release(
     session: AsyncSession, poll_id: UUID, least: int, step: int, *, patterns: bool, anonymous: bool
 ) -> None:
-    """Freeze counts and receipts of this moment as the poll's release, unless too little has changed.
+    """Freeze the counts of this moment, and the list of receipts, as the poll's release, unless too little has changed.
 
     Args:
         session: A transaction.
@@ -159,7 +164,11 @@ async def release(
         anonymous: Whether the poll is.
     """
     await session.execute(_ONE_RELEASE, {"poll": str(poll_id)})
-    await session.execute(_RELEASES[patterns, anonymous], {"poll": poll_id, "least": least, "step": step})
+    arguments = {"poll": poll_id, "step": step}
+    await session.execute(_LISTED_RELEASES[patterns, anonymous], {**arguments, "least": least, "most": MOST_LISTED})
+    await session.execute(
+        _UNLISTED_RELEASES[patterns], {**arguments, "least": max(least, MOST_LISTED + 1), "most": _ANY_NUMBER}
+    )
 
 
 async def end_steps(session: AsyncSession, poll_id: UUID) -> None:

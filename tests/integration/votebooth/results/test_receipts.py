@@ -6,7 +6,7 @@ from services.core.data.pagination import encode_cursor
 from tests.conftest import VoteWave
 
 from ..booth_world import close, shown
-from ..voting import guest, guests, poll
+from ..voting import guest, guests, poll, recount
 
 
 async def test_every_counted_ballot_is_in_the_list_and_no_other(client: httpx.AsyncClient) -> None:
@@ -122,3 +122,45 @@ async def test_the_list_is_for_those_who_may_see_the_result(client: httpx.AsyncC
         assert (await client.get(f"{voted.path}/receipts/{receipt}")).status_code == 200
         await close(client, voted.id, voted.owner)
         assert (await client.get(f"{voted.path}/receipts")).status_code == (403 if rule == "owner" else 200)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_of_a_large_poll_with_a_minimum_counts_are_shown_at_once_and_the_list_at_the_end(
+    client: httpx.AsyncClient, votewave: VoteWave, anonymous: bool
+) -> None:
+    """To list them means to read all ballots at each step."""
+    voted = await poll(client, rules={"minimum": 5, "anonymous": anonymous})
+    (voter,) = await guests(client, 1)
+    assert (await voted.put(voter, {"picks": [1]})).status_code == 201
+    table, key = ("anonymous_ballots", "ballot_id") if anonymous else ("ballots", "voter_key, receipt")
+
+    async def grow(first: int, last: int) -> None:
+        code = f"substr(sha256((n || '{voted.id}')::bytea), 1, 16)"
+        await votewave.sql(
+            f"INSERT INTO votebooth.{table} (poll_id, {key}, choice) SELECT '{voted.id}', {code}, "
+            f"{'' if anonymous else code + ','} '{{\"picks\":[1]}}' FROM generate_series({first}, {last}) n"
+        )
+        if anonymous:
+            await votewave.sql(
+                "INSERT INTO votebooth.participations (poll_id, voter_key) "
+                f"SELECT '{voted.id}', {code} FROM generate_series({first}, {last}) n"
+            )
+        await votewave.sql(
+            "UPDATE votebooth.counters SET ballots = $2, seq = seq + 1, sums = ARRAY[$2::bigint] "
+            "WHERE poll_id = $1::text::uuid",
+            voted.id,
+            last,
+        )
+
+    await grow(2, 10_000)
+    assert (await shown(client, voted.id))["ballots"] == 10_000
+    assert len(await voted.receipts()) == 10_000
+    await grow(10_001, 10_200)
+    assert (await shown(client, voted.id))["ballots"] == 10_200
+    answer = await client.get(f"{voted.path}/receipts")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "poll-open")
+    listed = await votewave.sql("SELECT 1 FROM votebooth.listed_receipts WHERE poll_id = $1::text::uuid", voted.id)
+    assert len(listed) == 10_000
+    await close(client, voted.id, voted.owner)
+    assert len(await voted.receipts()) == 10_200
+    assert await recount(votewave, voted.id) == (10_200, [])
