@@ -9,6 +9,8 @@ host tell `Ada@` from `ada@`; none that matters does, and two accounts so close 
 import re
 import unicodedata
 
+from services.core.text import is_stacked
+
 MAX_LOCAL_BYTES = 64
 MAX_DOMAIN_CHARS = 253
 
@@ -23,6 +25,8 @@ def normalise(address: str) -> tuple[str, str]:
     Raises:
         ValueError: It isn't an address that mail can be sent to.
     """
+    if is_stacked(address):
+        raise ValueError("not an e-mail address")
     local, at, domain = unicodedata.normalize("NFC", address.strip(" ")).rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         raise ValueError("not an e-mail address")

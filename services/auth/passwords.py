@@ -22,6 +22,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.auth.settings import AuthSettings
 from services.core.problems import unavailable
+from services.core.text import is_stacked
 
 T = TypeVar("T")
 
@@ -54,8 +55,10 @@ def normalise(password: str) -> str:
     """Return a password as it is hashed: NFC, so that each keyboard's `é` is the same.
 
     Raises:
-        ValueError: It has half a surrogate pair, which is no text.
+        ValueError: It has half a surrogate pair, which is no text, or more marks on a letter than anybody types.
     """
+    if is_stacked(password):
+        raise ValueError("it contains a letter with too many accents")
     normal = unicodedata.normalize("NFC", password)
     try:
         normal.encode()

@@ -23,22 +23,31 @@ _IGNORABLES = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 # Flags such as England's differ in such letters alone, so there they stay.
+# Marks in a row that no language writes: putting them in order would take the square of their number.
+_STACK = re.compile(rb"[^\0]{31}")
+_MADE_OF_MARKS = str.maketrans(dict.fromkeys("\u0f73\u0f75\u0f81\uff9e\uff9f", "\u0301"))
 _FLAG = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]+)")
 
 
 def fold(name: str) -> str:
-    """Return a key that is equal for names that differ in form only."""
+    """Return a key that is equal for names that differ in form only; of a name with 30 marks on a letter, itself."""
     if name.isascii():
         return " ".join(name.lower().split())
+    if _STACK.search(bytes(map(unicodedata.combining, _without_ignorables(name).translate(_MADE_OF_MARKS)))):
+        return name
     for _ in range(4):  # normalising and folding can each call for the other again
         folded = unicodedata.normalize("NFKC", name).casefold()
-        pieces = _FLAG.split(folded)  # every second one is a flag
-        pieces[::2] = [_IGNORABLES.sub("", piece) for piece in pieces[::2]]
-        folded = " ".join(unicodedata.normalize("NFKC", "".join(pieces)).split())
+        folded = " ".join(unicodedata.normalize("NFKC", _without_ignorables(folded)).split())
         if folded == name:
             break
         name = folded
     return name
+
+
+def _without_ignorables(name: str) -> str:
+    pieces = _FLAG.split(name)  # every second one is a flag
+    pieces[::2] = [_IGNORABLES.sub("", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def alike(name: str, other: str) -> str:
