@@ -12,6 +12,9 @@ from itertools import islice
 _MOST = 20
 """Headings that a hint names; with more, the next refusal names the next."""
 
+_LONGEST = 40
+"""Characters of a rank; of a longer text, patterns with blanks would take the square."""
+
 _RANK_WORDS = (
     "rank(?:ing)?|choice|preference|pref|place|position|priority|no|nr|number|rang|platz|wahl|präferenz|priorität"
 )
@@ -25,6 +28,8 @@ _SPELT = re.compile(rf"({'|'.join(_ORDINALS)})(?:\s*(?:{_RANK_WORDS}))?", re.IGN
 
 def rank_of(text: str) -> int | None:
     """Return the rank that `1st`, `2`, `Rank 3` or `Fourth choice` says; None where it says none."""
+    if len(text) > _LONGEST:
+        return None
     match = _RANK.fullmatch(text)
     if match is not None:
         return int(match[1])

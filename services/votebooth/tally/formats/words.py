@@ -89,13 +89,13 @@ def words_of(text: str) -> Words:
 
 def parts(cell: str, words: Words = WORDS) -> list[tuple[Meaning, str]]:
     """Split a cell at `|`; return what each different part means, and its text without the backslashes."""
-    raw = [""]
+    pieces: list[list[str]] = [[]]
     for piece in _TOKEN.findall(cell):
         if piece == "|":
-            raw.append("")
+            pieces.append([])
         else:
-            raw[-1] += piece
-    return [_part(part, words) for part in dict.fromkeys(raw)]
+            pieces[-1].append(piece)
+    return [_part(raw, words) for raw in dict.fromkeys(map("".join, pieces))]
 
 
 def _part(raw: str, words: Words) -> tuple[Meaning, str]:
