@@ -139,7 +139,7 @@ def check(output: str) -> None:
     answer = json.loads(output)
     assert set(answer["tie_order"]) >= {"Ada", "Bo", "Cy"}
     assert len(answer["tie_order"]) == 3, answer
-    assert (answer["ballots"], answer["winners"], answer["abstained"]) == (5, ["Ada"], 0), answer
+    assert (answer["ballots"], answer["winners"], answer["abstentions"]) == (5, ["Ada"], 0), answer
 
 
 @pytest.mark.parametrize("what", COUNTED)
