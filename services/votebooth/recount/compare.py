@@ -88,7 +88,11 @@ async def repair(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
 
 def _compare(poll_id: UUID, stored: repository.Stored) -> Recount:
     rules, counted = _counted(stored)
-    return Recount(poll_id, counted.ballots, _differences(rules, stored, counted))
+    found = _differences(rules, stored, counted)
+    if stored.kept_digest is not None and stored.kept_digest != stored.receipts_digest:
+        # Not what a repair could mend: these ballots aren't those that were there at the end.
+        found.append("the receipts aren't those that the seed of ties was made of")
+    return Recount(poll_id, counted.ballots, found)
 
 
 def _counted(stored: repository.Stored) -> "tuple[PollRules, _Counted]":

@@ -22,6 +22,14 @@ _NEXT = text(
     "SELECT poll_id FROM counters WHERE poll_id > :last AND ballots BETWEEN 1 AND :most ORDER BY poll_id LIMIT 1"
 )
 
+_RECEIPTS_DIGEST = {
+    anonymous: text(
+        f"SELECT sha256(coalesce(string_agg({receipt}, '' ORDER BY {receipt}), '')) "  # noqa: S608  (constants)
+        f"FROM {table} WHERE poll_id = :poll"
+    )
+    for anonymous, table, receipt in ((False, "ballots", "receipt"), (True, "anonymous_ballots", "ballot_id"))
+}
+
 
 class Stored(Struct, frozen=True):
     """All that a recount compares, of one moment: the counters' row, and what the ballots' tables hold.
@@ -29,6 +37,8 @@ class Stored(Struct, frozen=True):
     Attributes:
         choices: Stored choices and how many ballots have each.
         participants: Rows that say somebody took part (anonymous).
+        kept_digest: Of the receipts, as the seed of ties was made of it; None before the end.
+        receipts_digest: Of the receipts that are stored.
     """
 
     definition: bytes
@@ -38,6 +48,8 @@ class Stored(Struct, frozen=True):
     patterns: list[tuple[bytes, int]]
     choices: list[tuple[bytes, int]]
     participants: int
+    kept_digest: bytes | None
+    receipts_digest: bytes
 
 
 async def stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
@@ -56,7 +68,14 @@ async def _stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
     await session.execute(text("SET LOCAL statement_timeout = '10min'"))
     head = (
         await session.execute(
-            select(Poll.definition, Poll.anonymous, Counter.ballots, Counter.abstentions, Counter.sums)
+            select(
+                Poll.definition,
+                Poll.anonymous,
+                Counter.ballots,
+                Counter.abstentions,
+                Counter.sums,
+                Counter.receipts_digest,
+            )
             .join(Counter, Counter.poll_id == Poll.poll_id)
             .where(Poll.poll_id == poll_id)
         )
@@ -71,6 +90,7 @@ async def _stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
     participants = await session.execute(
         select(func.count()).select_from(Participation).where(Participation.poll_id == poll_id)
     )
+    digest = await session.execute(_RECEIPTS_DIGEST[head.anonymous], {"poll": poll_id})
     return Stored(
         head.definition,
         head.ballots,
@@ -79,6 +99,8 @@ async def _stored(session: AsyncSession, poll_id: UUID) -> Stored | None:
         [(choice, count) for choice, count in patterns],
         [(choice, count) for choice, count in choices],
         participants.scalar_one(),
+        head.receipts_digest,
+        digest.scalar_one(),
     )
 
 

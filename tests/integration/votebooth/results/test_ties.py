@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from tests.conftest import VoteWave, eventually
 
 from ..booth_world import a_guest, a_poll, a_user, cast, close, shown
@@ -191,3 +192,22 @@ async def test_the_final_seed_survives_a_change_of_the_secret_key(
 
     await eventually(newer)
     assert (await shown(client, voted))["tie_break"] == final["tie_break"]
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_a_recount_sees_that_receipts_are_others_than_decided_a_tie(
+    client: httpx.AsyncClient, votewave: VoteWave, anonymous: bool
+) -> None:
+    owner = await a_user(client)
+    voted = await a_poll(client, owner, "single", LABELS, rules={"anonymous": anonymous})
+    for option in (1, 2):
+        await cast(client, voted, await a_guest(client), {"picks": [option]})
+    await close(client, voted, owner)
+    await shown(client, voted)
+    assert await recount(votewave, voted) == (2, [])
+    table, column = ("anonymous_ballots", "ballot_id") if anonymous else ("ballots", "receipt")
+    other = f"UPDATE votebooth.{table} SET {column} = sha256({column}) WHERE poll_id = $1"
+    await votewave.sql(other, UUID(voted))
+    ballots, differences = await recount(votewave, voted)
+    assert (ballots, differences) == (2, ["the receipts aren't those that the seed of ties was made of"])
+    await votewave.sql("UPDATE votebooth.counters SET receipts_digest = NULL WHERE poll_id = $1", UUID(voted))
