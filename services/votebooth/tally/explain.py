@@ -69,7 +69,7 @@ def _elected(each: Round, result: Result, label: Mapping[int, str], show: Show) 
             yield f"{name} has a majority, {votes} of {active} votes, and is elected."
         elif each.elected_by == "remaining":
             reached = each.quota is not None and each.tallies[option] >= each.quota
-            why = "reaches the quota" if reached else "is one of as many options as seats are left"
+            why = "reaches the quota" if reached else "is one of no more options than seats are left"
             yield f"{name} {why} with {votes} votes and is elected."
         elif each.elected_by == "preferred":
             yield f"{name} is preferred by {votes} ballots and is elected."
@@ -78,14 +78,19 @@ def _elected(each: Round, result: Result, label: Mapping[int, str], show: Show) 
         elif each.elected_by == "wins":
             yield f"{name} wins {votes} matches and is elected."
         else:
-            most = "the most" if result.seats == 1 else f"one of the {result.seats} highest sums"
+            level = sum(total >= each.tallies[option] for total in each.tallies.values())
+            most = "the most" if level == 1 else "no less than any other"
+            if result.seats > 1:
+                most = f"one of the {result.seats} highest sums"
             yield f"{name} has {votes}, {most}, and is elected."
 
 
 def _finalists(each: Round, result: Result, label: Mapping[int, str], show: Show) -> Iterator[str]:
     if each.kind == "scoring" and not each.elected:
         finalists = tuple(option for option in each.tallies if option not in each.eliminated)
-        yield f"{_names(finalists, label)} have the highest totals and go to the runoff."
+        lowest = min(each.tallies[option] for option in finalists)
+        level = any(each.tallies[option] >= lowest for option in each.eliminated)
+        yield f"{_names(finalists, label)} {'' if level else 'have the highest totals and '}go to the runoff."
     if each.kind == "runoff":
         rest = result.ballots - result.abstentions - result.void - sum(each.tallies.values())
         yield f"{show(rest)} ballots prefer neither."

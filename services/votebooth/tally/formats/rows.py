@@ -24,6 +24,9 @@ DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
 _SAYS = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])[\r\n]", re.IGNORECASE)
 """The line with which a table tells a spreadsheet what separates its columns."""
 
+_INITIALS = frozenset(" ").union(*((word[0], word[0].upper()) for word in TOTALS))
+"""What the words of a row of totals can begin with: few other cells do, and there are many rows."""
+
 NO_BALLOT = "a row of totals is no ballot; take it out"
 
 Cell = TypeVar("Cell")
@@ -149,7 +152,7 @@ class Rows:
         width = len(self.header)
         for given in self._each():
             row = given if len(given) == width else self._fitted(given)
-            if "".join(row).strip():
+            if row[0].strip() or "".join(row).strip():
                 if self._unnamed:
                     self._refuse_unnamed(row)
                 yield row
@@ -184,6 +187,7 @@ class Rows:
         pick = itemgetter(*columns)
         single = len(columns) == 1
         meaning = cells.__getitem__
+        reader = self._reader
         total = number = line = 0
         ballot: tuple[Cell, ...] = ()
         possible = dict.fromkeys(doubtful, False)
@@ -195,7 +199,7 @@ class Rows:
                     for index, filled in possible.items()
                     if not cells.refusal(row[index])
                 }
-            if labelled and row[0].replace(" ", "").rstrip(":").lower() in TOTALS:
+            if labelled and row[0][:1] in _INITIALS and row[0].replace(" ", "").rstrip(":").lower() in TOTALS:
                 raise FormatError(NO_BALLOT, self._reader.line_num, 1)
             try:
                 ballot = tuple(map(meaning, (pick(row),) if single else pick(row)))
@@ -203,8 +207,8 @@ class Rows:
                 raise self._located(row, columns, cells, first=not counts) from None
             number = 1
             if weight is not None:
-                number = whole(row[weight], self._reader.line_num, weight + 1, "weight", heading=self.header[weight])
-            total, line = total + number, self._reader.line_num
+                number = whole(row[weight], reader.line_num, weight + 1, "weight", heading=self.header[weight])
+            total, line = total + number, reader.line_num
             counts[ballot] = counts.get(ballot, 0) + number
         if total > MAX_VOTES:
             raise FormatError(f"the weights add up to more than {MAX_VOTES}")

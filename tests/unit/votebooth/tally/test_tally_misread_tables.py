@@ -64,6 +64,24 @@ def test_explanations_tell_the_truth() -> None:
     assert second == "B has 3, one of the 2 highest sums, and is elected."
 
 
+def notes(method: str, totals: dict[int, int], seats: int = 1) -> list[str]:
+    pairs = {(a, b): 1 for a in totals for b in totals if a != b}
+    names = dict(zip(totals, "ABCD", strict=False))
+    counts = tally.Counts(names=names, ballots=9, totals=totals, pairwise=pairs)
+    return [note for each in to_dict(tally.count(method, counts, seats=seats))["rounds"] for note in each["notes"]]
+
+
+def test_explanations_claim_no_more_than_is_so() -> None:
+    assert "A has 5, the most, and is elected." in notes("plurality", {1: 5, 2: 3})
+    level = [note for note in notes("plurality", {1: 5, 2: 5, 3: 1}) if "is elected" in note]
+    assert [note.partition(" ")[2] for note in level] == ["has 5, no less than any other, and is elected."]
+    assert any("have the highest totals and go" in note for note in notes("star", {1: 5, 2: 4, 3: 1}))
+    assert not any("have the highest totals" in note for note in notes("star", {1: 5, 2: 4, 3: 4}))
+    counts = tally.Counts(names={1: "A", 2: "B"}, ballots=3, rankings={((1,), (2,)): 3})
+    said = [note for each in to_dict(tally.count("stv", counts, seats=3))["rounds"] for note in each["notes"]]
+    assert any("is one of no more options than seats are left" in note for note in said), said
+
+
 def header(n: int) -> bytes:
     return b"# x" + b" " * n + b"y\n"
 
