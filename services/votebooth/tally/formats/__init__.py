@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.votebooth.tally.formats.blt import read_blt, to_blt
+from services.votebooth.tally.formats.delimiters import DELIMITERS
 from services.votebooth.tally.formats.document import read_document
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.exported import read_exported
@@ -21,7 +22,7 @@ from services.votebooth.tally.formats.header import Header, read_header
 from services.votebooth.tally.formats.names import held_against, listed
 from services.votebooth.tally.formats.preflib import TYPES, read_preflib, to_preflib
 from services.votebooth.tally.formats.ranks import has_ranks, read_ranks, refuse_called_like_ranks, to_ranks_csv
-from services.votebooth.tally.formats.rows import DELIMITERS, Rows
+from services.votebooth.tally.formats.rows import Rows
 from services.votebooth.tally.formats.scores import read_scores, to_scores_csv
 from services.votebooth.tally.formats.scottish import read_scottish
 from services.votebooth.tally.formats.source import FormatError, decode, refuse_binary

@@ -13,7 +13,7 @@ from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.hints import rank_of
 from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows
 from services.votebooth.tally.formats.source import shown
-from services.votebooth.tally.formats.words import WORDS, Meaning, Words, word
+from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
 from services.votebooth.tally.model import Rank, Ranking
 
 
@@ -67,7 +67,10 @@ class _Places(Cells[int]):
         if meaning is Meaning.SKIPPED:
             return 0
         if rank is None:
-            raise RefusedError(f"“{shown(cell)}” is no rank{f'; {NO_BALLOT}' if meaning is Meaning.TOTAL else ''}")
+            hint = f"; {NO_BALLOT}" if meaning is Meaning.TOTAL else ""
+            if meaning is Meaning.DOUBT:
+                hint = f"; if it says that nothing is marked: {skipping(cell)}"
+            raise RefusedError(f"“{shown(cell)}” is no rank{hint}")
         if not 1 <= rank <= self._most:
             reason = f"“{shown(cell)}” is no rank among {self._most} options"
             raise RefusedError(f"{reason}; if a higher number is better: --format scores")

@@ -16,7 +16,8 @@ _LONGEST = 40
 """Characters of a rank; of a longer text, patterns with blanks would take the square."""
 
 _RANK_WORDS = (
-    "rank(?:ing)?|choice|preference|pref|place|position|priority|no|nr|number|rang|platz|wahl|präferenz|priorität"
+    "rank(?:ing)?|choice|preference|pref|place|position|priority|no|nr|number"
+    "|rang|platz|wahl|präferenz|priorität|choix|préférence"
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _RANK = re.compile(

@@ -16,7 +16,7 @@ from services.votebooth.tally.formats.hints import rank_of, typed
 from services.votebooth.tally.formats.names import MAX_NAME, MAX_OPTIONS, alike, fold
 from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows, written
 from services.votebooth.tally.formats.source import shown
-from services.votebooth.tally.formats.words import OVERVOTED, WORDS, Meaning, Words, escaped, parts, word
+from services.votebooth.tally.formats.words import OVERVOTED, WORDS, Meaning, Words, doubted, escaped, parts, word
 from services.votebooth.tally.model import OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels
 
@@ -152,6 +152,8 @@ class _Ranks(Cells[Rank]):
             )
         if meaning is Meaning.WRITEIN:
             return self._written_in(text)
+        if meaning is Meaning.DOUBT:
+            raise RefusedError(doubted(text))
         if self._closed:
             raise RefusedError(f"“{shown(text)}” is no option")
         if spelt is not None and spelt != text:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from services.votebooth.tally.formats.delimiters import lines_as_read, refuse_other_delimiters, separated
 from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside
 from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
 from services.votebooth.tally.formats.words import TOTALS
 from services.votebooth.tally.model import MAX_VOTES
-
-DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
-"""What can separate columns, by what it is called."""
-_SAYS = re.compile(rb"(?:\xef\xbb\xbf)?sep=([^\r\n])[\r\n]", re.IGNORECASE)
-"""The line with which a table tells a spreadsheet what separates its columns."""
 
 _INITIALS = frozenset(" ").union(*((word[0], word[0].upper()) for word in TOTALS))
 """What the words of a row of totals can begin with: few other cells do, and there are many rows."""
@@ -75,14 +69,14 @@ class Rows:
 
     def __init__(self, data: bytes, *, delimiter: str | None = None, ignore: Collection[str] = ()) -> None:
         self._data = data
-        said = _SAYS.match(data)
-        self._reader = csv.reader(_lines(data), delimiter=_separator(delimiter, said), strict=True)
+        separator, said = separated(data, delimiter)
+        self._reader = csv.reader(lines_as_read(data), delimiter=separator, strict=True)
         if said:
             next(self._reader)
         self.header = [name.strip() for name in next(filter(None, self._each()), ())]
         self.line = self._reader.line_num
-        if delimiter is None and said is None:
-            self._refuse_other_delimiters()
+        if delimiter is None and not said:
+            refuse_other_delimiters(data, self.header, self.line)
         if not any(self.header):
             raise FormatError("no column has a name", self.line)
         folded = [fold(name) for name in self.header]
@@ -122,12 +116,6 @@ class Rows:
             notes.append(f"Left out: {self._empty} empty {'row' if self._empty == 1 else 'rows'}.")
         return tuple(notes)
 
-    def _refuse_other_delimiters(self) -> None:
-        for other, separated in ((";", "semicolons"), ("tab", "tabs")):
-            if _width(self._data, DELIMITERS[other]) > len(self.header):
-                reason = f"the columns seem to be separated by {separated}: --delimiter {shlex.quote(other)}"
-                raise FormatError(f"{reason}; if not: --delimiter ,", self.line)
-
     def _refuse_headings(self, named: Sequence[int]) -> None:
         seen: set[str] = set()
         for index in named:
@@ -135,7 +123,8 @@ class Rows:
             if len(name) > MAX_NAME:
                 raise self.refused("the column's name is too long", index)
             if name in seen:
-                raise self.refused(f"two columns are called “{shown(name)}”", index)
+                hint = f"; leave them out: {ignoring([name])}" if may_be_aside(name) else ""
+                raise self.refused(f"two columns are called “{shown(name)}”{hint}", index)
             seen.add(name)
 
     def _each(self) -> Iterator[list[str]]:
@@ -166,6 +155,8 @@ class Rows:
             return [""] * width
         if len(row) < width or "".join(row[width:]).strip():
             hint = "; a cell with a comma or a line break stands in quotation marks" if len(row) > width else ""
+            if width == 1:
+                hint = "; the first line has the headings, and nothing else"
             raise FormatError(f"the row has {len(row)} cells, the header {width}{hint}", self._reader.line_num)
         return row[:width]
 
@@ -257,29 +248,6 @@ class Rows:
                     rows += 1
                     found = [index for index in found if not row[index].strip() or cells.refusal(row[index])]
         return [index for index in found if rows or may_be_aside(self.header[index])]
-
-
-def _lines(data: bytes) -> io.TextIOWrapper:
-    # decoded as it is read: a StringIO would hold four bytes a character
-    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-
-
-def _separator(given: str | None, said: re.Match[bytes] | None) -> str:
-    """Return what separates columns: as is given, or as the file says, or a comma."""
-    chosen = None if given is None else DELIMITERS[given]
-    if said is None:
-        return chosen or ","
-    says = said[1].decode("latin-1")
-    if says not in DELIMITERS.values() or chosen not in {None, says}:
-        raise FormatError(f"the file says that “{shown(says)}” separates its columns", 1)
-    return says
-
-
-def _width(data: bytes, delimiter: str) -> int:
-    """Return how many columns a header has, read with another delimiter."""
-    with suppress(csv.Error, UnicodeDecodeError):
-        return len(next(filter(None, csv.reader(_lines(data), delimiter=delimiter, strict=True)), ()))
-    return 0
 
 
 def written(header: list[str], rows: list[list[str]]) -> str:

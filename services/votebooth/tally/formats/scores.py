@@ -15,7 +15,7 @@ from services.votebooth.tally.formats.headings import WEIGHT, score_headings
 from services.votebooth.tally.formats.hints import rank_of
 from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows, written
 from services.votebooth.tally.formats.source import FormatError, shown
-from services.votebooth.tally.formats.words import WORDS, Meaning, Words, word
+from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
 
 MAX_SCORE = 1_000_000
 
@@ -60,10 +60,14 @@ class _Scores(Cells[int]):
         if meaning is Meaning.SKIPPED:
             return 0
         hint = f"; {NO_BALLOT}" if meaning is Meaning.TOTAL else ""
+        if meaning is Meaning.DOUBT:
+            hint = f"; if it says that nothing is marked: {skipping(cell)}"
         if meaning is None and rank_of(cell) is not None:
             hint = "; if the cells are ranks: --format grid"
         elif meaning is None and ";" in cell.strip(";"):
             hint = "; split a list of options into columns rank1, rank2 …"
+        if cell.endswith(".0") and cell[:-2].isdigit():
+            hint = f"; write {shown(cell[:-2])}"
         raise RefusedError(f"“{shown(cell)}” is no score{hint}")
 
 

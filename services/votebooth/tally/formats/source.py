@@ -45,19 +45,29 @@ def whole(text: str, line: int, column: int, what: str, *, most: int = MAX_VOTES
     return int(digits)
 
 
+_BINARY = {
+    b"PK\x03\x04": "a spreadsheet",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet",
+    b"%PDF-": "a PDF",
+    b"\x1f\x8b": "compressed",
+}
+
+
 def refuse_binary(data: bytes) -> None:
     """Refuse what is plainly no text.
 
     Raises:
-        FormatError: The file is UTF-16, or holds a zero.
+        FormatError: The file is UTF-16, of another program, or holds a zero.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FormatError("the file is UTF-16; save it as UTF-8", 1, 1)
+    for begin, kind in _BINARY.items():
+        if data.startswith(begin):
+            raise FormatError(f"the file is {kind}; save it as text: a table as CSV, in UTF-8")
     zero = data.find(b"\0")
     if zero >= 0:
-        raise FormatError(
-            "the file holds a zero character; if it is UTF-16, save it as UTF-8", data.count(b"\n", 0, zero) + 1
-        )
+        line = data.count(b"\n", 0, zero) + 1
+        raise FormatError("the file holds a zero character; if it is UTF-16, save it as UTF-8", line)
 
 
 def decode(data: bytes) -> str:

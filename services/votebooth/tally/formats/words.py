@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -29,6 +30,8 @@ class Meaning(StrEnum):
     """The row adds others up, and is no ballot."""
     NAME = "name"
     """The word itself, as the name of an option."""
+    DOUBT = "doubt"
+    """It could be the name of an option, and could say that there is none."""
 
 
 Words = Mapping[str, Meaning]
@@ -38,6 +41,11 @@ TOTALS = frozenset(
     | {"summe", "gesamt", "gesamtsumme", "insgesamt", "durchschnitt", "mittelwert"}
 )
 OVERVOTED = "overvote"
+_DOUBT = frozenset(
+    {"abstain", "abstained", "abstention", "blank", "exhausted", "invalid", "spoiled", "spoilt", "void", "novote"}
+    | {"noanswer", "nopreference", "noresponse", "none", "null", "nan", "nil", "na", "n/a", "#n/a", "n.a.", "?"}
+    | {"enthaltung", "leer", "keine", "ungültig", "aucun", "nul"}
+)
 WORDS: Words = {
     "": Meaning.SKIPPED,
     "skipped": Meaning.SKIPPED,
@@ -45,9 +53,11 @@ WORDS: Words = {
     OVERVOTED: Meaning.OVERVOTE,
     "writein": Meaning.WRITEIN,
     **dict.fromkeys(TOTALS, Meaning.TOTAL),
+    **dict.fromkeys(_DOUBT, Meaning.DOUBT),
 }
 """The words that are known without being named."""
 
+_GIVEN = tuple(meaning for meaning in Meaning if meaning is not Meaning.DOUBT)
 _SEPARATORS = re.compile(r"[\s_-]+")
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 FORMULA = ("=", "+", "-", "@")
@@ -72,6 +82,17 @@ def named(text: str) -> list[str]:
     return [name for name in names if name]
 
 
+def doubted(cell: str) -> str:
+    """Return what leads to the count where a cell holds a word of which the meaning isn't certain."""
+    name = shlex.quote(f"{cell}={Meaning.NAME}")
+    return f"“{shown(cell)}” could say that nothing is marked: {skipping(cell)}; or be an option: --words {name}"
+
+
+def skipping(cell: str) -> str:
+    """Return the option by which a word marks nothing."""
+    return f"--words {shlex.quote(f'{cell}={Meaning.SKIPPED}')}"
+
+
 def words_of(text: str) -> Words:
     """Return the words that are known where a list such as `n/a=skipped,total=name` says more of them.
 
@@ -81,8 +102,8 @@ def words_of(text: str) -> Words:
     more: dict[str, Meaning] = {}
     for each in named(text):
         cell, _, meaning = each.rpartition("=")
-        if not cell.strip() or meaning.strip() not in set(Meaning):
-            raise FormatError(f"“{shown(each)}” isn't WORD=MEANING; the meanings are {', '.join(Meaning)}")
+        if not cell.strip() or meaning.strip() not in _GIVEN:
+            raise FormatError(f"“{shown(each)}” isn't WORD=MEANING; the meanings are {', '.join(_GIVEN)}")
         more[word(cell)] = Meaning(meaning.strip())
     return {**WORDS, **more}
 

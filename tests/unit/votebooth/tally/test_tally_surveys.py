@@ -80,6 +80,13 @@ COUNTED = {
     "scores with voters": (table("Voter,E-mail,Ada,Bo,Cy", SCORES, "v#,v#@example.org,"), "star --ignore Voter"),
 }  # fmt: skip
 
+FRENCH = german(table("Choix 1,Choix 2,Choix 3", RANKED))
+QUOTED = table('"rank1,rank2,rank3"', [f'"{row}"' for row in RANKED])
+COMMENTED = b"# exported on 2024-11-05\n" + RANKS
+TITLED = table("Election of 2024,,\nrank1,rank2,rank3", RANKED)
+NONE = RANKS.replace(b"Cy,Ada,\n", b"Cy,Ada,N/A\n")
+COMMENTS = table("rank1,rank2,rank3,Comment,Comment", RANKED, "", ",so,so")
+
 REFUSED = {
     # what: file, arguments, the hints that lead to the count, or what it says is to be done to the file
     "Excel in German": (german(RANKS), "irv", 1),
@@ -106,6 +113,18 @@ REFUSED = {
         table("A [Ada],A [Bo],A [Cy],B [Ada],B [Bo],B [Cy]", [f"{row},{row}" for row in ORDINALS]),
         "irv --format grid", 1),
     "two counts": (table("rank1,rank2,rank3,weight,votes", RANKED, "", ",1,7"), "irv", 1),
+    "Excel in French": (FRENCH, "irv", 2),
+    "a word for nothing": (NONE, "irv", 1),
+    "a word for nothing in scores": (table("Ada,Bo,Cy", ["5,3,n/a", *SCORES[1:]]), "star", 1),
+    "a word for nothing in a grid": (table("Ada,Bo,Cy", [row.replace(",,", ",None,") for row in ORDINALS]),
+        "irv --format grid", 1),
+    "two columns of comments": (COMMENTS, "irv", 1),
+    "an Excel workbook": (b"PK\x03\x04\x14\x00\x06\x00", "irv", "a table as CSV"),
+    "lines in quotation marks": (QUOTED, "irv", "outside of quotation marks"),
+    "bars": (RANKS.replace(b",", b"|"), "irv", "commas, semicolons or tabs separate cells"),
+    "a comment above the headings": (COMMENTED, "irv", "the first line has the headings"),
+    "a title above the headings": (TITLED, "irv", "keep one line of headings"),
+    "scores of pandas": (table("Ada,Bo,Cy", [row.replace(",", ".0,") for row in SCORES]), "star", "write 5"),
     "UTF-16": (RANKS.decode().encode("utf-16"), "irv", "save it as UTF-8"),
     "UTF-16 without a mark": (RANKS.decode().encode("utf-16-le"), "irv", "save it as UTF-8"),
     "Windows": (table("rank1,rank2,rank3", [*RANKED, "Zoë,Ada,"]).decode().encode("cp1252"), "irv", "save it as UTF-8"),

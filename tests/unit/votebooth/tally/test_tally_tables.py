@@ -243,3 +243,18 @@ def test_two_columns_of_one_rank_are_refused() -> None:
 
 def test_words_known_without_being_named_hold_no_name_of_another() -> None:
     assert {word for word in WORDS if word != formats.words.word(word)} == set()
+
+
+@pytest.mark.parametrize("word", ["N/A", "none", "Blank", "No preference", "NaN", "?"])
+def test_a_word_that_could_mean_nothing_is_asked_about(word: str) -> None:
+    error = refused(f"rank1,rank2\nAda,Bo\nBo,{word}\n")
+    assert (error.line, error.column, "could say that nothing is marked" in str(error)) == (3, 2, True)
+    data = f"rank1\n{word}\nAda\n".encode()
+    assert formats.read(data, options=["Ada", word]).rankings == {((2,),): 1, ((1,),): 1}
+    assert formats.read(data, words=formats.words_of(f"{word}=name")).names == {1: word, 2: "Ada"}
+    assert formats.read(formats.to_ranks_csv({1: word}, {((1,),): 2}).encode()).names == {1: word}
+
+
+def test_doubt_is_no_meaning_to_give() -> None:
+    with pytest.raises(formats.FormatError, match="WORD=MEANING"):
+        formats.words_of("x=doubt")
