@@ -19,6 +19,14 @@ class VoteBoothSettings(Struct, frozen=True, kw_only=True):
             description="Invitations by mail that one account may send in 24 hours, in all its polls.", ge=1, le=10**7
         ),
     ] = 500
+    invitations_per_network: Annotated[
+        int,
+        Meta(
+            description="Invitations that accounts of one network (an IPv4 address, an IPv6 /64) send in 24 hours.",
+            ge=1,
+            le=10**7,
+        ),
+    ] = 5_000
     invitations_per_address: Annotated[
         int,
         Meta(

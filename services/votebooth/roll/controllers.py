@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import DEFAULT_LIMIT
 from services.core.http.api import Cursor, Limit, problems
+from services.core.http.dependencies import site_of
 from services.core.http.guards import requires
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit
 from services.core.http.limits import limit as rate
@@ -66,18 +67,19 @@ class RollController(Controller):
             VOTING,
             _409="The poll has no roll.",
             _422="Some addresses can't be used, or they are more than a day's.",
-            _429="You have invited as many as one account may in a day; Retry-After says when to go on.",
+            _429="You have invited as many as an account or a network may in a day; Retry-After says when to go on.",
         ),
     )
     async def invite(
         self,
+        request: Request[Any, Any, Any],
         roll: NamedDependency[Roll],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[RollNew],
     ) -> RollProgress:
         """Put addresses on the roll; each gets a mail with a token of its own, in the background."""
-        return await roll.invite(subject, poll_id, data.addresses, resend=data.resend)
+        return await roll.invite(subject, site_of(request), poll_id, data.addresses, resend=data.resend)
 
     @get(
         "/roll",

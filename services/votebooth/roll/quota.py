@@ -1,7 +1,8 @@
 """How many invitations an owner may have mailed in a day, in all polls together, and how many an address may get.
 
 What an owner has sent stands in the audit log, which nobody can change; so that quota outlives restarts and Redis.
-Accounts cost nothing, so one address is spared whoever writes to it: its owner may never have heard of VoteWave.
+Accounts cost nothing, so those of one network have a quota together; and one address is spared whoever writes to it:
+its owner may never have heard of VoteWave.
 """
 
 import hashlib
@@ -39,6 +40,23 @@ async def spend(session: AsyncSession, owner: UUID, count: int, quota: int) -> N
             f"One account may send {quota} invitations in 24 hours; {max(left, 0)} are left.",
             (_free_at(sent, count - left) + DAY - now).total_seconds(),
         )
+
+
+async def spend_at(limits: RateLimiter, site: str, count: int, quota: int) -> None:
+    """Count invitations that come from a network, whichever accounts send them.
+
+    Args:
+        limits: Counts, also for the other instances.
+        site: The network, as limits count.
+        count: How many mails it would be.
+        quota: How many a network has in 24 hours.
+
+    Raises:
+        Problem: 429 with Retry-After.
+    """
+    decision = await limits.hit(f"invitations:at:{site}", quota, DAY.total_seconds(), min(count, quota))
+    if not decision.allowed:
+        raise too_many(f"One network may send {quota} invitations in 24 hours.", decision.retry_after)
 
 
 async def wait_for(limits: RateLimiter, address: str, quota: int) -> float:

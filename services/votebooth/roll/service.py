@@ -50,18 +50,28 @@ class Roll:
         self._tokens = tokens
         self._keyring = keyring
 
-    async def invite(self, subject: Subject, poll_id: UUID, addresses: list[str], *, resend: bool) -> RollProgress:
+    async def invite(
+        self, subject: Subject, site: str, poll_id: UUID, addresses: list[str], *, resend: bool
+    ) -> RollProgress:
         """Put addresses on the roll; their mails leave in the background.
+
+        Args:
+            subject: The poll's owner.
+            site: The network that this comes from, as limits count.
+            poll_id: The poll.
+            addresses: Whom to invite.
+            resend: Whether those on the roll already get another mail.
 
         Raises:
             Problem: 403, 404, 409 if the poll has no roll, 422 if an address can't be written to or they are more
-                than a day's, 429 if this account has invited too many today.
+                than a day's, 429 if this account or this network has invited too many today.
         """
         await self._tokens.own_poll(subject, poll_id, "roll")
         clean = _clean(addresses)
         async with self._kit.db.transaction() as session:
             changed = await repository.invite(session, poll_id, clean, resend=resend)
             await quota.spend(session, subject.id, changed, self._kit.settings.invitations_per_day)
+            await quota.spend_at(self._kit.shared.limits, site, changed, self._kit.settings.invitations_per_network)
             details = {"count": changed, "resend": int(resend)}
             await AuditRepository(session).record("roll.invited", subject.id, details, poll_id=poll_id)
             return RollProgress(*await repository.progress(session, poll_id))

@@ -131,14 +131,14 @@ async def recount(votewave: Any, poll_id: str) -> tuple[int, list[str]]:
     return found.ballots, found.differences
 
 
-def booth_kit(votewave: Any) -> Kit[VoteBoothSettings]:
-    """Return what a VoteBooth of a running VoteWave is given."""
+def booth_kit(votewave: Any, peers: str = "") -> Kit[VoteBoothSettings]:
+    """Return what a VoteBooth of a running VoteWave is given; its peers are there, unless it is said where."""
     settings = CoreSettings(
         database_url=votewave.admin_dsn.replace("postgres@", ""),
         redis_url=votewave.redis_url,
         secrets=f"file://{votewave.data_dir}/secrets.json",
         storage=f"file://{votewave.data_dir}/files",
-        peers=f"static:{votewave.url}",
+        peers=peers or f"static:{votewave.url}",
     )
     return Kit("votebooth", VoteBoothSettings(), Shared(settings))
 

@@ -6,11 +6,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
+import pytest
 from redis.asyncio import Redis
+from services.core.events.handler import NotNowError
 from services.core.events.outbox import stream_of
-from tests.conftest import VoteWave, eventually
+from services.votebooth.poll.definition import PollNews
+from services.votebooth.poll.projection import Projection
+from tests.conftest import VoteWave, eventually, free_port
 
-from ..voting import PASSWORD, guest, poll, user
+from ..voting import PASSWORD, booth_kit, guest, poll, user
 
 OPTIONS = 500
 STREAM = stream_of("polls")
@@ -32,8 +37,9 @@ async def tries(client: httpx.AsyncClient, email: str) -> int:
 
 
 async def stored(votewave: VoteWave, poll_id: str) -> dict[str, Any]:
-    """Return what VoteBooth keeps of a poll."""
-    [row] = await votewave.sql("SELECT definition FROM votebooth.polls WHERE poll_id = $1", UUID(poll_id))
+    """Return what VoteBooth keeps of a poll, as soon as it keeps it."""
+    query = "SELECT definition FROM votebooth.polls WHERE poll_id = $1"
+    [row] = await eventually(lambda: votewave.sql(query, UUID(poll_id)))
     found: dict[str, Any] = json.loads(row["definition"])
     return found
 
@@ -99,3 +105,27 @@ async def test_throttles_and_ended_sessions_outlive_large_polls_in_a_small_redis
         assert (await client.put(f"{last}/ballot", json={"picks": [1]}, headers=voter)).status_code == 403, "users only"
         assert (await client.put(f"{last}/ballot", json={"picks": [OPTIONS]}, headers=owner)).status_code == 201
         assert (await client.post(f"{last}/tickets", headers=owner)).status_code == 201
+
+
+async def test_while_polls_is_away_the_news_of_a_large_poll_waits(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    large = await poll(client, options=3)
+    kept = await stored(votewave, large.id)
+    newer = {**kept, "version": kept["version"] + 1, "title": "Newer"}
+    kit = booth_kit(votewave, peers=f"static:http://127.0.0.1:{free_port()}")
+    try:
+        projection = Projection(kit)
+        news = msgspec.convert({**newer, "options": None}, PollNews)
+        with pytest.raises(NotNowError):
+            async with kit.db.transaction() as session:
+                await projection.hear(session, news)
+        assert await stored(votewave, large.id) == kept
+        old = msgspec.structs.replace(news, version=kept["version"])
+        async with kit.db.transaction() as session:
+            await projection.hear(session, old)  # nothing to ask for
+            await projection.hear(session, msgspec.convert(newer, PollNews))
+    finally:
+        await kit.db.close()
+        await kit.shared.close()
+    assert await stored(votewave, large.id) == newer

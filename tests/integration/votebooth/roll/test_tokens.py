@@ -212,10 +212,13 @@ async def test_an_account_invites_so_many_a_day_and_no_more(client: httpx.AsyncC
     assert len((await roll(second))["items"]) == 2
 
 
-async def test_an_address_gets_so_many_invitations_a_day_whoever_sends_them(
+async def test_an_address_gets_and_a_network_sends_so_many_invitations_a_day_whoever_sends_them(
     tmp_path: Path,
 ) -> None:
-    own = VoteWave(tmp_path / "data", VOTEWAVE_VOTEBOOTH_INVITATIONS_PER_ADDRESS="3")
+    limits = {"ADDRESS": "3", "NETWORK": "12"}
+    own = VoteWave(
+        tmp_path / "data", **{f"VOTEWAVE_VOTEBOOTH_INVITATIONS_PER_{name}": value for name, value in limits.items()}
+    )
     own.start()
     try:
         async with httpx.AsyncClient(base_url=own.url, timeout=20) as there:
@@ -237,6 +240,12 @@ async def test_an_address_gets_so_many_invitations_a_day_whoever_sends_them(
             rows = await own.sql("SELECT tries, due_at - now() AS wait FROM votebooth.roll WHERE state = 'waiting'")
             assert [row["tries"] for row in rows] == [0, 0]
             assert all(row["wait"] > timedelta(hours=7) for row in rows)
+            # New accounts cost nothing.
+            another = await poll(there, rules={"eligibility": "roll"})
+            refused = await invite(another, *(f"cy{number}@example.org" for number in range(3)))
+            assert (refused.status_code, (await roll(another))["items"]) == (429, [])
+            assert int(refused.headers["retry-after"]) > 3600
+            assert (await invite(another, "cy@example.org")).status_code == 202
     finally:
         own.stop()
 
