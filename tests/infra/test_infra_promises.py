@@ -288,6 +288,13 @@ def test_load_balancer_speaks_modern_tls_to_both_sides(each: Plan) -> None:
         assert it.values["health_check"][0]["protocol"] == health, it.address
 
 
+def test_no_cache_evicts_what_security_rests_on(each: Plan) -> None:
+    groups = {it.values["name"]: it.values["parameter"] for it in each.of_kind("aws_elasticache_parameter_group")}
+    for it in each.of_kind("aws_elasticache_replication_group"):
+        said = {one["name"]: one["value"] for one in groups[it.values["parameter_group_name"]]}
+        assert said == {"maxmemory-policy": "noeviction"}, it.address
+
+
 def test_databases_and_caches_take_no_connection_in_clear(each: Plan) -> None:
     for it in each.of_kind("aws_db_parameter_group"):
         assert {"name": "rds.force_ssl", "value": "1"}.items() <= next(
