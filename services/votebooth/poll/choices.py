@@ -259,8 +259,11 @@ def _known(field: str, given: Iterable[int], options: frozenset[int]) -> None:
 
 def _once(field: str, given: list[int]) -> None:
     if len(set(given)) != len(given):
-        twice = next(option for place, option in enumerate(given) if option in given[:place])
-        raise _refused(field, f"Option {twice} stands there twice.")
+        seen: set[int] = set()
+        for option in given:
+            if option in seen:
+                raise _refused(field, f"Option {option} stands there twice.")
+            seen.add(option)
 
 
 def _without_zeros(points: Points) -> Points:

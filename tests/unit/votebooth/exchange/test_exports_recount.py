@@ -183,7 +183,7 @@ def test_each_row_says_how_its_ballots_were_cast(form: str) -> None:
     )
     text = exported(poll, equal, form).decode()
     rows = {
-        "ranks": [",abstain,2", ",empty,1", "Ada|abstain,equal,1", "abstain,marks,1"],
+        "ranks": [",abstain,2", ",empty,1", "Ada|\\abstain,equal,1", "\\abstain,marks,1"],
         "blt": ["2 0 # abstain", "1 0 # empty", "1 1=2 0 # equal", "1 2 0"],
         "json": [
             '{"choice":{"abstain":true},"cast":"abstain","count":2}',
