@@ -98,17 +98,16 @@ async def query_as(url: str, password: str) -> object:
 @root_only
 def test_another_account_is_not_the_administrator_even_if_it_reaches_the_socket(folder: Path) -> None:
     with Embedded(folder):
-        for path, mode in ((folder.parent, 0o711), (folder, 0o711), (folder / "run", 0o711), (SOCKET, 0o777)):
-            (folder / path).chmod(mode)
-        assert first_answer(folder / SOCKET) == b"R"
+        run = sockets(folder)
+        server = run / ".s.PGSQL.5432"
+        for path, mode in ((folder.parent, 0o711), (folder, 0o711), (run, 0o711), (server, 0o777)):
+            path.chmod(mode)
+        assert first_answer(server) == b"R"
         os.seteuid(12345)
         try:
-            assert first_answer(folder / SOCKET) == b"E"
+            assert first_answer(server) == b"E"
         finally:
             os.seteuid(0)
-
-
-SOCKET = Path("run", ".s.PGSQL.5432")
 
 
 def first_answer(path: Path) -> bytes:
