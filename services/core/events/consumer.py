@@ -138,7 +138,7 @@ class Consumer:
     async def _ask_for_missed(self) -> None:
         """Have a publisher send all it keeps again, if its stream was cut off before it was read.
 
-        A stream keeps so many events and no more, and this service may have been away for longer.
+        A stream takes so many bytes and no more, and this service may have been away for longer.
         """
         for stream in self._handlers:
             about = await self._redis.xinfo_stream(stream)
