@@ -25,6 +25,8 @@ from services.votebooth.tally.formats.source import FormatError, decode, shown
 from services.votebooth.tally.model import MAX_SEATS, MAX_VOTES, Method, Ranking
 
 NAME = "votewave"
+_MAX_OPTIONS = 1_000
+"""Of a poll there are fewer. Each scored ballot becomes a row as long as there are options."""
 _RANKED = frozenset({Method.IRV, Method.STV, Method.SCHULZE, Method.RANKED_ROBIN})
 
 
@@ -158,6 +160,8 @@ class _Document:
             if number < 1 or number in names or not isinstance(label, str):
                 raise FormatError(f"{where} has no id of its own, or no label")
             names[number] = label
+        if len(names) > _MAX_OPTIONS:
+            raise FormatError(f"there are {len(names)} options; {_MAX_OPTIONS} are allowed")
         checked_names(list(names.values()), [0] * len(names))
         return names
 

@@ -113,9 +113,10 @@ def _rankings(rows: Iterator[tuple[int, list[str]]], width: int, names: Mapping[
                 if unknown or "|".join(parts) != cell:
                     raise FormatError(f"“{shown(unknown[0] if unknown else cell)}” is no option", line, column)
                 ranks[cell] = tuple(sorted(known[part] for part in parts))
-        ranking = tuple(ranks[cell] for cell in cells)
-        while ranking and not ranking[-1]:
-            ranking = ranking[:-1]
+        size = len(cells)
+        while size and not cells[size - 1]:
+            size -= 1
+        ranking = tuple(ranks[cell] for cell in cells[:size])
         rankings[ranking] = rankings.get(ranking, 0) + count
     return rankings
 
