@@ -1,5 +1,8 @@
 """A ballot without a preference is an abstention on every path: cast, changed, withdrawn, live, recounted, exported."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -107,8 +110,15 @@ async def test_counters_of_another_rule_are_written_anew(
     )
     await votewave.sql("DELETE FROM votebooth.patterns WHERE poll_id = $1", UUID(poll))
     assert len((await recount(kit, UUID(poll))).differences) == 5
-    assert len((await repair(kit, UUID(poll))).differences) == 5
+    command = [sys.executable, "-m", "services.cli", "--data-dir", str(votewave.data_dir), "recount", poll]
+    for arguments, code, said in (
+        ([], 1, "abstentions: "),
+        (["--repair"], 0, "abstentions: "),
+        ([], 0, "counters agree"),
+    ):
+        done = await asyncio.to_thread(subprocess.run, [*command, *arguments], capture_output=True, check=False)
+        assert (done.returncode, said in done.stdout.decode()) == (code, True), (done.stdout, done.stderr)
     assert (await recount(kit, UUID(poll))).differences == (await repair(kit, UUID(poll))).differences == []
     assert {**await shown(client, poll), "seq": 0} == {**right, "seq": 0}
     log = await votewave.sql("SELECT act FROM votebooth.audit_log WHERE poll_id = $1", UUID(poll))
-    assert [act for (act,) in log] == ["recount.repaired"]
+    assert [act for (act,) in log].count("recount.repaired") == 1  # the periodic recount may have seen it first
