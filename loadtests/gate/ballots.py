@@ -2,6 +2,7 @@
 
 import html
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def _ranked(folder: Path, dice: random.Random) -> Ballot:
 
 def _scored(folder: Path, dice: random.Random) -> Ballot:
     definition = {"method": "score", "max_score": 5}
-    if election := _election(folder, _SCORED):
+    if election := _election(folder, _SCORED, _METADATA):
         return _ballot("a governor by scores", definition, election, dice)
     made = [
         {"scores": {str(song): dice.randint(song == 1, 5) for song in range(1, _SONGS + 1)}}
@@ -73,10 +74,10 @@ def _scored(folder: Path, dice: random.Random) -> Ballot:
     return _made_up("songs by scores", definition, "Song", _SONGS, made)
 
 
-def _election(folder: Path, name: str) -> Election | None:
+def _election(folder: Path, name: str, ignore: Sequence[str] = ()) -> Election | None:
     try:
         data = ballots_of(folder, name)
-        return None if data is None else read(data, filename=name, ignore=_METADATA)
+        return None if data is None else read(data, filename=name, ignore=ignore)
     except (OSError, TallyError) as exc:
         raise GateError(f"{folder / name} can't be read: {exc}") from exc
 
