@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from services.core.http.api import matches
+from services.core.sized_cache import ENTRY_BYTES
 from services.votebooth.results import cache as cache_module
 from services.votebooth.results.cache import Cache, Entry
 
@@ -90,7 +91,7 @@ async def test_a_failed_count_is_tried_again() -> None:
 
 
 async def test_only_so_many_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "MAX_BYTES", 30)
+    monkeypatch.setattr(cache_module, "MAX_BYTES", 3 * (10 + ENTRY_BYTES))
     cache, counter = Cache(), Counter()
     for number in range(5):
         await cache.get(UUID(int=number), 1, 1, "live", counter)
