@@ -51,19 +51,23 @@ class Keyring:
     """
 
     def __init__(self, secret: str = "") -> None:
-        self._secret = secret.encode()
+        self.open(secret)
 
     def open(self, secret: str) -> None:
         """Make keys with this secret from now on."""
         self._secret = secret.encode()
+        self._receipt_key = hashlib.sha256(b"receipts" + self._secret).digest()
 
     def _hash(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
         return self._digest(poll, purpose, what)[:16]
 
     def _digest(self, poll: bytes, purpose: bytes, what: bytes) -> bytes:
+        self._require_secret()
+        return hmac.digest(self._secret, poll + purpose + what, "sha256")
+
+    def _require_secret(self) -> None:
         if not self._secret:  # never with the empty key, which everybody knows
             raise unavailable("The key that identifies voters isn't available yet. Try again.")
-        return hmac.digest(self._secret, poll + purpose + what, "sha256")
 
     def identify(self, rules: "PollRules", claim: Claim) -> tuple[bytes, bytes | None]:
         """Return the voter's key in a poll, and the hash of the voting token if the poll takes one.
@@ -95,7 +99,9 @@ class Keyring:
 
     def receipt(self, poll: bytes, key: bytes, caster: bytes | None) -> bytes:
         """Return the receipt of a voter's ballot in a named poll; the same one however often it is cast anew."""
-        return self._hash(poll, b"receipt", key + (caster or b""))
+        self._require_secret()
+        # Each vote needs one, and an HMAC takes 3 µs more.
+        return hashlib.blake2b(poll + key + (caster or b""), key=self._receipt_key, digest_size=16).digest()
 
     def salt(self, poll: bytes, nonce: bytes) -> bytes:
         """Return a poll's part of its tie-break seed, 32 bytes that nobody can tell who has the tables alone."""

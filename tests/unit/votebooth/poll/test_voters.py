@@ -104,3 +104,25 @@ def test_a_secret_used_in_two_polls_joins_nothing() -> None:
     secret = new_secret()
     assert len(secret) >= 22
     assert ballot_id(uuid4().bytes, secret) != ballot_id(uuid4().bytes, secret)
+
+
+def test_a_receipt_is_always_the_same_for_one_voter_and_another_for_each() -> None:
+    poll, voter, caster = (uuid4().bytes for _ in range(3))
+    made = [
+        KEYRING.receipt(poll, voter, None),
+        KEYRING.receipt(uuid4().bytes, voter, None),
+        KEYRING.receipt(poll, uuid4().bytes, None),
+        KEYRING.receipt(poll, voter, caster),
+        Keyring("another").receipt(poll, voter, None),
+    ]
+    assert len(set(made)) == len(made)
+    assert {len(receipt) for receipt in made} == {16}
+    assert KEYRING.receipt(poll, voter, None) == made[0]
+
+
+def test_without_the_secret_key_there_is_neither_receipt_nor_salt() -> None:
+    shut = Keyring()
+    for make in (lambda: shut.receipt(b"poll", b"voter", None), lambda: shut.salt(b"poll", b"nonce")):
+        with pytest.raises(Problem) as refused:
+            make()
+        assert refused.value.status == 503
