@@ -22,10 +22,11 @@ _ASIDE = frozenset(
     re.findall(
         r"\w+",
         """
-        address adresse average comment comments date datestamp datum duration email fertigstellungszeit gesamt
-        horodateur id ids ip ipaddr kommentar language lastpage mail mean name page precinct refurl seed session
-        startdate startlanguage startzeit submitdate subtotal sum summe time timestamp token total totals
-        uhrzeit url uuid wahllokal zeitstempel
+        address adresse age average channel comment comments date datestamp datum duration email
+        fertigstellungszeit finished gesamt horodateur id ids ip ipaddr kommentar language lastpage latitude
+        longitude mail mean name page phone plz postcode precinct progress refurl seed session startdate
+        startlanguage startzeit status submitdate subtotal sum summe time timestamp token total totals uhrzeit
+        url uuid wahllokal zeitstempel zip
         """,
     )
 )
@@ -34,9 +35,10 @@ _BESIDE = frozenset(
     re.findall(
         r"\w+",
         """
-        a action at ballot by collector completed completion created custom data e end ended first full grand last
-        modified of participant poll referrer respondent response row s start started submission submit submitted
-        survey the to updated user vote voter voters votes voting your
+        a action at ballot by code collector completed completion created custom data distribution e end ended
+        external first full grand in last location minutes modified of participant poll recipient recorded
+        reference referrer respondent response row s seconds start started submission submit submitted survey
+        the to type updated user vote voter voters votes voting your
         """,
     )
 )

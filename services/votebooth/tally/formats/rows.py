@@ -230,24 +230,30 @@ class Rows:
         wrong = {index: reason for index in columns if (reason := cells.refusal(row[index]))}
         index, reason = next(iter(wrong.items()))
         if first and cells.of_options:
-            none = self._without_meaning(wrong, cells)
+            none = self._probably_none(wrong, columns, cells)
             if index in none:
                 hint = ignoring(self.header[each] for each in none)
                 reason = f"{reason}; no cell of the column is one, so if it is no option: {hint}"
+            else:
+                shape = "a row is a ballot, and a column an option, or called rank1, rank2 … if its cells are names"
+                reason = f"{reason}; {shape}"
         return FormatError(reason, line, index + 1, self.header[index])
 
-    def _without_meaning(self, columns: Iterable[int], cells: Cells[Cell]) -> list[int]:
-        """Return the columns of which no cell of the rows that are left means anything.
+    def _probably_none(self, wrong: Iterable[int], columns: Sequence[int], cells: Cells[Cell]) -> list[int]:
+        """Return the columns that are probably no options, of those with a cell that means nothing.
 
-        Where no row is left, return those that could be called so.
+        Their names are those of such columns; or no cell of the rows that are left means anything either, and two
+        columns or more would stay, so that it isn't the table that is of another kind.
         """
-        found, rows = list(columns), 0
+        found, rows = list(wrong), 0
         with suppress(FormatError):
             for row in self._each():
                 if len(row) == len(self.header):
                     rows += 1
                     found = [index for index in found if not row[index].strip() or cells.refusal(row[index])]
-        return [index for index in found if rows or may_be_aside(self.header[index])]
+        if rows and len(columns) - len(found) > 1:
+            return found
+        return [index for index in found if may_be_aside(self.header[index])]
 
 
 def written(header: list[str], rows: list[list[str]]) -> str:

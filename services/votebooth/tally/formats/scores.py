@@ -18,6 +18,9 @@ from services.votebooth.tally.formats.source import FormatError, shown
 from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
 
 MAX_SCORE = 1_000_000
+_MARKS = frozenset({"x", "✓", "✔", "yes", "y", "true", "checked", "ja", "oui", "si", "wahr", "vrai"})
+_MARKS |= {"no", "n", "false", "nein", "non", "falsch", "faux"}
+"""What says of an option that it is marked, or isn't."""
 
 
 def read_scores(
@@ -66,6 +69,8 @@ class _Scores(Cells[int]):
             hint = "; if the cells are ranks: --format grid"
         elif meaning is None and ";" in cell.strip(";"):
             hint = "; split a list of options into columns rank1, rank2 …"
+        if word(cell) in _MARKS:
+            hint = "; write a mark as 1, and leave the other cells empty"
         if cell.endswith(".0") and cell[:-2].isdigit():
             hint = f"; write {shown(cell[:-2])}"
         raise RefusedError(f"“{shown(cell)}” is no score{hint}")

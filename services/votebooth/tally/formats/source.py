@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.votebooth.tally.model import MAX_VOTES, TallyError
 
 
@@ -51,6 +53,7 @@ _BINARY = {
     b"%PDF-": "a PDF",
     b"\x1f\x8b": "compressed",
 }
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|table|\?xml)", re.IGNORECASE)
 
 
 def refuse_binary(data: bytes) -> None:
@@ -61,6 +64,8 @@ def refuse_binary(data: bytes) -> None:
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FormatError("the file is UTF-16; save it as UTF-8", 1, 1)
+    if _MARKUP.match(data):
+        raise FormatError("the file is a web page or XML; save it as text: a table as CSV, in UTF-8", 1)
     for begin, kind in _BINARY.items():
         if data.startswith(begin):
             raise FormatError(f"the file is {kind}; save it as text: a table as CSV, in UTF-8")

@@ -194,7 +194,7 @@ def refused(data: str, **arguments: Any) -> formats.FormatError:
 
 
 def test_ignoring_is_suggested_for_columns_without_a_score() -> None:
-    text = "Team,Why,Ada\nred,because,5\nblue,,3\n"
+    text = "Team,Why,Ada,Bo\nred,because,5,1\nblue,,3,2\n"
     assert "--ignore Team,Why" in str(refused(text))
     assert "--ignore" not in str(refused(text.replace("blue", "3")))
     assert "--ignore" not in str(refused("Ada,Bo\n5,3\nx,3\n"))
@@ -258,3 +258,36 @@ def test_a_word_that_could_mean_nothing_is_asked_about(word: str) -> None:
 def test_doubt_is_no_meaning_to_give() -> None:
     with pytest.raises(formats.FormatError, match="WORD=MEANING"):
         formats.words_of("x=doubt")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "voter,rank,candidate\nv1,1,Ada\nv1,2,Bo\nv2,1,Bo\n",
+        "Ballot,Option,Points\nb1,Ada,5\nb1,Bo,3\nb2,Bo,1\n",
+        "Candidate,Votes\nAda,10\nBo,5\n",
+        "Ada,Bo\nx,\n,x\nx,\n",
+        "Ada,Bo,Cy\nyes,no,no\nno,yes,yes\nno,no,no\n",
+        "Timestamp,Who?\n12:00,Ada\n12:01,Bo\n12:02,Ada\n",
+    ],
+)
+def test_ignoring_is_never_suggested_where_the_table_is_of_another_kind(data: str) -> None:
+    said = str(refused(data))
+    suggested = formats.named(said.partition("--ignore ")[2].strip("'"))
+    assert set(suggested) <= {"voter", "Ballot"}, said
+    if not suggested:
+        assert "a row is a ballot, and a column an option" in said
+
+
+def test_columns_of_survey_tools_in_numbers_are_no_options() -> None:
+    header = "StartDate,EndDate,Status,IPAddress,Progress,Duration (in seconds),Finished,ResponseId,Ada,Bo"
+    start = "\n2024-11-05,2024-11-05,IP Address,10.0.0.1,100"
+    rows = f"{start},22,1,R_1,5,3{start},9,1,R_2,3,1\n"
+    error = refused(header + rows)
+    assert "“Progress” is probably no option" in str(error)
+    ignored = ["Progress", "Duration (in seconds)", "Finished"]
+    assert list(formats.read((header + rows).encode(), ignore=ignored).names.values()) == ["Ada", "Bo"]
+
+
+def test_a_web_page_is_refused() -> None:
+    assert "a web page" in str(refused(" \n<!DOCTYPE html><html><table><tr><td>rank1</td></tr></table>"))
