@@ -294,6 +294,7 @@ def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.needs("actionlint")
 @pytest.mark.slow
 def test_offline_the_audit_says_what_it_left_out() -> None:
     said = run("audit", "--offline")
