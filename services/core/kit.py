@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 from redis.asyncio import Redis
 
+from services.core.apart import Apart
 from services.core.aws.mail import Mailer, open_mailer
 from services.core.aws.secrets import Secrets, open_secrets
 from services.core.data.database import Database
@@ -65,6 +66,7 @@ class Shared:
         )
         self.mailer: Mailer = _open("mail", lambda: open_mailer(settings.mail, settings.mail_from))
         self.limits = RateLimiter(self.redis)
+        self.apart = Apart()
         self.calls = Calls(settings, self.secrets)
         self.verifier = Verifier(settings, self.calls, self.redis, signer)
         self.tickets = Tickets(self.redis)
@@ -73,6 +75,7 @@ class Shared:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.apart.close()
         await self.broadcast.close()
         await self.verifier.close()
         await self.calls.close()

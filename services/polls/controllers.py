@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
 from services.core.http.api import UNCHANGED, Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit, problems
+from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit, limit_address
 from services.core.http.limits import limit as rate
@@ -112,7 +113,7 @@ class PollController(Controller):
         """Create a draft, or with `publish` a poll that opens at its time or at once."""
         if key is not None and not _KEY.fullmatch(key):
             raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
-        seen, new = await polls.create(subject, data, key)
+        seen, new = await polls.create(subject, data, key, address=site_of(request))
         return await _weighed(request, _created(seen, new=new))
 
     @get("/", operation_id="PollList", summary="List polls", responses=_problems(401))
@@ -187,7 +188,9 @@ class PollController(Controller):
         A draft takes any change. Once published, an anonymous poll stays anonymous. Once it is open, title,
         description, the options' descriptions and links, and closes_at may still change; all else is locked.
         """
-        return await _weighed(request, _answer(await polls.edit(subject, poll_id, data, if_match)))
+        return await _weighed(
+            request, _answer(await polls.edit(subject, poll_id, data, if_match, address=site_of(request)))
+        )
 
     @delete(
         "/{poll_id:uuid}",

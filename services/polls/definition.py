@@ -3,19 +3,16 @@
 Every field that breaks a rule is found before anything is refused, so that a person mends a poll once.
 """
 
-import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET
 
 from services.core.refusals import Refusals
-from services.core.text import clean_line, clean_text, fold
-from services.polls import schemas
+from services.polls import schemas, texts
 from services.polls.methods import (
     PARAMETERS,
     STAR_SCORE,
@@ -28,8 +25,6 @@ from services.polls.methods import (
     Visibility,
 )
 from services.polls.schemas import OptionNew, PollNew, RulesNew
-
-_LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +64,7 @@ def from_request(body: PollNew) -> Definition:
     Raises:
         Problem: 422 if it numbers its options; numbers are ours to give.
     """
-    found = Refusals(SLUG)
+    found = Refusals(texts.SLUG)
     for index, option in enumerate(body.options):
         if option.id is not None:
             found.add(f"options[{index}].id", "is for edits")
@@ -99,77 +94,26 @@ def with_rules(rules: Rules, new: RulesNew) -> Rules:
     return msgspec.structs.replace(rules, **values)
 
 
-SLUG = "poll-refused"
-
-
-TEXTS = frozenset({"title", "description", "options"})
-"""What costs more to check the longer it is."""
-
-
-def checked(draft: Definition, before: Rules | None = None, new: AbstractSet[str] = TEXTS) -> Definition:
+def checked(draft: Definition, before: Rules | None = None, new: AbstractSet[str] = texts.NAMES) -> Definition:
     """Return a definition with its texts cleaned.
 
     Args:
         draft: The definition as it is wanted.
         before: The rules that it has by now, in an edit.
-        new: Which of its `TEXTS` are new. Those that are stored were checked when they came, and aren't again: who
-            mends a word in a title doesn't have 500 options looked through.
+        new: Which of its texts are to be cleaned. Those that are stored were, when they came: who mends a word in a
+            title doesn't have 500 options looked through.
 
     Raises:
         Problem: 422 that names every refused field.
     """
-    found = Refusals(SLUG)
-    title, description, options = draft.title, draft.description, draft.options
-    if "title" in new:
-        title = found.text("title", clean_line, title, schemas.MAX_TITLE)
-    if "description" in new:
-        description = found.text("description", clean_text, description, schemas.MAX_DESCRIPTION, required=False)
-    if "options" in new:
-        options = _options(found, options)
+    found = Refusals(texts.SLUG)
+    cleaned = {name: clean(found, getattr(draft, name)) for name, clean in texts.CLEAN.items() if name in new}
     _parameters(found, draft.method, len(draft.options), draft.given)
     _rules(found, draft.rules)
     if draft.rules.is_loose and not (before is not None and before.is_loose):
         found.add("rules.withdraw", "must be false where change is: who withdraws could cast another ballot")
     found.check()
-    return msgspec.structs.replace(draft, title=title, description=description, options=options)
-
-
-def _options(found: Refusals, options: Sequence[OptionNew]) -> list[OptionNew]:
-    if not schemas.MIN_OPTIONS <= len(options) <= schemas.MAX_OPTIONS:
-        found.add("options", f"must be from {schemas.MIN_OPTIONS} to {schemas.MAX_OPTIONS}, not {len(options)}")
-        return []
-    seen: dict[str, int] = {}
-    ids: set[int] = set()
-    cleaned: list[OptionNew] = []
-    for index, option in enumerate(options):
-        place = f"options[{index}]"
-        label = found.text(f"{place}.label", clean_line, option.label, schemas.MAX_LABEL)
-        if label and (first := seen.setdefault(fold(label), index)) != index:
-            found.add(f"{place}.label", f"is the same as options[{first}]")
-        if option.id is not None and option.id in ids:
-            found.add(f"{place}.id", "stands twice")
-        ids |= {option.id} if option.id is not None else set()
-        text = found.text(
-            f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION, required=False
-        )
-        link = option.link and found.text(f"{place}.link", clean_link, option.link, schemas.MAX_LINK)
-        cleaned.append(OptionNew(label=label, description=text, link=link or None, id=option.id))
-    return cleaned
-
-
-def clean_link(value: str, longest: int) -> str:
-    """Return a web address.
-
-    Raises:
-        ValueError: It isn't one, or carries a password, or could be taken for another.
-    """
-    link = clean_line(value, longest)
-    if not _LINK.fullmatch(link):
-        raise ValueError("must begin with https:// or http:// and contain no spaces")
-    parts = urlsplit(link)
-    if not parts.hostname or parts.username is not None or parts.password is not None:
-        raise ValueError("must contain a host and no user name")
-    return link
+    return msgspec.structs.replace(draft, **cleaned)
 
 
 def _parameters(found: Refusals, method: Method, options: int, given: Given) -> None:
@@ -214,7 +158,7 @@ def utc(field: str, moment: datetime | None) -> datetime | None:
     """
     if moment is None:
         return None
-    found = Refusals(SLUG)
+    found = Refusals(texts.SLUG)
     if moment.tzinfo is None:
         found.add(field, "needs an offset, such as Z or +02:00")
         raise found.problem()
@@ -231,7 +175,7 @@ def check_times(now: datetime, opens_at: datetime | None, closes_at: datetime | 
     Raises:
         Problem: 422.
     """
-    found = Refusals(SLUG)
+    found = Refusals(texts.SLUG)
     if closes_at is not None and closes_at <= now:
         found.add("closes_at", "is past")
     elif closes_at is not None and opens_at is not None and closes_at <= opens_at:

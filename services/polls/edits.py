@@ -6,6 +6,7 @@ when it closes.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.core.problems import FieldError, conflict
 from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
+from services.polls import texts
 from services.polls.definition import Definition, Rules, with_rules
 from services.polls.methods import PARAMETERS, Given, Method, Status
 from services.polls.models import Poll
@@ -46,8 +48,13 @@ def current(poll: Poll) -> Definition:
     )
 
 
-def wanted(poll: Poll, edit: PollEdit) -> dict[str, Any]:
+def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> dict[str, Any]:
     """Return the values, by column, that an edit would change; empty if all stays.
+
+    Args:
+        poll: The poll.
+        edit: What to change.
+        new: Which texts of the edit are still to be cleaned.
 
     Raises:
         Problem: 422 if the outcome isn't a good poll.
@@ -62,7 +69,7 @@ def wanted(poll: Poll, edit: PollEdit) -> dict[str, Any]:
         given=msgspec.structs.replace(before.given, **given),
         rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
     )
-    after = definitions.checked(after, before.rules, definitions.TEXTS & replaced.keys())
+    after = definitions.checked(after, before.rules, new & replaced.keys())
     values = columns(after)
     if "options" in replaced:
         values["options"], values["next_option"] = _options(poll, after.options)
@@ -91,7 +98,7 @@ def _options(poll: Poll, options: Sequence[OptionNew]) -> tuple[list[dict[str, A
     known = {option["id"] for option in poll.options}
     claimed = {option.id for option in options if option.id is not None}
     if unknown := claimed - known:
-        found = Refusals(definitions.SLUG)
+        found = Refusals(texts.SLUG)
         for index, option in enumerate(options):
             if option.id in unknown:
                 found.add(f"options[{index}].id", "isn't one of this poll's")

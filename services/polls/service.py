@@ -1,6 +1,7 @@
 """Use cases of Polls that change something; each is one transaction. `reading.py` has the others."""
 
 import hashlib
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.core.http.api import matches
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.problems import Problem, conflict, not_found, unavailable
-from services.polls import acts, edits, quota, votebooth
+from services.polls import acts, edits, quota, texts, votebooth
 from services.polls import definition as definitions
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
@@ -30,13 +31,16 @@ _CODE_TRIES = 5
 class Polls(Reading):
     """What can be done with polls."""
 
-    async def create(self, subject: Subject, body: PollNew, key: str | None = None) -> tuple[Seen, bool]:
+    async def create(
+        self, subject: Subject, body: PollNew, key: str | None = None, *, address: str
+    ) -> tuple[Seen, bool]:
         """Create a draft, or a published poll.
 
         Args:
             subject: Who creates it, and owns it from then on.
             body: The poll.
             key: The request's idempotency key.
+            address: The site that it comes from.
 
         Returns:
             The poll, and whether it is new; it isn't if the key has made it before.
@@ -45,7 +49,8 @@ class Polls(Reading):
             Problem: 403 for guests, 409 if the key was used for another request, 422, 429 if there is no room.
         """
         subject.require_user()
-        definition = definitions.checked(definitions.from_request(body))
+        cleaned, new = await texts.clean_long(self.kit.shared.apart, body, account=subject.id, address=address)
+        definition = definitions.checked(definitions.from_request(cleaned), new=new)
         opens_at = definitions.utc("opens_at", body.opens_at)
         closes_at = definitions.utc("closes_at", body.closes_at)
         poll_id = new_id()
@@ -115,7 +120,9 @@ class Polls(Reading):
             }
             return self.seen(await _add(polls, values), now)
 
-    async def edit(self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None) -> Seen:
+    async def edit(
+        self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
+    ) -> Seen:
         """Change a poll, as far as its status allows; of times that are given, VoteBooth knows in the end.
 
         Args:
@@ -123,17 +130,20 @@ class Polls(Reading):
             poll_id: The poll.
             edit: What to change.
             if_match: The ETag that the client has seen; the poll is left alone if it has another now.
+            address: The site that the request comes from.
 
         Raises:
             Problem: 403, 404, 409 if it comes too late, 412, 422.
         """
-        poll, now = await self._edit(subject, poll_id, edit, if_match)
+        subject.require_user()
+        cleaned, new = await texts.clean_long(self.kit.shared.apart, edit, account=subject.id, address=address)
+        poll, now = await self._edit(subject, poll_id, cleaned, new, if_match)
         if poll.published_at is None or (edit.opens_at is UNSET and edit.closes_at is UNSET):
             return self.seen(poll, now)
         return await self._arrived(poll, now)
 
     async def _edit(
-        self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None
+        self, subject: Subject, poll_id: UUID, edit: PollEdit, new: AbstractSet[str], if_match: str | None
     ) -> tuple[Poll, datetime]:
         async with self.kit.db.transaction() as session:
             poll, now = await acts.lock_owned(session, subject, poll_id)
@@ -145,7 +155,7 @@ class Polls(Reading):
                     "The poll was changed in the meantime",
                     "The poll has changed since you read it. Read it again.",
                 )
-            values = edits.wanted(poll, edit)
+            values = edits.wanted(poll, edit, new)
             if not values:
                 return poll, now
             edits.check(poll, values, status, now)

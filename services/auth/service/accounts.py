@@ -38,7 +38,7 @@ class Accounts:
             Problem: 409 if the address has an account, 422 if address or password won't do.
         """
         email, key = _email(request.email)
-        hashed = await self._hasher.hash(_password("password", request.password, email))
+        hashed = await self._hasher.hash(_password("password", request.password, email), who.site)
         account = AccountView(new_id(), Kind.USER, Role.USER, email, utc_now())
         return await self._open(account, who, email_key=key, password_hash=hashed)
 
@@ -79,7 +79,7 @@ class Accounts:
         if subject.kind is not Kind.GUEST:
             raise _no_guest()
         email, key = _email(request.email)
-        hashed = await self._hasher.hash(_password("password", request.password, email))
+        hashed = await self._hasher.hash(_password("password", request.password, email), who.site)
         opening = self._access.opening(who, Kind.USER)
         try:
             async with self._kit.db.transaction() as session:
@@ -130,7 +130,7 @@ class Accounts:
         before = account.password_hash
         current = _plain("current", change.current)
         new = _password("new", change.new, account.email or "")
-        if not await self._hasher.verify(before, current):
+        if not await self._hasher.verify(before, current, who.site):
             raise forbidden("The current password is wrong.")
         after = await self._hasher.hash(new)
         async with self._kit.db.transaction() as session:

@@ -48,7 +48,7 @@ class Sessions:
         account = await self._account(key)
         password = _readable(request.password)
         stored = account.password_hash if account else None
-        fits = await self._hasher.verify(stored, password or "")
+        fits = await self._hasher.verify(stored, password or "", who.site)
         if account is None or stored is None or not fits or password is None:
             raise _refused_sign_in()
         if self._hasher.outdated(stored):

@@ -30,10 +30,14 @@ class StrictRequest(Request[Any, Any, Any]):
             Problem: 400 if an object in it has the same name twice (RFC 8259 leaves open what that means).
         """
         raw = await super().body()
+        if self.route_handler.parsed_data_field is None:  # else it is looked at when it fits its type
+            self._check(raw)
+        return raw
+
+    def _check(self, raw: bytes) -> None:
         if raw and raw[:1] in b'{[ \t\r\n"' and not self.scope.get("_votewave_checked"):
             self.scope["_votewave_checked"] = True  # type: ignore[typeddict-unknown-key]  # ours
             check_json(raw)
-        return raw
 
     async def json(self) -> Any:
         """Return the JSON body as the handler's type.
@@ -47,7 +51,7 @@ class StrictRequest(Request[Any, Any, Any]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
-        raw = await super().body()
+        raw = await self.body()
         try:
             # First, since it is quick and stops where something doesn't fit; what fits is then looked at for names.
             value = msgspec.json.decode(raw or b"null", type=field.annotation)
@@ -57,9 +61,9 @@ class StrictRequest(Request[Any, Any, Any]):
             message, _, path = str(exc).partition(" - at `$")
             error = FieldError(path.strip("`.") or "body", message)
             raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
-        except msgspec.DecodeError as exc:
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise malformed(f"The body isn't valid JSON: {exc}") from exc
-        await self.body()
+        self._check(raw)
         return value
 
 

@@ -1,4 +1,7 @@
 import asyncio
+import os
+import sys
+import threading
 
 import msgspec
 import pytest
@@ -77,3 +80,34 @@ async def test_a_hash_with_other_costs_is_outdated() -> None:
     assert dearer.outdated(encoded)
     hasher.close()
     dearer.close()
+
+
+async def test_an_address_leaves_half_of_the_places_to_others() -> None:
+    hasher = Hasher(CHEAP)
+    theirs = [asyncio.create_task(hasher.hash("a boat, a lamp", "here")) for _ in range(5)]
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(hasher.verify(None, "a boat, a lamp", f"there {number}")) for number in range(2)]
+    outcomes = await asyncio.gather(*theirs, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
+    assert {(problem.status, problem.retry_after) for problem in refused} == {(429, 2)}
+    assert len(refused) == 3
+    assert await asyncio.gather(*others) == [False, False]
+    assert hasher._of_address == {}
+    hasher.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
+async def test_hashing_leaves_the_processor_to_others() -> None:
+    hasher = Hasher(CHEAP)
+    found: list[int] = []
+    fits = hasher._fits
+
+    def noted(encoded: str, password: str) -> bool:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return fits(encoded, password)
+
+    hasher._fits = noted  # type: ignore[method-assign]
+    await hasher.verify(None, "anything at all")
+    assert found == [10]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == 0
+    hasher.close()
