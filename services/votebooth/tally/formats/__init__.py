@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -82,15 +83,18 @@ def read(
     if header is not None:
         if format not in {None, header.format}:
             raise FormatError(f"the file says that it is {header.format}", 1)
+        _refuse_unused(ignore, delimiter, words, "the file says by itself how it is read")
         return _exported(data, header, header_lines, options)
     content = data.removeprefix(codecs.BOM_UTF8).lstrip()
     if not content:
         raise FormatError("the file is empty")
     first = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("utf-8", "replace").rstrip()
     del content
-    if format == "json" or (format is None and first.startswith("{")):
-        return read_document(data, options=options)
     chosen = format or _guess(first, filename.rpartition(".")[2].lower())
+    if chosen in {"json", "blt", "scottish", "preflib"}:
+        _refuse_unused(ignore, delimiter, words, f"the file is {chosen}")
+    if chosen == "json":
+        return read_document(data, options=options)
     if chosen in {"blt", "scottish"}:
         text = decode(data)
         return (read_scottish if chosen == "scottish" or _SCOTTISH.match(first) else read_blt)(text, options=options)
@@ -109,6 +113,14 @@ def read(
     return replace(election, guessed=chosen is None)
 
 
+def _refuse_unused(ignore: Sequence[str], delimiter: str | None, words: Words, because: str) -> None:
+    """Refuse what says how a table of somebody's is read, where it would change nothing."""
+    given = {"--ignore": bool(ignore), "--delimiter": delimiter is not None, "--words": words != WORDS}
+    for option, is_given in given.items():
+        if is_given:
+            raise FormatError(f"{because}, and not a table that {option} is for")
+
+
 def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[str] | None) -> Election:
     """Read a file that says what it is."""
     names = header.options
@@ -117,7 +129,7 @@ def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[
     elif header.format == "preflib":
         election = read_preflib(decode(data), options=names)
         if header.abstentions:
-            election = replace(election, rankings={**(election.rankings or {}), (): header.abstentions})
+            election = replace(election, rankings=Counter(election.rankings) + Counter({(): header.abstentions}))
     else:
         election = read_exported(data, header.format, names, header_lines)
     if options is not None:
@@ -129,6 +141,8 @@ def _exported(data: bytes, header: Header, header_lines: int, options: Sequence[
 
 def _guess(first: str, extension: str) -> str | None:
     """Return a file's format by its first line; None for a table."""
+    if first.startswith(("{", "[{")):
+        return "json"
     if extension == "blt" or re.fullmatch(r"\d+\s+\d+(\s.*)?", first, re.ASCII):
         return "blt"
     if extension in TYPES or re.match(r"#\s*(FILE NAME|TITLE)\s*:", first):

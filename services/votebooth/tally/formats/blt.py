@@ -63,7 +63,7 @@ class _Reader:
         standing = checked_names(names, lines)
         if options is not None:
             standing = held_against(standing, lines, options)
-        title, rest = self._title()
+        title, rest = self._title(alone=len(set(lines)) == len(lines))
         gone = tuple(standing.pop(number) for number in sorted(withdrawn))
         return Election(
             format="blt",
@@ -207,14 +207,16 @@ class _Reader:
             raise self._error(f'write the name in straight quotation marks, as in "{shown(_plain(name))}"', column)
         return name
 
-    def _title(self) -> tuple[str, int]:
-        """Return the title, if there is one, and how many lines follow it."""
+    def _title(self, *, alone: bool) -> tuple[str, int]:
+        """Return the title, if there is one, and how many lines follow it; `alone`: each name had its own line."""
         if not self._next():
             return "", 0
         bare = self._text.strip()
         match = _QUOTED.match(bare)
         if match is None and bare[0] == '"':
             raise self._error("a quotation mark is never closed", self._text.index('"') + 1)
+        if not alone and match is not None and bare[match.end() :].lstrip()[:1] == '"':
+            raise self._error("a line has several names, and more follow where the title stands; write one name a line")
         title = bare if match is None else _ESCAPE.sub(r"\1", match[1]).strip()
         rest = 0
         while self._next():

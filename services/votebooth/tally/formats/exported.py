@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from services.votebooth.tally.formats.delimiters import DELIMITERS
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.headings import WEIGHT, score_headings
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
@@ -61,22 +62,25 @@ def read_exported(data: bytes, form: str, names: Sequence[str], header_lines: in
         FormatError: The table isn't as it was written.
     """
     numbered = dict(enumerate(names, 1))
-    rows = _rows(data, header_lines)
-    line, headings = next(rows, (header_lines + 1, []))
-    expected = rank_headings(len(headings) - 2) if form == "ranks" else mark_headings(numbered)
-    if headings != expected:
+    for delimiter in DELIMITERS.values():  # spreadsheets write others
+        rows = _rows(data, header_lines, delimiter)
+        line, headings = next(rows, (header_lines + 1, []))
+        expected = rank_headings(len(headings) - 2) if form == "ranks" else mark_headings(numbered)
+        if headings == expected:
+            break
+    else:
         raise FormatError("these aren't the columns of an export; without the lines above any table is read", line)
     if form == "ranks":
         return Election(format=form, names=numbered, rankings=_rankings(rows, len(expected), numbered))
     return Election(format=form, names=numbered, scores=_scores(rows, len(expected)))
 
 
-def _rows(data: bytes, header_lines: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(data: bytes, header_lines: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows below the header, each with its line."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
     for _ in islice(lines, header_lines):
         pass
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for row in reader:
             if row:

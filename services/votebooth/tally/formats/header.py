@@ -19,6 +19,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -85,6 +86,7 @@ def read_header(data: bytes) -> tuple[Header | None, int]:
         FormatError: A line of it can't be read.
     """
     if not data.removeprefix(codecs.BOM_UTF8).lstrip(b'"').startswith(f"# {_MARK}:".encode()):
+        _refuse_almost(data)
         return None, 0
     found: dict[str, _Line] = {}
     taken = 0
@@ -105,6 +107,14 @@ def read_header(data: bytes) -> tuple[Header | None, int]:
         decode(data)
         raise
     return _header(found), taken
+
+
+def _refuse_almost(data: bytes) -> None:
+    start = data[:256].removeprefix(codecs.BOM_UTF8)
+    bare = start.lstrip(b'" \t\r\n' + _PADDING.encode())
+    if re.match(rb"#\s*votewave\s*:", bare, re.IGNORECASE):
+        line = len(re.findall(rb"\r\n|\r|\n", start[: len(start) - len(bare)])) + 1
+        raise FormatError(f"an export begins with “# {_MARK}:”, so written and in the first line", line)
 
 
 def _cell(line: str) -> str:

@@ -55,7 +55,7 @@ def may_be_aside(heading: str) -> bool:
 
 
 def _parts(heading: str) -> set[str]:
-    return {part.casefold() for part in _PART.findall(heading) if not part.isdigit()}
+    return {part.casefold() for part in _PART.findall(heading) if part != "_" and not part.isdigit()}
 
 
 def _is_escaped(heading: str) -> bool:

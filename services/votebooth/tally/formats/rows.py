@@ -70,7 +70,7 @@ class Rows:
     def __init__(self, data: bytes, *, delimiter: str | None = None, ignore: Collection[str] = ()) -> None:
         self._data = data
         separator, said = separated(data, delimiter)
-        self._reader = csv.reader(lines_as_read(data), delimiter=separator, strict=True)
+        self._reader = csv.reader(lines_as_read(data), delimiter=separator, skipinitialspace=True, strict=True)
         if said:
             next(self._reader)
         self.header = [name.strip() for name in next(filter(None, self._each()), ())]
