@@ -17,7 +17,6 @@ from uuid import uuid4
 
 import aiohttp
 
-ADDRESS = "203.0.113.7"
 PASSWORD = "a boat, a lamp and 3 keys"
 
 _AT_ONCE = 8
@@ -35,19 +34,21 @@ class Neighbour:
         http: The client.
         url: Where VoteWave serves.
         poll: The poll that others vote in.
+        address: Where it comes from.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, poll: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, poll: str, address: str) -> None:
         self.http = http
         self.url = url
         self.poll = poll
+        self.address = address
         self.answers: Counter[int] = Counter()
         self._next = 0.0
 
     async def ask(self, method: str, path: str, who: str = "", body: Any = None, **headers: str) -> Any:
         """Send one request in its turn; return the body of a good answer, None otherwise."""
         await self._turn()
-        given = {"x-forwarded-for": ADDRESS, **headers}
+        given = {"x-forwarded-for": self.address, **headers}
         if who:
             given["authorization"] = f"Bearer {who}"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -140,7 +141,7 @@ async def streams(self: Neighbour) -> None:
     path = f"{self.url}/v1/votebooth/polls/{self.poll}/events"
 
     async def follow(number: int) -> None:
-        headers = {"x-forwarded-for": ADDRESS, "authorization": f"Bearer {guests[number % _GUESTS]}"}
+        headers = {"x-forwarded-for": self.address, "authorization": f"Bearer {guests[number % _GUESTS]}"}
         while True:
             await self._turn()
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
@@ -196,7 +197,8 @@ async def main(act: str, url: str, poll: str, seconds: float) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-        neighbour = Neighbour(http, url, poll)
+        # Each act has an address of its own: what one has used up, the next would lack.
+        neighbour = Neighbour(http, url, poll, f"203.0.113.{1 + list(ACTS).index(act)}")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await ACTS[act](neighbour)
