@@ -44,21 +44,22 @@ OVERVOTED = "overvote"
 _DOUBT = frozenset(
     {"abstain", "abstained", "abstention", "blank", "exhausted", "invalid", "spoiled", "spoilt", "void", "novote"}
     | {"noanswer", "nopreference", "noresponse", "none", "null", "nan", "nil", "na", "n/a", "#n/a", "n.a.", "?"}
-    | {"enthaltung", "leer", "keine", "ungültig", "aucun", "nul"}
+    | {"enthaltung", "leer", "keine", "ungültig", "aucun", "nul", "0", "pass", "skip", "unranked", "notranked"}
+    | {"#ref!", "#value!", "#name?", "#div/0!", "#num!", "#null!", "#nv", "#bezug!", "#wert!"}
 )
+_IN_BRACKETS = frozenset(f"{left}{word}{right}" for word in _DOUBT for left, right in ("()", "[]", "<>"))
 WORDS: Words = {
     "": Meaning.SKIPPED,
-    "skipped": Meaning.SKIPPED,
-    "undervote": Meaning.SKIPPED,
-    OVERVOTED: Meaning.OVERVOTE,
-    "writein": Meaning.WRITEIN,
+    **dict.fromkeys(("skipped", "undervote", "undervotes", "undervoted"), Meaning.SKIPPED),
+    **dict.fromkeys((OVERVOTED, "overvotes", "overvoted"), Meaning.OVERVOTE),
+    **dict.fromkeys(("writein", "writeins", "uwi", "undeclaredwritein", "undeclaredwriteins"), Meaning.WRITEIN),
     **dict.fromkeys(TOTALS, Meaning.TOTAL),
-    **dict.fromkeys(_DOUBT, Meaning.DOUBT),
+    **dict.fromkeys(_DOUBT | _IN_BRACKETS, Meaning.DOUBT),
 }
 """The words that are known without being named."""
 
 _GIVEN = tuple(meaning for meaning in Meaning if meaning is not Meaning.DOUBT)
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SEPARATORS = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 FORMULA = ("=", "+", "-", "@")
 """A spreadsheet takes what begins so for a formula, and runs it."""

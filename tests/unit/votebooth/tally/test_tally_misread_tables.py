@@ -34,7 +34,7 @@ def test_columns_left_out_are_named() -> None:
     assert formats.read(b"Precinct,rank1,Time\nN1,Ada,12:00\n").notes == ("Left out: “Precinct”, “Time”.",)
 
 
-@pytest.mark.parametrize("word", ["Skipped", " SKIPPED ", "under vote", "Under-Vote"])
+@pytest.mark.parametrize("word", ["Skipped", " SKIPPED ", "under vote", "Under-Vote", "Undervoted", "–", "—"])
 def test_words_are_known_in_any_case_and_spacing(word: str) -> None:
     assert list(formats.read(f"rank1,rank2\n{word},Ada\n".encode()).names.values()) == ["Ada"]
     assert formats.read(f"rank1,rank2\nOver Vote,{word}\n".encode()).rankings == {(tally.OVERVOTE,): 1}

@@ -17,7 +17,7 @@ from services.votebooth.tally.formats.words import WORDS, Meaning, escaped, part
 from services.votebooth.tally_cli import tally as command
 
 
-@pytest.mark.parametrize("word", ["writein", "Write-in", "WRITE IN", "write\u00a0in"])
+@pytest.mark.parametrize("word", ["writein", "Write-in", "WRITE IN", "write\u00a0in", "UWI", "Undeclared Write-ins"])
 def test_what_was_written_in_is_one_option_and_named(word: str) -> None:
     election = formats.read(f"rank1,rank2\n{word},Ada\nWriteIn,{word}\n".encode())
     assert list(election.names.values()) == ["Write-in", "Ada"]
@@ -245,7 +245,7 @@ def test_words_known_without_being_named_hold_no_name_of_another() -> None:
     assert {word for word in WORDS if word != formats.words.word(word)} == set()
 
 
-@pytest.mark.parametrize("word", ["N/A", "none", "Blank", "No preference", "NaN", "?"])
+@pytest.mark.parametrize("word", ["N/A", "none", "Blank", "No preference", "NaN", "?", "0", "Skip", "(blank)", "[None]", "#REF!"])
 def test_a_word_that_could_mean_nothing_is_asked_about(word: str) -> None:
     error = refused(f"rank1,rank2\nAda,Bo\nBo,{word}\n")
     assert (error.line, error.column, "could say that nothing is marked" in str(error)) == (3, 2, True)
