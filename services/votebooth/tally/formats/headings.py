@@ -17,6 +17,21 @@ WEIGHT = "weight"
 WEIGHTS = frozenset({WEIGHT, "count", "votes"})
 """Headings, folded, of a column that says how many such ballots there are."""
 
+_NUMBERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        anzahl ballots count counts effectif freq frequency gewicht gewichtung häufigkeit multiplicity poids qty
+        quantity stimmen voix votes weight weighting weights
+        """,
+    )
+)
+"""What a column of numbers of ballots may be called, with or without the words below beside it."""
+_OF = frozenset(
+    re.findall(
+        r"\w+", "ballot bulletins de der how many no nombre nr num number of stimmzettel the total von vote voter"
+    )
+)
 _PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-zà-ÿ])|\w")
 _ASIDE = frozenset(
     re.findall(
@@ -49,6 +64,12 @@ def is_aside(heading: str) -> bool:
     return may_be_aside(heading) and not _ASIDE.isdisjoint(_parts(heading))
 
 
+def may_be_weight(heading: str) -> bool:
+    """Return whether a heading could say how many such ballots there are, as `Number of ballots` and `Anzahl` do."""
+    found = _parts(heading)
+    return found <= _NUMBERS | _OF and not found.isdisjoint(_NUMBERS)
+
+
 def may_be_aside(heading: str) -> bool:
     """Return whether a heading has such words only, or those that stand beside them, as `Voter` does."""
     return _parts(heading) <= _ASIDE | _BESIDE
@@ -60,7 +81,7 @@ def _parts(heading: str) -> set[str]:
 
 def _is_escaped(heading: str) -> bool:
     bare = heading.lstrip("\\")
-    return fold(bare) in WEIGHTS or bare.startswith(FORMULA) or is_aside(bare)
+    return fold(bare) in WEIGHTS or may_be_weight(bare) or bare.startswith(FORMULA) or is_aside(bare)
 
 
 def unescaped(heading: str) -> str:

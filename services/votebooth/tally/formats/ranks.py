@@ -128,6 +128,7 @@ class _Ranks(Cells[Rank]):
         self.ids = {name: number for number, name in enumerate(options or (), 1)}
         self._spelt = {fold(name): name for name in self.ids}
         self.writein = ""
+        self._places: dict[tuple[str, str], int] = {}
 
     def read(self, cell: str) -> Rank:
         """Return the options of a rank."""
@@ -172,11 +173,21 @@ class _Ranks(Cells[Rank]):
 
     def _new(self, name: str) -> str:
         if name not in self.ids:
+            self._refuse_list(name)
             if len(self.ids) >= MAX_OPTIONS:
                 raise RefusedError(f"there are more than {MAX_OPTIONS} options")
             self._spelt[fold(name)] = name
             self.ids[name] = len(self.ids) + 1
         return name
+
+    def _refuse_list(self, name: str) -> None:
+        """Refuse a list of options in a cell: another cell has one of its parts in another place."""
+        for sign in ">;,":
+            for place, part in enumerate(name.split(sign) if sign in name else ()):
+                key = fold(part)
+                if key and self._places.setdefault((sign, key), place) != place:
+                    reason = f"“{shown(name)}” seems to be a list; split it into columns rank1, rank2 …"
+                    raise RefusedError(f"{reason}; or if it is one name: --options FILE, with all names")
 
 
 def to_ranks_csv(names: Mapping[int, str], rankings: Mapping[Ranking, int], *, prefix: str = "rank") -> str:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from services.votebooth.tally.formats.delimiters import lines_as_read, refuse_other_delimiters, separated
-from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside
+from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside, may_be_weight
 from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
@@ -96,6 +96,7 @@ class Rows:
             )
         self._weight = weights[0] if weights else None
         self.candidates = [index for index in named if index != self._weight]
+        self._refuse_other_weights()
         self.ignored = len(self.header) - len(self._unnamed) - len(named)
         self.last: tuple[tuple[Any, ...], int, int] = ((), 0, 0)
         self._left_out: list[int] = []
@@ -126,6 +127,15 @@ class Rows:
                 hint = f"; leave them out: {ignoring([name])}" if may_be_aside(name) else ""
                 raise self.refused(f"two columns are called “{shown(name)}”{hint}", index)
             seen.add(name)
+
+    def _refuse_other_weights(self) -> None:
+        for index in self.candidates:
+            name = self.header[index]
+            if name[0] != "\\" and may_be_weight(name):
+                reason = f"“{shown(name)}” could say how many such ballots there are: call it {WEIGHT}"
+                raise self.refused(
+                    f"{reason}; or leave it out: {ignoring([name])}; or is it an option: \\{shown(name)}", index
+                )
 
     def _each(self) -> Iterator[list[str]]:
         try:
@@ -179,7 +189,8 @@ class Rows:
         single = len(columns) == 1
         meaning = cells.__getitem__
         reader = self._reader
-        total = number = line = 0
+        total = number = line = rows = 0
+        numbered = list(columns) if cells.of_options and weight is None else []
         ballot: tuple[Cell, ...] = ()
         possible = dict.fromkeys(doubtful, False)
         labelled = 0 not in columns and weight != 0
@@ -201,6 +212,16 @@ class Rows:
                 number = whole(row[weight], reader.line_num, weight + 1, "weight", heading=self.header[weight])
             total, line = total + number, reader.line_num
             counts[ballot] = counts.get(ballot, 0) + number
+            rows += 1
+            if numbered:
+                numbered = [each for each in numbered if row[each].strip() in {str(rows), str(rows - 1)}]
+        if rows > 2 and weight is not None and not any(ballot) and 0 < number == total - number:
+            raise FormatError(
+                f"its weight is the sum of those above it: {NO_BALLOT}; if not, put it above another", line
+            )
+        if rows > 4 and numbered:
+            hint = f"leave it out: {ignoring([self.header[numbered[0]]])}; if not, put the rows in another order"
+            raise self.refused(f"the column numbers the rows; {hint}", numbered[0])
         if total > MAX_VOTES:
             raise FormatError(f"the weights add up to more than {MAX_VOTES}")
         for index, filled in possible.items():

@@ -83,11 +83,10 @@ def _refuse_totals(counts: Mapping[tuple[int, ...], int], rows: Rows) -> None:
         FormatError: There is such a row.
     """
     last, number, line = rows.last
-    if number != 1 or len(counts) < 3 or counts[last] > 1:
+    if number not in {1, sum(counts.values()) - number} or len(counts) < 3 or counts[last] > number:
         return
-    if any(
-        sum(ballot[place] * count for ballot, count in counts.items()) != 2 * sum_ for place, sum_ in enumerate(last)
-    ):
+    sums = (sum(ballot[place] * count for ballot, count in counts.items()) for place in range(len(last)))
+    if any(sum_ != (number + 1) * own for sum_, own in zip(sums, last, strict=True)):
         return
     if max(last) > max(max(ballot) for ballot in counts if ballot != last):
         reason = f"each cell is the sum of those above it, and {NO_BALLOT}; if it is a ballot, put it above another"

@@ -150,7 +150,7 @@ MALFORMED = [
     ("weights too big", b"rank1,weight\nA,9007199254740991\nB,1\n", {}, 0, 0, "add up to more"),
     ("other digits", "rank1,weight\nA,١\n".encode(), {}, 2, 2, "is no weight"),
     ("long name", b"rank1\n" + b"A" * 2000 + b"\n", {}, 2, 1, "too long"),
-    ("10,001 options", ("rank1\n" + "\n".join(map(str, range(10_001)))).encode(), {}, 10_002, 1, "more than 10000"),
+    ("10,001 options", ("rank1\n" + "\n".join(map(str, range(1, 10_002)))).encode(), {}, 10_002, 1, "more than 10000"),
     ("score a word", b"A,B\n1,2\n3,four\n", {}, 3, 2, "“four” is no score"),
     ("score NaN", b"A\nNaN\n", {}, 2, 1, "“NaN” is no score"),
     ("score inf", b"A\ninf\n", {}, 2, 1, "“inf” is no score"),

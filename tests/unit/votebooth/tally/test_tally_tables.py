@@ -66,6 +66,9 @@ NAMES = st.text("aB_- \\|=+@#T\u00a0é\u200b", min_size=1, max_size=5) | st.samp
         "\\Time",
         "Voter ID",
         "count",
+        "Anzahl",
+        "Number of ballots",
+        "ＷＥＩＧＨＴ",
     ]
 )
 
@@ -229,6 +232,12 @@ def test_totals_are_no_ballots() -> None:
     for text in ("Total:,1", "Grand Total,1", "Summe,1"):
         error = refused(f"Who,Ada\nx,1\n{text}\n", ignore=["Who"])
         assert (error.line, error.column, "take it out" in str(error)) == (3, 1, True)
+    error = refused("rank1,count\nAda,5\nBo,6\n,11\n")
+    assert (error.line, "the sum of those above it" in str(error)) == (4, True)
+    assert formats.read(b"rank1,count\nAda,5\n,11\nBo,6\n").ballots == 22
+    weighted = "Ada,Bo,weight\n5,3,10\n2,5,5\n60,55,15\n"
+    assert "take it out" in str(refused(weighted))
+    assert formats.read(weighted.replace("60,55,15", "60,55,14").encode()).ballots == 29
     assert formats.read(b"Ada,Bo\n1,0\n0,1\n1,1\n").ballots == 3  # no more than others gave
     assert formats.read(b"Ada,Bo\n5,3\n2,1\n9,9\n").ballots == 3
     assert formats.read(b"rank1\n\\Total\nAda\n").names == {1: "Total", 2: "Ada"}
@@ -245,7 +254,9 @@ def test_words_known_without_being_named_hold_no_name_of_another() -> None:
     assert {word for word in WORDS if word != formats.words.word(word)} == set()
 
 
-@pytest.mark.parametrize("word", ["N/A", "none", "Blank", "No preference", "NaN", "?", "0", "Skip", "(blank)", "[None]", "#REF!"])
+@pytest.mark.parametrize(
+    "word", ["N/A", "none", "Blank", "No preference", "NaN", "?", "0", "Skip", "(blank)", "[None]", "#REF!"]
+)
 def test_a_word_that_could_mean_nothing_is_asked_about(word: str) -> None:
     error = refused(f"rank1,rank2\nAda,Bo\nBo,{word}\n")
     assert (error.line, error.column, "could say that nothing is marked" in str(error)) == (3, 2, True)
@@ -291,3 +302,31 @@ def test_columns_of_survey_tools_in_numbers_are_no_options() -> None:
 
 def test_a_web_page_is_refused() -> None:
     assert "a web page" in str(refused(" \n<!DOCTYPE html><html><table><tr><td>rank1</td></tr></table>"))
+
+
+@pytest.mark.parametrize("heading", ["Ballots", "Number of ballots", "Anzahl", "vote_count", "# of votes", "Gewicht"])
+def test_what_could_be_a_column_of_weights_is_asked_about(heading: str) -> None:
+    for table in (f"Ada,Bo,{heading}\n5,3,2\n", f"rank1,rank2,{heading}\nAda,Bo,2\n"):
+        error = refused(table)
+        assert (error.line, error.column, "call it weight" in str(error)) == (1, 3, True)
+        assert len(formats.read(table.encode(), ignore=[heading]).names) == 2
+    assert formats.read(f"Ada,Bo,\\{heading}\n5,3,2\n".encode()).names == {1: "Ada", 2: "Bo", 3: heading}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("heading", ["#", "No.", "Lfd. Nr.", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_no_option(first: int, heading: str) -> None:
+    rows = [f"{number},{score},3" for number, score in enumerate((5, 3, 5, 1, 2), first)]
+    error = refused("\n".join([f"{heading},Ada,Bo", *rows]))
+    assert (error.line, error.column, "numbers the rows" in str(error)) == (1, 1, True)
+    assert formats.read("\n".join([f"{heading},Ada,Bo", *reversed(rows)]).encode()).ballots == 5
+
+
+@pytest.mark.parametrize("rows", [["Ada>Bo>Cy", "Bo > Ada"], ["Ada;Bo;Cy;", "Bo;Ada;"], ['"Ada, Bo"', '"Bo, Ada"']])
+def test_a_list_of_options_in_a_cell_is_refused(rows: list[str]) -> None:
+    text = "\n".join(["rank1", *rows])
+    error = refused(text)
+    assert (error.line, error.column, "seems to be a list" in str(error)) == (3, 1, True)
+    names = [row.strip('"') for row in rows]
+    assert list(formats.read(text.encode(), options=names).names.values()) == names
+    assert formats.read(b'rank1\n"Lovelace, Ada"\n"Lovelace, Bo"\n"Jones, Ada"\n').ballots == 3
