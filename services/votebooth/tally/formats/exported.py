@@ -64,12 +64,14 @@ def read_exported(data: bytes, form: str, names: Sequence[str], header_lines: in
     numbered = dict(enumerate(names, 1))
     for delimiter in DELIMITERS.values():  # spreadsheets write others
         rows = _rows(data, header_lines, delimiter)
-        line, headings = next(rows, (header_lines + 1, []))
+        _, headings = next(rows, (0, []))
         expected = rank_headings(len(headings) - 2) if form == "ranks" else mark_headings(numbered)
         if headings == expected:
             break
     else:
-        raise FormatError("these aren't the columns of an export; without the lines above any table is read", line)
+        raise FormatError(
+            "these aren't the columns of an export; without the lines above any table is read", header_lines + 1
+        )
     if form == "ranks":
         return Election(format=form, names=numbered, rankings=_rankings(rows, len(expected), numbered))
     return Election(format=form, names=numbered, scores=_scores(rows, len(expected)))
