@@ -13,7 +13,7 @@ from services.votebooth.tally.ballots import (
     sums_from_scores,
 )
 from services.votebooth.tally.dispatch import count
-from services.votebooth.tally.formats.hints import like_ranks
+from services.votebooth.tally.formats.hints import all_ranked, like_ranks
 from services.votebooth.tally.model import (
     DEFAULT,
     STAR_TOP,
@@ -94,7 +94,8 @@ class Election:
     def _from_scores(
         self, scores: Mapping[tuple[int, ...], int], method: Method, options: Options, top: int | None
     ) -> Counts:
-        if self.guessed and method not in {Method.SCORE, Method.POINTS, Method.STAR} and like_ranks(scores):
+        scored = method in {Method.SCORE, Method.POINTS, Method.STAR}
+        if self.guessed and scores and (all_ranked(scores) if scored else like_ranks(scores)):
             reason = "the numbers on each ballot differ, like ranks"
             raise TallyError(f"{reason}; if 1 is the best: --format grid; if a higher one is better: --format scores")
         if method in {Method.PLURALITY, Method.APPROVAL}:

@@ -32,6 +32,9 @@ _OF = frozenset(
         r"\w+", "ballot bulletins de der how many no nombre nr num number of stimmzettel the total von vote voter"
     )
 )
+_ROWS = frozenset({"#", "ballot", "index", "lfd. nr", "line", "nr", "number", "nummer", "row", "zeile"}) | frozenset(
+    {"participant", "respondent", "response", "stimmzettel", "voter"}
+)
 _PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-zà-ÿ])|\w")
 _ASIDE = frozenset(
     re.findall(
@@ -68,6 +71,11 @@ def may_be_weight(heading: str) -> bool:
     """Return whether a heading could say how many such ballots there are, as `Number of ballots` and `Anzahl` do."""
     found = _parts(heading)
     return found <= _NUMBERS | _OF and not found.isdisjoint(_NUMBERS)
+
+
+def may_be_number(heading: str) -> bool:
+    """Return whether a heading could be that of the numbers of rows, as `#`, `Nr.` and `Ballot` are."""
+    return fold(heading).rstrip(".:") in _ROWS or fold(heading) in {"no.", "unnamed: 0"}
 
 
 def may_be_aside(heading: str) -> bool:

@@ -19,12 +19,17 @@ _RANK_WORDS = (
     "rank(?:ing)?|choice|preference|pref|place|position|priority|no|nr|number"
     "|rang|platz|wahl|präferenz|priorität|choix|préférence"
 )
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINALS = (
+    "first|erste[rs]?|premi(?:er|ère)", "second|zweite[rs]?|deuxième|seconde", "third|dritte[rs]?|troisième",
+    "fourth|vierte[rs]?|quatrième", "fifth|fünfte[rs]?|cinquième", "sixth|sechste[rs]?|sixième",
+    "seventh|siebte[rs]?|septième", "eighth|achte[rs]?|huitième", "ninth|neunte[rs]?|neuvième",
+    "tenth|zehnte[rs]?|dixième",
+)  # fmt: skip
 _RANK = re.compile(
-    rf"(?:(?:{_RANK_WORDS})[.:]?\s*|#\s*)?([0-9]{{1,4}})\s*(?:st|nd|rd|th|[.)ºª°])?(?:\s*(?:{_RANK_WORDS}))?",
+    rf"(?:(?:{_RANK_WORDS})[.:]?\s*|#\s*)?([0-9]{{1,4}})\s*(?:st|nd|rd|th|nde?|er|[eè]?re|[eè](?:me)?|[.)ºª°])?(?:\s*(?:{_RANK_WORDS}))?",
     re.IGNORECASE,
 )
-_SPELT = re.compile(rf"({'|'.join(_ORDINALS)})(?:\s*(?:{_RANK_WORDS}))?", re.IGNORECASE)
+_SPELT = re.compile(rf"(?:{'|'.join(f'({word})' for word in _ORDINALS)})(?:\s*(?:{_RANK_WORDS}))?", re.IGNORECASE)
 
 
 def rank_of(text: str) -> int | None:
@@ -35,7 +40,7 @@ def rank_of(text: str) -> int | None:
     if match is not None:
         return int(match[1])
     match = _SPELT.fullmatch(text)
-    return None if match is None else _ORDINALS.index(match[1].lower()) + 1
+    return None if match is None else match.lastindex
 
 
 def like_ranks(scores: Iterable[tuple[int, ...]]) -> bool:
@@ -47,6 +52,11 @@ def like_ranks(scores: Iterable[tuple[int, ...]]) -> bool:
             return False
         several = several or len(marks) > 1
     return several
+
+
+def all_ranked(scores: Iterable[tuple[int, ...]]) -> bool:
+    """Return whether every ballot has each number from 1 to that of the options, three or more, as ranks would."""
+    return all(len(ballot) > 2 and sorted(ballot) == list(range(1, len(ballot) + 1)) for ballot in scores)
 
 
 def ignoring(headings: Iterable[str]) -> str:

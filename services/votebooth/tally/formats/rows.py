@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from services.votebooth.tally.formats.delimiters import lines_as_read, refuse_other_delimiters, separated
-from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside, may_be_weight
+from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside, may_be_number, may_be_weight
 from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
@@ -190,7 +190,7 @@ class Rows:
         meaning = cells.__getitem__
         reader = self._reader
         total = number = line = rows = 0
-        numbered = list(columns) if cells.of_options and weight is None else []
+        numbered = [(index, first) for index in columns for first in (0, 1) if cells.of_options and weight is None]
         ballot: tuple[Cell, ...] = ()
         possible = dict.fromkeys(doubtful, False)
         labelled = 0 not in columns and weight != 0
@@ -212,16 +212,15 @@ class Rows:
                 number = whole(row[weight], reader.line_num, weight + 1, "weight", heading=self.header[weight])
             total, line = total + number, reader.line_num
             counts[ballot] = counts.get(ballot, 0) + number
-            rows += 1
             if numbered:
-                numbered = [each for each in numbered if row[each].strip() in {str(rows), str(rows - 1)}]
+                numbered = [(index, first) for index, first in numbered if row[index].strip() == str(first + rows)]
+            rows += 1
         if rows > 2 and weight is not None and not any(ballot) and 0 < number == total - number:
             raise FormatError(
                 f"its weight is the sum of those above it: {NO_BALLOT}; if not, put it above another", line
             )
-        if rows > 4 and numbered:
-            hint = f"leave it out: {ignoring([self.header[numbered[0]]])}; if not, put the rows in another order"
-            raise self.refused(f"the column numbers the rows; {hint}", numbered[0])
+        for index, _ in numbered:
+            self._refuse_numbers(index, rows)
         if total > MAX_VOTES:
             raise FormatError(f"the weights add up to more than {MAX_VOTES}")
         for index, filled in possible.items():
@@ -231,6 +230,12 @@ class Rows:
         used = {*columns, weight, *self._unnamed}
         self._left_out = [index for index in range(len(self.header)) if index not in used]
         return counts
+
+    def _refuse_numbers(self, index: int, rows: int) -> None:
+        """Refuse a column whose cells count up from 0 or 1, if that is no chance."""
+        if rows > (1 if may_be_number(self.header[index]) else 4):
+            hint = f"leave it out: {ignoring([self.header[index]])}; if not, put the rows in another order"
+            raise self.refused(f"the column numbers the rows; {hint}", index)
 
     def _doubted(self, index: int) -> FormatError:
         name = shown(self.header[index])

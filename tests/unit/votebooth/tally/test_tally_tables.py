@@ -149,8 +149,10 @@ def test_columns_aside_are_left_out_and_named_unless_they_could_be_options() -> 
 @pytest.mark.parametrize(
     ("text", "rank"),
     [("1st", 1), ("2", 2), ("Rank 3", 3), ("#4", 4), ("5.", 5), ("1st choice", 1), ("Third preference", 3),
-     ("10th", 10), ("2nd place", 2), ("Platz 2", 2), ("3. Wahl", 3), ("no. 7", 7), ("0", 0), ("1.5", None),
-     ("-1", None), ("3 stars", None), ("Ada", None), ("", None), ("1 2", None), ("firstly", None), ("99999", None)],
+     ("10th", 10), ("2nd place", 2), ("Platz 2", 2), ("3. Wahl", 3), ("1er", 1), ("2e choix", 2), ("3ème", 3),
+     ("1ère", 1), ("Erste Wahl", 1), ("Zweiter", 2), ("deuxième choix", 2), ("Zehnte", 10), ("no. 7", 7), ("0", 0),
+     ("1.5", None), ("-1", None), ("3 stars", None), ("Ada", None), ("", None), ("1 2", None), ("firstly", None),
+     ("99999", None)],
 )  # fmt: skip
 def test_ranks_in_cells(text: str, rank: int | None) -> None:
     assert rank_of(text) == rank
@@ -330,3 +332,18 @@ def test_a_list_of_options_in_a_cell_is_refused(rows: list[str]) -> None:
     names = [row.strip('"') for row in rows]
     assert list(formats.read(text.encode(), options=names).names.values()) == names
     assert formats.read(b'rank1\n"Lovelace, Ada"\n"Lovelace, Bo"\n"Jones, Ada"\n').ballots == 3
+
+
+@pytest.mark.parametrize("heading", ["#", "No.", "Nr", "Ballot", "Voter"])
+def test_a_heading_of_numbers_above_two_of_them_is_enough(heading: str) -> None:
+    assert "numbers the rows" in str(refused(f"{heading},Ada,Bo\n1,5,3\n2,3,5\n"))
+    assert formats.read(f"No,{heading},Bo\n1,5,3\n2,3,5\n".encode()).ballots == 2
+
+
+@pytest.mark.parametrize("method", ["star", "score", "points"])
+def test_ballots_of_each_rank_once_are_no_scores_before_they_are_named(method: str) -> None:
+    data = b"Ada,Bo,Cy\n1,2,3\n2,1,3\n1,2,3\n"
+    with pytest.raises(tally.TallyError, match="if 1 is the best: --format grid"):
+        formats.read(data).count(method)
+    assert formats.read(data, format="scores").count(method).winners == (3,)
+    assert formats.read(data + b"5,0,1\n").count(method).ballots == 4
