@@ -11,6 +11,7 @@ from services.votebooth.tally.formats.names import MAX_OPTIONS, alike, fold
 from services.votebooth.tally.formats.rows import Rows
 from services.votebooth.tally.formats.source import shown
 
+_SEVERAL = "the columns are of several questions; leave all but one out"
 _BRACKETED = re.compile(r"(?s)(.*?)\[([^\[\]]+)\]")
 
 
@@ -34,6 +35,8 @@ def options_of(rows: Rows, options: Sequence[str] | None, *, grid: bool = False)
     spelt = None if options is None else {fold(name): name for name in options}
     found = {index: unescaped(rows.header[index]) for index in rows.candidates}
     answers = _answers(rows) if grid else {}
+    if not grid and spelt is None:
+        _refuse_two_questions(rows)
     names = answers or {index: name for index, name in found.items() if not _is_aside(rows, index, name, spelt)}
     doubtful = [index for index in found if index not in names]
     if answers:
@@ -63,6 +66,16 @@ def _is_aside(rows: Rows, index: int, name: str, spelt: Mapping[str, str] | None
     return name == rows.header[index] and is_aside(name) and (spelt is None or fold(name) not in spelt)
 
 
+def _refuse_two_questions(rows: Rows) -> None:
+    """Refuse scores of several questions: one answer stands in brackets behind two of them."""
+    first: dict[str, str] = {}
+    for index in rows.candidates:
+        question, answer = bracketed(rows.header[index])
+        if question and fold(first.setdefault(fold(answer), question)) != fold(question):
+            second = [each for each in rows.candidates if bracketed(rows.header[each])[0] == question]
+            raise rows.refused(f"{_SEVERAL}: {ignoring(rows.header[each] for each in second)}", index)
+
+
 def _answers(rows: Rows) -> dict[int, str]:
     """Return the columns with an answer in brackets, if several have one.
 
@@ -76,7 +89,6 @@ def _answers(rows: Rows) -> dict[int, str]:
             questions.setdefault(fold(question), {})[index] = answer
     if len(questions) > 1:
         _, second, *_ = questions.values()
-        reason = "the columns are of several questions; leave all but one out"
-        raise rows.refused(f"{reason}: {ignoring(rows.header[index] for index in second)}", next(iter(second)))
+        raise rows.refused(f"{_SEVERAL}: {ignoring(rows.header[index] for index in second)}", next(iter(second)))
     answers = next(iter(questions.values()), {})
     return answers if len(answers) > 1 else {}

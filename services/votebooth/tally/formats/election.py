@@ -96,7 +96,7 @@ class Election:
     ) -> Counts:
         scored = method in {Method.SCORE, Method.POINTS, Method.STAR}
         if self.guessed and scores and (all_ranked(scores) if scored else like_ranks(scores)):
-            reason = "the numbers on each ballot differ, like ranks"
+            reason = "the numbers on a ballot differ, like ranks"
             raise TallyError(f"{reason}; if 1 is the best: --format grid; if a higher one is better: --format scores")
         if method in {Method.PLURALITY, Method.APPROVAL}:
             return marks_from_scores(scores, self.names, options, single=method is Method.PLURALITY)

@@ -22,15 +22,13 @@ _NUMBERS = frozenset(
         r"\w+",
         """
         anzahl ballots count counts effectif freq frequency gewicht gewichtung häufigkeit multiplicity poids qty
-        quantity stimmen voix votes weight weighting weights
+        quantity stimmen total totals voix votes weight weighting weights
         """,
     )
 )
 """What a column of numbers of ballots may be called, with or without the words below beside it."""
 _OF = frozenset(
-    re.findall(
-        r"\w+", "ballot bulletins de der how many no nombre nr num number of stimmzettel the total von vote voter"
-    )
+    re.findall(r"\w+", "ballot bulletins de der how many no nombre nr num number of stimmzettel the von vote voter")
 )
 _ROWS = frozenset({"#", "ballot", "index", "lfd. nr", "line", "nr", "number", "nummer", "row", "zeile"}) | frozenset(
     {"participant", "respondent", "response", "stimmzettel", "voter"}
@@ -76,6 +74,11 @@ def may_be_weight(heading: str) -> bool:
 def may_be_number(heading: str) -> bool:
     """Return whether a heading could be that of the numbers of rows, as `#`, `Nr.` and `Ballot` are."""
     return fold(heading).rstrip(".:") in _ROWS or fold(heading) in {"no.", "unnamed: 0"}
+
+
+def may_be_rank(heading: str) -> bool:
+    """Return whether a heading holds the number of a rank, as `G1Q1[1]. Rang 1` does."""
+    return re.search(r"(?:\[|rank|rang|choice|wahl|preference)[ _-]?[0-9]", heading, re.IGNORECASE) is not None
 
 
 def may_be_aside(heading: str) -> bool:

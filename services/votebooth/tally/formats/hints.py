@@ -44,14 +44,20 @@ def rank_of(text: str) -> int | None:
 
 
 def like_ranks(scores: Iterable[tuple[int, ...]]) -> bool:
-    """Return whether scores could be ranks: on no ballot twice the same, none above the number of options."""
-    several = False
+    """Return whether scores could be ranks: none above the number of options, on most ballots twice the same nowhere.
+
+    Who ranks may make a tie by mistake, so some ballots prove nothing.
+    """
+    differing = alike = 0
     for ballot in scores:
         marks = [score for score in ballot if score]
-        if len(set(marks)) < len(marks) or max(marks, default=0) > len(ballot):
+        if max(marks, default=0) > len(ballot):
             return False
-        several = several or len(marks) > 1
-    return several
+        if len(marks) > 1:
+            differs = len(set(marks)) == len(marks)
+            differing += differs
+            alike += not differs
+    return differing > alike
 
 
 def all_ranked(scores: Iterable[tuple[int, ...]]) -> bool:

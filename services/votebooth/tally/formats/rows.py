@@ -11,7 +11,14 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from services.votebooth.tally.formats.delimiters import lines_as_read, refuse_other_delimiters, separated
-from services.votebooth.tally.formats.headings import WEIGHT, WEIGHTS, may_be_aside, may_be_number, may_be_weight
+from services.votebooth.tally.formats.headings import (
+    WEIGHT,
+    WEIGHTS,
+    may_be_aside,
+    may_be_number,
+    may_be_rank,
+    may_be_weight,
+)
 from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
@@ -271,7 +278,7 @@ class Rows:
         Their names are those of such columns; or no cell of the rows that are left means anything either, and two
         columns or more would stay, so that it isn't the table that is of another kind.
         """
-        found, rows = list(wrong), 0
+        found, rows = [index for index in wrong if not may_be_rank(self.header[index])], 0
         with suppress(FormatError):
             for row in self._each():
                 if len(row) == len(self.header):

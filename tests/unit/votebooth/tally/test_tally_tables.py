@@ -347,3 +347,22 @@ def test_ballots_of_each_rank_once_are_no_scores_before_they_are_named(method: s
         formats.read(data).count(method)
     assert formats.read(data, format="scores").count(method).winners == (3,)
     assert formats.read(data + b"5,0,1\n").count(method).ballots == 4
+
+
+def test_a_tie_on_a_ballot_is_no_proof_that_the_others_are_scores() -> None:
+    data = b"Ada,Bo,Cy\n1,2,2\n2,1,3\n1,2,3\n"
+    with pytest.raises(tally.TallyError, match="if 1 is the best: --format grid"):
+        formats.read(data).count("irv")
+    assert formats.read(data, format="grid").count("irv").ballots == 3
+
+
+def test_scores_of_two_questions_are_no_one_election() -> None:
+    error = refused("A [Ada],A [Bo],B [Ada],B [Bo]\n5,3,1,2\n")
+    assert (error.line, error.column, "--ignore 'B [Ada],B [Bo]'" in str(error)) == (1, 3, True)
+    assert len(formats.read(b"Rate [Ada],Rate [Bo],Other [x]\n5,3,1\n").names) == 3
+
+
+def test_ignoring_is_not_suggested_for_columns_of_ranks() -> None:
+    error = refused("Start,Q1[1]. Rang 1,Q1[2]. Rang 2,a,b\nde,Ada,Bo,1,1\nde,Bo,Ada,1,1\n")
+    assert "Rang" not in str(error)
+    assert "call it weight" in str(refused("rank1,rank2,Total\nAda,Bo,3\n"))
