@@ -302,7 +302,7 @@ async def test_an_address_waits_with_its_second_file_for_those_of_others(
     """The first count is held up, so that it takes as long as we like."""
     who = [await a_guest(http, here) for _ in range(3)] + [await a_guest(http, at(next(_ADDRESSES)))]
     done: list[int] = []
-    rows = "\n".join(f"{n % 97},{n % 89},{n % 83}" for n in range(100_000))
+    rows = "\n".join(f"{n % 97 + 1},{n % 89 + 1},{n % 83 + 1}" for n in range(100_000))
 
     async def count(number: int) -> httpx.Response:
         content = f"rank1,rank2,rank3\n{rows if number == 0 else 'Ada,Bo,Cy'}\n".encode()
