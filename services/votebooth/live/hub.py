@@ -27,6 +27,10 @@ log = structlog.get_logger(__name__)
 PUSH_SECONDS = 0.1
 """At most ten pushes a second a poll."""
 
+_MESSAGES_A_SECOND = 4_000
+"""What all connections of a process are sent at most. With more than 400, polls are pushed less often: sending takes
+turns with counting ballots, and somebody with very many connections would otherwise slow other people's votes."""
+
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 _LATE_SECONDS = 0.005
@@ -37,19 +41,26 @@ _LONGEST_TIMER = 3600.0
 _FAILURES = (SQLAlchemyError, OSError, TimeoutError)
 
 
+def pause_for(connections: int) -> float:
+    """Return the seconds between two pushes of a poll, given how many connections the process has."""
+    return max(PUSH_SECONDS, connections / _MESSAGES_A_SECOND)
+
+
 class Watch:
     """Watches one poll for the clients of this process.
 
     Args:
         poll_id: The poll.
         results: Where it is read.
+        connections: How many there are in this process, to all polls.
     """
 
-    def __init__(self, poll_id: UUID, results: Results) -> None:
+    def __init__(self, poll_id: UUID, results: Results, connections: Callable[[], int]) -> None:
         self.poll_id = poll_id
         self.clients: dict[Client, Place] = {}
         self.seen: tuple[int, int] | None = None
         self._results = results
+        self._connections = connections
         self._frame: Frame | None = None
         self._wake = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
@@ -62,7 +73,7 @@ class Watch:
         """Push for as long as there are clients."""
         while self.clients:
             self._wake.clear()
-            pause, timer = PUSH_SECONDS, _LONGEST_TIMER
+            pause, timer = pause_for(self._connections()), _LONGEST_TIMER
             try:
                 timer = await self._push()
             except Problem as exc:
@@ -201,7 +212,7 @@ class Hub:
     def _watch(self, poll_id: UUID) -> Watch:
         entry = self._watches.get(poll_id)
         if entry is None:
-            watch = Watch(poll_id, self._results)
+            watch = Watch(poll_id, self._results, lambda: self._shares.taken)
             stop_listening = self._kit.shared.broadcast.listen(f"poll:{poll_id}", watch.wake)
             self._watches[poll_id] = entry = (watch, stop_listening)
             watch.task = asyncio.create_task(watch.run())
