@@ -13,6 +13,7 @@ from services.core.http.api import matches
 from services.core.identity import signature
 from services.core.storage.files import check_key, check_media_type
 from services.polls import definition as definitions
+from services.polls import texts
 from services.polls.codes import read_code
 from services.polls.schemas import PollNew
 from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
@@ -73,9 +74,9 @@ CHECKS: dict[str, tuple[Reader, Maker, int]] = {
     "a description of accents": (
         poll, lambda n: json.dumps({"title": "L", "method": "irv", "options": [], "description": STACK * n}).encode(),
         2_000),
-    "a link": (lambda it: definitions.clean_link(it, 10**9), lambda n: "https://a" + "@" * n, 20_000),
-    "a link of dots": (lambda it: definitions.clean_link(it, 10**9), lambda n: "https://a" + ".a" * n, 20_000),
-    "a link of brackets": (lambda it: definitions.clean_link(it, 10**9), lambda n: "https://[" + ":" * n + "]", 20_000),
+    "a link": (lambda it: texts.clean_link(it, 10**9), lambda n: "https://a" + "@" * n, 20_000),
+    "a link of dots": (lambda it: texts.clean_link(it, 10**9), lambda n: "https://a" + ".a" * n, 20_000),
+    "a link of brackets": (lambda it: texts.clean_link(it, 10**9), lambda n: "https://[" + ":" * n + "]", 20_000),
     "a join code": (read_code, lambda n: "- " * n, 50_000),
     "ETags": (lambda it: matches(it, '"1"'), lambda n: 'W/"3-open", ' * n, 10_000),
     "an address of accents": (emails.normalise, lambda n: "a" + STACK * n + "@example.org", 5_000),
