@@ -98,11 +98,11 @@ spread := "-n logical --maxprocesses 4"
 @audit *ARGS:
     {{ dev }} python -m tools.pipeline audit "$@"
 
-# the tests against a real Consul, which mostly wait: three at a time; builds it once where PATH has none
+# the tests against a real Consul, two at a time, which is what two processors bear; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
-    {{ dev }} pytest -n 3 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
+    {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
 # measure; `./just bench votes` measures the vote path
 [no-exit-message]
