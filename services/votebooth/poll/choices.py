@@ -155,7 +155,8 @@ class ChoiceReader:
         known = self._stored.get(encoded)
         if known is None:
             known = Choice(decode(encoded), self._definition)
-            _remember(self._stored, encoded, known, self._REMEMBERED)
+            if len(encoded) <= self._REMEMBERED_BYTES:
+                _remember(self._stored, encoded, known, self._REMEMBERED)
         return known
 
     def _canonical(self, body: BallotBody) -> BallotBody:

@@ -212,6 +212,9 @@ def test_what_is_remembered_has_a_bound() -> None:
         for _ in range(30):
             made.read(b'{"points":{"1":%d,"2":%d}}%s' % (first, 100 - first, b" " * first))
     assert len(made._read) <= made._REMEMBERED
+    large = b'{"ranking":[' + b",".join(b"[%d]" % option for option in range(1, 101)) + b"]}"
+    made.stored(large)
+    assert large not in made._stored
 
 
 @given(st.permutations([1, 2, 3, 4]), st.lists(st.integers(1, 3), max_size=4))
