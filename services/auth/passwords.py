@@ -180,7 +180,8 @@ class Hasher:
 def _step_back() -> None:
     """Leave the processor to others: a hash holds no lock of Python's, so who counts votes needn't wait for it."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        own = os.getpriority(os.PRIO_PROCESS, os.getpid())  # nobody but root may go below it
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(own + _NICE, 19))
 
 
 def _random(size: int) -> str:

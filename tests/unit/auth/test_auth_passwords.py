@@ -98,6 +98,7 @@ async def test_an_address_leaves_half_of_the_places_to_others() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
 async def test_hashing_leaves_the_processor_to_others() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
     hasher = Hasher(CHEAP)
     found: list[int] = []
     fits = hasher._fits
@@ -108,6 +109,6 @@ async def test_hashing_leaves_the_processor_to_others() -> None:
 
     hasher._fits = noted  # type: ignore[method-assign]
     await hasher.verify(None, "anything at all")
-    assert found == [10]
-    assert os.getpriority(os.PRIO_PROCESS, 0) == 0
+    assert found == [min(own + 10, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
     hasher.close()
