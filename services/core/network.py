@@ -5,6 +5,16 @@ import ipaddress
 UNKNOWN = "unknown"
 
 
+def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address, an IPv4 one within IPv6 as what it is; None if it is none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
 def network(address: str, bits4: int, bits6: int) -> str:
     """Return the network that an address is in, `unknown` if it is none.
 
@@ -13,14 +23,10 @@ def network(address: str, bits4: int, bits6: int) -> str:
         bits4: How long the prefix of an IPv4 network is.
         bits6: How long that of an IPv6 network is.
     """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    found = parsed(address)
+    if found is None:
         return UNKNOWN
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    bits = bits4 if parsed.version == 4 else bits6
-    return str(ipaddress.ip_network((parsed, bits), strict=False))
+    return str(ipaddress.ip_network((found, bits4 if found.version == 4 else bits6), strict=False))
 
 
 def site(address: str) -> str:

@@ -1,7 +1,6 @@
 """What handlers and guards ask of a request: who sends it, from where, and what the process shares."""
 
 import inspect
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 
 from services.core.identity.subject import Subject
 from services.core.kit import Shared
-from services.core.network import site
+from services.core.network import parsed, site
 from services.core.peers.calls import DEADLINE_HEADER, SERVICE_TOKEN_HEADER, begin_deadline
 from services.core.problems import not_found, unauthenticated, unavailable
 
@@ -130,12 +129,8 @@ def is_inside(connection: Connection) -> bool:
     """
     if connection.client is None or _FORWARDED & connection.headers.keys():
         return False
-    try:
-        address = ipaddress.ip_address(connection.client.host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_private
+    address = parsed(connection.client.host)
+    return address is not None and address.is_private
 
 
 def address_of(connection: Connection) -> str:

@@ -8,12 +8,12 @@ a list of accounts by somebody who has the tables alone.
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from services.core.identity.subject import Kind, Subject
+from services.core.network import parsed
 from services.core.problems import forbidden, unavailable
 
 if TYPE_CHECKING:
@@ -118,15 +118,10 @@ class Keyring:
 
 def network_of(address: str) -> bytes:
     """Return what counts as one network: an IPv4 address, or an IPv6 prefix of 64 bits."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+    found = parsed(address)
+    if found is None:
         return address.encode()
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return found.ipv4_mapped.packed
-        return found.packed[:8]
-    return found.packed
+    return found.packed if found.version == 4 else found.packed[:8]
 
 
 def new_token() -> str:
