@@ -7,8 +7,9 @@ set positional-arguments
 run := "uv run --frozen --no-default-groups --extra embedded"
 dev := "uv run --frozen --all-extras --group tally --group load"
 
-# Tests run on every processor, a file at a time, since tests of a file share servers; `-n 0` runs them one by one.
-spread := "-n logical --maxprocesses 4"
+# Tests run on every processor, a file at a time, since tests of a file share servers, in the order in which they are
+# collected, which has slow files first; `-n 0` runs them one by one.
+spread := "-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
 
 # list the recipes
 @_default:
@@ -23,18 +24,20 @@ spread := "-n logical --maxprocesses 4"
 [no-exit-message]
 @test *ARGS:
     lint=0; {{ quote(just_executable()) }} lint || lint=$?; \
-    {{ dev }} pytest {{ spread }} --dist loadfile "$@" || exit $?; \
+    {{ dev }} pytest {{ spread }} "$@" || exit $?; \
     exit $lint
 
 # the checks: style, format, types (twice), who may import whom
 [no-exit-message]
 @lint:
     {{ dev }} true
+    said() { \
+        out=$({{ dev }} "$@" 2>&1) && echo "$*: fine" || { printf '%s\n%s failed\n' "$out" "$*" >&2; return 1; }; \
+    }; \
     failed=0; \
-    for check in "ruff check" "ruff format --check" mypy pyright lint-imports; do \
-        out=$({{ dev }} $check 2>&1) || { failed=1; printf '%s\n%s failed\n' "$out" "$check" >&2; continue; }; \
-        echo "$check: fine"; \
-    done; \
+    said pyright & slowest=$!; \
+    for check in "ruff check" "ruff format --check" lint-imports mypy; do said $check || failed=1; done; \
+    wait $slowest || failed=1; \
     exit $failed
 
 # put the code in shape: format it and mend what can be mended
@@ -45,12 +48,12 @@ spread := "-n logical --maxprocesses 4"
 # the quick tests, which need no server
 [no-exit-message]
 @unit *ARGS:
-    {{ dev }} pytest {{ spread }} --dist loadfile tests/unit "$@"
+    {{ dev }} pytest {{ spread }} tests/unit "$@"
 
 # the tests against a real PostgreSQL and Valkey, which come with the packages
 [no-exit-message]
 @integration *ARGS:
-    {{ dev }} pytest {{ spread }} --dist loadfile tests/integration "$@"
+    {{ dev }} pytest {{ spread }} tests/integration "$@"
 
 # find or build the programs of the local cluster: Consul, Nomad and so on; `./just tools --help`
 [no-exit-message]

@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import VoteWave, eventually
 from tests.integration.votebooth.exchange.test_export import children
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a boat, a lamp and 3 keys"
 _ADDRESSES = (f"198.51.{third}.{fourth}" for third in range(100) for fourth in range(1, 255))
 

@@ -17,6 +17,8 @@ from loadtests.gate.config import Generator
 from loadtests.gate.limit import limit
 from tests.conftest import ENVIRONMENT, VoteWave, eventually
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 GATES = Path(__file__).with_name("small_gates.toml")
 SECONDS = 120
