@@ -181,8 +181,11 @@ def _election(session: Any, url: str, name: str, poll: Json, options: Json) -> M
         random.Random(name).shuffle(ballots)  # noqa: S311  (samples, not secrets)
         labels = [{"label": html.unescape(name)[:200]} for name in election.names.values()]
         rules = {"eligibility": "tokens", "results": "always"}
-        seats = {"seats": election.seats} if election.seats and poll["method"] == "stv" else {}
-        body = {"options": labels, "rules": {**rules, "abstain": True}, "publish": True, **seats, **poll}
+        method = poll["method"]
+        if election.seats and method["type"] == "stv":
+            method = {"seats": election.seats, **method}
+        more = {"options": labels, "rules": {**rules, "abstain": True}, "publish": True}
+        body = {**poll, **more, "method": method}
         made = await owner.call("POST", "/v1/polls", body, **{"idempotency-key": str(uuid4())})
         begun(made["id"])
         path = f"/v1/votebooth/polls/{made['id']}"
@@ -234,39 +237,39 @@ _OPEN = {"eligibility": "anyone", "strength": "guest"}
 
 _LUNCH: Json = {
     "title": "Where shall we have lunch on Friday?",
-    "method": "approval",
+    "method": {"type": "approval"},
     "options": [{"label": name} for name in ("Trattoria", "Noodle bar", "Falafel stand", "Bring our own")],
     "rules": {**_OPEN, "results": "always"},
 }
 _LOGO: Json = {
     "title": "Which logo do you like best?",
     "description": "Instant-runoff: rank as many as you like.",
-    "method": "irv",
+    "method": {"type": "irv"},
     "options": [{"label": name} for name in ("The wave", "The ballot", "The tide")],
     "rules": {**_OPEN, "results": "after_vote"},
 }
 _FOUR_DAYS: Json = {
     "title": "Shall we try a four-day week?",
     "description": "Anonymous: nobody can join your ballot to you. Keep the secret in the answer to change it.",
-    "method": "single",
+    "method": {"type": "single"},
     "options": [{"label": name} for name in ("Yes", "Only in summer", "No")],
     "rules": {**_OPEN, "results": "always", "anonymous": True, "minimum": 5},
 }
 _ELECTIONS: tuple[tuple[str, Json, Json], ...] = (
     (
         "wa_governor_2020_straw_poll_star.csv",
-        {"title": "Washington governor 2020: a STAR straw poll", "method": "star"},
+        {"title": "Washington governor 2020: a STAR straw poll", "method": {"type": "star"}},
         {"ignore": _METADATA, "top": 5},
     ),
     (
         "eurovision_2023_scores.csv",
-        {"title": "Eurovision 2023: a STAR poll among friends", "method": "star"},
+        {"title": "Eurovision 2023: a STAR poll among friends", "method": {"type": "star"}},
         {"ignore": _METADATA, "top": 5},
     ),
-    ("eilean_siar_2012_ward3.csv", {"title": "Na h-Eileanan Siar 2012, ward 3", "method": "stv"}, {}),
+    ("eilean_siar_2012_ward3.csv", {"title": "Na h-Eileanan Siar 2012, ward 3", "method": {"type": "stv"}}, {}),
     (
         "portland_2024_district1.csv",
-        {"title": "Portland city council 2024, district 1", "method": "stv", "seats": 3},
+        {"title": "Portland city council 2024, district 1", "method": {"type": "stv", "seats": 3}},
         {},
     ),
 )

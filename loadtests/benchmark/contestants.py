@@ -145,7 +145,7 @@ class VoteWave(Http):
             owner = _ok(await client.post("/v1/auth/accounts", json=account))["access_token"]
             poll = {
                 "title": "Which of these?",
-                "method": "single",
+                "method": {"type": "single"},
                 "options": [{"label": f"Option {number}"} for number in range(1, OPTIONS + 1)],
                 "rules": {"eligibility": "anyone", "strength": "guest"},
                 "publish": True,

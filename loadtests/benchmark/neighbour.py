@@ -95,7 +95,8 @@ def somebody() -> dict[str, str]:
 def a_poll(options: int = 2, text: str = "", **values: Any) -> dict[str, Any]:
     """Return a poll with as many options, each with a text."""
     named = [{"label": f"Option {number}", "description": text} for number in range(options)]
-    return {"title": "Where to?", "method": "approval", "options": named, "rules": {"eligibility": "anyone"}, **values}
+    rules = {"eligibility": "anyone"}
+    return {"title": "Where to?", "method": {"type": "approval"}, "options": named, "rules": rules, **values}
 
 
 LARGE = a_poll(480, "é\u0301ﬁ" * 280, publish=True)

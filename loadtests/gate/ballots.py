@@ -51,7 +51,7 @@ def elections(folder: Path, seed: int) -> list[Ballot]:
 
 
 def _ranked(folder: Path, dice: random.Random) -> Ballot:
-    definition = {"method": "stv", "seats": 3}
+    definition = {"method": {"type": "stv", "seats": 3}}
     if election := _election(folder, _RANKED):
         return _ballot("a council by ranks", definition, election, dice)
     # As in real elections, most voters agree on some candidates, few on the rest.
@@ -64,7 +64,7 @@ def _ranked(folder: Path, dice: random.Random) -> Ballot:
 
 
 def _scored(folder: Path, dice: random.Random) -> Ballot:
-    definition = {"method": "score", "max_score": 5}
+    definition = {"method": {"type": "score", "max_score": 5}}
     if election := _election(folder, _SCORED, _METADATA):
         return _ballot("a governor by scores", definition, election, dice)
     made = [

@@ -268,13 +268,13 @@ class Setup:
         dice = random.Random(self._seed)  # noqa: S311  (a load, not a secret)
         start = dice.randrange(len(ballot.ballots))
         ballots = (ballot.ballots[start:] + ballot.ballots[:start])[:voters]
-        seats = int(definition.get("seats", 1))
-        return Poll(made, ballot.name, str(definition["method"]), seats, tokens, ballots)
+        method = definition["method"]
+        return Poll(made, ballot.name, str(method["type"]), int(method.get("seats", 1)), tokens, ballots)
 
     async def _guest_poll(self) -> Poll:
         definition = {
             "title": f"{self._title_prefix}: guests",
-            "method": "single",
+            "method": {"type": "single"},
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "anyone", "strength": "guest", "results": "always"},
         }

@@ -196,7 +196,7 @@ class Host(ApiUser):
         token = world.plan.host.access
         definition = {
             "title": f"{world.plan.title_prefix}: which one?",
-            "method": "single",
+            "method": {"type": "single"},
             "options": [{"label": label} for label in ("This", "That", "Neither")],
             "rules": {"eligibility": "signed_in"},
         }

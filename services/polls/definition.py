@@ -12,9 +12,8 @@ import msgspec
 from msgspec import UNSET
 
 from services.core.refusals import Refusals
-from services.polls import schemas, texts
+from services.polls import method_schemas, schemas, texts
 from services.polls.methods import (
-    PARAMETERS,
     STAR_SCORE,
     STRENGTHS,
     TAKES,
@@ -72,9 +71,9 @@ def from_request(body: PollNew) -> Definition:
     return Definition(
         title=body.title,
         description=body.description,
-        method=body.method,
+        method=method_schemas.type_of(body.method),
         options=body.options,
-        given=Given(**{name: getattr(body, name) for name in PARAMETERS}),
+        given=method_schemas.given_by(body.method),
         random_order=body.random_order,
         rules=with_rules(Rules(), body.rules),
     )
@@ -118,26 +117,23 @@ def checked(draft: Definition, before: Rules | None = None, new: AbstractSet[str
 
 def _parameters(found: Refusals, method: Method, options: int, given: Given) -> None:
     takes = TAKES[method]
-    for name in PARAMETERS:
-        if getattr(given, name) is not None and name not in takes:
-            found.add(name, f"is not for the method {method}")
     # Without a sensible number of options, limits that depend on it would only confuse.
     count = options if schemas.MIN_OPTIONS <= options <= schemas.MAX_OPTIONS else schemas.MAX_OPTIONS
     if "seats" in takes and given.seats is not None:
         most = 1 if method is Method.IRV else count - 1
         if not 1 <= given.seats <= most:
-            found.add("seats", "must be 1; for more seats use stv" if most == 1 else f"must be from 1 to {most}")
+            found.add("method.seats", "must be 1; for more seats use stv" if most == 1 else f"must be from 1 to {most}")
     if "min_picks" in takes:
-        found.number("max_picks", given.max_picks, 1, count)
-        found.number("min_picks", given.min_picks, 1, min(count, given.max_picks or count))
+        found.number("method.max_picks", given.max_picks, 1, count)
+        found.number("method.min_picks", given.min_picks, 1, min(count, given.max_picks or count))
     if "max_score" in takes:
         least = STAR_SCORE if method is Method.STAR else 1
-        most = STAR_SCORE if method is Method.STAR else schemas.MAX_SCORE
-        found.number("max_score", given.max_score, least, most)
+        most = STAR_SCORE if method is Method.STAR else method_schemas.MAX_SCORE
+        found.number("method.max_score", given.max_score, least, most)
     if "points" in takes:
-        found.number("points", given.points, 1, schemas.MAX_POINTS)
+        found.number("method.points", given.points, 1, method_schemas.MAX_POINTS)
     if "max_ranks" in takes:
-        found.number("max_ranks", given.max_ranks, 1, count)
+        found.number("method.max_ranks", given.max_ranks, 1, count)
 
 
 def _rules(found: Refusals, rules: Rules) -> None:

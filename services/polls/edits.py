@@ -17,9 +17,9 @@ from services.core.problems import FieldError, conflict
 from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
-from services.polls import texts
+from services.polls import method_schemas, texts
 from services.polls.definition import Definition, Rules, with_rules
-from services.polls.methods import PARAMETERS, Given, Method, Status
+from services.polls.methods import PARAMETERS, Given, Method, Status, given_of
 from services.polls.models import Poll
 from services.polls.schemas import OptionNew, PollEdit
 
@@ -27,6 +27,7 @@ SETTLE = timedelta(seconds=2)
 """So long before a moment that decides something, it can't be changed any more: the change has to reach
 every service first, or ballots would be taken, or results shown, under what no longer holds."""
 
+_METHOD = frozenset({"method", *PARAMETERS})
 _WORDS = frozenset({"title", "description", "option_texts"})
 _MENDABLE: dict[Status, frozenset[str]] = {
     Status.OPEN: _WORDS | {"closes_at"},
@@ -42,7 +43,7 @@ def current(poll: Poll) -> Definition:
         description=poll.description,
         method=Method(poll.method),
         options=[msgspec.convert(option, OptionNew) for option in poll.options],
-        given=Given(**{name: getattr(poll, name) for name in PARAMETERS}),
+        given=given_of(poll),
         random_order=poll.random_order,
         rules=msgspec.convert(poll, Rules, from_attributes=True),
     )
@@ -60,13 +61,14 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
         Problem: 422 if the outcome isn't a good poll.
     """
     before = current(poll)
-    names = ("title", "description", "method", "options", "random_order")
+    names = ("title", "description", "options", "random_order")
     replaced = {name: value for name in names if (value := getattr(edit, name)) is not UNSET}
-    given = {name: value for name in PARAMETERS if (value := getattr(edit, name)) is not UNSET}
+    method, given = _method(before, edit)
     after = msgspec.structs.replace(
         before,
         **replaced,
-        given=msgspec.structs.replace(before.given, **given),
+        method=method,
+        given=given,
         rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
     )
     after = definitions.checked(after, before.rules, new & replaced.keys())
@@ -77,6 +79,14 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
         if (moment := getattr(edit, name)) is not UNSET:
             values[name] = definitions.utc(name, moment)
     return {name: value for name, value in values.items() if value != getattr(poll, name)}
+
+
+def _method(before: Definition, edit: PollEdit) -> tuple[Method, Given]:
+    """Return a poll's method and its parameters after an edit; those of another method don't outlive it."""
+    if edit.method is UNSET:
+        return before.method, before.given
+    method = method_schemas.type_of(edit.method)
+    return method, method_schemas.given_by(edit.method, before.given if method is before.method else None)
 
 
 def columns(definition: Definition) -> dict[str, Any]:
@@ -116,7 +126,7 @@ def _options(poll: Poll, options: Sequence[OptionNew]) -> tuple[list[dict[str, A
 
 def touched(poll: Poll, values: dict[str, Any]) -> set[str]:
     """Return what an edit changes, in the words of the rules for edits."""
-    names = set(values) - {"next_option"}
+    names = {"method" if name in PARAMETERS else name for name in values} - {"next_option"}
     if "options" in names and [(o["id"], o["label"]) for o in values["options"]] == [
         (o["id"], o["label"]) for o in poll.options
     ]:
@@ -162,13 +172,20 @@ def loggable(poll: Poll, values: dict[str, Any]) -> dict[str, Any]:
     """Return what the audit log keeps of an edit: old and new values; of long texts only that they changed."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
-        if name == "next_option":
+        if name == "next_option" or name in _METHOD:
             continue
         if name == "description":
             kept[name] = {"changed": True}
             continue
         kept[name] = {"from": _plain(name, getattr(poll, name)), "to": _plain(name, value)}
+    if changed := {name: value for name, value in values.items() if name in _METHOD}:
+        before = {name: getattr(poll, name) for name in _METHOD}
+        kept["method"] = {"from": _shown(**before), "to": _shown(**{**before, **changed})}
     return kept
+
+
+def _shown(*, method: str, **given: Any) -> Any:
+    return msgspec.to_builtins(method_schemas.view(method, Given(**given)))
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -100,6 +100,11 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     allow_ties: bool | None = None
 
 
+def given_of(row: object) -> Given:
+    """Return the parameters that a row of a poll gives."""
+    return Given(**{name: getattr(row, name) for name in PARAMETERS})
+
+
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters that hold. What a method doesn't know is 0, None or false."""
 
@@ -124,8 +129,3 @@ def effective(method: Method, options: int, given: Given) -> Effective:
         return Effective(points=given.points or 100)
     ties = method in PAIRWISE if given.allow_ties is None else given.allow_ties
     return Effective(seats=given.seats or 1, max_ranks=given.max_ranks, allow_ties=ties)
-
-
-def shown(method: Method) -> frozenset[str]:
-    """Return the parameters that mean something for a method, given or not."""
-    return TAKES[method] | {"seats"} | ({"min_picks", "max_picks"} if method in PICKED else set())

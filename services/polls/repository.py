@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
-from services.polls.methods import Eligibility, Status
+from services.polls.methods import PARAMETERS, Eligibility, Status
 from services.polls.models import AuditEntry, IdempotencyKey, Poll
 
 _MOMENTS_AT_ONCE = 200
@@ -56,7 +56,8 @@ _HEAD = (
     Poll.closed_at,
     Poll.archived_at,
 )
-_CARD = (*_HEAD, Poll.code, Poll.title, Poll.method, Poll.anonymous, Poll.created_at)
+_GIVEN = tuple(getattr(Poll, name) for name in PARAMETERS)
+_CARD = (*_HEAD, Poll.code, Poll.title, Poll.method, *_GIVEN, Poll.anonymous, Poll.created_at)
 
 
 PUBLISHED = Keyset("polls", Poll.published_at, Poll.id)

@@ -11,19 +11,19 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.core.data.audit import LogEntry
 from services.core.refusals import list_limits, number_limits, text_limits
-from services.polls.methods import Eligibility, Method, Status, Strength, Visibility
+from services.polls import method_schemas
+from services.polls.method_schemas import MethodNew, MethodView
+from services.polls.methods import Eligibility, Status, Strength, Visibility
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
 MIN_OPTIONS = 2
-MAX_OPTIONS = 500
+MAX_OPTIONS = method_schemas.MAX_OPTIONS
 MAX_LABEL = 200
 MAX_OPTION_DESCRIPTION = 2_000
 MAX_LINK = 2_000
 MAX_MINIMUM = 1_000_000
 MAX_QUORUM = 1_000_000_000
-MAX_POINTS = 10_000
-MAX_SCORE = 10
 
 _TITLE = text_limits(MAX_TITLE, 1, examples=["Where shall we have lunch?"])
 _DESCRIPTION = text_limits(MAX_DESCRIPTION, description="Plain text with line breaks.")
@@ -32,15 +32,9 @@ _OPTIONS = list_limits(
     MIN_OPTIONS,
     examples=[[{"label": "Trattoria"}, {"label": "Noodle bar"}]],
 )
-_SEATS = number_limits(1, MAX_OPTIONS - 1, "stv: how many are elected; fewer than options. irv: 1. Default 1.")
-_MIN_PICKS = number_limits(1, MAX_OPTIONS, "multiple: how many options a ballot picks at least. Default 1.")
-_MAX_PICKS = number_limits(1, MAX_OPTIONS, "multiple: how many options a ballot picks at most. Default all.")
-_MAX_SCORE = number_limits(1, MAX_SCORE, "score: the highest score, default 5. star: 5.")
-_POINTS = number_limits(1, MAX_POINTS, "points: how many a voter divides. Default 100.")
-_MAX_RANKS = number_limits(1, MAX_OPTIONS, "irv, stv, schulze, ranked_robin: how many ranks a ballot has. Default all.")
-_ALLOW_TIES = Meta(
-    description="irv, stv, schulze, ranked_robin: whether options may share a rank. "
-    "Default true for schulze and ranked_robin."
+_METHOD = Meta(
+    description="Of the poll's own type: parameters that are left out stay, and null takes the default back. "
+    "Of another type: it replaces the method, and what is left out has its default."
 )
 _OPENS = Meta(
     description="RFC 3339 with an offset or Z. Left out, or past: when it is published.",
@@ -91,16 +85,9 @@ class PollNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A poll to create."""
 
     title: Annotated[str, _TITLE]
-    method: Method
+    method: MethodNew
     options: Annotated[list[OptionNew], _OPTIONS]
     description: Annotated[str, _DESCRIPTION] = ""
-    seats: Annotated[int, _SEATS] | None = None
-    min_picks: Annotated[int, _MIN_PICKS] | None = None
-    max_picks: Annotated[int, _MAX_PICKS] | None = None
-    max_score: Annotated[int, _MAX_SCORE] | None = None
-    points: Annotated[int, _POINTS] | None = None
-    max_ranks: Annotated[int, _MAX_RANKS] | None = None
-    allow_ties: Annotated[bool, _ALLOW_TIES] | None = None
     random_order: Annotated[bool, _RANDOM] = False
     rules: RulesNew = RulesNew()
     opens_at: Annotated[datetime, _OPENS] | None = None
@@ -112,16 +99,9 @@ class PollEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to change; what is left out stays, null takes the default back."""
 
     title: Annotated[str, _TITLE] | UnsetType = UNSET
-    method: Method | UnsetType = UNSET
+    method: Annotated[MethodNew, _METHOD] | UnsetType = UNSET
     options: Annotated[list[OptionNew], _OPTIONS] | UnsetType = UNSET
     description: Annotated[str, _DESCRIPTION] | UnsetType = UNSET
-    seats: Annotated[int, _SEATS] | UnsetType | None = UNSET
-    min_picks: Annotated[int, _MIN_PICKS] | UnsetType | None = UNSET
-    max_picks: Annotated[int, _MAX_PICKS] | UnsetType | None = UNSET
-    max_score: Annotated[int, _MAX_SCORE] | UnsetType | None = UNSET
-    points: Annotated[int, _POINTS] | UnsetType | None = UNSET
-    max_ranks: Annotated[int, _MAX_RANKS] | UnsetType | None = UNSET
-    allow_ties: Annotated[bool, _ALLOW_TIES] | UnsetType | None = UNSET
     random_order: Annotated[bool, _RANDOM] | UnsetType = UNSET
     rules: RulesNew | UnsetType = UNSET
     opens_at: Annotated[datetime, _OPENS] | UnsetType | None = UNSET
@@ -152,7 +132,7 @@ class RulesView(Struct, frozen=True):
 
 
 class PollView(Struct, frozen=True, kw_only=True):
-    """A poll. A parameter that its method doesn't know is null."""
+    """A poll."""
 
     status: Annotated[Status, Meta(description="By the clock, when this was answered.")]
     id: UUID
@@ -162,15 +142,8 @@ class PollView(Struct, frozen=True, kw_only=True):
     link: Annotated[str, Meta(description="For sharing.")]
     title: str
     description: str
-    method: Method
+    method: MethodView
     options: list[OptionView]
-    seats: int | None
-    min_picks: int | None
-    max_picks: int | None
-    max_score: int | None
-    points: int | None
-    max_ranks: int | None
-    allow_ties: bool | None
     random_order: bool
     rules: RulesView
     opens_at: datetime | None
@@ -190,7 +163,7 @@ class PollCard(Struct, frozen=True, kw_only=True):
     owner: UUID
     code: str
     title: str
-    method: Method
+    method: MethodView
     anonymous: bool
     opens_at: datetime | None
     closes_at: datetime | None

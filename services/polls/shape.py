@@ -5,17 +5,16 @@ from typing import Any
 
 import msgspec
 
+from services.polls import method_schemas
 from services.polls.events import LARGE_BYTES, OptionFact, PollChanged
 from services.polls.methods import (
-    PARAMETERS,
     Effective,
     Eligibility,
-    Given,
     Method,
     Strength,
     Visibility,
     effective,
-    shown,
+    given_of,
 )
 from services.polls.models import Poll
 from services.polls.schemas import OptionView, PollCard, PollView, RulesView
@@ -24,19 +23,15 @@ from services.polls.status import status_of
 
 def parameters(poll: Poll) -> Effective:
     """Return the method's parameters that hold for a poll."""
-    given = Given(**{name: getattr(poll, name) for name in PARAMETERS})
-    return effective(Method(poll.method), len(poll.options), given)
+    return effective(Method(poll.method), len(poll.options), given_of(poll))
 
 
 def view(poll: Poll, now: datetime, public_url: str) -> PollView:
     """Return a poll as it is shown at a moment."""
-    known = shown(Method(poll.method))
-    effective_parameters = parameters(poll)
-    values = {n: getattr(effective_parameters, n) if n in known else None for n in PARAMETERS}
     return msgspec.convert(
         {
             **{name: getattr(poll, name, None) for name in PollView.__struct_fields__},
-            **values,
+            "method": method_schemas.view(poll.method, given_of(poll)),
             "status": status_of(poll, now),
             "link": f"{public_url.rstrip('/')}/p/{poll.code}",
             "options": [msgspec.convert(option, OptionView) for option in poll.options],
@@ -48,9 +43,10 @@ def view(poll: Poll, now: datetime, public_url: str) -> PollView:
 
 def card(row: Any) -> PollCard:
     """Return a row of a list as it is shown; `row.now` is the moment."""
-    names = [name for name in PollCard.__struct_fields__ if name != "status"]
+    names = [name for name in PollCard.__struct_fields__ if name not in {"status", "method"}]
     values = {name: getattr(row, name) for name in names}
-    return msgspec.convert({**values, "status": status_of(row, row.now)}, PollCard)
+    method = method_schemas.view(row.method, given_of(row))
+    return msgspec.convert({**values, "method": method, "status": status_of(row, row.now)}, PollCard)
 
 
 def changed(poll: Poll) -> PollChanged:

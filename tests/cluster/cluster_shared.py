@@ -232,7 +232,7 @@ class Votes:
                 f"{url}/v1/polls",
                 {
                     "title": "Steady",
-                    "method": "single",
+                    "method": {"type": "single"},
                     "publish": True,
                     "options": [{"label": f"Option {number}"} for number in range(1, OPTIONS + 1)],
                     "rules": {"eligibility": "anyone", "results": "always"},

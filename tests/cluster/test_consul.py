@@ -331,7 +331,7 @@ async def test_a_vote_is_cast_through_services_that_know_each_other_from_consul_
             headers={"authorization": f"Bearer {owner}"},
             json={
                 "title": "Lunch?",
-                "method": "single",
+                "method": {"type": "single"},
                 "publish": True,
                 "options": [{"label": "Noodles"}, {"label": "Falafel"}],
                 "rules": {"eligibility": "anyone", "results": "always"},

@@ -625,7 +625,13 @@ async def _poll(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     owner = {"authorization": f"Bearer {made.json()['access_token']}"}
     options = [{"label": "Yes"}, {"label": "No"}]
     rules = {"eligibility": "anyone", "results": "always"}
-    body = {"title": "Through the gateway", "method": "single", "publish": True, "options": options, "rules": rules}
+    body = {
+        "title": "Through the gateway",
+        "method": {"type": "single"},
+        "publish": True,
+        "options": options,
+        "rules": rules,
+    }
     poll = (await client.post("/v1/polls", json=body, headers=owner)).json()["id"]
     at = f"/v1/votebooth/polls/{poll}"
 

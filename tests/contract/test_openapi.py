@@ -18,6 +18,7 @@ from services.core.http.application import create_app
 from services.core.http.guards import ScopeGuard
 from services.core.http.limits import ByteLimit, Limit
 from services.core.settings import CoreSettings
+from services.polls.methods import Method
 from services.registry import NAMES, load_services
 from services.votebooth.exchange.controllers import CountOperation
 
@@ -128,6 +129,22 @@ def test_what_many_routes_take_is_described_in_the_same_words(operations: dict[t
         }
         assert len(said) == 1, (name, said)
         assert said != {None}
+
+
+def test_unions_of_objects_say_which_property_tells_their_members_apart(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    properties = [part for schema in schemas.values() for part in schema.get("properties", {}).values()]
+    unions = [part for part in properties if sum("$ref" in member for member in part.get("oneOf", ())) > 1]
+    assert len(unions) >= 2, "methods, as they are given and as they are shown"
+    for union in unions:
+        tags = {}
+        for member in union["oneOf"]:
+            properties = schemas[member["$ref"].rsplit("/", 1)[1]]
+            tag = properties["properties"][union["discriminator"]["propertyName"]]["const"]
+            assert union["discriminator"]["propertyName"] in properties["required"]
+            tags[tag] = member["$ref"]
+        assert tags == union["discriminator"]["mapping"]
+    assert any(tags.keys() == set(Method) for tags in (each["discriminator"]["mapping"] for each in unions))
 
 
 def test_names_on_the_wire_are_snake_case(document: dict[str, Any]) -> None:

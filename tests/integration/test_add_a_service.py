@@ -90,7 +90,7 @@ async def test_it_runs_remembers_and_forgets(running: VoteWave) -> None:
         client.headers["authorization"] = f"Bearer {ada['access_token']}"
         options = [{"label": "Noodles"}, {"label": "Falafel"}]
         poll = await client.post(
-            "/v1/polls", json={"title": "Lunch?", "method": "approval", "publish": True, "options": options}
+            "/v1/polls", json={"title": "Lunch?", "method": {"type": "approval"}, "publish": True, "options": options}
         )
         added = await client.post("/v1/bookmarks", json={"poll": poll.json()["id"]})
         assert added.status_code == 201, added.text

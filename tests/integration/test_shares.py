@@ -72,7 +72,7 @@ async def a_guest(http: httpx.AsyncClient, where: dict[str, str]) -> dict[str, s
 async def create(http: httpx.AsyncClient, who: dict[str, str], **values: Any) -> httpx.Response:
     body = {
         "title": "Lunch?",
-        "method": "single",
+        "method": {"type": "single"},
         "options": [{"label": "Soup"}, {"label": "Rice"}],
         "rules": {"eligibility": "anyone"},
         **values,

@@ -30,8 +30,11 @@ def poll(raw: bytes) -> definitions.Definition:
     return definitions.checked(definitions.from_request(msgspec.json.decode(raw, type=PollNew)))
 
 
+IRV = {"method": {"type": "irv"}}
+
+
 def options(labels: list[str], **more: Any) -> bytes:
-    body = {"title": "Lunch?", "method": "irv", "options": [{"label": label, **more} for label in labels]}
+    body = {"title": "Lunch?", **IRV, "options": [{"label": label, **more} for label in labels]}
     return json.dumps(body).encode()
 
 
@@ -72,7 +75,7 @@ CHECKS: dict[str, tuple[Reader, Maker, int]] = {
     "a poll of labels with accents": (poll, lambda n: options([str(i) + "e\u0301" * 40 for i in range(n)]), 100),
     "a poll of ids": (poll, lambda n: options([f"Option {i}" for i in range(n)], id=1), 200),
     "a description of accents": (
-        poll, lambda n: json.dumps({"title": "L", "method": "irv", "options": [], "description": STACK * n}).encode(),
+        poll, lambda n: json.dumps({"title": "L", **IRV, "options": [], "description": STACK * n}).encode(),
         2_000),
     "a link": (lambda it: texts.clean_link(it, 10**9), lambda n: "https://a" + "@" * n, 20_000),
     "a link of dots": (lambda it: texts.clean_link(it, 10**9), lambda n: "https://a" + ".a" * n, 20_000),

@@ -19,6 +19,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
+from services.core.http.unions import add_discriminators
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed, not_found
 
 _ASSETS = "/docs/assets"
@@ -43,6 +44,7 @@ class _Document(OpenAPI):
                     if status >= "400" and MEDIA_TYPE not in response.get("content", ()):
                         response["content"] = content  # in place of Litestar's own form
                 responses["default"] = {"description": "Any other problem.", "content": content}
+        add_discriminators(schema)
         return schema
 
 

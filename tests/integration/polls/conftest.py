@@ -59,7 +59,7 @@ def a_poll(**values: Any) -> dict[str, Any]:
     """Return a body for a new poll."""
     base = {
         "title": "Lunch?",
-        "method": "single",
+        "method": {"type": "single"},
         "options": [{"label": "Soup"}, {"label": "Salad"}, {"label": "Rice"}],
     }
     return {**base, **values}

@@ -24,31 +24,95 @@ async def test_a_draft_takes_any_change(owner: Person, votewave: VoteWave) -> No
     answer = await owner.edit(
         draft,
         title="Dinner?",
-        method="stv",
-        seats=1,
+        method={"type": "stv", "seats": 1},
         options=[ADA, BO],
         rules={"anonymous": False, "eligibility": "anyone"},
         closes_at=after(3600),
     )
     assert answer.status_code == 200, answer.text
     poll = answer.json()
-    assert (poll["title"], poll["method"], poll["version"]) == ("Dinner?", "stv", 2)
+    assert (poll["title"], poll["method"]["type"], poll["version"]) == ("Dinner?", "stv", 2)
     assert [(option["id"], option["label"]) for option in poll["options"]] == [(1, "Ada"), (2, "Bo")]
     assert poll["rules"]["strength"] == "guest"
     assert await told(votewave, draft) == []
 
 
 async def test_a_change_of_method_must_leave_a_good_poll(owner: Person) -> None:
-    draft = await owner.create(method="score", max_score=7)
-    assert await refused(owner, draft, method="approval") == (422, "poll-refused")
-    answer = await owner.edit(draft, method="approval", max_score=None)
+    draft = await owner.create(method={"type": "score", "max_score": 7})
+    assert await refused(owner, draft, method={"type": "stv", "seats": 3}) == (422, "poll-refused")
+    answer = await owner.edit(draft, method={"type": "approval"})
     assert answer.status_code == 200
+    assert answer.json()["method"] == {"type": "approval"}
+
+
+async def test_parameters_are_edited_alone_and_dont_outlive_their_method(owner: Person) -> None:
+    draft = await owner.create(method={"type": "stv", "seats": 2, "max_ranks": 3})
+
+    async def edited(**method: Any) -> Any:
+        answer = await owner.edit(draft, method=method)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["method"]
+
+    ranked = {"max_ranks": 3, "allow_ties": False}
+    assert await edited(type="stv", seats=1) == {"type": "stv", "seats": 1, **ranked}
+    assert await edited(type="stv", max_ranks=None) == {
+        "type": "stv",
+        "seats": 1,
+        "max_ranks": None,
+        "allow_ties": False,
+    }
+    assert await edited(type="irv", max_ranks=2) == {"type": "irv", "seats": 1, "max_ranks": 2, "allow_ties": False}
+    assert await edited(type="schulze") == {"type": "schulze", "max_ranks": None, "allow_ties": True}
+    assert await edited(type="stv") == {"type": "stv", "seats": 1, "max_ranks": None, "allow_ties": False}
+
+
+async def test_each_method_shows_its_own_parameters_and_what_is_shown_can_be_sent_back(owner: Person) -> None:
+    shown: dict[str, dict[str, Any]] = {
+        "single": {},
+        "multiple": {"min_picks": 1, "max_picks": None},
+        "approval": {},
+        "score": {"max_score": 5},
+        "star": {"max_score": 5},
+        "irv": {"seats": 1, "max_ranks": None, "allow_ties": False},
+        "stv": {"seats": 1, "max_ranks": None, "allow_ties": False},
+        "schulze": {"max_ranks": None, "allow_ties": True},
+        "ranked_robin": {"max_ranks": None, "allow_ties": True},
+        "points": {"points": 100},
+    }
+    for name, parameters in shown.items():
+        method = {"type": name, **parameters}
+        draft = await owner.create(method={"type": name})
+        assert draft["method"] == method
+        assert (await owner.create(method=method))["method"] == method
+        cards = (await owner.call("GET", "?mine=true")).json()["items"]
+        assert [card["method"] for card in cards if card["id"] == draft["id"]] == [method]
+        answer = await owner.edit(draft, method=method)
+        assert (answer.status_code, answer.json()["method"]) == (200, method)
+
+
+async def test_a_parameter_at_the_old_place_or_of_another_method_is_refused(owner: Person) -> None:
+    draft = await owner.create(method={"type": "stv"})
+    assert await refused(owner, draft, seats=2) == (400, "malformed-request")
+    assert await refused(owner, draft, method="stv") == (400, "malformed-request")
+    assert await refused(owner, draft, method={"type": "approval", "seats": 2}) == (400, "malformed-request")
+    assert await refused(owner, draft, method={"seats": 2}) == (400, "malformed-request")
+
+
+async def test_the_log_tells_a_method_as_a_whole(owner: Person) -> None:
+    poll = await owner.create(publish=True, opens_at=after(3600), method={"type": "score", "max_score": 7})
+    assert (await owner.edit(poll, method={"type": "stv", "seats": 2})).status_code == 200
+    entry = (await owner.call("GET", f"/{poll['id']}/log")).json()["items"][0]
+    ranked = {"max_ranks": None, "allow_ties": False}
+    assert entry["details"] == {
+        "version": 2,
+        "method": {"from": {"type": "score", "max_score": 7}, "to": {"type": "stv", "seats": 2, **ranked}},
+    }
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        {"method": "approval"},
+        {"method": {"type": "approval"}},
         {"options": [{"label": "Soup"}, {"label": "Salad"}]},
         {"options": [{"label": "Salad"}, {"label": "Soup"}, {"label": "Rice"}]},
         {"options": [{"label": "Soup, hot"}, {"label": "Salad"}, {"label": "Rice"}]},
@@ -114,7 +178,7 @@ async def test_the_end_moves_but_not_into_the_past_nor_at_the_last_moment(owner:
 async def test_a_scheduled_poll_may_change_all_but_its_anonymity(owner: Person, votewave: VoteWave) -> None:
     poll = await owner.create(publish=True, opens_at=after(3600), rules={"anonymous": True})
     assert await refused(owner, poll, rules={"anonymous": False}) == (409, "irreversible")
-    answer = await owner.edit(poll, method="approval", rules={"minimum": 5}, opens_at=after(7200))
+    answer = await owner.edit(poll, method={"type": "approval"}, rules={"minimum": 5}, opens_at=after(7200))
     assert answer.status_code == 200
     assert [event["method"] for event in await told(votewave, poll)] == ["single", "approval"]
     answer = await owner.edit(poll, opens_at=None)
@@ -141,7 +205,7 @@ async def test_options_that_people_have_seen_keep_their_numbers_for_ever(owner: 
 
 async def test_an_edit_that_changes_nothing_makes_no_version(owner: Person, votewave: VoteWave) -> None:
     poll = await owner.create(publish=True)
-    answer = await owner.edit(poll, title=" Lunch? ", method="single", rules={"change": True})
+    answer = await owner.edit(poll, title=" Lunch? ", method={"type": "single"}, rules={"change": True})
     assert answer.json() == poll
     assert len(await told(votewave, poll)) == 1
 

@@ -18,7 +18,7 @@ def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_pat
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     said = done.stdout
-    assert '"field":"seats"' in said
+    assert '"field":"method.seats"' in said
     assert '"field":"rules.strength"' in said
     lines = re.findall(r"^(?:.*[}])?(scheduled|412|Voting has begun.*|draft|closed|archived|404)$", said, re.MULTILINE)
     assert [line[:16] for line in lines] == [

@@ -103,7 +103,7 @@ async def test_a_draft_whose_end_has_passed_cant_be_published(owner: Person) -> 
 
 async def test_the_event_and_the_internal_answer_are_the_same(owner: Person, votewave: VoteWave) -> None:
     poll = await owner.create(
-        publish=True, method="stv", seats=2, rules={"eligibility": "anyone", "quorum": 7, "minimum": 3}
+        publish=True, method={"type": "stv", "seats": 2}, rules={"eligibility": "anyone", "quorum": 7, "minimum": 3}
     )
     [event] = await told(votewave, poll)
     event.pop("told_at")

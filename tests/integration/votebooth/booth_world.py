@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from services.polls.methods import PARAMETERS
 from websockets.asyncio.client import ClientConnection, connect
 
 Headers = dict[str, str]
@@ -54,9 +55,10 @@ async def a_poll(
     **more: Any,
 ) -> str:
     """Publish a poll that anybody may vote in; return its id."""
+    parameters = {name: more.pop(name) for name in PARAMETERS if name in more}
     body = {
         "title": "Who?",
-        "method": method,
+        "method": {"type": method, **parameters},
         "options": [{"label": label} for label in options],
         "rules": {"eligibility": "anyone", **(rules or {})},
         "publish": True,

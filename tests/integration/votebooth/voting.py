@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import httpx
 from services.core.kit import Kit, Shared
 from services.core.settings import CoreSettings
+from services.polls.methods import PARAMETERS
 from services.votebooth.recount.compare import recount as recount_poll
 from services.votebooth.settings import VoteBoothSettings
 from tests.conftest import free_port
@@ -102,9 +103,10 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 async def poll(client: httpx.AsyncClient, method: str = "single", options: int = 3, **values: Any) -> Poll:
     """Publish a poll of a new owner; anyone may vote in it unless `rules` say otherwise."""
     owner = values.pop("owner", None) or await user(client)
+    parameters = {name: values.pop(name) for name in PARAMETERS if name in values}
     body = {
         "title": "Lunch?",
-        "method": method,
+        "method": {"type": method, **parameters},
         "options": [{"label": f"Option {number}"} for number in range(1, options + 1)],
         "rules": {"eligibility": "anyone", **values.pop("rules", {})},
         "publish": True,

@@ -24,7 +24,7 @@ def a_poll(**values: Any) -> PollNew:
     options = [
         {"label": f" No. {n} ", "description": " e\u0301\r\n" * 300, "link": f"https://x.org/{n}"} for n in range(140)
     ]
-    return msgspec.convert({"title": " Lunch? ", "method": "single", "options": options, **values}, PollNew)
+    return msgspec.convert({"title": " Lunch? ", "method": {"type": "single"}, "options": options, **values}, PollNew)
 
 
 async def cleaned(apart: Apart, body: Any) -> tuple[Any, frozenset[str]]:
@@ -49,7 +49,7 @@ def _not_here(*_: object) -> object:
 async def test_short_texts_are_left_to_this_process(apart: Apart) -> None:
     short = msgspec.structs.replace(a_poll(), options=a_poll().options[:3])
     assert await cleaned(apart, short) == (short, frozenset({"title", "description", "options"}))
-    edit = msgspec.convert({"title": "x", "max_picks": 3}, PollEdit)
+    edit = msgspec.convert({"title": "x", "method": {"type": "stv", "seats": 2}}, PollEdit)
     assert await cleaned(apart, edit) == (edit, frozenset({"title"}))
 
 
@@ -66,7 +66,9 @@ async def test_each_long_text_that_is_refused_is_named(apart: Apart) -> None:
 
 
 async def test_an_edit_keeps_what_isn_t_a_text(apart: Apart) -> None:
-    edit = msgspec.convert({"options": msgspec.to_builtins(a_poll().options), "seats": 2}, PollEdit)
+    edit = msgspec.convert(
+        {"options": msgspec.to_builtins(a_poll().options), "method": {"type": "stv", "seats": 2}}, PollEdit
+    )
     body, new = await cleaned(apart, edit)
-    assert (body.seats, body.title, new) == (2, msgspec.UNSET, frozenset())
+    assert (body.method, body.title, new) == (edit.method, msgspec.UNSET, frozenset())
     assert body.options[0].label == "No. 0"

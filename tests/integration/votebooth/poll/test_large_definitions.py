@@ -85,7 +85,12 @@ async def test_throttles_and_ended_sessions_outlive_large_polls_in_a_small_redis
             used = int((await redis.info("memory"))["used_memory"])
             await redis.config_set("maxmemory", str(used + 1_000_000))
             for number in range(16):
-                large = {"title": "Which?", "method": "single", "options": labels(f"{number}"), "publish": True}
+                large = {
+                    "title": "Which?",
+                    "method": {"type": "single"},
+                    "options": labels(f"{number}"),
+                    "publish": True,
+                }
                 answer = await client.post("/v1/polls", headers=owner, json=large)
                 assert answer.status_code == 201, answer.text
                 for _ in range(2):
