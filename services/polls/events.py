@@ -1,4 +1,4 @@
-"""Events that Polls publishes. It consumes none."""
+"""Events that Polls publishes, and the one of others that it handles."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from services.core.events.outbox import Event
+from services.core.people import PersonChanged
 from services.polls.methods import Eligibility, Method, Strength, Visibility
 
 
@@ -77,3 +78,9 @@ class PollClosed(Event, frozen=True, kw_only=True):
     owner: UUID
     title: str
     at: datetime
+
+
+class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
+    """Profiles: somebody is new or different to others."""
+
+    KIND: ClassVar[str] = "profiles.profile.changed"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
+from services.core.people import PersonColumns
 
 _NOT_DELETED = column("deleted_at").is_(None)
 _PUBLISHED = column("published_at").is_not(None)
@@ -107,3 +108,9 @@ class IdempotencyKey(Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     poll: Mapped[UUID]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Person(PersonColumns, Base):
+    """Who owners are to others: a projection of `profiles.profile.changed`."""
+
+    __tablename__ = "person"

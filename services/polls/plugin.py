@@ -1,7 +1,9 @@
 """Polls as a `Service`."""
 
+from services.core.people import people_handler
 from services.core.service import Job, Service
 from services.polls.controllers import PollController, RulesController
+from services.polls.events import ProfileChanged
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
 
@@ -11,6 +13,7 @@ SERVICE = Service(
     settings=PollsSettings,
     controllers=[PollController],
     internal_controllers=[RulesController],
-    needs=["auth", "votebooth"],
+    handlers=[people_handler(ProfileChanged)],
+    needs=["auth", "profiles", "votebooth"],
     jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
 )

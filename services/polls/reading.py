@@ -8,28 +8,32 @@ for any more. What this saves is fetching and encoding the body (up to 500 optio
 save is that one small read.
 
 The moment is part of the key because versions can come again after a restore from a backup. The status isn't in the
-body: it follows from the clock. Drafts aren't kept. They are kept in the process, not in Redis: nothing there is as
-large as users please.
+body: it follows from the clock; nor is the owner, who may be called something else tomorrow. Drafts aren't kept. Bodies
+are kept in the process, not in Redis: nothing there is as large as users please.
 """
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Row
 
 from services.core.data.pagination import Page, map_page
-from services.core.data.repository import to_schema
 from services.core.http.api import matches
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
+from services.core.people import People, PersonView
 from services.core.problems import forbidden, not_found, unauthenticated
 from services.core.service import UseCases
 from services.core.sized_cache import SizedCache
 from services.polls import shape
 from services.polls.codes import read_code
-from services.polls.events import PollChanged
+from services.polls.events import PollChanged, ProfileChanged
 from services.polls.methods import Status
-from services.polls.models import AuditEntry, Poll
+from services.polls.models import AuditEntry, Person, Poll
 from services.polls.repository import LOG, MINE, PUBLISHED, AuditRepository, PollRepository
 from services.polls.schemas import PollCard, PollLogEntry, PollView
 from services.polls.settings import PollsSettings
@@ -54,9 +58,16 @@ class Seen(msgspec.Struct, frozen=True):
     arrived: bool = True
 
 
-def etag_of(version: int, status: Status) -> str:
-    """Return the ETag of a poll: another version or another status is another answer."""
-    return f'"{version}-{status}"'
+def etag_of(version: int, status: Status, owner: PersonView) -> str:
+    """Return the ETag of a poll: another version, another status or another name of its owner is another answer."""
+    shown = hashlib.sha256(msgspec.json.encode(owner)).hexdigest()[:8]
+    return f'"{version}-{status}-{shown}"'
+
+
+def names_version(if_match: str, version: int, status: Status) -> bool:
+    """Say whether If-Match names this version and status of a poll, whatever its owner was called."""
+    named = {part.strip().removeprefix("W/").rpartition("-")[0] for part in if_match.split(",")}
+    return f'"{version}-{status}' in named or if_match.strip() == "*"
 
 
 class Reading(UseCases[PollsSettings]):
@@ -64,14 +75,21 @@ class Reading(UseCases[PollsSettings]):
 
     def __init__(self, kit: Kit[PollsSettings]) -> None:
         super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        self._cards: SizedCache[tuple[UUID, int, datetime], shape.CardOptions] = SizedCache(
+            kit.settings.cache_bytes // 4, lambda options: sum(len(option.label) + 100 for option in options.first)
+        )
         self._bodies: SizedCache[tuple[UUID, int, datetime], bytes] = SizedCache(kit.settings.cache_bytes, len)
 
-    def seen(self, poll: Poll, now: datetime) -> Seen:
-        """Return a poll as it is shown at a moment."""
-        view: PollView = shape.view(poll, now, self.kit.core.public_url)
+    async def seen(self, poll: Poll, now: datetime) -> Seen:
+        """Return a poll as it is shown at a moment; call it after the transaction."""
+        return self._seen(poll, now, await self.people.one(poll.owner))
+
+    def _seen(self, poll: Poll, now: datetime, owner: PersonView) -> Seen:
+        view: PollView = shape.view(poll, now, owner, self.kit.core.public_url)
         return Seen(
             body=msgspec.json.encode(view),
-            etag=etag_of(poll.version, status_of(poll, now)),
+            etag=etag_of(poll.version, status_of(poll, now), owner),
             public=poll.published_at is not None,
             poll_id=poll.id,
         )
@@ -104,21 +122,22 @@ class Reading(UseCases[PollsSettings]):
         if head is None:
             raise not_found("poll")
         status = status_of(head, head.now)
-        etag = etag_of(head.version, status)
+        owner = await self.people.one(head.owner)
+        etag = etag_of(head.version, status, owner)
         public = head.published_at is not None
         if matches(if_none_match, etag):
             return Seen(body=b"", etag=etag, public=public, poll_id=head.id)
         if public and (rest := self._bodies.get((head.id, head.version, head.updated_at))) is not None:
-            return Seen(body=shape.with_status(rest, status), etag=etag, public=True, poll_id=head.id)
+            return Seen(body=shape.with_passing(rest, status, owner), etag=etag, public=True, poll_id=head.id)
         async with self.kit.db.reading() as session:
             found = await PollRepository(session).whole(subject, head.id)
         if found is None:
             raise not_found("poll")
         poll, now = found
-        seen = self.seen(poll, now)
+        seen = self._seen(poll, now, owner)
         if seen.public:
             # Under the version that was read, which may be newer than the head's.
-            self._bodies.put((poll.id, poll.version, poll.updated_at), shape.without_status(seen.body))
+            self._bodies.put((poll.id, poll.version, poll.updated_at), shape.lasting(seen.body))
         return seen
 
     async def list(
@@ -144,7 +163,21 @@ class Reading(UseCases[PollsSettings]):
                 page = await polls.cards_of_mine(MINE.page(cursor, limit), viewer.id, status=status)
             else:
                 page = await polls.cards(PUBLISHED.page(cursor, limit), owner=owner, status=status)
-        return map_page(page, shape.card)
+        options = await self._card_options(page.items)
+        owners = await self.people.of(row.owner for row in page.items)
+        url = self.kit.core.public_url
+        return map_page(page, lambda row: shape.card(row, options[row.id], owners[row.owner], url))
+
+    async def _card_options(self, rows: Sequence[Row[Any]]) -> dict[UUID, shape.CardOptions]:
+        """Return what cards show of polls' options; the rows that hold hundreds of them are read once a version."""
+        keys = {row.id: (row.id, row.version, row.updated_at) for row in rows}
+        found = {poll_id: kept for poll_id, key in keys.items() if (kept := self._cards.get(key)) is not None}
+        if missing := keys.keys() - found.keys():
+            async with self.kit.db.reading() as session:
+                for row in await PollRepository(session).card_options(list(missing)):
+                    found[row.id] = shape.card_options(row)
+                    self._cards.put((row.id, row.version, row.updated_at), found[row.id])
+        return {poll_id: found.get(poll_id, shape.NO_OPTIONS) for poll_id in keys}
 
     async def log(self, subject: Subject, poll_id: UUID, *, cursor: str | None, limit: int) -> Page[PollLogEntry]:
         """Return a page of the acts on one's own poll, the latest first.
@@ -159,7 +192,7 @@ class Reading(UseCases[PollsSettings]):
             if found.owner != subject.id:
                 raise forbidden("Only the poll's owner can read its log.")
             page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
-        return map_page(page, lambda entry: to_schema(entry, PollLogEntry))
+        return await self.people.log(page, PollLogEntry)
 
     async def rules(self, poll_id: UUID) -> PollChanged:
         """Return a published poll as its event tells it, for services that don't know it yet.

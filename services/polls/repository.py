@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, and_, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH, insert
 
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.polls.methods import PARAMETERS, Eligibility, Status
 from services.polls.models import AuditEntry, IdempotencyKey, Poll
+from services.polls.schemas import CARD_OPTIONS, RulesView
 
 _MOMENTS_AT_ONCE = 200
 _PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
@@ -57,7 +58,25 @@ _HEAD = (
     Poll.archived_at,
 )
 _GIVEN = tuple(getattr(Poll, name) for name in PARAMETERS)
-_CARD = (*_HEAD, Poll.code, Poll.title, Poll.method, *_GIVEN, Poll.anonymous, Poll.created_at)
+_CARD = (
+    *_HEAD,
+    Poll.code,
+    Poll.title,
+    Poll.method,
+    *_GIVEN,
+    Poll.random_order,
+    *(getattr(Poll, name) for name in RulesView.__struct_fields__),
+    Poll.created_at,
+)
+_FIRST = f"$[0 to {CARD_OPTIONS - 1}]"
+_CARD_OPTIONS = (
+    Poll.id,
+    Poll.version,
+    Poll.updated_at,
+    func.jsonb_array_length(Poll.options).label("number"),
+    func.jsonb_path_query_array(Poll.options, cast(f"{_FIRST}.id", JSONPATH)).label("ids"),
+    func.jsonb_path_query_array(Poll.options, cast(f"{_FIRST}.label", JSONPATH)).label("labels"),
+)
 
 
 PUBLISHED = Keyset("polls", Poll.published_at, Poll.id)
@@ -119,6 +138,10 @@ class PollRepository(Repository[Poll]):
         if status is not None:
             statement = statement.where(status_is(status))
         return page.of((await self.session.execute(page.append_to_statement(statement))).all())
+
+    async def card_options(self, polls: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """Return the first options of polls, with the version that they are of."""
+        return (await self.session.execute(select(*_CARD_OPTIONS).where(Poll.id.in_(polls)))).all()
 
     async def moments_wait(self) -> bool:
         """Say whether a poll has opened or closed without its being told."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.core.data.audit import LogEntry
+from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, number_limits, text_limits
 from services.polls import method_schemas
 from services.polls.method_schemas import MethodNew, MethodView
@@ -19,6 +19,8 @@ MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
 MIN_OPTIONS = 2
 MAX_OPTIONS = method_schemas.MAX_OPTIONS
+CARD_OPTIONS = 10
+"""How many options a card shows; VoteBooth shows the sums of as many beside them."""
 MAX_LABEL = 200
 MAX_OPTION_DESCRIPTION = 2_000
 MAX_LINK = 2_000
@@ -135,9 +137,9 @@ class PollView(Struct, frozen=True, kw_only=True):
     """A poll."""
 
     status: Annotated[Status, Meta(description="By the clock, when this was answered.")]
+    owner: PersonView
     id: UUID
     version: Annotated[int, Meta(description="Grows with every change.")]
-    owner: UUID
     code: Annotated[str, Meta(description="For joining by hand.", examples=["7K3MPX2C"])]
     link: Annotated[str, Meta(description="For sharing.")]
     title: str
@@ -155,26 +157,40 @@ class PollView(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class CardOption(Struct, frozen=True):
+    """An option on a card."""
+
+    id: int
+    label: str
+
+
 class PollCard(Struct, frozen=True, kw_only=True):
     """A poll in a list."""
 
     status: Annotated[Status, Meta(description="By the clock, when this was answered.")]
+    owner: PersonView
     id: UUID
-    owner: UUID
+    version: Annotated[int, Meta(description="Grows with every change.")]
     code: str
+    link: Annotated[str, Meta(description="For sharing.")]
     title: str
     method: MethodView
-    anonymous: bool
+    options: Annotated[list[CardOption], Meta(description=f"The first {CARD_OPTIONS}, in the poll's order.")]
+    option_count: Annotated[int, Meta(description="How many options there are.")]
+    random_order: bool
+    rules: RulesView
     opens_at: datetime | None
     closes_at: datetime | None
     closed_at: datetime | None
+    archived_at: datetime | None
     published_at: datetime | None
     created_at: datetime
+    updated_at: datetime
 
 
 class PollLogEntry(LogEntry, frozen=True, kw_only=True):
     """An administrative act: who did what to a poll, and when."""
 
-    actor: UUID
+    actor: PersonView
     role: str
     act: Annotated[str, Meta(examples=["published"])]

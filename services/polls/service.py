@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET
 
 from services.core.events.outbox import publish as tell
-from services.core.http.api import matches
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.problems import Problem, conflict, not_found, unavailable
@@ -20,7 +19,7 @@ from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import IdempotencyKey, Poll
-from services.polls.reading import Reading, Seen, etag_of
+from services.polls.reading import Reading, Seen, names_version
 from services.polls.repository import KeyRepository, PollRepository
 from services.polls.schemas import PollEdit, PollNew
 from services.polls.status import status_of
@@ -48,6 +47,12 @@ class Polls(Reading):
         Raises:
             Problem: 403 for guests, 409 if the key was used for another request, 422, 429 if there is no room.
         """
+        poll, now, new = await self._create(subject, body, key, address)
+        return await self.seen(poll, now), new
+
+    async def _create(
+        self, subject: Subject, body: PollNew, key: str | None, address: str
+    ) -> tuple[Poll, datetime, bool]:
         subject.require_user()
         cleaned, new = await texts.clean_long(self.kit.shared.apart, body, account=subject.id, address=address)
         definition = definitions.checked(definitions.from_request(cleaned), new=new)
@@ -61,7 +66,7 @@ class Polls(Reading):
                 digest = hashlib.sha256(msgspec.json.encode(body)).digest()
                 taken = await KeyRepository(session).claim(subject.id, key, digest, poll_id, until)
                 if taken is not None:
-                    return await self._made_before(polls, subject, taken, digest), False
+                    return *await _made_before(polls, subject, taken, digest), False
             await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
@@ -80,15 +85,7 @@ class Polls(Reading):
             poll = await _add(polls, values)
             if body.publish:
                 await acts.publish(session, subject, poll, now)
-            return self.seen(poll, now), True
-
-    async def _made_before(self, polls: PollRepository, subject: Subject, taken: IdempotencyKey, digest: bytes) -> Seen:
-        if taken.body_hash != digest:
-            raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
-        found = await polls.whole(subject.id, taken.poll)
-        if found is None:
-            raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
-        return self.seen(*found)
+            return poll, now, True
 
     async def duplicate(self, subject: Subject, poll_id: UUID) -> Seen:
         """Make a draft of one's own from a poll that one may see; without its times.
@@ -118,7 +115,8 @@ class Polls(Reading):
                 "created_at": now,
                 "updated_at": now,
             }
-            return self.seen(await _add(polls, values), now)
+            poll = await _add(polls, values)
+        return await self.seen(poll, now)
 
     async def edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
@@ -139,7 +137,7 @@ class Polls(Reading):
         cleaned, new = await texts.clean_long(self.kit.shared.apart, edit, account=subject.id, address=address)
         poll, now = await self._edit(subject, poll_id, cleaned, new, if_match)
         if poll.published_at is None or (edit.opens_at is UNSET and edit.closes_at is UNSET):
-            return self.seen(poll, now)
+            return await self.seen(poll, now)
         return await self._arrived(poll, now)
 
     async def _edit(
@@ -148,7 +146,7 @@ class Polls(Reading):
         async with self.kit.db.transaction() as session:
             poll, now = await acts.lock_owned(session, subject, poll_id)
             status = status_of(poll, now)
-            if if_match is not None and not matches(if_match, etag_of(poll.version, status)):
+            if if_match is not None and not names_version(if_match, poll.version, status):
                 raise Problem(
                     412,
                     "stale",
@@ -182,7 +180,7 @@ class Polls(Reading):
             if poll.published_at is None:
                 poll.version += 1
                 await acts.publish(session, subject, poll, now)
-            return self.seen(poll, now)
+        return await self.seen(poll, now)
 
     async def close(self, subject: Subject, poll_id: UUID) -> Seen:
         """Close an open poll now, and wait for VoteBooth to know. Nothing happens if it is closed.
@@ -202,7 +200,7 @@ class Polls(Reading):
 
     async def _arrived(self, poll: Poll, now: datetime) -> Seen:
         """Return a poll whose change is committed; it says whether VoteBooth is known to have it."""
-        return msgspec.structs.replace(self.seen(poll, now), arrived=await self._holds(poll))
+        return msgspec.structs.replace(await self.seen(poll, now), arrived=await self._holds(poll))
 
     async def _holds(self, poll: Poll) -> bool:
         return await votebooth.holds(self.kit.shared.calls, poll.id, poll.version, self.kit.settings.confirm_seconds)
@@ -221,7 +219,7 @@ class Polls(Reading):
             if status is Status.CLOSED:
                 poll.archived_at = now
                 await acts.change(session, subject, poll, now, "archived")
-            return self.seen(poll, now)
+        return await self.seen(poll, now)
 
     async def unarchive(self, subject: Subject, poll_id: UUID) -> Seen:
         """Take a poll back into the lists. Nothing happens if it isn't archived.
@@ -234,7 +232,7 @@ class Polls(Reading):
             if poll.archived_at is not None:
                 poll.archived_at = None
                 await acts.change(session, subject, poll, now, "unarchived")
-            return self.seen(poll, now)
+        return await self.seen(poll, now)
 
     async def delete(self, subject: Subject, poll_id: UUID) -> bool:
         """Delete a poll: a draft is removed, a published poll is gone for everybody and kept for the log.
@@ -273,6 +271,17 @@ class Polls(Reading):
         """Forget idempotency keys that have expired."""
         async with self.kit.db.transaction() as session:
             await KeyRepository(session).forget()
+
+
+async def _made_before(
+    polls: PollRepository, subject: Subject, taken: IdempotencyKey, digest: bytes
+) -> tuple[Poll, datetime]:
+    if taken.body_hash != digest:
+        raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
+    found = await polls.whole(subject.id, taken.poll)
+    if found is None:
+        raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
+    return found
 
 
 async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:

@@ -1,10 +1,11 @@
 """From a row to what goes over the wire, and to the events that tell of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from services.core.people import PersonView
 from services.polls import method_schemas
 from services.polls.events import LARGE_BYTES, OptionFact, PollChanged
 from services.polls.methods import (
@@ -17,7 +18,7 @@ from services.polls.methods import (
     given_of,
 )
 from services.polls.models import Poll
-from services.polls.schemas import OptionView, PollCard, PollView, RulesView
+from services.polls.schemas import CardOption, OptionView, PollCard, PollView, RulesView
 from services.polls.status import status_of
 
 
@@ -26,14 +27,15 @@ def parameters(poll: Poll) -> Effective:
     return effective(Method(poll.method), len(poll.options), given_of(poll))
 
 
-def view(poll: Poll, now: datetime, public_url: str) -> PollView:
+def view(poll: Poll, now: datetime, owner: PersonView, public_url: str) -> PollView:
     """Return a poll as it is shown at a moment."""
     return msgspec.convert(
         {
             **{name: getattr(poll, name, None) for name in PollView.__struct_fields__},
             "method": method_schemas.view(poll.method, given_of(poll)),
             "status": status_of(poll, now),
-            "link": f"{public_url.rstrip('/')}/p/{poll.code}",
+            "owner": owner,
+            "link": link(public_url, poll.code),
             "options": [msgspec.convert(option, OptionView) for option in poll.options],
             "rules": msgspec.convert(poll, RulesView, from_attributes=True),
         },
@@ -41,12 +43,43 @@ def view(poll: Poll, now: datetime, public_url: str) -> PollView:
     )
 
 
-def card(row: Any) -> PollCard:
+class CardOptions(NamedTuple):
+    """A poll's first options, and how many there are."""
+
+    first: list[CardOption]
+    number: int
+
+
+NO_OPTIONS = CardOptions([], 0)
+"""Of a poll that was deleted while the list was read."""
+
+
+def card_options(row: Any) -> CardOptions:
+    """Return a row of `PollRepository.card_options` as cards show it."""
+    return CardOptions([CardOption(*pair) for pair in zip(row.ids, row.labels, strict=True)], row.number)
+
+
+def card(row: Any, options: CardOptions, owner: PersonView, public_url: str) -> PollCard:
     """Return a row of a list as it is shown; `row.now` is the moment."""
-    names = [name for name in PollCard.__struct_fields__ if name not in {"status", "method"}]
-    values = {name: getattr(row, name) for name in names}
-    method = method_schemas.view(row.method, given_of(row))
-    return msgspec.convert({**values, "method": method, "status": status_of(row, row.now)}, PollCard)
+    values = {name: getattr(row, name) for name in PollCard.__struct_fields__ if hasattr(row, name)}
+    return msgspec.convert(
+        {
+            **values,
+            "status": status_of(row, row.now),
+            "method": method_schemas.view(row.method, given_of(row)),
+            "owner": owner,
+            "link": link(public_url, row.code),
+            "options": options.first,
+            "option_count": options.number,
+            "rules": msgspec.convert(row, RulesView, from_attributes=True),
+        },
+        PollCard,
+    )
+
+
+def link(public_url: str, code: str) -> str:
+    """Return a poll's link, for sharing."""
+    return f"{public_url.rstrip('/')}/p/{code}"
 
 
 def changed(poll: Poll) -> PollChanged:
@@ -85,14 +118,15 @@ def told(poll: Poll) -> PollChanged:
     return msgspec.structs.replace(event, options=None) if is_large else event
 
 
-_STATUS = b'{"status":'
+_LASTING = b',"id":'
+"""Where the poll's own part of an encoded `PollView` begins: no text holds a quotation mark without a backslash."""
 
 
-def without_status(body: bytes) -> bytes:
-    """Return an encoded poll less its leading status, for the cache."""
-    return body[body.index(b",", len(_STATUS)) :]
+def lasting(body: bytes) -> bytes:
+    """Return an encoded poll less what changes without it, for the cache: its status and its owner's name."""
+    return body[body.index(_LASTING) :]
 
 
-def with_status(rest: bytes, status: str) -> bytes:
-    """Return what `without_status` has left, with the status of this moment before it."""
-    return _STATUS + msgspec.json.encode(status) + rest
+def with_passing(rest: bytes, status: str, owner: PersonView) -> bytes:
+    """Return what `lasting` has left, with the status and the owner of this moment before it."""
+    return b'{"status":%b,"owner":%b%b' % (msgspec.json.encode(status), msgspec.json.encode(owner), rest)

@@ -1,13 +1,18 @@
 """Profiles over HTTP."""
 
+from typing import Annotated
+from uuid import UUID
+
 from litestar import Controller, get, patch
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.http.api import problems
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
+from services.core.people import ASKED_AT_ONCE
+from services.profiles.events import ProfileChanged
 from services.profiles.schemas import ProfileEdit, ProfileView
 from services.profiles.service import Profiles
 
@@ -63,3 +68,16 @@ class ProfileController(Controller):
     async def read(self, profiles: NamedDependency[Profiles], handle: FromPath[str]) -> ProfileView:
         """Return a profile by its handle, whatever its case."""
         return await profiles.read(handle)
+
+
+class PeopleController(Controller):
+    """For services that name people and haven't heard of them."""
+
+    @get("/people", summary="People as their events tell of them")
+    async def people(
+        self,
+        profiles: NamedDependency[Profiles],
+        account: Annotated[list[UUID], QueryParameter(max_items=ASKED_AT_ONCE, description="Users' accounts.")],
+    ) -> list[ProfileChanged]:
+        """Return each account as its last event tells of it."""
+        return await profiles.people(account)

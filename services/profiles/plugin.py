@@ -2,7 +2,7 @@
 
 from services.core.events.handler import Handler
 from services.core.service import Service
-from services.profiles.controllers import ProfileController
+from services.profiles.controllers import PeopleController, ProfileController
 from services.profiles.events import AccountOpened, AccountUpgraded
 from services.profiles.service import Profiles
 
@@ -10,6 +10,7 @@ SERVICE = Service(
     "profiles",
     Profiles,
     controllers=[ProfileController],
+    internal_controllers=[PeopleController],
     handlers=[
         Handler(AccountOpened, Profiles.on_account_opened),
         Handler(AccountUpgraded, Profiles.on_account_upgraded),

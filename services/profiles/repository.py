@@ -1,5 +1,6 @@
 """Every SQL statement of Profiles."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,10 @@ class ProfileRepository(Repository[Profile]):
     """Profiles, by account."""
 
     model_type = Profile
+
+    async def of(self, accounts: Sequence[UUID]) -> Sequence[Profile]:
+        """Return the profiles of some accounts, as far as they have one."""
+        return await self.get_many(Profile.account.in_(accounts))
 
     async def change(self, account: UUID, values: dict[str, Any]) -> Profile:
         """Change a profile, which gets its next version.

@@ -1,6 +1,7 @@
 """Use cases of Profiles; each is one transaction."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,19 @@ class Profiles(UseCases[NoSettings]):
         if profile is None:
             raise not_found("profile")
         return to_schema(profile, ProfileView)
+
+    async def people(self, accounts: Sequence[UUID]) -> list[ProfileChanged]:
+        """Return profiles as their last events tell of them, for services that haven't heard of them.
+
+        They ask of users alone. So an account without a profile is one whose event isn't here yet, and gets its
+        profile now.
+        """
+        async with self.kit.db.reading() as session:
+            found = {profile.account: profile for profile in await ProfileRepository(session).of(accounts)}
+        for account in sorted(set(accounts) - found.keys()):
+            async with self.kit.db.transaction() as session:
+                found[account] = await self._ensure(session, account)
+        return [to_schema(profile, ProfileChanged) for profile in found.values()]
 
     async def edit(self, subject: Subject, edit: ProfileEdit) -> ProfileView:
         """Change the subject's own profile.

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase, Timestamp
+from services.core.people import PersonColumns
 
 
 class Base(ServiceBase):
@@ -257,3 +258,9 @@ class AuditEntry(AuditColumns, Base):
         Index("ix_audit_log_poll_id_position", "poll_id", "position"),
         Index("ix_audit_log_invitations", "actor", "at", postgresql_where=column("act") == "roll.invited"),
     )
+
+
+class Person(PersonColumns, Base):
+    """Who accounts are to others: a projection of `profiles.profile.changed`."""
+
+    __tablename__ = "person"

@@ -3,6 +3,7 @@
 import secrets
 
 from services.core.events.handler import Handler
+from services.core.people import people_handler
 from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
 from services.votebooth.casting.controllers import BallotController, cast_ballot
@@ -10,6 +11,7 @@ from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.casting.signatures import signatures_of_crowds
+from services.votebooth.events import ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
@@ -49,7 +51,7 @@ SERVICE = Service(
         "log": votebooth.log,
     },
     dependencies=lambda votebooth: {"claim": provide_claim, "poll_viewer": poll_viewer(votebooth.viewers)},
-    handlers=[Handler(PollNews, VoteBooth.on_poll_changed)],
+    handlers=[Handler(PollNews, VoteBooth.on_poll_changed), people_handler(ProfileChanged)],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
@@ -60,5 +62,5 @@ SERVICE = Service(
     single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
-    needs=["auth", "polls"],
+    needs=["auth", "polls", "profiles"],
 )

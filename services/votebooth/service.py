@@ -3,12 +3,15 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
+from services.core.people import People
 from services.core.service import UseCases
 from services.votebooth.audit.service import Log
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
+from services.votebooth.events import ProfileChanged
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.hub import Hub
+from services.votebooth.models import Person
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import HASH_KEY, Keyring
@@ -25,6 +28,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     """What can be done with ballots.
 
     Attributes:
+        people: Who acted, for the log.
         projection: Polls' rules.
         keyring: Makes voters' keys.
         booth: Where ballots wait for the next transaction.
@@ -42,6 +46,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
         super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
         self.projection = Projection(kit)
         self.keyring = Keyring()
         self.booth = Booth(kit, self.projection, self.keyring)
@@ -53,7 +58,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.viewers = Viewers(self.projection, self.keyring)
         self.hub = Hub(kit, self.results)
         self.exchange = Exchange(kit, self.results)
-        self.log = Log(kit, self.projection)
+        self.log = Log(kit, self.projection, self.people)
         self.periodic_recount = PeriodicRecount(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollNews) -> None:

@@ -12,15 +12,15 @@ Each service keeps its own, in a table that says what an act concerns:
 
     await AuditRepository(session).record("poll.closed", subject.id, poll=poll.id)
 
-The service's database role may read and add rows and nothing else, which its migration sees to.
+Readers see entries as `people.LogEntry`. The service's database role may read and add rows and nothing else, which its
+migration sees to.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from msgspec import Meta, Struct
 from sqlalchemy import Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,13 +62,3 @@ class AuditLog(Repository[EntryT]):
             concerns: The table's own columns, such as the poll.
         """
         await self.add(self.model_type(act=act, actor=actor, details=dict(details or {}), **concerns))
-
-
-class LogEntry(Struct, frozen=True, kw_only=True):
-    """An administrative act. `actor` is null where the system acted by itself."""
-
-    position: int
-    at: datetime
-    actor: UUID | None
-    act: Annotated[str, Meta(examples=["tokens.issued"])]
-    details: dict[str, Any]

@@ -6,11 +6,11 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from services.core.data.audit import LogEntry
 from services.core.data.pagination import DEFAULT_LIMIT, Page
 from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
+from services.core.people import LogEntry
 from services.votebooth.audit.service import Log
 from services.votebooth.description import RESULTS
 

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from services.core.data.audit import LogEntry
-from services.core.data.pagination import Page, map_page
-from services.core.data.repository import to_schema
+from services.core.data.pagination import Page
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
+from services.core.people import LogEntry, People
 from services.core.problems import not_found
 from services.votebooth.audit.repository import LOG, AuditRepository
 from services.votebooth.models import AuditEntry
@@ -17,9 +16,10 @@ from services.votebooth.settings import VoteBoothSettings
 class Log:
     """The audit log of polls."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, people: People) -> None:
         self._kit = kit
         self._projection = projection
+        self._people = people
 
     async def read(self, poll_id: UUID, subject: Subject, cursor: str | None, limit: int) -> Page[LogEntry]:
         """Return a page of the acts on a poll, the latest first.
@@ -33,4 +33,4 @@ class Log:
             raise not_found("poll")
         async with self._kit.db.reading() as session:
             page = await AuditRepository(session).page(wanted, AuditEntry.poll_id == poll_id)
-        return map_page(page, lambda entry: to_schema(entry, LogEntry))
+        return await self._people.log(page, LogEntry)

@@ -159,7 +159,7 @@ async def test_anybody_signed_in_may_copy_a_public_poll_into_a_draft(owner: Pers
     assert answer.status_code == 201
     copy = answer.json()
     assert copy["status"] == "draft"
-    assert copy["owner"] == other.account
+    assert copy["owner"]["id"] == other.account
     assert copy["id"] != source["id"]
     assert copy["code"] != source["code"]
     assert (copy["opens_at"], copy["closes_at"], copy["published_at"]) == (None, None, None)

@@ -30,7 +30,7 @@ async def test_the_log_is_paged_latest_first(client: httpx.AsyncClient, votewave
     assert {each["act"] for each in seen} == {"tokens.issued"}
     assert len({each["position"] for each in seen}) == 5
     me = (await client.get("/v1/auth/me", headers=owner)).json()
-    assert {each["actor"] for each in seen} == {me["id"]}
+    assert {each["actor"]["id"] for each in seen} == {me["id"]}
     assert (await client.get(path, params={"cursor": "nonsense"}, headers=owner)).status_code == 400
 
 
