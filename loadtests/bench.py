@@ -117,8 +117,8 @@ def neighbours(
     """Measure others' votes while one account and address does the worst that its limits allow.
 
     The acts: edits of a poll of 1 MB, bodies that take long to check, files to count, live connections, sign-ups
-    and guests and passwords, drafts and copies. The command fails if the median of others' votes is 100 ms or more
-    beside one of them, or if a vote fails. It takes about two minutes.
+    and guests and passwords, drafts and copies, large answers. The command fails if the median of others' votes is
+    100 ms or more beside one of them, or if a vote fails. It takes about two minutes.
 
     \b
     Examples:

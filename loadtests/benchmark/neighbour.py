@@ -182,6 +182,23 @@ async def drafts(self: Neighbour) -> None:
     await self.keep_on(one)
 
 
+async def reads(self: Neighbour) -> None:
+    """Read a draft of 1 MB, the log of a poll with long labels, and results of polls that there are not."""
+    who = await self.account()
+    draft = await self.ask("POST", "/v1/polls", who, {**LARGE, "publish": False})
+    later = "2099-01-01T00:00:00Z"
+    edited = await self.ask("POST", "/v1/polls", who, a_poll(480, publish=True, opens_at=later))
+    for number in range(20):
+        options = [{"label": f"{'x' * 80} {number} {option}"} for option in range(480)]
+        await self.ask("PATCH", f"/v1/polls/{edited['id']}", who, {"options": options})
+    paths: tuple[Callable[[], str], ...] = (
+        lambda: f"/v1/polls/{draft['id']}",
+        lambda: f"/v1/polls/{edited['id']}/log?limit=100",
+        lambda: f"/v1/votebooth/polls/{uuid4()}/results",
+    )
+    await self.keep_on(lambda number: self.ask("GET", paths[number % 3](), who))
+
+
 ACTS: dict[str, Callable[[Neighbour], Awaitable[None]]] = {
     "edits": edits,
     "bodies": bodies,
@@ -189,6 +206,7 @@ ACTS: dict[str, Callable[[Neighbour], Awaitable[None]]] = {
     "streams": streams,
     "sign-ups": sign_ups,
     "drafts": drafts,
+    "reads": reads,
 }
 
 

@@ -8,14 +8,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
 
 import structlog
 
+from services.core.children import begin, name_of, named
 from services.core.problems import unavailable
 from services.core.shares import Shares, Turns
 
@@ -23,10 +21,6 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[bytes], bytes]
 """A function at the top of a module, which needs nothing but what it is given."""
-
-_ROOT = str(Path(__file__).parents[2])
-_PROGRAM = f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import main; main()"
-"""Run with `-I`, which takes nothing from the environment: neither the folder nor a variable says what it imports."""
 
 _HEAD_BYTES = 8
 _NICE = 10
@@ -61,7 +55,7 @@ class Apart:
             async with self._turns.turn(address):
                 try:
                     async with asyncio.timeout(_SECONDS):
-                        return await self._ask(f"{work.__module__}:{work.__qualname__}".encode(), given)
+                        return await self._ask(name_of(work).encode(), given)
                 except (OSError, TimeoutError, asyncio.IncompleteReadError) as exc:
                     await self.close()
                     log.warning("apart_failed", work=work.__qualname__, error=type(exc).__name__)
@@ -73,7 +67,7 @@ class Apart:
     async def _ask(self, name: bytes, given: bytes) -> bytes:
         process = self._process
         if process is None or process.returncode is not None:
-            process = self._process = await _start()
+            process = self._process = await begin(main)
         if process.stdin is None or process.stdout is None:
             raise AssertionError("it was started with pipes")
         for part in (name, given):
@@ -91,20 +85,6 @@ class Apart:
             await process.wait()
 
 
-async def _start() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-c",
-        _PROGRAM,
-        _ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # a traceback may quote what somebody sent
-        start_new_session=True,  # Ctrl-C is the server's to answer
-    )
-
-
 def main() -> None:
     """Do what comes in from the parent, until it is gone."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -116,8 +96,7 @@ def main() -> None:
         return given.read(int.from_bytes(given.read(_HEAD_BYTES)))
 
     while name := part().decode():
-        module, _, function = name.partition(":")
-        work: Work = getattr(import_module(module), function)
+        work: Work = named(name)
         answer = work(part())
         answers.write(len(answer).to_bytes(_HEAD_BYTES) + answer)
         answers.flush()

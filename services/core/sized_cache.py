@@ -34,9 +34,7 @@ class SizedCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep a value in place of the one before, unless it alone is too large."""
-        before = self._values.pop(key, None)
-        if before is not None:
-            self._bytes -= self._cost(before)
+        self.drop(key)
         if self._cost(value) > self._most:
             return
         self._values[key] = value
@@ -44,6 +42,12 @@ class SizedCache(Generic[K, V]):
         while self._bytes > self._most:
             _, oldest = self._values.popitem(last=False)
             self._bytes -= self._cost(oldest)
+
+    def drop(self, key: K) -> None:
+        """Keep a value no longer."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._bytes -= self._cost(value)
 
     def _cost(self, value: V) -> int:
         return self._size(value) + ENTRY_BYTES

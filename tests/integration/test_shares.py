@@ -406,3 +406,50 @@ async def test_whoever_tries_tokens_from_an_address_keeps_nobody_there_from_voti
     assert set(found) == {403, 429}
     voter = await a_guest(http, here)
     assert await cast(http, poll, {**voter, "ballot-token": token}, {"picks": [1]}) == 201
+
+
+async def read_on(http: httpx.AsyncClient, path: str, who: dict[str, str]) -> list[int]:
+    """Read something, eight times at once, until it is refused; return the statuses."""
+    found: list[int] = []
+    while 429 not in found and len(found) < 300:
+        answers = await asyncio.gather(*(http.get(path, headers=who) for _ in range(8)))
+        found += [answer.status_code for answer in answers]
+    return found
+
+
+async def test_who_reads_much_waits_and_nobody_else_does(http: httpx.AsyncClient, here: dict[str, str]) -> None:
+    """A draft of half a megabyte again and again: its owner is held up, wherever they are, and others aren't."""
+    owner, other = await a_user(http, here), await a_user(http, here)
+    options = [{"label": f"Option {number}", "description": "é" * 1_900} for number in range(140)]
+    path = f"/v1/polls/{(await create(http, owner, options=options)).json()['id']}"
+    found = await read_on(http, path, owner)
+    assert 18 <= found.count(200) < 300, found  # 10 MB at once, and 1 MB a second
+    refused = await http.get(path, headers={**owner, **at(next(_ADDRESSES))})
+    said_too_many(refused)
+    assert "10 MB of large answers" in refused.json()["detail"]
+    assert (await http.head(path, headers=owner)).status_code == 429
+    assert (await http.get("/v1/polls?mine=true", headers=other)).status_code == 200
+
+
+async def test_an_address_that_reads_much_waits_whoever_asks(http: httpx.AsyncClient, here: dict[str, str]) -> None:
+    """A public poll, which can be read without an account."""
+    options = [{"label": f"Option {number}", "description": "é" * 1_900} for number in range(240)]
+    poll = (await create(http, await a_user(http, here), options=options, publish=True)).json()["id"]
+    path = f"/v1/polls/{poll}"
+    found = await read_on(http, path, here)
+    assert 60 <= found.count(200) < 300, found
+    assert (await http.get(path, headers=at(next(_ADDRESSES)))).status_code == 200
+
+
+async def test_files_that_come_slowly_keep_no_others_from_being_counted(
+    tight: VoteWave, http: httpx.AsyncClient
+) -> None:
+    places = [at(next(_ADDRESSES)) for _ in range(5)]
+    path = "/v1/votebooth/count?method=irv"
+    senders = [await a_guest(http, where) for where in places for _ in range(2)]
+    slow = [asyncio.create_task(begun(tight.port, path, 1_000, who)) for who in senders]
+    await asyncio.sleep(0.5)
+    who = await a_guest(http, at(next(_ADDRESSES)))
+    answer = await http.post(path, content=b"rank1\nAda\n", headers={**who, "content-type": "text/csv"})
+    assert answer.status_code == 200, answer.text
+    assert {status for status, _ in await asyncio.gather(*slow)} == {0}

@@ -22,11 +22,13 @@ from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
 from services.core.http.limits import SMALL_BODY_BYTES
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
+from services.core.http.reads import READ, weigh, weighed
 from services.core.http.request import HEAD, StrictRequest
 from services.core.kit import Kit, Shared
 from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
 from services.core.redis.client import warn_of_eviction
+from services.core.redis.rate_limit import LocalLimiter
 from services.core.service import Answering, Front, Job, Service
 from services.core.settings import CoreSettings, load
 from services.core.storage.routes import file_routes
@@ -56,7 +58,7 @@ class ServicePlugin(InitPlugin):
                 router = Router(path, route_handlers=[controller], dependencies=provided, **options)
                 app_config.route_handlers.append(router)
 
-        serve(f"/v1/{service.name}", service.controllers)
+        serve(f"/v1/{service.name}", service.controllers, guards=[weighed])
         serve("/", service.root_controllers)
         serve(
             f"/internal/{service.name}", service.internal_controllers, guards=[require_service], include_in_schema=False
@@ -209,10 +211,11 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         ),
         fronts=[front for service in services for front in service.fronts],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
+        before_send=[weigh],
         exception_handlers=errors.HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=SMALL_BODY_BYTES,
         openapi_config=openapi_config(core.public_url),
-        state=State({SHARED: shared, KITS: []}),
+        state=State({SHARED: shared, READ: LocalLimiter(), KITS: []}),
         logging_config=None,
     )

@@ -6,7 +6,7 @@ and waits for ever for one that stays and takes nothing; either would hold up th
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Any
 
 from litestar import Request
@@ -14,9 +14,10 @@ from litestar.background_tasks import BackgroundTask, BackgroundTasks
 from litestar.datastructures import Cookie
 from litestar.response import Stream
 from litestar.response.streaming import ASGIStreamingResponse
-from litestar.types import Message, Receive, Send
+from litestar.types import Message, Receive, Scope, Send
 
 from services.core.http.request import is_head
+from services.core.shares import Place
 
 SEND_SECONDS = 10.0
 """A client that takes nothing for so long is gone."""
@@ -32,6 +33,13 @@ class _StuckError(Exception):
 
 
 class _Response(ASGIStreamingResponse):
+    place: Place | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; give back the place in the end, also if nothing was ever sent."""
+        with self.place or nullcontext():
+            await super().__call__(scope, receive, send)
+
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send the chunks; close the generator in the end, whatever the end was."""
 
@@ -57,12 +65,19 @@ class BoundStream(Stream):
         content: The chunks.
         media_type: What they are.
         headers: Of the answer.
+        place: What is given back when the connection ends, if there is little of it.
     """
 
     def __init__(
-        self, content: AsyncGenerator[bytes, None], media_type: str, headers: dict[str, str] | None = None
+        self,
+        content: AsyncGenerator[bytes, None],
+        media_type: str,
+        headers: dict[str, str] | None = None,
+        *,
+        place: Place | None = None,
     ) -> None:
         super().__init__(content, media_type=media_type, headers=headers)
+        self._place = place
 
     def to_asgi_response(
         self,
@@ -80,15 +95,17 @@ class BoundStream(Stream):
     ) -> ASGIStreamingResponse:
         """Return the answer as ASGI sends it; for HEAD, nothing of the content is made."""
         iterator: Any = _nothing() if is_head(request) else self.iterator
-        return _Response(
+        answer = _Response(
             iterator=iterator,
             background=self.background or background,
             content_length=0,
             cookies=[*self.cookies, *(cookies or ())],
-            encoded_headers=encoded_headers or (),
+            encoded_headers=encoded_headers,
             encoding=self.encoding,
             headers={**(headers or {}), **self.headers},
             is_head_response=is_head_response,
             media_type=str(self.media_type),
             status_code=self.status_code or status_code,
         )
+        answer.place = self._place
+        return answer

@@ -165,8 +165,9 @@ class LocalLimiter:
         wait = tat + cost * interval - now - full
         if wait <= 0 or owed:
             tat = min(tat + cost * interval, now + 2 * full)
-            self._make_room(now)
-            self._tats[key] = tat
+            if tat > now:
+                self._make_room(now)
+                self._tats[key] = tat
         remaining = max(0, (now + full - tat) // interval)
         return Decision(wait <= 0, remaining, (tat - now) / 1e6, max(0, wait) / 1e6)
 

@@ -1,6 +1,7 @@
 """Export and count over HTTP."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -41,6 +42,7 @@ _EXPORT = {
         403,
         404,
         429,
+        503,
         _409="`poll-open`: the ballots can be had once the poll is over.",
         _422="`format-unfit`: only ranked ballots go into blt and preflib.",
     ),
@@ -60,6 +62,10 @@ _COUNT = {
 
 
 WEIGHING = ByteLimit("count-bytes", subject=10_000_000, address=40_000_000, per=600)
+EXPORTING = ByteLimit("export-bytes", subject=200_000_000, address=800_000_000, per=600)
+"""Of files that leave; the largest one there may be passes, and has to be waited for afterwards."""
+
+_CHARGED_BYTES = 1_000_000
 
 
 @dataclass
@@ -91,11 +97,12 @@ class ExchangeController(Controller):
         "/polls/{poll_id:uuid}/export",
         operation_id="BallotExport",
         summary="Get a poll's ballots as a file",
-        guards=[limit("export", 60, per=60)],
+        guards=[limit("export", 60, per=60), EXPORTING],
         responses=_EXPORT,
     )
     async def export(
         self,
+        request: Request[Any, Any, Any],
         exchange: NamedDependency[Exchange],
         viewer: NamedDependency[Subject | None],
         poll_viewer: NamedDependency[Viewer],
@@ -107,12 +114,15 @@ class ExchangeController(Controller):
         There is no voter, receipt or time in it, and nothing that shows the order in which ballots came.
         The file says how it is counted, the seed included: `votewave tally FILE` comes to the same result.
         """
-        try:
-            file = await exchange.export(poll_id, poll_viewer, viewer, file_format)
-        except Problem as exc:
-            return hidden(exc)
+        with ExitStack() as stack:
+            try:
+                place = stack.enter_context(exchange.export_place(viewer, site_of(request)))
+                file = await exchange.export(poll_id, poll_viewer, viewer, file_format)
+            except Problem as exc:
+                return hidden(exc)
+            stack.pop_all()  # from now on it is the answer's
         headers = {**VISIBLE, "content-disposition": f'attachment; filename="{file.name}"'}
-        return BoundStream(_encoded(file.content), file.media_type, headers)
+        return BoundStream(_weighed(request, file.content), file.media_type, headers, place=place)
 
     @post(
         "/count",
@@ -170,9 +180,10 @@ class ExchangeController(Controller):
         the JSON of an export. A refusal names the options of the command; here they are parameters of the same names.
         """
         address = site_of(request)
-        with exchange.place(subject, address):  # before the file is read
+        with exchange.upload_place(subject, address):  # before the file is read
             data = await _file(request)
             answer = await exchange.count(
+                subject,
                 address,
                 data,
                 method=method,
@@ -189,9 +200,19 @@ class ExchangeController(Controller):
         return Response(answer, media_type=MediaType.JSON)
 
 
-async def _encoded(content: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
-    async for piece in content:
-        yield piece.encode()
+async def _weighed(request: Request[Any, Any, Any], content: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
+    """Yield a file, and have those who asked for it feel with their next request how much of it was made."""
+    size = 0
+    try:
+        async for piece in content:
+            data = piece.encode()
+            size += len(data)
+            if size > _CHARGED_BYTES:  # now: whoever goes away in the middle may not come to the end
+                await EXPORTING.charge(request, size)
+                size = 0
+            yield data
+    finally:
+        await EXPORTING.charge(request, size)
 
 
 async def _file(request: Request[Any, Any, Any]) -> bytes:

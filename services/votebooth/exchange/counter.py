@@ -1,15 +1,10 @@
-"""Counting one file in a process of its own: `python -m services.votebooth.exchange.counter`.
+"""Counting one file in a process of its own (`core.children.alone`).
 
-It reads a line of JSON and then the file from standard input, writes JSON, and ends. The processor is its only
-while nobody else wants it: in the server, a count of seconds would take the interpreter's lock from voters.
+In the server, a count of seconds would take the interpreter's lock from voters.
 """
 
-import contextlib
 import json
-import os
-import resource
-import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from services.votebooth.tally import Method, TallyError
 from services.votebooth.tally.formats import FormatError, named, read, words_of
@@ -20,8 +15,6 @@ MAX_OPTIONS = 200
 
 REFUSED = 2
 """The exit code when the file or the request can't be counted."""
-
-_MAX_MEMORY_BYTES = 1 << 30
 
 
 def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
@@ -52,22 +45,15 @@ def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     return to_dict(result)
 
 
-def main() -> int:
-    """Count what comes in; return the exit code, 2 for a refusal."""
-    os.nice(19)
-    with contextlib.suppress(ValueError, OSError):  # a lower limit is set already
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
-    request = json.loads(sys.stdin.buffer.readline())
+def answer_file(given: BinaryIO, answer: BinaryIO) -> int:
+    """Count the file that follows a line of JSON, the request; write JSON, and return 0, or `REFUSED`."""
+    request = json.loads(given.readline())
     code = 0
     try:
-        answer = count(sys.stdin.buffer.read(), request)
+        said = count(given.read(), request)
     except FormatError as exc:
-        answer, code = {"detail": str(exc), "where": {"line": exc.line, "column": exc.column}}, REFUSED
+        said, code = {"detail": str(exc), "where": {"line": exc.line, "column": exc.column}}, REFUSED
     except TallyError as exc:
-        answer, code = {"detail": str(exc), "where": {}}, REFUSED
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+        said, code = {"detail": str(exc), "where": {}}, REFUSED
+    answer.write(json.dumps(said, ensure_ascii=False).encode())
     return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

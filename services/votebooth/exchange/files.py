@@ -22,7 +22,6 @@ from services.votebooth.tally.formats.header import Header
 Page = Sequence[tuple[bytes, int]]
 Pages = AsyncIterator[Page]
 
-ABSTAIN = b'{"abstain":true}'
 _SCALED = frozenset({Method.SCORE, Method.STAR})
 
 

@@ -11,15 +11,9 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_EMPTY_RANKING = b'{"ranking":[]}'
+from services.votebooth.results import patterns as pattern_pages
 
-# By the pattern's hash: as good as shuffled, and the primary key's own order.
-_PATTERNS = text(
-    """
-    SELECT pattern_id AS mark, choice, count FROM patterns
-    WHERE poll_id = :poll AND pattern_id > :after ORDER BY pattern_id LIMIT :limit
-    """
-)
+_EMPTY_RANKING = b'{"ranking":[]}'
 
 _GROUPS = {
     anonymous: text(
@@ -55,7 +49,7 @@ async def page(
         patterns: Whether the poll's method counts patterns; otherwise the ballots are grouped.
         anonymous: Whether the poll is.
     """
-    statement = _PATTERNS if patterns else _GROUPS[anonymous]
+    statement = pattern_pages.PAGE if patterns else _GROUPS[anonymous]
     return list((await session.execute(statement, {"poll": poll_id, "after": after, "limit": limit})).all())
 
 

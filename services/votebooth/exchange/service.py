@@ -1,9 +1,7 @@
 """Export of a poll's ballots, and the count of a file of ballots."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -11,13 +9,14 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from services.core.children import alone
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, refused
 from services.core.shares import Place, Shares, Turns
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.exchange import counter, files, repository
-from services.votebooth.poll.choices import PATTERN_METHODS
+from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import RANKED, Published
 from services.votebooth.results.service import Results
@@ -28,7 +27,17 @@ log = structlog.get_logger(__name__)
 
 Format = Literal["csv", "json", "blt", "preflib"]
 
+_PAGE_MARKS = 400_000
+"""Ballots times options that are read at a time, in 2,000 ballots at most."""
+
 _PAGE = 2_000
+_PIECE_MARKS = 20_000
+"""Ballots times options that are written at a time, in some milliseconds; then others have their turn."""
+
+_EXPORTS = 16
+_EXPORTS_OF_ACCOUNT = 2
+_EXPORTS_OF_ADDRESS = 4
+_UPLOADS = 64
 _COUNTS = 8
 _COUNTS_OF_ADDRESS = 2
 _COUNT_SECONDS = 60.0
@@ -56,6 +65,9 @@ class Exchange:
     def __init__(self, kit: Kit[VoteBoothSettings], results: Results) -> None:
         self._kit = kit
         self._results = results
+        self._exports = Shares("exports", places=_EXPORTS, account=_EXPORTS_OF_ACCOUNT, address=_EXPORTS_OF_ADDRESS)
+        # Files on their way have more places than those that are there, or who sends slowly would keep others out.
+        self._uploads = Shares("files to be counted", places=_UPLOADS, account=1, address=_COUNTS_OF_ADDRESS)
         self._counts = Shares("files to be counted", places=_COUNTS, account=1, address=_COUNTS_OF_ADDRESS)
         self._counting = Turns()
 
@@ -109,43 +121,58 @@ class Exchange:
     async def _pages(self, poll: PollChanged, abstentions: int) -> AsyncIterator[files.Page]:
         """Yield equal ballots and how many there are, in an order of their own; at last those that abstain."""
         patterns = poll.method in PATTERN_METHODS
+        at_once = max(1, min(_PAGE, _PAGE_MARKS // len(poll.options)))
+        some = max(1, _PIECE_MARKS // len(poll.options))
         after = b""
         while True:
             async with self._kit.db.reading() as session:
                 rows = await repository.page(
-                    session, poll.poll, after, _PAGE, patterns=patterns, anonymous=poll.anonymous
+                    session, poll.poll, after, at_once, patterns=patterns, anonymous=poll.anonymous
                 )
-            if rows:
-                yield [(bytes(row.choice), row.count) for row in rows]
-                after = bytes(rows[-1].mark)
-            if len(rows) < _PAGE:
+            for first in range(0, len(rows), some):
+                yield [(bytes(row.choice), row.count) for row in rows[first : first + some]]
+                await asyncio.sleep(0)
+            if len(rows) < at_once:
                 break
+            after = bytes(rows[-1].mark)
         if abstentions:
-            yield [(files.ABSTAIN, abstentions)]
+            yield [(ABSTENTION, abstentions)]
 
-    def place(self, subject: Subject, address: str) -> Place:
-        """Take a place for a file to be counted: one of an account or guest, two of an address. It is held meanwhile.
+    def export_place(self, subject: Subject | None, address: str) -> Place:
+        """Take a place for a file that leaves, held until it has left.
 
         Raises:
-            Problem: 429 while as many of this subject's or address's are being counted, 503 while too many others are.
+            Problem: 429 while as many of this subject's or address's leave as may, 503 while too many others' do.
         """
-        return self._counts.take(subject.id, address)
+        return self._exports.take(None if subject is None else subject.id, address)
 
-    async def count(self, address: str, data: bytes, **request: Any) -> bytes:
+    def upload_place(self, subject: Subject, address: str) -> Place:
+        """Take a place for a file that comes to be counted: one of an account or guest, two of an address.
+
+        It is held until the file is counted.
+
+        Raises:
+            Problem: 429 while as many of this subject's or address's are under way, 503 while too many others' are.
+        """
+        return self._uploads.take(subject.id, address)
+
+    async def count(self, subject: Subject, address: str, data: bytes, **request: Any) -> bytes:
         """Count a file of ballots and keep nothing of it; `tally.render` describes the JSON that comes back.
 
         One file is counted at a time, in a process apart (`counter.py`), from each address in turn.
 
         Args:
+            subject: Whose it is.
             address: The site that it comes from.
             data: The file.
             **request: As `counter.count` takes it.
 
         Raises:
-            Problem: 422 if the file or the request can't be counted.
+            Problem: 422 if the file or the request can't be counted, 503 while too many wait.
         """
-        async with self._counting.turn(address):
-            code, answer = await _apart(msgspec.json.encode(request) + b"\n" + data)
+        with self._counts.take(subject.id, address):
+            async with self._counting.turn(address):
+                code, answer = await alone(counter.answer_file, _given(request, data), _COUNT_SECONDS)
         if code == counter.REFUSED:
             refusal = msgspec.json.decode(answer)
             raise _uncountable(refusal["detail"], **refusal["where"])
@@ -159,25 +186,6 @@ def _uncountable(why: str, **where: int) -> Problem:
     return Problem(422, "uncountable", "The file can't be counted", why, extensions=where)
 
 
-async def _apart(message: bytes) -> tuple[int | None, bytes]:
-    """Run the counter on a message; return its exit code and what it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        counter.__name__,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # a traceback may quote the file
-        start_new_session=True,  # Ctrl-C is the server's to answer
-    )
-    try:
-        async with asyncio.timeout(_COUNT_SECONDS):
-            answer, _ = await process.communicate(message)
-    except TimeoutError:
-        return None, b""
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, answer
+async def _given(request: dict[str, Any], data: bytes) -> AsyncGenerator[bytes, None]:
+    yield msgspec.json.encode(request) + b"\n"
+    yield data

@@ -22,6 +22,12 @@ from services.core.http.request import check_json
 from services.core.problems import FieldError, Problem, malformed, refused
 from services.votebooth.poll.definition import PollChanged
 
+ABSTENTION = b'{"abstain":true}'
+"""A stored choice that says of itself that it abstains."""
+
+REMEMBERED_BYTES = 60_000
+"""About what the ballots take that a `ChoiceReader` remembers; four times as much if they are as long as may be."""
+
 SECRET_PATTERN = r"^[A-Za-z0-9_-]{22,128}$"  # noqa: S105  (a pattern)
 
 Points = dict[int, int]
@@ -123,6 +129,7 @@ class ChoiceReader:
 
     _REMEMBERED = 128
     _REMEMBERED_BYTES = 256
+    _REMEMBERED_MARKS = 8
 
     def __init__(self, definition: PollChanged) -> None:
         self._definition = definition
@@ -146,7 +153,7 @@ class ChoiceReader:
         secret = None if body.secret is UNSET else body.secret
         body.secret = UNSET
         choice = Choice(self._canonical(body), self._definition)
-        if secret is None and len(raw) <= self._REMEMBERED_BYTES:
+        if secret is None and len(raw) <= self._REMEMBERED_BYTES and len(choice.marks) <= self._REMEMBERED_MARKS:
             _remember(self._read, raw, choice, self._REMEMBERED)
         return choice, secret
 
@@ -155,7 +162,7 @@ class ChoiceReader:
         known = self._stored.get(encoded)
         if known is None:
             known = Choice(decode(encoded), self._definition)
-            if len(encoded) <= self._REMEMBERED_BYTES:
+            if len(encoded) <= self._REMEMBERED_BYTES and len(known.marks) <= self._REMEMBERED_MARKS:
                 _remember(self._stored, encoded, known, self._REMEMBERED)
         return known
 

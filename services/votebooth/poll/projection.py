@@ -21,13 +21,21 @@ from services.core.events.handler import NotNowError
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem, not_found, unavailable
+from services.core.redis.rate_limit import LocalLimiter
+from services.core.sized_cache import SizedCache
 from services.votebooth.poll import repository
 from services.votebooth.poll.definition import PollChanged, PollNews
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.settings import VoteBoothSettings
 
-_REMEMBERED = 1_000
+_RULES_BYTES = 64_000_000
+"""Of polls' rules in memory: a thousand polls, or fewer with many options."""
+
+_UNKNOWN = 10_000
 _UNKNOWN_SECONDS = 1.0
+_ASKED_A_SECOND = 50
+"""Polls that Polls is asked for because nobody here has heard of them: who asks for any id costs two services work."""
+
 _SETTLED = 50_000
 _FETCH_SECONDS = 2.0
 _SETTLE_SECONDS = 0.5
@@ -41,8 +49,9 @@ class Projection:
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
         self._kit = kit
-        self._rules: dict[UUID, PollRules] = {}
+        self._rules: SizedCache[UUID, PollRules] = SizedCache(_RULES_BYTES, lambda rules: rules.memory)
         self._unknown: dict[UUID, float] = {}
+        self._strange = LocalLimiter()
         self._asking: dict[UUID, asyncio.Task[PollRules]] = {}
         self._settled: dict[UUID, None] = {}
         self._settling: dict[UUID, asyncio.Task[None]] = {}
@@ -135,7 +144,7 @@ class Projection:
         async with self._kit.db.reading() as session:
             definition = await repository.definition(session, poll_id)
         if definition is None:
-            self._rules.pop(poll_id, None)
+            self._rules.drop(poll_id)
             return await self.rules(poll_id)
         return self.remember(definition)
 
@@ -162,19 +171,20 @@ class Projection:
         known = self._rules.get(event.poll)
         if known is not None and known.version == event.version:
             return known
-        if len(self._rules) >= _REMEMBERED:
-            self._rules.pop(next(iter(self._rules)))
-        rules = self._rules[event.poll] = PollRules(event)
+        rules = PollRules(event)
+        self._rules.put(event.poll, rules)
         return rules
 
     def forget(self, poll_id: UUID) -> None:
         """Drop what is in memory."""
-        self._rules.pop(poll_id, None)
+        self._rules.drop(poll_id)
 
     async def _find(self, poll_id: UUID) -> PollRules:
         async with self._kit.db.reading() as session:
             definition = await repository.definition(session, poll_id)
         if definition is None:
+            if not self._strange.hit("", _ASKED_A_SECOND, 1.0).allowed:
+                raise unavailable("Too many unknown polls are asked for right now. Try again.")
             await self._ask(poll_id)
             async with self._kit.db.reading() as session:
                 definition = await repository.definition(session, poll_id)
@@ -188,7 +198,7 @@ class Projection:
         try:
             found = await self._fetch(poll_id, seconds)
         except PeerMissing as exc:
-            if len(self._unknown) >= _REMEMBERED:
+            if len(self._unknown) >= _UNKNOWN:
                 del self._unknown[next(iter(self._unknown))]
             self._unknown[poll_id] = time.monotonic() + _UNKNOWN_SECONDS
             raise not_found("poll") from exc
@@ -237,6 +247,6 @@ class Projection:
         return True
 
     def _changed(self, poll_id: UUID) -> None:
-        self._rules.pop(poll_id, None)
+        self._rules.drop(poll_id)
         self._unknown.pop(poll_id, None)
         self._kit.shared.broadcast.send(f"poll:{poll_id}")

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.choices import PATTERN_METHODS, REMEMBERED_BYTES, ChoiceReader
+from services.votebooth.poll.definition import PollChanged, memory_of
 
 
 class PollRules:
@@ -16,6 +16,7 @@ class PollRules:
         by_network: Voters are told apart by network.
         users_only: Guests may not vote.
         patterns: Equal ballots are counted, beside the sums.
+        memory: About how many bytes it takes, with the ballots that `choices` remembers.
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class PollRules:
         "choices",
         "definition",
         "deleted",
+        "memory",
         "patterns",
         "poll",
         "poll_id",
@@ -48,3 +50,4 @@ class PollRules:
         self.users_only = definition.eligibility == "signed_in" or definition.strength == "account"
         self.patterns = definition.method in PATTERN_METHODS
         self.choices = ChoiceReader(definition)
+        self.memory = memory_of(definition) + REMEMBERED_BYTES

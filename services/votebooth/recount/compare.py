@@ -1,23 +1,31 @@
-"""The recount: do a poll's counters say what its stored ballots say?"""
+"""The recount: do a poll's counters say what its stored ballots say?
 
-import asyncio
-import contextlib
+Ballots of a large poll with many options take more memory than a process has that takes votes, and adding them up
+takes long. So they are read some at a time, added up in the process apart, and their patterns compared in the database.
+"""
+
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
-from services.core.problems import Problem, not_found
+from services.core.problems import not_found
 from services.votebooth.audit.repository import AuditRepository
-from services.votebooth.poll.choices import Choice, pattern_id
-from services.votebooth.poll.definition import PollChanged
-from services.votebooth.poll.rules import PollRules
 from services.votebooth.recount import repository
+from services.votebooth.recount.adding import Given, Sums, add_up
 from services.votebooth.settings import VoteBoothSettings
 
 _ANY_NUMBER = 2**31 - 1
+_MARKS = 100_000
+"""Ballots times options that are read at a time: about a megabyte."""
+
+_FEW_BYTES = 20_000
+"""Of choices that are added up here, in some milliseconds: below, another process isn't worth its start."""
+
+_WHO = "recount"
 
 
 class Recount(Struct, frozen=True):
@@ -36,14 +44,29 @@ async def recount(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
     """Count a poll's stored ballots and compare with its counters, both as of one moment.
 
     Raises:
-        Problem: 404.
+        Problem: 404, 503 if it takes too long.
+    """
+    found = await recount_if_there(kit, poll_id)
+    if found is None:
+        raise not_found("poll")
+    return found
+
+
+async def recount_if_there(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount | None:
+    """Do as `recount` does; return None if there is no such poll.
+
+    Raises:
+        Problem: 503 if it takes too long.
     """
     async with kit.db.reading() as session:
         stored = await repository.stored(session, poll_id)
-    if stored is None:
-        raise not_found("poll")
-    # Aside of the event loop: a poll may have a hundred thousand different ballots, and others are voting.
-    return await asyncio.to_thread(_compare, poll_id, stored)
+        if stored is None:
+            return None
+        found, _ = await _compare(kit, session, stored)
+    if stored.kept_digest is not None and stored.kept_digest != stored.receipts_digest:
+        # Not what a repair could mend: these ballots aren't those that were there at the end.
+        found.differences.append("the receipts aren't those that the seed of ties was made of")
+    return found
 
 
 async def recount_all(kit: Kit[VoteBoothSettings]) -> AsyncGenerator[Recount, None]:
@@ -55,8 +78,9 @@ async def recount_all(kit: Kit[VoteBoothSettings]) -> AsyncGenerator[Recount, No
         if found is None:
             return
         last = found
-        with contextlib.suppress(Problem):
-            yield await recount(kit, found)
+        outcome = await recount_if_there(kit, found)
+        if outcome is not None:
+            yield outcome
 
 
 async def repair(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
@@ -68,60 +92,43 @@ async def repair(kit: Kit[VoteBoothSettings], poll_id: UUID) -> Recount:
         What a recount found before.
 
     Raises:
-        Problem: 404.
+        Problem: 404, 503 if it takes too long.
     """
     async with kit.db.transaction() as session:
         stored = await repository.locked(session, poll_id)
         if stored is None:
             raise not_found("poll")
-        rules, counted = await asyncio.to_thread(_counted, stored)
-        found = Recount(poll_id, counted.ballots, _differences(rules, stored, counted))
+        found, sums = await _compare(kit, session, stored)
         if found.differences:
-            options = max(counted.sums, default=0)
-            sums = [counted.sums.get(option, 0) for option in range(1, options + 1)]
-            patterns = sorted((pattern_id(choice), choice, count) for choice, count in counted.patterns.items())
-            await repository.write(session, poll_id, counted.ballots, counted.abstentions, sums, patterns)
+            await repository.write(session, stored, sums)
             details = {"differences": len(found.differences)}
             await AuditRepository(session).record("recount.repaired", None, details, poll_id=poll_id)
     return found
 
 
-def _compare(poll_id: UUID, stored: repository.Stored) -> Recount:
-    rules, counted = _counted(stored)
-    found = _differences(rules, stored, counted)
-    if stored.kept_digest is not None and stored.kept_digest != stored.receipts_digest:
-        # Not what a repair could mend: these ballots aren't those that were there at the end.
-        found.append("the receipts aren't those that the seed of ties was made of")
-    return Recount(poll_id, counted.ballots, found)
+async def _compare(
+    kit: Kit[VoteBoothSettings], session: AsyncSession, stored: repository.Stored
+) -> tuple[Recount, Sums]:
+    """Return where counters differ from ballots, and what these add up to."""
+    sums = Sums()
+    some = max(1, _MARKS // len(stored.poll.options))
+    async for choices in repository.choices(session, stored, some):
+        sums.add(await _add_up(kit, Given(stored.definition, choices)))
+    wrong_patterns = await repository.wrong_patterns(session, stored)
+    return Recount(stored.poll.poll, sums.ballots, _differences(stored, sums, wrong_patterns)), sums
 
 
-def _counted(stored: repository.Stored) -> "tuple[PollRules, _Counted]":
-    rules = PollRules(msgspec.json.decode(stored.definition, type=PollChanged))
-    return rules, _count([(rules.choices.stored(choice), count) for choice, count in stored.choices])
+async def _add_up(kit: Kit[VoteBoothSettings], given: Given) -> Sums:
+    size = sum(len(choice) for choice, _ in given.choices)
+    encoded = msgspec.msgpack.encode(given)
+    if size <= _FEW_BYTES:
+        answer = add_up(encoded)
+    else:
+        answer = await kit.shared.apart.do(add_up, encoded, account=_WHO, address=_WHO)
+    return msgspec.msgpack.decode(answer, type=Sums)
 
 
-class _Counted:
-    def __init__(self) -> None:
-        self.ballots = 0
-        self.abstentions = 0
-        self.sums: dict[int, int] = {}
-        self.patterns: dict[bytes, int] = {}
-
-
-def _count(choices: list[tuple[Choice, int]]) -> _Counted:
-    counted = _Counted()
-    for choice, count in choices:
-        counted.ballots += count
-        if choice.abstains:
-            counted.abstentions += count
-        for option, amount in choice.marks:
-            counted.sums[option] = counted.sums.get(option, 0) + amount * count
-        if choice.pattern is not None:
-            counted.patterns[choice.encoded] = counted.patterns.get(choice.encoded, 0) + count
-    return counted
-
-
-def _differences(rules: PollRules, stored: repository.Stored, counted: _Counted) -> list[str]:
+def _differences(stored: repository.Stored, counted: Sums, wrong_patterns: int) -> list[str]:
     found = [
         f"{what}: the counters say {said}, the ballots {is_}"
         for what, said, is_ in (
@@ -130,15 +137,12 @@ def _differences(rules: PollRules, stored: repository.Stored, counted: _Counted)
         )
         if said != is_
     ]
-    if rules.anonymous and stored.participants != counted.ballots:
+    if stored.poll.anonymous and stored.participants != counted.ballots:
         found.append(f"{stored.participants} voters took part, and there are {counted.ballots} ballots")
-    for option in sorted({*counted.sums, *range(1, len(stored.sums) + 1)}):
+    for option in sorted({*counted.by_option, *range(1, len(stored.sums) + 1)}):
         said = stored.sums[option - 1] if option <= len(stored.sums) else 0
-        if said != counted.sums.get(option, 0):
-            found.append(f"option {option}: the counters say {said}, the ballots {counted.sums.get(option, 0)}")
-    patterns = dict(stored.patterns)
-    wrong = sum(patterns.get(choice) != count for choice, count in counted.patterns.items())
-    wrong += len(patterns.keys() - counted.patterns.keys())
-    if wrong:
-        found.append(f"{wrong} patterns differ")
+        if said != counted.by_option.get(option, 0):
+            found.append(f"option {option}: the counters say {said}, the ballots {counted.by_option.get(option, 0)}")
+    if wrong_patterns:
+        found.append(f"{wrong_patterns} patterns differ")
     return found

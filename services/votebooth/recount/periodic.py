@@ -5,11 +5,10 @@ from uuid import UUID
 import structlog
 
 from services.core.kit import Kit
-from services.core.problems import Problem
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.metrics import RECOUNT_MISMATCHES, RECOUNTS
 from services.votebooth.recount import repository
-from services.votebooth.recount.compare import recount
+from services.votebooth.recount.compare import recount_if_there
 from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)
@@ -45,9 +44,8 @@ class PeriodicRecount:
             await self._check(poll_id)
 
     async def _check(self, poll_id: UUID) -> None:
-        try:
-            outcome = await recount(self._kit, poll_id)
-        except Problem:  # it was deleted meanwhile
+        outcome = await recount_if_there(self._kit, poll_id)
+        if outcome is None:  # it was deleted meanwhile
             return
         RECOUNTS.inc()
         if outcome.differences:

@@ -1,6 +1,6 @@
 """From a poll's counters and patterns to its result. Pure: the same counts give the same result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -75,13 +75,22 @@ def count(poll: PollChanged, published: Published, patterns: bytes | None, seed:
     Raises:
         TallyError: The numbers contradict each other, or pass a limit of the method.
     """
+    return count_parts(poll, published, (patterns or b"[]",), seed)
+
+
+def count_parts(poll: PollChanged, published: Published, patterns: Iterable[bytes], seed: str) -> tally.Result:
+    """Count a poll as `count` does, its patterns in parts, which are decoded one after the other.
+
+    Raises:
+        TallyError: As `count`.
+    """
     method = METHODS[poll.method]
     counts = _counts(poll, published, patterns)
     seats = 1 if method is tally.Method.IRV else poll.seats
     return tally.count(method, counts, seats=seats, seed=seed)
 
 
-def _counts(poll: PollChanged, published: Published, patterns: bytes | None) -> tally.Counts:
+def _counts(poll: PollChanged, published: Published, patterns: Iterable[bytes]) -> tally.Counts:
     names = {option.id: option.label for option in poll.options}
     if poll.method not in PATTERN_METHODS:
         return tally.Counts(
@@ -91,10 +100,10 @@ def _counts(poll: PollChanged, published: Published, patterns: bytes | None) -> 
             totals=sums_by_option(poll, published),
         )
     if poll.method == "star":
-        scores = score_patterns(patterns or b"[]", tuple(names))
+        scores = score_patterns(patterns, tuple(names))
         _add_unmarked(scores, (0,) * len(names), published)
         return tally.sums_from_scores(scores, names, top=poll.max_score, pairwise=True)
-    rankings = ranking_patterns(patterns or b"[]")
+    rankings = ranking_patterns(patterns)
     _add_unmarked(rankings, (), published)
     if poll.method in {"irv", "stv"}:
         return tally.Counts(names=names, ballots=published.ballots, rankings=rankings)
@@ -116,13 +125,24 @@ class _Scored(msgspec.Struct, frozen=True):
     scores: dict[int, int]
 
 
-def ranking_patterns(patterns: bytes) -> dict[tally.Ranking, int]:
-    """Return ballots by ranking."""
-    decoded = msgspec.json.decode(patterns, type=list[tuple[_Ranked, int]])
-    return {choice.ranking: number for choice, number in decoded}
+def ranking_patterns(parts: Iterable[bytes]) -> dict[tally.Ranking, int]:
+    """Return ballots by ranking; equal ranks are one object, or long rankings would take ten times as much memory."""
+    patterns: dict[tally.Ranking, int] = {}
+    ranks: dict[tally.Rank, tally.Rank] = {}
+    for part in parts:
+        for choice, number in _ranked.decode(part):
+            patterns[tuple([ranks.setdefault(rank, rank) for rank in choice.ranking])] = number
+    return patterns
 
 
-def score_patterns(patterns: bytes, ids: tuple[int, ...]) -> dict[tuple[int, ...], int]:
+def score_patterns(parts: Iterable[bytes], ids: tuple[int, ...]) -> dict[tuple[int, ...], int]:
     """Return ballots by scores, one for each of `ids`, in that order."""
-    decoded = msgspec.json.decode(patterns, type=list[tuple[_Scored, int]])
-    return {tuple(choice.scores.get(option, 0) for option in ids): number for choice, number in decoded}
+    return {
+        tuple([choice.scores.get(option, 0) for option in ids]): number
+        for part in parts
+        for choice, number in _scored.decode(part)
+    }
+
+
+_ranked = msgspec.json.Decoder(list[tuple[_Ranked, int]])
+_scored = msgspec.json.Decoder(list[tuple[_Scored, int]])

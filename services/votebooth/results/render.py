@@ -8,7 +8,7 @@ from services.votebooth import tally
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
 from services.votebooth.results.counting import RULE, Published, counted, sums_by_option
-from services.votebooth.results.seeds import UNTOLD, Seed
+from services.votebooth.results.seed import UNTOLD, Seed
 from services.votebooth.tally.explain import explain
 from services.votebooth.tally.render import decimal, exact, labels
 

@@ -1,37 +1,32 @@
 """Reading results: where a poll stands, what is released of it, who may see that, and the count."""
 
-import asyncio
 from collections.abc import Iterable
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import RowMapping
 
 from services.core.kit import Kit
-from services.core.problems import not_found, refused
-from services.votebooth.metrics import COUNT_SECONDS
+from services.core.problems import not_found
+from services.core.sized_cache import SizedCache
 from services.votebooth.poll.choices import PATTERN_METHODS
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.definition import PollChanged, memory_of
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import Keyring
 from services.votebooth.results import repository
 from services.votebooth.results.cache import Cache, Entry
-from services.votebooth.results.counting import Published, count
+from services.votebooth.results.counter import Counter
+from services.votebooth.results.counting import Published
 from services.votebooth.results.hidden import hidden_problem
 from services.votebooth.results.releases import is_due, step_of
-from services.votebooth.results.render import shape
-from services.votebooth.results.seeds import Seed, Seeds
-from services.votebooth.results.state import State, Viewer, counts_of, state_of
+from services.votebooth.results.seed import Seed
+from services.votebooth.results.seeds import Seeds
+from services.votebooth.results.state import State, Viewer, state_of
 from services.votebooth.results.together import Together
 from services.votebooth.results.visibility import Hidden, Reason, Verdict, may_see, needs_vote
 from services.votebooth.settings import VoteBoothSettings
-from services.votebooth.tally import TallyError
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-_COUNTS_AT_ONCE = 2
+_DEFINITIONS_BYTES = 32_000_000
 _REMEMBERED = 10_000
 
 
@@ -43,8 +38,8 @@ class Results:
         self._projection = projection
         self._cache = Cache()
         self._seeds = Seeds(kit, keyring)
-        self._counting = asyncio.Semaphore(_COUNTS_AT_ONCE)
-        self._definitions: dict[tuple[UUID, int], PollChanged] = {}
+        self._counter = Counter(kit)
+        self._definitions: SizedCache[tuple[UUID, int], PollChanged] = SizedCache(_DEFINITIONS_BYTES, memory_of)
         self._settled: dict[tuple[UUID, int], None] = {}
         self._reading: Together[State] = Together()
 
@@ -83,7 +78,9 @@ class Results:
             if row is not None and row["over"]:
                 await repository.end_steps(session, poll_id)
         if row is not None and row["over"]:
-            _remember(self._settled, (poll_id, row["version"]), None)
+            self._settled[poll_id, row["version"]] = None
+            if len(self._settled) > _REMEMBERED:
+                del self._settled[next(iter(self._settled))]
         return row
 
     async def _salted(self, poll_id: UUID, row: RowMapping) -> RowMapping | None:
@@ -115,7 +112,7 @@ class Results:
         known = self._definitions.get((poll_id, row["version"]))
         if known is None:
             known = msgspec.json.decode(row["definition"], type=PollChanged)
-            _remember(self._definitions, (poll_id, known.version), known)
+            self._definitions.put((poll_id, known.version), known)
         return known
 
     async def voted(self, poll: PollChanged, keys: Iterable[bytes]) -> set[bytes]:
@@ -163,41 +160,10 @@ class Results:
     async def _count(self, poll_id: UUID) -> Entry:
         """Read a poll's released counts and count them."""
         state = await self.state(poll_id)
-        published, patterns = state.published, None
-        if published is None:
+        if state.published is None:
             raise hidden_problem(state.poll, Reason.MINIMUM)
-        if state.poll.method in PATTERN_METHODS:
-            published, patterns = await self._patterns(state)
-        seed = await self.seed(state)
-        async with self._counting:
-            return await asyncio.to_thread(_entry, state, published, patterns, seed)
+        return await self._counter.entry(state, state.published, await self.seed(state))
 
     async def seed(self, state: State) -> Seed:
         """Return the seed of a poll's tie-break order."""
         return await self._seeds.of(state)
-
-    async def _patterns(self, state: State) -> tuple[Published, bytes]:
-        """Return a poll's released counts, read anew, with the patterns of the same moment."""
-        read = repository.released if state.in_steps else repository.counts
-        async with self._kit.db.reading() as session:
-            row = await read(session, state.poll.poll)
-        if row is None:
-            raise not_found("poll")
-        return counts_of(row), bytes(row["patterns"])
-
-
-def _entry(state: State, published: Published, patterns: bytes | None, seed: Seed) -> Entry:
-    try:
-        with COUNT_SECONDS.labels(state.poll.method).time():
-            result = count(state.poll, published, patterns, seed.text)
-            shaped = shape(state.poll, published, result, state.status, seed)
-    except TallyError as exc:
-        raise refused("uncountable", f"This poll can't be counted: {exc}") from exc
-    return Entry(shaped.version, shaped.seq, shaped.status, msgspec.json.encode(shaped))
-
-
-def _remember(memory: dict[K, V], key: K, value: V) -> None:
-    """Keep a value and let go of the oldest ones."""
-    memory[key] = value
-    if len(memory) > _REMEMBERED:
-        del memory[next(iter(memory))]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.votebooth import tally
 from services.votebooth.exchange import files
-from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
+from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption
 from services.votebooth.results import counting
 from services.votebooth.results.counting import METHODS, RANKED, Published
@@ -111,7 +111,7 @@ def exported(poll: PollChanged, equal: list[tuple[bytes, int]], form: str) -> by
         return "".join([piece async for piece in content]).encode()
 
     rankings = [ranking for choice, _ in equal if (ranking := json.loads(choice).get("ranking"))]
-    abstentions = sum(dict(equal).get(choice, 0) for choice in (files.ABSTAIN, b'{"ranking":[]}'))
+    abstentions = sum(dict(equal).get(choice, 0) for choice in (ABSTENTION, b'{"ranking":[]}'))
     head = files.header(poll, form, SEED, abstentions if form == "preflib" else 0)
     content = {
         "ranks": lambda: files.ranks_csv(head, poll, pages(), max(map(len, rankings), default=0)),

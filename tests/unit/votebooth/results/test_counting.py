@@ -13,7 +13,8 @@ import pytest
 from services.votebooth import tally
 from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption
-from services.votebooth.results import counting, seeds
+from services.votebooth.results import counting
+from services.votebooth.results import seed as seeds
 from services.votebooth.results.counting import METHODS, RANKED, Published, counted
 from services.votebooth.results.render import shape
 
