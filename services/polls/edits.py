@@ -17,7 +17,7 @@ from services.core.problems import FieldError, conflict
 from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
-from services.polls import method_schemas, texts
+from services.polls import differences, method_schemas, texts
 from services.polls.definition import Definition, Rules, with_rules
 from services.polls.methods import PARAMETERS, Given, Method, Status, given_of
 from services.polls.models import Poll
@@ -169,15 +169,17 @@ def _locked(status: Status, names: list[str]) -> Exception:
 
 
 def loggable(poll: Poll, values: dict[str, Any]) -> dict[str, Any]:
-    """Return what the audit log keeps of an edit: old and new values; of long texts only that they changed."""
+    """Return what the audit log keeps of an edit: old and new values; of what is long, in few bytes how it differs."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
         if name == "next_option" or name in _METHOD:
             continue
         if name == "description":
             kept[name] = {"changed": True}
-            continue
-        kept[name] = {"from": _plain(name, getattr(poll, name)), "to": _plain(name, value)}
+        elif name == "options":
+            kept[name] = differences.of_options(poll.options, value)
+        else:
+            kept[name] = {"from": msgspec.to_builtins(getattr(poll, name)), "to": msgspec.to_builtins(value)}
     if changed := {name: value for name, value in values.items() if name in _METHOD}:
         before = {name: getattr(poll, name) for name in _METHOD}
         kept["method"] = {"from": _shown(**before), "to": _shown(**{**before, **changed})}
@@ -186,9 +188,3 @@ def loggable(poll: Poll, values: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(*, method: str, **given: Any) -> Any:
     return msgspec.to_builtins(method_schemas.view(method, Given(**given)))
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name == "options":
-        return [{"id": option["id"], "label": option["label"]} for option in value]
-    return msgspec.to_builtins(value)

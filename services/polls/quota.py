@@ -1,9 +1,9 @@
-"""What one account may keep: drafts, polls, bytes."""
+"""What one account may keep: drafts, polls, bytes, lines in the log."""
 
 from uuid import UUID
 
 from services.core.problems import over_quota
-from services.polls.repository import PollRepository
+from services.polls.repository import AuditRepository, PollRepository
 from services.polls.settings import PollsSettings
 
 
@@ -34,6 +34,16 @@ async def check_size(polls: PollRepository, owner: UUID, settings: PollsSettings
         Problem: 429 `over-quota`.
     """
     _check_size((await polls.holdings(owner))[2], settings)
+
+
+async def check_log(log: AuditRepository, poll: UUID, settings: PollsSettings) -> None:
+    """Return if a poll's log may grow by what its owner does as often as they like.
+
+    Raises:
+        Problem: 429 `over-quota`.
+    """
+    if await log.size(poll) >= settings.log_kilobytes_per_poll * 1_000:
+        raise over_quota("This poll has been changed as often as a poll may be. Duplicate it instead.")
 
 
 def _check_size(size: int, settings: PollsSettings) -> None:

@@ -16,6 +16,8 @@ from services.polls.models import AuditEntry, IdempotencyKey, Poll
 from services.polls.schemas import CARD_OPTIONS, RulesView
 
 _MOMENTS_AT_ONCE = 200
+_ENTRY_BYTES = 150
+"""What an entry of the log takes beside its details, with its place in the indexes."""
 _PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
 
 _now = func.statement_timestamp()
@@ -193,3 +195,9 @@ class AuditRepository(AuditLog[AuditEntry]):
     """The log of administrative acts on polls."""
 
     model_type = AuditEntry
+
+    async def size(self, poll: UUID) -> int:
+        """Return about how many bytes a poll's log takes."""
+        row = func.pg_column_size(AuditEntry.details) + _ENTRY_BYTES
+        held = select(func.coalesce(func.sum(row), 0)).where(AuditEntry.poll == poll)
+        return int((await self.session.execute(held)).scalar_one())

@@ -20,7 +20,7 @@ from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import IdempotencyKey, Poll
 from services.polls.reading import Reading, Seen, names_version
-from services.polls.repository import KeyRepository, PollRepository
+from services.polls.repository import AuditRepository, KeyRepository, PollRepository
 from services.polls.schemas import PollEdit, PollNew
 from services.polls.status import status_of
 
@@ -160,6 +160,8 @@ class Polls(Reading):
             _check_times(poll, values, now)
             if values.keys() & {"options", "description"}:
                 await quota.check_size(PollRepository(session), poll.owner, self.kit.settings)
+            if status is not Status.DRAFT:
+                await quota.check_log(AuditRepository(session), poll.id, self.kit.settings)
             details = edits.loggable(poll, values)
             for name, value in values.items():
                 setattr(poll, name, value)
@@ -230,6 +232,7 @@ class Polls(Reading):
         async with self.kit.db.transaction() as session:
             poll, now = await acts.lock_owned(session, subject, poll_id)
             if poll.archived_at is not None:
+                await quota.check_log(AuditRepository(session), poll.id, self.kit.settings)
                 poll.archived_at = None
                 await acts.change(session, subject, poll, now, "unarchived")
         return await self.seen(poll, now)

@@ -23,6 +23,14 @@ class PollsSettings(Struct, frozen=True, kw_only=True):
             description="What an account's polls may take in the database, as it is stored there.", ge=1, le=1_000_000
         ),
     ] = 100
+    log_kilobytes_per_poll: Annotated[
+        int,
+        Meta(
+            description="What a poll's log may take in the database before it can't be edited any more.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 500
     confirm_seconds: Annotated[
         float,
         Meta(

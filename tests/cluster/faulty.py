@@ -43,7 +43,7 @@ def put_in(fault: str) -> None:
                 return await _refuse(send, 500)
         return await serve(self, scope, receive, send)
 
-    app.Application.__call__ = answer  # type: ignore[method-assign]
+    app.Application.__call__ = answer  # type: ignore[method-assign]  (what makes it faulty)
 
 
 async def _refuse(send: Any, status: int) -> None:

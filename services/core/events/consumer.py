@@ -105,13 +105,12 @@ class Consumer:
             try:
                 if rounds % _CLAIM_EVERY == 0:
                     await self._ensure_groups()
-                    await self._ask_for_missed()
                     if rounds == 0:
                         while await self._read("0"):
                             pass
                     await self._take_over()
                 rounds += 1
-                await self._read(">")
+                await self._read_new()
             except Exception as exc:  # noqa: BLE001  (the consumer must go on whatever failed; nothing would restart it)
                 if isinstance(exc, ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED")):
                     log.info("stream_lost", service=self._service)  # the group is made anew
@@ -125,7 +124,30 @@ class Consumer:
         answer = await self._redis.xreadgroup(
             self._service, self._name, dict.fromkeys(self._handlers, start), _BATCH, _BLOCK_MS
         )
+        return await self._handle_batches(_by_stream(answer))
+
+    async def _read_new(self) -> None:
+        """Read and handle one batch of new messages; wait a second for them if there are none.
+
+        What was cut off before it was read is looked for in the moment of the reading: from then on Redis counts it
+        as read.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        for stream in self._handlers:
+            pipe.xinfo_stream(stream)
+            pipe.xinfo_groups(stream)
+        pipe.xreadgroup(self._service, self._name, dict.fromkeys(self._handlers, ">"), _BATCH)
+        *about, answer = await pipe.execute(raise_on_error=False)
+        if isinstance(answer, Exception):
+            raise answer
         batches = _by_stream(answer)
+        for stream, info, groups in zip(self._handlers, about[::2], about[1::2], strict=True):
+            await self._ask_for_missed(stream, info, groups)
+        if not await self._handle_batches(batches):
+            await self._read(">")
+
+    async def _handle_batches(self, batches: Sequence[tuple[str, list[tuple[bytes, Fields]]]]) -> bool:
+        """Handle what was read; say whether there was anything."""
         for stream, messages in batches:
             await self._handle_all(stream, messages)
         return any(messages for _, messages in batches)
@@ -135,22 +157,25 @@ class Consumer:
             with contextlib.suppress(ResponseError):  # BUSYGROUP: it is there
                 await self._redis.xgroup_create(stream, self._service, id="0", mkstream=True, entries_read=0)
 
-    async def _ask_for_missed(self) -> None:
+    async def _ask_for_missed(self, stream: str, about: dict[str, Any], groups: list[dict[str, Any]]) -> None:
         """Have a publisher send all it keeps again, if its stream was cut off before it was read.
 
-        A stream takes so many bytes and no more, and this service may have been away for longer.
+        A stream takes so many bytes and no more, and this service may have been away for longer, or waiting.
+
+        Args:
+            stream: The publisher's.
+            about: What Redis said of it before the last reading.
+            groups: What Redis said of its readers then.
         """
-        for stream in self._handlers:
-            about = await self._redis.xinfo_stream(stream)
-            cut = about["entries-added"] - about["length"]
-            groups = await self._redis.xinfo_groups(stream)
-            group = next((g for g in groups if g["name"] == self._service.encode()), None)
-            if group is None or group["entries-read"] is None or group["entries-read"] >= cut:
-                continue
-            log.error("events_missed", service=self._service, stream=stream, events=cut - group["entries-read"])
-            # From here on it counts as read, so that this is done once.
-            await self._redis.xgroup_setid(stream, self._service, group["last-delivered-id"], entries_read=cut)
-            await self._redis.delete(marker_of(stream))
+        cut = about["entries-added"] - about["length"]
+        group = next((g for g in groups if g["name"] == self._service.encode()), None)
+        if group is None or group["entries-read"] is None or group["entries-read"] >= cut:
+            return
+        await self._ask_for(stream, cut - group["entries-read"])
+        # Where nothing was left to be read, it isn't counted as read yet; and this is done once.
+        for now in await self._redis.xinfo_groups(stream):
+            if now["name"] == group["name"] and now["entries-read"] is not None and now["entries-read"] < cut:
+                await self._redis.xgroup_setid(stream, self._service, now["last-delivered-id"], entries_read=cut)
 
     async def _ask_for(self, stream: str, events: int) -> None:
         """Have a publisher send all it keeps again, since events that were given to a consumer are gone."""

@@ -16,13 +16,15 @@ outbox.
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 from redis.asyncio import Redis
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from services.core.data.database import Database
 from services.core.events.outbox import marker_of, stream_of
@@ -108,11 +110,11 @@ class Relay:
     async def _relay_batch(self) -> bool:
         """Send one batch; say whether there was anything."""
         await self._send_lost_again()
-        pool = await self._db.pool()
-        if not await pool.fetchval(_WAITING) or not await self._has_room():
+        if not await (await self._db.pool()).fetchval(_WAITING):
             return False
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(_LOCK, self._service)
+        async with self._alone() as connection:
+            if not await self._has_room():
+                return False
             rows = await connection.fetch(_CLAIM, _BATCH, _BATCH_BYTES)
             if not rows:
                 return False
@@ -133,6 +135,14 @@ class Relay:
         EVENTS_RELAYED.labels(self._service).inc(len(rows))
         return True
 
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[PoolConnectionProxy]:
+        """Keep the service's other relays from the stream for a transaction: what is seen of it stays true."""
+        pool = await self._db.pool()
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, self._service)
+            yield connection
+
     async def _has_room(self) -> bool:
         """Say whether the stream takes another batch, after cutting off what isn't needed if it is full."""
         used = await self._redis.memory_usage(self._stream, samples=0) or 0
@@ -146,19 +156,21 @@ class Relay:
 
     async def _needed(self) -> int:
         """Return how many of the newest events somebody who is reading hasn't handled yet."""
-        needed = 0
+        needed, every = 0, await self._redis.xlen(self._stream)
         for group in await self._redis.xinfo_groups(self._stream):
             consumers = await self._redis.xinfo_consumers(self._stream, group["name"])
             if any(consumer["idle"] < _READING_MS for consumer in consumers):
-                needed = max(needed, (group["lag"] or 0) + group["pending"])
+                unread = every if group["lag"] is None else group["lag"]  # Redis can't always say how many
+                needed = max(needed, unread + group["pending"])
         return needed
 
     async def _give_way(self) -> None:
         """Halve the stream, since Redis has no memory left for anybody: reading and cutting need none."""
         try:
-            half = await self._redis.xlen(self._stream) // 2
-            await self._redis.xtrim(self._stream, maxlen=max(half, await self._needed()), approximate=False)
-        except (RedisError, OSError) as exc:
+            async with self._alone():
+                half = await self._redis.xlen(self._stream) // 2
+                await self._redis.xtrim(self._stream, maxlen=max(half, await self._needed()), approximate=False)
+        except Exception as exc:  # noqa: BLE001  (the relay goes on whatever failed, and tries again)
             log.warning("relay_failed", service=self._service, error=type(exc).__name__)
 
     async def _send_lost_again(self) -> None:
@@ -193,5 +205,6 @@ class Relay:
         await pool.execute(_SWEEP_INBOX, _KEEP)
         # A group that is made anew reads the stream from its start: nothing that inboxes have forgotten.
         oldest = int((time.time() - _KEEP.total_seconds()) * 1000)
-        await self._redis.xtrim(self._stream, minid=oldest, approximate=False)
-        await self._has_room()
+        async with self._alone():
+            await self._redis.xtrim(self._stream, minid=oldest, approximate=False)
+            await self._has_room()

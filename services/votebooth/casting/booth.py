@@ -17,6 +17,7 @@ from services.core.problems import Problem, too_many, unavailable
 from services.votebooth.casting import batch
 from services.votebooth.casting import statements as sql
 from services.votebooth.casting.batch import CommitUnknownError
+from services.votebooth.casting.queue import Queue
 from services.votebooth.casting.tickets import Outcome, Ticket
 from services.votebooth.metrics import BATCH, VOTES, WAITING
 from services.votebooth.poll.projection import Projection
@@ -31,6 +32,8 @@ _RETRY_SECONDS = 0.05
 _COMMAND_SECONDS = 12.0
 _FLOOD_SECONDS = 10.0
 _FLOOD = 200
+_BALLOT_BYTES = 256
+"""So many bytes of a ballot count as one more: what a sender can have stored is bounded, whoever's tokens they use."""
 
 _FIRST, _AGAIN = VOTES.labels("first"), VOTES.labels("again")
 
@@ -42,9 +45,8 @@ class Booth:
         self._kit = kit
         self._projection = projection
         self._keyring = keyring
-        self._most = kit.settings.queue
         self._size = kit.settings.batch
-        self._waiting: list[Ticket] = []
+        self._waiting = Queue(kit.settings.queue)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -78,7 +80,7 @@ class Booth:
         Raises:
             Problem: 429.
         """
-        self._flood.count(claim.subject.id.bytes)
+        self._flood.count(claim)
 
     async def submit(self, ticket: Ticket) -> Outcome:
         """Return what has become of a request, when that is committed.
@@ -88,11 +90,11 @@ class Booth:
         """
         if self._stopping:
             raise unavailable("This server is stopping. Try again.")
-        if len(self._waiting) >= self._most:
+        size = 0 if ticket.choice is None else len(ticket.choice.encoded)
+        self._flood.count(ticket.claim, 1 + size // _BALLOT_BYTES)
+        if not self._waiting.put(ticket):
             VOTES.labels("queue_full").inc()
             raise unavailable("Too many ballots are waiting. Try again.")
-        self._flood.count(ticket.caster or ticket.key)
-        self._waiting.append(ticket)
         self._wake.set()
         return await ticket.future
 
@@ -102,8 +104,7 @@ class Booth:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            tickets = self._waiting[: self._size]
-            del self._waiting[: self._size]
+            tickets = self._waiting.take(self._size)
             WAITING.set(len(self._waiting))
             BATCH.observe(len(tickets))
             try:
@@ -206,18 +207,18 @@ def _fail(ticket: Ticket, exc: Exception) -> None:
 
 
 class _Flood:
-    """Keeps one voter from filling the queue with changes, without asking anybody.
+    """Keeps one sender from filling the queue, without asking anybody.
 
-    What is counted is who sends: where a network is the voter, the guest, or neighbours could keep it from changing
-    its ballot.
+    What is counted is the account or guest who sends, whoever the voter is: an owner has thousands of voting tokens,
+    and where a network is the voter, neighbours could keep it from changing its ballot.
     """
 
     def __init__(self) -> None:
-        self._counts: dict[bytes, int] = {}
+        self._counts: dict[int, int] = {}
         self._until = 0.0
 
-    def count(self, key: bytes) -> None:
-        """Count one request of a sender.
+    def count(self, claim: Claim, cost: int = 1) -> None:
+        """Count a request.
 
         Raises:
             Problem: 429.
@@ -226,7 +227,8 @@ class _Flood:
         if now >= self._until:
             self._counts.clear()
             self._until = now + _FLOOD_SECONDS
-        count = self._counts.get(key, 0) + 1
-        self._counts[key] = count
+        sender = claim.subject.id.int
+        count = self._counts.get(sender, 0) + cost
+        self._counts[sender] = count
         if count > _FLOOD:
-            raise too_many("You are changing your ballot too often. Wait a moment.", self._until - now)
+            raise too_many("You are sending ballots too often. Wait a moment.", self._until - now)

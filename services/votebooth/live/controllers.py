@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.status_codes import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
 from services.core.http.api import problems
 from services.core.http.dependencies import site_of
@@ -20,7 +21,6 @@ from services.core.http.request import is_head
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
 from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
-from services.core.problems import Problem
 from services.core.tasks import end
 from services.votebooth.description import RESULTS
 from services.votebooth.live.client import Client
@@ -30,9 +30,6 @@ from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
 
 _WORDS_FROM_CLIENT = 1000
-_CLOSE_DONE = 1000
-_CLOSE_POLICY = 1008
-_CLOSE_AGAIN = 1012
 _RETRY_MS = 1000
 
 LastEventId = Annotated[
@@ -117,16 +114,13 @@ class LiveController(Controller):
     ) -> None:
         """Send the same messages as `LiveEvents` over a WebSocket.
 
-        Without a ticket the viewer is anonymous. Refusals come as a close code, 4000 and the HTTP status.
+        Without a ticket the viewer is anonymous. Refusals come as a close code, 4000 and the HTTP status: browsers
+        show scripts nothing of a WebSocket that was refused before it was open.
         """
         await socket.accept()
-        try:
-            who, subject = await _redeem(tickets, poll_id, ticket)
-            await results.state(poll_id)
-            client = hub.join(poll_id, who, subject, since, address=site_of(socket))
-        except Problem as exc:
-            await socket.close(4000 + exc.status, exc.slug)
-            return
+        who, subject = await _redeem(tickets, poll_id, ticket)
+        await results.state(poll_id)
+        client = hub.join(poll_id, who, subject, since, address=site_of(socket))
         try:
             await _serve(socket, client)
         finally:
@@ -159,7 +153,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], client: Client) -> None:
     finally:
         await end(sending, listening)
         with contextlib.suppress(Exception):  # it may be closed already, and by either side
-            await socket.close(_CLOSE_AGAIN if client.ended == "stopping" else _CLOSE_DONE)
+            await socket.close(WS_1012_SERVICE_RESTART if client.ended == "stopping" else WS_1000_NORMAL_CLOSURE)
 
 
 async def _send(socket: WebSocket[Any, Any, Any], client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, func, not_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,20 +11,27 @@ from services.votebooth.poll.definition import PollChanged
 
 
 async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
-    """Lock a poll's counters, made if missing, and set their copy of the rules; False if that is newer."""
-    values = {
-        "version": event.version,
-        "opens_at": event.opens_at,
-        "ends_at": event.ends_at,
-        "sealed_at": None,
-        "receipts_digest": None,
-    }
-    statement = (
-        insert(Counter)
-        .values(poll_id=event.poll, **values)
-        .on_conflict_do_update(index_elements=[Counter.poll_id], set_=values, where=Counter.version < event.version)
-        .returning(Counter.poll_id)
-    )
+    """Lock a poll's counters, made if missing, and set their copy of the rules; False if that is newer.
+
+    With another end, what was made after the last one is made again: the tables are sealed anew, the list of receipts
+    is another one. A poll that is to go on after its salt was kept, and so may have been shown, gets another salt.
+    """
+    values = {"version": event.version, "opens_at": event.opens_at, "ends_at": event.ends_at}
+    new = insert(Counter).values(poll_id=event.poll, **values)
+    ends_at = new.excluded.ends_at
+    same_end = ends_at.is_not_distinct_from(Counter.ends_at)
+    told = and_(Counter.salt.is_not(None), func.coalesce(ends_at > func.clock_timestamp(), True))
+    statement = new.on_conflict_do_update(
+        index_elements=[Counter.poll_id],
+        set_={
+            **values,
+            "sealed_at": case((same_end, Counter.sealed_at)),
+            "receipts_digest": case((same_end, Counter.receipts_digest)),
+            "salt": case((not_(told), Counter.salt)),
+            "salt_nonce": case((told, func.gen_random_uuid()), else_=Counter.salt_nonce),
+        },
+        where=Counter.version < event.version,
+    ).returning(Counter.poll_id)
     return (await session.execute(statement)).first() is not None
 
 

@@ -16,6 +16,9 @@ from services.core.redis.rate_limit import RateLimiter
 from services.votebooth.roll import repository
 
 DAY = timedelta(days=1)
+_DAY_SECONDS = DAY.total_seconds()
+_OWNERS = 4
+"""So many owners can have one address mailed as often as it is in a day; none can alone."""
 
 
 async def spend(session: AsyncSession, owner: UUID, count: int, quota: int) -> None:
@@ -54,22 +57,35 @@ async def spend_at(limits: RateLimiter, site: str, count: int, quota: int) -> No
     Raises:
         Problem: 429 with Retry-After.
     """
-    decision = await limits.hit(f"invitations:at:{site}", quota, DAY.total_seconds(), min(count, quota))
+    decision = await limits.hit(f"invitations:at:{site}", quota, _DAY_SECONDS, min(count, quota))
     if not decision.allowed:
         raise too_many(f"One network may send {quota} invitations in 24 hours.", decision.retry_after)
 
 
-async def wait_for(limits: RateLimiter, address: str, quota: int) -> float:
+async def wait_for(limits: RateLimiter, owner: UUID, address: str, quota: int) -> float:
     """Return for how many seconds a mail to an address has to wait; 0 says that it may leave, and counts it.
+
+    One owner gets a share of what the address is mailed, or a stranger who has it mailed again and again would keep
+    others' invitations away.
 
     Args:
         limits: Counts, also for the other instances.
+        owner: Who invites.
         address: As `clean_address` returns it. Redis is given a hash of it.
-        quota: How many mails an address gets in 24 hours.
+        quota: How many mails an address gets in 24 hours, from all owners together.
     """
     name = hashlib.sha256(address.encode()).hexdigest()[:32]
-    decision = await limits.hit(f"invited:{name}", quota, DAY.total_seconds())
-    return 0.0 if decision.allowed else max(1.0, decision.retry_after)
+    shares = ((f"invited:{name}:by:{owner}", max(1, quota // _OWNERS)), (f"invited:{name}", quota))
+    # Both are looked at before either is counted, or what one of them refuses would use up the other.
+    for key, share in shares:
+        left = await limits.hit(key, share, _DAY_SECONDS, 0, patient=True)
+        if left.remaining < 1:
+            return max(1.0, left.reset_after - _DAY_SECONDS + _DAY_SECONDS / share)
+    for key, share in shares:
+        decision = await limits.hit(key, share, _DAY_SECONDS, patient=True)
+        if not decision.allowed:
+            return max(1.0, decision.retry_after)
+    return 0.0
 
 
 def _free_at(sent: list[tuple[datetime, int]], missing: int) -> datetime:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import ARRAY, Interval, LargeBinary, Row, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,7 +65,7 @@ _CLAIM = text(
         SELECT poll_id, address FROM roll WHERE state = 'waiting' AND due_at <= now()
         ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
-    RETURNING poll_id, address, tries
+    RETURNING poll_id, address, tries, (SELECT owner_id FROM polls WHERE polls.poll_id = roll.poll_id) AS owner
     """
 )
 
@@ -94,6 +95,22 @@ _TOOK_PART = {
     anonymous: text(f"SELECT 1 FROM {table} WHERE poll_id = :poll AND voter_key = :key")  # noqa: S608  (constants)
     for anonymous, table in ((False, "ballots"), (True, "participations"))
 }
+
+
+class Due(Struct, frozen=True):
+    """An invitation that is to be sent.
+
+    Attributes:
+        poll_id: The poll.
+        owner: Who invites.
+        address: Whom.
+        tries: Which try this is; the first is 1.
+    """
+
+    poll_id: UUID
+    owner: UUID
+    address: str
+    tries: int
 
 
 async def count_credentials(session: AsyncSession, poll: UUID) -> int:
@@ -131,10 +148,10 @@ async def page(session: AsyncSession, poll_id: UUID, after: str, most: int) -> S
     return (await session.execute(_PAGE, {"poll": poll_id, "after": after, "most": most})).all()
 
 
-async def claim(session: AsyncSession, most: int) -> list[tuple[UUID, str, int]]:
-    """Claim invitations that are due: poll, address, and which try this is."""
+async def claim(session: AsyncSession, most: int) -> list[Due]:
+    """Claim invitations that are due."""
     rows = await session.execute(_CLAIM, {"most": most})
-    return [(row.poll_id, row.address, row.tries) for row in rows]
+    return [Due(row.poll_id, row.owner, row.address, row.tries) for row in rows]
 
 
 async def lock_poll(session: AsyncSession, poll_id: UUID) -> None:

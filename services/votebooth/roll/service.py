@@ -27,6 +27,7 @@ from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import TOKEN_HEADER, Keyring, hash_token, new_token
 from services.votebooth.roll import quota, repository
+from services.votebooth.roll.repository import Due
 from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
 from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
@@ -98,14 +99,20 @@ class Roll:
                 due = await repository.claim(session, _AT_ONCE)
             if not due:
                 return
-            await asyncio.gather(*(self._send(poll_id, address, tries) for poll_id, address, tries in due))
+            leaving = [each for each in due if await self._may_leave(each)]
+            await asyncio.gather(*map(self._send, leaving))
 
-    async def _send(self, poll_id: UUID, address: str, tries: int) -> None:
-        wait = await quota.wait_for(self._kit.shared.limits, address, self._kit.settings.invitations_per_address)
+    async def _may_leave(self, due: Due) -> bool:
+        """Say whether a mail may leave now; else it is put off."""
+        most = self._kit.settings.invitations_per_address
+        wait = await quota.wait_for(self._kit.shared.limits, due.owner, due.address, most)
         if wait:
             async with self._kit.db.transaction() as session:
-                await repository.hold(session, poll_id, address, wait)
-            return
+                await repository.hold(session, due.poll_id, due.address, wait)
+        return not wait
+
+    async def _send(self, due: Due) -> None:
+        poll_id, address, tries = due.poll_id, due.address, due.tries
         async with self._kit.db.transaction() as session:
             made = await self._token(session, poll_id, address)
             if made is None:

@@ -15,6 +15,7 @@ from services.core.events.outbox import publish, stream_of
 from services.core.kit import Kit
 from services.core.service import NoSettings
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 STREAM = stream_of("sender")
 
@@ -327,6 +328,63 @@ async def tried(receiver: Receiver, times: int) -> bool:
     return receiver.calls.count(2) >= times
 
 
+async def test_who_waits_for_long_while_a_stream_runs_over_misses_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It isn't taken to be reading any more; and reading on makes Redis count what was cut off as read."""
+    narrow(monkeypatch)
+    monkeypatch.setattr(relay_module, "_READING_MS", 200)
+    receiver = Receiver()
+    receiver.fail[2] = NotNowError()
+    async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
+        await say_much(kit, 1, 2)
+        await until(lambda: tried(receiver, 2), 10)
+        await say_much(kit, *range(3, 200))
+        await until(lambda: all_sent_by(place), 20)
+        receiver.fail.clear()
+        assert sorted(await place.seen_all(*range(1, 200))) == list(range(1, 200))
+
+
+async def test_a_reader_of_whom_redis_can_t_say_how_far_it_is_misses_nothing(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    async with place.kit("sender") as kit, place.relay(kit):
+        await say_much(kit, *range(10))
+        await until(lambda: sent(redis, 10))
+        place_in_it = (await redis.xrange(STREAM, count=5))[-1][0]
+        await redis.xgroup_create(STREAM, "other", id=place_in_it)
+        await redis.xgroup_createconsumer(STREAM, "other", "reader")
+        assert [group["lag"] for group in await redis.xinfo_groups(STREAM)] == [None]
+        await say_much(kit, *range(10, 200))
+        await asyncio.sleep(1.5)
+        assert (await redis.xrange(STREAM, count=1))[0][0] <= place_in_it
+        assert not await all_sent_by(place), "the rest waits for the reader"
+
+
+async def test_a_relay_cuts_nothing_off_while_another_one_has_its_turn(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what it has seen of the stream may not be so any more."""
+    narrow(monkeypatch)
+    async with place.kit("sender") as kit:
+        async with place.relay(kit):
+            await say_much(kit, *range(30))
+            await until(lambda: all_sent_by(place), 20)
+        pool = await kit.db.pool()
+        async with pool.acquire() as another, another.transaction():
+            await another.execute(relay_module._LOCK, "sender")
+            for _ in range(30):  # the other one's
+                await redis.xadd(STREAM, {b"id": b"x" * 16, b"kind": b"k", b"data": b"x" * 4_000, b"trace": b""})
+            async with place.relay(kit):
+                await say_much(kit, 30)
+                await asyncio.sleep(1)
+                assert await redis.xlen(STREAM) == 60
+        async with place.relay(kit):
+            await until(lambda: all_sent_by(place), 20)
+            assert await redis.xlen(STREAM) < 60
+
+
 async def test_what_a_replica_that_took_over_never_got_is_sent_again(place: Place, redis: Redis) -> None:
     async with place.kit("sender") as kit, place.relay(kit):
         await place.say(kit, *range(10))
@@ -420,9 +478,9 @@ async def test_a_handler_whose_statement_always_takes_too_long_is_parked(place: 
     """It fails as a restart does, while the database is well."""
 
     class Slow(Receiver):
-        async def on_said(self, transaction: object, event: object) -> None:
-            await transaction.execute(text("SET LOCAL statement_timeout = '20ms'"))  # type: ignore[attr-defined]
-            await transaction.execute(text("SELECT pg_sleep(1)"))  # type: ignore[attr-defined]
+        async def on_said(self, session: AsyncSession, event: Heard) -> None:
+            await session.execute(text("SET LOCAL statement_timeout = '20ms'"))
+            await session.execute(text("SELECT pg_sleep(1)"))
 
     async with place.kit("sender") as kit, place.relay(kit), place.kit("receiver") as other:
         consumer = Consumer("receiver", Slow(), [Handler(Heard, Slow.on_said)], other.db, other.shared.redis, "1")

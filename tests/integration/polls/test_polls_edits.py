@@ -246,3 +246,44 @@ async def test_a_poll_that_lets_voters_withdraw_and_not_change_keeps_its_rules_a
     assert answer.status_code == 200
     answer = await owner.edit(copy, rules={"change": False})
     assert not answer.json()["rules"]["withdraw"]
+
+
+async def test_the_log_says_in_few_bytes_how_options_were_changed(owner: Person, votewave: VoteWave) -> None:
+    options = [{"label": f"{number} {'x' * 190}"} for number in range(500)]
+    poll = await owner.create(publish=True, opens_at=after(3600), options=options)
+    edited = [
+        *({"id": number, "label": f"{number} {'y' * 190}"} for number in range(1, 301)),
+        *({"label": f"new {number} {'z' * 180}"} for number in range(200)),
+    ]
+    answer = await owner.edit(poll, options=edited)
+    assert answer.status_code == 200, answer.text
+    (size,) = await votewave.sql(
+        "SELECT octet_length(details::text) AS bytes FROM polls.audit WHERE poll = $1 AND act = 'edited'", poll["id"]
+    )
+    assert size["bytes"] < 2_000
+    entry = (await owner.call("GET", f"/{poll['id']}/log")).json()["items"][0]
+    said = entry["details"]["options"]
+    assert [(kind, said[kind]["count"]) for kind in ("added", "removed", "renamed")] == [
+        ("added", 200),
+        ("removed", 200),
+        ("renamed", 300),
+    ]
+    assert [each["id"] for each in said["added"]["first"]] == [501, 502, 503]
+    assert said["renamed"]["first"][0] == {"id": 1, "from": f"0 {'x' * 57}…", "to": f"1 {'y' * 57}…"}
+
+
+async def test_a_poll_s_log_grows_so_far_and_its_owner_may_still_end_it(owner: Person, votewave: VoteWave) -> None:
+    poll = await owner.create(publish=True)
+    assert (await owner.edit(poll, title="Lunch today?")).status_code == 200
+    await votewave.sql(
+        "INSERT INTO polls.audit (poll, at, actor, act, role, details) "
+        "SELECT poll, at, actor, act, role, details FROM polls.audit, generate_series(1, 4000) "
+        "WHERE poll = $1 AND act = 'edited'",
+        poll["id"],
+    )
+    changed = (await owner.read(poll)).json()
+    assert await refused(owner, changed, title="Lunch?") == (429, "over-quota")
+    assert (await owner.act(poll, "close")).status_code == 200
+    assert (await owner.act(poll, "archive")).status_code == 200
+    assert (await owner.act(poll, "unarchive")).status_code == 429
+    assert (await owner.call("DELETE", f"/{poll['id']}")).status_code == 204

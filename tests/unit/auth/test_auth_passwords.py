@@ -51,11 +51,16 @@ async def test_a_password_fits_however_the_keyboard_composes_it() -> None:
     hasher.close()
 
 
-async def test_an_unknown_account_costs_a_whole_hash_and_never_fits() -> None:
+async def test_an_unknown_account_costs_a_whole_hash_and_never_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher = Hasher(CHEAP)
     worked: list[str] = []
     fits = hasher._fits
-    hasher._fits = lambda encoded, password: worked.append(encoded) or fits(encoded, password)  # type: ignore[method-assign,func-returns-value]
+
+    def noted(encoded: str, password: str) -> bool:
+        worked.append(encoded)
+        return fits(encoded, password)
+
+    monkeypatch.setattr(hasher, "_fits", noted)
     assert not await hasher.verify(None, "anything at all")
     assert not await hasher.verify(None, "")
     assert [hasher.outdated(encoded) for encoded in worked] == [False, False], "the same costs as a real one"
@@ -97,7 +102,7 @@ async def test_an_address_leaves_half_of_the_places_to_others() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
-async def test_hashing_leaves_the_processor_to_others() -> None:
+async def test_hashing_leaves_the_processor_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
     hasher = Hasher(CHEAP)
     found: list[int] = []
@@ -107,7 +112,7 @@ async def test_hashing_leaves_the_processor_to_others() -> None:
         found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
         return fits(encoded, password)
 
-    hasher._fits = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(hasher, "_fits", noted)
     await hasher.verify(None, "anything at all")
     assert found == [min(own + 10, 19)]
     assert os.getpriority(os.PRIO_PROCESS, 0) == own

@@ -37,7 +37,7 @@ def outcome(ms: float = 10.0, status: int = 201, late: float = 1.0, **more: obje
     votes = [Vote(number / 10, ms, ms, status) for number in range(100)]
     failures = {} if status == 201 else {f"vote: {status}": 100}
     parts = {"votes": votes, "requests": {"vote": 100}, "failures": failures, "late_ms": [late] * 100, **more}
-    return Outcome(wall_seconds=10, cpu_seconds=1, **parts)  # type: ignore[arg-type]
+    return Outcome(wall_seconds=10, cpu_seconds=1, **parts)  # type: ignore[arg-type]  (named and typed as in `Outcome`)
 
 
 def failing(seen: Outcome, findings: Findings = FINE, suite: Suite = SUITE) -> set[str]:

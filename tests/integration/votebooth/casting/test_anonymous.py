@@ -12,7 +12,7 @@ import httpx
 import pytest
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.poll.voters import HASH_KEY
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, eventually
 
 from ..voting import Poll, booth_kit, guest, guests, poll, recount, secret, subject_id
 
@@ -267,3 +267,41 @@ async def test_sealing_writes_all_rows_anew_and_the_tables_apart(client: httpx.A
     assert not transactions["participations"] & transactions["anonymous_ballots"]
     assert (await votewave.sql("SELECT sealed_at FROM votebooth.counters WHERE poll_id = $1", voted.id))[0][0]
     assert await recount(votewave, voted.id) == (20, [])
+
+
+@pytest.mark.parametrize("ends_elsewhere", [False, True])
+async def test_a_poll_is_sealed_again_only_if_it_ended_at_another_moment(
+    client: httpx.AsyncClient, votewave: VoteWave, ends_elsewhere: bool
+) -> None:
+    voted = await poll(client, rules={"anonymous": True})
+    await voted.put(await guest(client), {"picks": [1]})
+    await voted.close()
+    kept = "SELECT version, sealed_at, receipts_digest FROM votebooth.counters WHERE poll_id = $1"
+
+    async def sealed() -> Any:
+        (row,) = await votewave.sql(kept, voted.id)
+        return row if row["sealed_at"] else None
+
+    kit = booth_kit(votewave)
+    try:
+        await seal_ended(kit)
+    finally:
+        await kit.db.close()
+        await kit.shared.close()
+    await client.get(f"{voted.path}/results")  # keeps what its seed is made of
+    before = await eventually(sealed)
+    assert before["receipts_digest"]
+    if ends_elsewhere:  # as if the news of the last end had been late
+        await votewave.sql(
+            "UPDATE votebooth.counters SET ends_at = ends_at - interval '1 s' WHERE poll_id = $1", voted.id
+        )
+    edited = await client.patch(f"/v1/polls/{voted.id}", json={"title": "Lunch, that was"}, headers=voted.owner)
+    assert edited.status_code == 200, edited.text
+
+    async def newer() -> Any:
+        (row,) = await votewave.sql(kept, voted.id)
+        return row if row["version"] > before["version"] else None
+
+    after = await eventually(newer)
+    same = (after["sealed_at"], after["receipts_digest"]) == (before["sealed_at"], before["receipts_digest"])
+    assert same != ends_elsewhere

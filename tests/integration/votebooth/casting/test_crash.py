@@ -9,19 +9,21 @@ import httpx
 import pytest
 from tests.conftest import VoteWave, eventually
 
-from ..voting import Instance, Poll, guest, poll, recount, secret
+from ..voting import Instance, Poll, guests, poll, recount, secret
 
 KILLS = 20
 VOTERS = 16
+SENDERS = 64
+"""Guests whose requests they are: one may send twenty a second."""
 
 
 class Crowd:
     """Voters who vote one after the other, each until the answer says that the ballot is counted."""
 
-    def __init__(self, booth: Instance, voted: Poll, voter: dict[str, str], tokens: list[str]) -> None:
+    def __init__(self, booth: Instance, voted: Poll, voters: list[dict[str, str]], tokens: list[str]) -> None:
         self.booth = booth
         self.path = f"{voted.path}/ballot"
-        self.voter = voter
+        self.voters = voters
         self.left = tokens
         self.acknowledged: dict[str, str] = {}
         self.unsure: set[str] = set()
@@ -43,7 +45,7 @@ class Crowd:
         await eventually(more, 20)
 
     async def _be(self, session: aiohttp.ClientSession, token: str) -> None:
-        headers = {**self.voter, "Ballot-Token": token}
+        headers = {**self.voters[len(self.left) % len(self.voters)], "Ballot-Token": token}
         while True:
             try:
                 async with session.put(
@@ -67,7 +69,7 @@ async def test_twenty_kills_under_load_lose_no_acknowledged_ballot(
     dice = random.Random(20)
     booth = Instance(votewave)
     await booth.start()
-    crowd = Crowd(booth, voted, await guest(client), made.json()["tokens"])
+    crowd = Crowd(booth, voted, await guests(client, SENDERS), made.json()["tokens"])
     voters = [asyncio.create_task(crowd.vote()) for _ in range(VOTERS)]
     for _ in range(KILLS):
         await crowd.under_load()
@@ -90,7 +92,7 @@ async def test_anonymous_ballots_survive_a_kill_and_a_repeated_request_is_recogn
 ) -> None:
     voted = await poll(client, method="irv", rules={"anonymous": True, "eligibility": "tokens"})
     made = await client.post(f"{voted.path}/tokens", headers=voted.owner, json={"count": 200})
-    voter = await guest(client)
+    senders = await guests(client, 4)
     booth = Instance(votewave)
     await booth.start()
     codes: list[int] = []
@@ -101,7 +103,9 @@ async def test_anonymous_ballots_survive_a_kill_and_a_repeated_request_is_recogn
             while True:
                 try:
                     answer = await own.put(
-                        f"{booth.url}{voted.path}/ballot", headers={**voter, "Ballot-Token": token}, json=body
+                        f"{booth.url}{voted.path}/ballot",
+                        headers={**secrets.choice(senders), "Ballot-Token": token},
+                        json=body,
                     )
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
@@ -128,7 +132,7 @@ async def test_a_server_that_is_asked_to_stop_answers_what_it_has_accepted(
     made = await client.post(f"{voted.path}/tokens", headers=voted.owner, json={"count": 2_000})
     booth = Instance(votewave)
     await booth.start()
-    crowd = Crowd(booth, voted, await guest(client), made.json()["tokens"])
+    crowd = Crowd(booth, voted, await guests(client, SENDERS), made.json()["tokens"])
     voters = [asyncio.create_task(crowd.vote()) for _ in range(VOTERS)]
     await crowd.under_load()
     crowd.stop = True
@@ -148,15 +152,15 @@ async def test_the_whole_of_votewave_killed_comes_back_by_itself(own_votewave: V
     async with httpx.AsyncClient(base_url=own_votewave.url, timeout=20) as client:
         voted = await poll(client, rules={"eligibility": "tokens"})
         made = await client.post(f"{voted.path}/tokens", headers=voted.owner, json={"count": 5_000})
-        voter = await guest(client)
+        voters = await guests(client, SENDERS)
     here = Instance(own_votewave)
     here.url = own_votewave.url
-    crowd = Crowd(here, voted, voter, made.json()["tokens"])
-    voters = [asyncio.create_task(crowd.vote()) for _ in range(VOTERS)]
+    crowd = Crowd(here, voted, voters, made.json()["tokens"])
+    voting = [asyncio.create_task(crowd.vote()) for _ in range(VOTERS)]
     for _ in range(2):
         await crowd.under_load()
         own_votewave.kill()
         await asyncio.to_thread(own_votewave.restart)
     crowd.stop = True
-    await asyncio.gather(*voters)
+    await asyncio.gather(*voting)
     assert await recount(own_votewave, voted.id) == (len(crowd.acknowledged), [])

@@ -172,6 +172,30 @@ async def test_a_salt_that_was_shown_is_not_used_again_where_a_poll_goes_on(
     assert told["commitment"] != before["commitment"]
 
 
+async def test_a_salt_that_was_shown_is_replaced_when_the_news_comes_whoever_reads_then(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    owner = await a_user(client)
+    voted = await a_poll(client, owner)
+    where = "WHERE poll_id = $1"
+    await salt_of(client, voted)
+    # Here the poll is over for a moment, since the news of its end is late.
+    await votewave.sql(f"UPDATE votebooth.counters SET ends_at = now() {where}", UUID(voted))
+    assert (await salt_of(client, voted))["salt"]
+    (before,) = await votewave.sql(f"SELECT * FROM votebooth.counters {where}", UUID(voted))
+    edited = await client.patch(f"/v1/polls/{voted}", json={"title": "Once more?"}, headers=owner)
+    assert edited.status_code == 200, edited.text
+
+    async def newer() -> Any:
+        (row,) = await votewave.sql(f"SELECT * FROM votebooth.counters {where}", UUID(voted))
+        return row if row["version"] > before["version"] else None
+
+    row = await eventually(newer)
+    assert row["ends_at"] is None
+    assert (row["salt"], row["receipts_digest"]) == (None, None)
+    assert row["salt_nonce"] != before["salt_nonce"]
+
+
 async def test_the_final_seed_survives_a_change_of_the_secret_key(
     client: httpx.AsyncClient, votewave: VoteWave
 ) -> None:

@@ -46,7 +46,7 @@ def mails(votewave: VoteWave, address: str, poll_id: str) -> list[str]:
     found = []
     for path in sorted((votewave.data_dir / "mail").glob("*.eml")):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  (ours have one)
         if mail["to"] == address and poll_id in text:
-            found.append(re.search(r"#token=(\S+)", text)[1])  # type: ignore[index]
+            found.append(re.search(r"#token=(\S+)", text)[1])  # type: ignore[index]  (each invites)
     return found

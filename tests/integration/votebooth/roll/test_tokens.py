@@ -5,6 +5,7 @@ import email
 import email.policy
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -77,11 +78,11 @@ async def test_a_doubled_header_is_refused_on_every_route(client: httpx.AsyncCli
     first, second = (await guest(client))["Authorization"], (await guest(client))["Authorization"]
     ballot = f"{voted.path}/ballot"
     for method, path in (("PUT", ballot), ("GET", ballot), ("DELETE", ballot), ("GET", f"/v1/polls/{voted.id}")):
-        body = {"json": {"picks": [1]}} if method == "PUT" else {}
+        body: Any = {"json": {"picks": [1]}} if method == "PUT" else {}
         for name, values in (("authorization", (first, second)), ("ballot-token", (token, "another"))):
             rest = [("authorization", first)] if name == "ballot-token" else [("ballot-token", token)]
             headers = [*((name, value) for value in values), *rest]
-            answer = await client.request(method, path, headers=headers, **body)  # type: ignore[arg-type]
+            answer = await client.request(method, path, headers=headers, **body)
             assert answer.status_code == 400, (method, path, name)
             assert answer.headers["content-type"] == "application/problem+json"
             assert name in answer.json()["detail"]
@@ -250,6 +251,28 @@ async def test_an_address_gets_and_a_network_sends_so_many_invitations_a_day_who
         own.stop()
 
 
+async def test_one_owner_uses_up_no_address_s_invitations(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    address = f"{uuid4().hex}@example.org"
+    stranger = await poll(client, rules={"eligibility": "roll"})
+    for number in range(1, 6):
+        await invite(stranger, address, resend=True)
+        await sent(stranger)
+        assert len(mails(votewave, address, stranger.id)) == number
+    beside = await poll(client, owner=stranger.owner, rules={"eligibility": "roll"})
+    await invite(beside, address)
+    await invite(stranger, address, resend=True)
+    honest = await poll(client, rules={"eligibility": "roll"})
+    await invite(honest, address)
+    await sent(honest)
+    assert len(mails(votewave, address, honest.id)) == 1
+    await asyncio.sleep(1.5)
+    assert (await roll(beside))["progress"]["waiting"] == (await roll(stranger))["progress"]["waiting"] == 1
+    held = await votewave.sql(
+        "SELECT due_at - now() AS wait FROM votebooth.roll WHERE address = $1 AND state = 'waiting'", address
+    )
+    assert all(row["wait"] > timedelta(hours=4) for row in held)
+
+
 async def test_a_mail_s_subject_is_not_the_owner_s_to_write(client: httpx.AsyncClient, votewave: VoteWave) -> None:
     """It would be read as VoteWave's word by people who have never heard of either."""
     title = "Your account is locked: call +1 555 0100"
@@ -261,7 +284,7 @@ async def test_a_mail_s_subject_is_not_the_owner_s_to_write(client: httpx.AsyncC
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         if mail["to"] == address:
             assert mail["subject"] == "You are invited to vote"
-            text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+            text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  (ours have one)
             assert f"They call it:\n\n    {title}\n" in text.replace("\r\n", "\n")
             return
     raise AssertionError("no mail came")

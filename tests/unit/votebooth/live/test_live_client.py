@@ -32,7 +32,7 @@ def state(status: str = "live", version: int = 1, labels: str = "AB") -> State:
         opens_at=datetime(2026, 1, 1, tzinfo=UTC),
         quorum=2,
     )
-    return State(poll, status, None, 0, None, (0, version), None)  # type: ignore[arg-type]
+    return State(poll, status, None, 0, None, (0, version), None)  # type: ignore[arg-type]  (one of the three)
 
 
 def frames(*sums: tuple[int, int], status: str = "live", version: int = 1, before: Frame | None = None) -> list[Frame]:

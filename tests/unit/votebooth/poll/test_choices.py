@@ -22,7 +22,7 @@ def definition(method: str, options: int = 4, **rules: Any) -> PollChanged:
         version=1,
         owner=POLL,
         title="t",
-        method=method,  # type: ignore[arg-type]
+        method=method,  # type: ignore[arg-type]  (one of its names)
         options=tuple(PollOption(n, f"o{n}") for n in range(1, options + 1)),
         opens_at=datetime(2026, 1, 1, tzinfo=UTC),
         **rules,

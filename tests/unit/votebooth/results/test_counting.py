@@ -28,7 +28,7 @@ def poll(method: str, options: int = 4, **rules: Any) -> PollChanged:
         version=3,
         owner=UUID(int=9),
         title="A poll",
-        method=method,  # type: ignore[arg-type]
+        method=method,  # type: ignore[arg-type]  (one of its names)
         options=named,
         abstain=True,
         max_picks=options,
