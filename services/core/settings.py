@@ -83,6 +83,14 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             pattern="^(secret:.+|file:///.+)?$",
         ),
     ] = ""
+    cors_origins: Annotated[
+        str,
+        Meta(
+            description="Other sites whose pages may call the API, by commas: `https://app.example.org`. Behind the "
+            "gateway, which has a list of its own, leave it empty.",
+            pattern=r"^(https?://[^/?#@,\s*]+(,\s*https?://[^/?#@,\s*]+)*)?$",
+        ),
+    ] = ""
     issuer: Annotated[str, Meta(description="`iss` of access tokens.")] = "votewave"
     audience: Annotated[str, Meta(description="`aud` of access tokens.")] = "votewave"
     trusted_proxies: Annotated[

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
 from services.core.http.api import UNCHANGED, Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit, problems
+from services.core.http.compression import COMPRESSED
 from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit, limit_address
@@ -116,7 +117,7 @@ class PollController(Controller):
         seen, new = await polls.create(subject, data, key, address=site_of(request))
         return await _weighed(request, _created(seen, new=new))
 
-    @get("/", operation_id="PollList", summary="List polls", responses=_problems(401))
+    @get("/", operation_id="PollList", summary="List polls", opt=COMPRESSED, responses=_problems(401))
     async def list(
         self,
         polls: NamedDependency[Polls],
@@ -132,7 +133,7 @@ class PollController(Controller):
         """Return published polls, the newest first."""
         return await polls.list(viewer, mine=mine, owner=owner, status=status, cursor=cursor, limit=limit)
 
-    @get("/{poll_id:uuid}", operation_id="PollRead", summary="See a poll", responses=_READ)
+    @get("/{poll_id:uuid}", operation_id="PollRead", summary="See a poll", opt=COMPRESSED, responses=_READ)
     async def read(
         self,
         polls: NamedDependency[Polls],

@@ -5,22 +5,24 @@ from typing import Any
 
 from services.auth.controllers.answers import visitor_of
 from services.auth.service import Auth
-from services.auth.throttle import Throttle
-from services.auth.visitor import Visitor
+from services.auth.throttle import ByAddress
 from services.core.http.dependencies import Connection
+from services.core.http.limits import count
+from services.core.http.quota import Policy
 
 
-def _by_address(count: Callable[[Throttle, Visitor], Awaitable[None]]) -> Callable[[Connection, Any], Awaitable[None]]:
+def _guard(limit: ByAddress) -> Callable[[Connection, Any], Awaitable[None]]:
     """Return the guard that counts in one of Auth's limits."""
 
     async def guard(connection: Connection, _: Any) -> None:
         auth: Auth = connection.app.state["auth"]
-        await count(auth.throttle, visitor_of(connection))
+        policy = Policy(limit.value, auth.throttle.times(limit), limit.seconds)
+        await count(connection, policy, limit.key(visitor_of(connection)))
 
     return guard
 
 
-sign_ups = _by_address(Throttle.sign_up)
-guests = _by_address(Throttle.guest)
-sessions = _by_address(Throttle.session)
-refreshes = _by_address(Throttle.refresh)
+sign_ups = _guard(ByAddress.SIGN_UP)
+guests = _guard(ByAddress.GUEST)
+sessions = _guard(ByAddress.SESSION)
+refreshes = _guard(ByAddress.REFRESH)

@@ -1,11 +1,15 @@
-"""Checks before a request is read: is it for a service of this process, and do its headers say each thing once?"""
+"""Checks before a request is read: is it for this process, clear in its headers, and without a token in its URL?"""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from services.core.peers.calls import WANTED_HEADER
 from services.core.problems import Problem, malformed, misdirected
 
 _WANTED = WANTED_HEADER.encode()
+_TOKEN_IN_QUERY = re.compile(
+    rb"(?:^|&)(?:access|refresh|id|auth)_token=|(?:^|[=&])eyJ[\w-]+\.[\w-]+\.|=v[rw]_[\w-]{40}"
+)
 _SINGLE = frozenset({b"authorization", b"content-type", b"idempotency-key"})
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -37,3 +41,18 @@ def admission(names: Iterable[str], single_headers: Iterable[str]) -> Callable[[
         return None
 
     return fault
+
+
+def token_in_query(query: bytes) -> Problem | None:
+    """Refuse a URL with an access token, a refresh token or an API key in it: proxies and browsers log URLs.
+
+    What a live connection has instead, since browsers send no headers with it, is a ticket.
+    """
+    if query and _TOKEN_IN_QUERY.search(query):
+        return Problem(
+            400,
+            "token-in-url",
+            "A token can't stand in a URL",
+            "URLs are logged, so end this token's session. Send tokens in the header Authorization.",
+        )
+    return None

@@ -16,7 +16,9 @@ from litestar.plugins import InitPlugin
 from services.core.events.consumer import Consumer
 from services.core.events.relay import Relay
 from services.core.http import errors
-from services.core.http.admission import Headers, admission
+from services.core.http.admission import Headers, admission, token_in_query
+from services.core.http.compression import compressing
+from services.core.http.cors import Cors
 from services.core.http.dependencies import SHARED, dependencies_of, provide_subject, provide_viewer, require_service
 from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
@@ -110,6 +112,7 @@ class Application(Litestar):
     Args:
         stopping: Set when the server goes away.
         admission: Finds the fault of a request that nobody shall read; from `admission`.
+        cors: Which other sites' pages may call.
         fronts: Asked in turn before routing; see `service.Front`.
         options: Litestar's own.
     """
@@ -119,12 +122,16 @@ class Application(Litestar):
         *,
         stopping: asyncio.Event,
         admission: Callable[[Headers], Problem | None],
+        cors: Cors,
         fronts: Sequence[Front],
         **options: Any,
     ) -> None:
         super().__init__(after_exception=[errors.keep_refusal], **options)
         describe_security(self.routes)
-        self._edge = Edge(self._answer, stopping)
+        self._methods: dict[str, set[str]] = {}
+        for route in self.routes:  # several of one path are several routes, and Litestar's OPTIONS names one's methods
+            self._methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
+        self._edge = Edge(self._answer, stopping, cors)
         self._fault = admission
         self._fronts = fronts
 
@@ -138,7 +145,7 @@ class Application(Litestar):
             return
         scope["app"] = scope["litestar_app"] = self
         scope["state"] = {}
-        if (fault := self._fault(scope["headers"])) is not None:
+        if (fault := self._fault(scope["headers"]) or token_in_query(scope["query_string"])) is not None:
             await errors.respond(scope, receive, send, fault)
             return
         if scope["type"] == "http":
@@ -149,7 +156,20 @@ class Application(Litestar):
             if scope["method"] == "HEAD":
                 await self._answer_head(scope, receive, send)
                 return
+            send = self._saying_all_methods(scope, send) if scope["method"] == "OPTIONS" else compressing(scope, send)
         await super().__call__(scope, receive, send)
+
+    def _saying_all_methods(self, scope: Any, send: Any) -> Any:
+        """Return what sends Litestar's answer to OPTIONS with the same `Allow` as a 405 has."""
+
+        async def send_allow(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                allow = errors.allowed(self._methods[scope["path_template"]])
+                kept = [header for header in message["headers"] if header[0].lower() != b"allow"]
+                message["headers"] = [*kept, (b"allow", allow.encode())]
+            await send(message)
+
+        return send_allow
 
     async def _answer_head(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer as GET, without the body (RFC 9110, section 9.3.2); `is_head` tells routes whose body costs much."""
@@ -207,6 +227,10 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
         stopping=shared.stopping,
         admission=admission(
             [service.name for service in services],
+            [header for service in services for header in service.single_headers],
+        ),
+        cors=Cors(
+            [origin.strip() for origin in core.cors_origins.split(",") if origin.strip()],
             [header for service in services for header in service.single_headers],
         ),
         fronts=[front for service in services for front in service.fronts],

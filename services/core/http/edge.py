@@ -10,7 +10,9 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from services.core.http.cors import NO_PAGES, Cors
 from services.core.http.errors import REFUSED_BY, problem_of, respond
+from services.core.http.quota import quota_headers
 from services.core.http.request import BODY_COMPLETE
 from services.core.observe.access import AccessLog
 from services.core.observe.trace import begin_trace
@@ -43,11 +45,13 @@ class Edge:
     Args:
         app: What answers.
         stopping: Set when the server goes away.
+        cors: Which other sites' pages may call.
     """
 
-    def __init__(self, app: Callable[..., Awaitable[None]], stopping: asyncio.Event) -> None:
+    def __init__(self, app: Callable[..., Awaitable[None]], stopping: asyncio.Event, cors: Cors = NO_PAGES) -> None:
         self._app = app
         self._stopping = stopping
+        self._cors = cors
         self._access = AccessLog()
 
     def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> Awaitable[None]:
@@ -91,12 +95,18 @@ class Edge:
                 headers = list(message.get("headers", ()))
                 headers.append((b"x-trace-id", trace))
                 headers.append(NOSNIFF)
+                headers += quota_headers(scope)
+                headers += self._cors.headers(scope["headers"])
                 if self._stopping.is_set():  # so that clients send their next request to another instance
                     headers.append((b"connection", b"close"))
                 message["headers"] = headers
             await send(message)
 
         try:
+            if (preflight := self._cors.preflight(method, scope["headers"])) is not None:
+                await send_counted({"type": "http.response.start", "status": 204, "headers": preflight})
+                await send_counted({"type": "http.response.body"})
+                return
             await self._app(scope, receive_noted, send_counted)
         finally:
             self._access.note(method, scope.get("path_template", ""), status, took or time.perf_counter() - started)

@@ -1,7 +1,7 @@
 """From an exception to a problem document: a `Problem`, or an error of Litestar, the database or any library."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -59,8 +59,19 @@ def _from_http(scope: Any, exc: HTTPException) -> Problem:
         title,
         detail if exc.status_code < 500 else "",
         errors=errors,
-        headers=exc.headers if isinstance(exc, MethodNotAllowedException) else None,  # `Allow`
+        headers=_allow(exc) if isinstance(exc, MethodNotAllowedException) else None,
     )
+
+
+def allowed(methods: Iterable[str]) -> str:
+    """Return the header `Allow` of a path, given the methods of its routes: HEAD is answered wherever GET is."""
+    taken = {method.strip().upper() for method in methods} | {"OPTIONS"}
+    return ", ".join(sorted(taken | {"HEAD"} if "GET" in taken else taken))
+
+
+def _allow(exc: MethodNotAllowedException) -> dict[str, str]:
+    said = {name.lower(): value for name, value in (exc.headers or {}).items()}.get("allow", "GET")
+    return {"Allow": allowed(said.split(","))}
 
 
 def _sentence(scope: Any, status: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 
 from services.core.http.dependencies import Connection, authenticate, shared_of, site_of
+from services.core.http.quota import Policy, note
 from services.core.problems import too_many
 
 SMALL_BODY_BYTES = 8_000
@@ -36,11 +37,8 @@ class Limit:
     def __init__(
         self, name: str, times: int, per: float, who: Callable[[Connection], Awaitable[str]], unit: str = "requests"
     ) -> None:
-        self._name = name
-        self._times = times
-        self._per = per
+        self._policy = Policy(name, times, per, unit)
         self._who = who
-        self._unit = unit
 
     async def __call__(self, connection: Connection, _: Any) -> None:
         """Count a request.
@@ -56,21 +54,37 @@ class Limit:
         Raises:
             Problem: 429 with Retry-After.
         """
-        key, cost = await self._key(connection), min(cost, self._times)
-        decision = await shared_of(connection).limits.hit(key, self._times, self._per, cost)
-        if not decision.allowed:
-            raise too_many(
-                f"At most {self._times:,} {self._unit} in {self._per:g} seconds. "
-                f"Try again in {max(1.0, decision.retry_after):.0f} s.",
-                decision.retry_after,
-            )
+        await count(connection, self._policy, await self._key(connection), cost)
 
     async def charge(self, connection: Connection, cost: int) -> None:
         """Count a cost of what has been done; the next request feels it."""
-        await shared_of(connection).limits.charge(await self._key(connection), self._times, self._per, cost)
+        policy = self._policy
+        await shared_of(connection).limits.charge(await self._key(connection), policy.times, policy.per, cost)
 
     async def _key(self, connection: Connection) -> str:
-        return f"{self._name}:{await self._who(connection)}"
+        return f"{self._policy.name}:{await self._who(connection)}"
+
+
+async def count(connection: Connection, policy: Policy, key: str, cost: int = 1) -> None:
+    """Count a cost in a limit, and note what is left for the answer's headers.
+
+    Args:
+        connection: The request.
+        policy: The limit.
+        key: Whose requests are counted together, and in which limit.
+        cost: What it counts; one above the whole limit counts as that.
+
+    Raises:
+        Problem: 429 with Retry-After.
+    """
+    decision = await shared_of(connection).limits.hit(key, policy.times, policy.per, min(cost, policy.times))
+    note(connection.scope, policy, decision)  # type: ignore[arg-type]  # a scope is a mapping
+    if not decision.allowed:
+        raise too_many(
+            f"At most {policy.times:,} {policy.unit} in {policy.per:g} seconds. "
+            f"Try again in {max(1.0, decision.retry_after):.0f} s.",
+            decision.retry_after,
+        )
 
 
 async def _subject(connection: Connection) -> str:

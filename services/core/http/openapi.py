@@ -19,6 +19,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
+from services.core.http.compression import COMPRESSED
 from services.core.http.unions import add_discriminators
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed, not_found
 
@@ -129,6 +130,7 @@ async def home() -> Redirect:
 @get(
     "/openapi.json",
     include_in_schema=False,
+    opt=COMPRESSED,
     media_type="application/vnd.oai.openapi+json",
     sync_to_thread=False,
 )
@@ -154,7 +156,7 @@ def reference_assets() -> Sequence[HTTPRouteHandler | Router]:
         return [home, icon, document]
     folder = Path(spec.origin).parent / "dist"
     assets = create_static_files_router(
-        _ASSETS, [folder], include_in_schema=False, before_request=_refuse_impossible_names
+        _ASSETS, [folder], include_in_schema=False, opt=COMPRESSED, before_request=_refuse_impossible_names
     )
     return [home, icon, document, assets]
 

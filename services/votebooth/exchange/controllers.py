@@ -15,6 +15,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, QueryParameter
 
 from services.core.http.api import problems
+from services.core.http.compression import COMPRESSED
 from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit, limit, limit_address
@@ -97,6 +98,7 @@ class ExchangeController(Controller):
         "/polls/{poll_id:uuid}/export",
         operation_id="BallotExport",
         summary="Get a poll's ballots as a file",
+        opt=COMPRESSED,
         guards=[limit("export", 60, per=60), EXPORTING],
         responses=_EXPORT,
     )
@@ -129,6 +131,7 @@ class ExchangeController(Controller):
         operation_id="FileCount",
         operation_class=CountOperation,
         summary="Count a file of ballots",
+        opt=COMPRESSED,
         status_code=200,
         guards=[ANY_TOKEN, limit("count", 20, per=60), limit_address("count", 60, per=60), WEIGHING],
         request_max_body_size=LARGE_BODY_BYTES,

@@ -20,7 +20,8 @@ from services.core.http.limits import limit
 from services.core.http.request import is_head
 from services.core.http.streaming import SEND_SECONDS, BoundStream
 from services.core.identity.subject import Subject
-from services.core.identity.tickets import LIFETIME_SECONDS, Tickets
+from services.core.identity.tickets import Tickets, Use
+from services.core.problems import malformed
 from services.core.tasks import end
 from services.votebooth.description import RESULTS
 from services.votebooth.live.client import Client
@@ -36,6 +37,10 @@ LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The id of the last event you have.")
 ]
 TicketText = Annotated[str | None, QueryParameter(name="ticket", description="From `LiveTicketIssue`.")]
+StreamTicketText = Annotated[
+    str | None,
+    QueryParameter(name="ticket", description="From `LiveStreamTicketIssue`, where no header can be sent."),
+]
 Since = Annotated[
     str | None,
     QueryParameter(name="since", description="`version.seq.status` of what you have; no snapshot if it is current."),
@@ -68,8 +73,30 @@ class LiveController(Controller):
         It stands for the token it was got with, which so appears in no URL.
         """
         await results.state(poll_id)
-        ticket = await tickets.issue(subject, poll_id, poll_viewer.voter_key or b"")
-        return LiveTicket(ticket, LIFETIME_SECONDS)
+        return LiveTicket(*await tickets.issue(Use.SOCKET, subject, poll_id, poll_viewer.voter_key or b""))
+
+    @post(
+        "/polls/{poll_id:uuid}/events/tickets",
+        operation_id="LiveStreamTicketIssue",
+        summary="Get a ticket for an EventSource",
+        guards=[ANY_TOKEN, limit("live-stream-ticket", 20, per=60)],
+        responses=problems(RESULTS, 400, 401, 404, 429, 503),
+    )
+    async def issue_for_stream(
+        self,
+        results: NamedDependency[Results],
+        tickets: NamedDependency[Tickets],
+        subject: NamedDependency[Subject],
+        poll_viewer: NamedDependency[Viewer],
+        poll_id: FromPath[UUID],
+    ) -> LiveTicket:
+        """Return a ticket that opens `/v1/votebooth/polls/{poll_id}/events?ticket=…` until the token ends.
+
+        An `EventSource` can send no header and comes back to the same URL, so this ticket isn't used up. It shows
+        this poll's result and is good for nothing else.
+        """
+        await results.state(poll_id)
+        return LiveTicket(*await tickets.issue(Use.STREAM, subject, poll_id, poll_viewer.voter_key or b""))
 
     @get(
         "/polls/{poll_id:uuid}/events",
@@ -86,19 +113,27 @@ class LiveController(Controller):
         request: Request[Any, Any, Any],
         hub: NamedDependency[Hub],
         results: NamedDependency[Results],
+        tickets: NamedDependency[Tickets],
         viewer: NamedDependency[Subject | None],
         poll_viewer: NamedDependency[Viewer],
         poll_id: FromPath[UUID],
         last_event_id: LastEventId = None,
+        ticket: StreamTicketText = None,
     ) -> Response[Any]:
         """Stream messages (docs/api/votebooth.md): a snapshot, then what changes, ten times a second at most.
 
         The stream ends after some minutes, or when the token does; clients reconnect with `Last-Event-ID`.
         """
+        who, subject = poll_viewer, viewer
+        if ticket is not None:
+            if viewer is not None:
+                raise malformed("Send a token or a ticket, not both.")
+            who, subject = await _redeem(tickets, Use.STREAM, poll_id, ticket)
         await results.state(poll_id)
+        hub.check(subject)
         if is_head(request):
             return Response(None, media_type="text/event-stream", headers=_SSE_HEADERS)
-        client = hub.join(poll_id, poll_viewer, viewer, last_event_id, address=site_of(request))
+        client = hub.join(poll_id, who, subject, last_event_id, address=site_of(request))
         return BoundStream(_stream(hub, poll_id, client), "text/event-stream", _SSE_HEADERS)
 
     @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
@@ -118,8 +153,11 @@ class LiveController(Controller):
         show scripts nothing of a WebSocket that was refused before it was open.
         """
         await socket.accept()
-        who, subject = await _redeem(tickets, poll_id, ticket)
+        who, subject = Viewer(), None
+        if ticket is not None:
+            who, subject = await _redeem(tickets, Use.SOCKET, poll_id, ticket)
         await results.state(poll_id)
+        hub.check(subject)
         client = hub.join(poll_id, who, subject, since, address=site_of(socket))
         try:
             await _serve(socket, client)
@@ -127,10 +165,8 @@ class LiveController(Controller):
             hub.leave(poll_id, client)
 
 
-async def _redeem(tickets: Tickets, poll_id: UUID, ticket: str | None) -> tuple[Viewer, Subject | None]:
-    if ticket is None:
-        return Viewer(), None
-    found = await tickets.redeem(ticket, poll_id)
+async def _redeem(tickets: Tickets, use: Use, poll_id: UUID, ticket: str) -> tuple[Viewer, Subject]:
+    found = await tickets.redeem(use, ticket, poll_id)
     return Viewer(found.subject.id, found.note or None), found.subject
 
 

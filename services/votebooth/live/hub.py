@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.problems import Problem, unavailable
+from services.core.problems import Problem, unauthenticated, unavailable
 from services.core.shares import Place, Shares
 from services.core.tasks import end
 from services.votebooth.live import messages
@@ -167,6 +167,15 @@ class Hub:
             if watch.task is not None:
                 self._tasks.append(watch.task)
         await end(*self._tasks)
+
+    def check(self, subject: Subject | None) -> None:
+        """Refuse who has a ticket from a session that was ended meanwhile.
+
+        Raises:
+            Problem: 401.
+        """
+        if subject is not None and self._kit.shared.verifier.has_ended(subject):
+            raise unauthenticated("This session has ended. Sign in again.")
 
     def join(
         self, poll_id: UUID, viewer: Viewer, subject: Subject | None, since: str | None, *, address: str

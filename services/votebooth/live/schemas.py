@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class LiveTicket(Struct, frozen=True):
-    """A ticket that opens one WebSocket, within `expires_in` seconds: `…/live?ticket=…`."""
+    """A ticket for a live connection, good for `expires_in` seconds: `…?ticket=…`."""
 
     ticket: str
     expires_in: int

@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from services.core.data.pagination import Page, map_page
 from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, matches, problems
+from services.core.http.compression import COMPRESSED
 from services.core.problems import Problem
 from services.votebooth.description import RESULTS, VOTING
 from services.votebooth.results import schemas
@@ -30,6 +31,7 @@ class ResultController(Controller):
         "/polls/{poll_id:uuid}/results",
         operation_id="ResultRead",
         summary="See a poll's result",
+        opt=COMPRESSED,
         responses={
             200: ResponseSpec(schemas.Results, description="The result.", generate_examples=False),
             304: UNCHANGED,

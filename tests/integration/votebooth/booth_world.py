@@ -144,11 +144,17 @@ async def until(connection: ClientConnection, kind: str, seconds: float = 5, **w
 
 @asynccontextmanager
 async def events(
-    client: httpx.AsyncClient, poll: str, who: Headers | None = None, last: str | None = None
+    client: httpx.AsyncClient,
+    poll: str,
+    who: Headers | None = None,
+    last: str | None = None,
+    ticket: str | None = None,
 ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """Follow a poll by SSE; each message has its event's id as `id`."""
     headers = {**(who or {}), **({"last-event-id": last} if last else {})}
-    async with client.stream("GET", f"/v1/votebooth/polls/{poll}/events", headers=headers) as answer:
+    query = {"ticket": ticket} if ticket else {}
+    path = f"/v1/votebooth/polls/{poll}/events"
+    async with client.stream("GET", path, params=query, headers=headers) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield _events(answer)

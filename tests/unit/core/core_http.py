@@ -16,7 +16,7 @@ from services.core.settings import CoreSettings
 
 
 @asynccontextmanager
-async def serving(folder: Path, storage: str = "") -> AsyncIterator[tuple[str, Any]]:
+async def serving(folder: Path, storage: str = "", **more: Any) -> AsyncIterator[tuple[str, Any]]:
     """Serve; give the URL and the process's storage."""
     FileSecrets(folder / "secrets.json").ensure(INTERNAL_KEY, lambda: "k" * 43)
     with socket.socket() as probe:
@@ -28,6 +28,7 @@ async def serving(folder: Path, storage: str = "") -> AsyncIterator[tuple[str, A
         secrets=f"file://{folder}/secrets.json",
         storage=storage or f"file://{folder}/files",
         redis_url=f"unix://{folder}/none",
+        **more,
     )
     app = create_app([], settings)
     listening, over = asyncio.Event(), asyncio.Event()

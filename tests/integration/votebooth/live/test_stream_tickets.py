@@ -1,0 +1,66 @@
+"""Tickets for EventSource, which sends no header and comes back to the same URL."""
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from ..booth_world import Headers, a_guest, a_poll, a_ticket, a_user, cast, events, said
+
+
+async def a_stream_ticket(client: httpx.AsyncClient, poll: str, who: Headers) -> str:
+    answer = await client.post(f"/v1/votebooth/polls/{poll}/events/tickets", headers=who)
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert 600 < body["expires_in"] <= 900, "as long as the token, with which the stream ends"
+    return str(body["ticket"])
+
+
+async def test_a_ticket_in_the_url_shows_what_its_holder_may_see_again_and_again(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client), rules={"results": "after_vote"})
+    voter = await a_guest(client)
+    await cast(client, poll, voter, {"picks": [1]})
+    ticket = await a_stream_ticket(client, poll, voter)
+    for _ in range(3):
+        async with events(client, poll, ticket=ticket) as stream:
+            assert (await said(stream))["type"] == "snapshot"
+    async with events(client, poll) as stream:
+        assert (await said(stream))["type"] == "hidden", "without one, nobody has voted"
+
+
+async def test_a_ticket_is_for_one_stream_of_one_poll(client: httpx.AsyncClient) -> None:
+    owner = await a_user(client)
+    poll, other = await a_poll(client, owner), await a_poll(client, owner)
+    ticket = await a_stream_ticket(client, poll, owner)
+    for path in (f"polls/{other}/events?ticket={ticket}", f"polls/{poll}/events?ticket=no"):
+        assert (await client.get(f"/v1/votebooth/{path}")).status_code == 401
+    url = str(client.base_url).replace("http", "ws", 1)
+    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+    assert (await client.get("/v1/auth/me", headers={"authorization": f"Bearer {ticket}"})).status_code == 401
+    socket_ticket = await a_ticket(client, poll, owner)
+    assert (await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={socket_ticket}")).status_code == 401
+    both = await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={ticket}", headers=owner)
+    assert both.status_code == 400
+
+
+async def test_a_ticket_ends_with_its_session(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    viewer = await a_user(client)
+    ticket = await a_stream_ticket(client, poll, viewer)
+    async with events(client, poll, ticket=ticket) as stream:
+        assert (await said(stream))["type"] == "snapshot"
+        assert (await client.delete("/v1/auth/sessions/current", headers=viewer)).status_code in {200, 204}
+        assert (await said(stream))["reason"] == "token-expired"
+    assert (await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={ticket}")).status_code == 401
+
+
+async def test_stream_tickets_want_a_token_and_a_poll(client: httpx.AsyncClient) -> None:
+    poll = await a_poll(client, await a_user(client))
+    path = "/v1/votebooth/polls/{}/events/tickets"
+    assert (await client.post(path.format(poll))).status_code == 401
+    nowhere = path.format(f"{'0' * 8}-0000-7000-8000-{'0' * 12}")
+    assert (await client.post(nowhere, headers=await a_guest(client))).status_code == 404
