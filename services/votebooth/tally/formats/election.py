@@ -13,7 +13,7 @@ from services.votebooth.tally.ballots import (
     sums_from_scores,
 )
 from services.votebooth.tally.dispatch import count
-from services.votebooth.tally.formats.hints import all_ranked, like_ranks
+from services.votebooth.tally.formats.hints import like_ranks, mostly_ranked
 from services.votebooth.tally.model import (
     DEFAULT,
     STAR_TOP,
@@ -95,7 +95,7 @@ class Election:
         self, scores: Mapping[tuple[int, ...], int], method: Method, options: Options, top: int | None
     ) -> Counts:
         scored = method in {Method.SCORE, Method.POINTS, Method.STAR}
-        if self.guessed and scores and (all_ranked(scores) if scored else like_ranks(scores)):
+        if self.guessed and scores and (mostly_ranked(scores) if scored else like_ranks(scores)):
             reason = "the numbers on a ballot differ, like ranks"
             raise TallyError(f"{reason}; if 1 is the best: --format grid; if a higher one is better: --format scores")
         if method in {Method.PLURALITY, Method.APPROVAL}:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from services.votebooth.tally.formats.columns import options_of
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.hints import rank_of
-from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows
+from services.votebooth.tally.formats.rows import Cells, RefusedError, Rows
 from services.votebooth.tally.formats.source import shown
+from services.votebooth.tally.formats.totals import NO_BALLOT
 from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
 from services.votebooth.tally.model import Rank, Ranking
 

@@ -38,11 +38,12 @@ _ASIDE = frozenset(
     re.findall(
         r"\w+",
         """
-        address adresse age average channel comment comments date datestamp datum duration email
+        address adresse age average bezirk canton channel circonscription comment comments commune constituency
+        county date datestamp datum district duration email
         fertigstellungszeit finished gesamt horodateur id ids ip ipaddr kommentar language lastpage latitude
         longitude mail mean name page phone plz postcode precinct progress refurl seed session startdate
-        startlanguage startzeit status submitdate subtotal sum summe time timestamp token total totals uhrzeit
-        url uuid wahllokal zeitstempel zip
+        startlanguage startzeit status stimmbezirk stimmkreis submitdate subtotal sum summe time timestamp token total
+        totals uhrzeit url uuid wahlbezirk wahlkreis wahllokal ward zeitstempel zip
         """,
     )
 )

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 _MOST = 20
@@ -60,9 +60,18 @@ def like_ranks(scores: Iterable[tuple[int, ...]]) -> bool:
     return differing > alike
 
 
-def all_ranked(scores: Iterable[tuple[int, ...]]) -> bool:
-    """Return whether every ballot has each number from 1 to that of the options, three or more, as ranks would."""
-    return all(len(ballot) > 2 and sorted(ballot) == list(range(1, len(ballot) + 1)) for ballot in scores)
+def mostly_ranked(scores: Mapping[tuple[int, ...], int]) -> bool:
+    """Return whether more than half of the ballots have each number from 1 to that of their marks, as ranks would.
+
+    There are three options or more, and no score is above their number.
+    """
+    ranked = 0
+    for ballot, count in scores.items():
+        if max(ballot) > len(ballot) or len(ballot) < 3:
+            return False
+        marks = sorted(score for score in ballot if score)
+        ranked += count * (len(marks) > 1 and marks == list(range(1, len(marks) + 1)))
+    return 2 * ranked > sum(scores.values())
 
 
 def ignoring(headings: Iterable[str]) -> str:

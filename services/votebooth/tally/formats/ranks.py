@@ -14,8 +14,9 @@ from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.headings import WEIGHT
 from services.votebooth.tally.formats.hints import rank_of, typed
 from services.votebooth.tally.formats.names import MAX_NAME, MAX_OPTIONS, alike, fold
-from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows, written
+from services.votebooth.tally.formats.rows import Cells, RefusedError, Rows, written
 from services.votebooth.tally.formats.source import shown
+from services.votebooth.tally.formats.totals import NO_BALLOT
 from services.votebooth.tally.formats.words import OVERVOTED, WORDS, Meaning, Words, doubted, escaped, parts, word
 from services.votebooth.tally.model import OVERVOTE, Rank, Ranking
 from services.votebooth.tally.render import labels

@@ -22,13 +22,9 @@ from services.votebooth.tally.formats.headings import (
 from services.votebooth.tally.formats.hints import ignoring
 from services.votebooth.tally.formats.names import MAX_NAME, fold
 from services.votebooth.tally.formats.source import FormatError, decode, shown, whole
-from services.votebooth.tally.formats.words import TOTALS
+from services.votebooth.tally.formats.totals import Weights, refuse_label
+from services.votebooth.tally.formats.words import as_text
 from services.votebooth.tally.model import MAX_VOTES
-
-_INITIALS = frozenset(" ").union(*((word[0], word[0].upper()) for word in TOTALS))
-"""What the words of a row of totals can begin with: few other cells do, and there are many rows."""
-
-NO_BALLOT = "a row of totals is no ballot; take it out"
 
 Cell = TypeVar("Cell")
 
@@ -76,6 +72,7 @@ class Rows:
 
     def __init__(self, data: bytes, *, delimiter: str | None = None, ignore: Collection[str] = ()) -> None:
         self._data = data
+        self._as_text = b'="' in data
         separator, said = separated(data, delimiter)
         self._reader = csv.reader(lines_as_read(data), delimiter=separator, skipinitialspace=True, strict=True)
         if said:
@@ -146,7 +143,8 @@ class Rows:
 
     def _each(self) -> Iterator[list[str]]:
         try:
-            yield from self._reader
+            for row in self._reader:
+                yield list(map(as_text, row)) if self._as_text else row
         except UnicodeDecodeError:
             decode(self._data)
             raise
@@ -196,7 +194,9 @@ class Rows:
         single = len(columns) == 1
         meaning = cells.__getitem__
         reader = self._reader
-        total = number = line = rows = 0
+        weights = Weights()
+        number = line = rows = 0
+        row: list[str] = []
         numbered = [(index, first) for index in columns for first in (0, 1) if cells.of_options and weight is None]
         ballot: tuple[Cell, ...] = ()
         possible = dict.fromkeys(doubtful, False)
@@ -208,27 +208,25 @@ class Rows:
                     for index, filled in possible.items()
                     if not cells.refusal(row[index])
                 }
-            if labelled and row[0][:1] in _INITIALS and row[0].replace(" ", "").rstrip(":").lower() in TOTALS:
-                raise FormatError(NO_BALLOT, self._reader.line_num, 1)
+            if labelled:
+                refuse_label(row[0], reader.line_num)
             try:
                 ballot = tuple(map(meaning, (pick(row),) if single else pick(row)))
             except RefusedError:
                 raise self._located(row, columns, cells, first=not counts) from None
-            number = 1
+            number, line = 1, reader.line_num
             if weight is not None:
-                number = whole(row[weight], reader.line_num, weight + 1, "weight", heading=self.header[weight])
-            total, line = total + number, reader.line_num
+                number = whole(row[weight], line, weight + 1, "weight", heading=self.header[weight])
+                weights.add(number, line, is_empty=not any(ballot))
             counts[ballot] = counts.get(ballot, 0) + number
             if numbered:
                 numbered = [(index, first) for index, first in numbered if row[index].strip() == str(first + rows)]
             rows += 1
-        if rows > 2 and weight is not None and not any(ballot) and 0 < number == total - number:
-            raise FormatError(
-                f"its weight is the sum of those above it: {NO_BALLOT}; if not, put it above another", line
-            )
+        if rows and weight is not None and not cells.of_options:
+            weights.refuse_last(number, line, [row[index] for index in columns], ballot, counts)
         for index, _ in numbered:
             self._refuse_numbers(index, rows)
-        if total > MAX_VOTES:
+        if sum(counts.values()) > MAX_VOTES:
             raise FormatError(f"the weights add up to more than {MAX_VOTES}")
         for index, filled in possible.items():
             if filled:

@@ -13,8 +13,9 @@ from services.votebooth.tally.formats.columns import options_of
 from services.votebooth.tally.formats.election import Election
 from services.votebooth.tally.formats.headings import WEIGHT, score_headings
 from services.votebooth.tally.formats.hints import rank_of
-from services.votebooth.tally.formats.rows import NO_BALLOT, Cells, RefusedError, Rows, written
+from services.votebooth.tally.formats.rows import Cells, RefusedError, Rows, written
 from services.votebooth.tally.formats.source import FormatError, shown
+from services.votebooth.tally.formats.totals import NO_BALLOT
 from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
 
 MAX_SCORE = 1_000_000
@@ -77,18 +78,22 @@ class _Scores(Cells[int]):
 
 
 def _refuse_totals(counts: Mapping[tuple[int, ...], int], rows: Rows) -> None:
-    """Refuse a last row that adds up the others, and is higher than any of them.
+    """Refuse a last row that adds up the others: each ballot as often as it was cast, or each row once.
+
+    Where each counts once, it is higher than any of them, or its weight is the sum of theirs as well.
 
     Raises:
         FormatError: There is such a row.
     """
     last, number, line = rows.last
-    if number not in {1, sum(counts.values()) - number} or len(counts) < 3 or counts[last] > number:
+    others = sum(counts.values()) - number
+    if number not in {1, others} or len(counts) < 3 or counts[last] > number:
         return
-    sums = (sum(ballot[place] * count for ballot, count in counts.items()) for place in range(len(last)))
-    if any(sum_ != (number + 1) * own for sum_, own in zip(sums, last, strict=True)):
-        return
-    if max(last) > max(max(ballot) for ballot in counts if ballot != last):
+    above = [(ballot, count) for ballot, count in counts.items() if ballot != last]
+    cast = all(sum(b[place] * count for b, count in above) == own for place, own in enumerate(last))
+    once = all(sum(b[place] for b, _ in above) == own for place, own in enumerate(last))
+    highest = max(last) > max(max(ballot) for ballot, _ in above)
+    if (cast and highest) or (once and number == others > 1 and any(last)):
         reason = f"each cell is the sum of those above it, and {NO_BALLOT}; if it is a ballot, put it above another"
         raise FormatError(reason, line)
 

@@ -70,6 +70,14 @@ def word(cell: str) -> str:
     return _SEPARATORS.sub("", fold(cell))
 
 
+def as_text(cell: str) -> str:
+    """Return a cell's text where a spreadsheet was made to take it for text, as in `="Ada"`."""
+    bare = cell.strip()
+    if len(bare) > 2 and bare.startswith('="') and bare.endswith('"'):
+        return bare[2:-1].replace('""', '"')
+    return cell
+
+
 def named(text: str) -> list[str]:
     """Return the names of a list such as `A,"B, C"`: separated by commas, quoted where they hold one.
 

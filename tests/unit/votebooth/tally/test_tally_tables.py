@@ -247,6 +247,51 @@ def test_totals_are_no_ballots() -> None:
     assert "--words Total=name" in str(refused("rank1\nTotal\n"))
 
 
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ("rank1,rank2,weight\nAda,Bo,3\nBo,Ada,2\n,,5\nAda,,4\n", 4),
+        ("rank1,weight\nAda,3\n,1\nBo,2\n,5\n", 5),
+        ("rank1,rank2,weight\nAda,Bo,3\nBo,Ada,2\n2,2,5\n", 4),
+        ("rank1,rank2,weight\nAda,Bo,3\nBo,Ada,2\n,5,5\n", 4),
+        ("Ada,Bo,weight\n5,0,10\n0,3,5\n5,3,15\n", 4),
+        ('="Who",rank1\nx,Ada\n="Total",Bo\n', 3),
+    ],
+)
+def test_totals_without_a_label_are_no_ballots_either(data: str, line: int) -> None:
+    error = refused(data)
+    assert (error.line, "take it out" in str(error)) == (line, True)
+
+
+def test_a_weight_that_is_a_sum_by_chance_can_be_put_first() -> None:
+    assert formats.read(b"rank1,weight\n,5\nAda,3\nBo,2\n").ballots == 10
+    assert formats.read(b"rank1,weight\nAda,3\n,3\n").ballots == 6  # one ballot alone is no sum
+    assert formats.read(b"rank1,rank2,weight\n1,2,3\n2,1,2\n2,,5\n").ballots == 10  # options that are called so
+
+
+def test_text_as_a_spreadsheet_was_made_to_write_it_is_that_text() -> None:
+    plain = formats.read(b'rank1,rank2\nAda,"Bo ""B"""\n')
+    for data in ('rank1,rank2\n"=""Ada""","=""Bo """"B"""""""\n', '="rank1",rank2\n="Ada","Bo ""B"""\n'):
+        assert formats.read(data.encode()) == plain
+    assert formats.read(b'="Ada",Bo,weight\n="5",3,="2"\n').scores == {(5, 3): 2}
+    assert formats.read(b'rank1\n\\="Ada"\n').names == {1: '="Ada"'}
+
+
+@pytest.mark.parametrize("heading", ["District", "ward", "County", "Wahlkreis", "Stimmbezirk"])
+def test_districts_in_numbers_are_no_options(heading: str) -> None:
+    error = refused(f"Ada,Bo,{heading}\n5,0,1\n0,3,2\n4,1,7\n")
+    assert (error.column, f"--ignore {heading}" in str(error)) == (3, True)
+
+
+@pytest.mark.parametrize("more", ["2,2,2", "2,1,", "1,,"])
+def test_mostly_ranks_are_no_scores_before_they_are_named(more: str) -> None:
+    data = f"Ada,Bo,Cy\n1,2,3\n2,1,3\n3,1,2\n{more}\n".encode()
+    for method in ("score", "star", "points"):
+        with pytest.raises(tally.TallyError, match="if 1 is the best: --format grid"):
+            formats.read(data).count(method)
+        assert formats.read(data, format="scores").count(method).ballots == 4
+
+
 def test_two_columns_of_one_rank_are_refused() -> None:
     error = refused("rank1,rank2,Rank 2\nA,B,C\n")
     assert (error.column, "“rank2” and “Rank 2” are the same rank" in str(error)) == (3, True)
