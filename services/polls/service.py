@@ -25,6 +25,7 @@ from services.polls.schemas import PollEdit, PollNew
 from services.polls.status import status_of
 
 _CODE_TRIES = 5
+_NO_TEXTS = {"label": "", "description": "", "link": None}
 
 
 class Polls(Reading):
@@ -240,7 +241,8 @@ class Polls(Reading):
     async def delete(self, subject: Subject, poll_id: UUID) -> bool:
         """Delete a poll: a draft is removed, a published poll is gone for everybody and kept for the log.
 
-        Moderators and admins may delete others' published polls.
+        What is kept has no texts but its title: nobody sees them again, and no quota would count them. Moderators and
+        admins may delete others' published polls.
 
         Returns:
             Whether VoteBooth is known to take no more ballots.
@@ -254,6 +256,7 @@ class Polls(Reading):
                 await session.delete(poll)
                 return True
             poll.deleted_at = now
+            poll.description, poll.options = "", [{**option, **_NO_TEXTS} for option in poll.options]
             await acts.change(session, subject, poll, now, "deleted")
         return await self._holds(poll)
 

@@ -224,7 +224,7 @@ class RollEntry(Base):
     """An address that is invited to a poll, and how far its invitation has come.
 
     Attributes:
-        address: As it is compared and written to (`roll.clean_address`).
+        address: As it is compared and written to (`roll/addresses.py`).
         state: `waiting`, `sent` or `failed`.
         tries: Attempts to send since the invitation was asked for.
         due_at: When the next attempt may begin, while it is waiting; put off when one begins, so that one that

@@ -18,7 +18,7 @@ from services.polls.codes import read_code
 from services.polls.schemas import PollNew
 from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption
-from services.votebooth.roll import service as roll
+from services.votebooth.roll import addresses as roll
 from tests.unit.linear import Maker, Reader, check_linear
 
 STACK = "\u0301\u0327"
@@ -28,6 +28,10 @@ FIELDS = {"single": "picks", "multiple": "picks", "approval": "picks", "score": 
 
 def poll(raw: bytes) -> definitions.Definition:
     return definitions.checked(definitions.from_request(msgspec.json.decode(raw, type=PollNew)))
+
+
+def _cleaned(addresses: list[str]) -> bytes:
+    return roll.clean(msgspec.msgpack.encode(addresses))
 
 
 IRV = {"method": {"type": "irv"}}
@@ -92,9 +96,9 @@ CHECKS: dict[str, tuple[Reader, Maker, int]] = {
     "a password": (lambda it: passwords.accept(it, "a@example.org"), lambda n: "ab1" * n, 20_000),
     "a password of accents": (lambda it: passwords.accept(it, "a@example.org"), lambda n: "a" + STACK * n, 5_000),
     "an address to write to": (check_address, lambda n: "a" * n + "@", 50_000),
-    "addresses of a roll": (roll._clean, lambda n: [f"a{i}@example.org" for i in range(n)], 2_000),
-    "wrong addresses of a roll": (roll._clean, lambda n: ["."] * n, 5_000),
-    "one address of a roll": (roll._clean, lambda n: ["a." * n + "@"], 20_000),
+    "addresses of a roll": (_cleaned, lambda n: [f"a{i}@example.org" for i in range(n)], 2_000),
+    "wrong addresses of a roll": (_cleaned, lambda n: ["."] * n, 5_000),
+    "one address of a roll": (_cleaned, lambda n: ["a." * n + "@"], 20_000),
     "a file's key": (check_key, lambda n: "a/" * n + "-", 50_000),
     "a media type": (check_media_type, lambda n: "a" * n + "/", 50_000),
     "a media type's parameter": (check_media_type, lambda n: "a/a; " + "a" * n, 50_000),

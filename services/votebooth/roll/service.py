@@ -16,17 +16,17 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.aws.mail import Mail, MailError, check_address
+from services.core.aws.mail import Mail, MailError
 from services.core.data.pagination import decode_cursor, encode_cursor
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.problems import FieldError, refused
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll import repository as polls
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import TOKEN_HEADER, Keyring, hash_token, new_token
 from services.votebooth.roll import quota, repository
+from services.votebooth.roll.addresses import cleaned
 from services.votebooth.roll.repository import Due
 from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
 from services.votebooth.roll.tokens import VotingTokens
@@ -39,7 +39,6 @@ _LIST = "roll"  # in its cursors
 _AT_ONCE = 10
 _TRIES = 6
 _RETRY_SECONDS = 20.0
-_ERRORS_SHOWN = 20
 _SUBJECT = "You are invited to vote"
 
 
@@ -68,7 +67,7 @@ class Roll:
                 than a day's, 429 if this account or this network has invited too many today.
         """
         await self._tokens.own_poll(subject, poll_id, "roll")
-        clean = _clean(addresses)
+        clean = await cleaned(self._kit.shared.apart, addresses, account=subject.id, site=site)
         async with self._kit.db.transaction() as session:
             changed = await repository.invite(session, poll_id, clean, resend=resend)
             await quota.spend(session, subject.id, changed, self._kit.settings.invitations_per_day)
@@ -161,28 +160,6 @@ class Roll:
         if rules.anonymous:
             key = self._keyring.participation(rules.poll, token_hash)
         return await repository.took_part(session, rules.poll_id, key, anonymous=rules.anonymous)
-
-
-def clean_address(address: str) -> str:
-    """Return an address as it is compared and written to: without blanks around it, in lower case.
-
-    Raises:
-        ValueError: It isn't one that can be written to.
-    """
-    return check_address(address.strip().lower())
-
-
-def _clean(addresses: list[str]) -> list[str]:
-    clean: dict[str, None] = {}
-    wrong: list[FieldError] = []
-    for place, address in enumerate(addresses):
-        try:
-            clean[clean_address(address)] = None
-        except ValueError as exc:
-            wrong.append(FieldError(f"addresses[{place}]", str(exc)))
-    if wrong:
-        raise refused("addresses-refused", f"{len(wrong)} of the addresses can't be used.", *wrong[:_ERRORS_SHOWN])
-    return list(clean)
 
 
 def _tells_who_voted(rules: PollRules) -> bool:

@@ -1,5 +1,6 @@
 """Who may see, change and delete a poll."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -118,6 +119,21 @@ async def test_a_deleted_poll_is_gone_for_everybody_and_others_are_told(
         assert (await person.call("GET", f"/by-code/{poll['code']}")).status_code == 404
         assert (await person.call("GET", f"?owner={owner.account}")).json()["items"] == []
     assert [event["deleted"] for event in await told(votewave, poll)] == [False, True]
+
+
+async def test_of_a_deleted_poll_no_texts_are_kept_but_its_title(owner: Person, votewave: VoteWave) -> None:
+    """Whoever publishes and deletes again and again would else keep as much as they like, which no quota counts."""
+    options = [
+        {"label": f"Label {number}", "description": "x" * 1_000, "link": "https://a.example"} for number in range(5)
+    ]
+    poll = await owner.create(publish=True, title="A title", description="y" * 1_000, options=options)
+    assert (await owner.delete(poll)).status_code == 204
+    [row] = await votewave.sql("SELECT title, description, options::text FROM polls.poll WHERE id = $1", poll["id"])
+    assert (row["title"], row["description"]) == ("A title", "")
+    assert [option["id"] for option in json.loads(row["options"])] == [1, 2, 3, 4, 5]
+    assert not any(text in row["options"] for text in ("Label", "xxx", "https"))
+    [_, event] = await told(votewave, poll)
+    assert [option["id"] for option in event["options"]] == [1, 2, 3, 4, 5]
 
 
 async def test_a_moderator_may_delete_and_nothing_else_and_it_is_logged(
