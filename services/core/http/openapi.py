@@ -20,6 +20,7 @@ from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
 from services.core.http.compression import COMPRESSED
+from services.core.http.schema_names import tidy_schemas
 from services.core.http.unions import add_discriminators
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed, not_found
 
@@ -46,6 +47,7 @@ class _Document(OpenAPI):
                         response["content"] = content  # in place of Litestar's own form
                 responses["default"] = {"description": "Any other problem.", "content": content}
         add_discriminators(schema)
+        tidy_schemas(schema)
         return schema
 
 

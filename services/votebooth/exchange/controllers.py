@@ -11,7 +11,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, QueryParameter
 
 from services.core.http.api import problems
@@ -75,16 +75,14 @@ class CountOperation(Operation):
 
     def __post_init__(self) -> None:
         """Add the body."""
-        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-        form = OpenAPIMediaType(
-            schema=Schema(
-                type=OpenAPIType.OBJECT,
-                required=["file"],
-                properties={"file": Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")},
-            )
-        )
+        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        form = Schema(type=OpenAPIType.OBJECT, title="BallotFile", required=["file"], properties={"file": file})
         self.request_body = RequestBody(
-            {"text/csv": text, "text/plain": text, "application/json": text, "multipart/form-data": form},
+            {
+                "application/octet-stream": OpenAPIMediaType(schema=file),
+                "multipart/form-data": OpenAPIMediaType(schema=form),
+            },
+            description="The file, whatever its type is said to be, or a form with it.",
             required=True,
         )
 

@@ -15,7 +15,7 @@ from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit
 from services.core.http.limits import limit as rate
 from services.core.identity.subject import Subject
 from services.votebooth.description import VOTING
-from services.votebooth.roll.schemas import RollNew, RollPage, RollProgress, Tokens, TokensNew
+from services.votebooth.roll.schemas import IssuedTokens, RollNew, RollPage, RollProgress, TokensNew
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
 
@@ -49,11 +49,11 @@ class RollController(Controller):
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[TokensNew],
-    ) -> Response[Tokens]:
+    ) -> Response[IssuedTokens]:
         """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
         await MAKING.take(request, data.count)
         issued = await tokens.issue(subject, poll_id, data.count)
-        return Response(Tokens(issued), headers={"cache-control": "no-store"})
+        return Response(IssuedTokens(issued), headers={"cache-control": "no-store"})
 
     @post(
         "/roll",

@@ -15,7 +15,7 @@ class TokensNew(Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=1, le=MAX_TOKENS, examples=[25])]
 
 
-class Tokens(Struct, frozen=True):
+class IssuedTokens(Struct, frozen=True):
     """Voting tokens, told this once: only their hashes are stored."""
 
     tokens: list[str]
