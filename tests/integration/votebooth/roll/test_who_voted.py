@@ -17,8 +17,8 @@ MINIMUM = 8
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile(r"/p/[A-Z0-9]+")
-_OWN = {"trace", "code", "position", "next"}
-"""What is another for each poll or answer."""
+_OWN = {"trace", "code", "position", "next", "handle"}
+"""What is another for each poll, owner or answer."""
 
 
 def on_roll(voted: Poll) -> list[str]:
