@@ -35,6 +35,9 @@ FINDING = limit_address("poll-by-code", 1_200, per=60)
 _MISS = 20
 """What a code that is no poll's costs, so that an audience finds its poll and nobody finds others' by trying."""
 
+MOST_VERSIONS = 100
+"""How many polls' versions are told in one answer."""
+
 AnyRequest = Request[Any, Any, Any]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -321,3 +324,12 @@ class RulesController(Controller):
     async def rules(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> PollChanged:
         """Return the whole state of a poll that was published; `deleted` says whether it is gone."""
         return await polls.rules(poll_id)
+
+    @get("/versions", summary="The versions of published polls")
+    async def versions(
+        self,
+        polls: NamedDependency[Polls],
+        poll: Annotated[list[UUID], QueryParameter(max_items=MOST_VERSIONS, description="Polls.")],
+    ) -> dict[UUID, int]:
+        """Return the version of each of them that was published, deleted or not."""
+        return await polls.versions(poll)

@@ -207,3 +207,8 @@ class Reading(UseCases[PollsSettings]):
         if poll is None:
             raise not_found("poll")
         return shape.changed(poll)
+
+    async def versions(self, polls: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the versions of polls that were published, for services that want to know whether theirs are old."""
+        async with self.kit.db.reading() as session:
+            return await PollRepository(session).versions(polls)

@@ -119,6 +119,11 @@ class PollRepository(Repository[Poll]):
         """Return a poll that was published, deleted or not."""
         return await self.get_one_or_none(Poll.id == poll_id, Poll.published_at.is_not(None))
 
+    async def versions(self, polls: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the versions of polls that were published, deleted or not."""
+        found = select(Poll.id, Poll.version).where(Poll.id.in_(polls), Poll.published_at.is_not(None))
+        return {row.id: row.version for row in await self.session.execute(found)}
+
     async def lock(self, viewer: UUID, poll_id: UUID) -> Poll | None:
         """Return a poll and hold it against others' changes until the transaction ends."""
         return await self.get_one_or_none(Poll.id == poll_id, visible(viewer), with_for_update=True)

@@ -6,6 +6,7 @@ from services.core.events.handler import Handler
 from services.core.people import people_handler
 from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
+from services.votebooth.cards.controllers import CardController
 from services.votebooth.casting.controllers import BallotController, cast_ballot
 from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
@@ -33,6 +34,7 @@ SERVICE = Service(
         ReceiptController,
         RollController,
         ResultController,
+        CardController,
         LiveController,
         ExchangeController,
         LogController,
@@ -45,6 +47,7 @@ SERVICE = Service(
         "roll": votebooth.roll,
         "results": votebooth.results,
         "receipts": votebooth.receipts,
+        "cards": votebooth.cards,
         "hub": votebooth.hub,
         "tickets": votebooth.kit.shared.tickets,
         "exchange": votebooth.exchange,

@@ -6,6 +6,7 @@ from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import UseCases
 from services.votebooth.audit.service import Log
+from services.votebooth.cards.service import Cards
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
 from services.votebooth.events import ProfileChanged
@@ -37,6 +38,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         roll: Invited addresses.
         receipts: Which ballots are counted.
         results: What the ballots add up to, for those who may see it.
+        cards: Many polls at a glance.
         viewers: Recognises voters among those who look.
         hub: Live connections.
         exchange: Ballots leaving and entering as files.
@@ -55,6 +57,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.roll = Roll(kit, self.tokens, self.keyring)
         self.results = Results(kit, self.projection, self.keyring)
         self.receipts = Receipts(kit, self.results)
+        self.cards = Cards(kit, self.projection, self.results, self.keyring)
         self.viewers = Viewers(self.projection, self.keyring)
         self.hub = Hub(kit, self.results)
         self.exchange = Exchange(kit, self.results)
@@ -74,4 +77,5 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     async def stop(self) -> None:
         """End live connections; write the ballots that wait."""
         await self.hub.stop()
+        await self.cards.stop()
         await self.booth.stop()

@@ -10,7 +10,9 @@ so once it has opened each process asks Polls for them, once (`settle`).
 
 import asyncio
 import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -123,15 +125,52 @@ class Projection:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
 
+    async def settle_all(self, opened: Mapping[UUID, int]) -> bool:
+        """Do what `settle` does for polls that have opened, with one question about all that may not be settled.
+
+        Args:
+            opened: The versions that the table has, by poll.
+
+        Returns:
+            Whether the table had older rules of some of them, and has others now.
+        """
+        now, asked_at = time.monotonic(), datetime.now(UTC)
+        unsure = [poll for poll in opened if poll not in self._settled and self._unsettled.get(poll, 0.0) <= now]
+        if not unsure:
+            return False
+        path = f"/internal/polls/versions?{urlencode([('poll', poll) for poll in unsure])}"
+        try:
+            told = await self._kit.shared.calls.get("polls", path, dict[UUID, int], _SETTLE_SECONDS)
+        except (PeerError, PeerMissing):
+            self._put_off(unsure)
+            return False
+        behind = [poll for poll in unsure if told.get(poll, 0) > opened[poll]]
+        self._put_off([poll for poll in unsure if poll not in told])
+        for poll in told.keys() & set(unsure) - set(behind):
+            self._keep_settled(poll)
+        for done in await asyncio.gather(*(self.settle(poll, asked_at) for poll in behind), return_exceptions=True):
+            if isinstance(done, BaseException) and not isinstance(done, Problem):
+                raise done
+        return bool(behind)
+
+    def _put_off(self, polls: Iterable[UUID]) -> None:
+        """Take polls as they are known for a moment, since Polls doesn't tell."""
+        now = time.monotonic()
+        self._unsettled = {poll: until for poll, until in self._unsettled.items() if until > now}
+        self._unsettled |= dict.fromkeys(polls, now + _SETTLE_AGAIN_SECONDS)
+
+    def _keep_settled(self, poll_id: UUID) -> None:
+        if len(self._settled) >= _SETTLED:
+            del self._settled[next(iter(self._settled))]
+        self._settled[poll_id] = None
+
     async def _settle(self, poll_id: UUID) -> None:
         try:
             await self._ask(poll_id, _SETTLE_SECONDS)
         except Problem as problem:
             if problem.status == 404:
                 raise
-            now = time.monotonic()
-            self._unsettled = {poll: until for poll, until in self._unsettled.items() if until > now}
-            self._unsettled[poll_id] = now + _SETTLE_AGAIN_SECONDS
+            self._put_off([poll_id])
         finally:
             del self._settling[poll_id]
 
@@ -210,9 +249,7 @@ class Projection:
             async with self._kit.db.transaction() as session:
                 await self.apply(session, found)
         if found.opens_at - asked_at <= _LOCKED_BEFORE:
-            if len(self._settled) >= _SETTLED:
-                del self._settled[next(iter(self._settled))]
-            self._settled[poll_id] = None
+            self._keep_settled(poll_id)
 
     async def _fetch(self, poll_id: UUID, seconds: float) -> PollChanged:
         return await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)

@@ -4,7 +4,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
+
+import msgspec
+from msgspec import Struct
 
 from services.core.sized_cache import SizedCache
 
@@ -18,7 +22,11 @@ MAX_BYTES = 32_000_000
 """Of all results kept."""
 
 
-@dataclass(slots=True)
+class _Winners(Struct, frozen=True):
+    winners: list[int]
+
+
+@dataclass
 class Entry:
     """A counted result.
 
@@ -35,6 +43,11 @@ class Entry:
     status: str
     body: bytes
     read_at: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def winners(self) -> list[int]:
+        """Option ids."""
+        return msgspec.json.decode(self.body, type=_Winners).winners
 
     @property
     def tag(self) -> str:
@@ -55,6 +68,10 @@ class Cache:
     def __init__(self) -> None:
         self._entries: SizedCache[UUID, Entry] = SizedCache(MAX_BYTES, lambda entry: len(entry.body))
         self._running: dict[UUID, asyncio.Task[Entry]] = {}
+
+    def at_hand(self, poll_id: UUID) -> Entry | None:
+        """Return the last result that was counted, however old, if it is kept."""
+        return self._entries.get(poll_id)
 
     async def get(self, poll_id: UUID, version: int, seq: int, status: str, compute: Compute) -> Entry:
         """Return the result of a poll's counts, or of newer ones.

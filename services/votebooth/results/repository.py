@@ -12,6 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from services.votebooth.models import AnonymousBallot, Ballot, ListedReceipt, Poll
 from services.votebooth.results.releases import MOST_LISTED
 
+_POLLS = bindparam("polls", type_=ARRAY(Uuid()))
+
 # Glued together in the database: one value instead of a row a pattern, decoded outside of the event loop.
 _PATTERNS = r"""
     (SELECT '\x5b'::bytea
@@ -22,9 +24,8 @@ _PATTERNS = r"""
 
 # The end is judged by the clock after the snapshot was taken, so "over" may be said of counts that miss a
 # ballot whose commit is under way; who needs them to be final takes `LOCK` first.
-_STATE = text(
-    """
-    SELECT p.definition, c.version, c.seq, c.ballots, c.abstentions, c.sums,
+_STATES = """
+    SELECT {definition} c.poll_id, c.version, c.seq, c.ballots, c.abstentions, c.sums,
            clock_timestamp() AS now,
            c.opens_at <= clock_timestamp() AS opened,
            coalesce(c.ends_at <= clock_timestamp(), false) AS over,
@@ -32,11 +33,14 @@ _STATE = text(
            r.seq AS released_seq, r.ballots AS released_ballots,
            r.abstentions AS released_abstentions, r.sums AS released_sums
     FROM polls p JOIN counters c USING (poll_id) LEFT JOIN releases r USING (poll_id)
-    WHERE p.poll_id = :poll AND NOT p.deleted
-    """
-)
+    WHERE p.poll_id = {which} AND NOT p.deleted
+"""
+_STATE = text(_STATES.format(definition="p.definition,", which=":poll"))
+_STATE_OF_MANY = text(_STATES.format(definition="", which="ANY(:polls)")).bindparams(_POLLS)
 
 _LOCK = text("SELECT 1 FROM counters WHERE poll_id = :poll FOR SHARE")
+# In the order in which whoever writes ballots locks them.
+_LOCK_MANY = text("SELECT 1 FROM counters WHERE poll_id = ANY(:polls) ORDER BY poll_id FOR SHARE").bindparams(_POLLS)
 
 _COUNTS = text(
     f"""
@@ -85,14 +89,12 @@ _LISTED_RELEASES = {
     for anonymous in (False, True)
 }
 
-_END_STEPS = (
-    text("DELETE FROM releases WHERE poll_id = :poll"),
-    text("DELETE FROM listed_receipts WHERE poll_id = :poll"),
+_END_STEPS = tuple(
+    text(f"DELETE FROM {table} WHERE poll_id = ANY(:polls)").bindparams(_POLLS)  # noqa: S608  (constants)
+    for table in ("releases", "listed_receipts")
 )
 
-_HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:polls)").bindparams(
-    bindparam("polls", type_=ARRAY(Uuid()))
-)
+_HEADS = text("SELECT poll_id, seq, version FROM counters WHERE poll_id = ANY(:polls)").bindparams(_POLLS)
 
 _ANY_NUMBER = 2**63 - 1
 
@@ -135,9 +137,20 @@ async def state(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
     return (await session.execute(_STATE, {"poll": poll_id})).mappings().first()
 
 
+async def states(session: AsyncSession, polls: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    """Return the same of many polls less their definitions, by poll; those that aren't known are left out."""
+    rows = (await session.execute(_STATE_OF_MANY, {"polls": list(polls)})).mappings()
+    return {row["poll_id"]: row for row in rows}
+
+
 async def lock(session: AsyncSession, poll_id: UUID) -> None:
     """Wait for the ballots whose commit is under way, and keep others out until the transaction ends."""
     await session.execute(_LOCK, {"poll": poll_id})
+
+
+async def lock_many(session: AsyncSession, polls: Sequence[UUID]) -> None:
+    """Do the same for many polls."""
+    await session.execute(_LOCK_MANY, {"polls": list(polls)})
 
 
 async def counts(session: AsyncSession, poll_id: UUID) -> RowMapping | None:
@@ -171,10 +184,10 @@ async def release(
     )
 
 
-async def end_steps(session: AsyncSession, poll_id: UUID) -> None:
-    """Forget the last release of a poll that is over: which step a ballot came with is nobody's business any more."""
+async def end_steps(session: AsyncSession, *polls: UUID) -> None:
+    """Forget the last release of polls that are over: which step a ballot came with is nobody's business any more."""
     for statement in _END_STEPS:
-        await session.execute(statement, {"poll": poll_id})
+        await session.execute(statement, {"polls": list(polls)})
 
 
 async def heads(session: AsyncSession, polls: list[UUID]) -> dict[UUID, tuple[int, int]]:

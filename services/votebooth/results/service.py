@@ -157,6 +157,12 @@ class Results:
             poll_id, state.poll.version, published.seq, state.status, lambda: self._count(poll_id)
         )
 
+    def winners(self, state: State, published: Published) -> list[int] | None:
+        """Return who won by a poll's released counts, if they have been counted here already."""
+        entry = self._cache.at_hand(state.poll.poll)
+        known = entry is not None and entry.serves(state.poll.version, published.seq, state.status)
+        return entry.winners if entry is not None and known else None
+
     async def _count(self, poll_id: UUID) -> Entry:
         """Read a poll's released counts and count them."""
         state = await self.state(poll_id)
