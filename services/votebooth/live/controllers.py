@@ -14,7 +14,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.status_codes import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTART
 
 from services.core.http.api import problems
-from services.core.http.dependencies import site_of
+from services.core.http.dependencies import shared_of, site_of
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit
 from services.core.http.request import is_head
@@ -26,6 +26,7 @@ from services.core.tasks import end
 from services.votebooth.description import RESULTS
 from services.votebooth.live.client import Client
 from services.votebooth.live.hub import Hub
+from services.votebooth.live.protocol import protocol
 from services.votebooth.live.schemas import LiveTicket
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
@@ -135,6 +136,16 @@ class LiveController(Controller):
             return Response(None, media_type="text/event-stream", headers=_SSE_HEADERS)
         client = hub.join(poll_id, who, subject, last_event_id, address=site_of(request))
         return BoundStream(_stream(hub, poll_id, client), "text/event-stream", _SSE_HEADERS)
+
+    @get(
+        "/live.asyncapi.json",
+        operation_id="LiveProtocol",
+        summary="Get the description of the live messages",
+        sync_to_thread=False,
+    )
+    def protocol(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        """Return the AsyncAPI 3 document of what `LiveEvents` and the WebSocket beside it send."""
+        return protocol(shared_of(request).settings.public_url)
 
     @websocket("/polls/{poll_id:uuid}/live", operation_id="LiveConnect")
     async def connect(

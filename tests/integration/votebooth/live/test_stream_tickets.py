@@ -64,3 +64,11 @@ async def test_stream_tickets_want_a_token_and_a_poll(client: httpx.AsyncClient)
     assert (await client.post(path.format(poll))).status_code == 401
     nowhere = path.format(f"{'0' * 8}-0000-7000-8000-{'0' * 12}")
     assert (await client.post(nowhere, headers=await a_guest(client))).status_code == 404
+
+
+async def test_the_protocol_is_served(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/v1/votebooth/live.asyncapi.json")).json()
+    assert document["asyncapi"] == "3.0.0"
+    assert f"{document['servers']['stream']['protocol']}://{document['servers']['stream']['host']}" in str(
+        client.base_url
+    )
