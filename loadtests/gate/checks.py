@@ -35,7 +35,6 @@ _READERS = 20
 _FINAL_SECONDS = 20.0
 _COMMAND_SECONDS = 120
 _SHOWN = 5
-_NAMES = {"single": "plurality", "multiple": "approval", "ranked_robin": "ranked-robin"}
 
 
 class Findings(Struct):
@@ -220,8 +219,7 @@ async def _final(api: Api, booth: str) -> Any:
 
 async def _tally(file: Path, poll: Poll, result: Any) -> list[str]:
     """Count a file with `votewave tally`, and return the differences."""
-    method = _NAMES.get(poll.method, poll.method)
-    command = ["tally", str(file), "--json", "--method", method, "--seats", str(poll.seats)]
+    command = ["tally", str(file), "--json", "--method", poll.method, "--seats", str(poll.seats)]
     code, out, err = await _votewave(*command, "--seed", result["tie_break"]["seed"])
     if code:
         return [f"`votewave tally` doesn't count the export: {err}"]
@@ -257,16 +255,14 @@ async def _votewave(*arguments: str) -> tuple[int, bytes, str]:
 
 
 def differences(result: Any, counted: Any) -> list[str]:
-    """Return the differences between a published result and `votewave tally --json`."""
-    label = {option["id"]: option["label"] for option in result["options"]}
+    """Return the differences between a published result and `votewave tally --json`; options go by their labels."""
     found = []
     if result["ballots"] != counted["ballots"]:
         found.append(f"the result has {result['ballots']} ballots, the export {counted['ballots']}")
-    winners = [label[option] for option in result["winners"]]
-    if winners != counted["winners"]:
-        found.append(f"the result elects {', '.join(winners)}, a recount {', '.join(counted['winners'])}")
-    said = [{label[each["option"]]: each["votes"] for each in step["tallies"]} for step in result["rounds"]]
-    again = [step["tallies"] for step in counted["rounds"]]
+    winners, recounted = ([winner["label"] for winner in each["winners"]] for each in (result, counted))
+    if winners != recounted:
+        found.append(f"the result elects {', '.join(winners)}, a recount {', '.join(recounted)}")
+    said, again = _tallies(result), _tallies(counted)
     for number, (one, other) in enumerate(zip(said, again, strict=False), 1):
         if one != other:
             found.append(f"round {number} has other tallies than a recount")
@@ -274,3 +270,8 @@ def differences(result: Any, counted: Any) -> list[str]:
     if len(said) != len(again):
         found.append(f"the result has {len(said)} rounds, a recount {len(again)}")
     return found
+
+
+def _tallies(result: Any) -> list[dict[str, Any]]:
+    label = {option["id"]: option["label"] for option in result["options"]}
+    return [{label[each["option"]]: each["votes"] for each in step["tallies"]} for step in result["rounds"]]

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from litestar.params import HeaderParameter
-from msgspec import Meta
 
 from services.votebooth.poll.choices import SECRET_PATTERN
 from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER
@@ -16,12 +15,6 @@ BallotSecret = Annotated[
     str | None,
     HeaderParameter(name=SECRET_HEADER, pattern=SECRET_PATTERN, description="The ballot's secret, in anonymous polls."),
 ]
-
-RECEIPT = Meta(
-    description="Proves that a ballot is counted, and says nothing about its content: 32 hexadecimal digits, "
-    "64 in an anonymous poll.",
-    examples=["9f86d081884c7d659a2feaa0c55ad015"],
-)
 
 VOTING = {
     403: "You may not vote in this poll.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
 import click
+import msgspec
 
+from services.votebooth.results.render import rendered
 from services.votebooth.tally import (
     Duplicate,
     Elimination,
@@ -25,7 +26,7 @@ from services.votebooth.tally import (
     TieBreak,
 )
 from services.votebooth.tally.formats import DELIMITERS, FORMATS, FormatError, listed, named, read, words_of
-from services.votebooth.tally.render import to_dict, to_text
+from services.votebooth.tally.render import to_text
 
 MAX_FILE = 512 * 1024 * 1024
 """Bytes of a file; the count holds it in memory."""
@@ -174,7 +175,7 @@ def tally(
     except (TallyError, OSError) as error:
         raise _Refused(f"{file}: {error}") from None
     if as_json:
-        click.echo(json.dumps(to_dict(result), ensure_ascii=False, indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(rendered(result)), indent=2).decode())
     else:
         click.echo(to_text(result), nl=False)
 

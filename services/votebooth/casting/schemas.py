@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from services.votebooth.description import RECEIPT
 from services.votebooth.poll.choices import BallotBody
+from services.votebooth.poll.receipt import RECEIPT
 
 
 class Counted(Struct, frozen=True, omit_defaults=True):

@@ -24,11 +24,11 @@ from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed
 from services.votebooth.description import RESULTS
 from services.votebooth.exchange.service import Exchange, Format
+from services.votebooth.results import schemas
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.state import Viewer
 from services.votebooth.tally.formats.scores import MAX_SCORE
 
-MethodName = Literal["plurality", "approval", "score", "star", "irv", "stv", "schulze", "ranked-robin", "points"]
 FileFormat = Literal["ranks", "scores", "grid", "blt", "preflib", "scottish", "json"]
 Delimiter = Literal[",", ";", "tab"]
 
@@ -49,7 +49,7 @@ _EXPORT = {
     ),
 }
 _COUNT = {
-    200: ResponseSpec(dict[str, Any], description="As `votewave tally --json` prints it.", generate_examples=False),
+    200: ResponseSpec(schemas.Results, description="The result; its `poll` is null.", generate_examples=False),
     **problems(
         RESULTS,
         400,
@@ -140,7 +140,7 @@ class ExchangeController(Controller):
         exchange: NamedDependency[Exchange],
         subject: NamedDependency[Subject],
         request: Request[Any, Any, Any],
-        method: Annotated[MethodName, QueryParameter(description="How to count.")],
+        method: Annotated[schemas.MethodName, QueryParameter(description="How to count.")],
         seats: Annotated[
             int | None, QueryParameter(ge=1, le=1000, description="Options to elect; else the file's, or 1.")
         ] = None,

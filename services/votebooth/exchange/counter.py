@@ -6,9 +6,12 @@ In the server, a count of seconds would take the interpreter's lock from voters.
 import json
 from typing import Any, BinaryIO
 
+import msgspec
+
+from services.votebooth.results.render import rendered
+from services.votebooth.results.schemas import Results
 from services.votebooth.tally import Method, TallyError
 from services.votebooth.tally.formats import FormatError, named, read, words_of
-from services.votebooth.tally.render import to_dict
 
 MAX_OPTIONS = 200
 """Of an uploaded file: the count's cost grows with their square or cube."""
@@ -17,7 +20,7 @@ REFUSED = 2
 """The exit code when the file or the request can't be counted."""
 
 
-def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
+def count(data: bytes, request: dict[str, Any]) -> Results:
     """Count a file.
 
     Args:
@@ -42,7 +45,7 @@ def count(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
     if len(election.names) > MAX_OPTIONS:
         raise TallyError(f"here a file has at most {MAX_OPTIONS} options; count it with `votewave tally`")
     result = election.count(Method(request["method"]), seats=request["seats"], seed=request["seed"], top=top)
-    return to_dict(result)
+    return rendered(result)
 
 
 def answer_file(given: BinaryIO, answer: BinaryIO) -> int:
@@ -50,10 +53,10 @@ def answer_file(given: BinaryIO, answer: BinaryIO) -> int:
     request = json.loads(given.readline())
     code = 0
     try:
-        said = count(given.read(), request)
+        said: Any = count(given.read(), request)
     except FormatError as exc:
         said, code = {"detail": str(exc), "where": {"line": exc.line, "column": exc.column}}, REFUSED
     except TallyError as exc:
         said, code = {"detail": str(exc), "where": {}}, REFUSED
-    answer.write(json.dumps(said, ensure_ascii=False).encode())
+    answer.write(msgspec.json.encode(said))
     return code

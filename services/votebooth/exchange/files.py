@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from services.votebooth.poll.choices import BallotBody, decode, how_cast
-from services.votebooth.poll.definition import PollChanged
-from services.votebooth.results.counting import METHODS
+from services.votebooth.poll.definition import PARAMETERS, PollChanged, method_of
+from services.votebooth.results.counting import seats_of
 from services.votebooth.tally import Method
 from services.votebooth.tally.formats import document
 from services.votebooth.tally.formats.exported import mark_headings, rank_cells, rank_headings
@@ -22,17 +22,20 @@ from services.votebooth.tally.formats.header import Header
 Page = Sequence[tuple[bytes, int]]
 Pages = AsyncIterator[Page]
 
+_UNTOLD = PARAMETERS | {"owner"}
+"""Of a definition: what stands in its method, and who owns it."""
+
 _SCALED = frozenset({Method.SCORE, Method.STAR})
 
 
 def header(poll: PollChanged, form: str, seed: str, abstentions: int = 0) -> Header:
     """Return what a file of a poll's ballots says of itself; `abstentions` are those that its rows leave out."""
-    method = METHODS[poll.method]
+    method = Method(poll.method)
     return Header(
         format=form,
         options=tuple(option.label for option in poll.options),
         method=method,
-        seats=1 if method is Method.IRV else poll.seats,
+        seats=seats_of(poll),
         top=poll.max_score if method in _SCALED else None,
         seed=seed,
         abstentions=abstentions,
@@ -153,16 +156,10 @@ async def preflib(
 
 async def json(head: Header, poll: PollChanged, pages: Pages, result: bytes) -> AsyncIterator[str]:
     """Write definition, result and ballots; each ballot as voters send them, with how often it was cast."""
-    public = {name: value for name, value in msgspec.to_builtins(poll).items() if name != "owner"}
-    said = {
-        "format": document.NAME,
-        "method": head.method,
-        "seats": head.seats,
-        "max_score": head.top,
-        "seed": head.seed,
-    }
-    yield msgspec.json.encode({name: value for name, value in said.items() if value is not None}).decode()[:-1]
-    yield ',"definition":' + msgspec.json.encode(public).decode()
+    told = {name: value for name, value in msgspec.to_builtins(poll).items() if name not in _UNTOLD}
+    definition = {**told, "method": method_of(poll)}
+    said = {"format": document.NAME, "seed": head.seed, "definition": definition}
+    yield msgspec.json.encode(said).decode()[:-1]
     yield f',"result":{result.decode()},"ballots":['
     comma = ""
     async for page in pages:

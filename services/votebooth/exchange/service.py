@@ -18,7 +18,8 @@ from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.exchange import counter, files, repository
 from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
-from services.votebooth.results.counting import RANKED, Published
+from services.votebooth.results.counting import Published
+from services.votebooth.results.render import RANKED
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import State, Viewer
 from services.votebooth.settings import VoteBoothSettings
@@ -157,7 +158,7 @@ class Exchange:
         return self._uploads.take(subject.id, address)
 
     async def count(self, subject: Subject, address: str, data: bytes, **request: Any) -> bytes:
-        """Count a file of ballots and keep nothing of it; `tally.render` describes the JSON that comes back.
+        """Count a file of ballots and keep nothing of it; what comes back is a `schemas.Results` as JSON.
 
         One file is counted at a time, in a process apart (`counter.py`), from each address in turn.
 

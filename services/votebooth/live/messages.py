@@ -15,16 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
-from services.votebooth.results.counting import Published, counted, sums_by_option
+from services.votebooth.results.counting import Published, sums_by_option
 from services.votebooth.results.hidden import hidden_details
-from services.votebooth.results.render import option_sums, quorum
+from services.votebooth.results.shown import sums
 from services.votebooth.results.state import State
 from services.votebooth.results.visibility import Reason
 
@@ -32,19 +31,8 @@ Key = tuple[int, int, str]
 """What a client has seen: version of the definition, sequence number, status."""
 
 
-class Snapshot(Struct, frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
-    """The sums of a poll at one moment. The full result is at `GET …/results`."""
-
-    poll: UUID
-    version: int
-    seq: int
-    status: schemas.Status
-    method: str
-    ballots: int
-    abstentions: int
-    quorum: schemas.Quorum | None
-    counted: schemas.Counted
-    options: list[schemas.OptionSum]
+class Snapshot(schemas.Sums, frozen=True, kw_only=True, tag_field="type", tag="snapshot"):
+    """The sums of a poll at one moment, as they stand in its result. The full one is at `GET …/results`."""
 
 
 class Changes(Struct, frozen=True, omit_defaults=True):
@@ -124,18 +112,7 @@ def frame(state: State, published: Published, before: Frame | None) -> Frame:
     key = (poll.version, published.seq, state.status)
     if before is not None and before.key == key:
         return before
-    snapshot = Snapshot(
-        poll=poll.poll,
-        version=poll.version,
-        seq=published.seq,
-        status=state.status,
-        method=poll.method,
-        ballots=published.ballots,
-        abstentions=published.abstentions,
-        quorum=quorum(poll, published),
-        counted=counted(poll.method),
-        options=option_sums(poll, published),
-    )
+    snapshot = Snapshot(**msgspec.structs.asdict(sums(poll, published, state.status)))
     follows = before is not None and (before.key[0], before.key[2]) == (poll.version, state.status)
     delta = b""
     if before is not None and follows:

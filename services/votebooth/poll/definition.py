@@ -2,7 +2,7 @@
 
 import sys
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,6 +10,22 @@ from msgspec import Struct
 from services.core.events.outbox import Event
 
 Method = Literal["single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"]
+
+
+_RANKED = ("max_ranks", "allow_ties")
+_PARAMETERS: dict[Method, tuple[str, ...]] = {
+    "single": (),
+    "multiple": ("min_picks", "max_picks"),
+    "approval": (),
+    "score": ("max_score",),
+    "star": ("max_score",),
+    "irv": ("seats", *_RANKED),
+    "stv": ("seats", *_RANKED),
+    "schulze": _RANKED,
+    "ranked_robin": _RANKED,
+    "points": ("points",),
+}
+PARAMETERS = frozenset(name for names in _PARAMETERS.values() for name in names)
 
 
 class PollOption(Struct, frozen=True):
@@ -83,3 +99,8 @@ class PollNews(_Poll, frozen=True, kw_only=True):
         if self.options is None:
             return None
         return PollChanged(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+def method_of(poll: _Poll) -> dict[str, Any]:
+    """Return a poll's method as the API has it: an object with the parameters of its type."""
+    return {"type": poll.method, **{name: getattr(poll, name) for name in _PARAMETERS[poll.method]}}

@@ -13,8 +13,8 @@ from msgspec import Struct
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import Published, count_parts
-from services.votebooth.results.render import shape
 from services.votebooth.results.seed import Seed
+from services.votebooth.results.shown import shape
 from services.votebooth.tally import TallyError
 
 LARGE_BYTES = 200_000

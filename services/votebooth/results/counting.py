@@ -1,8 +1,8 @@
 """From a poll's counters and patterns to its result. Pure: the same counts give the same result."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -11,28 +11,6 @@ from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 
 K = TypeVar("K")
-
-RULE = (
-    "Ties that the method's own rules leave are broken by the ascending order of SHA-256(seed, a zero byte, "
-    "option's label), both in UTF-8: whoever stands earlier wins, whoever stands later is eliminated first."
-)
-
-METHODS: Mapping[str, tally.Method] = {
-    "single": tally.Method.PLURALITY,
-    "multiple": tally.Method.APPROVAL,
-    "approval": tally.Method.APPROVAL,
-    "score": tally.Method.SCORE,
-    "points": tally.Method.POINTS,
-    "star": tally.Method.STAR,
-    "irv": tally.Method.IRV,
-    "stv": tally.Method.STV,
-    "schulze": tally.Method.SCHULZE,
-    "ranked_robin": tally.Method.RANKED_ROBIN,
-}
-"""What each poll method is called in the tally."""
-
-RANKED = frozenset({"irv", "stv", "schulze", "ranked_robin"})
-_POINTS = frozenset({"score", "points", "star"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +30,9 @@ class Published:
     sums: tuple[int, ...]
 
 
-def counted(method: str) -> Literal["picks", "points", "first_preferences"]:
-    """Return what a method's sums add up."""
-    return "first_preferences" if method in RANKED else "points" if method in _POINTS else "picks"
+def seats_of(poll: PollChanged) -> int:
+    """Return how many options a poll elects."""
+    return 1 if poll.method == "irv" else poll.seats
 
 
 def sums_by_option(poll: PollChanged, published: Published) -> dict[int, int]:
@@ -84,10 +62,9 @@ def count_parts(poll: PollChanged, published: Published, patterns: Iterable[byte
     Raises:
         TallyError: As `count`.
     """
-    method = METHODS[poll.method]
     counts = _counts(poll, published, patterns)
-    seats = 1 if method is tally.Method.IRV else poll.seats
-    return tally.count(method, counts, seats=seats, seed=seed)
+    result = tally.count(poll.method, counts, seats=seats_of(poll), seed=seed)
+    return replace(result, sums=sums_by_option(poll, published))
 
 
 def _counts(poll: PollChanged, published: Published, patterns: Iterable[bytes]) -> tally.Counts:

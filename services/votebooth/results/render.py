@@ -1,128 +1,171 @@
-"""A count as the wire carries it."""
+"""A count as the wire carries it, whoever counted: a poll, `POST /count`, or `votewave tally`.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any, Literal, cast
+It imports little, since the command and the process that counts a file begin with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+from uuid import UUID
 
 from services.votebooth import tally
-from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results import schemas
-from services.votebooth.results.counting import RULE, Published, counted, sums_by_option
-from services.votebooth.results.seed import UNTOLD, Seed
 from services.votebooth.tally.explain import explain
-from services.votebooth.tally.render import decimal, exact, labels
+from services.votebooth.tally.render import decimal, labels, short
 
-Status = Literal["scheduled", "live", "final"]
+RULE = (
+    "Ties that the method's own rules leave are broken by the ascending order of SHA-256(seed, a zero byte, "
+    "option's label), both in UTF-8: whoever stands earlier wins, whoever stands later is eliminated first."
+)
+
+RANKED = frozenset({"irv", "stv", "schulze", "ranked_robin"})
+_POINTS = frozenset({"score", "points", "star"})
+_DIVIDED = frozenset({tally.Method.STV, tally.Method.RANKED_ROBIN})
+_SEAT = frozenset({"elect", "runoff"})
 
 
-def shape(
-    poll: PollChanged, published: Published, result: tally.Result, status: Status, seed: Seed = UNTOLD
-) -> schemas.Results:
-    """Return a result for the wire.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a poll's result says beside the count. Nothing of it is known of a file.
 
-    Args:
+    Attributes:
         poll: The poll.
-        published: Its counts.
-        result: What they were counted to.
-        status: Where the poll stands.
-        seed: Where the seed it was counted with comes from; without one it is provisional.
+        version: Of its definition.
+        seq: Of its counts.
+        status: Where it stands.
+        quorum: How many ballots it wants.
+        provisional: Whether the seed will be another at its end.
+        commitment: What the server has committed to; `receipts` and `salt`: what else the seed is made of.
     """
+
+    poll: UUID | None = None
+    version: int = 0
+    seq: int = 0
+    status: schemas.Status = "final"
+    quorum: schemas.Quorum | None = None
+    provisional: bool = False
+    commitment: str | None = None
+    receipts: str | None = None
+    salt: str | None = None
+
+
+OF_A_FILE = Told()
+
+
+def rendered(result: tally.Result, told: Told = OF_A_FILE) -> schemas.Results:
+    """Return a count for the wire; what polls say beside it is `told`."""
     label = labels(result.names)
     return schemas.Results(
-        poll=poll.poll,
-        version=poll.version,
-        status=status,
-        seq=published.seq,
-        method=poll.method,
-        seats=result.seats,
-        ballots=published.ballots,
+        poll=told.poll,
+        version=told.version,
+        status=told.status,
+        seq=told.seq,
+        method=counted_by(result.method, result.seats),
+        ballots=result.ballots,
         abstentions=result.abstentions,
-        quorum=quorum(poll, published),
-        counted=counted(poll.method),
-        options=option_sums(poll, published),
-        winners=list(result.winners),
+        void=result.void,
+        quorum=told.quorum,
+        counted=counted(result.method),
+        options=[schemas.OptionSum(option, name, result.sums.get(option, 0)) for option, name in result.names.items()],
+        outcome=_outcome(result, told.quorum),
+        decided_by=_decided_by(result),
+        winners=[schemas.Winner(option, result.names[option]) for option in result.winners],
         rounds=[_round(number, each, result, label) for number, each in enumerate(result.rounds, 1)],
         runoff=_runoff(result),
-        pairwise=_matrix(result.pairwise, result.names),
-        strengths=_matrix(result.strengths, result.names),
+        pairwise=_pairs(result.pairwise, result.names),
+        strengths=_pairs(result.strengths, result.names),
         rules={key: _plain(value) for key, value in asdict(result.rules).items()},
-        tie_break=schemas.TieBreak(
-            seed=result.seed,
-            provisional=seed.receipts is None,
-            commitment=seed.commitment,
-            receipts=seed.receipts,
-            salt=seed.salt,
-            rule=RULE,
-            order=list(tally.order(result.names, result.seed)),
-            ties=[
-                schemas.Tie(number, tie.purpose, list(tie.tied), list(tie.chosen), tie.by)
-                for number, each in enumerate(result.rounds, 1)
-                for tie in each.ties
-            ],
-        ),
+        tie_break=_tie_break(result, told),
+        notes=list(result.notes),
     )
 
 
-def quorum(poll: PollChanged, published: Published) -> schemas.Quorum | None:
-    """Return the poll's quorum and whether these counts reach it; None if it has none."""
-    if poll.quorum is None:
+def counted_by(method: str, seats: int) -> schemas.CountMethod:
+    """Return a method as results name it."""
+    return schemas.CountMethod(cast("Any", str(method)), seats)
+
+
+def counted(method: str) -> schemas.Counted:
+    """Return what a method's sums add up."""
+    return "first_preferences" if method in RANKED else "points" if method in _POINTS else "picks"
+
+
+def _outcome(result: tally.Result, quorum: schemas.Quorum | None) -> schemas.Outcome:
+    if not result.winners:
+        return "empty"
+    if quorum is not None and not quorum.reached:
+        return "quorum_missed"
+    return "tied" if any(tie.by == "seed" and tie.purpose in _SEAT for tie in result.ties) else "decided"
+
+
+def _decided_by(result: tally.Result) -> schemas.DecidedBy:
+    if not result.winners:
         return None
-    return schemas.Quorum(poll.quorum, published.ballots >= poll.quorum)
+    return "lot" if any(tie.by == "seed" for tie in result.ties) else "votes"
 
 
-def option_sums(poll: PollChanged, published: Published) -> list[schemas.OptionSum]:
-    """Return the poll's options in its own order, each with its sum."""
-    sums = sums_by_option(poll, published)
-    return [schemas.OptionSum(option.id, option.label, sums[option.id]) for option in poll.options]
+def _tie_break(result: tally.Result, told: Told) -> schemas.TieBreak:
+    return schemas.TieBreak(
+        seed=result.seed,
+        provisional=told.provisional,
+        commitment=told.commitment,
+        receipts=told.receipts,
+        salt=told.salt,
+        rule=RULE,
+        order=list(tally.order(result.names, result.seed)),
+        ties=[
+            schemas.Tie(number, tie.purpose, list(tie.tied), list(tie.chosen), tie.by)
+            for number, each in enumerate(result.rounds, 1)
+            for tie in each.ties
+        ],
+    )
 
 
 def _plain(value: object) -> int | str | None:
     return value if value is None or isinstance(value, int) else str(value)
 
 
-def _matrix(pairs: tally.Pairwise | None, names: Iterable[int]) -> list[list[int]] | None:
+def _pairs(pairs: tally.Pairwise | None, names: Mapping[int, str]) -> schemas.Pairs:
     if pairs is None:
         return None
-    ids = tuple(names)
-    return [[pairs.get((above, below), 0) for below in ids] for above in ids]
+    return {above: {below: pairs.get((above, below), 0) for below in names if below != above} for above in names}
 
 
-def _decimal(votes: tally.Number) -> str | None:
-    return None if votes.denominator == 1 else decimal(votes)
+def _votes(number: tally.Number, method: tally.Method) -> schemas.Votes:
+    if method not in _DIVIDED:
+        return int(number)
+    whole = number.denominator == 1
+    return schemas.Amount(str(number), str(number) if whole else decimal(number))
 
 
-def _tallies(tallies: Mapping[int, tally.Number]) -> list[schemas.Tally]:
-    ranked = sorted(tallies, key=lambda option: (-tallies[option], option))
-    return [schemas.Tally(option, exact(tallies[option]), _decimal(tallies[option])) for option in ranked]
+def _sorted(tallies: Mapping[int, tally.Number]) -> list[int]:
+    return sorted(tallies, key=lambda option: (-tallies[option], option))
 
 
 def _runoff(result: tally.Result) -> schemas.Runoff | None:
-    if result.runoff is None:
+    runoff = result.runoff
+    if runoff is None:
         return None
-    return schemas.Runoff(_tallies(result.runoff.tallies), result.runoff.no_preference, result.runoff.winner)
+    tallies = [schemas.RunoffTally(option, runoff.tallies[option]) for option in _sorted(runoff.tallies)]
+    return schemas.Runoff(tallies, runoff.no_preference, schemas.Winner(runoff.winner, result.names[runoff.winner]))
 
 
 def _round(number: int, each: tally.Round, result: tally.Result, label: Mapping[int, str]) -> schemas.Round:
+    def votes(value: tally.Number) -> schemas.Votes:
+        return _votes(value, result.method)
+
     return schemas.Round(
         number=number,
         kind=cast("Any", each.kind),
-        tallies=_tallies(each.tallies),
+        tallies=[schemas.Tally(option, votes(each.tallies[option])) for option in _sorted(each.tallies)],
         elected=list(each.elected),
         elected_by=each.elected_by,
         eliminated=list(each.eliminated),
-        exhausted=exact(each.exhausted),
-        quota=None if each.quota is None else exact(each.quota),
+        exhausted=votes(each.exhausted),
+        rounded=votes(each.rounded),
+        quota=None if each.quota is None else votes(each.quota),
         transfers=[
-            schemas.Transfer(move.source, move.target, exact(move.votes), exact(move.value), _decimal(move.votes))
-            for move in each.transfers
+            schemas.Transfer(move.source, move.target, votes(move.votes), votes(move.value)) for move in each.transfers
         ],
-        notes=list(explain(each, result, label, _short)),
+        notes=list(explain(each, result, label, short)),
     )
-
-
-def _short(number: tally.Number) -> str:
-    """Return a number for reading: grouped digits, four decimals where it isn't whole."""
-    if number.denominator == 1:
-        return f"{int(number):,}"
-    whole, _, part = decimal(number, 4).partition(".")
-    return f"{int(whole):,}.{part}"

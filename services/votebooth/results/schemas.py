@@ -1,23 +1,67 @@
-"""Results as they go over the wire. Options are named by their ids; `options` says what they are called."""
+"""Results as they go over the wire: one shape for a poll's result, exports, and files that are counted.
+
+Options are named by their ids; `options` says what they are called. Counts of ballots, points and matches are integers.
+What the method can divide, so the votes of STV and the wins of ranked robin, is `{exact, decimal}`.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from services.votebooth.description import RECEIPT
+from services.votebooth.poll.receipt import RECEIPT
 
 MAX_RECEIPTS = 1_000
 
-Votes = Annotated[int | str, Meta(description="Exact: an integer, or a fraction in lowest terms such as `31/3`.")]
+
+class Amount(Struct, frozen=True):
+    """A number that needn't be whole.
+
+    Attributes:
+        exact: An integer, or a fraction in lowest terms such as `31/3`.
+        decimal: The same, rounded half to even to six places where it isn't whole.
+    """
+
+    exact: Annotated[str, Meta(examples=["31/3"])]
+    decimal: Annotated[str, Meta(examples=["10.333333"])]
+
+
+Votes = Annotated[int | Amount, Meta(description="`{exact, decimal}` with stv and ranked_robin, else an integer.")]
 Status = Annotated[
     Literal["scheduled", "live", "final"],
-    Meta(description="`final` once the poll is over: from then on nothing changes any more."),
+    Meta(description="`final` once the poll is over: from then on nothing changes any more. Of a file, `final`."),
 ]
 Counted = Annotated[
     Literal["picks", "points", "first_preferences"],
     Meta(description="What `sum` adds up. First preferences alone don't decide a ranked poll: see `rounds`."),
 ]
+Outcome = Annotated[
+    Literal["decided", "tied", "quorum_missed", "empty"],
+    Meta(
+        description="`decided`: the winners have won. `tied`: options are level for a seat, and the lot has chosen "
+        "among them. `quorum_missed`: there are too few ballots for the result to bind. `empty`: no ballot expresses "
+        "a preference that counts."
+    ),
+]
+DecidedBy = Annotated[
+    Literal["votes", "lot"] | None,
+    Meta(
+        description="`lot` if the published order had to break a tie on the way to these winners, even one that isn't "
+        "about a seat; `tie_break.ties` says where. Null without winners."
+    ),
+]
+
+
+MethodName = Literal[
+    "single", "multiple", "approval", "score", "star", "irv", "stv", "schulze", "ranked_robin", "points"
+]
+
+
+class CountMethod(Struct, frozen=True):
+    """How it was counted, and how many options are elected at most."""
+
+    type: MethodName
+    seats: int
 
 
 class Quorum(Struct, frozen=True):
@@ -35,15 +79,21 @@ class OptionSum(Struct, frozen=True):
     sum: int
 
 
-class Tally(Struct, frozen=True, omit_defaults=True):
-    """An option's votes, points or won matches in a round; `decimal` where they aren't whole."""
+class Winner(Struct, frozen=True):
+    """An option that is elected."""
+
+    id: int
+    label: str
+
+
+class Tally(Struct, frozen=True):
+    """An option's votes, points or won matches in a round."""
 
     option: int
     votes: Votes
-    decimal: str | None = None
 
 
-class Transfer(Struct, frozen=True, omit_defaults=True):
+class Transfer(Struct, frozen=True):
     """Votes that move after a round.
 
     `target` is null for those that leave the count; `value` is each ballot's worth afterwards, as a part of
@@ -54,7 +104,6 @@ class Transfer(Struct, frozen=True, omit_defaults=True):
     target: int | None
     votes: Votes
     value: Votes
-    decimal: str | None = None
 
 
 class Tie(Struct, frozen=True):
@@ -68,7 +117,10 @@ class Tie(Struct, frozen=True):
 
 
 class Round(Struct, frozen=True):
-    """A round: how things stood, what was decided and why (`notes`), which votes move because of it."""
+    """A round: how things stood, what was decided and why (`notes`), which votes move because of it.
+
+    `exhausted` are votes that had left the count before it, `rounded` those that were lost to cutting off decimals.
+    """
 
     number: int
     kind: Literal["count", "scoring", "runoff", "pairwise"]
@@ -77,17 +129,25 @@ class Round(Struct, frozen=True):
     elected_by: str
     eliminated: list[int]
     exhausted: Votes
+    rounded: Votes
     quota: Votes | None
     transfers: list[Transfer]
     notes: list[str]
 
 
+class RunoffTally(Struct, frozen=True):
+    """The ballots that prefer a finalist."""
+
+    option: int
+    votes: int
+
+
 class Runoff(Struct, frozen=True):
     """STAR's automatic runoff: ballots that prefer either finalist, and others that don't abstain."""
 
-    tallies: list[Tally]
+    tallies: list[RunoffTally]
     no_preference: int
-    winner: int
+    winner: Winner
 
 
 Commitment = Annotated[
@@ -120,8 +180,8 @@ class TieBreak(Struct, frozen=True):
     seed: Annotated[
         str,
         Meta(
-            description="SHA-256 of the poll's id (16 bytes), `receipts` (32 bytes) and `salt` (32 bytes, where there "
-            "is one), hexadecimal. While `provisional`, the poll's id as 32 hexadecimal digits."
+            description="Of a file, what was given. Of a poll, SHA-256 of its id (16 bytes), `receipts` (32 bytes) and "
+            "`salt` (32 bytes, where there is one), hexadecimal; while `provisional`, its id as 32 hexadecimal digits."
         ),
     ]
     provisional: Annotated[bool, Meta(description="The poll isn't over: its end brings another seed and order.")]
@@ -130,7 +190,7 @@ class TieBreak(Struct, frozen=True):
         str | None,
         Meta(
             description="SHA-256 of all receipts, as bytes one after the other in the order of the list, hexadecimal; "
-            "null while `provisional`."
+            "null while `provisional`, and of a file."
         ),
     ]
     salt: SaltText
@@ -139,33 +199,51 @@ class TieBreak(Struct, frozen=True):
     ties: list[Tie]
 
 
-class Results(Struct, frozen=True, kw_only=True):
-    """A poll's result at one moment.
+Pairs = Annotated[
+    dict[int, dict[int, int]] | None,
+    Meta(examples=[{"1": {"2": 5}, "2": {"1": 3}}]),
+]
+
+
+class Sums(Struct, frozen=True, kw_only=True):
+    """What a poll's ballots add up to at one moment.
 
     `seq` grows with every change, so two answers with the same one are the same. `abstentions` are the
-    ballots that express no preference, however they were cast; they are in no sum and no round.
-    `pairwise[i][j]` are the ballots that prefer option i to option j, both counted in the order of
-    `options`; `strengths` those of the strongest paths.
+    ballots that express no preference, however they were cast; they are in no sum and no round. The count of a file has
+    no `poll`, and 0 as `version` and `seq`.
     """
 
-    poll: UUID
+    poll: UUID | None
     version: int
     status: Status
     seq: int
-    method: Annotated[str, Meta(examples=["stv"])]
-    seats: int
+    method: CountMethod
     ballots: int
     abstentions: int
     quorum: Quorum | None
     counted: Counted
     options: list[OptionSum]
-    winners: list[int]
+
+
+class Results(Sums, frozen=True, kw_only=True):
+    """A result, and how it came about.
+
+    `pairwise` holds the ballots that prefer one option to another: `pairwise["1"]["2"]` those that prefer option 1 to
+    option 2; `strengths` those of the strongest paths. Ballots are `void` where a rule of a file's count sets them
+    aside, and `notes` says what reading a file left out or took for granted.
+    """
+
+    void: int
+    outcome: Outcome
+    decided_by: DecidedBy
+    winners: list[Winner]
     rounds: list[Round]
     runoff: Runoff | None
-    pairwise: list[list[int]] | None
-    strengths: list[list[int]] | None
+    pairwise: Pairs
+    strengths: Pairs
     rules: dict[str, int | str | None]
     tie_break: TieBreak
+    notes: list[str]
 
 
 class Receipt(Struct, frozen=True):

@@ -109,7 +109,7 @@ def _strict_line(ranking: Ranking, options: Options) -> Strict | None:
 
 
 def first_preferences(rankings: Mapping[Ranking, int], names: Mapping[int, str], options: Options = DEFAULT) -> Counts:
-    """Return the counts of plurality: each ballot's first preference under the rules."""
+    """Return the counts of the single choice: each ballot's first preference under the rules."""
     lines = strict(rankings, options, names)
     totals = dict.fromkeys(names, 0)
     for line, count in lines.ballots.items():
@@ -244,9 +244,9 @@ def sums_from_scores(
 def marks_from_scores(
     scores: Mapping[tuple[int, ...], int], names: Mapping[int, str], options: Options, *, single: bool
 ) -> Counts:
-    """Return the counts of approval (any score above 0 approves) or, if `single`, of plurality.
+    """Return the counts of approval (any score above 0 approves) or, if `single`, of the single choice.
 
-    In plurality a ballot that marks several options is an overvote: void under that rule, else an abstention.
+    In a single choice a ballot that marks several options is an overvote: void under that rule, else an abstention.
     """
     totals = dict.fromkeys(names, 0)
     total = abstentions = void = 0

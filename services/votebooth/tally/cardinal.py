@@ -1,4 +1,4 @@
-"""Methods that add up: plurality, approval, score, and points to divide."""
+"""Methods that add up: single and multiple choice, approval, score, and points to divide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from services.votebooth.tally.ties import Breaker, top
 
 
 def highest(method: Method, counts: Counts, *, seats: int = 1, options: Options = DEFAULT, seed: str = "") -> Result:
-    """Elect the options with the most votes (plurality, approval) or points (score, points).
+    """Elect the options with the most votes (single, multiple, approval) or points (score, points).
 
     An option that nobody marked is never elected, even if a seat stays empty.
 

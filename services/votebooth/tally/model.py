@@ -48,7 +48,8 @@ class TallyError(ValueError):
 class Method(StrEnum):
     """The methods this package counts."""
 
-    PLURALITY = "plurality"
+    SINGLE = "single"
+    MULTIPLE = "multiple"
     APPROVAL = "approval"
     SCORE = "score"
     POINTS = "points"
@@ -56,11 +57,11 @@ class Method(StrEnum):
     IRV = "irv"
     STV = "stv"
     SCHULZE = "schulze"
-    RANKED_ROBIN = "ranked-robin"
+    RANKED_ROBIN = "ranked_robin"
 
 
 class Overvote(StrEnum):
-    """What several options at one rank mean where one vote is counted at a time (plurality, IRV, STV)."""
+    """What several options at one rank mean where one vote is counted at a time (single, IRV, STV)."""
 
     SKIP = "skip"
     """The rank is passed over (Portland City Code 2.08.010 G)."""
@@ -159,7 +160,7 @@ class Options:
     """The named rules of a count; a method reads those that concern it.
 
     Attributes:
-        overvote: Several options at one rank, in plurality, IRV and STV.
+        overvote: Several options at one rank, in single, IRV and STV.
         max_skipped: Consecutive skipped ranks a ballot survives; one more ends it. None: any number.
         duplicate: An option ranked twice.
         ties: What is tried before the seeded order, in IRV and STV.
@@ -222,7 +223,7 @@ DEFAULT = Options()
 class Counts:
     """What a method counts from: sums and counts, never single ballots.
 
-    Fill in what the method needs: `totals` for plurality, approval, score and points; `totals`,
+    Fill in what the method needs: `totals` for single, multiple, approval, score and points; `totals`,
     `pairwise` and, for the last tie-break, `top_scores` for STAR; `rankings` for IRV and STV;
     `pairwise` for Schulze and ranked robin.
 
@@ -340,6 +341,7 @@ class Result:
         pairwise: The matrix that a pairwise method or STAR counted from.
         strengths: The strengths of the strongest paths, in Schulze.
         notes: What reading the file left out or took for granted, in sentences.
+        sums: Picks, points or first preferences by option, where who asked for the count knows them.
     """
 
     method: Method
@@ -356,6 +358,7 @@ class Result:
     pairwise: Pairwise | None = None
     strengths: Pairwise | None = None
     notes: tuple[str, ...] = ()
+    sums: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def ties(self) -> tuple[Tie, ...]:

@@ -5,6 +5,7 @@ import random
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -326,19 +327,26 @@ def test_a_vote_without_an_answer_is_neither_acknowledged_nor_lost() -> None:
     assert (voters.unsure_ballots, voters.unsure_choices) == (1, 2)
 
 
+HALF = {"exact": "1/2", "decimal": "0.500000"}
+
+
 def test_a_result_that_isnt_the_count_is_told() -> None:
-    result = {
+    result: dict[str, Any] = {
         "ballots": 3,
-        "winners": [1],
+        "winners": [{"id": 1, "label": "Ada"}],
         "options": [{"id": 1, "label": "Ada"}, {"id": 2, "label": "Bo"}],
-        "rounds": [{"tallies": [{"option": 1, "votes": 2}, {"option": 2, "votes": "1/2"}]}],
+        "rounds": [{"tallies": [{"option": 1, "votes": 2}, {"option": 2, "votes": HALF}]}],
     }
-    counted = {"ballots": 3, "winners": ["Ada"], "rounds": [{"tallies": {"Ada": 2, "Bo": "1/2"}}]}
+    counted: dict[str, Any] = {**result, "options": [{"id": 1, "label": "Bo"}, {"id": 2, "label": "Ada"}]}
+    counted["winners"] = [{"id": 2, "label": "Ada"}]
+    counted["rounds"] = [{"tallies": [{"option": 1, "votes": HALF}, {"option": 2, "votes": 2}]}]
     assert differences(result, counted) == []
     assert differences({**result, "ballots": 4}, counted) == ["the result has 4 ballots, the export 3"]
-    assert differences({**result, "winners": [2]}, counted) == ["the result elects Bo, a recount Ada"]
-    other = [{"tallies": {"Ada": 1, "Bo": "1/2"}}]
-    assert differences(result, {**counted, "rounds": other}) == ["round 1 has other tallies than a recount"]
+    assert differences({**result, "winners": [{"id": 2, "label": "Bo"}]}, counted) == [
+        "the result elects Bo, a recount Ada"
+    ]
+    rounds = [{"tallies": [{"option": 1, "votes": HALF}, {"option": 2, "votes": 1}]}]
+    assert differences(result, {**counted, "rounds": rounds}) == ["round 1 has other tallies than a recount"]
     assert differences(result, {**counted, "rounds": []}) == ["the result has 1 rounds, a recount 0"]
 
 

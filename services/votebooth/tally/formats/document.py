@@ -1,9 +1,8 @@
 """The JSON that VoteWave exports: what the poll was, and its ballots as voters sent them.
 
     {
-      "format": "votewave",
-      "method": "star", "seats": 1, "max_score": 5, "seed": "5f0c…",
-      "definition": {"options": [{"id": 1, "label": "Ada"}, …], …},
+      "format": "votewave", "seed": "5f0c…",
+      "definition": {"method": {"type": "star", "max_score": 5}, "options": [{"id": 1, "label": "Ada"}, …], …},
       "result": …,
       "ballots": [{"choice": {"scores": {"1": 5}}, "cast": "marks", "count": 3}, …]
     }
@@ -69,8 +68,8 @@ def read_document(data: bytes, *, options: Sequence[str] | None = None) -> Elect
         rankings=rankings if ranked else None,
         scores=None if ranked else scores,
         method=method,
-        seats=document.number("seats", MAX_SEATS),
-        top=document.number("max_score", MAX_VOTES),
+        seats=document.parameter("seats", MAX_SEATS),
+        top=document.parameter("max_score", MAX_VOTES),
         seed=document.text("seed"),
     )
 
@@ -119,12 +118,14 @@ class _Document:
         self._fields = _object(value, "the file")
         if self._fields.get("format") != NAME:
             raise FormatError(f'the JSON isn\'t VoteWave\'s: it has no "format": "{NAME}"')
+        self._definition = _object(self._fields.get("definition"), "definition")
+        self._method = _object(self._definition.get("method"), "definition.method")
 
     def method(self) -> Method:
         """Return how the poll is counted."""
-        name = self._fields.get("method")
+        name = self._method.get("type")
         if name not in list(Method):
-            raise FormatError(f"method is none of {', '.join(Method)}")
+            raise FormatError(f"definition.method.type is none of {', '.join(Method)}")
         return Method(name)
 
     def list(self, field: str) -> list[Any]:
@@ -134,12 +135,12 @@ class _Document:
             raise FormatError(f"{field} is no list")
         return value
 
-    def number(self, field: str, most: int) -> int | None:
-        """Return a field that is a whole number from 1, if it is there."""
-        value = self._fields.get(field)
+    def parameter(self, name: str, most: int) -> int | None:
+        """Return a parameter of the method that is a whole number from 1, if it is there."""
+        value, where = self._method.get(name), f"definition.method.{name}"
         if value == 0:
-            raise FormatError(f"{field} is 0")
-        return None if value is None else _whole(value, field, most)
+            raise FormatError(f"{where} is 0")
+        return None if value is None else _whole(value, where, most)
 
     def text(self, field: str) -> str | None:
         """Return a field that is a text, if it is there."""
@@ -150,7 +151,7 @@ class _Document:
 
     def names(self) -> dict[int, str]:
         """Return the labels of the options, by id."""
-        options = _object(self._fields.get("definition"), "definition").get("options")
+        options = self._definition.get("options")
         if not isinstance(options, list):
             raise FormatError("definition.options is no list")
         names: dict[int, str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.votebooth.tally.ballots import (
@@ -66,8 +66,8 @@ class Election:
     def counts(self, method: Method | str, options: Options = DEFAULT, *, top: int | None = None) -> Counts:
         """Return what a method counts from.
 
-        Scores serve every method: a score above 0 is a mark in plurality and approval, and a higher
-        score a better rank in the others. Ranks serve plurality (the first preference), IRV, STV and
+        Scores serve every method: a score above 0 is a mark in single, multiple and approval, and a higher
+        score a better rank in the others. Ranks serve single (the first preference), IRV, STV and
         the pairwise methods.
 
         Args:
@@ -83,7 +83,7 @@ class Election:
         if self.scores is not None:
             return self._from_scores(self.scores, method, options, top)
         rankings = self.rankings or {}
-        if method is Method.PLURALITY:
+        if method is Method.SINGLE:
             return first_preferences(rankings, self.names, options)
         if method in {Method.IRV, Method.STV}:
             return Counts(names=self.names, ballots=self.ballots, rankings=rankings)
@@ -98,8 +98,8 @@ class Election:
         if self.guessed and scores and (mostly_ranked(scores) if scored else like_ranks(scores)):
             reason = "the numbers on a ballot differ, like ranks"
             raise TallyError(f"{reason}; if 1 is the best: --format grid; if a higher one is better: --format scores")
-        if method in {Method.PLURALITY, Method.APPROVAL}:
-            return marks_from_scores(scores, self.names, options, single=method is Method.PLURALITY)
+        if method in {Method.SINGLE, Method.MULTIPLE, Method.APPROVAL}:
+            return marks_from_scores(scores, self.names, options, single=method is Method.SINGLE)
         if method in {Method.IRV, Method.STV}:
             rankings = rankings_from_scores(scores, tuple(self.names))
             return Counts(names=self.names, ballots=self.ballots, rankings=rankings)
@@ -130,4 +130,27 @@ class Election:
         if seed is None:
             seed = self.seed or ""
         counts = self.counts(method, options, top=top)
-        return replace(count(method, counts, seats=seats, options=options, seed=seed), notes=self.notes)
+        result = count(method, counts, seats=seats, options=options, seed=seed)
+        return replace(result, notes=self.notes, sums=counts.totals or self._first_preferences(result))
+
+    def _first_preferences(self, result: Result) -> Mapping[int, int]:
+        """Return how many ballots like no option more than each; those that like all alike are left out."""
+        if result.method in {Method.IRV, Method.STV}:
+            return {option: int(votes) for option, votes in result.rounds[0].tallies.items()} if result.rounds else {}
+        sums = dict.fromkeys(self.names, 0)
+        for ranking, number in (self.rankings or {}).items():
+            first = next((rank for rank in ranking if rank), ())
+            if len(first) < len(self.names):
+                _add(sums, first, number)
+        for scores, number in (self.scores or {}).items():
+            best = max(scores, default=0)
+            first = tuple(option for option, score in zip(self.names, scores, strict=True) if score == best)
+            if len(first) < len(self.names):
+                _add(sums, first, number)
+        return sums
+
+
+def _add(sums: dict[int, int], options: Iterable[int], number: int) -> None:
+    for option in options:
+        if option in sums:  # an overvote may not say of what
+            sums[option] += number

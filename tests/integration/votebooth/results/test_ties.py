@@ -54,9 +54,7 @@ async def test_the_salt_is_committed_to_before_the_first_vote_and_told_after_the
     assert hashlib.sha256(bytes.fromhex(tie_break["salt"])).hexdigest() == told["commitment"]
     page = (await client.get(f"/v1/votebooth/polls/{voted}/receipts")).json()
     assert tie_break["seed"] == seed_of(voted, [item["receipt"] for item in page["items"]], tie_break["salt"])
-    assert [option["label"] for option in final["options"] if option["id"] in final["winners"]] == order(
-        tie_break["seed"]
-    )[:1]
+    assert [winner["label"] for winner in final["winners"]] == order(tie_break["seed"])[:1]
     assert (await client.get("/v1/votebooth/polls/01890000-0000-7000-8000-000000000000/salt")).status_code == 404
 
 
@@ -78,7 +76,7 @@ async def test_the_last_voter_of_an_anonymous_poll_cant_choose_who_wins_a_tie(cl
         await close(client, voted, owner)
         final = await shown(client, voted)
         assert final["tie_break"]["seed"] != seed_of(voted, [*listed, mine])
-        won += final["winners"] == [2]
+        won += [winner["id"] for winner in final["winners"]] == [2]
     assert won < ROUNDS  # by chance once in 64 runs
 
 

@@ -15,10 +15,11 @@ from services.votebooth.exchange import files
 from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption
 from services.votebooth.results import counting
-from services.votebooth.results.counting import METHODS, RANKED, Published
+from services.votebooth.results.counting import Published
+from services.votebooth.results.render import RANKED
 from services.votebooth.tally import formats
 from services.votebooth.tally.formats.names import fold
-from services.votebooth.tally.render import to_dict
+from tests.results_by_name import by_name
 
 LABELS = (
     "rank1", "rank2", "2026 12 24", "10 30 Uhr", "weight", "Weight", "cast", "count", "overvote", "Over Vote",
@@ -67,13 +68,13 @@ def _levels(ids: list[int], levels: list[int]) -> list[list[int]]:
 def polls(draw: st.DrawFn) -> tuple[PollChanged, list[dict[str, Any]]]:
     names = draw(st.lists(labels, min_size=2, max_size=5, unique_by=fold))
     ids = draw(st.permutations(range(1, len(names) + 3)))
-    method = draw(st.sampled_from(list(METHODS)))
+    method = draw(st.sampled_from(list(tally.Method)))
     poll = PollChanged(
         poll=UUID(int=7), version=1, owner=UUID(int=9),
         title=draw(labels),
         method=method,  # type: ignore[arg-type]  (one of its names)
         options=tuple(PollOption(id_, name) for id_, name in zip(ids, names, strict=False)),
-        seats=draw(st.integers(1, 3)),
+        seats=draw(st.integers(1, 3)) if method == "stv" else 1,
         max_score=draw(st.sampled_from([3, 5, 10])),
         max_picks=len(names),
         allow_ties=method in RANKED and draw(st.booleans()),
@@ -132,8 +133,8 @@ def exported(poll: PollChanged, equal: list[tuple[bytes, int]], form: str) -> by
 
 def told(result: tally.Result) -> dict[str, Any]:
     """Return a result by labels: ids may differ between a poll and its files."""
-    told = to_dict(result)
-    del told["winner_ids"], told["notes"]
+    told = by_name(result)
+    del told["notes"]
     for each in told["rounds"]:
         each["transfers"].sort(key=str)
         each["notes"].sort()

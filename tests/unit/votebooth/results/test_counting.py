@@ -15,8 +15,10 @@ from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption
 from services.votebooth.results import counting
 from services.votebooth.results import seed as seeds
-from services.votebooth.results.counting import METHODS, RANKED, Published, counted
-from services.votebooth.results.render import shape
+from services.votebooth.results.counting import Published
+from services.votebooth.results.render import RANKED, counted
+from services.votebooth.results.schemas import Amount
+from services.votebooth.results.shown import shape
 
 POLL = UUID("0193f0aa-0000-7000-8000-00000000abcd")
 
@@ -80,7 +82,6 @@ def count(definition: PollChanged, published: Published, patterns: bytes | None)
 def straight(definition: PollChanged, ballots: list[dict[str, Any]]) -> tally.Result:
     """Count the ballots themselves, one by one, without counters."""
     names = {option.id: option.label for option in definition.options}
-    method = METHODS[definition.method]
     scores: dict[tuple[int, ...], int] = {}
     rankings: dict[tally.Ranking, int] = {}
     for ballot in ballots:
@@ -102,10 +103,10 @@ def straight(definition: PollChanged, ballots: list[dict[str, Any]]) -> tally.Re
             else tally.sums_from_scores(scores, names)
         )
     seats = 1 if definition.method == "irv" else definition.seats
-    return tally.count(method, counts, seats=seats, seed=POLL.hex)
+    return tally.count(definition.method, counts, seats=seats, seed=POLL.hex)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", list(tally.Method))
 @pytest.mark.parametrize("seed", range(6))
 def test_counters_and_patterns_give_what_the_ballots_give(method: str, seed: int) -> None:
     draw = random.Random(f"{method}{seed}")
@@ -120,19 +121,19 @@ def test_counters_and_patterns_give_what_the_ballots_give(method: str, seed: int
     assert result.ballots == expected.ballots == len(ballots)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", list(tally.Method))
 def test_a_result_is_shaped_for_the_wire(method: str) -> None:
     definition = poll(method, quorum=20)
     ballots = [any_ballot(random.Random(number), definition) for number in range(30)]
     published, patterns = stored(definition, ballots)
     result = count(definition, published, patterns if method in PATTERN_METHODS else None)
     wire = msgspec.json.decode(msgspec.json.encode(shape(definition, published, result, "live")))
-    assert wire["method"] == method
+    assert wire["method"] == {"type": method, "seats": 1}
     assert wire["ballots"] == 30
     assert wire["abstentions"] == published.abstentions
     assert wire["quorum"] == {"needed": 20, "reached": True}
     assert [option["sum"] for option in wire["options"]] == list(published.sums)
-    assert wire["winners"] == list(result.winners)
+    assert [winner["id"] for winner in wire["winners"]] == list(result.winners)
     assert wire["tie_break"]["seed"] == POLL.hex
     assert (wire["tie_break"]["provisional"], wire["tie_break"]["receipts"]) == (True, None)
     assert sorted(wire["tie_break"]["order"]) == [1, 2, 3, 4]
@@ -147,8 +148,9 @@ def test_fractions_stay_exact() -> None:
     published, patterns = stored(definition, ballots)
     wire = shape(definition, published, count(definition, published, patterns), "final")
     votes = [tally_.votes for each in wire.rounds for tally_ in each.tallies]
-    assert "19/7" in votes
-    assert all(Fraction(vote) >= 0 for vote in votes)
+    assert Amount("19/7", "2.714286") in votes
+    assert Amount("7", "7") in votes
+    assert all(isinstance(vote, Amount) and Fraction(vote.exact) >= 0 for vote in votes)
 
 
 def test_options_that_came_after_the_counters_have_nothing_yet() -> None:
@@ -161,12 +163,13 @@ def test_ties_are_broken_by_the_published_order_and_say_so() -> None:
     definition = poll("single", options=2)
     published = Published(2, 2, 0, (1, 1))
     wire = shape(definition, published, count(definition, published, None), "final")
-    assert wire.winners == [wire.tie_break.order[0]]
+    assert [winner.id for winner in wire.winners] == [wire.tie_break.order[0]]
+    assert (wire.outcome, wire.decided_by) == ("tied", "lot")
     assert [(tie.by, tie.tied) for tie in wire.tie_break.ties] == [("seed", wire.tie_break.order)]
 
 
 def test_each_method_says_what_its_sums_are() -> None:
-    assert {method: counted(method) for method in METHODS} == {
+    assert {method: counted(method) for method in tally.Method} == {
         "single": "picks", "multiple": "picks", "approval": "picks", "score": "points", "points": "points",
         "star": "points", "irv": "first_preferences", "stv": "first_preferences",
         "schulze": "first_preferences", "ranked_robin": "first_preferences",

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from services.votebooth import tally
 from services.votebooth.tally import formats
 from services.votebooth.tally_cli import tally as command
+from tests.results_by_name import by_name
 
 RANKS = b"""# VoteWave: ranks
 # method: stv
@@ -35,10 +36,8 @@ SCORES = b"""# VoteWave: scores
 """
 DOCUMENT: dict[str, Any] = {
     "format": "votewave",
-    "method": "approval",
-    "seats": 1,
     "seed": "ab12",
-    "definition": {"options": [{"id": 4, "label": "Ada"}, {"id": 2, "label": "Bo"}]},
+    "definition": {"method": {"type": "approval"}, "options": [{"id": 4, "label": "Ada"}, {"id": 2, "label": "Bo"}]},
     "result": None,
     "ballots": [{"choice": {"picks": [2]}, "cast": "marks", "count": 2}, {"choice": {"abstain": True}, "count": 1}],
 }
@@ -46,6 +45,10 @@ DOCUMENT: dict[str, Any] = {
 
 def document(**changes: Any) -> bytes:
     return json.dumps({**DOCUMENT, **changes}).encode()
+
+
+def defined(**changes: Any) -> dict[str, Any]:
+    return {**DOCUMENT["definition"], **changes}
 
 
 def test_a_table_of_ranks_is_read_by_its_header() -> None:
@@ -81,10 +84,10 @@ def test_a_table_that_a_spreadsheet_saved_again_is_the_same(data: bytes) -> None
 def test_what_the_caller_says_goes_before_what_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_bytes(RANKS)
-    out = json.loads(CliRunner().invoke(command, [str(path), "--json"]).stdout)
+    out = by_name(json.loads(CliRunner().invoke(command, [str(path), "--json"]).stdout))
     assert (out["method"], out["seats"], out["seed"]) == ("stv", 2, "ab12")
     other = ["--method", "schulze", "--seats", "1", "--seed", "", "--json"]
-    out = json.loads(CliRunner().invoke(command, [str(path), *other]).stdout)
+    out = by_name(json.loads(CliRunner().invoke(command, [str(path), *other]).stdout))
     assert (out["method"], out["seats"], out["seed"]) == ("schulze", 1, "")
     options = tmp_path / "options.txt"
     options.write_text("Ada\nweight\n")
@@ -109,8 +112,9 @@ REFUSED = [
     (SCORES.replace(b"9,3,", b"9,x,"), 6, "“x” is no score"),
     (document()[:-1], 1, "no JSON"),
     (document(format="other"), 0, "isn't VoteWave's"),
-    (document(method="lot"), 0, "method is none of"),
-    (document(seats=0), 0, "seats is 0"),
+    (document(definition=defined(method="approval")), 0, "definition.method is no object"),
+    (document(definition=defined(method={"type": "lot"})), 0, "definition.method.type is none of"),
+    (document(definition=defined(method={"type": "approval", "seats": 0})), 0, "definition.method.seats is 0"),
     (document(seed=7), 0, "seed is no text"),
     (document(ballots={}), 0, "ballots is no list"),
     (document(ballots=[{"choice": {"picks": [3]}, "count": 1}]), 0, "ballots[0].choice.picks names the option 3"),
@@ -119,8 +123,12 @@ REFUSED = [
     (document(ballots=[{"choice": {"ranking": [2]}, "count": 1}]), 0, "none of the marks that the method takes"),
     (document(ballots=[{"choice": {}, "count": 1}]), 0, "more or less than one thing"),
     (document(ballots=[{"choice": {"scores": {"2": -1}}, "count": 1}]), 0, "no whole number"),
-    (document(method="irv", ballots=[{"choice": {"ranking": [2, 2]}, "count": 1}]), 0, "ranks an option twice"),
-    (document(definition={"options": [{"id": 1, "label": "A"}, {"id": 1, "label": "B"}]}), 0, "no id of its own"),
+    (
+        document(definition=defined(method={"type": "irv"}), ballots=[{"choice": {"ranking": [2, 2]}, "count": 1}]),
+        0,
+        "ranks an option twice",
+    ),
+    (document(definition=defined(options=[{"id": 1, "label": "A"}, {"id": 1, "label": "B"}])), 0, "no id of its own"),
     (b'{"format":"votewave","format":"votewave"}', 0, "“format” twice"),
     (b'{"a":' * 100_000, 0, "nested too deeply"),
     (b'{"a":1' + b"0" * 9_000 + b"}", 0, "no export"),

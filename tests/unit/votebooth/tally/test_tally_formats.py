@@ -80,18 +80,18 @@ def test_scores() -> None:
     assert election.scores == {(5, 0): 3, (0, 3): 1}
     assert election.count("score").rounds[0].tallies == {1: 15, 2: 3}
     assert election.count("approval").rounds[0].tallies == {1: 3, 2: 1}
-    assert election.count("plurality").winners == (1,)
+    assert election.count("single").winners == (1,)
     assert election.count("irv").winners == (1,)
     assert election.count("stv").winners == (1,)
     assert election.count("schulze").winners == (1,)
-    assert election.count("ranked-robin").winners == (1,)
+    assert election.count("ranked_robin").winners == (1,)
     assert election.count("points", options=tally.Options()).rounds[0].tallies == {1: 15, 2: 3}
 
 
 def test_single_choice_in_scores_counts_overvotes() -> None:
     election = formats.read(b"A,B\n1,0\n1,1\n0,0\n")
-    assert (election.count("plurality").abstentions, election.count("plurality").void) == (2, 0)
-    void = election.count("plurality", options=tally.Options(overvote="void"))
+    assert (election.count("single").abstentions, election.count("single").void) == (2, 0)
+    void = election.count("single", options=tally.Options(overvote="void"))
     assert (void.abstentions, void.void, void.rounds[0].tallies) == (1, 1, {1: 1, 2: 0})
 
 
@@ -241,7 +241,7 @@ def test_ten_thousand_options() -> None:
     with pytest.raises(tally.TallyError, match="at most 500 options"):
         election.count("star")
     ranks = formats.read(("rank1\n" + "\n".join(names) + "\n" + names[3]).encode())
-    assert ranks.count("plurality").winners == (4,)
+    assert ranks.count("single").winners == (4,)
     with pytest.raises(tally.TallyError, match="at most 1000 options"):
         ranks.count("irv")
 

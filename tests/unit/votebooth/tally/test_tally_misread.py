@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from services.core.text import fold
 from services.votebooth.tally import formats
 from services.votebooth.tally.formats import names
-from services.votebooth.tally.render import to_dict, to_text
+from services.votebooth.tally.render import to_text
 from services.votebooth.tally_cli import tally
 from test_tally_formats import PREFLIB, SCOTTISH
+from tests.results_by_name import by_name
 
 NAMES = b'0\n"Ada"\n"Bo"\n"Cy"\n"T"\n'
 
@@ -65,7 +66,7 @@ def test_blt_takes_names_of_one_word_and_quoted_ones_and_says_what_it_leaves_out
     assert (election.title, election.notes) == ("The  title", ("Left out: 2 lines after the title.",))
     result = election.count("stv")
     assert "Left out: 2 lines after the title." in to_text(result)
-    assert to_dict(result)["notes"] == ["Left out: 2 lines after the title."]
+    assert by_name(result)["notes"] == ["Left out: 2 lines after the title."]
 
 
 def test_a_repeated_option_in_blt_is_a_duplicate_under_the_named_rule() -> None:
@@ -124,7 +125,7 @@ def test_the_command_takes_a_list_of_options(tmp_path: Path, name: str, data: by
     ballots, options = tmp_path / name, tmp_path / "options.txt"
     ballots.write_bytes(data)
     options.write_text("Ada\nBo\n")
-    arguments = [str(ballots), "--method", "plurality", "--options", str(options)]
+    arguments = [str(ballots), "--method", "single", "--options", str(options)]
     refused = CliRunner().invoke(tally, arguments)
     assert (refused.exit_code, message in refused.output) == (2, True), refused.output
     ballots.write_bytes(data.replace(b"Di", b"Bo"))

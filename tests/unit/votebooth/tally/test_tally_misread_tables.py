@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from services.votebooth import tally
 from services.votebooth.tally import formats
-from services.votebooth.tally.render import to_dict
 from services.votebooth.tally_cli import tally as command
+from tests.results_by_name import by_name
 
 
 @pytest.mark.parametrize("heading", ["Weight", "WEIGHT", "count", "Votes"])
@@ -56,11 +56,11 @@ def test_ignoring_is_never_suggested_for_what_is_probably_an_option(tmp_path: Pa
 def test_explanations_tell_the_truth() -> None:
     names = dict(enumerate("ABCD", 1))
     counts = tally.Counts(names=names, ballots=3, rankings={((1,),): 3})
-    notes = [note for each in to_dict(tally.count("stv", counts, seats=2))["rounds"] for note in each["notes"]]
+    notes = [note for each in by_name(tally.count("stv", counts, seats=2))["rounds"] for note in each["notes"]]
     assert not any("too low" in note for note in notes)
     assert any("have no vote and are eliminated" in note for note in notes)
     sums = tally.Counts(names=names, ballots=9, totals={1: 5, 2: 3, 3: 1, 4: 0})
-    second = to_dict(tally.count("plurality", sums, seats=2))["rounds"][0]["notes"][1]
+    second = by_name(tally.count("single", sums, seats=2))["rounds"][0]["notes"][1]
     assert second == "B has 3, one of the 2 highest sums, and is elected."
 
 
@@ -68,17 +68,17 @@ def notes(method: str, totals: dict[int, int], seats: int = 1) -> list[str]:
     pairs = {(a, b): 1 for a in totals for b in totals if a != b}
     names = dict(zip(totals, "ABCD", strict=False))
     counts = tally.Counts(names=names, ballots=9, totals=totals, pairwise=pairs)
-    return [note for each in to_dict(tally.count(method, counts, seats=seats))["rounds"] for note in each["notes"]]
+    return [note for each in by_name(tally.count(method, counts, seats=seats))["rounds"] for note in each["notes"]]
 
 
 def test_explanations_claim_no_more_than_is_so() -> None:
-    assert "A has 5, the most, and is elected." in notes("plurality", {1: 5, 2: 3})
-    level = [note for note in notes("plurality", {1: 5, 2: 5, 3: 1}) if "is elected" in note]
+    assert "A has 5, the most, and is elected." in notes("single", {1: 5, 2: 3})
+    level = [note for note in notes("single", {1: 5, 2: 5, 3: 1}) if "is elected" in note]
     assert [note.partition(" ")[2] for note in level] == ["has 5, no less than any other, and is elected."]
     assert any("have the highest totals and go" in note for note in notes("star", {1: 5, 2: 4, 3: 1}))
     assert not any("have the highest totals" in note for note in notes("star", {1: 5, 2: 4, 3: 4}))
     counts = tally.Counts(names={1: "A", 2: "B"}, ballots=3, rankings={((1,), (2,)): 3})
-    said = [note for each in to_dict(tally.count("stv", counts, seats=3))["rounds"] for note in each["notes"]]
+    said = [note for each in by_name(tally.count("stv", counts, seats=3))["rounds"] for note in each["notes"]]
     assert any("is one of no more options than seats are left" in note for note in said), said
 
 

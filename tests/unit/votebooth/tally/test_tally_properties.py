@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.votebooth import tally
-from services.votebooth.tally.render import to_dict, to_text
+from services.votebooth.tally.render import to_text
 from tally_reference import (
     NAMES,
     Ballots,
@@ -21,9 +21,10 @@ from tally_reference import (
     spread,
     tie_order,
 )
+from tests.results_by_name import by_name
 
 DEFAULT = tally.Options()
-RANKED = ["irv", "stv", "schulze", "ranked-robin", "plurality"]
+RANKED = ["irv", "stv", "schulze", "ranked_robin", "single"]
 SCORES = st.dictionaries(st.tuples(*[st.integers(0, 5)] * 4), st.integers(0, 4), max_size=10)
 RULES = st.builds(
     tally.Options,
@@ -43,9 +44,9 @@ RULES = st.builds(
 def ranked_counts(
     method: str, counts: Ballots, names: Mapping[int, str] = NAMES, options: tally.Options = DEFAULT
 ) -> tally.Counts:
-    if method == "plurality":
+    if method == "single":
         return tally.first_preferences(counts, names, options)
-    if method in {"schulze", "ranked-robin"}:
+    if method in {"schulze", "ranked_robin"}:
         return tally.pairwise_from_rankings(counts, names, options)
     return tally.Counts(names=names, ballots=sum(counts.values()), rankings=counts)
 
@@ -139,7 +140,7 @@ def test_condorcet_winners_win(counts: Ballots) -> None:
     pairs = naive_pairwise(spread(counts), NAMES)
     for a in NAMES:
         if all(pairs[a, b] > pairs[b, a] for b in NAMES if b != a):
-            for method in ("schulze", "ranked-robin"):
+            for method in ("schulze", "ranked_robin"):
                 assert tally.count(method, ranked_counts(method, counts)).winners == (a,)
 
 
@@ -152,10 +153,9 @@ def test_ids_mean_nothing(counts: Ballots, order: list[int], method: str, rules:
         for ballot, times in reversed(counts.items())
     }
     names = {new[option]: name for option, name in reversed(NAMES.items())}
-    before = to_dict(tally.count(method, ranked_counts(method, counts, options=rules), options=rules))
-    after = to_dict(tally.count(method, ranked_counts(method, renumbered, names, rules), options=rules))
+    before = by_name(tally.count(method, ranked_counts(method, counts, options=rules), options=rules))
+    after = by_name(tally.count(method, ranked_counts(method, renumbered, names, rules), options=rules))
     for out in (before, after):
-        del out["winner_ids"]
         for each in out["rounds"]:
             each["transfers"].sort(key=str)
             each["notes"].sort()
@@ -202,7 +202,7 @@ def test_no_ballots_no_winners(method: str) -> None:
     counts = tally.Counts(names=NAMES, ballots=0, totals={}, rankings={}, pairwise={})
     result = tally.count(method, counts)
     assert result.winners == ()
-    assert to_dict(result)["rounds"][0]["notes"] == [
+    assert by_name(result)["rounds"][0]["notes"] == [
         "No ballot expresses a preference that counts, so nobody is elected."
     ]
     assert "Elected: nobody" in to_text(result)

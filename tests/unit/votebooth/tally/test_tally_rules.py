@@ -10,7 +10,8 @@ import pytest
 from services.votebooth import tally
 from services.votebooth.tally import ties
 from services.votebooth.tally.formats import Election
-from services.votebooth.tally.render import to_dict, to_text
+from services.votebooth.tally.render import to_text
+from tests.results_by_name import by_name
 
 
 def ranked(*lines: str, names: Sequence[str] = "ABCDE") -> Election:
@@ -41,14 +42,14 @@ SCHULZE = ranked(
 
 @pytest.mark.parametrize(
     ("method", "winner"),
-    [("plurality", "M"), ("irv", "K"), ("stv", "K"), ("schulze", "N"), ("ranked-robin", "N")],
+    [("single", "M"), ("irv", "K"), ("stv", "K"), ("schulze", "N"), ("ranked_robin", "N")],
 )
 def test_tennessee(method: str, winner: str) -> None:
     assert winners(TENNESSEE, method) == winner
 
 
 def test_irv_rounds_are_explained() -> None:
-    rounds = to_dict(TENNESSEE.count("irv"))["rounds"]
+    rounds = by_name(TENNESSEE.count("irv"))["rounds"]
     assert [each["tallies"] for each in rounds] == [
         {"M": 42, "N": 26, "K": 17, "C": 15},
         {"M": 42, "K": 32, "N": 26},
@@ -173,7 +174,7 @@ def test_exact_values_stay_small_with_many_seats() -> None:
     for each in result.rounds:
         assert sum(each.tallies.values()) + each.exhausted + each.rounded == counted
         assert all(votes.denominator.bit_length() < 5_000 for votes in each.tallies.values())
-    json.dumps(to_dict(result))
+    json.dumps(by_name(result))
 
 
 @pytest.mark.parametrize(("policy", "gone"), [("backwards", "C"), ("forwards", "D")])
@@ -191,7 +192,7 @@ def test_ties_fall_back_on_the_seed() -> None:
     assert set(chosen.values()) == {"A", "B"}
     for seed, winner in chosen.items():
         assert election.names[tally.order(election.names, seed)[0]] == winner
-    tie = to_dict(election.count("irv", seed="0"))["ties"][0]
+    tie = by_name(election.count("irv", seed="0"))["ties"][0]
     assert (tie["purpose"], tie["by"], set(tie["tied"])) == ("eliminate", "seed", {"A", "B"})
 
 
@@ -205,7 +206,7 @@ def test_the_published_order() -> None:
 
 def test_sums_do_not_elect_what_nobody_marked() -> None:
     counts = tally.Counts(names={1: "A", 2: "B"}, ballots=3, totals={1: 3})
-    assert tally.count("plurality", counts, seats=2).winners == (1,)
+    assert tally.count("single", counts, seats=2).winners == (1,)
 
 
 def star(names: str, *ballots: str) -> Election:
@@ -226,7 +227,7 @@ def test_star_runoff() -> None:
 def test_ballots_that_treat_all_options_alike_are_left_out_of_totals() -> None:
     level = star("ABC", "4 3 3 3", "2 0 0 0", "1 1 0 0")
     for method in tally.Method:
-        if method in {"plurality", "approval"}:
+        if method in {"single", "multiple", "approval"}:
             continue
         result = level.count(method)
         assert (result.abstentions, result.ballots, result.winners) == (6, 7, (1,)), method
@@ -236,7 +237,7 @@ def test_ballots_that_treat_all_options_alike_are_left_out_of_totals() -> None:
     assert level.count("approval").rounds[0].tallies == {1: 5, 2: 4, 3: 4}
 
 
-@pytest.mark.parametrize("method", ["irv", "stv", "schulze", "ranked-robin", "plurality"])
+@pytest.mark.parametrize("method", ["irv", "stv", "schulze", "ranked_robin", "single"])
 def test_a_ranking_that_puts_all_options_level_abstains(method: str) -> None:
     election = Election(
         format="ranks", names={1: "A", 2: "B"}, rankings={((1, 2),): 3, (): 2, ((1,),): 1, ((2,), (1,)): 2}
@@ -270,43 +271,43 @@ def test_bloc_star() -> None:
 
 def test_ranked_robin_breaks_cycles_by_margin() -> None:
     """A beats B by 5, B beats C by 7, C beats A by 1."""
-    result = ranked("6 A B C", "4 B C A", "3 C A B", names="ABC").count("ranked-robin")
+    result = ranked("6 A B C", "4 B C A", "3 C A B", names="ABC").count("ranked_robin")
     assert ([tie.by for tie in result.ties], result.winners) == (["margin"], (1,))
 
 
 def test_ranked_robin_breaks_ties_by_all_margins() -> None:
     """A and B are even; B beats C by 4, A beats C by 2."""
-    result = ranked("2 A B C", "1 B A C", "1 B C", names="ABC").count("ranked-robin")
+    result = ranked("2 A B C", "1 B A C", "1 B C", names="ABC").count("ranked_robin")
     assert ([tie.by for tie in result.ties], result.winners) == (["margin"], (2,))
 
 
 def test_ranked_robin_falls_back_on_the_seed() -> None:
     """A beats B by 4, B beats C by 6, C beats A by 2: A and B have the same total."""
     cycle = ranked("5 A B C", "4 B C A", "3 C A B", names="ABC")
-    result = cycle.count("ranked-robin", seed="7")
+    result = cycle.count("ranked_robin", seed="7")
     assert [tie.by for tie in result.ties] == ["seed"]
     assert result.winners[0] == next(o for o in tally.order(cycle.names, "7") if o != 3)
 
 
 def test_ranked_robin_even_matches() -> None:
     election = ranked("2 A B C", "2 B A C", names="ABC")
-    assert election.count("ranked-robin").rounds[0].tallies == {1: Fraction(3, 2), 2: Fraction(3, 2), 3: 0}
-    zero = election.count("ranked-robin", options=tally.Options(pair_tie="zero"))
+    assert election.count("ranked_robin").rounds[0].tallies == {1: Fraction(3, 2), 2: Fraction(3, 2), 3: 0}
+    zero = election.count("ranked_robin", options=tally.Options(pair_tie="zero"))
     assert zero.rounds[0].tallies == {1: 1, 2: 1, 3: 0}
-    assert to_dict(election.count("ranked-robin"))["rounds"][0]["tallies_decimal"]["A"] == "1.500000"
+    assert by_name(election.count("ranked_robin"))["rounds"][0]["tallies"]["A"] == "3/2"
 
 
 def test_json_is_exact_and_plain() -> None:
-    out = to_dict(ranked("7 A B", "2 C", names="ABC").count("stv", seats=2))
+    out = by_name(ranked("7 A B", "2 C", names="ABC").count("stv", seats=2))
     assert json.loads(json.dumps(out)) == out
     assert out["rounds"][1]["tallies"] == {"A": 4, "B": 3, "C": 2}
     transfer = out["rounds"][0]["transfers"][0]
-    assert (transfer["votes"], transfer["value"], transfer["value_decimal"]) == (3, "3/7", "0.428571")
+    assert (transfer["votes"], transfer["value"]) == (3, "3/7")
 
 
 def test_options_of_one_name_are_told_apart() -> None:
     counts = tally.Counts(names={1: "A", 2: "A", 3: " "}, ballots=3, totals={1: 2, 2: 1, 3: 0})
-    assert to_dict(tally.count("plurality", counts))["rounds"][0]["tallies"] == {"A (#1)": 2, "A (#2)": 1, "#3": 0}
+    assert by_name(tally.count("single", counts))["rounds"][0]["tallies"] == {"A (#1)": 2, "A (#2)": 1, "#3": 0}
 
 
 def test_names_cannot_steer_a_terminal() -> None:
@@ -318,12 +319,12 @@ def test_names_cannot_steer_a_terminal() -> None:
     ("method", "counts", "message"),
     [
         ("lottery", {}, "is not a method"),
-        ("plurality", {}, "totals"),
+        ("single", {}, "totals"),
         ("star", {"totals": {}}, "pairwise"),
         ("irv", {}, "rankings"),
         ("stv", {}, "rankings"),
         ("schulze", {}, "pairwise"),
-        ("ranked-robin", {}, "pairwise"),
+        ("ranked_robin", {}, "pairwise"),
         ("score", {"totals": {9: 1}}, "option 9"),
         ("score", {"totals": {1: -1}}, "negative"),
         ("irv", {"rankings": {((9,),): 1}}, "option 9"),

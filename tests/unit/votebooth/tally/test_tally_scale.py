@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from services.votebooth import tally
 from services.votebooth.exchange import counter
+from services.votebooth.results.schemas import Results
 from services.votebooth.tally import formats
 from services.votebooth.tally_cli import tally as command
 
@@ -23,7 +24,7 @@ def test_without_a_five_the_step_decides_nothing() -> None:
     result = formats.read(BALLOTS).count("star", seed="s")
     assert [(tie.purpose, tie.by) for tie in result.ties] == [("runoff", "seed")]
     assert result.winners == tally.order(result.names, "s")[:1]
-    assert counter.count(BALLOTS, REQUEST)["ties"][0]["by"] == "seed"
+    assert counter.count(BALLOTS, REQUEST).tie_break.ties[0].by == "seed"
 
 
 @pytest.mark.parametrize(("top", "by"), [(4, "top-scores"), (5, "seed"), (10, "seed")])
@@ -31,10 +32,10 @@ def test_the_scale_is_named_by_the_option_and_by_the_request(top: int, by: str, 
     (tmp_path / "scores.csv").write_bytes(BALLOTS)
     arguments = [str(tmp_path / "scores.csv"), "--method", "star", "--json", "--max-score", str(top)]
     for out in (
-        json.loads(CliRunner().invoke(command, arguments).stdout),
+        msgspec.json.decode(CliRunner().invoke(command, arguments).stdout, type=Results),
         counter.count(BALLOTS, {**REQUEST, "max_score": top}),
     ):
-        assert [tie["by"] for tie in out["ties"]] == [by]
+        assert [tie.by for tie in out.tie_break.ties] == [by]
 
 
 def test_scores_above_the_scale_are_refused_with_the_way_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def test_the_command_takes_words(tmp_path: Path) -> None:
     path = tmp_path / "ballots.csv"
     path.write_text("rank1,rank2\nn/a,Ada\nBo,n/a\nn/a,Ada\n")
     arguments = [str(path), "--method", "irv", "--words", "n/a=skipped"]
-    assert '"winners": [\n    "Ada"\n  ]' in CliRunner().invoke(command, [*arguments, "--json"]).stdout
+    out = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
+    assert [winner["label"] for winner in out["winners"]] == ["Ada"]
     wrong = CliRunner().invoke(command, [*arguments[:-1], "n/a=none"])
     assert (wrong.exit_code, "the meanings are skipped, overvote, writein, total, name" in wrong.stderr) == (2, True)
 
@@ -182,7 +184,7 @@ def test_a_grid_holds_equal_and_skipped_ranks() -> None:
     assert election.rankings == {((1, 2), (), (3,)): 2, ((), (2,)): 1, (): 4}
 
 
-@pytest.mark.parametrize("method", ["irv", "stv", "schulze", "ranked-robin", "plurality", "approval"])
+@pytest.mark.parametrize("method", ["irv", "stv", "schulze", "ranked_robin", "single", "approval"])
 def test_small_numbers_that_differ_are_no_scores_of_a_ranked_method(method: str) -> None:
     data = b"Ada,Bo,Cy\n1,2,3\n2,1,\n"
     with pytest.raises(tally.TallyError, match="if 1 is the best: --format grid"):
