@@ -23,5 +23,5 @@ def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Pa
     assert "after_vote\n304\n" in done.stdout
     assert '"type":"snapshot"' in done.stdout
     assert "rank1,rank2,cast,weight\nBo,Ada,marks,1\n" in done.stdout
-    assert "['Bo']" in done.stdout
+    assert "[{'id': 2, 'label': 'Bo'}]" in done.stdout
     assert '"act":"export.taken"' not in done.stdout  # a stranger took it
