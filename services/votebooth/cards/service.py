@@ -30,11 +30,12 @@ from services.votebooth.poll.definition import PollChanged, PollOption
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import Claim, Keyring, hash_token
-from services.votebooth.results.counting import Published, counted, sums_by_option
+from services.votebooth.results.counting import Published, sums_by_option
 from services.votebooth.results.hidden import hidden_details
 from services.votebooth.results.releases import is_due
-from services.votebooth.results.render import quorum
+from services.votebooth.results.render import counted
 from services.votebooth.results.service import Results
+from services.votebooth.results.shown import quorum
 from services.votebooth.results.state import State
 from services.votebooth.results.visibility import Hidden, Reason, may_see
 from services.votebooth.settings import VoteBoothSettings

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.core.sized_cache import SizedCache
+from services.votebooth.results.schemas import Winner
 
 STALE_SECONDS = 1.0
 """While a newer result is being counted, one of this age may be shown."""
@@ -23,7 +24,7 @@ MAX_BYTES = 32_000_000
 
 
 class _Winners(Struct, frozen=True):
-    winners: list[int]
+    winners: list[Winner]
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Entry:
     @cached_property
     def winners(self) -> list[int]:
         """Option ids."""
-        return msgspec.json.decode(self.body, type=_Winners).winners
+        return [winner.id for winner in msgspec.json.decode(self.body, type=_Winners).winners]
 
     @property
     def tag(self) -> str:
