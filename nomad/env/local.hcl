@@ -19,6 +19,7 @@ sizes = {
   profiles  = { count = 1, cpu = 100, memory = 192 }
   polls     = { count = 1, cpu = 200, memory = 192 }
   votebooth = { count = 2, cpu = 400, memory = 256 }
+  follows   = { count = 1, cpu = 100, memory = 192 }
 }
 
 # A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room. Down as late as

@@ -3,6 +3,7 @@
 from typing import Literal
 
 Scope = Literal[
+    "follows:write",
     "polls:write",
     "profiles:write",
     "votes:write",

@@ -14,6 +14,9 @@ A service that names people has a table, the event that fills it, and a part tha
     people = await self.people.of(row.owner for row in rows)                 # one statement an answer
     PollCard(owner=people[row.owner], …)
 
+A service that needs more of what the event tells adds fields to its event, and columns of the same names to its table.
+For an id that a client names, which may be nobody's, `find` says whether there is such a person.
+
 Whose event hasn't come is asked for: an account that is a moment old, and one whose event had left the stream before
 the service was there. While nobody answers, such a person has no handle, and the answer doesn't fail.
 
@@ -111,6 +114,7 @@ class People:
         self._kit = kit
         self._table = table
         self._answer: Any = GenericAlias(list, (event,))
+        self._more = sorted(set(event.__struct_fields__) - set(PersonChanged.__struct_fields__))
         self._peer = event.KIND.partition(".")[0]
         self._asking = asyncio.Lock()
         self._pause_until = 0.0
@@ -130,6 +134,20 @@ class People:
         if wanted - found.keys():
             found |= await self._find(wanted - found.keys())
         return {account: found.get(account) or PersonView(account, None, "", None, False) for account in wanted}
+
+    async def find(self, account: UUID) -> PersonView | None:
+        """Return somebody whose id comes from outside; None if there is no such person.
+
+        Raises:
+            PeerError: They aren't known here, and their publisher doesn't answer.
+        """
+        known = await self._known([account])
+        if not known:
+            path = f"/internal/{self._peer}/people?account={account}&known_only=true"
+            told: list[PersonChanged] = await self._kit.shared.calls.get(self._peer, path, self._answer)
+            await self._take_over(told)
+            known = await self._known([account])
+        return known.get(account)
 
     async def log(self, page: Page[Any], entry: type[EntryT]) -> Page[EntryT]:
         """Return a page of rows of an audit log, with actors named, as a service's struct of its entries."""
@@ -177,9 +195,12 @@ class People:
         except (PeerError, PeerMissing) as exc:
             log.warning("people_unknown", service=self._kit.name, people=len(accounts), error=str(exc))
             return False
+        await self._take_over(told)
+        return True
+
+    async def _take_over(self, told: Sequence[PersonChanged]) -> None:
         async with self._kit.db.transaction() as session:
             await self._keep(session, told)
-        return True
 
     async def _keep(self, session: AsyncSession, told: Sequence[PersonChanged]) -> None:
         """Write people in one statement, in one order, so that two who write the same don't wait for each other."""
@@ -191,6 +212,7 @@ class People:
                 "display_name": "" if event.deleted else event.display_name,
                 "avatar": None if event.deleted else event.avatar,
                 "deleted": event.deleted,
+                **{name: getattr(event, name) for name in self._more},
             }
             for event in sorted(told, key=lambda event: event.account)
         ]

@@ -78,6 +78,7 @@ class PeopleController(Controller):
         self,
         profiles: NamedDependency[Profiles],
         account: Annotated[list[UUID], QueryParameter(max_items=ASKED_AT_ONCE, description="Users' accounts.")],
+        known_only: Annotated[bool, QueryParameter(description="Leave out those who have no profile.")] = False,
     ) -> list[ProfileChanged]:
         """Return each account as its last event tells of it."""
-        return await profiles.people(account)
+        return await profiles.people(account, known_only=known_only)

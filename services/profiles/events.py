@@ -7,13 +7,18 @@ from services.core.events.outbox import Event
 
 
 class ProfileChanged(Event, frozen=True, kw_only=True):
-    """A profile is new or different; it carries all that others show of a person."""
+    """A profile is new or different; it carries all that others show of a person.
+
+    Attributes:
+        private: Who wants to follow this account has to ask.
+    """
 
     KIND: ClassVar[str] = "profiles.profile.changed"
     account: UUID
     version: int
     handle: str
     display_name: str
+    private: bool
 
 
 class AccountOpened(Event, frozen=True, kw_only=True):

@@ -23,6 +23,9 @@ Handle = Annotated[
     ),
 ]
 Link = Annotated[str, Meta(extra_json_schema={"extra": {"pattern": f"^{LINK}$"}}, examples=["https://example.org/ada"])]
+Private = Annotated[
+    bool, Meta(description="Who wants to follow has to ask. Made public again, it accepts those who wait.")
+]
 
 
 class ProfileEdit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +35,7 @@ class ProfileEdit(Struct, frozen=True, forbid_unknown_fields=True):
     display_name: Annotated[str, text_limits(MAX_DISPLAY_NAME)] | UnsetType = UNSET
     bio: Annotated[str, text_limits(MAX_BIO, description="Plain text with line breaks.")] | UnsetType = UNSET
     links: Annotated[list[Link], list_limits(MAX_LINKS)] | UnsetType = UNSET
+    private: Private | UnsetType = UNSET
 
 
 class ProfileView(Struct, frozen=True):
@@ -42,4 +46,5 @@ class ProfileView(Struct, frozen=True):
     display_name: str
     bio: str
     links: list[str]
+    private: Private
     created_at: datetime

@@ -57,15 +57,17 @@ class Profiles(UseCases[NoSettings]):
             raise not_found("profile")
         return to_schema(profile, ProfileView)
 
-    async def people(self, accounts: Sequence[UUID]) -> list[ProfileChanged]:
+    async def people(self, accounts: Sequence[UUID], *, known_only: bool) -> list[ProfileChanged]:
         """Return profiles as their last events tell of them, for services that haven't heard of them.
 
-        They ask of users alone. So an account without a profile is one whose event isn't here yet, and gets its
-        profile now.
+        Args:
+            accounts: Of users alone, unless `known_only`. So one without a profile is one whose event isn't here yet,
+                and gets its profile now.
+            known_only: Leave out those without a profile, for ids that somebody has made up, perhaps.
         """
         async with self.kit.db.reading() as session:
             found = {profile.account: profile for profile in await ProfileRepository(session).of(accounts)}
-        for account in sorted(set(accounts) - found.keys()):
+        for account in () if known_only else sorted(set(accounts) - found.keys()):
             async with self.kit.db.transaction() as session:
                 found[account] = await self._ensure(session, account)
         return [to_schema(profile, ProfileChanged) for profile in found.values()]
@@ -129,6 +131,8 @@ def _checked(edit: ProfileEdit) -> dict[str, Any]:
             if not re.fullmatch(schemas.LINK, link):
                 found.add(f"links[{index}]", "must begin with https:// and hold no spaces")
         values["links"] = edit.links
+    if edit.private is not UNSET:
+        values["private"] = edit.private
     found.check()
     return values
 

@@ -1,0 +1,192 @@
+"""Every SQL statement of Follows.
+
+Locks are taken in one order: the person who is followed, then the accounts concerned by their ids.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, bindparam, column, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import aliased
+
+from services.core.data.pagination import Keyset, Page, PageFilter
+from services.core.data.repository import Repository
+from services.core.ids import new_id
+from services.follows.models import Account, Block, Follow, Mute, Person
+
+MarkT = TypeVar("MarkT", Block, Mute)
+
+FOLLOWERS = Keyset("followers", Follow.ordinal)
+FOLLOWING = Keyset("following", Follow.ordinal)
+MUTUALS = Keyset("mutuals", Follow.ordinal)
+REQUESTS = Keyset("requests", Follow.ordinal)
+REQUESTS_SENT = Keyset("requests-sent", Follow.ordinal)
+BLOCKS = Keyset("blocks", Block.ordinal)
+MUTES = Keyset("mutes", Mute.ordinal)
+
+_IDS = ARRAY(Uuid())
+_ACCEPTED = Follow.state == "accepted"
+_REQUESTED = Follow.state == "requested"
+
+
+def _blocks(account: Any, other: Any) -> ColumnElement[bool]:
+    return exists().where(Block.account == account, Block.other == other)
+
+
+def _apart(viewer: UUID, column: Any) -> ColumnElement[bool]:
+    """Say whether the viewer blocks somebody, or the other way round."""
+    return or_(_blocks(viewer, column), _blocks(column, viewer))
+
+
+class PersonRepository(Repository[Person]):
+    """People as Profiles tells of them."""
+
+    model_type = Person
+
+    async def hold(self, account: UUID) -> Person:
+        """Return somebody who stays as they are, private or not, until the transaction ends.
+
+        Raises:
+            NotFoundError: Nobody has told of this account.
+        """
+        return await self.get(account, with_for_update={"read": True})
+
+
+class AccountRepository(Repository[Account]):
+    """Counts, by account."""
+
+    model_type = Account
+
+    async def lock(self, accounts: Collection[UUID]) -> dict[UUID, Account]:
+        """Lock accounts, and begin to count for those that had nothing to count so far."""
+        ids = sorted(set(accounts))
+        await self.session.execute(
+            insert(Account).values([{"id": account} for account in ids]).on_conflict_do_nothing()
+        )
+        statement = select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update()
+        return {row.id: row for row in (await self.session.scalars(statement)).all()}
+
+    async def change(self, account: UUID, **by: int) -> int:
+        """Change counts by so much; return the account's next version."""
+        return (await self.change_all([account], **by))[account]
+
+    async def change_all(self, accounts: Sequence[UUID], **by: int) -> dict[UUID, int]:
+        """Change the counts of accounts, each by so much; return their next versions."""
+        values = {name: getattr(Account, name) + number for name, number in by.items()}
+        values["version"] = Account.version + 1
+        return {row.id: row.version for row in await self.update_where(Account.id.in_(accounts), values=values)}
+
+
+class FollowRepository(Repository[Follow]):
+    """Follows and requests to follow."""
+
+    model_type = Follow
+
+    async def state(self, follower: UUID, followee: UUID) -> str | None:
+        """Return the state of a follow or request, None if there is none."""
+        statement = select(Follow.state).where(Follow.follower == follower, Follow.followee == followee)
+        return (await self.session.execute(statement)).scalar_one_or_none()
+
+    async def accept(self, followee: UUID, followers: Sequence[UUID]) -> list[UUID]:
+        """Accept those of some who ask to follow an account; return whose requests were."""
+        pairs = (
+            func.unnest(
+                bindparam("followers", followers, _IDS), bindparam("ordinals", [new_id() for _ in followers], _IDS)
+            )
+            .table_valued(column("asks", Uuid()), column("ordinal", Uuid()))
+            .render_derived("pair")
+        )
+        accepted = await self.update_where(
+            Follow.follower == pairs.c.asks,
+            Follow.followee == followee,
+            _REQUESTED,
+            values={"state": "accepted", "ordinal": pairs.c.ordinal, "at": func.now()},
+        )
+        return [row.follower for row in accepted]
+
+    async def end(self, follower: UUID, followee: UUID) -> str | None:
+        """Delete a follow or request; return the state that it had, None if there was none."""
+        statement = delete(Follow).where(Follow.follower == follower, Follow.followee == followee)
+        return (await self.session.execute(statement.returning(Follow.state))).scalar_one_or_none()
+
+    async def asking(self, followee: UUID) -> list[UUID]:
+        """Return who waits for an account's answer, the first to ask first."""
+        statement = select(Follow.follower).where(Follow.followee == followee, _REQUESTED).order_by(Follow.ordinal)
+        return list((await self.session.scalars(statement)).all())
+
+    async def followers(self, page: PageFilter, account: UUID, viewer: UUID) -> Page[Follow]:
+        """Return a page of those who follow an account, as far as the viewer and they aren't apart."""
+        return await self.page(page, Follow.followee == account, _ACCEPTED, ~_apart(viewer, Follow.follower))
+
+    async def following(self, page: PageFilter, account: UUID, viewer: UUID) -> Page[Follow]:
+        """Return a page of those whom an account follows, as far as the viewer and they aren't apart."""
+        return await self.page(page, Follow.follower == account, _ACCEPTED, ~_apart(viewer, Follow.followee))
+
+    async def mutuals(self, page: PageFilter, account: UUID) -> Page[Follow]:
+        """Return a page of those whom an account follows and who follow it."""
+        back = aliased(Follow)
+        follows_back = exists().where(
+            back.follower == Follow.followee, back.followee == account, back.state == "accepted"
+        )
+        return await self.page(page, Follow.follower == account, _ACCEPTED, follows_back)
+
+    async def requests(self, page: PageFilter, account: UUID) -> Page[Follow]:
+        """Return a page of the requests that wait for an account's answer."""
+        return await self.page(page, Follow.followee == account, _REQUESTED)
+
+    async def requests_sent(self, page: PageFilter, account: UUID) -> Page[Follow]:
+        """Return a page of the requests of an account that wait for others' answers."""
+        return await self.page(page, Follow.follower == account, _REQUESTED)
+
+    async def relation(self, viewer: UUID, account: UUID) -> Any:
+        """Return a person, their counts, and how they and the viewer stand to each other; None for somebody unknown."""
+        mine, theirs = aliased(Follow), aliased(Follow)
+        statement = (
+            select(
+                Person.deleted,
+                Person.private,
+                func.coalesce(Account.followers, 0).label("followers"),
+                func.coalesce(Account.following, 0).label("following"),
+                func.coalesce(mine.state, "none").label("i_follow"),
+                func.coalesce(theirs.state, "none").label("follows_me"),
+                _blocks(viewer, account).label("blocked"),
+                _blocks(account, viewer).label("blocks_me"),
+                exists().where(Mute.account == viewer, Mute.other == account).label("muted"),
+            )
+            .outerjoin(Account, Account.id == Person.id)
+            .outerjoin(mine, (mine.follower == viewer) & (mine.followee == Person.id))
+            .outerjoin(theirs, (theirs.follower == Person.id) & (theirs.followee == viewer))
+            .where(Person.id == account)
+        )
+        return (await self.session.execute(statement)).one_or_none()
+
+
+class MarkRepository(Repository[MarkT]):
+    """What accounts have decided about others."""
+
+    async def between(self, account: UUID, other: UUID) -> bool:
+        """Say whether an account has decided this about another one."""
+        return await self.get_one_or_none(account=account, other=other) is not None
+
+    async def remove(self, account: UUID, other: UUID) -> bool:
+        """Take it back; say whether it was there."""
+        removed = await self.delete_where(self.model_type.account == account, self.model_type.other == other)
+        return bool(removed)
+
+
+class BlockRepository(MarkRepository[Block]):
+    """Blocks."""
+
+    model_type = Block
+
+
+class MuteRepository(MarkRepository[Mute]):
+    """Mutes."""
+
+    model_type = Mute
+
+    async def seen(self, page: PageFilter, account: UUID) -> Page[Mute]:
+        """Return a page of whom an account mutes, as far as they and it aren't apart."""
+        return await self.page(page, Mute.account == account, ~_apart(account, Mute.other))

@@ -1,0 +1,43 @@
+"""Use cases of Follows; each is one transaction. `Follows` holds them in groups."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.kit import Kit
+from services.core.people import People
+from services.core.service import NoSettings, UseCases
+from services.follows.events import ProfileChanged
+from services.follows.models import Person
+from services.follows.service.apart import Blocks, Mutes
+from services.follows.service.following import Following
+from services.follows.service.reading import Reading
+from services.follows.service.requests import Requests
+
+
+class Follows(UseCases[NoSettings]):
+    """What can be done with follows, blocks and mutes.
+
+    Attributes:
+        people: Who accounts are.
+        following: Following, unfollowing, removing a follower.
+        requests: Asking, accepting, declining.
+        blocks: Blocking.
+        mutes: Muting.
+        reading: Lists and counts.
+    """
+
+    def __init__(self, kit: Kit[NoSettings]) -> None:
+        super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        self.following = Following(kit, self.people)
+        self.requests = Requests(kit)
+        self.blocks = Blocks(kit, self.people)
+        self.mutes = Mutes(kit, self.people)
+        self.reading = Reading(kit, self.people)
+
+    async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
+        """Keep what somebody is called; whoever is public now accepts those who have waited."""
+        await self.people.hear(session, event)
+        await self.requests.accept_if_public(session, event.account)
+
+
+__all__ = ["Follows"]
