@@ -52,10 +52,14 @@ _SAID = {
 _problems = partial(problems, _SAID, 400)
 
 
+_KEY_USED = "The Idempotency-Key was sent with another request."
+
+
 def _poll(status: int, description: str) -> dict[int, ResponseSpec]:
     return {status: ResponseSpec(PollView, description=description, generate_examples=False)}
 
 
+_MADE_BEFORE = _poll(200, "The poll that this Idempotency-Key made before.")
 _OWN = _problems(401, 403, 404, 429)
 _CHANGED = {**_poll(200, "The poll as it is now."), **_OWN}
 _LATER = "It is done here, and VoteBooth isn't known to have heard of it yet: it may take ballots for a moment."
@@ -83,6 +87,12 @@ async def _weighed(request: AnyRequest, answer: Response[bytes]) -> Response[byt
     return answer
 
 
+def _checked(key: str | None) -> str | None:
+    if key is not None and not _KEY.fullmatch(key):
+        raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
+    return key
+
+
 def _created(seen: Seen, *, new: bool = True) -> Response[bytes]:
     answer = _answer(seen, 201 if new else 200)
     answer.headers["Location"] = f"/v1/polls/{seen.poll_id}"
@@ -102,8 +112,8 @@ class PollController(Controller):
         request_max_body_size=LARGE_BODY_BYTES,
         responses={
             **_poll(201, "The new poll."),
-            **_poll(200, "The poll that this Idempotency-Key made before."),
-            **_problems(401, 403, 413, 422, 429, _409="The Idempotency-Key was sent with another body."),
+            **_MADE_BEFORE,
+            **_problems(401, 403, 413, 422, 429, _409=_KEY_USED),
         },
     )
     async def create(
@@ -115,9 +125,7 @@ class PollController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Create a draft, or with `publish` a poll that opens at its time or at once."""
-        if key is not None and not _KEY.fullmatch(key):
-            raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
-        seen, new = await polls.create(subject, data, key, address=site_of(request))
+        seen, new = await polls.create(subject, data, _checked(key), address=site_of(request))
         return await _weighed(request, _created(seen, new=new))
 
     @get("/", operation_id="PollList", summary="List polls", opt=COMPRESSED, responses=_problems(401))
@@ -286,7 +294,11 @@ class PollController(Controller):
         operation_id="PollDuplicate",
         summary="Copy a poll",
         guards=[WRITING, CREATING, WEIGHING],
-        responses={**_poll(201, "The new draft."), **_problems(401, 403, 404, 429)},
+        responses={
+            **_poll(201, "The new draft."),
+            **_MADE_BEFORE,
+            **_problems(401, 403, 404, 429, _409=_KEY_USED),
+        },
     )
     async def duplicate(
         self,
@@ -294,9 +306,11 @@ class PollController(Controller):
         polls: NamedDependency[Polls],
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
+        key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
-        return await _weighed(request, _created(await polls.duplicate(subject, poll_id)))
+        seen, new = await polls.duplicate(subject, poll_id, _checked(key))
+        return await _weighed(request, _created(seen, new=new))
 
     @get(
         "/{poll_id:uuid}/log",

@@ -23,7 +23,7 @@ from services.polls.methods import (
     Strength,
     Visibility,
 )
-from services.polls.schemas import OptionNew, PollNew, RulesNew
+from services.polls.schemas import OptionEdit, OptionNew, PollNew, RulesNew
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     description: str
     method: Method
-    options: Sequence[OptionNew]
+    options: Sequence[OptionNew | OptionEdit]
     given: Given
     random_order: bool
     rules: Rules
@@ -179,11 +179,9 @@ def check_times(now: datetime, opens_at: datetime | None, closes_at: datetime | 
     found.check()
 
 
-def numbered(options: Sequence[OptionNew]) -> list[dict[str, Any]]:
-    """Return options as they are stored, numbered from 1."""
-    return [stored(option, number) for number, option in enumerate(options, 1)]
-
-
-def stored(option: OptionNew, number: int) -> dict[str, Any]:
-    """Return an option as it is stored."""
-    return {"id": number, "label": option.label, "description": option.description, "link": option.link}
+def numbered(options: Sequence[OptionNew | OptionEdit]) -> list[dict[str, Any]]:
+    """Return a new poll's options as they are stored, numbered from 1."""
+    return [
+        {"id": number, "label": option.label, "description": option.description, "link": option.link}
+        for number, option in enumerate(options, 1)
+    ]

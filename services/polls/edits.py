@@ -8,7 +8,7 @@ when it closes.
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET
@@ -21,7 +21,7 @@ from services.polls import differences, method_schemas, texts
 from services.polls.definition import Definition, Rules, with_rules
 from services.polls.methods import PARAMETERS, Given, Method, Status, given_of
 from services.polls.models import Poll
-from services.polls.schemas import OptionNew, PollEdit
+from services.polls.schemas import OptionEdit, OptionNew, PollEdit
 
 SETTLE = timedelta(seconds=2)
 """So long before a moment that decides something, it can't be changed any more: the change has to reach
@@ -63,6 +63,8 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
     before = current(poll)
     names = ("title", "description", "options", "random_order")
     replaced = {name: value for name in names if (value := getattr(edit, name)) is not UNSET}
+    if edit.description is None:
+        replaced["description"] = ""
     method, given = _method(before, edit)
     after = msgspec.structs.replace(
         before,
@@ -73,8 +75,9 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
     )
     after = definitions.checked(after, before.rules, new & replaced.keys())
     values = columns(after)
-    if "options" in replaced:
-        values["options"], values["next_option"] = _options(poll, after.options)
+    if edit.options is not UNSET:
+        # Those of the edit, which `checked` has cleaned.
+        values["options"], values["next_option"] = _options(poll, cast("Sequence[OptionEdit]", after.options))
     for name in ("opens_at", "closes_at"):
         if (moment := getattr(edit, name)) is not UNSET:
             values[name] = definitions.utc(name, moment)
@@ -86,7 +89,12 @@ def _method(before: Definition, edit: PollEdit) -> tuple[Method, Given]:
     if edit.method is UNSET:
         return before.method, before.given
     method = method_schemas.type_of(edit.method)
-    return method, method_schemas.given_by(edit.method, before.given if method is before.method else None)
+    if method is not before.method:
+        return method, method_schemas.given_by(edit.method)
+    given = method_schemas.given_by(edit.method, before.given)
+    # To send back a default that was shown isn't a change, though it wasn't given before.
+    same = method_schemas.view(method, given) == method_schemas.view(method, before.given)
+    return method, before.given if same else given
 
 
 def columns(definition: Definition) -> dict[str, Any]:
@@ -101,27 +109,48 @@ def columns(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _options(poll: Poll, options: Sequence[OptionNew]) -> tuple[list[dict[str, Any]], int]:
-    """Number options: those of a draft anew; those of a published poll keep the numbers that people saw."""
-    if poll.published_at is None:
-        return definitions.numbered(options), len(options) + 1
-    known = {option["id"] for option in poll.options}
-    claimed = {option.id for option in options if option.id is not None}
-    if unknown := claimed - known:
-        found = Refusals(texts.SLUG)
-        for index, option in enumerate(options):
-            if option.id in unknown:
-                found.add(f"options[{index}].id", "isn't one of this poll's")
-        raise found.problem()
-    by_label = {fold(option["label"]): option["id"] for option in poll.options if option["id"] not in claimed}
+def _options(poll: Poll, options: Sequence[OptionEdit]) -> tuple[list[dict[str, Any]], int]:
+    """Return a poll's options after an edit, and the id that the next new one will have.
+
+    An id stays with its option from the first draft on, and is never given to another. Whoever names an option by id
+    or label and leaves something out leaves it as it is.
+
+    Raises:
+        Problem: 422 if an id isn't one of the poll's, a new option has no label, or two have the same.
+    """
+    found = Refusals(texts.SLUG)
+    by_id = {option["id"]: option for option in poll.options}
+    claimed = {option.id for option in options}
+    by_label = {fold(option["label"]): option for option in poll.options if option["id"] not in claimed}
     following = poll.next_option
+    places: dict[str, int] = {}
     numbered: list[dict[str, Any]] = []
-    for option in options:
-        number = option.id if option.id is not None else by_label.get(fold(option.label))
-        if number is None:
-            number, following = following, following + 1
-        numbered.append(definitions.stored(option, number))
+    for index, option in enumerate(options):
+        before = by_label.get(fold(option.label)) if option.label is not UNSET else None
+        if isinstance(option.id, int):
+            before = by_id.get(option.id)
+            if before is None:
+                found.add(f"options[{index}].id", "isn't one of this poll's")
+                continue
+        elif option.label is UNSET:
+            found.add(f"options[{index}].label", "is needed where there is no id")
+            continue
+        if before is None:
+            before, following = {"id": following, "description": "", "link": None}, following + 1
+        after = {**before, **_given(option)}
+        if (first := places.setdefault(fold(after["label"]), index)) != index:
+            found.add(f"options[{index}].label", f"is the same as options[{first}]")
+        numbered.append(after)
+    found.check()
     return numbered, following
+
+
+def _given(option: OptionEdit) -> dict[str, Any]:
+    """Return what an edit says of an option, by the names under which it is stored; null empties a text."""
+    given = {name: value for name in ("label", "description", "link") if (value := getattr(option, name)) is not UNSET}
+    if option.description is None:
+        given["description"] = ""
+    return given
 
 
 def touched(poll: Poll, values: dict[str, Any]) -> set[str]:

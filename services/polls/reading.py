@@ -64,10 +64,10 @@ def etag_of(version: int, status: Status, owner: PersonView) -> str:
     return f'"{version}-{status}-{shown}"'
 
 
-def names_version(if_match: str, version: int, status: Status) -> bool:
-    """Say whether If-Match names this version and status of a poll, whatever its owner was called."""
-    named = {part.strip().removeprefix("W/").rpartition("-")[0] for part in if_match.split(",")}
-    return f'"{version}-{status}' in named or if_match.strip() == "*"
+def names_version(if_match: str, version: int) -> bool:
+    """Say whether If-Match names this version of a poll, whatever the clock made of it and its owner was called."""
+    named = {part.strip().removeprefix("W/").partition("-")[0] for part in if_match.split(",")}
+    return f'"{version}' in named or if_match.strip() == "*"
 
 
 class Reading(UseCases[PollsSettings]):

@@ -34,6 +34,12 @@ _OPTIONS = list_limits(
     MIN_OPTIONS,
     examples=[[{"label": "Trattoria"}, {"label": "Noodle bar"}]],
 )
+_OPTIONS_EDIT = list_limits(
+    MAX_OPTIONS,
+    MIN_OPTIONS,
+    description="All of them, in their order: an option that isn't here is removed.",
+    examples=[[{"id": 1}, {"id": 2, "label": "Noodle bar"}, {"label": "Falafel"}]],
+)
 _METHOD = Meta(
     description="Of the poll's own type: parameters that are left out stay, and null takes the default back. "
     "Of another type: it replaces the method, and what is left out has its default."
@@ -61,12 +67,29 @@ _QUORUM = number_limits(1, MAX_QUORUM, "How many ballots make the result binding
 
 
 class OptionNew(Struct, frozen=True, forbid_unknown_fields=True):
-    """An option to vote on. `id` is for edits: it keeps the option that has it."""
+    """An option of a new poll. It gets its `id` from us; a request that brings one is refused."""
 
     label: Annotated[str, text_limits(MAX_LABEL, 1, examples=["Trattoria"])]
     description: Annotated[str, text_limits(MAX_OPTION_DESCRIPTION)] = ""
     link: Annotated[str, text_limits(MAX_LINK, description="http or https.")] | None = None
     id: int | None = None
+
+
+class OptionEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An option in an edit.
+
+    With `id` it is the option that has it, else the one that has this label; what is left out stays as it is. Without
+    either it is a new option, and needs a label.
+    """
+
+    id: Annotated[int, Meta(description="One of the poll's own.")] | UnsetType | None = UNSET
+    label: Annotated[str, text_limits(MAX_LABEL, 1, examples=["Trattoria"])] | UnsetType = UNSET
+    description: (
+        Annotated[str, text_limits(MAX_OPTION_DESCRIPTION, description="Null takes it away.")] | UnsetType | None
+    ) = UNSET
+    link: Annotated[str, text_limits(MAX_LINK, description="http or https. Null takes it away.")] | UnsetType | None = (
+        UNSET
+    )
 
 
 class RulesNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,8 +125,8 @@ class PollEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     title: Annotated[str, _TITLE] | UnsetType = UNSET
     method: Annotated[MethodNew, _METHOD] | UnsetType = UNSET
-    options: Annotated[list[OptionNew], _OPTIONS] | UnsetType = UNSET
-    description: Annotated[str, _DESCRIPTION] | UnsetType = UNSET
+    options: Annotated[list[OptionEdit], _OPTIONS_EDIT] | UnsetType = UNSET
+    description: Annotated[str, _DESCRIPTION] | UnsetType | None = UNSET
     random_order: Annotated[bool, _RANDOM] | UnsetType = UNSET
     rules: RulesNew | UnsetType = UNSET
     opens_at: Annotated[datetime, _OPENS] | UnsetType | None = UNSET

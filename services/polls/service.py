@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
@@ -18,7 +19,7 @@ from services.polls import definition as definitions
 from services.polls.codes import new_code
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
-from services.polls.models import IdempotencyKey, Poll
+from services.polls.models import Poll
 from services.polls.reading import Reading, Seen, names_version
 from services.polls.repository import AuditRepository, KeyRepository, PollRepository
 from services.polls.schemas import PollEdit, PollNew
@@ -62,12 +63,8 @@ class Polls(Reading):
         poll_id = new_id()
         async with self.kit.db.transaction() as session:
             polls = PollRepository(session)
-            if key is not None:
-                until = await polls.clock() + timedelta(hours=self.kit.settings.idempotency_hours)
-                digest = hashlib.sha256(msgspec.json.encode(body)).digest()
-                taken = await KeyRepository(session).claim(subject.id, key, digest, poll_id, until)
-                if taken is not None:
-                    return *await _made_before(polls, subject, taken, digest), False
+            if made := await self._made_before(session, subject, key, msgspec.json.encode(body), poll_id):
+                return *made, False
             await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
@@ -88,15 +85,55 @@ class Polls(Reading):
                 await acts.publish(session, subject, poll, now)
             return poll, now, True
 
-    async def duplicate(self, subject: Subject, poll_id: UUID) -> Seen:
-        """Make a draft of one's own from a poll that one may see; without its times.
+    async def _made_before(
+        self, session: AsyncSession, subject: Subject, key: str | None, request: bytes, new: UUID
+    ) -> tuple[Poll, datetime] | None:
+        """Return the poll that an idempotency key has made, and the moment; None if the key is the new poll's now.
+
+        Args:
+            session: The transaction that adds the new poll.
+            subject: Who creates it.
+            key: The request's key; without one nothing was made.
+            request: What is asked for; another request with the same key is refused.
+            new: The poll that will be made otherwise.
 
         Raises:
-            Problem: 403 for guests, 404, 429 if the account has no room.
+            Problem: 409.
+        """
+        if key is None:
+            return None
+        polls = PollRepository(session)
+        digest = hashlib.sha256(request).digest()
+        until = await polls.clock() + timedelta(hours=self.kit.settings.idempotency_hours)
+        taken = await KeyRepository(session).claim(subject.id, key, digest, new, until)
+        if taken is None:
+            return None
+        if taken.body_hash != digest:
+            raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
+        found = await polls.whole(subject.id, taken.poll)
+        if found is None:
+            raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
+        return found
+
+    async def duplicate(self, subject: Subject, poll_id: UUID, key: str | None = None) -> tuple[Seen, bool]:
+        """Make a draft of one's own from a poll that one may see; without its times.
+
+        Returns:
+            The draft, and whether it is new; it isn't if the idempotency key has made it before.
+
+        Raises:
+            Problem: 403 for guests, 404, 409 if the key was used for another request, 429 if there is no room.
         """
         subject.require_user()
+        poll, now, new = await self._duplicate(subject, poll_id, key)
+        return await self.seen(poll, now), new
+
+    async def _duplicate(self, subject: Subject, poll_id: UUID, key: str | None) -> tuple[Poll, datetime, bool]:
+        copy_id = new_id()
         async with self.kit.db.transaction() as session:
             polls = PollRepository(session)
+            if made := await self._made_before(session, subject, key, b"duplicate " + poll_id.bytes, copy_id):
+                return *made, False
             found = await polls.whole(subject.id, poll_id)
             if found is None:
                 raise not_found("poll")
@@ -108,7 +145,7 @@ class Polls(Reading):
                 definition = msgspec.structs.replace(definition, rules=rules)
             values = {
                 **edits.columns(definition),
-                "id": new_id(),
+                "id": copy_id,
                 "owner": subject.id,
                 "version": 1,
                 "options": definitions.numbered(definition.options),
@@ -116,8 +153,7 @@ class Polls(Reading):
                 "created_at": now,
                 "updated_at": now,
             }
-            poll = await _add(polls, values)
-        return await self.seen(poll, now)
+            return await _add(polls, values), now, True
 
     async def edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
@@ -147,7 +183,7 @@ class Polls(Reading):
         async with self.kit.db.transaction() as session:
             poll, now = await acts.lock_owned(session, subject, poll_id)
             status = status_of(poll, now)
-            if if_match is not None and not names_version(if_match, poll.version, status):
+            if if_match is not None and not names_version(if_match, poll.version):
                 raise Problem(
                     412,
                     "stale",
@@ -277,17 +313,6 @@ class Polls(Reading):
         """Forget idempotency keys that have expired."""
         async with self.kit.db.transaction() as session:
             await KeyRepository(session).forget()
-
-
-async def _made_before(
-    polls: PollRepository, subject: Subject, taken: IdempotencyKey, digest: bytes
-) -> tuple[Poll, datetime]:
-    if taken.body_hash != digest:
-        raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
-    found = await polls.whole(subject.id, taken.poll)
-    if found is None:
-        raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
-    return found
 
 
 async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:

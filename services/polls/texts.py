@@ -5,7 +5,7 @@ Cleaning what is clean changes nothing.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,7 +16,7 @@ from services.core.problems import FieldError
 from services.core.refusals import Refusals
 from services.core.text import clean_line, clean_text, fold
 from services.polls import schemas
-from services.polls.schemas import OptionNew, PollEdit, PollNew
+from services.polls.schemas import OptionEdit, OptionNew, PollEdit, PollNew
 
 SLUG = "poll-refused"
 
@@ -26,16 +26,17 @@ _LONG = 150_000
 _LINK = re.compile(r"https?://[^\s<>\"\\^`{|}]+", re.IGNORECASE)
 
 B = TypeVar("B", PollNew, PollEdit)
+AnOption = TypeVar("AnOption", OptionNew, OptionEdit)
 
 
-class _Texts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Texts(msgspec.Struct, Generic[AnOption], frozen=True, kw_only=True, omit_defaults=True):
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
-    options: list[OptionNew] | UnsetType = UNSET
+    options: list[AnOption] | UnsetType = UNSET
 
 
-class _Cleaned(msgspec.Struct, frozen=True, array_like=True):
-    texts: _Texts
+class _Cleaned(msgspec.Struct, Generic[AnOption], frozen=True, array_like=True):
+    texts: _Texts[AnOption]
     errors: list[FieldError]
 
 
@@ -47,27 +48,39 @@ def _description(found: Refusals, description: str) -> str:
     return found.text("description", clean_text, description, schemas.MAX_DESCRIPTION, required=False)
 
 
-def _options(found: Refusals, options: Sequence[OptionNew]) -> list[OptionNew]:
+def _options(found: Refusals, options: Sequence[AnOption]) -> list[AnOption]:
     if not schemas.MIN_OPTIONS <= len(options) <= schemas.MAX_OPTIONS:
         found.add("options", f"must be from {schemas.MIN_OPTIONS} to {schemas.MAX_OPTIONS}, not {len(options)}")
         return []
     seen: dict[str, int] = {}
     ids: set[int] = set()
-    cleaned: list[OptionNew] = []
-    for index, option in enumerate(options):
-        place = f"options[{index}]"
-        label = found.text(f"{place}.label", clean_line, option.label, schemas.MAX_LABEL)
-        if label and (first := seen.setdefault(fold(label), index)) != index:
-            found.add(f"{place}.label", f"is the same as options[{first}]")
-        if option.id is not None and option.id in ids:
-            found.add(f"{place}.id", "stands twice")
-        ids |= {option.id} if option.id is not None else set()
-        text = found.text(
+    cleaned: list[AnOption] = []
+    for index, given in enumerate(options):
+        option = _option(found, f"options[{index}]", given)
+        label = option.label
+        if isinstance(label, str) and label and (first := seen.setdefault(fold(label), index)) != index:
+            found.add(f"options[{index}].label", f"is the same as options[{first}]")
+        if isinstance(option.id, int):
+            if option.id in ids:
+                found.add(f"options[{index}].id", "stands twice")
+            ids.add(option.id)
+        cleaned.append(option)
+    return cleaned
+
+
+def _option(found: Refusals, place: str, option: AnOption) -> AnOption:
+    """Clean the texts that an option has; an edit may leave out each."""
+    cleaned: dict[str, str | None] = {}
+    if isinstance(option.label, str):
+        cleaned["label"] = found.text(f"{place}.label", clean_line, option.label, schemas.MAX_LABEL)
+    if isinstance(option.description, str):
+        cleaned["description"] = found.text(
             f"{place}.description", clean_text, option.description, schemas.MAX_OPTION_DESCRIPTION, required=False
         )
+    if isinstance(option.link, str):
         link = option.link and found.text(f"{place}.link", clean_link, option.link, schemas.MAX_LINK)
-        cleaned.append(OptionNew(label=label, description=text, link=link or None, id=option.id))
-    return cleaned
+        cleaned["link"] = link or None
+    return msgspec.structs.replace(option, **cleaned)
 
 
 def clean_link(value: str, longest: int) -> str:
@@ -91,16 +104,16 @@ CLEAN: dict[str, Callable[[Refusals, Any], Any]] = {"title": _title, "descriptio
 NAMES = frozenset(CLEAN)
 
 
-def _given(body: PollNew | PollEdit | _Texts) -> dict[str, Any]:
-    return {name: value for name in CLEAN if (value := getattr(body, name)) is not UNSET}
+def _given(body: PollNew | PollEdit | _Texts[Any]) -> dict[str, Any]:
+    return {name: value for name in CLEAN if (value := getattr(body, name)) not in (UNSET, None)}
 
 
 def _length(texts: dict[str, Any]) -> int:
     """Return how many characters are to be looked at; too many options are refused by their number."""
-    options: Sequence[OptionNew] = texts.get("options", ())
+    options: Sequence[OptionNew | OptionEdit] = texts.get("options", ())
     if len(options) > schemas.MAX_OPTIONS:
         return 0
-    return sum(len(option.label) + len(option.description) + len(option.link or "") for option in options)
+    return sum(len(option.label or "") + len(option.description or "") + len(option.link or "") for option in options)
 
 
 async def clean_long(apart: Apart, body: B, *, account: object, address: str) -> tuple[B, frozenset[str]]:
@@ -119,17 +132,29 @@ async def clean_long(apart: Apart, body: B, *, account: object, address: str) ->
     if _length(texts) <= _LONG:
         return body, frozenset(texts)
     given = msgspec.msgpack.encode(_Texts(**texts))
-    answer = msgspec.msgpack.decode(await apart.do(clean, given, account=account, address=address), type=_Cleaned)
+    if isinstance(body, PollNew):
+        done = await apart.do(clean_new, given, account=account, address=address)
+        answer: _Cleaned[Any] = msgspec.msgpack.decode(done, type=_Cleaned[OptionNew])
+    else:
+        done = await apart.do(clean_edit, given, account=account, address=address)
+        answer = msgspec.msgpack.decode(done, type=_Cleaned[OptionEdit])
     found = Refusals(SLUG)
     found.errors += answer.errors
     found.check()
     return msgspec.structs.replace(body, **msgspec.structs.asdict(answer.texts)), frozenset()
 
 
-def clean(given: bytes) -> bytes:
-    """Clean texts, as `Apart` has it done."""
+def clean_new(given: bytes) -> bytes:
+    """Clean a new poll's texts, as `Apart` has it done."""
+    return _clean(msgspec.msgpack.decode(given, type=_Texts[OptionNew]))
+
+
+def clean_edit(given: bytes) -> bytes:
+    """Clean an edit's texts, as `Apart` has it done."""
+    return _clean(msgspec.msgpack.decode(given, type=_Texts[OptionEdit]))
+
+
+def _clean(given: _Texts[Any]) -> bytes:
     found = Refusals(SLUG)
-    texts = {
-        name: CLEAN[name](found, value) for name, value in _given(msgspec.msgpack.decode(given, type=_Texts)).items()
-    }
+    texts = {name: CLEAN[name](found, value) for name, value in _given(given).items()}
     return msgspec.msgpack.encode(_Cleaned(_Texts(**texts), found.errors))

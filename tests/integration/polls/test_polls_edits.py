@@ -32,7 +32,7 @@ async def test_a_draft_takes_any_change(owner: Person, votewave: VoteWave) -> No
     assert answer.status_code == 200, answer.text
     poll = answer.json()
     assert (poll["title"], poll["method"]["type"], poll["version"]) == ("Dinner?", "stv", 2)
-    assert [(option["id"], option["label"]) for option in poll["options"]] == [(1, "Ada"), (2, "Bo")]
+    assert [(option["id"], option["label"]) for option in poll["options"]] == [(4, "Ada"), (5, "Bo")]
     assert poll["rules"]["strength"] == "guest"
     assert await told(votewave, draft) == []
 
@@ -201,6 +201,70 @@ async def test_options_that_people_have_seen_keep_their_numbers_for_ever(owner: 
     assert [(option["id"], option["label"]) for option in seen] == [(3, "Rice"), (5, "Salad")]
     answer = await owner.edit(poll, options=[{"id": 2, "label": "Rice"}, {"label": "Salad"}])
     assert [error["field"] for error in answer.json()["errors"]] == ["options[0].id"]
+
+
+async def test_options_keep_their_numbers_from_the_first_draft_on(owner: Person) -> None:
+    draft = await owner.create()
+    edited = (await owner.edit(draft, options=[{"id": 3}, {"id": 1, "label": "Hot soup"}, {"label": "Bread"}])).json()
+    assert [(o["id"], o["label"]) for o in edited["options"]] == [(3, "Rice"), (1, "Hot soup"), (4, "Bread")]
+    edited = (await owner.edit(draft, options=[{"id": 4}, {"label": "Salad"}])).json()
+    assert [(o["id"], o["label"]) for o in edited["options"]] == [(4, "Bread"), (5, "Salad")]
+    answer = await owner.edit(draft, options=[{"label": "Tea"}, {"id": 1, "label": "Soup"}])
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["options[1].id"]
+
+
+async def test_what_an_edit_of_an_option_leaves_out_stays_and_null_takes_it_away(owner: Person) -> None:
+    texts = {"description": "Lentil", "link": "https://example.org/soup"}
+    draft = await owner.create(options=[{"label": "Soup", **texts}, {"label": "Salad", **texts}], description="Noon")
+    answer = await owner.edit(draft, options=[{"id": 1, "label": "Stew"}, {"label": "Salad", "link": None}])
+    assert answer.json()["options"] == [
+        {"id": 1, "label": "Stew", **texts},
+        {"id": 2, "label": "Salad", "description": "Lentil", "link": None},
+    ]
+    answer = await owner.edit(draft, description=None, options=[{"id": 1, "description": None}, {"id": 2}])
+    assert (answer.json()["description"], answer.json()["options"][0]["description"]) == ("", "")
+    for options, field in (
+        ([{"id": 1}, {"description": "What?"}], "options[1].label"),
+        ([{"id": 1, "label": "Salad"}, {"id": 2}], "options[1].label"),
+        ([{"id": 1}, {"id": 1}], "options[1].id"),
+    ):
+        answer = await owner.edit(draft, options=options)
+        assert answer.status_code == 422, answer.text
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("method", ["single", "multiple", "score", "star", "irv", "stv", "schulze", "points"])
+async def test_what_get_shows_can_be_sent_back_and_changes_nothing(owner: Person, method: str) -> None:
+    for times in ({}, {"opens_at": after(3600), "closes_at": after(7200)}):
+        poll = await owner.create(publish=True, method={"type": method}, rules={"quorum": 5}, **times)
+        names = ("title", "description", "method", "options", "random_order", "rules", "opens_at", "closes_at")
+        answer = await owner.edit(poll, **{name: poll[name] for name in names})
+        assert (answer.status_code, answer.json()) == (200, poll)
+
+
+async def test_a_poll_that_the_clock_has_opened_meanwhile_is_no_conflict(owner: Person) -> None:
+    poll = await owner.create(publish=True, opens_at=after(1.0))
+    etag = (await owner.read(poll)).headers["etag"]
+    await asyncio.sleep(1.1)
+    assert (await owner.read(poll)).json()["status"] == "open"
+    assert (await owner.edit(poll, {"If_Match": etag}, closes_at=after(3600))).status_code == 200
+    assert (await owner.edit(poll, {"If_Match": etag}, closes_at=after(7200))).status_code == 412
+
+
+async def test_a_copy_is_made_once_for_a_key(owner: Person, other: Person) -> None:
+    poll = await owner.create(publish=True)
+
+    async def copy(by: Person, key: str, of: dict[str, Any] = poll) -> Any:
+        return await by.call("POST", f"/{of['id']}/duplicate", Idempotency_Key=key)
+
+    answers = await asyncio.gather(*(copy(owner, "once") for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (await copy(other, "once")).status_code == 201
+    assert (await copy(owner, "twice")).json()["id"] != answers[0].json()["id"]
+    assert (await copy(owner, "once", answers[0].json())).status_code == 409
+    assert (await copy(owner, "not one")).status_code == 400
 
 
 async def test_an_edit_that_changes_nothing_makes_no_version(owner: Person, votewave: VoteWave) -> None:
