@@ -47,6 +47,7 @@ _SAID = {
     404: "There is no such poll, or you may not see it.",
     409: "It contradicts what the poll is now.",
     412: "The poll has changed since you read it.",
+    503: "Whether somebody has voted already can't be found out; nothing was changed.",
 }
 
 _problems = partial(problems, _SAID, 400)
@@ -184,7 +185,7 @@ class PollController(Controller):
         summary="Change a poll",
         guards=[WRITING, CHANGING, WEIGHING],
         request_max_body_size=LARGE_BODY_BYTES,
-        responses={**_TIMED, **_problems(412, 413, 422, _409="Too late: `locked` or `irreversible`.")},
+        responses={**_TIMED, **_problems(412, 413, 422, 503, _409="Too late: `locked` or `irreversible`.")},
     )
     async def edit(
         self,
@@ -198,7 +199,8 @@ class PollController(Controller):
         """Change what is given.
 
         A draft takes any change. Once published, an anonymous poll stays anonymous. Once it is open, title,
-        description, the options' descriptions and links, and closes_at may still change; all else is locked.
+        description and the options' descriptions and links may change until somebody votes, and closes_at until it
+        closes; all else is locked.
         """
         return await _weighed(
             request, _answer(await polls.edit(subject, poll_id, data, if_match, address=site_of(request)))
@@ -335,9 +337,14 @@ class RulesController(Controller):
     """For other services."""
 
     @get("/{poll_id:uuid}/rules", summary="A published poll as its event tells it")
-    async def rules(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> PollChanged:
+    async def rules(
+        self,
+        polls: NamedDependency[Polls],
+        poll_id: FromPath[UUID],
+        settled: Annotated[bool, QueryParameter(description="Wait for a change that is under way.")] = False,
+    ) -> PollChanged:
         """Return the whole state of a poll that was published; `deleted` says whether it is gone."""
-        return await polls.rules(poll_id)
+        return await polls.rules(poll_id, settled=settled)
 
     @get("/versions", summary="The versions of published polls")
     async def versions(

@@ -1,8 +1,8 @@
 """Edits: what a request changes, and what may still be changed.
 
-A poll's method, parameters, options and rules are locked when it opens. Words that touch no option's
-meaning may be mended later: title, description, an option's description and link; and while it is open,
-when it closes.
+A poll's method, parameters, the set of its options and its rules are locked when it opens. Its words (title,
+description, an option's description and link) may be mended until the first ballot, which VoteBooth says
+(`votebooth.hold_for`). Then only its end may move, and after it nothing changes.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
-from services.core.problems import FieldError, conflict
+from services.core.problems import FieldError, Problem, conflict
 from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
@@ -31,7 +31,7 @@ _METHOD = frozenset({"method", *PARAMETERS})
 _WORDS = frozenset({"title", "description", "option_texts"})
 _MENDABLE: dict[Status, frozenset[str]] = {
     Status.OPEN: _WORDS | {"closes_at"},
-    Status.CLOSED: _WORDS,
+    Status.CLOSED: frozenset(),
     Status.ARCHIVED: frozenset(),
 }
 
@@ -185,13 +185,33 @@ def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> 
         raise conflict("locked", f"closes_at can't be moved in the last {SETTLE.seconds} seconds.")
 
 
-def _locked(status: Status, names: list[str]) -> Exception:
+def asked(poll: Poll, values: dict[str, Any]) -> list[str]:
+    """Return what of the question an edit changes: the words that voters answer, and the options."""
+    return sorted(touched(poll, values) & (_WORDS | {"options"}))
+
+
+def may_have_ballots(poll: Poll, status: Status, now: datetime) -> bool:
+    """Say whether ballots may have been cast, or may be before a change has reached every service."""
+    soon = poll.opens_at is not None and poll.opens_at - now < SETTLE
+    return status is Status.OPEN or (status is Status.SCHEDULED and soon)
+
+
+def voted(names: list[str]) -> Problem:
+    """409 `locked`: somebody has voted on the question as it is."""
+    return _refused("Somebody has voted", names)
+
+
+def _locked(status: Status, names: list[str]) -> Problem:
     said = {
         Status.SCHEDULED: f"It opens within {SETTLE.seconds} seconds",
         Status.OPEN: "Voting has begun",
         Status.CLOSED: "Voting is over",
         Status.ARCHIVED: "It is archived",
     }[status]
+    return _refused(said, names)
+
+
+def _refused(said: str, names: list[str]) -> Problem:
     problem = conflict("locked", f"{said}, so {', '.join(names)} can't be changed. Duplicate the poll instead.")
     problem.errors = tuple(FieldError(name, "is locked") for name in names)
     return problem

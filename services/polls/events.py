@@ -28,6 +28,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
 
     Parameters that the method doesn't know are 0, None or false. `options` is None where they are too large to travel;
     who needs them asks Polls, which answers with this version or a newer one (`/internal/polls/ID/rules`).
+    `question_version` is the version with which title, description or options last changed after publication, or 0.
     """
 
     KIND: ClassVar[str] = "polls.poll.changed"
@@ -35,6 +36,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     version: int
     owner: UUID
     title: str
+    question_version: int
     method: Method
     options: list[OptionFact] | None
     seats: int

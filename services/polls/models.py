@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,10 @@ class Poll(Base):
     The options stand in the row, so that a definition is read and replaced as one. A method's parameters
     are null where they weren't given; `methods.effective` says what then holds. There is no status column:
     the status follows from the times and the database's clock.
+
+    Attributes:
+        question_version: The version with which title, description or options last changed after the poll was
+            published; 0 if they never did.
     """
 
     __tablename__ = "poll"
@@ -40,6 +44,7 @@ class Poll(Base):
     method: Mapped[str] = mapped_column(Text)
     options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     next_option: Mapped[int]
+    question_version: Mapped[int] = mapped_column(server_default=text("0"))
     seats: Mapped[int | None]
     min_picks: Mapped[int | None]
     max_picks: Mapped[int | None]

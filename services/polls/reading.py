@@ -194,16 +194,20 @@ class Reading(UseCases[PollsSettings]):
             page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
         return await self.people.log(page, PollLogEntry)
 
-    async def rules(self, poll_id: UUID) -> PollChanged:
+    async def rules(self, poll_id: UUID, *, settled: bool = False) -> PollChanged:
         """Return a published poll as its event tells it, for services that don't know it yet.
 
         Of a deleted poll this tells as well, and that it is deleted.
 
+        Args:
+            poll_id: The poll.
+            settled: Whether to wait for a change that is under way, until it is committed or given up.
+
         Raises:
             Problem: 404.
         """
-        async with self.kit.db.reading() as session:
-            poll = await PollRepository(session).published(poll_id)
+        async with self.kit.db.transaction() if settled else self.kit.db.reading() as session:
+            poll = await PollRepository(session).published(poll_id, settled=settled)
         if poll is None:
             raise not_found("poll")
         return shape.changed(poll)

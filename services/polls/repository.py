@@ -115,9 +115,10 @@ class PollRepository(Repository[Poll]):
         row = (await self.session.execute(select(Poll, _now).where(Poll.id == poll_id, visible(viewer)))).first()
         return (row[0], row[1]) if row is not None else None
 
-    async def published(self, poll_id: UUID) -> Poll | None:
-        """Return a poll that was published, deleted or not."""
-        return await self.get_one_or_none(Poll.id == poll_id, Poll.published_at.is_not(None))
+    async def published(self, poll_id: UUID, *, settled: bool = False) -> Poll | None:
+        """Return a poll that was published, deleted or not; `settled`, once nobody changes it any more."""
+        lock = {"read": True} if settled else None
+        return await self.get_one_or_none(Poll.id == poll_id, Poll.published_at.is_not(None), with_for_update=lock)
 
     async def versions(self, polls: Sequence[UUID]) -> dict[UUID, int]:
         """Return the versions of polls that were published, deleted or not."""

@@ -158,7 +158,7 @@ class Polls(Reading):
     async def edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
     ) -> Seen:
-        """Change a poll, as far as its status allows; of times that are given, VoteBooth knows in the end.
+        """Change a poll, as far as its status allows; of times and of a new question, VoteBooth knows in the end.
 
         Args:
             subject: The owner.
@@ -168,12 +168,14 @@ class Polls(Reading):
             address: The site that the request comes from.
 
         Raises:
-            Problem: 403, 404, 409 if it comes too late, 412, 422.
+            Problem: 403, 404, 409 if it comes too late, 412, 422, 503 if VoteBooth doesn't answer.
         """
         subject.require_user()
         cleaned, new = await texts.clean_long(self.kit.shared.apart, edit, account=subject.id, address=address)
         poll, now = await self._edit(subject, poll_id, cleaned, new, if_match)
-        if poll.published_at is None or (edit.opens_at is UNSET and edit.closes_at is UNSET):
+        if poll.published_at is None:
+            return await self.seen(poll, now)
+        if edit.opens_at is UNSET and edit.closes_at is UNSET and poll.question_version < poll.version:
             return await self.seen(poll, now)
         return await self._arrived(poll, now)
 
@@ -200,6 +202,11 @@ class Polls(Reading):
             if status is not Status.DRAFT:
                 await quota.check_log(AuditRepository(session), poll.id, self.kit.settings)
             details = edits.loggable(poll, values)
+            question = edits.asked(poll, values) if status is not Status.DRAFT else []
+            if question and edits.may_have_ballots(poll, status, now):
+                await self._hold_ballots(poll, question)
+            if question:
+                poll.question_version = poll.version + 1
             for name, value in values.items():
                 setattr(poll, name, value)
             if status is Status.DRAFT:
@@ -207,6 +214,19 @@ class Polls(Reading):
             else:
                 await acts.change(session, subject, poll, now, "edited", details)
             return poll, now
+
+    async def _hold_ballots(self, poll: Poll, question: list[str]) -> None:
+        """Have VoteBooth take no ballot until it has the poll's next version, which the caller's transaction holds.
+
+        Raises:
+            Problem: 409 if somebody has voted, 503 if VoteBooth doesn't answer.
+        """
+        calls, seconds = self.kit.shared.calls, self.kit.settings.confirm_seconds
+        held = await votebooth.hold_for(calls, poll.id, poll.version + 1, seconds)
+        if held is None:
+            raise unavailable("Whether somebody has voted already can't be found out. Nothing was changed. Try again.")
+        if not held:
+            raise edits.voted(question)
 
     async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
         """Publish a draft; it opens at its time, or now. Nothing happens if it is published.

@@ -91,6 +91,7 @@ def changed(poll: Poll) -> PollChanged:
         version=poll.version,
         owner=poll.owner,
         title=poll.title,
+        question_version=poll.question_version,
         method=Method(poll.method),
         options=[OptionFact(option["id"], option["label"]) for option in poll.options],
         **msgspec.structs.asdict(parameters(poll)),

@@ -19,7 +19,8 @@ BallotSecret = Annotated[
 VOTING = {
     403: "You may not vote in this poll.",
     404: "There is no such poll, or no such ballot.",
-    409: "`not-open`: voting opens at `opens_at`. `change-not-allowed`, `withdraw-not-allowed`, `secret-needed`, "
+    409: "`not-open`: voting opens at `opens_at`. `question-changed`: show the poll again, and send the version "
+    "that you show, `version` or more. `change-not-allowed`, `withdraw-not-allowed`, `secret-needed`, "
     "`secret-taken`: the stored ballot stays as it is.",
     410: "Voting is over.",
     413: "The body is too large for a ballot.",

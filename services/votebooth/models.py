@@ -66,6 +66,8 @@ class Counter(Base):
     Attributes:
         version: Copy of `Poll.version`; with the two times beside it, so that the row that is locked is
             the row that is read (a joined table would be read as of before the wait for the lock).
+        awaited: A version of the poll with another question, which ballots wait for while `version` is less.
+        awaited_by: Tells one attempt to bring that version from the next.
         opens_at: Copy of the poll's.
         ends_at: The poll's `closed_at`, else `closes_at`, else null.
         seq: Grows by one with each committed batch of changes.
@@ -87,6 +89,8 @@ class Counter(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     opens_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
+    awaited: Mapped[int | None] = mapped_column(BigInteger)
+    awaited_by: Mapped[UUID | None]
     seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     ballots: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     abstentions: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

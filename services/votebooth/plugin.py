@@ -17,7 +17,7 @@ from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollNews
-from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER
+from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
 from services.votebooth.results.dependencies import poll_viewer
@@ -62,7 +62,7 @@ SERVICE = Service(
     ],
     signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
-    single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower()],
+    single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
     needs=["auth", "polls", "profiles"],

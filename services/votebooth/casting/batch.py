@@ -9,7 +9,7 @@ from services.core.problems import Problem, closed, forbidden, not_found
 from services.votebooth.casting import anonymous, named
 from services.votebooth.casting import statements as sql
 from services.votebooth.casting.delta import Delta, store
-from services.votebooth.casting.tickets import Outcome, Ticket
+from services.votebooth.casting.tickets import Outcome, QuestionChanging, Ticket
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import Keyring
 
@@ -97,6 +97,8 @@ def _refusal(ticket: Ticket, row: Record | None, projection: Projection, keyring
     if row is None:
         projection.forget(ticket.poll_id)
         return not_found("poll")
+    if row["awaited"] is not None and row["awaited"] > row["version"]:
+        return QuestionChanging()
     try:
         if ticket.rules.version != row["version"]:
             rules = projection.known(ticket.poll_id)

@@ -13,7 +13,7 @@ from services.core.http.openapi import TOKEN
 from services.core.identity.subject import Subject
 from services.core.problems import Problem, malformed, unauthenticated
 from services.votebooth.poll.choices import SECRET_PATTERN
-from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER
+from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 
 MAX_BODY_BYTES = 100_000
 
@@ -114,5 +114,12 @@ class BallotOperation(Operation):
                 "header",
                 schema=Schema(type=OpenAPIType.STRING, pattern=SECRET_PATTERN),
                 description="The ballot's secret, in anonymous polls.",
+            ),
+            Parameter(
+                VERSION_HEADER,
+                "header",
+                schema=Schema(type=OpenAPIType.INTEGER, minimum=1),
+                description="The `version` of the poll that the voter was shown; needed where the question was changed "
+                "after it was published, so that nobody's ballot counts for words that they weren't shown.",
             ),
         ]

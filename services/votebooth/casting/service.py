@@ -11,7 +11,7 @@ from services.core.problems import Problem, conflict, not_found
 from services.votebooth.casting import statements as sql
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.guesses import Guesses
-from services.votebooth.casting.tickets import Outcome, Ticket
+from services.votebooth.casting.tickets import Outcome, QuestionChanging, Ticket
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
@@ -73,6 +73,13 @@ class Ballots:
             if fresh.version == rules.version:
                 raise
             ticket = prepare(fresh)
+        try:
+            return await self._hand_in(ticket, claim)
+        except QuestionChanging:
+            await self._projection.learn_change(poll_id)
+            return await self._hand_in(prepare(await self._projection.fresh(poll_id)), claim)
+
+    async def _hand_in(self, ticket: Ticket, claim: Claim) -> Outcome:
         if ticket.token_hash is None:
             return await self._booth.submit(ticket)
         with self._guesses.guarding(claim, 403):

@@ -12,7 +12,7 @@ SET plan_cache_mode = force_generic_plan; SET jit = off; SET lock_timeout = '1s'
 # The clock is read outside of the sub-query, hence after each row is locked. Everybody locks in this order.
 LOCK = """
 WITH locked AS MATERIALIZED (
-    SELECT poll_id, version, opens_at, ends_at, seq, ballots, abstentions, sums
+    SELECT poll_id, version, awaited, opens_at, ends_at, seq, ballots, abstentions, sums
     FROM counters WHERE poll_id = ANY($1::uuid[]) ORDER BY poll_id FOR NO KEY UPDATE
 )
 SELECT *, clock_timestamp() AS now FROM locked

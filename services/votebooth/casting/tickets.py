@@ -6,10 +6,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.core.problems import FieldError, Problem, conflict, malformed, not_found, refused
+from services.core.problems import FieldError, Problem, conflict, malformed, not_found, refused, unavailable
 from services.votebooth.poll.choices import SECRET_PATTERN, Choice
 from services.votebooth.poll.rules import PollRules
-from services.votebooth.poll.voters import SECRET_HEADER, Claim, Keyring, ballot_id, new_secret
+from services.votebooth.poll.voters import SECRET_HEADER, VERSION_HEADER, Claim, Keyring, ballot_id, new_secret
 
 _SECRET = re.compile(SECRET_PATTERN)
 
@@ -28,6 +28,26 @@ class Outcome(Struct, frozen=True):
     receipt: bytes
     revision: int = 0
     secret: str | None = None
+
+
+class QuestionChanging(Problem):
+    """503: the owner is changing the question; the ballot is handed in again once it is known what has come of it."""
+
+    def __init__(self) -> None:
+        problem = unavailable("The poll's question is being changed. Read the poll again, then send your ballot.")
+        super().__init__(problem.status, problem.slug, problem.title, problem.detail, retry_after=problem.retry_after)
+
+
+def question_changed(version: int) -> Problem:
+    """409: the question isn't, or may not be, the one that the voter was shown."""
+    return Problem(
+        409,
+        "question-changed",
+        "The question has changed",
+        f"The question was changed after the poll was published. Show it again, and send the version of the poll that "
+        f"you show, {version} or more, as '{VERSION_HEADER}'.",
+        extensions={"version": version},
+    )
 
 
 def network_voted() -> Problem:
@@ -103,6 +123,8 @@ class Ticket:
             if not rules.withdraw:
                 raise conflict("withdraw-not-allowed", "Ballots of this poll can't be withdrawn.")
         else:
+            if rules.question_version and not self.claim.has_seen(rules.question_version):
+                raise question_changed(rules.question_version)
             self.choice, inner = rules.choices.read(self.raw)
         if rules.anonymous:
             self._seal(rules, inner)

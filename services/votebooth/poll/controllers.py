@@ -17,12 +17,28 @@ class Known(Struct, frozen=True):
     version: int
 
 
+class Held(Struct, frozen=True):
+    """Whether ballots wait for a version; they don't where one was ever cast."""
+
+    held: bool
+
+
 class VersionController(Controller):
-    """For Polls, which wants to say that a close holds."""
+    """For Polls, which wants to say that a change holds."""
 
-    path = "/polls/{poll_id:uuid}/version"
+    path = "/polls/{poll_id:uuid}"
 
-    @get(summary="The version of a poll that ballots are held against")
+    @get("/hold", summary="Have ballots wait for a version of a poll in which none was ever cast")
+    async def hold(
+        self,
+        projection: NamedDependency[Projection],
+        poll_id: FromPath[UUID],
+        version: Annotated[int, QueryParameter(ge=2, description="The version that will be committed.")],
+    ) -> Held:
+        """Return whether they wait. Asked again it does the same; where no version comes, the next ballot ends it."""
+        return Held(await projection.hold_for(poll_id, version))
+
+    @get("/version", summary="The version of a poll that ballots are held against")
     async def version(
         self,
         projection: NamedDependency[Projection],

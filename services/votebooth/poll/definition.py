@@ -40,6 +40,7 @@ class _Poll(Event, frozen=True, kw_only=True):
 
     Attributes:
         minimum: Minimum-k: with fewer ballots nothing is released.
+        question_version: The version with which the question last changed after publication, or 0.
         closed_at: When it was closed by hand, before or without `closes_at`.
     """
 
@@ -49,6 +50,7 @@ class _Poll(Event, frozen=True, kw_only=True):
     version: int
     owner: UUID
     title: str
+    question_version: int = 0
     method: Method
     seats: int = 1
     min_picks: int = 1

@@ -58,6 +58,7 @@ class Projection:
         self._settled: dict[UUID, None] = {}
         self._settling: dict[UUID, asyncio.Task[None]] = {}
         self._unsettled: dict[UUID, float] = {}
+        self._learning: dict[UUID, asyncio.Task[None]] = {}
 
     def known(self, poll_id: UUID) -> PollRules | None:
         """Return a poll's rules from memory, however old."""
@@ -251,8 +252,53 @@ class Projection:
         if found.opens_at - asked_at <= _LOCKED_BEFORE:
             self._keep_settled(poll_id)
 
-    async def _fetch(self, poll_id: UUID, seconds: float) -> PollChanged:
-        return await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/rules", PollChanged, seconds)
+    async def _fetch(self, poll_id: UUID, seconds: float, *, settled: bool = False) -> PollChanged:
+        path = f"/internal/polls/{poll_id}/rules{'?settled=true' if settled else ''}"
+        return await self._kit.shared.calls.get("polls", path, PollChanged, seconds)
+
+    async def hold_for(self, poll_id: UUID, version: int) -> bool:
+        """Have ballots wait for a poll's next version, unless one was ever cast; say whether they wait.
+
+        The counter row is locked for it: what was acknowledged before is seen, and what comes later waits.
+
+        Raises:
+            Problem: 404 if there is no such published poll, 503 if Polls doesn't answer.
+        """
+        await self.catch_up(poll_id, version - 1)
+        async with self._kit.db.transaction() as session:
+            return await repository.hold_for(session, poll_id, version)
+
+    async def learn_change(self, poll_id: UUID) -> None:
+        """Find out what has become of the version that ballots wait for, once Polls has committed it or given it up.
+
+        Raises:
+            Problem: 404 if the poll is gone, 503 if Polls doesn't answer.
+        """
+        task = self._learning.get(poll_id)
+        if task is None:  # one question, however many ballots wait
+            task = self._learning[poll_id] = asyncio.create_task(self._learn(poll_id))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(task)
+
+    async def _learn(self, poll_id: UUID) -> None:
+        try:
+            await self._take_over(poll_id)
+        finally:
+            del self._learning[poll_id]
+
+    async def _take_over(self, poll_id: UUID) -> None:
+        async with self._kit.db.reading() as session:
+            attempt = await repository.held_by(session, poll_id)
+        try:
+            found = await self._fetch(poll_id, _FETCH_SECONDS, settled=True)
+        except PeerMissing as exc:
+            raise not_found("poll") from exc
+        except PeerError as exc:
+            raise unavailable("The poll's question is being changed. Try again.") from exc
+        async with self._kit.db.transaction() as session:
+            await self.apply(session, found)
+            # Another attempt that has begun since goes on being waited for.
+            await repository.release(session, poll_id, attempt)
 
     async def hear(self, session: AsyncSession, news: PollNews) -> None:
         """Keep what an event tells of; options that were too large to travel with it are asked for.

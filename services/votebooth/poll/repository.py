@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, not_, select
+from sqlalchemy import and_, case, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,6 +33,27 @@ async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
         where=Counter.version < event.version,
     ).returning(Counter.poll_id)
     return (await session.execute(statement)).first() is not None
+
+
+async def hold_for(session: AsyncSession, poll_id: UUID, version: int) -> bool:
+    """Have ballots wait for a version of a poll in which none was ever cast; say whether that is so.
+
+    `seq` grows with each ballot that is cast, also with one that is withdrawn later.
+    """
+    held = update(Counter).where(Counter.poll_id == poll_id, Counter.seq == 0)
+    statement = held.values(awaited=version, awaited_by=func.gen_random_uuid()).returning(Counter.poll_id)
+    return (await session.execute(statement)).first() is not None
+
+
+async def held_by(session: AsyncSession, poll_id: UUID) -> UUID | None:
+    """Return the attempt to bring a version that ballots wait for."""
+    return (await session.execute(select(Counter.awaited_by).where(Counter.poll_id == poll_id))).scalar_one_or_none()
+
+
+async def release(session: AsyncSession, poll_id: UUID, attempt: UUID | None) -> None:
+    """Let ballots wait no longer for what an attempt would have brought."""
+    mine = update(Counter).where(Counter.poll_id == poll_id, Counter.awaited_by == attempt)
+    await session.execute(mine.values(awaited=None, awaited_by=None))
 
 
 async def put_poll(session: AsyncSession, event: PollChanged, definition: bytes) -> None:

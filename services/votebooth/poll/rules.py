@@ -31,6 +31,7 @@ class PollRules:
         "patterns",
         "poll",
         "poll_id",
+        "question_version",
         "users_only",
         "version",
         "withdraw",
@@ -41,6 +42,7 @@ class PollRules:
         self.poll_id: UUID = definition.poll
         self.poll = definition.poll.bytes
         self.version = definition.version
+        self.question_version = definition.question_version
         self.deleted = definition.deleted
         self.anonymous = definition.anonymous
         self.change = definition.change

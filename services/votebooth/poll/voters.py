@@ -24,6 +24,7 @@ HASH_KEY = "hash-key"
 
 TOKEN_HEADER = "Ballot-Token"  # noqa: S105  (a header's name)
 SECRET_HEADER = "Ballot-Secret"  # noqa: S105  (a header's name)
+VERSION_HEADER = "Poll-Version"
 
 
 class Claim:
@@ -33,14 +34,23 @@ class Claim:
         subject: The verified identity.
         token: The voting token it brings along, if any.
         address: Says the client's address, when asked.
+        version: The version of the poll that the voter was shown, as the header has it.
     """
 
-    __slots__ = ("address", "subject", "token")
+    __slots__ = ("address", "subject", "token", "version")
 
-    def __init__(self, subject: Subject, token: str | None, address: Callable[[], str]) -> None:
+    def __init__(
+        self, subject: Subject, token: str | None, address: Callable[[], str], version: bytes | None = None
+    ) -> None:
         self.subject = subject
         self.token = token
         self.address = address
+        self.version = version
+
+    def has_seen(self, version: int) -> bool:
+        """Say whether the voter was shown this version of the poll or a newer one, as far as the request says."""
+        given = self.version
+        return given is not None and given.isdigit() and len(given) < 19 and int(given) >= version
 
 
 class Keyring:
