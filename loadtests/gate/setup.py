@@ -318,7 +318,7 @@ def read_paths(service: str = "") -> list[str]:
     except OSError:
         return []
     found = [line.split()[0] for line in lines if line.startswith(r"^GET\|/v1/")]
-    paths = [path.removeprefix(r"^GET\|").removesuffix("$") for path in found]
+    paths = [path.removeprefix(r"^GET\|").removesuffix("$").replace(r"\.", ".") for path in found]
     paths = [path for path in paths if f"{path}/".startswith(f"/v1/{service}/")] if service else paths
     without = [path for path in paths if _PARAMETER not in path]
     if without or not service:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner
+from loadtests.gate import setup
 from loadtests.gate.ballots import elections
 from loadtests.gate.checks import Findings, Voters, canonical, differences
 from loadtests.gate.config import GATES, Canary, Shape, Suite, Thresholds, read
@@ -375,7 +376,13 @@ def test_every_service_that_can_be_looked_at_is() -> None:
     assert read_paths("poll") == []
 
 
-def test_gaps_in_the_paths_of_a_service_that_has_no_others_are_filled() -> None:
+def test_gaps_in_the_paths_of_a_service_that_has_no_others_are_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "/v1/votebooth/live.asyncapi.json" in read_paths("votebooth")
+    lines = [line for line in setup.ROUTES.read_text("utf-8").splitlines() if "asyncapi" not in line]
+    monkeypatch.setattr(setup, "ROUTES", tmp_path / "routes.map")
+    setup.ROUTES.write_text("\n".join(lines), "utf-8")
     path = next(path for path in read_paths("votebooth") if path.endswith("/results"))
     assert re.fullmatch(r"/v1/votebooth/polls/[0-9a-f-]{36}/results", path)
 
