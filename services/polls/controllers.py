@@ -22,7 +22,7 @@ from services.core.problems import Problem, malformed
 from services.polls.events import PollChanged
 from services.polls.methods import Status
 from services.polls.reading import Seen
-from services.polls.schemas import PollCard, PollEdit, PollLogEntry, PollNew, PollView
+from services.polls.schemas import NoteNew, PollCard, PollEdit, PollLogEntry, PollNew, PollView
 from services.polls.service import Polls
 
 WRITING = requires("polls:write")
@@ -312,6 +312,31 @@ class PollController(Controller):
     ) -> Response[Any]:
         """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
         seen, new = await polls.duplicate(subject, poll_id, _checked(key))
+        return await _weighed(request, _created(seen, new=new))
+
+    @post(
+        "/{poll_id:uuid}/notes",
+        operation_id="PollNote",
+        summary="Add a note to a poll",
+        guards=[WRITING, CHANGING, WEIGHING],
+        responses={
+            **_poll(201, "The poll with the new note."),
+            **_poll(200, "The poll; this Idempotency-Key has added the note before."),
+            **_OWN,
+            **_problems(422, _409=f"It is a draft or archived. Or: {_KEY_USED}"),
+        },
+    )
+    async def note(
+        self,
+        request: AnyRequest,
+        polls: NamedDependency[Polls],
+        subject: NamedDependency[Subject],
+        poll_id: FromPath[UUID],
+        data: JSONBody[NoteNew],
+        key: IdempotencyKey = None,
+    ) -> Response[Any]:
+        """Add to a published poll what its locked question doesn't say. A note can't be changed or taken back."""
+        seen, new = await polls.add_note(subject, poll_id, data.text, _checked(key))
         return await _weighed(request, _created(seen, new=new))
 
     @get(

@@ -19,6 +19,7 @@ from services.polls.methods import (
     TAKES,
     Eligibility,
     Given,
+    Listing,
     Method,
     Strength,
     Visibility,
@@ -29,6 +30,7 @@ from services.polls.schemas import OptionEdit, OptionNew, PollNew, RulesNew
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules, with every default in place."""
 
+    listing: Listing = Listing.PUBLIC
     results: Visibility = Visibility.ALWAYS
     minimum: int = 0
     eligibility: Eligibility = Eligibility.SIGNED_IN

@@ -30,7 +30,7 @@ every service first, or ballots would be taken, or results shown, under what no 
 _METHOD = frozenset({"method", *PARAMETERS})
 _WORDS = frozenset({"title", "description", "option_texts"})
 _MENDABLE: dict[Status, frozenset[str]] = {
-    Status.OPEN: _WORDS | {"closes_at"},
+    Status.OPEN: _WORDS | {"closes_at", "listing"},
     Status.CLOSED: frozenset(),
     Status.ARCHIVED: frozenset(),
 }

@@ -8,7 +8,14 @@ import msgspec
 
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
-from services.polls.methods import Eligibility, Method, Strength, Visibility
+from services.polls.methods import Eligibility, Listing, Method, Strength, Visibility
+
+
+class NoteFact(msgspec.Struct, frozen=True):
+    """What the owner has added to a published poll."""
+
+    text: str
+    at: datetime
 
 
 class OptionFact(msgspec.Struct, frozen=True):
@@ -19,15 +26,15 @@ class OptionFact(msgspec.Struct, frozen=True):
 
 
 LARGE_BYTES = 4_000
-"""Options that are larger don't travel with the event: streams take so many bytes, and options are as many and as long
-as their owner likes."""
+"""Options and notes that are larger don't travel with the event: streams take so many bytes, and options are as
+many and as long as their owner likes."""
 
 
 class PollChanged(Event, frozen=True, kw_only=True):
     """A published poll is new or different; the whole of what others need, with a growing `version`.
 
-    Parameters that the method doesn't know are 0, None or false. `options` is None where they are too large to travel;
-    who needs them asks Polls, which answers with this version or a newer one (`/internal/polls/ID/rules`).
+    Parameters that the method doesn't know are 0, None or false. `options` and `notes` are None where they are too
+    large to travel; who needs them asks Polls (`/internal/polls/ID/rules`), which has this version or a newer one.
     `question_version` is the version with which title, description or options last changed after publication, or 0.
     """
 
@@ -35,10 +42,13 @@ class PollChanged(Event, frozen=True, kw_only=True):
     poll: UUID
     version: int
     owner: UUID
+    code: str
     title: str
+    notes: list[NoteFact] | None
     question_version: int
     method: Method
     options: list[OptionFact] | None
+    listing: Listing
     seats: int
     min_picks: int
     max_picks: int

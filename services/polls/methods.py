@@ -39,6 +39,13 @@ class Visibility(StrEnum):
     OWNER = "owner"
 
 
+class Listing(StrEnum):
+    """Who comes across a poll without having its link or code."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+
+
 class Eligibility(StrEnum):
     """Who may vote."""
 

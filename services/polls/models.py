@@ -53,6 +53,8 @@ class Poll(Base):
     max_ranks: Mapped[int | None]
     allow_ties: Mapped[bool | None]
     random_order: Mapped[bool]
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    listing: Mapped[str] = mapped_column(Text, server_default=text("'public'"))
     results: Mapped[str] = mapped_column(Text)
     minimum: Mapped[int]
     eligibility: Mapped[str] = mapped_column(Text)

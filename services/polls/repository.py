@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH, insert
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
-from services.polls.methods import PARAMETERS, Eligibility, Status
+from services.polls.methods import PARAMETERS, Eligibility, Listing, Status
 from services.polls.models import AuditEntry, IdempotencyKey, Poll
 from services.polls.schemas import CARD_OPTIONS, RulesView
 
@@ -23,6 +23,7 @@ _PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
 _now = func.statement_timestamp()
 _ends = func.coalesce(Poll.closed_at, Poll.closes_at)
 _listed = and_(Poll.published_at.is_not(None), Poll.deleted_at.is_(None))
+_shown = and_(Poll.listing == Listing.PUBLIC, Poll.eligibility.in_(_PUBLIC))
 _to_open = and_(_listed, Poll.opened_event_at.is_(None), Poll.opens_at <= _now)
 _to_close = and_(_listed, Poll.closed_event_at.is_(None), Poll.opened_event_at.is_not(None), _ends <= _now)
 
@@ -132,9 +133,9 @@ class PollRepository(Repository[Poll]):
     async def cards(self, page: PageFilter, *, owner: UUID | None, status: Status | None) -> Page[Row[Any]]:
         """Return a page of published polls; archived ones only if that is asked for.
 
-        Polls for a roll or for holders of tokens are left out: those who were invited have the link.
+        Unlisted polls are left out, and those for a roll or for holders of tokens: who was invited has the link.
         """
-        statement = select(*_CARD, _now.label("now")).where(_listed, Poll.eligibility.in_(_PUBLIC))
+        statement = select(*_CARD, _now.label("now")).where(_listed, _shown)
         if owner is not None:
             statement = statement.where(Poll.owner == owner)
         statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))

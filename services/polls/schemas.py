@@ -13,7 +13,7 @@ from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, number_limits, text_limits
 from services.polls import method_schemas
 from services.polls.method_schemas import MethodNew, MethodView
-from services.polls.methods import Eligibility, Status, Strength, Visibility
+from services.polls.methods import Eligibility, Listing, Status, Strength, Visibility
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
@@ -24,6 +24,8 @@ CARD_OPTIONS = 10
 MAX_LABEL = 200
 MAX_OPTION_DESCRIPTION = 2_000
 MAX_LINK = 2_000
+MAX_NOTE = 1_000
+MAX_NOTES = 20
 MAX_MINIMUM = 1_000_000
 MAX_QUORUM = 1_000_000_000
 
@@ -53,6 +55,10 @@ _CLOSES = Meta(
     examples=["2026-12-01T18:00:00+01:00"],
 )
 _RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
+_LISTING = Meta(
+    description="public: in lists, for everybody. unlisted: in none but the owner's, reached by link or code alone. "
+    "Default public."
+)
 _RESULTS = Meta(description="Who sees results, and when. Default always.")
 _MINIMUM = number_limits(0, MAX_MINIMUM, "No result is released below this many ballots. Default 0.")
 _ELIGIBILITY = Meta(description="Who may vote. Default signed_in.")
@@ -95,6 +101,7 @@ class OptionEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class RulesNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A poll's rules; what is left out takes its default, in an edit it stays."""
 
+    listing: Annotated[Listing, _LISTING] | UnsetType = UNSET
     results: Annotated[Visibility, _RESULTS] | UnsetType = UNSET
     minimum: Annotated[int, _MINIMUM] | UnsetType = UNSET
     eligibility: Annotated[Eligibility, _ELIGIBILITY] | UnsetType = UNSET
@@ -142,9 +149,23 @@ class OptionView(Struct, frozen=True):
     link: str | None
 
 
+class NoteNew(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something to add to a published poll, such as a correction."""
+
+    text: Annotated[str, text_limits(MAX_NOTE, 1, description="Plain text with line breaks.")]
+
+
+class PollNote(Struct, frozen=True):
+    """What the owner has added to a published poll. It stays as it is, and its moment shows who voted before it."""
+
+    text: str
+    at: datetime
+
+
 class RulesView(Struct, frozen=True):
     """The rules that hold."""
 
+    listing: Listing
     results: Visibility
     minimum: int
     eligibility: Eligibility
@@ -169,6 +190,7 @@ class PollView(Struct, frozen=True, kw_only=True):
     description: str
     method: MethodView
     options: list[OptionView]
+    notes: Annotated[list[PollNote], Meta(description="What the owner has added since it was published, in its order.")]
     random_order: bool
     rules: RulesView
     opens_at: datetime | None

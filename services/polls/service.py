@@ -1,159 +1,32 @@
-"""Use cases of Polls that change something; each is one transaction. `reading.py` has the others."""
+"""Use cases of Polls that change something; each is one transaction. `creating.py` and `reading.py` have the others."""
 
-import hashlib
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
-from services.core.ids import new_id
-from services.core.problems import Problem, conflict, not_found, unavailable
-from services.polls import acts, edits, quota, texts, votebooth
+from services.core.problems import Problem, conflict, unavailable
+from services.polls import acts, edits, notes, quota, texts, votebooth
 from services.polls import definition as definitions
-from services.polls.codes import new_code
+from services.polls.creating import Creating
 from services.polls.events import PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import Poll
-from services.polls.reading import Reading, Seen, names_version
+from services.polls.reading import Seen, names_version
 from services.polls.repository import AuditRepository, KeyRepository, PollRepository
-from services.polls.schemas import PollEdit, PollNew
+from services.polls.schemas import PollEdit
 from services.polls.status import status_of
 
-_CODE_TRIES = 5
 _NO_TEXTS = {"label": "", "description": "", "link": None}
 
 
-class Polls(Reading):
+class Polls(Creating):
     """What can be done with polls."""
-
-    async def create(
-        self, subject: Subject, body: PollNew, key: str | None = None, *, address: str
-    ) -> tuple[Seen, bool]:
-        """Create a draft, or a published poll.
-
-        Args:
-            subject: Who creates it, and owns it from then on.
-            body: The poll.
-            key: The request's idempotency key.
-            address: The site that it comes from.
-
-        Returns:
-            The poll, and whether it is new; it isn't if the key has made it before.
-
-        Raises:
-            Problem: 403 for guests, 409 if the key was used for another request, 422, 429 if there is no room.
-        """
-        poll, now, new = await self._create(subject, body, key, address)
-        return await self.seen(poll, now), new
-
-    async def _create(
-        self, subject: Subject, body: PollNew, key: str | None, address: str
-    ) -> tuple[Poll, datetime, bool]:
-        subject.require_user()
-        cleaned, new = await texts.clean_long(self.kit.shared.apart, body, account=subject.id, address=address)
-        definition = definitions.checked(definitions.from_request(cleaned), new=new)
-        opens_at = definitions.utc("opens_at", body.opens_at)
-        closes_at = definitions.utc("closes_at", body.closes_at)
-        poll_id = new_id()
-        async with self.kit.db.transaction() as session:
-            polls = PollRepository(session)
-            if made := await self._made_before(session, subject, key, msgspec.json.encode(body), poll_id):
-                return *made, False
-            await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
-            now = await polls.clock()
-            definitions.check_times(now, opens_at, closes_at)
-            values = {
-                **edits.columns(definition),
-                "id": poll_id,
-                "owner": subject.id,
-                "version": 1,
-                "options": definitions.numbered(definition.options),
-                "next_option": len(definition.options) + 1,
-                "opens_at": opens_at,
-                "closes_at": closes_at,
-                "created_at": now,
-                "updated_at": now,
-            }
-            poll = await _add(polls, values)
-            if body.publish:
-                await acts.publish(session, subject, poll, now)
-            return poll, now, True
-
-    async def _made_before(
-        self, session: AsyncSession, subject: Subject, key: str | None, request: bytes, new: UUID
-    ) -> tuple[Poll, datetime] | None:
-        """Return the poll that an idempotency key has made, and the moment; None if the key is the new poll's now.
-
-        Args:
-            session: The transaction that adds the new poll.
-            subject: Who creates it.
-            key: The request's key; without one nothing was made.
-            request: What is asked for; another request with the same key is refused.
-            new: The poll that will be made otherwise.
-
-        Raises:
-            Problem: 409.
-        """
-        if key is None:
-            return None
-        polls = PollRepository(session)
-        digest = hashlib.sha256(request).digest()
-        until = await polls.clock() + timedelta(hours=self.kit.settings.idempotency_hours)
-        taken = await KeyRepository(session).claim(subject.id, key, digest, new, until)
-        if taken is None:
-            return None
-        if taken.body_hash != digest:
-            raise conflict("idempotency-key-used", "This Idempotency-Key was sent with another poll. Use a new one.")
-        found = await polls.whole(subject.id, taken.poll)
-        if found is None:
-            raise conflict("idempotency-key-used", "The poll that this Idempotency-Key made is deleted. Use a new one.")
-        return found
-
-    async def duplicate(self, subject: Subject, poll_id: UUID, key: str | None = None) -> tuple[Seen, bool]:
-        """Make a draft of one's own from a poll that one may see; without its times.
-
-        Returns:
-            The draft, and whether it is new; it isn't if the idempotency key has made it before.
-
-        Raises:
-            Problem: 403 for guests, 404, 409 if the key was used for another request, 429 if there is no room.
-        """
-        subject.require_user()
-        poll, now, new = await self._duplicate(subject, poll_id, key)
-        return await self.seen(poll, now), new
-
-    async def _duplicate(self, subject: Subject, poll_id: UUID, key: str | None) -> tuple[Poll, datetime, bool]:
-        copy_id = new_id()
-        async with self.kit.db.transaction() as session:
-            polls = PollRepository(session)
-            if made := await self._made_before(session, subject, key, b"duplicate " + poll_id.bytes, copy_id):
-                return *made, False
-            found = await polls.whole(subject.id, poll_id)
-            if found is None:
-                raise not_found("poll")
-            await quota.check(polls, subject.id, self.kit.settings, draft=True)
-            source, now = found
-            definition = edits.current(source)
-            if definition.rules.is_loose:
-                rules = msgspec.structs.replace(definition.rules, withdraw=False)
-                definition = msgspec.structs.replace(definition, rules=rules)
-            values = {
-                **edits.columns(definition),
-                "id": copy_id,
-                "owner": subject.id,
-                "version": 1,
-                "options": definitions.numbered(definition.options),
-                "next_option": len(definition.options) + 1,
-                "created_at": now,
-                "updated_at": now,
-            }
-            return await _add(polls, values), now, True
 
     async def edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
@@ -227,6 +100,32 @@ class Polls(Reading):
             raise unavailable("Whether somebody has voted already can't be found out. Nothing was changed. Try again.")
         if not held:
             raise edits.voted(question)
+
+    async def add_note(self, subject: Subject, poll_id: UUID, text: str, key: str | None = None) -> tuple[Seen, bool]:
+        """Add a note to a published poll.
+
+        Returns:
+            The poll, and whether the note is new; it isn't if the idempotency key has added it before.
+
+        Raises:
+            Problem: 403, 404, 409 of a draft or an archived poll or if the key was used otherwise, 422, 429.
+        """
+        subject.require_user()
+        cleaned = notes.checked(text)
+        poll, now, new = await self._add_note(subject, poll_id, cleaned, key)
+        return await self.seen(poll, now), new
+
+    async def _add_note(
+        self, subject: Subject, poll_id: UUID, text: str, key: str | None
+    ) -> tuple[Poll, datetime, bool]:
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.lock_owned(session, subject, poll_id)
+            request = b"note " + poll_id.bytes + text.encode()
+            if made := await self.made_before(session, subject, key, request, poll_id):
+                return *made, False
+            poll.notes = notes.with_note(poll, status_of(poll, now), text, now)
+            await acts.change(session, subject, poll, now, "noted", {"notes": len(poll.notes)})
+            return poll, now, True
 
     async def publish(self, subject: Subject, poll_id: UUID) -> Seen:
         """Publish a draft; it opens at its time, or now. Nothing happens if it is published.
@@ -312,7 +211,7 @@ class Polls(Reading):
                 await session.delete(poll)
                 return True
             poll.deleted_at = now
-            poll.description, poll.options = "", [{**option, **_NO_TEXTS} for option in poll.options]
+            poll.description, poll.notes, poll.options = "", [], [{**option, **_NO_TEXTS} for option in poll.options]
             await acts.change(session, subject, poll, now, "deleted")
         return await self._holds(poll)
 
@@ -333,14 +232,6 @@ class Polls(Reading):
         """Forget idempotency keys that have expired."""
         async with self.kit.db.transaction() as session:
             await KeyRepository(session).forget()
-
-
-async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:
-    for _ in range(_CODE_TRIES):
-        poll = await polls.add_or_ignore({**values, "code": new_code()}, key=["code"])
-        if poll is not None:
-            return poll
-    raise unavailable("No free join code was found. Try again.")
 
 
 def _check_times(poll: Poll, values: dict[str, Any], now: datetime) -> None:

@@ -7,10 +7,11 @@ import msgspec
 
 from services.core.people import PersonView
 from services.polls import method_schemas
-from services.polls.events import LARGE_BYTES, OptionFact, PollChanged
+from services.polls.events import LARGE_BYTES, NoteFact, OptionFact, PollChanged
 from services.polls.methods import (
     Effective,
     Eligibility,
+    Listing,
     Method,
     Strength,
     Visibility,
@@ -90,7 +91,10 @@ def changed(poll: Poll) -> PollChanged:
         poll=poll.id,
         version=poll.version,
         owner=poll.owner,
+        code=poll.code,
         title=poll.title,
+        notes=msgspec.convert(poll.notes, list[NoteFact]),
+        listing=Listing(poll.listing),
         question_version=poll.question_version,
         method=Method(poll.method),
         options=[OptionFact(option["id"], option["label"]) for option in poll.options],
@@ -113,10 +117,10 @@ def changed(poll: Poll) -> PollChanged:
 
 
 def told(poll: Poll) -> PollChanged:
-    """Return the event that tells of a published poll: its whole state, but for options that are too large for it."""
+    """Return the event that tells of a published poll: all of it, but for options and notes that are too large."""
     event = changed(poll)
-    is_large = len(msgspec.json.encode(event.options)) > LARGE_BYTES
-    return msgspec.structs.replace(event, options=None) if is_large else event
+    is_large = len(msgspec.json.encode((event.options, event.notes))) > LARGE_BYTES
+    return msgspec.structs.replace(event, options=None, notes=None) if is_large else event
 
 
 _LASTING = b',"id":'

@@ -35,10 +35,18 @@ class PollOption(Struct, frozen=True):
     label: str
 
 
+class PollNote(Struct, frozen=True):
+    """What the owner has added to a published poll, and when."""
+
+    text: str
+    at: datetime
+
+
 class _Poll(Event, frozen=True, kw_only=True):
     """What Polls tells of a published poll beside its options, at one of its growing versions.
 
     Attributes:
+        code: Its link's; empty in what was published before codes came with the event.
         minimum: Minimum-k: with fewer ballots nothing is released.
         question_version: The version with which the question last changed after publication, or 0.
         closed_at: When it was closed by hand, before or without `closes_at`.
@@ -49,6 +57,7 @@ class _Poll(Event, frozen=True, kw_only=True):
     poll: UUID
     version: int
     owner: UUID
+    code: str = ""
     title: str
     question_version: int = 0
     method: Method
@@ -63,6 +72,7 @@ class _Poll(Event, frozen=True, kw_only=True):
     change: bool = True
     withdraw: bool = True
     anonymous: bool = False
+    listing: Literal["public", "unlisted"] = "public"
     results: Literal["always", "after_vote", "after_close", "owner"] = "always"
     minimum: int = 0
     eligibility: Literal["anyone", "signed_in", "roll", "tokens"] = "anyone"
@@ -84,21 +94,24 @@ class PollChanged(_Poll, frozen=True, kw_only=True):
     """Polls: the whole public definition of a published poll, at one of its growing versions."""
 
     options: tuple[PollOption, ...]
+    notes: tuple[PollNote, ...] = ()
 
 
 def memory_of(poll: PollChanged) -> int:
     """Return about how many bytes of memory a definition takes."""
-    return 1_000 + sum(100 + sys.getsizeof(option.label) for option in poll.options)
+    notes = sum(200 + sys.getsizeof(note.text) for note in poll.notes)
+    return 1_000 + notes + sum(100 + sys.getsizeof(option.label) for option in poll.options)
 
 
 class PollNews(_Poll, frozen=True, kw_only=True):
-    """The same as an event brings it: without its options where they are too large to travel."""
+    """The same as an event brings it: without options and notes where they are too large to travel."""
 
     options: tuple[PollOption, ...] | None
+    notes: tuple[PollNote, ...] | None = ()
 
     def whole(self) -> PollChanged | None:
         """Return the definition, None if the options have to be asked for."""
-        if self.options is None:
+        if self.options is None or self.notes is None:
             return None
         return PollChanged(**{name: getattr(self, name) for name in self.__struct_fields__})
 

@@ -252,6 +252,22 @@ class Projection:
         if found.opens_at - asked_at <= _LOCKED_BEFORE:
             self._keep_settled(poll_id)
 
+    async def code_of(self, poll_id: UUID) -> str:
+        """Return the code of a poll's link; where it was published before codes came with the event, Polls is asked.
+
+        Raises:
+            Problem: 404, or 503 if Polls doesn't answer.
+        """
+        known = await self.rules(poll_id)
+        if known.definition.code:
+            return known.definition.code
+        try:
+            return (await self._fetch(poll_id, _FETCH_SECONDS)).code
+        except PeerMissing as exc:
+            raise not_found("poll") from exc
+        except PeerError as exc:
+            raise unavailable("The poll's code isn't available right now. Try again.") from exc
+
     async def _fetch(self, poll_id: UUID, seconds: float, *, settled: bool = False) -> PollChanged:
         path = f"/internal/polls/{poll_id}/rules{'?settled=true' if settled else ''}"
         return await self._kit.shared.calls.get("polls", path, PollChanged, seconds)

@@ -34,6 +34,7 @@ class Told:
         seq: Of its counts.
         status: Where it stands.
         quorum: How many ballots it wants.
+        owner_notes: What its owner has added.
         provisional: Whether the seed will be another at its end.
         commitment: What the server has committed to; `receipts` and `salt`: what else the seed is made of.
     """
@@ -47,6 +48,7 @@ class Told:
     commitment: str | None = None
     receipts: str | None = None
     salt: str | None = None
+    owner_notes: tuple[schemas.ResultNote, ...] = ()
 
 
 OF_A_FILE = Told()
@@ -77,6 +79,7 @@ def rendered(result: tally.Result, told: Told = OF_A_FILE) -> schemas.Results:
         rules={key: _plain(value) for key, value in asdict(result.rules).items()},
         tie_break=_tie_break(result, told),
         notes=list(result.notes),
+        owner_notes=list(told.owner_notes),
     )
 
 

@@ -4,6 +4,7 @@ Options are named by their ids; `options` says what they are called. Counts of b
 What the method can divide, so the votes of STV and the wins of ranked robin, is `{exact, decimal}`.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -69,6 +70,13 @@ class Quorum(Struct, frozen=True):
 
     needed: int
     reached: bool
+
+
+class ResultNote(Struct, frozen=True):
+    """What the owner has added to the poll after it was published, and when."""
+
+    text: str
+    at: datetime
 
 
 class OptionSum(Struct, frozen=True):
@@ -244,6 +252,7 @@ class Results(Sums, frozen=True, kw_only=True):
     rules: dict[str, int | str | None]
     tie_break: TieBreak
     notes: list[str]
+    owner_notes: Annotated[list[ResultNote], Meta(description="What the owner has added; none of a file.")]
 
 
 class Receipt(Struct, frozen=True):

@@ -30,6 +30,7 @@ def shape(
         commitment=seed.commitment,
         receipts=seed.receipts,
         salt=seed.salt,
+        owner_notes=tuple(schemas.ResultNote(note.text, note.at) for note in poll.notes),
     )
     return rendered(result, told)
 

@@ -20,6 +20,7 @@ from services.core.aws.mail import Mail, MailError
 from services.core.data.pagination import decode_cursor, encode_cursor
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
+from services.core.problems import Problem
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll import repository as polls
 from services.votebooth.poll.definition import PollChanged
@@ -112,13 +113,20 @@ class Roll:
 
     async def _send(self, due: Due) -> None:
         poll_id, address, tries = due.poll_id, due.address, due.tries
+        try:
+            code = await self._tokens.code_of(poll_id)
+        except Problem as problem:
+            log.warning("invitation_failed", temporary=True, tries=tries, reason=problem.slug)
+            async with self._kit.db.transaction() as session:
+                await repository.put_off(session, poll_id, address, _RETRY_SECONDS)
+            return
         async with self._kit.db.transaction() as session:
             made = await self._token(session, poll_id, address)
             if made is None:
                 return
         rules, token = made
         try:
-            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, rules, address, token))
+            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, rules, code, address, token))
         except MailError as exc:
             given_up = not exc.temporary or tries >= _TRIES
             log.warning("invitation_failed", temporary=exc.temporary, tries=tries)
@@ -167,7 +175,7 @@ def _tells_who_voted(rules: PollRules) -> bool:
     return not rules.anonymous and rules.definition.minimum <= 1
 
 
-def _mail(public_url: str, rules: PollRules, address: str, token: str) -> Mail:
+def _mail(public_url: str, rules: PollRules, code: str, address: str, token: str) -> Mail:
     poll = rules.definition
     voted = (
         ""
@@ -178,7 +186,7 @@ def _mail(public_url: str, rules: PollRules, address: str, token: str) -> Mail:
     text = (
         "Somebody who gave us your address invites you to vote in their poll. They call it:\n\n"
         f"    {' '.join(poll.title.split())}\n\n"
-        f"{public_url}/polls/{poll.poll}#token={token}\n\n"
+        f"{public_url.rstrip('/')}/p/{code}#token={token}\n\n"
         "The link is yours alone and counts once: who has it can vote in your place. "
         f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n\n"
         f"{voted}"

@@ -37,6 +37,14 @@ class VotingTokens:
             await AuditRepository(session).record("tokens.issued", subject.id, {"count": count}, poll_id=poll_id)
         return tokens
 
+    async def code_of(self, poll_id: UUID) -> str:
+        """Return the code of a poll's link.
+
+        Raises:
+            Problem: 404 or 503.
+        """
+        return await self._projection.code_of(poll_id)
+
     async def own_poll(self, subject: Subject, poll_id: UUID, eligibility: str) -> PollRules:
         """Return a poll's rules if the subject may give out its tokens.
 

@@ -62,6 +62,7 @@ class Poll:
         self.client = client
         self.owner = owner
         self.id: str = said["id"]
+        self.code: str = said.get("code", "")
         self.anonymous = bool(said.get("rules", {}).get("anonymous"))
         self.path = f"/v1/votebooth/polls/{self.id}"
 

@@ -41,12 +41,12 @@ async def sent(voted: Poll) -> dict[str, Any]:
     return found
 
 
-def mails(votewave: VoteWave, address: str, poll_id: str) -> list[str]:
+def mails(votewave: VoteWave, address: str, code: str) -> list[str]:
     """Return the tokens mailed to an address for a poll, the oldest first."""
     found = []
     for path in sorted((votewave.data_dir / "mail").glob("*.eml")):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  (ours have one)
-        if mail["to"] == address and poll_id in text:
-            found.append(re.search(r"#token=(\S+)", text)[1])  # type: ignore[index]  (each invites)
+        if mail["to"] == address and (link := re.search(rf"https?://\S+/p/{code}#token=(\S+)", text)):
+            found.append(link[1])
     return found

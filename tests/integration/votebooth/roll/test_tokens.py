@@ -115,12 +115,12 @@ async def test_an_invited_address_gets_one_mail_with_a_token(client: httpx.Async
     found = await sent(voted)
     assert [item["address"] for item in found["items"]] == ["ada@example.org", "bo@example.org"]
     assert [item["took_part"] for item in found["items"]] == [False, False]
-    (token,) = mails(votewave, "ada@example.org", voted.id)
+    (token,) = mails(votewave, "ada@example.org", voted.code)
     assert (await voted.put(await guest(client), {"picks": [1]}, token=token)).status_code == 201
     assert [item["took_part"] for item in (await roll(voted))["items"]] == [True, False]
     assert (await invite(voted, "ada@example.org", "bo@example.org")).json()["waiting"] == 0
     await asyncio.sleep(1.5)
-    assert len(mails(votewave, "ada@example.org", voted.id)) == 1
+    assert len(mails(votewave, "ada@example.org", voted.code)) == 1
     stored = await votewave.sql("SELECT row_to_json(r)::text AS row FROM votebooth.roll r WHERE poll_id = $1", voted.id)
     assert not any(token in row["row"] for row in stored)
 
@@ -131,13 +131,13 @@ async def test_a_mail_sent_again_voids_the_token_before_unless_it_was_used(
     voted = await poll(client, rules={"eligibility": "roll"})
     await invite(voted, "ada@example.org", "bo@example.org")
     await sent(voted)
-    (first_of_ada,), (first_of_bo,) = (mails(votewave, f"{name}@example.org", voted.id) for name in ("ada", "bo"))
+    (first_of_ada,), (first_of_bo,) = (mails(votewave, f"{name}@example.org", voted.code) for name in ("ada", "bo"))
     someone = await guest(client)
     assert (await voted.put(someone, {"picks": [1]}, token=first_of_bo)).status_code == 201
     assert (await invite(voted, "ada@example.org", "bo@example.org", resend=True)).json()["waiting"] == 2
     await sent(voted)
-    assert mails(votewave, "bo@example.org", voted.id) == [first_of_bo]
-    _, second_of_ada = mails(votewave, "ada@example.org", voted.id)
+    assert mails(votewave, "bo@example.org", voted.code) == [first_of_bo]
+    _, second_of_ada = mails(votewave, "ada@example.org", voted.code)
     assert (await voted.put(someone, {"picks": [1]}, token=first_of_ada)).status_code == 403
     assert (await voted.put(someone, {"picks": [2]}, token=first_of_bo)).status_code == 200
     assert (await voted.put(someone, {"picks": [3]}, token=second_of_ada)).status_code == 201
@@ -150,18 +150,18 @@ async def test_the_owner_of_an_anonymous_poll_isnt_told_who_took_part(
     voted = await poll(client, rules={"eligibility": "roll", "anonymous": True})
     await invite(voted, "ada@example.org", "bo@example.org")
     await sent(voted)
-    (token,) = mails(votewave, "ada@example.org", voted.id)
+    (token,) = mails(votewave, "ada@example.org", voted.code)
     assert (await voted.put(await guest(client), {"picks": [1]}, token=token)).status_code == 201
     assert [item["took_part"] for item in (await roll(voted))["items"]] == [None, None]
     await invite(voted, "ada@example.org", "bo@example.org", resend=True)
     again = await sent(voted)
     assert [item["state"] for item in again["items"]] == ["sent", "sent"]
     # Both are mailed: a mail that isn't sent would tell as well. The link that was voted with stays the good one.
-    first, useless = mails(votewave, "ada@example.org", voted.id)
+    first, useless = mails(votewave, "ada@example.org", voted.code)
     assert first == token
     assert (await voted.mine(await guest(client), token=token)).status_code == 200
     assert (await voted.put(await guest(client), {"picks": [2]}, token=useless)).status_code == 403
-    void, good = mails(votewave, "bo@example.org", voted.id)
+    void, good = mails(votewave, "bo@example.org", voted.code)
     assert (await voted.put(await guest(client), {"picks": [2]}, token=void)).status_code == 403
     assert (await voted.put(await guest(client), {"picks": [2]}, token=good)).status_code == 201
     assert await recount(votewave, voted.id) == (2, [])
@@ -236,8 +236,8 @@ async def test_an_address_gets_and_a_network_sends_so_many_invitations_a_day_who
             await eventually(settled)
             await asyncio.sleep(1.5)
             assert sum(await waiting()) == 2, "they wait; they aren't lost"
-            assert sum(len(mails(own, "ada@example.org", each.id)) for each in polls) == 3
-            assert all(len(mails(own, f"bo-{each.id}@example.org", each.id)) == 1 for each in polls)
+            assert sum(len(mails(own, "ada@example.org", each.code)) for each in polls) == 3
+            assert all(len(mails(own, f"bo-{each.id}@example.org", each.code)) == 1 for each in polls)
             rows = await own.sql("SELECT tries, due_at - now() AS wait FROM votebooth.roll WHERE state = 'waiting'")
             assert [row["tries"] for row in rows] == [0, 0]
             assert all(row["wait"] > timedelta(hours=7) for row in rows)
@@ -257,14 +257,14 @@ async def test_one_owner_uses_up_no_address_s_invitations(client: httpx.AsyncCli
     for number in range(1, 6):
         await invite(stranger, address, resend=True)
         await sent(stranger)
-        assert len(mails(votewave, address, stranger.id)) == number
+        assert len(mails(votewave, address, stranger.code)) == number
     beside = await poll(client, owner=stranger.owner, rules={"eligibility": "roll"})
     await invite(beside, address)
     await invite(stranger, address, resend=True)
     honest = await poll(client, rules={"eligibility": "roll"})
     await invite(honest, address)
     await sent(honest)
-    assert len(mails(votewave, address, honest.id)) == 1
+    assert len(mails(votewave, address, honest.code)) == 1
     await asyncio.sleep(1.5)
     assert (await roll(beside))["progress"]["waiting"] == (await roll(stranger))["progress"]["waiting"] == 1
     held = await votewave.sql(

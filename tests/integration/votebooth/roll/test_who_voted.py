@@ -99,11 +99,11 @@ async def test_every_act_of_an_owner_is_answered_alike_whoever_has_voted(
         await sent(each)
     nobody, some = twins
     for voter, address in zip(await guests(client, VOTERS // 2), on_roll(some)[::2], strict=True):
-        (token,) = mails(votewave, address, some.id)
+        (token,) = mails(votewave, address, some.code)
         assert (await some.put(voter, {"picks": [1]}, token=token)).status_code == 201
     said = zip(await acts(nobody), await acts(some), strict=True)
     assert [(before, after) for before, after in said if before != after] == []
-    mailed = [[len(mails(votewave, address, each.id)) for address in on_roll(each)] for each in twins]
+    mailed = [[len(mails(votewave, address, each.code)) for address in on_roll(each)] for each in twins]
     assert mailed[0] == mailed[1]
 
 
@@ -115,7 +115,7 @@ async def test_when_a_mail_was_sent_again_doesnt_tell_who_has_voted(
     await invite(voted, *addresses)
     await sent(voted)
     for voter, address in zip(await guests(client, 5), addresses[::2], strict=True):
-        (token,) = mails(votewave, address, voted.id)
+        (token,) = mails(votewave, address, voted.code)
         assert (await voted.put(voter, {"picks": [1]}, token=token)).status_code == 201
     apart = 0
     for _ in range(4):
@@ -132,7 +132,7 @@ async def test_a_mail_that_fails_doesnt_tell_who_has_voted(client: httpx.AsyncCl
     addresses = on_roll(voted)[:2]
     await invite(voted, *addresses)
     await sent(voted)
-    (token,) = mails(votewave, addresses[0], voted.id)
+    (token,) = mails(votewave, addresses[0], voted.code)
     (voter,) = await guests(client, 1)
     assert (await voted.put(voter, {"picks": [1]}, token=token)).status_code == 201
     folder = votewave.data_dir / "mail"
@@ -161,7 +161,7 @@ async def test_a_named_poll_with_a_minimum_tells_who_took_part_when_it_is_over(
     await invite(voted, *addresses)
     await sent(voted)
     for voter, address in zip(await guests(client, 2), addresses[:2], strict=True):
-        (token,) = mails(votewave, address, voted.id)
+        (token,) = mails(votewave, address, voted.code)
         assert (await voted.put(voter, {"picks": [1]}, token=token)).status_code == 201
     assert [item["took_part"] for item in (await roll(voted))["items"]] == [None] * 3
     await voted.close()
