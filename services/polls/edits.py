@@ -2,7 +2,8 @@
 
 A poll's method, parameters, the set of its options and its rules are locked when it opens. Its words (title,
 description, an option's description and link) may be mended until the first ballot, which VoteBooth says
-(`votebooth.hold_for`). Then only its end may move, and after it nothing changes.
+(`votebooth.hold_for`), and where a minimum hides whether there is one, until it opens. Then only its end may move, and
+after it nothing changes.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ _MENDABLE: dict[Status, frozenset[str]] = {
     Status.CLOSED: frozenset(),
     Status.ARCHIVED: frozenset(),
 }
+_HIDES_NOTHING = 1
+"""A minimum up to this. Above it nobody may know whether somebody has voted, the owner neither, and a refusal would
+tell."""
 
 
 def current(poll: Poll) -> Definition:
@@ -179,6 +183,8 @@ def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> 
         allowed = _MENDABLE[Status.OPEN]
     if allowed is None:
         return
+    if poll.minimum > _HIDES_NOTHING:
+        allowed -= _WORDS
     if late := sorted(names - allowed):
         raise _locked(status, late)
     if "closes_at" in names and poll.closes_at is not None and poll.closes_at - now < SETTLE:

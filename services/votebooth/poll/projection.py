@@ -280,7 +280,17 @@ class Projection:
         Raises:
             Problem: 404 if there is no such published poll, 503 if Polls doesn't answer.
         """
-        await self.catch_up(poll_id, version - 1)
+        held = await self._hold(poll_id, version)
+        if held is None:
+            await self.catch_up(poll_id, version - 1)
+            held = await self._hold(poll_id, version)
+        return bool(held)
+
+    async def _hold(self, poll_id: UUID, version: int) -> bool | None:
+        """Return None if the poll isn't known here yet.
+
+        Only then is Polls asked: it waits for this answer with its connections, which a question would need as well.
+        """
         async with self._kit.db.transaction() as session:
             return await repository.hold_for(session, poll_id, version)
 

@@ -35,14 +35,21 @@ async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
     return (await session.execute(statement)).first() is not None
 
 
-async def hold_for(session: AsyncSession, poll_id: UUID, version: int) -> bool:
+async def hold_for(session: AsyncSession, poll_id: UUID, version: int) -> bool | None:
     """Have ballots wait for a version of a poll in which none was ever cast; say whether that is so.
 
     `seq` grows with each ballot that is cast, also with one that is withdrawn later.
+
+    Returns:
+        None if the poll isn't known.
     """
-    held = update(Counter).where(Counter.poll_id == poll_id, Counter.seq == 0)
-    statement = held.values(awaited=version, awaited_by=func.gen_random_uuid()).returning(Counter.poll_id)
-    return (await session.execute(statement)).first() is not None
+    never = Counter.seq == 0
+    values = {
+        "awaited": case((never, version), else_=Counter.awaited),
+        "awaited_by": case((never, func.gen_random_uuid()), else_=Counter.awaited_by),
+    }
+    statement = update(Counter).where(Counter.poll_id == poll_id).values(values).returning(never)
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def held_by(session: AsyncSession, poll_id: UUID) -> UUID | None:

@@ -167,3 +167,21 @@ async def test_a_scheduled_poll_whose_words_change_is_for_voters_who_saw_the_las
     assert (await edit(voted, opens_at=None)).status_code == 200
     assert kind(await cast(voted, voter)) == (409, "question-changed")
     assert (await cast(voted, voter, 3)).status_code == 201
+
+
+async def test_where_a_minimum_hides_whether_somebody_has_voted_the_lock_doesn_t_tell(
+    client: httpx.AsyncClient,
+) -> None:
+    voted = await poll(client, rules={"minimum": 5})
+    before = kind(await edit(voted, title="Who is it?"))
+    [voter] = await guests(client, 1)
+    assert (await cast(voted, voter)).status_code == 201
+    assert before == kind(await edit(voted, title="Who is it?")) == (409, "locked")
+
+
+async def test_many_edits_at_once_leave_polls_a_connection_for_votebooth(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    voted = await poll(client)
+    answers = await asyncio.gather(*(edit(voted, title=f"No. {number}") for number in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
