@@ -7,7 +7,7 @@ never leaves: what isn't recognised becomes a 500 with a trace id and nothing el
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
@@ -21,11 +21,26 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 """A header of every answer: it is what its media type says, and nothing that a browser would rather see in it."""
 
 
-class FieldError(msgspec.Struct, frozen=True):
-    """One field that was refused: its path in the body or the query, and why."""
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One field that was refused, and what it may hold, as far as that can be said of it alone.
+
+    Attributes:
+        field: Its path in the body, such as `options.3.label`, or its name in the query.
+        message: Why, for people.
+        allowed: The values that it may have, where they can be listed.
+        minimum: The least number.
+        maximum: The greatest number.
+        min_length: The least number of characters, or of items.
+        max_length: The greatest number of characters, or of items.
+    """
 
     field: str
     message: str
+    allowed: tuple[str | int | bool, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,6 +52,8 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
     trace: str = ""
     errors: tuple[FieldError, ...] = ()
+    retry_after: Annotated[int, msgspec.Meta(description="Seconds, as in the header.")] | None = None
+    scope: Annotated[str, msgspec.Meta(description="What the token lacks.")] | None = None
 
 
 class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
@@ -74,8 +91,9 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
         self.retry_after = retry_after
         self.extensions = extensions or {}
         self.headers = dict(headers or {})
-        if retry_after is not None:
-            self.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+        self.retry_seconds = None if retry_after is None else max(1, math.ceil(retry_after))
+        if self.retry_seconds is not None:
+            self.headers["Retry-After"] = str(self.retry_seconds)
         if status == 401:
             self.headers["WWW-Authenticate"] = 'Bearer realm="votewave"'
 
@@ -89,6 +107,7 @@ class Problem(Exception):  # noqa: N818  (RFC 9457's own word)
             detail=self.detail,
             trace=current_trace(),
             errors=self.errors,
+            retry_after=self.retry_seconds,
         )
         return {**msgspec.to_builtins(document), **self.extensions} if self.extensions else document
 
@@ -102,14 +121,56 @@ def malformed(detail: str, errors: tuple[FieldError, ...] = ()) -> Problem:
     return Problem(400, "malformed-request", "The request can't be read", detail, errors=errors)
 
 
+def misfitting(errors: tuple[FieldError, ...]) -> Problem:
+    """400: values don't have the type that they should have, or names aren't known."""
+    return malformed("Some values were refused; 'errors' names them.", errors)
+
+
 def unauthenticated(detail: str = "Send an access token as 'Authorization: Bearer …'.") -> Problem:
-    """401: no valid access token."""
+    """401: there is no access token."""
     return Problem(401, "unauthenticated", "Sign in first", detail)
+
+
+def bad_token(detail: str) -> Problem:
+    """401: the access token isn't one of ours."""
+    return Problem(401, "bad-token", "This token isn't valid", detail)
+
+
+def expired_token() -> Problem:
+    """401: the access token was good, and its time is over; its session may go on."""
+    return Problem(401, "expired-token", "This token has expired", "The access token has expired. Refresh it.")
+
+
+def bad_ticket() -> Problem:
+    """401: a ticket for a stream is used up, over, or none of ours."""
+    detail = "The ticket was used or has expired. Ask for a new one."
+    return Problem(401, "bad-ticket", "This ticket isn't valid", detail)
+
+
+def session_ended() -> Problem:
+    """401: who the token is for signed out, was signed out, or is gone."""
+    return Problem(401, "session-ended", "This session has ended", "This session has ended. Sign in again.")
 
 
 def forbidden(detail: str) -> Problem:
     """403: the subject is known and may not do this."""
     return Problem(403, "forbidden", "You may not do this", detail)
+
+
+def missing_scope(scope: str) -> Problem:
+    """403: the token doesn't cover this."""
+    detail = f"This token lacks the scope '{scope}'."
+    return Problem(403, "missing-scope", "This token may not do this", detail, extensions={"scope": scope})
+
+
+def not_for_guests(detail: str = "Guests can't do this. Create an account; your votes come along.") -> Problem:
+    """403: an account would be let in."""
+    return Problem(403, "guest-refused", "This takes an account", detail)
+
+
+def not_the_owner(detail: str = "Only the poll's owner can do this.") -> Problem:
+    """403: it is somebody else's."""
+    return Problem(403, "not-the-owner", "This is somebody else's", detail)
 
 
 def not_found(what: str) -> Problem:
@@ -130,6 +191,11 @@ def conflict(slug: str, detail: str) -> Problem:
 def closed(detail: str) -> Problem:
     """410: it was possible once and isn't any more."""
     return Problem(410, "closed", "This is over", detail)
+
+
+def unsupported(detail: str) -> Problem:
+    """415: the body has another media type than the route takes."""
+    return Problem(415, "unsupported-media-type", "This media type isn't accepted", detail)
 
 
 def misdirected(wanted: str) -> Problem:

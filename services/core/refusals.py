@@ -40,9 +40,9 @@ class Refusals:
         self._slug = slug
         self.errors: list[FieldError] = []
 
-    def add(self, field: str, message: str) -> None:
-        """Refuse a field."""
-        self.errors.append(FieldError(field, message))
+    def add(self, field: str, message: str, **limits: Any) -> None:
+        """Refuse a field; `limits` are `FieldError`'s."""
+        self.errors.append(FieldError(field, message, **limits))
 
     def text(
         self, field: str, clean: Callable[[str, int], str], value: str, longest: int, *, required: bool = True
@@ -59,18 +59,19 @@ class Refusals:
         if not required and not value.strip():
             return ""
         if len(value) > 10 * longest:  # not worth looking through
-            self.add(field, f"This is too long: {len(value)} characters, and at most {longest} fit.")
+            reason = f"This is too long: {len(value)} characters, and at most {longest} fit."
+            self.add(field, reason, max_length=longest)
             return ""
         try:
             return clean(value, longest)
         except ValueError as exc:
-            self.add(field, str(exc))
+            self.add(field, str(exc), max_length=longest)
             return ""
 
     def number(self, field: str, value: int | None, least: int, most: int) -> None:
         """Refuse a number outside of its range."""
         if value is not None and not least <= value <= most:
-            self.add(field, f"must be from {least} to {most}")
+            self.add(field, f"must be from {least} to {most}", minimum=least, maximum=most)
 
     def check(self) -> None:
         """Refuse the request if a field was refused.

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
-from services.core.problems import forbidden, not_found
+from services.core.problems import not_found, not_the_owner
 from services.polls import definition as definitions
 from services.polls import shape
 from services.polls.models import Poll
@@ -36,7 +36,7 @@ async def lock_owned(session: AsyncSession, subject: Subject, poll_id: UUID, *ot
     if poll is None:
         raise not_found("poll")
     if poll.owner != subject.id and subject.role not in others:
-        raise forbidden("Only the poll's owner can do this.")
+        raise not_the_owner()
     return poll, await polls.clock()
 
 

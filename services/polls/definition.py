@@ -68,7 +68,7 @@ def from_request(body: PollNew) -> Definition:
     found = Refusals(texts.SLUG)
     for index, option in enumerate(body.options):
         if option.id is not None:
-            found.add(f"options[{index}].id", "is for edits")
+            found.add(f"options.{index}.id", "is for edits")
     found.check()
     return Definition(
         title=body.title,

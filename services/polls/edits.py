@@ -134,16 +134,16 @@ def _options(poll: Poll, options: Sequence[OptionEdit]) -> tuple[list[dict[str, 
         if isinstance(option.id, int):
             before = by_id.get(option.id)
             if before is None:
-                found.add(f"options[{index}].id", "isn't one of this poll's")
+                found.add(f"options.{index}.id", "isn't one of this poll's")
                 continue
         elif option.label is UNSET:
-            found.add(f"options[{index}].label", "is needed where there is no id")
+            found.add(f"options.{index}.label", "is needed where there is no id")
             continue
         if before is None:
             before, following = {"id": following, "description": "", "link": None}, following + 1
         after = {**before, **_given(option)}
         if (first := places.setdefault(fold(after["label"]), index)) != index:
-            found.add(f"options[{index}].label", f"is the same as options[{first}]")
+            found.add(f"options.{index}.label", f"is the same as options.{first}")
         numbered.append(after)
     found.check()
     return numbered, following

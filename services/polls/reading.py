@@ -26,7 +26,7 @@ from services.core.http.api import matches
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.people import People, PersonView
-from services.core.problems import forbidden, not_found, unauthenticated
+from services.core.problems import not_found, not_the_owner, unauthenticated
 from services.core.service import UseCases
 from services.core.sized_cache import SizedCache
 from services.polls import shape
@@ -190,7 +190,7 @@ class Reading(UseCases[PollsSettings]):
             if found is None:
                 raise not_found("poll")
             if found.owner != subject.id:
-                raise forbidden("Only the poll's owner can read its log.")
+                raise not_the_owner("Only the poll's owner can read its log.")
             page = await AuditRepository(session).page(LOG.page(cursor, limit), AuditEntry.poll == poll_id)
         return await self.people.log(page, PollLogEntry)
 

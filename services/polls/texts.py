@@ -56,13 +56,13 @@ def _options(found: Refusals, options: Sequence[AnOption]) -> list[AnOption]:
     ids: set[int] = set()
     cleaned: list[AnOption] = []
     for index, given in enumerate(options):
-        option = _option(found, f"options[{index}]", given)
+        option = _option(found, f"options.{index}", given)
         label = option.label
         if isinstance(label, str) and label and (first := seen.setdefault(fold(label), index)) != index:
-            found.add(f"options[{index}].label", f"is the same as options[{first}]")
+            found.add(f"options.{index}.label", f"is the same as options.{first}")
         if isinstance(option.id, int):
             if option.id in ids:
-                found.add(f"options[{index}].id", "stands twice")
+                found.add(f"options.{index}.id", "stands twice")
             ids.add(option.id)
         cleaned.append(option)
     return cleaned

@@ -129,7 +129,7 @@ def _checked(edit: ProfileEdit) -> dict[str, Any]:
             found.add("links", f"must be at most {schemas.MAX_LINKS}, not {len(edit.links)}")
         for index, link in enumerate(edit.links[: schemas.MAX_LINKS]):
             if not re.fullmatch(schemas.LINK, link):
-                found.add(f"links[{index}]", "must begin with https:// and hold no spaces")
+                found.add(f"links.{index}", "must begin with https:// and hold no spaces")
         values["links"] = edit.links
     if edit.private is not UNSET:
         values["private"] = edit.private

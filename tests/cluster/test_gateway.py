@@ -244,7 +244,7 @@ async def test_a_token_that_is_not_good_passes_neither_the_gateway_nor_a_service
         headers = {"authorization": f"Bearer {token}"}
         answer = await client.put(BALLOT, json={"picks": [1]}, headers=headers)
         assert answer.status_code == 401, (wrong, answer.text)
-        is_problem(answer, 401, "unauthenticated")
+        is_problem(answer, 401, "expired-token" if wrong == "expired" else "bad-token")
         assert 'error="invalid_token"' in answer.headers["www-authenticate"], wrong
         answer = await client.get("/v1/polls", headers=headers)
         assert answer.status_code == 401, f"{wrong}: where none is needed, a bad one is refused too"
@@ -266,7 +266,7 @@ async def test_without_a_token_neither_the_gateway_nor_a_service_lets_in(site: S
 
 async def test_an_expired_token_is_told_apart_for_clients_refresh_it(site: Site, client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/auth/me", headers=site.bearer(exp=int(time.time()) - 5))
-    assert "Refresh it" in is_problem(answer, 401, "unauthenticated")["detail"]
+    assert "Refresh it" in is_problem(answer, 401, "expired-token")["detail"]
 
 
 async def test_a_good_token_passes_and_the_service_decides(site: Site, client: httpx.AsyncClient) -> None:
@@ -460,7 +460,7 @@ async def test_pages_of_listed_sites_alone_may_call(site: Site, client: httpx.As
         name.strip().lower() for name in answer.headers["access-control-allow-headers"].split(",")
     }
     foreign = await client.options(BALLOT, headers={"origin": "https://evil.example.org", **ask})
-    is_problem(foreign, 403, "forbidden")
+    is_problem(foreign, 403, "foreign-page")
     assert "access-control-allow-origin" not in foreign.headers
     for path in ("/v1/polls", "/v1/auth/me"):  # an answer, and a refusal that a page has to be able to read
         answer = await client.get(path, headers={"origin": ORIGIN})

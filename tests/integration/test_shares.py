@@ -217,7 +217,7 @@ async def test_long_texts_are_cleaned_in_a_process_beside_the_one_that_counts_vo
     options[8]["label"] = "7"
     refused = await http.patch(made.headers["location"], json={"options": options}, headers=owner)
     assert refused.status_code == 422
-    assert [error["field"] for error in refused.json()["errors"]] == ["options[8].label"]
+    assert [error["field"] for error in refused.json()["errors"]] == ["options.8.label"]
 
 
 async def test_an_account_has_so_many_drafts_and_polls(http: httpx.AsyncClient, here: dict[str, str]) -> None:

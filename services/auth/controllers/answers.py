@@ -19,7 +19,7 @@ from services.auth.visitor import Visitor, visitor
 from services.core.http.api import problems as described
 from services.core.http.dependencies import Connection, address_of, shared_of
 from services.core.http.guards import requires
-from services.core.problems import Problem, forbidden
+from services.core.problems import Problem, unsupported
 
 READING = requires("account:read")
 WRITING = requires("account:write")
@@ -98,10 +98,12 @@ def refuse_other_sites(request: AnyRequest) -> None:
     origin = request.headers.get("origin")
     is_foreign = origin is not None and origin not in _own_origins(request)
     if is_foreign or request.headers.get("sec-fetch-site") == "cross-site":
-        raise forbidden("Another site's page can't sign in here.")
+        raise Problem(
+            403, "foreign-page", "Another site's page can't do this", "Another site's page can't sign in here."
+        )
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != _JSON and (kind or _has_body(request)):
-        raise Problem(415, "unsupported-media-type", "This media type isn't taken", f"The body has to be {_JSON}.")
+        raise unsupported(f"The body has to be {_JSON}.")
 
 
 def _own_origins(request: AnyRequest) -> set[str]:

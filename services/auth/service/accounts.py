@@ -19,7 +19,7 @@ from services.core.events.outbox import publish
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.problems import FieldError, Problem, conflict, forbidden, not_found, refused, unauthenticated
+from services.core.problems import FieldError, Problem, conflict, forbidden, not_found, refused, session_ended
 
 
 class Accounts:
@@ -106,7 +106,7 @@ class Accounts:
         async with self._kit.db.reading() as session:
             account = await AccountRepository(session).get_one_or_none(id=subject.id)
         if account is None:
-            raise unauthenticated("This account is gone.")
+            raise session_ended()
         view = account_view(account)
         if not subject.may("account:read"):
             return AccountView(view.id, view.kind, subject.role, None, view.created_at)
@@ -126,12 +126,12 @@ class Accounts:
         async with self._kit.db.reading() as session:
             account = await AccountRepository(session).get_one_or_none(id=subject.id)
         if account is None or account.password_hash is None:
-            raise unauthenticated("This account is gone.")
+            raise session_ended()
         before = account.password_hash
         current = _plain("current", change.current)
         new = _password("new", change.new, account.email or "")
         if not await self._hasher.verify(before, current, who.site):
-            raise forbidden("The current password is wrong.")
+            raise Problem(403, "wrong-password", "The password is wrong", "The current password is wrong.")
         after = await self._hasher.hash(new)
         async with self._kit.db.transaction() as session:
             if not await AccountRepository(session).set_password(subject.id, before, after):

@@ -14,7 +14,7 @@ from services.core.data.repository import to_schema
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.problems import FieldError, conflict, not_found, refused, unauthenticated
+from services.core.problems import FieldError, Problem, conflict, not_found, refused, session_ended
 from services.core.text import clean_line
 
 _NAME_CHARS = 80
@@ -57,7 +57,7 @@ class Keys:
             await AccountRepository(session).lock(subject.id)
             # A thief whose session a new password has just ended mustn't leave a key behind.
             if not await SessionRepository(session).is_live(subject.id, subject.session):
-                raise unauthenticated("This session has ended. Sign in again.")
+                raise session_ended()
             keys = KeyRepository(session)
             if await keys.count(*keys.good(subject.id)) >= most:
                 raise conflict("too-many-keys", f"An account may have {most} keys. Delete one first.")
@@ -100,6 +100,6 @@ class Keys:
         async with self._kit.db.transaction() as session:
             row = await KeyRepository(session).trade(opaque.digest(use.api_key))
         if row is None:
-            raise unauthenticated("This API key is invalid, expired or deleted.")
+            raise Problem(401, "bad-key", "This API key isn't valid", "This API key is invalid, expired or deleted.")
         account = AccountView(row.id, Kind(row.kind), Role.USER, None, row.created_at)
         return self._access.key_tokens(account, row.key, row.scopes, row.expires_at)

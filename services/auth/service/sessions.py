@@ -17,7 +17,7 @@ from services.auth.visitor import Visitor
 from services.core.data.pagination import Page, map_page
 from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
-from services.core.problems import Problem, not_found, unauthenticated
+from services.core.problems import Problem, not_found, session_ended
 
 _MAX_CHAIN = 64
 """So many refreshes may follow each other within the grace; more is no browser."""
@@ -189,11 +189,11 @@ def _readable(password: str) -> str | None:
 
 
 def _refused_sign_in() -> Problem:
-    return unauthenticated("E-mail address or password is wrong.")
+    return Problem(401, "wrong-credentials", "You can't sign in with this", "E-mail address or password is wrong.")
 
 
 def _refused_refresh() -> Problem:
-    return unauthenticated("This refresh token is no longer valid. Sign in again.")
+    return session_ended()
 
 
 def _view(session: Session, subject: Subject) -> SessionView:

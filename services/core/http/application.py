@@ -24,6 +24,7 @@ from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
 from services.core.http.limits import SMALL_BODY_BYTES
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
+from services.core.http.queries import KnownQueries
 from services.core.http.reads import READ, weigh, weighed
 from services.core.http.request import HEAD, StrictRequest
 from services.core.kit import Kit, Shared
@@ -126,7 +127,9 @@ class Application(Litestar):
         fronts: Sequence[Front],
         **options: Any,
     ) -> None:
-        super().__init__(after_exception=[errors.keep_refusal], **options)
+        queries = KnownQueries()
+        super().__init__(after_exception=[errors.keep_refusal], guards=[queries], **options)
+        queries.learn(self.routes)
         describe_security(self.routes)
         self._methods: dict[str, set[str]] = {}
         for route in self.routes:  # several of one path are several routes, and Litestar's OPTIONS names one's methods

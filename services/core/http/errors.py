@@ -3,18 +3,21 @@
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_type_hints
 
 import structlog
 from advanced_alchemy.exceptions import NotFoundError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException, WebSocketException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from services.core.aws.secrets import SecretError
 from services.core.data.database import is_duplicate, is_passing, is_unstorable
+from services.core.misfits import field_error
 from services.core.observe.logs import where
 from services.core.peers.calls import PeerError
 from services.core.problems import FieldError, Problem, conflict, malformed, not_found, unavailable
@@ -22,7 +25,6 @@ from services.core.storage.files import NoSuchFile, StorageError
 
 log = structlog.get_logger(__name__)
 
-_FIELD_NAMES = {"data": "body"}  # the handlers' own name for it
 _AWAY = (PeerError, RedisConnectionError, RedisTimeoutError, SecretError, StorageError)
 
 _HTTP_SLUGS: Mapping[int, tuple[str, str]] = {
@@ -52,7 +54,7 @@ def _from_http(scope: Any, exc: HTTPException) -> Problem:
     errors: tuple[FieldError, ...] = ()
     if isinstance(exc, ValidationException):
         detail = "Some values were refused; 'errors' names them."
-        errors = _field_errors(exc.extra) or _missing(exc.detail)
+        errors = _field_errors(scope.get("route_handler"), exc.extra) or _missing(exc.detail)
     return Problem(
         exc.status_code,
         slug,
@@ -89,14 +91,19 @@ def _missing(detail: str) -> tuple[FieldError, ...]:
     return (FieldError(found[1], "It is required."),) if found else ()
 
 
-def _field_errors(extra: Any) -> tuple[FieldError, ...]:
-    if not isinstance(extra, list):
+def _field_errors(handler: Any, extra: Any) -> tuple[FieldError, ...]:
+    """Name the parameters that Litestar refused, as clients name them, with what they may hold."""
+    if not isinstance(handler, BaseRouteHandler) or not isinstance(extra, list):
         return ()
-    return tuple(
-        FieldError(field=_FIELD_NAMES.get(key := str(item.get("key", "")), key), message=str(item.get("message", "")))
-        for item in extra
-        if isinstance(item, Mapping)
-    )
+    kinds = get_type_hints(handler.signature_model, include_extras=True)
+    errors = []
+    for item in extra:
+        name, reason = str(item.get("key", "")), str(item.get("message", ""))
+        field = handler.parsed_fn_signature.parameters.get(name)
+        said = field.kwarg_definition if field else None
+        name = said.name if isinstance(said, ParameterKwarg) and said.name else name
+        errors.append(field_error(name, kinds.get(str(item.get("key", ""))), reason))
+    return tuple(errors)
 
 
 def _from_unforeseen(route: str, exc: Exception) -> Problem:

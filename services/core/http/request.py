@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from services.core.problems import FieldError, malformed
+from services.core.misfits import misfits
+from services.core.problems import malformed, misfitting, unsupported
+
+_JSON = "application/json"
 
 BODY_COMPLETE = "_votewave_body_complete"
 """Key in a request's scope: the whole body has arrived, so reading it needs no timeout."""
@@ -27,11 +30,18 @@ class StrictRequest(Request[Any, Any, Any]):
         """Return the body.
 
         Raises:
-            Problem: 400 if an object in it has the same name twice (RFC 8259 leaves open what that means).
+            Problem: 400 if there must be one and isn't, or an object in it has the same name twice (RFC 8259 leaves
+                open what that means); 415 if it isn't said to be JSON where the handler takes JSON.
         """
         raw = await super().body()
-        if self.route_handler.parsed_data_field is None:  # else it is looked at when it fits its type
+        field = self.route_handler.parsed_data_field
+        if field is None:
             self._check(raw)
+        elif raw:  # it is looked at when it fits its type
+            if self.content_type[0] != _JSON:
+                raise unsupported(f"Send JSON, with 'Content-Type: {_JSON}'.")
+        elif field.is_required:
+            raise malformed(f"Send a JSON body, with 'Content-Type: {_JSON}'.")
         return raw
 
     def _check(self, raw: bytes) -> None:
@@ -46,25 +56,33 @@ class StrictRequest(Request[Any, Any, Any]):
         to a truth value, 5 to a date.
 
         Raises:
-            Problem: 400 that names the field.
+            Problem: 400 that names every field that doesn't fit.
         """
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
         raw = await self.body()
-        try:
-            # First, since it is quick and stops where something doesn't fit; what fits is then looked at for names.
-            value = msgspec.json.decode(raw or b"null", type=field.annotation)
-        except RecursionError as exc:
-            raise malformed("The body is nested too deeply.") from exc
-        except msgspec.ValidationError as exc:
-            message, _, path = str(exc).partition(" - at `$")
-            error = FieldError(path.strip("`.") or "body", message)
-            raise malformed("Some values were refused; 'errors' names them.", (error,)) from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise malformed(f"The body isn't valid JSON: {exc}") from exc
+        value = decode(raw or b"null", field.annotation)
         self._check(raw)
         return value
+
+
+def decode(raw: bytes, kind: Any) -> Any:
+    """Return JSON as a type; names that stand twice aren't seen.
+
+    Raises:
+        Problem: 400 that names every field that doesn't fit.
+    """
+    try:
+        try:
+            # First, since it is quick and stops where something doesn't fit; what fits is then looked at for names.
+            return msgspec.json.decode(raw, type=kind)
+        except msgspec.ValidationError as exc:
+            raise misfitting(misfits(msgspec.json.decode(raw), kind, exc)) from exc
+    except RecursionError as exc:
+        raise malformed("The body is nested too deeply.") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise malformed(f"The body isn't valid JSON: {exc}") from exc
 
 
 def check_json(raw: bytes) -> None:

@@ -13,7 +13,7 @@ import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.core.peers.calls import Calls, PeerError, PeerMissing
-from services.core.problems import unauthenticated, unavailable
+from services.core.problems import bad_token, unavailable
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -75,7 +75,7 @@ class Keys:
             return self._points[kid]
         if self._failed or not self._points:
             raise unavailable("Tokens can't be verified right now. Try again.", _MIN_AGE_SECONDS)
-        raise unauthenticated("The access token is signed with an unknown key.")
+        raise bad_token("The access token is signed with an unknown key.")
 
     def ask_early(self, *, among_others: bool) -> None:
         """Get the keys without waiting for a token, so that a new instance's first voters find them there.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.core.problems import forbidden
+from services.core.problems import forbidden, missing_scope, not_for_guests
 
 
 class Kind(StrEnum):
@@ -56,7 +56,7 @@ class Subject(msgspec.Struct, frozen=True):
             Problem: 403.
         """
         if not self.may(scope):
-            raise forbidden(f"This token lacks the scope '{scope}'.")
+            raise missing_scope(scope)
 
     def require_user(self) -> None:
         """Refuse guests and services.
@@ -65,7 +65,7 @@ class Subject(msgspec.Struct, frozen=True):
             Problem: 403.
         """
         if self.kind is not Kind.USER:
-            raise forbidden("Guests can't do this. Create an account; your votes come along.")
+            raise not_for_guests()
 
     def require_role(self, *roles: Role) -> None:
         """Refuse a subject who has none of the roles.

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.core.identity.subject import Subject
-from services.core.problems import unauthenticated, unavailable
+from services.core.problems import bad_ticket, unavailable
 
 ONCE_SECONDS = 30
 """How long a ticket that opens one connection waits for it."""
@@ -87,7 +87,7 @@ class Tickets:
         except (RedisError, OSError, TimeoutError) as exc:
             raise unavailable("Live connections can't be opened right now.", 2) from exc
         if found is None:
-            raise unauthenticated("The ticket was used or has expired. Ask for a new one.")
+            raise bad_ticket()
         return msgspec.json.decode(cipher.decrypt(_NONCE, found, None), type=Ticket)
 
 

@@ -19,7 +19,7 @@ from services.core.identity.revocations import Revocations
 from services.core.identity.signature import GOOD, UNREADABLE, Checker, CheckHere, decode
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.peers.calls import Calls
-from services.core.problems import unauthenticated
+from services.core.problems import bad_token, expired_token, session_ended
 from services.core.settings import CoreSettings
 
 _REMEMBERED = 20_000
@@ -109,9 +109,9 @@ class Verifier:
             self._known[token] = known
         if known.expires <= time.time():
             self._known.pop(token, None)
-            raise unauthenticated("The access token has expired. Refresh it.")
+            raise expired_token()
         if known.session in self._revocations:
-            raise unauthenticated("This session has ended. Sign in again.")
+            raise session_ended()
         return known
 
     def has_ended(self, subject: Subject) -> bool:
@@ -124,25 +124,25 @@ class Verifier:
             head, payload = signed.split(b".")
             kid = self._headers.get(head) or _kid(head)
         except (ValueError, msgspec.MsgspecError) as exc:
-            raise unauthenticated(_UNREADABLE) from exc
+            raise bad_token(_UNREADABLE) from exc
         key = await self.keys.point(kid)
         try:
             verdict = await self.signatures.check(key, signed, signature)
             if verdict != GOOD:
-                raise unauthenticated(_UNREADABLE if verdict == UNREADABLE else _NOT_VALID)
+                raise bad_token(_UNREADABLE if verdict == UNREADABLE else _NOT_VALID)
             claims = _read_claims(decode(payload))
         except (ValueError, msgspec.MsgspecError) as exc:
-            raise unauthenticated(_NOT_VALID) from exc
+            raise bad_token(_NOT_VALID) from exc
         self._headers[head] = kid
         now = time.time()
         if claims.exp <= now:
-            raise unauthenticated("The access token has expired. Refresh it.")
+            raise expired_token()
         if (
             claims.iss != self._issuer
             or claims.aud != self._audience
             or max(claims.iat, claims.nbf) > now + _CLOCK_SKEW_SECONDS
         ):
-            raise unauthenticated(_NOT_VALID)
+            raise bad_token(_NOT_VALID)
         return Subject(
             id=claims.sub,
             kind=claims.kind,
@@ -162,5 +162,5 @@ def _kid(head: bytes) -> str:
     """
     header = _read_header(decode(head))
     if header.alg != ALGORITHM or header.crit is not msgspec.UNSET:
-        raise unauthenticated("The access token isn't signed by VoteWave.")
+        raise bad_token("The access token isn't signed by VoteWave.")
     return header.kid

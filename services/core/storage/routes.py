@@ -16,7 +16,7 @@ from litestar.params import FromPath
 from litestar.response import File
 from litestar.router import Router
 
-from services.core.problems import Problem, closed, forbidden, malformed, not_found
+from services.core.problems import Problem, closed, malformed, not_found, unsupported
 from services.core.storage.directory import DirectoryStorage, Expired, Grant, NotPermitted, WrongSize
 from services.core.storage.files import NoSuchFile, Storage
 
@@ -49,12 +49,7 @@ async def upload(
     key = key.removeprefix("/")
     grant = _grant(request, storage, key)
     if request.headers.get("content-type", "") != grant.content_type:
-        raise Problem(
-            415,
-            "unsupported-media-type",
-            "This media type isn't accepted",
-            f"This link accepts {grant.content_type}; send that as 'Content-Type'.",
-        )
+        raise unsupported(f"This link accepts {grant.content_type}; send that as 'Content-Type'.")
     if (request.content_length or 0) > grant.max_bytes:
         raise _too_large(grant)
     try:
@@ -94,7 +89,7 @@ def _grant(request: Request[Any, Any, Any], storage: DirectoryStorage, key: str)
     except Expired:
         raise closed("This link has expired. Ask for a new one.") from None
     except NotPermitted:
-        raise forbidden("This link isn't valid, or isn't for this.") from None
+        raise Problem(403, "bad-link", "This link isn't valid", "This link isn't valid, or isn't for this.") from None
 
 
 def _too_large(grant: Grant) -> Problem:

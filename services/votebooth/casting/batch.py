@@ -5,7 +5,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Record
 
-from services.core.problems import Problem, closed, forbidden, not_found
+from services.core.problems import Problem, closed, not_found
 from services.votebooth.casting import anonymous, named
 from services.votebooth.casting import statements as sql
 from services.votebooth.casting.delta import Delta, store
@@ -139,4 +139,9 @@ async def _check_tokens(connection: Connection, tickets: list[Ticket], answers: 
     good = {(poll, token) for poll, token in found}
     for ticket in tickets:
         if (ticket.poll_id, ticket.token_hash) not in good:
-            answers[ticket] = forbidden("This voting token isn't one of this poll's, or a newer one replaced it.")
+            answers[ticket] = Problem(
+                403,
+                "bad-ballot-token",
+                "This voting token isn't valid",
+                "This voting token isn't one of this poll's, or a newer one replaced it.",
+            )

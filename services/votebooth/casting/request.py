@@ -11,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 from services.core.http.dependencies import shared_of
 from services.core.http.openapi import TOKEN
 from services.core.identity.subject import Subject
-from services.core.problems import Problem, malformed, unauthenticated
+from services.core.problems import Problem, malformed, unauthenticated, unsupported
 from services.votebooth.poll.choices import SECRET_PATTERN
 from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 
@@ -45,12 +45,7 @@ async def json_of(request: Request[Any, Any, Any], headers: Headers) -> bytes:
         Problem: 400, 413 or 415.
     """
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
-        raise Problem(
-            415,
-            "unsupported-media-type",
-            "This media type isn't accepted",
-            "Send the ballot as JSON, with 'Content-Type: application/json'.",
-        )
+        raise unsupported("Send the ballot as JSON, with 'Content-Type: application/json'.")
     body = b""
     more = True
     while more:

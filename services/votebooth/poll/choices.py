@@ -12,14 +12,17 @@ takes abstentions, and refused where it doesn't, whatever the method; marks that
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.core.http.request import check_json
-from services.core.problems import FieldError, Problem, malformed, refused
+from services.core.misfits import misfits
+from services.core.problems import FieldError, Problem, malformed, misfitting, refused
+from services.core.refusals import Refusals
 from services.votebooth.poll.definition import PollChanged
 
 ABSTENTION = b'{"abstain":true}'
@@ -28,6 +31,7 @@ ABSTENTION = b'{"abstain":true}'
 REMEMBERED_BYTES = 60_000
 """About what the ballots take that a `ChoiceReader` remembers; four times as much if they are as long as may be."""
 
+_SLUG = "ballot-refused"
 SECRET_PATTERN = r"^[A-Za-z0-9_-]{22,128}$"  # noqa: S105  (a pattern)
 
 Points = dict[int, int]
@@ -195,15 +199,14 @@ def parse(raw: bytes) -> BallotBody:
     try:
         return _decoder.decode(raw)
     except msgspec.ValidationError as exc:
-        message, _, path = str(exc).partition(" - at `")
-        field = path.rstrip("`").removeprefix("$").removeprefix(".") or "body"
-        raise malformed("The ballot can't be read; 'errors' says where.", (FieldError(field, message),)) from exc
+        raise misfitting(misfits(msgspec.json.decode(raw), BallotBody, exc)) from exc
     except (msgspec.DecodeError, UnicodeError) as exc:
         raise malformed("The body isn't valid JSON.") from exc
 
 
-def _refused(field: str, message: str) -> Problem:
-    return refused("ballot-refused", f"{field}: {message}", FieldError(field, message))
+def _refused(field: str, message: str, **limits: Any) -> Problem:
+    """Refuse a field; `limits` are `FieldError`'s."""
+    return refused(_SLUG, f"{field}: {message}", FieldError(field, message, **limits))
 
 
 def _remember(memory: dict[bytes, Choice], key: bytes, choice: Choice, most: int) -> None:
@@ -214,64 +217,71 @@ def _remember(memory: dict[bytes, Choice], key: bytes, choice: Choice, most: int
 
 def _picks(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     picks = body.picks or []
-    _known("picks", picks, options)
-    if len(picks) > 1:
-        _once("picks", picks)
+    found = Refusals(_SLUG)
+    _known(found, "picks", enumerate(picks), options)
+    _once(found, "picks", picks)
     least, most = (1, 1) if rules.method == "single" else (rules.min_picks, rules.max_picks)
     if not least <= len(picks) <= most:
         wanted = f"{least}" if least == most else f"{least} to {most}"
-        raise _refused("picks", f"Pick {wanted}, not {len(picks)}.")
+        found.add("picks", f"Pick {wanted}, not {len(picks)}.", min_length=least, max_length=most)
+    found.check()
     return BallotBody(picks=sorted(picks))
 
 
 def _scores(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     scores = body.scores or {}
-    _known("scores", scores, options)
+    found = Refusals(_SLUG)
+    _known(found, "scores", zip(scores, scores, strict=True), options)
     for option, score in scores.items():
         if not 0 <= score <= rules.max_score:
-            raise _refused(f"scores.{option}", f"A score is from 0 to {rules.max_score}, not {score}.")
+            reason = f"A score is from 0 to {rules.max_score}, not {score}."
+            found.add(f"scores.{option}", reason, minimum=0, maximum=rules.max_score)
+    found.check()
     return BallotBody(scores=_without_zeros(scores))
 
 
 def _points(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     points = body.points or {}
-    _known("points", points, options)
+    found = Refusals(_SLUG)
+    _known(found, "points", zip(points, points, strict=True), options)
     for option, given in points.items():
         if not 0 <= given <= rules.points:
-            raise _refused(f"points.{option}", f"An option gets from 0 to {rules.points} points, not {given}.")
+            reason = f"An option gets from 0 to {rules.points} points, not {given}."
+            found.add(f"points.{option}", reason, minimum=0, maximum=rules.points)
     total = sum(points.values())
     if total != rules.points:
-        raise _refused("points", f"Divide exactly {rules.points} points; these are {total}.")
+        found.add("points", f"Divide exactly {rules.points} points; these are {total}.")
+    found.check()
     return BallotBody(points=_without_zeros(points))
 
 
 def _ranking(body: BallotBody, rules: PollChanged, options: frozenset[int]) -> BallotBody:
     ranks = [rank if isinstance(rank, list) else [rank] for rank in body.ranking or []]
+    found = Refusals(_SLUG)
     if rules.max_ranks is not None and len(ranks) > rules.max_ranks:
-        raise _refused("ranking", f"At most {rules.max_ranks} ranks, not {len(ranks)}.")
+        found.add("ranking", f"At most {rules.max_ranks} ranks, not {len(ranks)}.", max_length=rules.max_ranks)
     for place, rank in enumerate(ranks):
         if not rank:
-            raise _refused(f"ranking[{place}]", "A rank can't be empty.")
+            found.add(f"ranking.{place}", "A rank can't be empty.")
         if len(rank) > 1 and not rules.allow_ties:
-            raise _refused(f"ranking[{place}]", "This poll doesn't allow equal ranks: give each rank one option.")
-        _known(f"ranking[{place}]", rank, options)
-    _once("ranking", [option for rank in ranks for option in rank])
+            found.add(f"ranking.{place}", "This poll doesn't allow equal ranks: give each rank one option.")
+        _known(found, "ranking", ((place, option) for option in rank), options)
+    _once(found, "ranking", [option for rank in ranks for option in rank])
+    found.check()
     return BallotBody(ranking=[sorted(rank) for rank in ranks])
 
 
-def _known(field: str, given: Iterable[int], options: frozenset[int]) -> None:
-    for option in given:
+def _known(found: Refusals, field: str, given: Iterable[tuple[int, int]], options: frozenset[int]) -> None:
+    """Refuse options that the poll hasn't; `given` are pairs of a place in `field` and the option there."""
+    for place, option in given:
         if option not in options:
-            raise _refused(field, f"Option {str(option)[:20]} isn't one of this poll's.")
+            found.add(f"{field}.{str(place)[:20]}", f"Option {str(option)[:20]} isn't one of this poll's.")
 
 
-def _once(field: str, given: list[int]) -> None:
+def _once(found: Refusals, field: str, given: list[int]) -> None:
     if len(set(given)) != len(given):
-        seen: set[int] = set()
-        for option in given:
-            if option in seen:
-                raise _refused(field, f"Option {option} stands there twice.")
-            seen.add(option)
+        twice = min(option for option, times in Counter(given).items() if times > 1)
+        found.add(field, f"Option {str(twice)[:20]} stands there twice.")
 
 
 def _without_zeros(points: Points) -> Points:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from services.core.identity.subject import Kind, Subject
 from services.core.network import parsed
-from services.core.problems import forbidden, unavailable
+from services.core.problems import Problem, forbidden, not_for_guests, unavailable
 
 if TYPE_CHECKING:
     from services.votebooth.poll.rules import PollRules
@@ -88,13 +88,18 @@ class Keyring:
         token_hash = None
         if rules.by_token:
             if not claim.token:
-                raise forbidden(f"This poll is for invited voters. Send your token as '{TOKEN_HEADER}: …'.")
+                raise Problem(
+                    403,
+                    "ballot-token-needed",
+                    "This poll is for invited voters",
+                    f"Send your voting token as '{TOKEN_HEADER}: …'.",
+                )
             token_hash = hash_token(claim.token)
             key = token_hash[:16]
         elif claim.subject.kind is Kind.SERVICE:
             raise forbidden("Services don't vote.")
         elif rules.users_only and claim.subject.kind is not Kind.USER:
-            raise forbidden("This poll is for signed-in voters. Create an account; it keeps a guest's votes.")
+            raise not_for_guests("This poll is for signed-in voters. Create an account; it keeps a guest's votes.")
         elif rules.by_network:
             key = self._hash(rules.poll, b"network", network_of(claim.address()))
         else:

@@ -48,7 +48,7 @@ def clean(given: bytes) -> bytes:
         try:
             found[clean_address(address)] = None
         except ValueError as exc:
-            wrong.append(FieldError(f"addresses[{place}]", str(exc)))
+            wrong.append(FieldError(f"addresses.{place}", str(exc)))
     return msgspec.msgpack.encode(_Cleaned(list(found), len(wrong), wrong[:_ERRORS_SHOWN]))
 
 

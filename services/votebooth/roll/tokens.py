@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.problems import Problem, conflict, forbidden, not_found, over_quota
+from services.core.problems import Problem, conflict, not_found, not_the_owner, over_quota
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
@@ -56,7 +56,7 @@ class VotingTokens:
         if rules.deleted:
             raise not_found("poll")
         if rules.definition.owner != subject.id:
-            raise forbidden("Only the poll's owner can do this.")
+            raise not_the_owner()
         if rules.definition.eligibility != eligibility:
             raise _another(rules, eligibility)
         return rules

@@ -202,7 +202,7 @@ async def test_options_that_people_have_seen_keep_their_numbers_for_ever(owner: 
     seen = (await owner.edit(poll, options=options)).json()["options"]
     assert [(option["id"], option["label"]) for option in seen] == [(3, "Rice"), (5, "Salad")]
     answer = await owner.edit(poll, options=[{"id": 2, "label": "Rice"}, {"label": "Salad"}])
-    assert [error["field"] for error in answer.json()["errors"]] == ["options[0].id"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["options.0.id"]
 
 
 async def test_options_keep_their_numbers_from_the_first_draft_on(owner: Person) -> None:

@@ -19,5 +19,5 @@ def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_pat
     assert done.returncode == 0, done.stderr + done.stdout
     assert '"display_name":"Ada Lovelace"' in done.stdout
     assert '"field":"handle"' in done.stdout
-    assert '"field":"links[0]"' in done.stdout
+    assert '"field":"links.0"' in done.stdout
     assert done.stdout.rstrip().endswith("409")

@@ -118,7 +118,7 @@ async def test_a_link_is_for_one_key_method_type_and_size(files: Files) -> None:
         headers = {"content-type": "image/png"} if method == "PUT" else {}
         content = PNG if method == "PUT" else None
         answer = await raw(files.url, method, url, content, headers)
-        problem(answer, 403, "forbidden")
+        problem(answer, 403, "bad-link")
     assert files.left() == []
     problem(await files.client.post(upload.url, content=PNG), 405, "method-not-allowed")
     problem(await files.client.get(link), 404, "not-found")
@@ -207,7 +207,7 @@ async def test_a_link_that_is_over_says_so(files: Files) -> None:
     upload = await files.polls.presign_put("a", "image/png", 2000, -1)
     problem(await files.put(upload, PNG), 410, "closed")
     forged = upload.url.replace("/polls/a", "/polls/b")
-    problem(await files.client.put(forged, content=PNG), 403, "forbidden")
+    problem(await files.client.put(forged, content=PNG), 403, "bad-link")
 
 
 async def test_a_bucket_s_urls_arent_served_here(tmp_path: Path) -> None:

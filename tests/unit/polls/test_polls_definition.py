@@ -147,7 +147,7 @@ def test_too_few_and_too_many_options_are_refused(count: int) -> None:
 
 
 def test_a_new_poll_doesnt_number_its_options() -> None:
-    assert refused(options=[{"label": "A", "id": 7}, {"label": "B"}]) == {"options[0].id"}
+    assert refused(options=[{"label": "A", "id": 7}, {"label": "B"}]) == {"options.0.id"}
 
 
 def test_the_most_options_fit() -> None:
@@ -156,7 +156,7 @@ def test_the_most_options_fit() -> None:
 
 @pytest.mark.parametrize("twin", ["soup", "SOUP", "  Soup ", "Ｓｏｕｐ", "So\u200bup"])
 def test_options_that_look_alike_are_refused(twin: str) -> None:
-    assert refused(options=[{"label": "Soup"}, {"label": "Salad"}, {"label": twin}]) == {"options[2].label"}
+    assert refused(options=[{"label": "Soup"}, {"label": "Salad"}, {"label": twin}]) == {"options.2.label"}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_options_that_look_alike_are_refused(twin: str) -> None:
     ],
 )
 def test_links_are_plain_web_addresses(link: str) -> None:
-    assert refused(options=[{"label": "A", "link": link}, {"label": "B"}]) == {"options[0].link"}
+    assert refused(options=[{"label": "A", "link": link}, {"label": "B"}]) == {"options.0.link"}
 
 
 def test_every_refused_field_is_named_at_once() -> None:
@@ -186,7 +186,7 @@ def test_every_refused_field_is_named_at_once() -> None:
         options=[{"label": ""}, {"label": "B", "link": "ftp://x"}],
         rules={"quorum": 0},
     )
-    assert found == {"title", "method.seats", "options[0].label", "options[1].link", "rules.quorum"}
+    assert found == {"title", "method.seats", "options.0.label", "options.1.link", "rules.quorum"}
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ async def test_each_long_text_that_is_refused_is_named(apart: Apart) -> None:
     with pytest.raises(Problem) as caught:
         await cleaned(apart, refused)
     assert caught.value.status == 422
-    assert [error.field for error in caught.value.errors] == ["title", "description", "options[40].label"]
+    assert [error.field for error in caught.value.errors] == ["title", "description", "options.40.label"]
     with pytest.raises(Problem) as here:
         definitions.checked(definitions.from_request(refused))
     assert here.value.errors == caught.value.errors

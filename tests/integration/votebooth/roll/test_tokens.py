@@ -173,7 +173,7 @@ async def test_addresses_that_cant_be_written_to_are_named_and_nobody_is_invited
     voted = await poll(client, rules={"eligibility": "roll"})
     answer = await invite(voted, "ada@example.org", "nope", "bo@example.org\r\nBcc: all@example.org", "")
     assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == ["addresses[1]", "addresses[2]", "addresses[3]"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["addresses.1", "addresses.2", "addresses.3"]
     assert (await roll(voted))["items"] == []
     for who, status in ((await user(client), 403), ({}, 401)):
         assert (await client.get(f"{voted.path}/roll", headers=who)).status_code == status
