@@ -24,7 +24,7 @@ _MOST_VALUES = 1_000
 
 _LONGEST_NAME = 60
 
-_REQUIRED = "It is required."
+REQUIRED = "It is required."
 UNKNOWN = "There is no such field here."
 
 
@@ -130,7 +130,7 @@ class _Search:
             if name in value:
                 yield from self.errors(value[name], field.type, _at(path, name))
             elif field.required:
-                yield FieldError(_at(path, name), _REQUIRED)
+                yield FieldError(_at(path, name), REQUIRED)
         if config.forbid_unknown_fields:
             for name in value:
                 if name not in fields and name != config.tag_field:

@@ -40,16 +40,16 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 _TEXTS: Mapping[int, str] = {
-    400: "The request can't be read.",
-    401: "The access token is missing, expired or invalid.",
-    403: "You may not do this, or the token lacks a scope.",
+    400: "`malformed-request`: it can't be read; `errors` names every field that doesn't fit, or that isn't known.",
+    401: "`unauthenticated` without an access token; `expired-token`, `bad-token` or `session-ended` with one.",
+    403: "You may not do this: `missing-scope` (of the token), `guest-refused`, `not-the-owner` or `forbidden`.",
     404: "There is no such thing, or you may not see it.",
     409: "It contradicts what is already there.",
     410: "This is over.",
     412: "It has changed since you read it.",
     413: "The body is too large.",
     415: "The body isn't declared as JSON.",
-    422: "A rule was broken; `errors` names the fields.",
+    422: "A rule was broken; `errors` names every such field.",
     429: "Too many requests; Retry-After says when to go on.",
     503: "Not available right now; Retry-After says when to try again.",
 }

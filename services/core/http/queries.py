@@ -28,7 +28,7 @@ class KnownQueries:
         """Note what each route takes."""
         for route in routes:
             for handler, model in route.route_handler_map.values() if isinstance(route, HTTPRoute) else ():
-                if handler.include_in_schema:
+                if handler.resolve_include_in_schema():
                     self._names[handler] = frozenset(each.field_alias for each in model.expected_query_params)
 
     async def __call__(self, connection: Connection, _: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from services.core.misfits import misfits
-from services.core.problems import malformed, misfitting, unsupported
+from services.core.misfits import BODY, REQUIRED, misfits
+from services.core.problems import FieldError, malformed, misfitting, unsupported
 
 _JSON = "application/json"
 
@@ -41,7 +41,7 @@ class StrictRequest(Request[Any, Any, Any]):
             if self.content_type[0] != _JSON:
                 raise unsupported(f"Send JSON, with 'Content-Type: {_JSON}'.")
         elif field.is_required:
-            raise malformed(f"Send a JSON body, with 'Content-Type: {_JSON}'.")
+            raise malformed(f"Send a JSON body, with 'Content-Type: {_JSON}'.", (FieldError(BODY, REQUIRED),))
         return raw
 
     def _check(self, raw: bytes) -> None:

@@ -84,7 +84,7 @@ async def test_each_status_has_its_document(client: httpx.AsyncClient) -> None:
 async def test_an_error_nobody_foresaw_says_nothing_and_is_logged(
     client: httpx.AsyncClient, program: Program, kind: str
 ) -> None:
-    answer = await client.get(f"/v1/trial/fail/{kind}?{SECRET}=1")
+    answer = await client.get(f"/v1/trial/fail/{kind}", headers={"x-trial": SECRET})
     document = problem(answer, 500, "internal")
     assert SECRET not in answer.text
     assert "Error" not in answer.text

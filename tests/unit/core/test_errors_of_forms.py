@@ -128,11 +128,11 @@ async def test_a_body_of_another_type_is_refused_as_a_whole(client: Any, body: A
     ],
 )
 async def test_a_huge_body_is_looked_through_no_further_than_is_worth_it(client: Any, body: Any) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = await named(client, body)
     assert 1 <= len(found) <= 50
     assert not any("[" in field or "$" in field for field in found)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 async def test_what_isn_t_json_is_415_and_nothing_says_what_to_send(client: Any) -> None:
