@@ -23,6 +23,7 @@ class KnownQueries:
 
     def __init__(self) -> None:
         self._names: dict[BaseRouteHandler, frozenset[str]] = {}
+        self._lists: dict[BaseRouteHandler, frozenset[str]] = {}
 
     def learn(self, routes: Iterable[BaseRoute]) -> None:
         """Note what each route takes."""
@@ -30,6 +31,7 @@ class KnownQueries:
             for handler, model in route.route_handler_map.values() if isinstance(route, HTTPRoute) else ():
                 if handler.resolve_include_in_schema():
                     self._names[handler] = frozenset(each.field_alias for each in model.expected_query_params)
+                    self._lists[handler] = frozenset(model.sequence_query_parameter_names)
 
     async def __call__(self, connection: Connection, _: Any) -> None:
         """Refuse a request.
@@ -38,11 +40,12 @@ class KnownQueries:
             Problem: 400 that names each parameter that is refused.
         """
         if query := connection.scope["query_string"]:
-            refuse_others(query, self._names.get(connection.route_handler))  # guards are handed a copy
+            handler = connection.route_handler  # guards are handed a copy
+            refuse_others(query, self._names.get(handler), self._lists.get(handler, frozenset()))
 
 
-def refuse_others(query: bytes, known: frozenset[str] | None) -> None:
-    """Refuse a query that has other parameters than those, or one twice; None knows all.
+def refuse_others(query: bytes, known: frozenset[str] | None, lists: frozenset[str] = frozenset()) -> None:
+    """Refuse a query that has other parameters than those, or one twice that isn't a list; None knows all.
 
     Raises:
         Problem: 400.
@@ -55,7 +58,7 @@ def refuse_others(query: bytes, known: frozenset[str] | None) -> None:
         shown = name[:_LONGEST_NAME]
         if name not in known:
             errors[shown] = FieldError(shown, UNKNOWN)
-        elif name in seen:
+        elif name in seen and name not in lists:
             errors[shown] = FieldError(shown, _TWICE)
         seen.add(name)
     if errors:

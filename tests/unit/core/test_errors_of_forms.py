@@ -53,6 +53,7 @@ async def make(data: JSONBody[Body]) -> str:
 async def show(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 10,
     paint: Annotated[Colour | None, QueryParameter(name="colour")] = None,
+    tags: Annotated[list[str] | None, QueryParameter(name="tag")] = None,
 ) -> str:
     return f"{limit} {paint}"
 
@@ -155,7 +156,7 @@ async def test_parameters_that_a_route_doesn_t_take_are_refused_as_fields_are(cl
     answer = await client.get("/things?limits=5&colour=red&colour=blue&limit=7")
     assert answer.status_code == 400
     assert {error["field"] for error in answer.json()["errors"]} == {"limits", "colour"}
-    assert (await client.get("/things?limit=7&colour=red")).text == "7 red"
+    assert (await client.get("/things?limit=7&colour=red&tag=a&tag=b")).text == "7 red"
 
 
 async def test_a_parameter_s_bounds_and_values_are_said(client: Any) -> None:
