@@ -213,7 +213,7 @@ async def test_options_keep_their_numbers_from_the_first_draft_on(owner: Person)
     assert [(o["id"], o["label"]) for o in edited["options"]] == [(4, "Bread"), (5, "Salad")]
     answer = await owner.edit(draft, options=[{"label": "Tea"}, {"id": 1, "label": "Soup"}])
     assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == ["options[1].id"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["options.1.id"]
 
 
 async def test_what_an_edit_of_an_option_leaves_out_stays_and_null_takes_it_away(owner: Person) -> None:
@@ -227,9 +227,9 @@ async def test_what_an_edit_of_an_option_leaves_out_stays_and_null_takes_it_away
     answer = await owner.edit(draft, description=None, options=[{"id": 1, "description": None}, {"id": 2}])
     assert (answer.json()["description"], answer.json()["options"][0]["description"]) == ("", "")
     for options, field in (
-        ([{"id": 1}, {"description": "What?"}], "options[1].label"),
-        ([{"id": 1, "label": "Salad"}, {"id": 2}], "options[1].label"),
-        ([{"id": 1}, {"id": 1}], "options[1].id"),
+        ([{"id": 1}, {"description": "What?"}], "options.1.label"),
+        ([{"id": 1, "label": "Salad"}, {"id": 2}], "options.1.label"),
+        ([{"id": 1}, {"id": 1}], "options.1.id"),
     ):
         answer = await owner.edit(draft, options=options)
         assert answer.status_code == 422, answer.text

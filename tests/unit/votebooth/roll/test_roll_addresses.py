@@ -30,4 +30,4 @@ async def test_what_cannot_be_written_to_is_named_wherever_it_is_found(apart: Ap
         await cleaned(apart, given, account="ada", site="here")
     assert (caught.value.status, caught.value.slug) == (422, "addresses-refused")
     assert f"{number:,}".replace(",", "") in caught.value.detail
-    assert [error.field for error in caught.value.errors] == [f"addresses[{place}]" for place in range(1, 21)]
+    assert [error.field for error in caught.value.errors] == [f"addresses.{place}" for place in range(1, 21)]
