@@ -133,7 +133,7 @@ def unauthenticated(detail: str = "Send an access token as 'Authorization: Beare
 
 def bad_token(detail: str) -> Problem:
     """401: the access token isn't one of ours."""
-    return Problem(401, "bad-token", "This token isn't valid", detail)
+    return Problem(401, "bad-token", "This token is not valid", detail)
 
 
 def expired_token() -> Problem:

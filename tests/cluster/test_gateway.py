@@ -244,6 +244,7 @@ async def test_a_token_that_is_not_good_passes_neither_the_gateway_nor_a_service
         headers = {"authorization": f"Bearer {token}"}
         answer = await client.put(BALLOT, json={"picks": [1]}, headers=headers)
         assert answer.status_code == 401, (wrong, answer.text)
+        assert answer.json()["type"].rsplit("/")[-1] == ("expired-token" if wrong == "expired" else "bad-token"), wrong
         is_problem(answer, 401, "expired-token" if wrong == "expired" else "bad-token")
         assert 'error="invalid_token"' in answer.headers["www-authenticate"], wrong
         answer = await client.get("/v1/polls", headers=headers)
