@@ -295,8 +295,8 @@ async def test_a_poll_is_sealed_again_only_if_it_ended_at_another_moment(
         await votewave.sql(
             "UPDATE votebooth.counters SET ends_at = ends_at - interval '1 s' WHERE poll_id = $1", voted.id
         )
-    edited = await client.patch(f"/v1/polls/{voted.id}", json={"title": "Lunch, that was"}, headers=voted.owner)
-    assert edited.status_code == 200, edited.text
+    noted = await client.post(f"/v1/polls/{voted.id}/notes", json={"text": "It was good."}, headers=voted.owner)
+    assert noted.status_code == 201, noted.text
 
     async def newer() -> Any:
         (row,) = await votewave.sql(kept, voted.id)

@@ -16,7 +16,6 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from redis.asyncio import Redis
 from services.votebooth.results.render import rendered
 from services.votebooth.tally import formats
 from tests.conftest import eventually
@@ -24,14 +23,6 @@ from tests.conftest import eventually
 from ..booth_world import a_guest, a_poll, a_user, cast, cast_many, close, shown
 
 AWKWARD = ("=1+1", "+A", "-B|C", "@D", "\\=E", 'say "F", =G', "weight", "skipped")
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_counted_yet(votewave: Any) -> None:
-    """Forget what was counted: together these tests have more files counted than one address may."""
-    async with Redis.from_url(votewave.redis_url) as redis:
-        async for key in redis.scan_iter("votewave:limit:count*"):
-            await redis.delete(key)
 
 
 async def export(client: httpx.AsyncClient, poll: str, form: str, who: dict[str, str] | None = None) -> httpx.Response:

@@ -45,7 +45,9 @@ async def test_while_a_large_poll_is_counted_others_vote_and_see_results(
 async def test_it_comes_to_the_same_result(client: httpx.AsyncClient, method: str, minimum: int) -> None:
     """With as many options as it takes for a process of its own, of which only three are marked, and with three."""
     owner = await a_user(client)
-    marks: list[dict[str, Any]] = [{"ranking": [1, 2]}, {"ranking": [3]}, {"ranking": [2, 3]}, {"ranking": [3, 1]}]
+    # Nothing is level, which two polls would settle by lots of their own.
+    rankings: list[list[int]] = [[1, 2], [1], [3], [2, 3], [3, 1], [3]]
+    marks: list[dict[str, Any]] = [{"ranking": ranking} for ranking in rankings]
     if method == "star":
         marks = [{"scores": {"1": 5, "2": 3}}, {"scores": {"3": 1}}, {"scores": {"2": 2}}, {"scores": {"3": 5}}]
     found = []

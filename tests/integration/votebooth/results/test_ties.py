@@ -132,9 +132,9 @@ async def test_a_poll_that_was_over_before_there_were_salts_keeps_its_seed(
     final = await shown(client, voted)
     assert final["tie_break"]["seed"] == seed_of(voted, [item["receipt"] for item in page["items"]])
     assert await salt_of(client, voted) == {"commitment": None, "salt": None}
-    # Mended words are another version of the poll, and the same result.
-    edited = await client.patch(f"/v1/polls/{voted}", json={"title": "Who was it?"}, headers=owner)
-    assert edited.status_code == 200, edited.text
+    # With a note it is another version of the poll, and the same result.
+    noted = await client.post(f"/v1/polls/{voted}/notes", json={"text": "Thank you."}, headers=owner)
+    assert noted.status_code == 201, noted.text
 
     async def newer() -> bool:
         return bool((await shown(client, voted))["version"] > final["version"])
@@ -206,8 +206,8 @@ async def test_the_final_seed_survives_a_change_of_the_secret_key(
         "UPDATE votebooth.counters SET salt_nonce = gen_random_uuid(), version = version WHERE poll_id = $1",
         UUID(voted),
     )
-    edited = await client.patch(f"/v1/polls/{voted}", json={"title": "Who was it?"}, headers=owner)
-    assert edited.status_code == 200, edited.text
+    noted = await client.post(f"/v1/polls/{voted}/notes", json={"text": "Thank you."}, headers=owner)
+    assert noted.status_code == 201, noted.text
 
     async def newer() -> bool:
         return bool((await shown(client, voted))["version"] > final["version"])
