@@ -14,6 +14,7 @@ from services.core.problems import conflict, not_found, unavailable
 from services.polls import acts, edits, quota, texts
 from services.polls import definition as definitions
 from services.polls.codes import new_code
+from services.polls.definition import Definition
 from services.polls.models import Poll
 from services.polls.reading import Reading, Seen
 from services.polls.repository import KeyRepository, PollRepository
@@ -61,19 +62,8 @@ class Creating(Reading):
             await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
-            values = {
-                **edits.columns(definition),
-                "id": poll_id,
-                "owner": subject.id,
-                "version": 1,
-                "options": definitions.numbered(definition.options),
-                "next_option": len(definition.options) + 1,
-                "opens_at": opens_at,
-                "closes_at": closes_at,
-                "created_at": now,
-                "updated_at": now,
-            }
-            poll = await _add(polls, values)
+            times = {"opens_at": opens_at, "closes_at": closes_at}
+            poll = await _add(polls, {**_values(definition, poll_id, subject, now), **times})
             if body.publish:
                 await acts.publish(session, subject, poll, now)
             return poll, now, True
@@ -136,17 +126,21 @@ class Creating(Reading):
             if definition.rules.is_loose:
                 rules = msgspec.structs.replace(definition.rules, withdraw=False)
                 definition = msgspec.structs.replace(definition, rules=rules)
-            values = {
-                **edits.columns(definition),
-                "id": copy_id,
-                "owner": subject.id,
-                "version": 1,
-                "options": definitions.numbered(definition.options),
-                "next_option": len(definition.options) + 1,
-                "created_at": now,
-                "updated_at": now,
-            }
-            return await _add(polls, values), now, True
+            return await _add(polls, _values(definition, copy_id, subject, now)), now, True
+
+
+def _values(definition: Definition, poll_id: UUID, owner: Subject, now: datetime) -> dict[str, Any]:
+    """Return a new poll's row, without its code and its times."""
+    return {
+        **edits.columns(definition),
+        "id": poll_id,
+        "owner": owner.id,
+        "version": 1,
+        "options": definitions.numbered(definition.options),
+        "next_option": len(definition.options) + 1,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 async def _add(polls: PollRepository, values: dict[str, Any]) -> Poll:

@@ -1,8 +1,7 @@
 """People, as a service keeps them of what another one tells: newest wins, a page costs one statement, nothing waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,8 +9,7 @@ import pytest
 from core_place import Base, Place, open_place
 from services.core.ids import new_id
 from services.core.people import People, PersonChanged, PersonColumns, people_handler
-from sqlalchemy import event as sqlalchemy_events
-from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.integration.inside import statements_of
 
 
 class Person(PersonColumns, Base):
@@ -32,21 +30,6 @@ async def place() -> AsyncIterator[Place]:
     async with open_place() as found:
         await found.prepare("receiver")
         yield found
-
-
-@contextmanager
-def counted(engine: AsyncEngine) -> Iterator[list[str]]:
-    """Note each statement that goes to the database."""
-    statements: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        statements.append(statement)
-
-    sqlalchemy_events.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sqlalchemy_events.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
 def told(account: UUID, version: int, handle: str = "ada", **more: Any) -> Changed:
@@ -86,7 +69,7 @@ async def test_a_page_costs_one_statement_however_many_are_named(place: Place, n
         async with kit.db.transaction() as session:
             for account in accounts:
                 await people.hear(session, told(account, 1))
-        with counted(kit.db.engine) as statements:
+        with statements_of(kit.db.engine) as statements:
             found = await people.of([None, *accounts, *accounts])
     assert found.keys() == set(accounts)
     assert len(statements) == 1
@@ -94,7 +77,7 @@ async def test_a_page_costs_one_statement_however_many_are_named(place: Place, n
 
 async def test_nobody_costs_nothing(place: Place) -> None:
     async with place.kit("receiver") as kit:
-        with counted(kit.db.engine) as statements:
+        with statements_of(kit.db.engine) as statements:
             assert await People(kit, Person, Changed).of([None]) == {}
     assert statements == []
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from services.core.kit import Kit, Shared
 from services.core.service import NoSettings
-from services.core.settings import CoreSettings
 from services.follows.service import Follows
 from tests.conftest import VoteWave, eventually
+from tests.integration.inside import settings_beside
 
 PASSWORD = "a boat, a lamp and 3 keys"
 NOBODY = "01999999-0000-7000-8000-000000000000"
@@ -86,14 +86,7 @@ async def sign_up(http: httpx.AsyncClient) -> Person:
 @asynccontextmanager
 async def follows_of(votewave: VoteWave) -> AsyncIterator[Follows]:
     """The use cases of Follows, on a running VoteWave's servers."""
-    settings = CoreSettings(
-        database_url=votewave.admin_dsn.replace("postgres@", ""),
-        redis_url=votewave.redis_url,
-        secrets=f"file://{votewave.data_dir}/secrets.json",
-        storage=f"file://{votewave.data_dir}/files",
-        peers=f"static:{votewave.url}",
-    )
-    follows = Follows(Kit("follows", NoSettings(), Shared(settings)))
+    follows = Follows(Kit("follows", NoSettings(), Shared(settings_beside(votewave))))
     try:
         yield follows
     finally:

@@ -1,20 +1,19 @@
 """Who owns a poll, and what a card in a list tells: people instead of ids, with a bounded number of statements."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from services.core.kit import Kit, Shared
-from services.core.settings import CoreSettings
 from services.polls.schemas import CARD_OPTIONS
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
-from sqlalchemy import event as sqlalchemy_events
 from tests.conftest import VoteWave, eventually
+from tests.integration.inside import settings_beside, statements_of
 
 from .conftest import Person, sign_up
 
@@ -22,35 +21,12 @@ from .conftest import Person, sign_up
 @asynccontextmanager
 async def polls_of(votewave: VoteWave) -> AsyncIterator[Polls]:
     """The use cases of Polls, on a running VoteWave's servers."""
-    settings = CoreSettings(
-        database_url=votewave.admin_dsn.replace("postgres@", ""),
-        redis_url=votewave.redis_url,
-        secrets=f"file://{votewave.data_dir}/secrets.json",
-        storage=f"file://{votewave.data_dir}/files",
-        peers=f"static:{votewave.url}",
-    )
-    polls = Polls(Kit("polls", PollsSettings(), Shared(settings)))
+    polls = Polls(Kit("polls", PollsSettings(), Shared(settings_beside(votewave))))
     try:
         yield polls
     finally:
         await polls.kit.db.close()
         await polls.kit.shared.close()
-
-
-@contextmanager
-def counted(polls: Polls) -> Iterator[list[str]]:
-    """Note each statement that goes to the database."""
-    statements: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        statements.append(statement)
-
-    engine = polls.kit.db.engine.sync_engine
-    sqlalchemy_events.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sqlalchemy_events.remove(engine, "before_cursor_execute", note)
 
 
 async def named(person: Person, **profile: str) -> dict[str, Any]:
@@ -177,7 +153,7 @@ async def test_a_list_costs_a_fixed_number_of_statements(
     async with polls_of(votewave) as polls:
 
         async def page(limit: int) -> tuple[int, int]:
-            with counted(polls) as statements:
+            with statements_of(polls.kit.db.engine) as statements:
                 found = await polls.list(None, mine=False, owner=None, status=None, cursor=None, limit=limit)
             assert all(card.owner.handle for card in found.items)
             return len({card.owner.id for card in found.items}), len(statements)
@@ -195,7 +171,7 @@ async def test_the_options_of_long_polls_are_read_once_a_version(owner: Person, 
     async with polls_of(votewave) as polls:
 
         async def read() -> tuple[int, str]:
-            with counted(polls) as statements:
+            with statements_of(polls.kit.db.engine) as statements:
                 found = await polls.list(
                     None, mine=False, owner=UUID(owner.account), status=None, cursor=None, limit=20
                 )

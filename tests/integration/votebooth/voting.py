@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 
 import httpx
 from services.core.kit import Kit, Shared
-from services.core.settings import CoreSettings
 from services.polls.methods import PARAMETERS
 from services.votebooth.recount.compare import recount as recount_poll
 from services.votebooth.settings import VoteBoothSettings
 from tests.conftest import free_port
+from tests.integration.inside import settings_beside
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "a boat, a lamp and 3 keys"
@@ -136,14 +136,7 @@ async def recount(votewave: Any, poll_id: str) -> tuple[int, list[str]]:
 
 def booth_kit(votewave: Any, peers: str = "") -> Kit[VoteBoothSettings]:
     """Return what a VoteBooth of a running VoteWave is given; its peers are there, unless it is said where."""
-    settings = CoreSettings(
-        database_url=votewave.admin_dsn.replace("postgres@", ""),
-        redis_url=votewave.redis_url,
-        secrets=f"file://{votewave.data_dir}/secrets.json",
-        storage=f"file://{votewave.data_dir}/files",
-        peers=peers or f"static:{votewave.url}",
-    )
-    return Kit("votebooth", VoteBoothSettings(), Shared(settings))
+    return Kit("votebooth", VoteBoothSettings(), Shared(settings_beside(votewave, peers)))
 
 
 class Instance:

@@ -1,8 +1,8 @@
 """Many polls at a glance: what a card shows and tells is what the poll's own routes would, and costs little."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +12,8 @@ import pytest
 from services.core.identity.subject import Kind, Role, Subject
 from services.votebooth.cards.schemas import CARD_OPTIONS, CardsWanted
 from services.votebooth.service import VoteBooth
-from sqlalchemy import event as sqlalchemy_events
 from tests.conftest import VoteWave, eventually
+from tests.integration.inside import statements_of
 
 from .. import booth_world
 from ..booth_world import Headers, a_guest, a_user, cast, cast_many, close, results
@@ -238,22 +238,6 @@ async def a_booth(votewave: VoteWave) -> AsyncIterator[VoteBooth]:
         await booth.kit.shared.close()
 
 
-@contextmanager
-def counted(booth: VoteBooth) -> Iterator[list[str]]:
-    """Note each statement that goes to the database."""
-    statements: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        statements.append(statement)
-
-    engine = booth.kit.db.engine.sync_engine
-    sqlalchemy_events.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sqlalchemy_events.remove(engine, "before_cursor_execute", note)
-
-
 async def test_a_batch_costs_as_many_statements_as_one_poll_and_reads_no_pattern(
     client: httpx.AsyncClient, votewave: VoteWave
 ) -> None:
@@ -279,7 +263,7 @@ async def test_a_batch_costs_as_many_statements_as_one_poll_and_reads_no_pattern
             found = []
             for _ in range(2):
                 tokens = {UUID(poll): "x" * 22 for poll in some}
-                with counted(booth) as noted:
+                with statements_of(booth.kit.db.engine) as noted:
                     cards = await booth.cards.read(CardsWanted(list(map(UUID, some)), tokens), subject, lambda: "::1")
                 assert len(cards) == len(some)
                 assert not any("patterns" in each or "choice" in each for each in noted)
