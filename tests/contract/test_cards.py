@@ -2,7 +2,7 @@
 
 from services.core.data.pagination import MAX_LIMIT
 from services.polls import schemas as polls
-from services.polls.controllers import MOST_VERSIONS
+from services.polls.controllers.rules import MOST_VERSIONS
 from services.votebooth.cards import schemas as votebooth
 
 
