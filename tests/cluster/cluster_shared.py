@@ -141,15 +141,19 @@ class SharedCluster:
             await connection.close()
 
     @asynccontextmanager
-    async def voting(self, rate: float = 50.0, voters: int = 100) -> AsyncIterator["Votes"]:
+    async def voting(
+        self, rate: float = 50.0, voters: int = 100, *, share: float | None = None
+    ) -> AsyncIterator["Votes"]:
         """Let guests vote steadily in a new poll while the block runs; at its end, see that no ballot is lost.
 
         Args:
             rate: Ballots a second.
             voters: How many vote in turn, each again and again. Twice the rate, and answers may take two seconds
                 before anybody is missing when a ballot is due.
+            share: The rate is at most this part of what the cluster takes for some seconds before, so that a busy
+                machine isn't taken for a bad cluster; None for the rate as it is.
         """
-        async with Votes.begin(self.gateway_url, rate, voters) as votes:
+        async with Votes.begin(self.gateway_url, rate, voters, share) as votes:
             yield votes
 
 
@@ -192,6 +196,8 @@ class Voter:
 
 OPTIONS = 4
 _PATIENCE_SECONDS = 30.0
+_TRIED_SECONDS = 4.0
+_TRIED_AT_A_TIME = 50
 
 
 class Votes:
@@ -201,6 +207,7 @@ class Votes:
 
     Attributes:
         poll: Its id.
+        rate: Ballots a second.
         sent: Every ballot.
         passed_over: Ballots that were due when every voter still waited for an answer, and so weren't sent.
         ballots: How many are stored, once the voting is over.
@@ -208,20 +215,20 @@ class Votes:
 
     def __init__(self, session: aiohttp.ClientSession, url: str, rate: float, poll: str, voters: list[Voter]) -> None:
         self.poll = poll
+        self.rate = rate
         self.sent: list[Sent] = []
         self.passed_over = 0
         self.ballots = 0
         self.refused_without_retry_after = 0
         self._session = session
         self._url = f"{url}/v1/votebooth/polls/{poll}"
-        self._rate = rate
         self._voters = voters
         self._seconds = 0.0
         self._stop = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
-    async def begin(cls, url: str, rate: float, voters: int) -> AsyncIterator["Votes"]:
+    async def begin(cls, url: str, rate: float, voters: int, share: float | None) -> AsyncIterator["Votes"]:
         """Make the poll and the guests, and vote until the block ends; then `check`."""
         everybody = aiohttp.TCPConnector(limit=voters)  # of itself aiohttp lets a hundred ask at a time
         async with aiohttp.ClientSession(connector=everybody, timeout=aiohttp.ClientTimeout(total=20)) as session:
@@ -243,6 +250,8 @@ class Votes:
             guests = [Voter(one["access_token"]) for one in came]
             votes = cls(session, url, rate, poll["id"], guests)
             await votes._first()
+            if share is not None:
+                votes.rate = min(rate, share * await votes._bearable())
             task = asyncio.create_task(votes._run())
             try:
                 yield votes
@@ -261,6 +270,24 @@ class Votes:
             await asyncio.sleep(0.1)
         raise AssertionError(f"the first ballot isn't taken: {self.sent[-1]}")
 
+    async def _bearable(self) -> float:
+        """Return how many ballots a second are acknowledged while fifty at a time wait for their answers.
+
+        The voters take turns: the gateway counts what each of them sends.
+        """
+        ends, waiting = time.monotonic() + _TRIED_SECONDS, deque(self._voters)
+
+        async def one() -> None:
+            while time.monotonic() < ends:
+                voter = waiting.popleft()
+                await self._cast(voter, 1)
+                waiting.append(voter)
+
+        await asyncio.gather(*(one() for _ in self._voters[:_TRIED_AT_A_TIME]))
+        acknowledged = sum(one.good for one in self.sent)
+        self.sent.clear()
+        return acknowledged / _TRIED_SECONDS
+
     async def _run(self) -> None:
         """Send ballots at their time, however long answers take; if every voter waits for one, it is passed over."""
         free = deque(self._voters)
@@ -272,7 +299,7 @@ class Votes:
             free.append(voter)
 
         while not self._stop.is_set():
-            while count <= (time.monotonic() - began) * self._rate:  # several, if this process was late
+            while count <= (time.monotonic() - began) * self.rate:  # several, if this process was late
                 count += 1
                 if not free:
                     self.passed_over += 1
@@ -280,7 +307,7 @@ class Votes:
                 task = asyncio.create_task(one(free.popleft(), 1 + count % OPTIONS))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
-            await asyncio.sleep(max(0.0, began + count / self._rate - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + count / self.rate - time.monotonic()))
         self._seconds = time.monotonic() - began
         if under_way:
             await asyncio.wait(under_way)
@@ -317,8 +344,8 @@ class Votes:
             AssertionError: Answers took so long that voters were missing, or this machine was too slow to send.
         """
         rate = len(self.sent) / self._seconds
-        said = f"{rate:.0f} ballots a second of {self._rate:.0f}; {self.passed_over} passed over for want of voters"
-        assert rate >= 0.9 * self._rate, said
+        said = f"{rate:.0f} ballots a second of {self.rate:.0f}; {self.passed_over} passed over for want of voters"
+        assert rate >= 0.9 * self.rate, said
 
     def failed(self) -> list[Sent]:
         """Return ballots that weren't acknowledged."""

@@ -12,7 +12,7 @@ from tools.cluster.jobs import is_everywhere
 JOB = "votewave-gateway"
 
 
-async def test_a_rolling_deploy_of_the_gateway_under_300_votes_a_second(cluster: SharedCluster) -> None:
+async def test_a_rolling_deploy_of_the_gateway_under_votes(cluster: SharedCluster) -> None:
     before = {one["ID"] for one in await cluster.allocations(JOB)}
     assert len(before) == 2, "one on each machine of the class edge"
     reads: Counter[int] = Counter()
@@ -34,7 +34,7 @@ async def test_a_rolling_deploy_of_the_gateway_under_300_votes_a_second(cluster:
         everywhere = await asyncio.to_thread(is_everywhere, cluster.cluster.jobs.api, JOB)
         return len(now) == 2 and not before & now and everywhere
 
-    async with cluster.voting(rate=300, voters=600) as votes:
+    async with cluster.voting(rate=300, voters=600, share=0.5) as votes:
         readers = [asyncio.create_task(read(new)) for new in (True, False)]
         try:
             await asyncio.to_thread(cluster.cluster.jobs.run, "gateway", version=f"rollout-{time.time_ns()}")
