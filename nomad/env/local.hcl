@@ -20,6 +20,7 @@ sizes = {
   polls     = { count = 1, cpu = 200, memory = 192 }
   votebooth = { count = 2, cpu = 400, memory = 256 }
   follows   = { count = 1, cpu = 100, memory = 192 }
+  feed      = { count = 1, cpu = 100, memory = 192 }
 }
 
 # A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room. Down as late as

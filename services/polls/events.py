@@ -65,6 +65,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     eligibility: Eligibility
     strength: Strength
     quorum: int | None
+    published_at: datetime
     opens_at: datetime
     closes_at: datetime | None
     closed_at: datetime | None

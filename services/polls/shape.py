@@ -85,8 +85,8 @@ def link(public_url: str, code: str) -> str:
 
 def changed(poll: Poll) -> PollChanged:
     """Return a published poll's whole state, as other services need it."""
-    if poll.opens_at is None:
-        raise ValueError("a published poll has a time to open")
+    if poll.published_at is None or poll.opens_at is None:
+        raise ValueError("a published poll has a time of publication and one to open")
     return PollChanged(
         poll=poll.id,
         version=poll.version,
@@ -108,6 +108,7 @@ def changed(poll: Poll) -> PollChanged:
         eligibility=Eligibility(poll.eligibility),
         strength=Strength(poll.strength),
         quorum=poll.quorum,
+        published_at=poll.published_at,
         opens_at=poll.opens_at,
         closes_at=poll.closes_at,
         closed_at=poll.closed_at,

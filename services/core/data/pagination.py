@@ -108,6 +108,11 @@ class PageFilter(PaginationFilter):
         self._after = after
         self._limit = limit
 
+    @property
+    def rows(self) -> int:
+        """How many rows are fetched: one more than the page has, which says whether another one follows."""
+        return self._limit + 1
+
     def append_to_statement(self, statement: Any, model: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return a SELECT with the page's condition, order and limit."""
         if not isinstance(statement, Select):
@@ -115,7 +120,7 @@ class PageFilter(PaginationFilter):
         columns = self._keyset.columns
         if self._after is not None:
             statement = statement.where(tuple_(*columns) < self._after)
-        return statement.order_by(*(column.desc() for column in columns)).limit(self._limit + 1)
+        return statement.order_by(*(column.desc() for column in columns)).limit(self.rows)
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""

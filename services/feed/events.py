@@ -1,0 +1,54 @@
+"""Events of others that Feed handles."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.core import circles
+from services.core.events.outbox import Event
+from services.core.people import PersonChanged
+
+
+class PollChanged(Event, frozen=True, kw_only=True):
+    """Polls: a published poll is new or different.
+
+    Attributes:
+        listing: `public`, or another value for polls that lists leave out.
+        eligibility: Who may vote; `PUBLIC_ELIGIBILITY` are the values with which lists show a poll.
+        published_at: None in events from before it was told.
+    """
+
+    KIND: ClassVar[str] = "polls.poll.changed"
+    poll: UUID
+    version: int
+    owner: UUID
+    title: str
+    eligibility: str
+    listing: str = "public"
+    published_at: datetime | None = None
+    archived_at: datetime | None
+    deleted: bool
+
+
+class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
+    """Profiles: somebody is new or different to others."""
+
+    KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):
+    """Follows: somebody follows somebody, asks to, or does neither any more."""
+
+    KIND: ClassVar[str] = "follows.follow.changed"
+
+
+class BlockChanged(circles.BlockChanged, frozen=True, kw_only=True):
+    """Follows: an account blocks another one, or doesn't any more."""
+
+    KIND: ClassVar[str] = "follows.block.changed"
+
+
+class MuteChanged(circles.MuteChanged, frozen=True, kw_only=True):
+    """Follows: an account wants to see nothing of another one, or does again."""
+
+    KIND: ClassVar[str] = "follows.mute.changed"

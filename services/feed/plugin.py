@@ -1,0 +1,24 @@
+"""Feed as a `Service`."""
+
+from services.core.circles import block_handler, follow_handler, mute_handler
+from services.core.events.handler import Handler
+from services.core.people import people_handler
+from services.core.service import Service
+from services.feed.controllers import FeedController
+from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
+from services.feed.models import Block, Follow, Mute
+from services.feed.service import Feed
+
+SERVICE = Service(
+    "feed",
+    Feed,
+    controllers=[FeedController],
+    handlers=[
+        Handler(PollChanged, Feed.on_poll_changed),
+        people_handler(ProfileChanged),
+        follow_handler(FollowChanged, Follow),
+        block_handler(BlockChanged, Block),
+        mute_handler(MuteChanged, Mute),
+    ],
+    needs=["profiles"],
+)
