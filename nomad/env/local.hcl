@@ -20,6 +20,7 @@ sizes = {
   polls     = { count = 1, cpu = 200, memory = 192 }
   votebooth = { count = 2, cpu = 400, memory = 256 }
   follows   = { count = 1, cpu = 100, memory = 192 }
+  comments  = { count = 1, cpu = 100, memory = 192 }
   feed      = { count = 1, cpu = 100, memory = 192 }
 }
 

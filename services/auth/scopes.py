@@ -3,6 +3,7 @@
 from typing import Literal
 
 Scope = Literal[
+    "comments:write",
     "follows:write",
     "polls:write",
     "profiles:write",

@@ -79,11 +79,13 @@ class Keyset:
         name: The list; a cursor that another list gave out is refused.
         columns: Mapped columns that together are unique and never null. An index has to begin with them, after the
             columns that the list is narrowed by.
+        ascending: The earliest first instead.
     """
 
-    def __init__(self, name: str, *columns: Any) -> None:
+    def __init__(self, name: str, *columns: Any, ascending: bool = False) -> None:
         self.name = name
         self.columns = columns
+        self.ascending = ascending
         parts: Any = tuple(column.type.python_type for column in columns)
         self.key_type: Any = tuple[parts]
 
@@ -118,9 +120,12 @@ class PageFilter(PaginationFilter):
         if not isinstance(statement, Select):
             raise TypeError("only a SELECT has pages")
         columns = self._keyset.columns
+        ascending = self._keyset.ascending
         if self._after is not None:
-            statement = statement.where(tuple_(*columns) < self._after)
-        return statement.order_by(*(column.desc() for column in columns)).limit(self.rows)
+            key = tuple_(*columns)
+            statement = statement.where(key > self._after if ascending else key < self._after)
+        order = [column.asc() if ascending else column.desc() for column in columns]
+        return statement.order_by(*order).limit(self.rows)
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""

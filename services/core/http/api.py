@@ -1,5 +1,6 @@
 """What routes of every service have in common in the API's description: refusals, pages, ETags, keys of idempotency."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 
 from services.core.data.pagination import MAX_LIMIT
-from services.core.problems import MEDIA_TYPE, ProblemDocument
+from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
 
 Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items on a page.")]
@@ -37,6 +38,20 @@ def matches(header: str | None, etag: str) -> bool:
     """
     named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
     return etag in named or named == {"*"}
+
+
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def idempotency_key(key: str | None) -> str | None:
+    """Return an Idempotency-Key that is well formed.
+
+    Raises:
+        Problem: 400.
+    """
+    if key is not None and not _KEY.fullmatch(key):
+        raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
+    return key
 
 
 _TEXTS: Mapping[int, str] = {

@@ -1,6 +1,5 @@
 """What the routes of polls answer, and how the document tells it."""
 
-import re
 from functools import partial
 from typing import Any
 
@@ -8,14 +7,11 @@ from litestar import MediaType, Request, Response
 from litestar.openapi import ResponseSpec
 
 from services.core.http.api import UNCHANGED, problems
-from services.core.problems import malformed
 from services.polls.controllers.throttles import WEIGHING
 from services.polls.reading import Seen
 from services.polls.schemas import PollView
 
 AnyRequest = Request[Any, Any, Any]
-
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 _SAID = {
     403: "This is somebody else's poll, or the token lacks a scope, or you are a guest.",
@@ -62,13 +58,6 @@ async def weighed(request: AnyRequest, response: Response[bytes]) -> Response[by
     """Return an answer, and have those who asked for it feel its size with their next request."""
     await WEIGHING.charge(request, len(response.content))
     return response
-
-
-def checked(key: str | None) -> str | None:
-    """Return an Idempotency-Key that is well formed; else 400."""
-    if key is not None and not _KEY.fullmatch(key):
-        raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
-    return key
 
 
 def created(seen: Seen, *, new: bool = True) -> Response[bytes]:

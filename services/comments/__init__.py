@@ -1,0 +1,6 @@
+"""Comments: what people say about polls, in threads.
+
+Owns: comments, support for them, threads (locked, pinned, counted), reports.
+Publishes: `comments.comment.changed`, `comments.thread.changed`.
+Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.block.changed`.
+"""

@@ -1,0 +1,9 @@
+"""Comments over HTTP."""
+
+from services.comments.controllers.comments import CommentController
+from services.comments.controllers.moderation import ModerationController
+from services.comments.controllers.threads import ThreadController
+
+CONTROLLERS = [ThreadController, CommentController, ModerationController]
+
+__all__ = ["CONTROLLERS"]

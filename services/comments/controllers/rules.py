@@ -1,0 +1,36 @@
+"""What the routes of Comments have in common."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from litestar.params import QueryParameter
+from litestar.types import Guard
+
+from services.comments.schemas import Order
+from services.core.http.guards import requires
+from services.core.http.limits import limit, limit_address
+
+TEXTS = {
+    403: "Guests don't comment; or the thread is locked, somebody else's, or the token lacks a scope.",
+    404: "There is no such comment or poll, or you may not see it.",
+}
+
+COMMENT_BYTES = 64_000
+"""A text of 5,000 characters, of which JSON may write each in twelve bytes."""
+
+WRITES: Sequence[Guard] = [requires("comments:write"), limit("comments-write", 120, per=60)]
+"""Guards of each route that changes something."""
+
+ADDS: Sequence[Guard] = [
+    requires("comments:write"),
+    limit("comments-add", 30, per=60, unit="comments"),
+    limit("comments-add-daily", 1_000, per=86_400, unit="comments"),
+]
+"""Guards of the route that adds comments: what one account stores in a day is 5 MB at most."""
+
+READS: Sequence[Guard] = [limit_address("comments-read", 3_000, per=60)]
+"""Guards of each route that anybody may read."""
+
+Sort = Annotated[
+    Order, QueryParameter(name="sort", description="`supported`: those that most people support come first.")
+]

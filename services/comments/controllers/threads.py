@@ -1,0 +1,107 @@
+"""Threads: all that is said about a poll."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody
+
+from services.comments.controllers.rules import ADDS, COMMENT_BYTES, READS, TEXTS, Sort
+from services.comments.schemas import (
+    CommentInContext,
+    CommentNew,
+    ListedComment,
+    ThreadCount,
+    ThreadsAsked,
+    ThreadView,
+)
+from services.comments.service import Comments
+from services.core.data.pagination import Page
+from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key, problems
+from services.core.identity.subject import Subject
+
+_KEY_USED = "`idempotency-key-used`, or `comment-gone`: the parent is deleted or hidden, so it can't be answered."
+
+
+class ThreadController(Controller):
+    """All that is said about a poll."""
+
+    path = "/threads"
+    tags = ("Comments",)
+
+    @get(
+        "/{thread_id:uuid}",
+        operation_id="ThreadRead",
+        summary="See how much is said about a poll",
+        guards=READS,
+        responses=problems(TEXTS, 401, 404, 429, 503),
+    )
+    async def read(
+        self,
+        comments: NamedDependency[Comments],
+        viewer: NamedDependency[Subject | None],
+        thread_id: FromPath[UUID],
+    ) -> ThreadView:
+        """Return how many comments there are, which one is pinned, and what you may do."""
+        return await comments.reading.thread(viewer, thread_id)
+
+    @post(
+        "/batch",
+        operation_id="ThreadBatch",
+        summary="See how much is said about many polls",
+        status_code=200,
+        guards=READS,
+        responses=problems(TEXTS, 400, 413, 422, 429),
+    )
+    async def batch(self, comments: NamedDependency[Comments], data: JSONBody[ThreadsAsked]) -> list[ThreadCount]:
+        """Return the counts of up to 100 polls; those that nobody has commented on may be left out."""
+        return await comments.reading.counts(data.ids)
+
+    @get(
+        "/{thread_id:uuid}/comments",
+        operation_id="CommentList",
+        summary="List a poll's comments",
+        guards=READS,
+        responses=problems(TEXTS, 400, 401, 404, 429, 503),
+    )
+    async def top(
+        self,
+        comments: NamedDependency[Comments],
+        viewer: NamedDependency[Subject | None],
+        thread_id: FromPath[UUID],
+        sort: Sort = "newest",
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> Page[ListedComment]:
+        """Return the top level of the thread, each comment with the most supported answers to it."""
+        return await comments.reading.top(viewer, thread_id, sort, cursor, limit)
+
+    @post(
+        "/{thread_id:uuid}/comments",
+        operation_id="CommentCreate",
+        summary="Comment on a poll",
+        guards=ADDS,
+        request_max_body_size=COMMENT_BYTES,
+        responses={
+            201: ResponseSpec(CommentInContext, description="The new comment.", generate_examples=False),
+            200: ResponseSpec(
+                CommentInContext, description="What this Idempotency-Key made before.", generate_examples=False
+            ),
+            **problems(TEXTS, 400, 401, 403, 404, 413, 422, 429, 503, _409=_KEY_USED),
+        },
+    )
+    async def add(
+        self,
+        comments: NamedDependency[Comments],
+        subject: NamedDependency[Subject],
+        thread_id: FromPath[UUID],
+        data: JSONBody[CommentNew],
+        key: IdempotencyKey = None,
+    ) -> Response[Any]:
+        """Say something at the top of the thread, or in answer to a comment."""
+        comment_id, new = await comments.writing.add(subject, thread_id, data, idempotency_key(key))
+        view = await comments.reading.one(subject, comment_id)
+        headers = {"Location": f"/v1/comments/{comment_id}"}
+        return Response(view, status_code=201 if new else 200, headers=headers)

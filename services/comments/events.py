@@ -1,0 +1,59 @@
+"""Events that Comments publishes, and those of others that it handles."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from services.core import circles
+from services.core.events.outbox import Event
+from services.core.people import PersonChanged
+
+
+class CommentChanged(Event, frozen=True, kw_only=True):
+    """A comment is new or different.
+
+    Attributes:
+        version: Grows with each change; of one comment the highest holds.
+        thread: What is commented on.
+        kind: What that is.
+        owner: Whose it is.
+        parent: What it answers; null at the top.
+        answered: Who wrote the parent.
+        text: Empty unless it is shown.
+    """
+
+    KIND: ClassVar[str] = "comments.comment.changed"
+    comment: UUID
+    version: int
+    thread: UUID
+    kind: Literal["poll"]
+    owner: UUID
+    parent: UUID | None
+    answered: UUID | None
+    author: UUID
+    text: str
+    state: Literal["shown", "deleted", "hidden"]
+    created_at: datetime
+
+
+class PollChanged(Event, frozen=True, kw_only=True):
+    """Polls: a published poll is new or different."""
+
+    KIND: ClassVar[str] = "polls.poll.changed"
+    poll: UUID
+    version: int
+    owner: UUID
+    title: str
+    deleted: bool
+
+
+class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
+    """Profiles: somebody is new or different to others."""
+
+    KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class BlockChanged(circles.BlockChanged, frozen=True, kw_only=True):
+    """Follows: an account blocks another one, or doesn't any more."""
+
+    KIND: ClassVar[str] = "follows.block.changed"

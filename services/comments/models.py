@@ -1,0 +1,136 @@
+"""Tables of Comments."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.circles import BlockColumns
+from services.core.data.audit import AuditColumns
+from services.core.data.models import ServiceBase
+from services.core.ids import new_id
+from services.core.people import PersonColumns
+
+
+class Base(ServiceBase):
+    """This service's tables."""
+
+    __abstract__ = True
+
+
+class Thread(Base):
+    """All comments on one thing. Whoever comments locks its row, so that counts are exact.
+
+    Attributes:
+        id: What is commented on: a poll.
+        kind: `poll`.
+        owner: Whose it is.
+        title: The poll's.
+        known_version: The version of it that is known here.
+        deleted: It is gone, and what was said about it isn't shown any more.
+        comments: How many can be read.
+        places: How many top-level comments there ever were; the next one gets the next place.
+        locked: Nobody but its owner and moderators adds to it.
+        pinned: The comment that stands first.
+    """
+
+    __tablename__ = "thread"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    owner: Mapped[UUID]
+    title: Mapped[str] = mapped_column(Text)
+    known_version: Mapped[int]
+    deleted: Mapped[bool]
+    comments: Mapped[int] = mapped_column(server_default="0")
+    places: Mapped[int] = mapped_column(server_default="0")
+    locked: Mapped[bool] = mapped_column(server_default="false")
+    pinned: Mapped[UUID | None]
+    __table_args__ = (CheckConstraint("least(comments, places) >= 0", name="counts_arent_negative"),)
+
+
+_TOP = and_(column("parent").is_(None), column("listed"))
+
+
+class Comment(Base):
+    """A comment, or what is left of it where answers hang on it.
+
+    Attributes:
+        parent: What it answers; null at the top of the thread.
+        path: The places of those above it and its own, four bytes each: sorted, it is the thread as people read it.
+        author: Who wrote it.
+        text: Empty once it is deleted.
+        state: `shown`, `deleted` by its author, or `hidden` by the thread's owner or a moderator.
+        listed: Lists have it: it is shown, or an answer to it is listed.
+        replies: How many direct answers are listed.
+        places: How many direct answers there ever were.
+        support: How many people support it.
+        version: Grows with each change that is told of.
+        request_key: The idempotency key that made it.
+        request_hash: What was asked for with the key.
+    """
+
+    __tablename__ = "comment"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    thread: Mapped[UUID]
+    parent: Mapped[UUID | None]
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    author: Mapped[UUID]
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="shown")
+    listed: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    edited_at: Mapped[datetime | None]
+    replies: Mapped[int] = mapped_column(server_default="0")
+    places: Mapped[int] = mapped_column(server_default="0")
+    support: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+    request_key: Mapped[str | None] = mapped_column(Text)
+    request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    __table_args__ = (
+        CheckConstraint("state IN ('shown', 'deleted', 'hidden')", name="state"),
+        CheckConstraint("least(replies, places, support) >= 0", name="counts_arent_negative"),
+        Index("ix_comment_top", "thread", "id", postgresql_where=_TOP),
+        Index("ix_comment_top_supported", "thread", "support", "id", postgresql_where=_TOP),
+        Index("ix_comment_replies", "parent", "id", postgresql_where=column("listed")),
+        Index("ix_comment_replies_supported", "parent", "support", "id", postgresql_where=column("listed")),
+        Index("uq_comment_path", "thread", "path", unique=True),
+        Index("ix_comment_author", "author", "id"),
+        Index(
+            "uq_comment_request",
+            "author",
+            "request_key",
+            unique=True,
+            postgresql_where=column("request_key").isnot(None),
+        ),
+    )
+
+
+class Support(Base):
+    """Somebody supports a comment."""
+
+    __tablename__ = "support"
+    comment: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Block(BlockColumns, Base):
+    """Who blocks whom: a projection of `follows.block.changed`."""
+
+    __tablename__ = "block"
+
+
+class Person(PersonColumns, Base):
+    """Who accounts are to others: a projection of `profiles.profile.changed`."""
+
+    __tablename__ = "person"
+
+
+class AuditEntry(AuditColumns, Base):
+    """What owners and moderators did to a thread."""
+
+    __tablename__ = "audit_log"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    thread: Mapped[UUID]
+    __table_args__ = (Index("ix_audit_log_thread", "thread", "position"),)

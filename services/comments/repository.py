@@ -1,0 +1,176 @@
+"""Every SQL statement of Comments.
+
+Whoever adds, hides or deletes comments locks the thread first, then changes its comments.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, delete, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import aliased
+
+from services.comments.events import PollChanged
+from services.comments.models import AuditEntry, Block, Comment, Support, Thread
+from services.comments.schemas import Order
+from services.core.data.audit import AuditLog
+from services.core.data.pagination import Keyset, Page, PageFilter
+from services.core.data.repository import Repository
+
+_IDS = ARRAY(Uuid())
+_LISTED: ColumnElement[bool] = Comment.listed.is_(True)
+
+
+def _orders(name: str) -> dict[Order, Keyset]:
+    return {
+        "newest": Keyset(f"{name}-newest", Comment.id),
+        "oldest": Keyset(f"{name}-oldest", Comment.id, ascending=True),
+        "supported": Keyset(f"{name}-supported", Comment.support, Comment.id),
+    }
+
+
+TOP = _orders("comments")
+REPLIES = _orders("replies")
+MINE = Keyset("my-comments", Comment.id)
+LOG = Keyset("thread-log", AuditEntry.position)
+
+
+class ThreadRepository(Repository[Thread]):
+    """What is commented on."""
+
+    model_type = Thread
+
+    async def keep(self, poll: PollChanged) -> None:
+        """Keep what is told of a poll, unless what is known is as new."""
+        new = insert(Thread).values(
+            id=poll.poll,
+            kind="poll",
+            owner=poll.owner,
+            title=poll.title,
+            known_version=poll.version,
+            deleted=poll.deleted,
+        )
+        values = {name: new.excluded[name] for name in ("owner", "title", "known_version", "deleted")}
+        newer = Thread.known_version < new.excluded.known_version
+        await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
+
+    async def of(self, threads: Collection[UUID]) -> Sequence[Thread]:
+        """Return those of some threads that are known."""
+        among: ColumnElement[bool] = Thread.id == any_(bindparam("threads", list(threads), _IDS))
+        return (await self.session.scalars(select(Thread).where(among))).all()
+
+    async def lock(self, thread: UUID) -> Thread | None:
+        """Return a thread that nobody else adds to until the transaction ends; None if it isn't known."""
+        return await self.get_one_or_none(id=thread, with_for_update=True)
+
+    async def change(self, thread: UUID, **values: Any) -> None:
+        """Change a thread; values may be expressions."""
+        await self.update_where(Thread.id == thread, values=values)
+
+
+class CommentRepository(Repository[Comment]):
+    """Comments."""
+
+    model_type = Comment
+
+    async def of_key(self, author: UUID, key: str) -> Comment | None:
+        """Return the comment that an idempotency key has made."""
+        return await self.get_one_or_none(author=author, request_key=key)
+
+    async def thread_of(self, comment: UUID) -> UUID | None:
+        """Return in which thread a comment is; its row isn't read, since it may change until it is locked."""
+        return (await self.session.execute(select(Comment.thread).where(Comment.id == comment))).scalar_one_or_none()
+
+    async def lock(self, comment: UUID) -> Comment | None:
+        """Return a comment that nobody else changes until the transaction ends; None if there is none."""
+        return await self.get_one_or_none(id=comment, with_for_update=True)
+
+    async def change(self, comment: UUID, **values: Any) -> Comment:
+        """Change a comment; values may be expressions. Return it as it is now."""
+        [changed] = await self.update_where(Comment.id == comment, values=values)
+        return changed
+
+    async def top(self, page: PageFilter, thread: UUID) -> Page[Comment]:
+        """Return a page of a thread's top level."""
+        return await self.page(page, Comment.thread == thread, Comment.parent.is_(None), _LISTED)
+
+    async def replies(self, page: PageFilter, parent: UUID) -> Page[Comment]:
+        """Return a page of the answers to a comment."""
+        return await self.page(page, Comment.parent == parent, _LISTED)
+
+    async def best_replies(self, parents: Sequence[UUID], each: int) -> Sequence[Comment]:
+        """Return the most supported answers to some comments, so many to each at most, with one statement."""
+        asked = (
+            func.unnest(bindparam("parents", parents, _IDS))
+            .table_valued(column("parent", Uuid()))
+            .render_derived("asked")
+        )
+        best = (
+            select(Comment.id)
+            .where(Comment.parent == asked.c.parent, Comment.listed)
+            .order_by(Comment.support.desc(), Comment.id.desc())
+            .limit(each)
+            .lateral("best")
+        )
+        reply = aliased(Comment)
+        statement = (
+            select(reply)
+            .select_from(asked)
+            .join(best, true())
+            .join(reply, reply.id == best.c.id)
+            .order_by(reply.parent, reply.support.desc(), reply.id.desc())
+        )
+        return (await self.session.scalars(statement)).all()
+
+    async def above(self, comment: Comment) -> Sequence[Comment]:
+        """Return what a comment answers, the top of the thread first."""
+        paths = [comment.path[:length] for length in range(4, len(comment.path), 4)]
+        if not paths:
+            return []
+        statement = select(Comment).where(Comment.thread == comment.thread, Comment.path.in_(paths))
+        return (await self.session.scalars(statement.order_by(Comment.path))).all()
+
+    async def mine(self, page: PageFilter, author: UUID) -> Page[Comment]:
+        """Return a page of what an account has said, without what it has deleted."""
+        return await self.page(page, Comment.author == author, Comment.state != "deleted")
+
+
+class SupportRepository(Repository[Support]):
+    """Who supports which comments."""
+
+    model_type = Support
+
+    async def remove(self, comment: UUID, account: UUID) -> bool:
+        """Take support back; say whether there was any."""
+        statement = delete(Support).where(Support.comment == comment, Support.account == account)
+        return (await self.session.execute(statement.returning(Support.comment))).first() is not None
+
+    async def mine(self, account: UUID, comments: Sequence[UUID]) -> set[UUID]:
+        """Return which of some comments an account supports."""
+        among: ColumnElement[bool] = Support.comment == any_(bindparam("comments", comments, _IDS))
+        statement = select(Support.comment).where(Support.account == account, among)
+        return set((await self.session.scalars(statement)).all())
+
+
+class BlockRepository(Repository[Block]):
+    """Who blocks whom."""
+
+    model_type = Block
+
+    async def apart(self, viewer: UUID, accounts: Collection[UUID]) -> set[UUID]:
+        """Return those of some accounts whom a viewer blocks, or who block the viewer."""
+        ids = bindparam("accounts", list(accounts), _IDS)
+        mine = select(Block.other).where(Block.account == viewer, Block.other == any_(ids), Block.blocked)
+        theirs = select(Block.account).where(Block.account == any_(ids), Block.other == viewer, Block.blocked)
+        return set((await self.session.scalars(mine.union(theirs))).all())
+
+
+class AuditRepository(AuditLog[AuditEntry]):
+    """What owners and moderators did."""
+
+    model_type = AuditEntry
+
+    async def of_thread(self, page: PageFilter, thread: UUID) -> Page[AuditEntry]:
+        """Return a page of what was done to a thread."""
+        return await self.page(page, AuditEntry.thread == thread)

@@ -1,0 +1,108 @@
+"""What goes over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from services.core.people import LogEntry, PersonView
+from services.core.refusals import list_limits, text_limits
+
+MAX_TEXT = 5_000
+MAX_REASON = 500
+MAX_DEPTH = 32
+MOST_ASKED = 100
+BEST_REPLIES = 3
+
+Order = Literal["newest", "oldest", "supported"]
+State = Literal["shown", "deleted", "hidden", "withheld"]
+
+
+class CommentNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody says."""
+
+    text: Annotated[str, text_limits(MAX_TEXT, 1)]
+    parent: Annotated[UUID | None, Meta(description="The comment that this one answers; null for the top.")] = None
+
+
+class CommentEdit(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody says instead."""
+
+    text: Annotated[str, text_limits(MAX_TEXT, 1)]
+
+
+class CommentView(Struct, frozen=True, kw_only=True):
+    """A comment as the one who asks sees it.
+
+    A comment that is `deleted`, `hidden` or `withheld` is listed only where answers hang on it, without its text; a
+    hidden one still shows its text to its author and to those who may restore it.
+    """
+
+    id: UUID
+    thread: Annotated[UUID, Meta(description="The poll that is commented on.")]
+    parent: Annotated[UUID | None, Meta(description="The comment that this one answers.")]
+    depth: Annotated[int, Meta(description="1 at the top of the thread.")]
+    author: Annotated[PersonView | None, Meta(description="Null where the comment can't be read.")]
+    text: Annotated[str | None, Meta(description="Null where the comment can't be read.")]
+    state: Annotated[
+        State, Meta(description="`withheld`: you and its author are apart, because one of you blocks the other.")
+    ]
+    created_at: datetime
+    edited_at: datetime | None
+    support: Annotated[int, Meta(description="How many people support it.")]
+    supported: Annotated[bool, Meta(description="You do.")]
+    replies: Annotated[int, Meta(description="How many direct answers are listed.")]
+    pinned: bool
+
+
+class ListedComment(Struct, frozen=True):
+    """A comment in a list, and the most supported answers to it."""
+
+    comment: CommentView
+    best_replies: Annotated[list[CommentView], Meta(description=f"{BEST_REPLIES} at most.")]
+
+
+class CommentInContext(Struct, frozen=True):
+    """A comment, and those above it."""
+
+    comment: CommentView
+    above: Annotated[list[CommentView], Meta(description="What it answers, the top of the thread first.")]
+
+
+class ThreadView(Struct, frozen=True, kw_only=True):
+    """All that is said about a poll."""
+
+    id: Annotated[UUID, Meta(description="The poll that is commented on.")]
+    kind: Literal["poll"]
+    comments: Annotated[int, Meta(description="How many can be read.")]
+    locked: Annotated[bool, Meta(description="Only its owner and moderators add to it.")]
+    pinned: Annotated[CommentView | None, Meta(description="It stands first.")]
+    may_comment: Annotated[bool, Meta(description="You may add to it.")]
+    may_moderate: Annotated[bool, Meta(description="You may lock it, pin and hide comments.")]
+
+
+class ThreadCount(Struct, frozen=True):
+    """How much is said about a poll."""
+
+    id: UUID
+    comments: int
+    locked: bool
+
+
+class ThreadsAsked(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which threads are meant."""
+
+    ids: Annotated[list[UUID], list_limits(MOST_ASKED)]
+
+
+class Hiding(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a comment is hidden."""
+
+    reason: Annotated[str, text_limits(MAX_REASON, 1, description="For the log.")]
+
+
+class ThreadLogEntry(LogEntry, frozen=True, kw_only=True):
+    """What was done to a thread."""
+
+    thread: UUID

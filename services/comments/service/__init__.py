@@ -1,0 +1,44 @@
+"""Use cases of Comments; each is one transaction. `Comments` holds them in groups."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.comments.events import PollChanged, ProfileChanged
+from services.comments.models import Person
+from services.comments.repository import ThreadRepository
+from services.comments.service.moderating import Moderating
+from services.comments.service.reading import Reading
+from services.comments.service.supporting import Supporting
+from services.comments.service.threads import Threads
+from services.comments.service.writing import Writing
+from services.comments.settings import CommentsSettings
+from services.core.kit import Kit
+from services.core.people import People
+from services.core.service import UseCases
+
+
+class Comments(UseCases[CommentsSettings]):
+    """What can be done with comments.
+
+    Attributes:
+        people: Who accounts are.
+        reading: Threads, lists, one comment in its context.
+        writing: Adding, editing, deleting one's own.
+        supporting: Supporting a comment.
+        moderating: Hiding, locking, pinning.
+    """
+
+    def __init__(self, kit: Kit[CommentsSettings]) -> None:
+        super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        threads = Threads(kit)
+        self.reading = Reading(kit, self.people, threads)
+        self.writing = Writing(kit, threads)
+        self.supporting = Supporting(kit)
+        self.moderating = Moderating(kit, self.people, threads)
+
+    async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
+        """Keep what can be commented on."""
+        await ThreadRepository(session).keep(event)
+
+
+__all__ = ["Comments"]

@@ -1,0 +1,83 @@
+"""What several use cases do in their transactions. The thread is locked before."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.comments.events import CommentChanged
+from services.comments.models import Comment, Thread
+from services.comments.repository import CommentRepository, ThreadRepository
+from services.core.events.outbox import publish
+from services.core.problems import not_found
+
+
+async def locked(session: AsyncSession, comment_id: UUID) -> tuple[Thread, Comment]:
+    """Return a comment and its thread, which nobody else changes until the transaction ends.
+
+    Raises:
+        Problem: 404.
+    """
+    thread_id = await CommentRepository(session).thread_of(comment_id)
+    if thread_id is None:
+        raise not_found("comment")
+    thread = await ThreadRepository(session).lock(thread_id)
+    comment = await CommentRepository(session).lock(comment_id)
+    if thread is None or thread.deleted or comment is None:
+        raise not_found("comment")
+    return thread, comment
+
+
+async def tell(session: AsyncSession, thread: Thread, comment: Comment, parent: Comment | None) -> None:
+    """Publish what a comment is now."""
+    await publish(
+        session,
+        CommentChanged(
+            comment=comment.id,
+            version=comment.version,
+            thread=thread.id,
+            kind="poll",
+            owner=thread.owner,
+            parent=comment.parent,
+            answered=parent.author if parent else None,
+            author=comment.author,
+            text=comment.text if comment.state == "shown" else "",
+            state=comment.state,  # type: ignore[arg-type]  # the column has no other values
+            created_at=comment.created_at,
+        ),
+    )
+
+
+async def set_state(session: AsyncSession, thread: Thread, comment: Comment, state: str, **more: Any) -> Comment:
+    """Show, hide or delete a comment, with the counts that follow from it; publish it, and return it as it is now.
+
+    Lists leave out what isn't shown and has no listed answers. So what leaves the lists may take along those above it,
+    which were there for its sake alone, and what comes back brings them back.
+    """
+    comments = CommentRepository(session)
+    above = await comments.above(comment)
+    # Before it is changed: the row that is returned is this very object.
+    was_shown, was_listed = comment.state == "shown", comment.listed
+    listed = state == "shown" or comment.replies > 0
+    changed = await comments.change(comment.id, state=state, listed=listed, version=Comment.version + 1, **more)
+    by = (state == "shown") - was_shown
+    values: dict[str, Any] = {"comments": Thread.comments + by} if by else {}
+    if state != "shown" and thread.pinned == comment.id:
+        values["pinned"] = None
+    if values:
+        await ThreadRepository(session).change(thread.id, **values)
+    if listed != was_listed:
+        await _carry(comments, above, 1 if listed else -1)
+    await tell(session, thread, changed, above[-1] if above else None)
+    return changed
+
+
+async def _carry(comments: CommentRepository, above: Sequence[Comment], by: int) -> None:
+    """Count one listed answer more or fewer, upwards for as long as that lists what is above, or takes it out."""
+    for comment in reversed(above):
+        was = comment.state == "shown" or comment.replies > 0
+        now = comment.state == "shown" or comment.replies + by > 0
+        await comments.change(comment.id, replies=Comment.replies + by, listed=now)
+        if was == now:
+            return

@@ -1,0 +1,101 @@
+"""What is commented on, and who may do what there."""
+
+import time
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.comments.events import PollChanged
+from services.comments.models import Comment, Thread
+from services.comments.repository import BlockRepository, ThreadRepository
+from services.comments.settings import CommentsSettings
+from services.core.identity.subject import Kind, Role, Subject
+from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
+from services.core.problems import not_found, unavailable
+from services.core.redis.rate_limit import LocalLimiter
+
+_ASK_SECONDS = 2.0
+_ASKED_A_SECOND = 50
+"""Polls that Polls is asked for because nobody here has heard of them: who asks for any id costs two services work."""
+
+_UNKNOWN = 10_000
+_UNKNOWN_SECONDS = 1.0
+
+
+class Threads:
+    """Finds threads; of a poll whose event hasn't come yet, Polls is asked."""
+
+    def __init__(self, kit: Kit[CommentsSettings]) -> None:
+        self._kit = kit
+        self._strange = LocalLimiter()
+        self._unknown: dict[UUID, float] = {}
+
+    async def find(self, thread: UUID) -> Thread:
+        """Return what is commented on. Call it outside of a transaction.
+
+        Raises:
+            Problem: 404 if there is no such thing, 503 if Polls must be asked and doesn't answer.
+        """
+        found = await self._known(thread)
+        if found is None:
+            await self._ask(thread)
+            found = await self._known(thread)
+        if found is None or found.deleted:
+            raise not_found("poll")
+        return found
+
+    async def _known(self, thread: UUID) -> Thread | None:
+        async with self._kit.db.reading() as session:
+            return await ThreadRepository(session).get_one_or_none(id=thread)
+
+    async def _ask(self, thread: UUID) -> None:
+        if self._unknown.get(thread, 0.0) > time.monotonic():
+            raise not_found("poll")
+        if not self._strange.hit("", _ASKED_A_SECOND, 1.0).allowed:
+            raise unavailable("Too many unknown polls are asked for right now. Try again.")
+        try:
+            path = f"/internal/polls/{thread}/rules"
+            poll = await self._kit.shared.calls.get("polls", path, PollChanged, _ASK_SECONDS)
+        except PeerMissing as exc:
+            if len(self._unknown) >= _UNKNOWN:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[thread] = time.monotonic() + _UNKNOWN_SECONDS
+            raise not_found("poll") from exc
+        except PeerError as exc:
+            raise unavailable("Whether there is such a poll isn't known right now. Try again.") from exc
+        async with self._kit.db.transaction() as session:
+            await ThreadRepository(session).keep(poll)
+
+
+async def refuse_apart(session: AsyncSession, subject: Subject, *accounts: UUID) -> None:
+    """Refuse what is to be done with somebody whom the subject blocks, or the other way round, as if it weren't there.
+
+    Raises:
+        Problem: 404.
+    """
+    if await BlockRepository(session).apart(subject.id, accounts):
+        raise not_found("comment")
+
+
+def may_moderate(thread: Thread, subject: Subject | None) -> bool:
+    """Say whether somebody may lock a thread, and hide and pin what is said there: its owner and moderators."""
+    return (
+        subject is not None
+        and subject.kind is Kind.USER
+        and (subject.id == thread.owner or subject.role in {Role.MODERATOR, Role.ADMIN})
+    )
+
+
+def may_comment(thread: Thread, subject: Subject | None) -> bool:
+    """Say whether somebody may add to a thread."""
+    if subject is None or subject.kind is not Kind.USER:
+        return False
+    return not thread.locked or may_moderate(thread, subject)
+
+
+def may_read(thread: Thread, comment: Comment, subject: Subject | None) -> bool:
+    """Say whether somebody sees a comment's text: it is shown, or hidden and theirs or theirs to restore."""
+    if comment.state == "hidden":
+        return subject is not None and (subject.id == comment.author or may_moderate(thread, subject))
+    return comment.state == "shown"
