@@ -6,7 +6,7 @@ from litestar import Controller, delete, get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from services.comments.controllers.rules import COMMENT_BYTES, READS, TEXTS, WRITES, Sort
+from services.comments.controllers.rules import COMMENT_BYTES, EDITS, READS, TEXTS, WRITES, Sort
 from services.comments.schemas import CommentEdit, CommentInContext, CommentView, ListedComment
 from services.comments.service import Comments
 from services.core.data.pagination import Page
@@ -76,7 +76,7 @@ class CommentController(Controller):
         "/{comment_id:uuid}",
         operation_id="CommentEdit",
         summary="Edit my comment",
-        guards=WRITES,
+        guards=EDITS,
         request_max_body_size=COMMENT_BYTES,
         responses=problems(
             TEXTS,

@@ -8,7 +8,7 @@ from litestar.types import Guard
 
 from services.comments.schemas import Order
 from services.core.http.guards import requires
-from services.core.http.limits import limit, limit_address
+from services.core.http.limits import ByteLimit, limit, limit_address
 
 TEXTS = {
     403: "Guests don't comment; or the thread is locked, somebody else's, or the token lacks a scope.",
@@ -18,6 +18,8 @@ TEXTS = {
 COMMENT_BYTES = 64_000
 """A text of 5,000 characters, of which JSON may write each in twelve bytes."""
 
+_WEIGHING = ByteLimit("comments-bytes", subject=2_000_000, address=20_000_000, per=600)
+
 WRITES: Sequence[Guard] = [requires("comments:write"), limit("comments-write", 120, per=60)]
 """Guards of each route that changes something."""
 
@@ -25,8 +27,12 @@ ADDS: Sequence[Guard] = [
     requires("comments:write"),
     limit("comments-add", 30, per=60, unit="comments"),
     limit("comments-add-daily", 1_000, per=86_400, unit="comments"),
+    _WEIGHING,
 ]
 """Guards of the route that adds comments: what one account stores in a day is 5 MB at most."""
+
+EDITS: Sequence[Guard] = [*WRITES, _WEIGHING]
+"""Guards of the route that changes a comment's text."""
 
 READS: Sequence[Guard] = [limit_address("comments-read", 3_000, per=60)]
 """Guards of each route that anybody may read."""

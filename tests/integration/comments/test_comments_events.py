@@ -45,9 +45,11 @@ async def test_polls_told_twice_and_late_end_as_the_newest_says(votewave: VoteWa
     ]
     async with comments_of(votewave) as comments:
         for seed in range(5):
-            disorder = (
-                random.Random(seed).choices(events, k=8) + [events[-1]] + random.Random(seed).choices(events, k=3)
-            )
+            disorder = [
+                *random.Random(seed).choices(events, k=8),
+                events[-1],
+                *random.Random(seed).choices(events, k=3),
+            ]
             for event in disorder:
                 async with comments.kit.db.transaction() as session:
                     await comments.on_poll_changed(session, event)
