@@ -3,6 +3,6 @@
 Owns: definitions and life cycle of polls, their audit log. It holds no ballot and no result, no roll and no
 voting token; those are VoteBooth's.
 Publishes: `polls.poll.changed` (the whole state, at every change from publication on), `polls.poll.opened`
-and `polls.poll.closed` (within a second of the moment).
+and `polls.poll.closed` (within a second of the moment), `polls.draft.deleted`.
 Consumes: `profiles.profile.changed`, kept as the projection `person`.
 """

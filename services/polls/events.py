@@ -73,6 +73,13 @@ class PollChanged(Event, frozen=True, kw_only=True):
     deleted: bool
 
 
+class DraftDeleted(Event, frozen=True, kw_only=True):
+    """A draft is gone, which nobody but its owner has seen: what was prepared for it goes with it."""
+
+    KIND: ClassVar[str] = "polls.draft.deleted"
+    poll: UUID
+
+
 class PollOpened(Event, frozen=True, kw_only=True):
     """A poll has opened, at `at`. Told within a second; nothing may wait for it to take ballots."""
 

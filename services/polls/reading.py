@@ -32,7 +32,7 @@ from services.core.sized_cache import SizedCache
 from services.polls import shape
 from services.polls.codes import read_code
 from services.polls.events import PollChanged, ProfileChanged
-from services.polls.methods import Status
+from services.polls.methods import Eligibility, Status
 from services.polls.models import AuditEntry, Person, Poll
 from services.polls.repository import LOG, MINE, PUBLISHED, AuditRepository, PollRepository
 from services.polls.schemas import PollCard, PollLogEntry, PollView
@@ -56,6 +56,19 @@ class Seen(msgspec.Struct, frozen=True):
     public: bool
     poll_id: UUID
     arrived: bool = True
+
+
+class Preparing(msgspec.Struct, frozen=True):
+    """What VoteBooth has to know before an owner prepares the voting.
+
+    Attributes:
+        eligibility: Of this moment; while the poll is a draft its owner may change it.
+        published: Whether it is a draft no more.
+    """
+
+    owner: UUID
+    eligibility: Eligibility
+    published: bool
 
 
 def etag_of(version: int, status: Status, owner: PersonView) -> str:
@@ -211,6 +224,18 @@ class Reading(UseCases[PollsSettings]):
         if poll is None:
             raise not_found("poll")
         return shape.changed(poll)
+
+    async def preparing(self, poll_id: UUID) -> Preparing:
+        """Return whose a poll is, draft or published, and who will vote in it.
+
+        Raises:
+            Problem: 404.
+        """
+        async with self.kit.db.reading() as session:
+            poll = await PollRepository(session).get_one_or_none(Poll.id == poll_id, Poll.deleted_at.is_(None))
+        if poll is None:
+            raise not_found("poll")
+        return Preparing(poll.owner, Eligibility(poll.eligibility), poll.published_at is not None)
 
     async def versions(self, polls: Sequence[UUID]) -> dict[UUID, int]:
         """Return the versions of polls that were published, for services that want to know whether theirs are old."""

@@ -14,7 +14,7 @@ from services.core.problems import Problem, conflict, unavailable
 from services.polls import acts, edits, notes, quota, texts, votebooth
 from services.polls import definition as definitions
 from services.polls.creating import Creating
-from services.polls.events import PollClosed, PollOpened
+from services.polls.events import DraftDeleted, PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import Poll
 from services.polls.reading import Seen, names_version
@@ -209,6 +209,7 @@ class Polls(Creating):
             poll, now = await acts.lock_owned(session, subject, poll_id, Role.MODERATOR, Role.ADMIN)
             if poll.published_at is None:
                 await session.delete(poll)
+                await tell(session, DraftDeleted(poll=poll.id))
                 return True
             poll.deleted_at = now
             poll.description, poll.notes, poll.options = "", [], [{**option, **_NO_TEXTS} for option in poll.options]

@@ -1,8 +1,17 @@
-"""Events of others that VoteBooth handles beside those of polls (`poll/definition.py`)."""
+"""Events of others that VoteBooth handles beside those of published polls (`poll/definition.py`)."""
 
 from typing import ClassVar
+from uuid import UUID
 
+from services.core.events.outbox import Event
 from services.core.people import PersonChanged
+
+
+class DraftDeleted(Event, frozen=True, kw_only=True):
+    """Polls: a draft is gone."""
+
+    KIND: ClassVar[str] = "polls.draft.deleted"
+    poll: UUID
 
 
 class ProfileChanged(PersonChanged, frozen=True, kw_only=True):

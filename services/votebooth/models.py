@@ -210,6 +210,15 @@ class AnonymousBallot(Base):
     )
 
 
+class Draft(Base):
+    """A draft that has voting tokens or a roll already (`roll/preparing.py`). The row goes when it is published."""
+
+    __tablename__ = "drafts"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(index=True)
+
+
 class Credential(Base):
     """A voting token that was issued. The token itself is not stored.
 
@@ -232,7 +241,7 @@ class RollEntry(Base):
         state: `waiting`, `sent` or `failed`.
         tries: Attempts to send since the invitation was asked for.
         due_at: When the next attempt may begin, while it is waiting; put off when one begins, so that one that
-            was cut short is made again.
+            was cut short is made again. In a draft it never may: the moment is infinitely far.
         token_hash: Of the token that was last made for it; null before the first.
         sent_at: When the last mail was taken.
     """

@@ -12,7 +12,7 @@ from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.casting.signatures import signatures_of_crowds
-from services.votebooth.events import ProfileChanged
+from services.votebooth.events import DraftDeleted, ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
@@ -54,7 +54,11 @@ SERVICE = Service(
         "log": votebooth.log,
     },
     dependencies=lambda votebooth: {"claim": provide_claim, "poll_viewer": poll_viewer(votebooth.viewers)},
-    handlers=[Handler(PollNews, VoteBooth.on_poll_changed), people_handler(ProfileChanged)],
+    handlers=[
+        Handler(PollNews, VoteBooth.on_poll_changed),
+        Handler(DraftDeleted, VoteBooth.on_draft_deleted),
+        people_handler(ProfileChanged),
+    ],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),

@@ -9,17 +9,19 @@ from services.votebooth.audit.service import Log
 from services.votebooth.cards.service import Cards
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
-from services.votebooth.events import ProfileChanged
+from services.votebooth.events import DraftDeleted, ProfileChanged
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.hub import Hub
 from services.votebooth.models import Person
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.repository import forget_draft
 from services.votebooth.poll.voters import HASH_KEY, Keyring
 from services.votebooth.recount.periodic import PeriodicRecount
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.viewers import Viewers
+from services.votebooth.roll.preparing import OwnPolls
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
@@ -53,8 +55,9 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.keyring = Keyring()
         self.booth = Booth(kit, self.projection, self.keyring)
         self.ballots = Ballots(kit, self.projection, self.keyring, self.booth)
-        self.tokens = VotingTokens(kit, self.projection)
-        self.roll = Roll(kit, self.tokens, self.keyring)
+        own_polls = OwnPolls(kit, self.projection)
+        self.tokens = VotingTokens(kit, own_polls)
+        self.roll = Roll(kit, self.projection, own_polls, self.keyring)
         self.results = Results(kit, self.projection, self.keyring)
         self.receipts = Receipts(kit, self.results)
         self.cards = Cards(kit, self.projection, self.results, self.keyring)
@@ -67,6 +70,10 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     async def on_poll_changed(self, session: AsyncSession, event: PollNews) -> None:
         """Keep the poll's rules, unless newer ones are known."""
         await self.projection.hear(session, event)
+
+    async def on_draft_deleted(self, session: AsyncSession, event: DraftDeleted) -> None:
+        """Drop what was prepared for it."""
+        await forget_draft(session, event.poll)
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from services.polls.events import PollChanged
+from services.polls.reading import Preparing
 from services.polls.service import Polls
 
 MOST_VERSIONS = 100
@@ -26,6 +27,11 @@ class RulesController(Controller):
     ) -> PollChanged:
         """Return the whole state of a poll that was published; `deleted` says whether it is gone."""
         return await polls.rules(poll_id, settled=settled)
+
+    @get("/{poll_id:uuid}/preparing", summary="Who may prepare the voting of a poll, draft or not")
+    async def preparing(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> Preparing:
+        """Return whose it is and who will vote."""
+        return await polls.preparing(poll_id)
 
     @get("/versions", summary="The versions of published polls")
     async def versions(

@@ -181,11 +181,16 @@ class Projection:
         Raises:
             Problem: 404.
         """
+        stored = await self.stored(poll_id)
+        return await self.rules(poll_id) if stored is None else stored
+
+    async def stored(self, poll_id: UUID) -> PollRules | None:
+        """Return a poll's rules as the table has them now; None if it has none."""
         async with self._kit.db.reading() as session:
             definition = await repository.definition(session, poll_id)
         if definition is None:
             self._rules.drop(poll_id)
-            return await self.rules(poll_id)
+            return None
         return self.remember(definition)
 
     async def catch_up(self, poll_id: UUID, least: int) -> int:
@@ -351,7 +356,9 @@ class Projection:
         """
         if not await repository.touch_counter(session, event):
             return False
+        before = await repository.eligibility(session, event.poll)
         await repository.put_poll(session, event, msgspec.json.encode(event))
+        await repository.fit_voters(session, event.poll, before, event.eligibility)
         sqlalchemy_events.listen(session.sync_session, "after_commit", lambda _: self._changed(event.poll), once=True)
         return True
 

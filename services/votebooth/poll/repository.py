@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, not_, select, update
+from sqlalchemy import and_, case, delete, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.votebooth.models import Counter, Poll
+from services.votebooth.models import Counter, Credential, Draft, Poll, RollEntry
 from services.votebooth.poll.definition import PollChanged
 
 
@@ -93,3 +93,40 @@ async def definition(session: AsyncSession, poll_id: UUID) -> bytes | None:
 async def version(session: AsyncSession, poll_id: UUID) -> int | None:
     """Return the version of a poll's rules as stored."""
     return (await session.execute(select(Poll.version).where(Poll.poll_id == poll_id))).scalar_one_or_none()
+
+
+async def eligibility(session: AsyncSession, poll_id: UUID) -> str | None:
+    """Return who votes in a poll by its rules as stored."""
+    return (await session.execute(select(Poll.eligibility).where(Poll.poll_id == poll_id))).scalar_one_or_none()
+
+
+async def fit_voters(session: AsyncSession, poll_id: UUID, before: str | None, now: str) -> None:
+    """Drop the tokens and invitations that were made for another eligibility, and let those of a draft leave.
+
+    Args:
+        session: The transaction that stores the poll's rules.
+        poll_id: The poll.
+        before: Its eligibility as it was stored; None if nothing was.
+        now: Its eligibility from now on.
+    """
+    if before == now or (before is None and not await _end_draft(session, poll_id)):
+        return
+    if before is not None or now != "tokens":
+        await session.execute(delete(Credential).where(Credential.poll_id == poll_id))
+    if now != "roll":
+        await session.execute(delete(RollEntry).where(RollEntry.poll_id == poll_id))
+    elif before is None:
+        await session.execute(update(RollEntry).where(RollEntry.poll_id == poll_id).values(due_at=func.now()))
+
+
+async def forget_draft(session: AsyncSession, poll_id: UUID) -> None:
+    """Drop all that was prepared for a draft."""
+    if await _end_draft(session, poll_id):
+        await session.execute(delete(Credential).where(Credential.poll_id == poll_id))
+        await session.execute(delete(RollEntry).where(RollEntry.poll_id == poll_id))
+
+
+async def _end_draft(session: AsyncSession, poll_id: UUID) -> bool:
+    """Take a draft's mark off, once nobody adds to it; say whether there was one."""
+    ended = delete(Draft).where(Draft.poll_id == poll_id).returning(Draft.poll_id)
+    return (await session.execute(ended)).first() is not None

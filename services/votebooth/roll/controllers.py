@@ -50,7 +50,10 @@ class RollController(Controller):
         poll_id: FromPath[UUID],
         data: JSONBody[TokensNew],
     ) -> Response[IssuedTokens]:
-        """Return new tokens, each good for one ballot. They are told this once and can't be looked up."""
+        """Return new tokens, each good for one ballot. They are told this once and can't be looked up.
+
+        Those of a draft are good once it is published and open.
+        """
         await MAKING.take(request, data.count)
         issued = await tokens.issue(subject, poll_id, data.count)
         return Response(IssuedTokens(issued), headers={"cache-control": "no-store"})
@@ -78,7 +81,10 @@ class RollController(Controller):
         poll_id: FromPath[UUID],
         data: JSONBody[RollNew],
     ) -> RollProgress:
-        """Put addresses on the roll; each gets a mail with a token of its own, in the background."""
+        """Put addresses on the roll; each gets a mail with a token of its own, in the background.
+
+        While the poll is a draft the mails wait; they leave when it is published.
+        """
         return await roll.invite(subject, site_of(request), poll_id, data.addresses, resend=data.resend)
 
     @get(

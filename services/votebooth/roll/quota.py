@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.problems import FieldError, refused, too_many
+from services.core.problems import FieldError, over_quota, refused, too_many
 from services.core.redis.rate_limit import RateLimiter
 from services.votebooth.roll import repository
 
@@ -42,6 +42,20 @@ async def spend(session: AsyncSession, owner: UUID, count: int, quota: int) -> N
         raise too_many(
             f"One account may send {quota} invitations in 24 hours; {max(left, 0)} are left.",
             (_free_at(sent, count - left) + DAY - now).total_seconds(),
+        )
+
+
+async def check_prepared(session: AsyncSession, owner: UUID, quota: int) -> None:
+    """Return if the rolls of an owner's drafts have room for what was put there.
+
+    They could all be published at the same moment, so together they hold a day's invitations at most.
+
+    Raises:
+        Problem: 429 `over-quota`.
+    """
+    if await repository.prepared(session, owner) > quota:
+        raise over_quota(
+            f"The rolls of your drafts may have {quota:,} addresses together. Publish or delete some drafts."
         )
 
 

@@ -17,11 +17,15 @@ _COUNT = text("SELECT count(*) FROM credentials WHERE poll_id = :poll")
 
 _INVITE = text(
     """
-    INSERT INTO roll AS r (poll_id, address) SELECT :poll, unnest(:addresses)
-    ON CONFLICT (poll_id, address) DO UPDATE SET state = 'waiting', tries = 0, due_at = now() WHERE :resend
+    INSERT INTO roll AS r (poll_id, address, due_at)
+    SELECT :poll, unnest(:addresses), CASE WHEN :draft THEN 'infinity' ELSE now() END
+    ON CONFLICT (poll_id, address)
+    DO UPDATE SET state = 'waiting', tries = 0, due_at = excluded.due_at WHERE :resend
     RETURNING 1
     """
 ).bindparams(bindparam("addresses", type_=ARRAY(Text)))
+
+_PREPARED = text("SELECT count(*) FROM roll JOIN drafts USING (poll_id) WHERE owner_id = :owner")
 
 # Whoever sends at the same time waits here, so that two requests don't both find room.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('votewave invitations ' || :owner, 0))")
@@ -51,7 +55,7 @@ _PAGE = text(
            CASE WHEN NOT p.anonymous
                  AND (p.minimum <= 1 OR c.ballots >= p.minimum AND c.ends_at <= clock_timestamp())
                 THEN b.voter_key IS NOT NULL END AS took_part
-    FROM roll r JOIN polls p USING (poll_id) JOIN counters c USING (poll_id)
+    FROM roll r LEFT JOIN polls p USING (poll_id) LEFT JOIN counters c USING (poll_id)  -- a draft has neither
     LEFT JOIN ballots b ON b.poll_id = r.poll_id AND b.voter_key = substr(r.token_hash, 1, 16)
     WHERE r.poll_id = :poll AND r.address > :after ORDER BY r.address LIMIT :most
     """
@@ -69,7 +73,22 @@ _CLAIM = text(
     """
 )
 
-_LOCK = text("SELECT 1 FROM counters WHERE poll_id = :poll FOR NO KEY UPDATE")
+_LOCK = text("SELECT version FROM counters WHERE poll_id = :poll FOR NO KEY UPDATE")
+
+_MARK = text("INSERT INTO drafts (poll_id, owner_id) VALUES (:poll, :owner) ON CONFLICT DO NOTHING RETURNING 1")
+
+_UNMARK = text(
+    """
+    DELETE FROM drafts d WHERE poll_id = :poll
+    AND NOT EXISTS (SELECT FROM credentials c WHERE c.poll_id = d.poll_id)
+    AND NOT EXISTS (SELECT FROM roll r WHERE r.poll_id = d.poll_id)
+    """
+)
+
+# Neither is a row that a ballot locks, so votes go on.
+_HOLD_DRAFT = text("SELECT 1 FROM drafts WHERE poll_id = :poll FOR UPDATE")
+
+_HOLD_PUBLISHED = text("SELECT version FROM polls WHERE poll_id = :poll FOR NO KEY UPDATE")
 
 _TOKEN = text("SELECT token_hash FROM roll WHERE poll_id = :poll AND address = :address FOR UPDATE")
 
@@ -123,10 +142,41 @@ async def add_credentials(session: AsyncSession, poll_id: UUID, hashes: list[byt
     await session.execute(_ADD, {"poll": poll_id, "hashes": hashes})
 
 
-async def invite(session: AsyncSession, poll_id: UUID, addresses: list[str], *, resend: bool) -> int:
-    """Put addresses on the roll; return how many of them get a mail."""
-    rows = await session.execute(_INVITE, {"poll": poll_id, "addresses": addresses, "resend": resend})
-    return len(rows.all())
+async def mark_draft(session: AsyncSession, poll_id: UUID, owner: UUID) -> bool:
+    """Mark a draft as being prepared; say whether the mark is new."""
+    return (await session.execute(_MARK, {"poll": poll_id, "owner": owner})).first() is not None
+
+
+async def unmark_draft(session: AsyncSession, poll_id: UUID) -> None:
+    """Take a mark off under which nothing stands."""
+    await session.execute(_UNMARK, {"poll": poll_id})
+
+
+async def hold_poll(session: AsyncSession, poll_id: UUID, version: int | None) -> bool:
+    """Keep changes of who may vote out until the transaction ends.
+
+    Args:
+        session: The transaction's.
+        poll_id: The poll.
+        version: The version of its rules that was looked at; None if it was a draft.
+
+    Returns:
+        Whether it is that still.
+    """
+    if version is None:
+        return (await session.execute(_HOLD_DRAFT, {"poll": poll_id})).first() is not None
+    return (await session.execute(_HOLD_PUBLISHED, {"poll": poll_id})).scalar_one_or_none() == version
+
+
+async def invite(session: AsyncSession, poll_id: UUID, addresses: list[str], *, resend: bool, draft: bool) -> int:
+    """Put addresses on the roll; return how many of them get a mail, which waits while the poll is a draft."""
+    values = {"poll": poll_id, "addresses": addresses, "resend": resend, "draft": draft}
+    return len((await session.execute(_INVITE, values)).all())
+
+
+async def prepared(session: AsyncSession, owner: UUID) -> int:
+    """Return how many addresses stand on the rolls of somebody's drafts."""
+    return int((await session.execute(_PREPARED, {"owner": owner})).scalar_one())
 
 
 async def sent_since(session: AsyncSession, owner: UUID, age: timedelta) -> tuple[list[tuple[datetime, int]], datetime]:
@@ -154,14 +204,15 @@ async def claim(session: AsyncSession, most: int) -> list[Due]:
     return [Due(row.poll_id, row.owner, row.address, row.tries) for row in rows]
 
 
-async def lock_poll(session: AsyncSession, poll_id: UUID) -> None:
-    """Keep votes in a poll out until the transaction ends."""
-    await session.execute(_LOCK, {"poll": poll_id})
+async def lock_poll(session: AsyncSession, poll_id: UUID) -> int:
+    """Keep votes in a poll out until the transaction ends; return the version of its rules."""
+    return int((await session.execute(_LOCK, {"poll": poll_id})).scalar_one())
 
 
-async def token_of(session: AsyncSession, poll_id: UUID, address: str) -> bytes | None:
-    """Return the hash of the token that was last made for an address, and lock its entry."""
-    return (await session.execute(_TOKEN, {"poll": poll_id, "address": address})).scalar_one_or_none()
+async def token_of(session: AsyncSession, poll_id: UUID, address: str) -> tuple[bool, bytes | None]:
+    """Lock an address's entry; return whether there is one, and the hash of the token that was last made for it."""
+    row = (await session.execute(_TOKEN, {"poll": poll_id, "address": address})).first()
+    return row is not None, row.token_hash if row is not None else None
 
 
 async def took_part(session: AsyncSession, poll_id: UUID, key: bytes, *, anonymous: bool) -> bool:

@@ -46,8 +46,8 @@ class RollEntryView(Struct, frozen=True):
     """Somebody who is invited.
 
     Attributes:
-        took_part: Whether a ballot of theirs is counted; null in an anonymous poll, and in one with a minimum
-            until it is over and the minimum reached.
+        took_part: Whether a ballot of theirs is counted; null in a draft, in an anonymous poll, and in one with a
+            minimum until it is over and the minimum reached.
     """
 
     address: str

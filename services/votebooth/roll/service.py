@@ -12,7 +12,6 @@ that isn't sent neither fails nor takes time.
 import asyncio
 from uuid import UUID
 
-import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,15 +21,14 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import Problem
 from services.votebooth.audit.repository import AuditRepository
-from services.votebooth.poll import repository as polls
-from services.votebooth.poll.definition import PollChanged
+from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import TOKEN_HEADER, Keyring, hash_token, new_token
 from services.votebooth.roll import quota, repository
 from services.votebooth.roll.addresses import cleaned
+from services.votebooth.roll.preparing import OwnPolls
 from services.votebooth.roll.repository import Due
 from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
-from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.settings import VoteBoothSettings
 
 log = structlog.get_logger(__name__)
@@ -46,9 +44,10 @@ _SUBJECT = "You are invited to vote"
 class Roll:
     """What owners of polls with a roll do, and the sending of invitations."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], tokens: VotingTokens, keyring: Keyring) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, own: OwnPolls, keyring: Keyring) -> None:
         self._kit = kit
-        self._tokens = tokens
+        self._projection = projection
+        self._own = own
         self._keyring = keyring
 
     async def invite(
@@ -60,18 +59,20 @@ class Roll:
             subject: The poll's owner.
             site: The network that this comes from, as limits count.
             poll_id: The poll.
-            addresses: Whom to invite.
+            addresses: Whom to invite. If the poll is a draft, their mails wait until it is published.
             resend: Whether those on the roll already get another mail.
 
         Raises:
             Problem: 403, 404, 409 if the poll has no roll, 422 if an address can't be written to or they are more
                 than a day's, 429 if this account or this network has invited too many today.
         """
-        await self._tokens.own_poll(subject, poll_id, "roll")
+        await self._own.find(subject, poll_id, "roll")
         clean = await cleaned(self._kit.shared.apart, addresses, account=subject.id, site=site)
-        async with self._kit.db.transaction() as session:
-            changed = await repository.invite(session, poll_id, clean, resend=resend)
+        async with self._own.adding(subject, poll_id, "roll") as (session, own):
+            changed = await repository.invite(session, poll_id, clean, resend=resend, draft=own.is_draft)
             await quota.spend(session, subject.id, changed, self._kit.settings.invitations_per_day)
+            if own.is_draft:
+                await quota.check_prepared(session, subject.id, self._kit.settings.invitations_per_day)
             await quota.spend_at(self._kit.shared.limits, site, changed, self._kit.settings.invitations_per_network)
             details = {"count": changed, "resend": int(resend)}
             await AuditRepository(session).record("roll.invited", subject.id, details, poll_id=poll_id)
@@ -83,7 +84,7 @@ class Roll:
         Raises:
             Problem: 403, 404, 409 if the poll has no roll.
         """
-        await self._tokens.own_poll(subject, poll_id, "roll")
+        await self._own.find(subject, poll_id, "roll")
         after = decode_cursor(cursor, str, _LIST) or ""
         async with self._kit.db.reading() as session:
             # In this order, or the sums could say that all are sent and a row that one is waiting.
@@ -114,17 +115,17 @@ class Roll:
     async def _send(self, due: Due) -> None:
         poll_id, address, tries = due.poll_id, due.address, due.tries
         try:
-            code = await self._tokens.code_of(poll_id)
+            rules = await self._projection.fresh(poll_id)
+            code = await self._projection.code_of(poll_id)
         except Problem as problem:
             log.warning("invitation_failed", temporary=True, tries=tries, reason=problem.slug)
             async with self._kit.db.transaction() as session:
                 await repository.put_off(session, poll_id, address, _RETRY_SECONDS)
             return
         async with self._kit.db.transaction() as session:
-            made = await self._token(session, poll_id, address)
-            if made is None:
-                return
-        rules, token = made
+            token = await self._token(session, rules, address)
+        if token is None:
+            return
         try:
             await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, rules, code, address, token))
         except MailError as exc:
@@ -139,21 +140,22 @@ class Roll:
         async with self._kit.db.transaction() as session:
             await repository.mark_sent(session, poll_id, address)
 
-    async def _token(self, session: AsyncSession, poll_id: UUID, address: str) -> tuple[PollRules, str] | None:
+    async def _token(self, session: AsyncSession, rules: PollRules, address: str) -> str | None:
         """Store a new token for an address in place of its last one, unless that was voted with.
 
         Returns:
-            The poll's rules and the token to be mailed; None if nothing is.
+            The token to be mailed; None if nothing is.
         """
-        await repository.lock_poll(session, poll_id)  # no vote with the last token comes between
-        stored = await polls.definition(session, poll_id)
-        if stored is None:
+        poll_id = rules.poll_id
+        if await repository.lock_poll(session, poll_id) != rules.version:  # no vote with the last token comes between
+            await repository.hold(session, poll_id, address, 0)  # at once again, under the rules as they are now
             return None
-        rules = PollRules(msgspec.json.decode(stored, type=PollChanged))
         if rules.deleted or rules.definition.archived_at is not None:
             await repository.mark_failed(session, poll_id, address)
             return None
-        last = await repository.token_of(session, poll_id, address)
+        invited, last = await repository.token_of(session, poll_id, address)
+        if not invited:  # the poll has no roll any more
+            return None
         used = last is not None and await self._is_used(session, rules, last)
         if used and _tells_who_voted(rules):
             await repository.mark_sent(session, poll_id, address)
@@ -161,7 +163,7 @@ class Roll:
         token = new_token()
         good = last if last is not None and used else hash_token(token)
         await repository.replace_token(session, poll_id, address, last, good)
-        return rules, token
+        return token
 
     async def _is_used(self, session: AsyncSession, rules: PollRules, token_hash: bytes) -> bool:
         key = token_hash[:16]

@@ -12,7 +12,7 @@ GUIDE = Path(__file__).parents[4] / "docs" / "api" / "votebooth.md"
 @pytest.mark.needs("curl")
 def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 11
+    assert len(blocks) == 12
     by_hand = next(
         block for block in re.findall(r"```sh\n(.*?)```", COUNTING.read_text(), re.DOTALL) if "BOOTH" in block
     )
