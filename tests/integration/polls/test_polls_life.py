@@ -115,6 +115,7 @@ async def test_the_event_and_the_internal_answer_are_the_same(owner: Person, vot
         "version": 1,
         "owner": owner.account,
         "code": poll["code"],
+        "published_at": poll["published_at"],
         "listing": "public",
         "title": "Lunch?",
         "question_version": 0,
