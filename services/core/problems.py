@@ -126,6 +126,12 @@ def misfitting(errors: tuple[FieldError, ...]) -> Problem:
     return malformed("Some values were refused; 'errors' names them.", errors)
 
 
+def bad_cursor() -> Problem:
+    """400: a cursor is none that this list gave out."""
+    detail = "The cursor isn't one that this list gave out. Start without one."
+    return Problem(400, "bad-cursor", "This cursor isn't of this list", detail, errors=(FieldError("cursor", detail),))
+
+
 def unauthenticated(detail: str = "Send an access token as 'Authorization: Bearer …'.") -> Problem:
     """401: there is no access token."""
     return Problem(401, "unauthenticated", "Sign in first", detail)

@@ -91,6 +91,15 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^(https?://[^/?#@,\s*]+(,\s*https?://[^/?#@,\s*]+)*)?$",
         ),
     ] = ""
+    limits_times: Annotated[
+        int,
+        Meta(
+            description="What each limit of requests and bytes is multiplied by: for tests that send from one address "
+            "what a city would.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 1
     issuer: Annotated[str, Meta(description="`iss` of access tokens.")] = "votewave"
     audience: Annotated[str, Meta(description="`aud` of access tokens.")] = "votewave"
     trusted_proxies: Annotated[

@@ -285,3 +285,88 @@ def test_what_a_request_may_leave_out_has_no_default(
     for key, operation in operations.items():
         for name, schema in properties(operation.get("requestBody", {}), set()):
             assert "default" not in schema, (key, name)
+
+
+def _schemas_of(document: dict[str, Any], part: Any, seen: set[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Each schema that a part of the document is made of."""
+    seen = set() if seen is None else seen
+    if isinstance(part, list):
+        for each in part:
+            yield from _schemas_of(document, each, seen)
+    elif isinstance(part, dict):
+        yield part
+        if (ref := str(part.get("$ref", "")).rpartition("/")[2]) and ref not in seen:
+            seen.add(ref)
+            yield from _schemas_of(document, document["components"]["schemas"][ref], seen)
+        for each in part.values():
+            yield from _schemas_of(document, each, seen)
+
+
+def test_bodies_say_that_unknown_fields_are_refused(
+    document: dict[str, Any], operations: dict[tuple[str, str], Operation]
+) -> None:
+    for key, operation in operations.items():
+        for schema in _schemas_of(
+            document, operation.get("requestBody", {}).get("content", {}).get("application/json")
+        ):
+            if "properties" in schema:
+                assert schema["additionalProperties"] is False, (key, schema["title"])
+
+
+def test_what_answers_always_have_is_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["PollCardPage"]["required"] == ["items", "next"]
+    assert {"kty", "crv"} <= {*schemas["JWK"]["required"]}
+    assert "token_type" in schemas["Tokens"]["required"]
+    assert "refresh_token" not in schemas["Tokens"]["required"], "it may be in a cookie"
+    assert "status" in schemas["Receipt"]["required"]
+
+
+def test_parameters_that_may_be_left_out_are_not_null(operations: dict[tuple[str, str], Operation]) -> None:
+    for key, operation in operations.items():
+        for parameter in operation.get("parameters", []):
+            schema = json.dumps(parameter["schema"])
+            assert "null" not in schema, (key, parameter["name"])
+
+
+def test_answers_without_a_body_have_no_media_type(operations: dict[tuple[str, str], Operation]) -> None:
+    for key, operation in operations.items():
+        for status in {"204", "304"} & operation["responses"].keys():
+            assert "content" not in operation["responses"][status], (key, status)
+
+
+def test_refusals_that_follow_from_how_a_route_is_made_are_described(
+    app: Litestar, operations: dict[tuple[str, str], Operation]
+) -> None:
+    """Of an id that is none, a token that is bad, too many requests, a body that is too large or no JSON."""
+    for key, handler in handlers(app).items():
+        if key not in operations:
+            continue
+        operation = operations[key]
+        expected = {"400"}
+        if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+            expected.add("404")
+        if "requestBody" in operation:
+            expected |= {"413"} if operation["operationId"] == "FileCount" else {"413", "415"}  # that takes any type
+        if operation.get("security"):
+            expected.add("401")
+        if any(isinstance(guard, (Limit, ByteLimit)) for guard in handler.resolve_guards()):
+            expected.add("429")
+        if key[0] == "GET" and key[1].startswith("/v1/"):  # what is read is weighed
+            expected.add("429")
+        assert expected <= operation["responses"].keys(), key
+
+
+def test_parameters_say_what_the_code_knows_of_them(operations: dict[tuple[str, str], Operation]) -> None:
+    bounds = {
+        parameter["name"]: parameter["schema"]
+        for operation in operations.values()
+        for parameter in operation.get("parameters", [])
+    }
+    assert bounds["cursor"]["pattern"] == "^[A-Za-z0-9_-]*$"
+    assert bounds["cursor"]["maxLength"] == 500
+    assert re.fullmatch(bounds["Idempotency-Key"]["pattern"], "a key!") is None
+    assert re.fullmatch(bounds["Idempotency-Key"]["pattern"], "a-key!")
+    assert re.fullmatch(bounds["Ballot-Secret"]["pattern"], "s" * 21) is None
+    receipt = operations["GET", "/v1/votebooth/polls/{poll_id}/receipts/{code}"]["parameters"]
+    assert any("[0-9A-Fa-f]{2}" in parameter["schema"].get("pattern", "") for parameter in receipt)

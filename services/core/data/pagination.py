@@ -20,7 +20,7 @@ import msgspec
 from advanced_alchemy.filters import PaginationFilter
 from sqlalchemy import Select, tuple_
 
-from services.core.problems import malformed
+from services.core.problems import bad_cursor
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -28,6 +28,8 @@ U = TypeVar("U")
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+LONGEST_CURSOR = 500
+"""Characters."""
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -46,7 +48,7 @@ def decode_cursor(cursor: str | None, key_type: type[K], name: str = "") -> K | 
     """Return the sort key inside a cursor, None for the first page.
 
     Raises:
-        Problem: 400, if the cursor isn't one that the list with this name gave out.
+        Problem: 400 `bad-cursor`, if the cursor isn't one that the list with this name gave out.
     """
     if not cursor:
         return None
@@ -56,7 +58,7 @@ def decode_cursor(cursor: str | None, key_type: type[K], name: str = "") -> K | 
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key: K = msgspec.json.decode(raw, type=form)[1]
     except (binascii.Error, msgspec.MsgspecError, ValueError) as exc:
-        raise malformed("The cursor isn't one that this list gave out. Start without one.") from exc
+        raise bad_cursor() from exc
     return key
 
 
@@ -97,7 +99,7 @@ class Keyset:
             limit: How many rows at most.
 
         Raises:
-            Problem: 400, if the cursor isn't one that this list gave out.
+            Problem: 400 `bad-cursor`, if the cursor isn't one that this list gave out.
         """
         return PageFilter(self, decode_cursor(cursor, self.key_type, self.name), limit)
 

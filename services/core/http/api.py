@@ -7,10 +7,13 @@ from typing import Annotated
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 
-from services.core.data.pagination import MAX_LIMIT
+from services.core.data.pagination import LONGEST_CURSOR, MAX_LIMIT
 from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
 
-Cursor = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(pattern="^[A-Za-z0-9_-]*$", max_length=LONGEST_CURSOR, description="`next` of the page before."),
+]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items on a page.")]
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The ETag you have seen; 412 if it has another now.")
@@ -22,6 +25,7 @@ IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
         name="Idempotency-Key",
+        pattern="^[!-~]{1,128}$",
         description="1–128 visible ASCII characters. The same key and body make one, however often sent.",
     ),
 ]
@@ -58,7 +62,7 @@ _TEXTS: Mapping[int, str] = {
     400: "`malformed-request`: it can't be read; `errors` names every field that doesn't fit, or that isn't known.",
     401: "`unauthenticated` without an access token; `expired-token`, `bad-token` or `session-ended` with one.",
     403: "You may not do this: `missing-scope` (of the token), `guest-refused`, `not-the-owner` or `forbidden`.",
-    404: "There is no such thing, or you may not see it.",
+    404: "`not-found`: there is no such thing, or you may not see it.",
     409: "It contradicts what is already there.",
     410: "This is over.",
     412: "It has changed since you read it.",

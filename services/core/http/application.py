@@ -22,11 +22,13 @@ from services.core.http.cors import Cors
 from services.core.http.dependencies import SHARED, dependencies_of, provide_subject, provide_viewer, require_service
 from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
+from services.core.http.implied import describe_refusals
 from services.core.http.limits import SMALL_BODY_BYTES
 from services.core.http.openapi import describe_security, openapi_config, reference_assets
 from services.core.http.queries import KnownQueries
 from services.core.http.reads import READ, weigh, weighed
 from services.core.http.request import HEAD, StrictRequest
+from services.core.http.struct_schemas import StructSchemas
 from services.core.kit import Kit, Shared
 from services.core.observe.metrics import JOB_RUNS
 from services.core.problems import Problem
@@ -131,6 +133,7 @@ class Application(Litestar):
         super().__init__(after_exception=[errors.keep_refusal], guards=[queries], **options)
         queries.learn(self.routes)
         describe_security(self.routes)
+        describe_refusals(self.routes)
         self._methods: dict[str, set[str]] = {}
         for route in self.routes:  # several of one path are several routes, and Litestar's OPTIONS names one's methods
             self._methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
@@ -225,7 +228,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
 
     return Application(
         route_handlers=[HealthController, *reference_assets(), *file_routes(shared.storage)],
-        plugins=[ServicePlugin(service, shared) for service in services],
+        plugins=[StructSchemas(), *(ServicePlugin(service, shared) for service in services)],
         lifespan=[lifespan],
         stopping=shared.stopping,
         admission=admission(

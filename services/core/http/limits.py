@@ -8,6 +8,7 @@ an IPv6 network has more addresses than there are limits.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from services.core.http.dependencies import Connection, authenticate, shared_of, site_of
@@ -58,7 +59,7 @@ class Limit:
 
     async def charge(self, connection: Connection, cost: int) -> None:
         """Count a cost of what has been done; the next request feels it."""
-        policy = self._policy
+        policy = _set(connection, self._policy)
         await shared_of(connection).limits.charge(await self._key(connection), policy.times, policy.per, cost)
 
     async def _key(self, connection: Connection) -> str:
@@ -77,6 +78,7 @@ async def count(connection: Connection, policy: Policy, key: str, cost: int = 1)
     Raises:
         Problem: 429 with Retry-After.
     """
+    policy = _set(connection, policy)
     decision = await shared_of(connection).limits.hit(key, policy.times, policy.per, min(cost, policy.times))
     note(connection.scope, policy, decision)  # type: ignore[arg-type]  # a scope is a mapping
     if not decision.allowed:
@@ -85,6 +87,12 @@ async def count(connection: Connection, policy: Policy, key: str, cost: int = 1)
             f"Try again in {max(1.0, decision.retry_after):.0f} s.",
             decision.retry_after,
         )
+
+
+def _set(connection: Connection, policy: Policy) -> Policy:
+    """Return a limit as the settings have it."""
+    times = shared_of(connection).settings.limits_times
+    return policy if times == 1 else msgspec.structs.replace(policy, times=policy.times * times)
 
 
 async def _subject(connection: Connection) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.types import Message, Scope
 
-from services.core.http.dependencies import Connection, authenticate, site_of
+from services.core.http.dependencies import Connection, authenticate, shared_of, site_of
 from services.core.http.limits import SMALL_BODY_BYTES
 from services.core.problems import Problem, too_many
 from services.core.redis.rate_limit import LocalLimiter
@@ -63,9 +63,10 @@ def _read(connection: Connection) -> LocalLimiter:
 
 
 async def _limits_of(connection: Connection) -> list[tuple[str, int]]:
-    limits = [(f"at:{site_of(connection)}", SITE_KB)]
+    times = shared_of(connection).settings.limits_times
+    limits = [(f"at:{site_of(connection)}", SITE_KB * times)]
     try:
         subject = await authenticate(connection)
     except Problem:  # the route says so, if it wants to know who asks
         subject = None
-    return limits if subject is None else [(str(subject.id), SUBJECT_KB), *limits]
+    return limits if subject is None else [(str(subject.id), SUBJECT_KB * times), *limits]

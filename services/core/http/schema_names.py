@@ -11,6 +11,9 @@ _GENERIC = re.compile(r"^([A-Za-z]+)_(?:[\w.]*\.)?(\w+?)_$")
 def tidy_schemas(document: dict[str, Any]) -> None:
     """Name each schema once and without its module, and take defaults out of request bodies.
 
+    Parameters that may be left out aren't null: there is no null in a query or a header. An answer without a body has
+    no media type.
+
     A list's page is `PollCardPage`, where Litestar says `Page_services.polls.schemas.PollCard_`. A property with a
     default may be left out, but generators take it for one that is always there; so its description says it.
 
@@ -26,6 +29,26 @@ def tidy_schemas(document: dict[str, Any]) -> None:
     }
     _rename(document, {_PREFIX + old: _PREFIX + new for old, new in names.items() if old != new})
     _say_defaults(document)
+    for item in document["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
+            for answer in operation["responses"].values():
+                if all(each.get("schema") == {"type": "null"} for each in answer.get("content", {}).values()):
+                    answer.pop("content", None)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema without the null that stands for leaving it out."""
+    members = [member for member in schema.get("oneOf", ()) if member != {"type": "null"}]
+    if len(members) == 1:
+        return {**members[0], **{key: value for key, value in schema.items() if key != "oneOf"}}
+    if isinstance(schema.get("type"), list):
+        (kind,) = (each for each in schema["type"] if each != "null")
+        schema = {**schema, "type": kind}
+    if "enum" in schema:
+        schema = {**schema, "enum": [each for each in schema["enum"] if each is not None]}
+    return schema
 
 
 def _rename(part: Any, names: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
 from msgspec import Meta, Struct
 
 from services.votebooth.cards.obstacles import Obstacle
@@ -15,13 +16,23 @@ CARD_OPTIONS = 10
 """How many options' sums a card shows; Polls' cards show the labels of as many."""
 
 
+_POLL_ID = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID)
+_TOKEN = Schema(type=OpenAPIType.STRING, max_length=200)
+
+
 class CardsWanted(Struct, frozen=True, forbid_unknown_fields=True):
     """Which polls to look at."""
 
     polls: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_POLLS)]
     tokens: Annotated[
         dict[UUID, Annotated[str, Meta(max_length=200)]],
-        Meta(max_length=MAX_POLLS, description="The viewer's voting tokens, by poll, where voters have one."),
+        Meta(
+            max_length=MAX_POLLS,
+            description="The viewer's voting tokens, by poll, where voters have one.",
+            extra_json_schema={
+                "extra": {"property_names": _POLL_ID, "additional_properties": _TOKEN, "max_properties": MAX_POLLS}
+            },
+        ),
     ] = {}
 
 

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from services.core.http.api import problems
 from services.core.http.dependencies import address_of
 from services.core.http.guards import ANY_TOKEN, requires
-from services.core.http.queries import refuse_others
+from services.core.http.queries import NONE, refuse_others
 from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.casting.schemas import Counted, MyBallot
 from services.votebooth.casting.service import Ballots
@@ -42,7 +42,7 @@ async def cast_ballot(request: Request[Any, Any, Any]) -> ASGIApp:
         Problem: As `Ballots.cast`, or 400, 401, 403, 413, 415.
     """
     if query := request.scope["query_string"]:
-        refuse_others(query, frozenset())
+        refuse_others(query, NONE)
     headers = dict(request.scope["headers"])
     subject = await subject_of(request, headers)
     subject.require(VOTE)

@@ -13,6 +13,7 @@ from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, matches, prob
 from services.core.http.compression import COMPRESSED
 from services.core.problems import Problem
 from services.votebooth.description import RESULTS, VOTING
+from services.votebooth.poll.receipt import ReceiptCode
 from services.votebooth.results import schemas
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
@@ -115,7 +116,7 @@ class ReceiptController(Controller):
 
     @get("/{code:str}", operation_id="ReceiptRead", summary="Look up a receipt", responses=problems(VOTING, 400, 404))
     async def read(
-        self, receipts: NamedDependency[Receipts], poll_id: FromPath[UUID], code: FromPath[str]
+        self, receipts: NamedDependency[Receipts], poll_id: FromPath[UUID], code: ReceiptCode
     ) -> schemas.Receipt:
         """Return the receipt if a counted ballot has it; in an open poll with a minimum, also while it is listed."""
         await receipts.find(poll_id, code)

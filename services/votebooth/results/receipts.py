@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.kit import Kit
-from services.core.problems import conflict, malformed, not_found
+from services.core.problems import conflict, not_found
 from services.votebooth.results import repository
 from services.votebooth.results.releases import MOST_LISTED
 from services.votebooth.results.service import Results
@@ -44,18 +44,15 @@ class Receipts:
         return page_of(rows, limit, lambda receipt: receipt, _LIST)
 
     async def find(self, poll_id: UUID, code: str) -> None:
-        """Return if a receipt is one of a counted ballot.
+        """Return if a receipt, in hexadecimal digits, is one of a counted ballot.
 
         It asks for no right to see the result: a receipt that isn't in the list is known to its voter alone. One
         that is in the list is found for as long as it is there, or the list would tell who withdraws.
 
         Raises:
-            Problem: 400 if it can't be a receipt, 404 if it isn't one of a counted ballot.
+            Problem: 404 if it isn't one of a counted ballot.
         """
-        try:
-            receipt = bytes.fromhex(code)
-        except ValueError as exc:
-            raise malformed("A receipt is written in hexadecimal digits.") from exc
+        receipt = bytes.fromhex(code)
         state = await self._results.state(poll_id)
         async with self._kit.db.reading() as session:
             for listed in (False, True) if state.in_steps else (False,):

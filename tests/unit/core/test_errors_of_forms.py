@@ -159,6 +159,15 @@ async def test_parameters_that_a_route_doesn_t_take_are_refused_as_fields_are(cl
     assert (await client.get("/things?limit=7&colour=red&tag=a&tag=b")).text == "7 red"
 
 
+async def test_a_parameter_without_a_value_is_left_out_and_not_null(client: Any) -> None:
+    """Else a client that writes `?colour=null` for one that it lacks sees all colours."""
+    for null in ("null", "NULL"):
+        answer = await client.get(f"/things?colour={null}")
+        assert answer.status_code == 400
+        assert [error["field"] for error in answer.json()["errors"]] == ["colour"]
+    assert (await client.get("/things?tag=null")).status_code == 200, "a text may be any"
+
+
 async def test_a_parameter_s_bounds_and_values_are_said(client: Any) -> None:
     answer = await client.get("/things?limit=700&colour=green")
     found = {error.pop("field"): error for error in answer.json()["errors"]}

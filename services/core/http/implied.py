@@ -1,0 +1,38 @@
+"""Refusals that follow from how a route is made, so that the API's description has them without each route's word."""
+
+from collections.abc import Iterable, Iterator
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
+
+from services.core.http.api import problems
+from services.core.http.guards import ScopeGuard
+from services.core.http.limits import ByteLimit, Limit
+from services.core.http.reads import weighed
+
+
+def describe_refusals(routes: Iterable[BaseRoute]) -> None:
+    """Have the document say what each route may be refused with, beside what the route says itself."""
+    for route in routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            if handler.resolve_include_in_schema():
+                handler.responses = {**problems({}, *_implied(route, handler)), **(handler.responses or {})}
+
+
+def _implied(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[int]:
+    yield 400  # at least for a query parameter that isn't known
+    if route.path_parameters:
+        yield 404
+    if handler.parsed_data_field is not None:
+        yield from (413, 415)
+    for guard in handler.resolve_guards():
+        if isinstance(guard, ScopeGuard):
+            yield 401
+            if guard.scope:
+                yield 403
+        elif isinstance(guard, (Limit, ByteLimit)) or (guard is weighed and "GET" in handler.http_methods):
+            yield 429
+    if handler.security is not None:  # what shows more with a token refuses a bad one
+        yield 401
