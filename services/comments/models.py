@@ -61,6 +61,7 @@ class Comment(Base):
         author: Who wrote it.
         text: Empty once it is deleted.
         state: `shown`, `deleted` by its author, or `hidden` by the thread's owner or a moderator.
+        hidden_as: Who has hidden it, `owner` or `moderator`; an owner doesn't restore what a moderator has hidden.
         listed: Lists have it: it is shown, or an answer to it is listed.
         replies: How many direct answers are listed.
         places: How many direct answers there ever were.
@@ -78,6 +79,7 @@ class Comment(Base):
     author: Mapped[UUID]
     text: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="shown")
+    hidden_as: Mapped[str | None] = mapped_column(Text)
     listed: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     edited_at: Mapped[datetime | None]
@@ -113,6 +115,45 @@ class Support(Base):
     comment: Mapped[UUID] = mapped_column(primary_key=True)
     account: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Report(Base):
+    """Somebody thinks that a comment shouldn't be there."""
+
+    __tablename__ = "report"
+    comment: Mapped[UUID] = mapped_column(primary_key=True)
+    reporter: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_report_at", "comment", "at", "reporter"),)
+
+
+class Case(Base):
+    """What moderators have to decide about a comment: reports of it, or its author's appeal.
+
+    Attributes:
+        reports: How many people have reported it.
+        appeal: Why its author thinks that it should be shown again; null without an appeal.
+        opened_at: Since when it waits; anew each time that it is opened.
+        decided_at: Null while it waits.
+        outcome: `hidden`, `dismissed` or `restored`; null while it waits.
+    """
+
+    __tablename__ = "moderation_case"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    comment: Mapped[UUID] = mapped_column(unique=True)
+    reports: Mapped[int] = mapped_column(server_default="0")
+    appeal: Mapped[str | None] = mapped_column(Text)
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    outcome: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        CheckConstraint("outcome IN ('hidden', 'dismissed', 'restored')", name="outcome"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
+        Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
+    )
 
 
 class Block(BlockColumns, Base):

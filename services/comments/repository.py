@@ -3,7 +3,7 @@
 Whoever adds, hides or deletes comments locks the thread first, then changes its comments.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
 from services.comments.events import PollChanged
-from services.comments.models import AuditEntry, Block, Comment, Support, Thread
+from services.comments.models import AuditEntry, Block, Case, Comment, Report, Support, Thread
 from services.comments.schemas import Order
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
@@ -33,6 +33,8 @@ def _orders(name: str) -> dict[Order, Keyset]:
 TOP = _orders("comments")
 REPLIES = _orders("replies")
 MINE = Keyset("my-comments", Comment.id)
+WAITING = Keyset("cases", Case.opened_at, Case.id, ascending=True)
+REPORTS = Keyset("reports", Report.at, Report.reporter, ascending=True)
 LOG = Keyset("thread-log", AuditEntry.position)
 
 
@@ -131,6 +133,11 @@ class CommentRepository(Repository[Comment]):
         statement = select(Comment).where(Comment.thread == comment.thread, Comment.path.in_(paths))
         return (await self.session.scalars(statement.order_by(Comment.path))).all()
 
+    async def of(self, comments: Collection[UUID]) -> Sequence[Comment]:
+        """Return some comments."""
+        among: ColumnElement[bool] = Comment.id == any_(bindparam("comments", list(comments), _IDS))
+        return (await self.session.scalars(select(Comment).where(among))).all()
+
     async def mine(self, page: PageFilter, author: UUID) -> Page[Comment]:
         """Return a page of what an account has said, without what it has deleted."""
         return await self.page(page, Comment.author == author, Comment.state != "deleted")
@@ -151,6 +158,63 @@ class SupportRepository(Repository[Support]):
         among: ColumnElement[bool] = Support.comment == any_(bindparam("comments", comments, _IDS))
         statement = select(Support.comment).where(Support.account == account, among)
         return set((await self.session.scalars(statement)).all())
+
+
+class CaseRepository(Repository[Case]):
+    """What moderators have to decide."""
+
+    model_type = Case
+
+    async def lock_of(self, comment: UUID) -> Case | None:
+        """Return a comment's case, which nobody else changes until the transaction ends; None if there is none."""
+        return await self.get_one_or_none(comment=comment, with_for_update=True)
+
+    async def lock(self, case: UUID) -> Case | None:
+        """Return a case that nobody else changes until the transaction ends; None if there is none."""
+        return await self.get_one_or_none(id=case, with_for_update=True)
+
+    async def comment_of(self, case: UUID) -> UUID | None:
+        """Return what a case is about; its row isn't read, since it may change until it is locked."""
+        return (await self.session.execute(select(Case.comment).where(Case.id == case))).scalar_one_or_none()
+
+    async def change(self, case: UUID, **values: Any) -> None:
+        """Change a case; values may be expressions."""
+        await self.update_where(Case.id == case, values=values)
+
+    async def forget_appeal(self, comment: UUID) -> None:
+        """Let the author of a comment that is shown again appeal when it is hidden once more."""
+        await self.update_where(Case.comment == comment, values={"appeal": None})
+
+    async def waiting(self, page: PageFilter) -> Page[Case]:
+        """Return a page of the cases that wait."""
+        return await self.page(page, Case.decided_at.is_(None))
+
+
+class ReportRepository(Repository[Report]):
+    """Reports of comments."""
+
+    model_type = Report
+
+    async def keep(self, report: Mapping[str, Any]) -> bool:
+        """Keep a report, in place of an earlier one of its reporter; say whether it is their first of the comment."""
+        if await self.add_or_ignore(report) is not None:
+            return True
+        mine = (Report.comment == report["comment"], Report.reporter == report["reporter"])
+        await self.update_where(*mine, values={"reason": report["reason"], "note": report["note"]})
+        return False
+
+    async def reasons(self, comments: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+        """Return how often each reason was given, by comment, with one statement."""
+        among: ColumnElement[bool] = Report.comment == any_(bindparam("comments", list(comments), _IDS))
+        counted = select(Report.comment, Report.reason, func.count()).where(among)
+        found: dict[UUID, dict[str, int]] = {}
+        for comment, reason, number in await self.session.execute(counted.group_by(Report.comment, Report.reason)):
+            found.setdefault(comment, {})[reason] = number
+        return found
+
+    async def of(self, page: PageFilter, comment: UUID) -> Page[Report]:
+        """Return a page of the reports of a comment."""
+        return await self.page(page, Report.comment == comment)
 
 
 class BlockRepository(Repository[Block]):

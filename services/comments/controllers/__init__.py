@@ -2,8 +2,9 @@
 
 from services.comments.controllers.comments import CommentController
 from services.comments.controllers.moderation import ModerationController
+from services.comments.controllers.reports import CaseController, ReportController
 from services.comments.controllers.threads import ThreadController
 
-CONTROLLERS = [ThreadController, CommentController, ModerationController]
+CONTROLLERS = [ThreadController, CommentController, ModerationController, ReportController, CaseController]
 
 __all__ = ["CONTROLLERS"]

@@ -34,6 +34,9 @@ ADDS: Sequence[Guard] = [
 EDITS: Sequence[Guard] = [*WRITES, _WEIGHING]
 """Guards of the route that changes a comment's text."""
 
+REPORTS: Sequence[Guard] = [requires("comments:write"), limit("comments-report", 60, per=3_600, unit="reports")]
+"""Guards of the routes that put something before moderators."""
+
 READS: Sequence[Guard] = [limit_address("comments-read", 3_000, per=60)]
 """Guards of each route that anybody may read."""
 

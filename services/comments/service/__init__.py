@@ -7,6 +7,7 @@ from services.comments.models import Person
 from services.comments.repository import ThreadRepository
 from services.comments.service.moderating import Moderating
 from services.comments.service.reading import Reading
+from services.comments.service.reporting import Reporting
 from services.comments.service.supporting import Supporting
 from services.comments.service.threads import Threads
 from services.comments.service.writing import Writing
@@ -25,6 +26,7 @@ class Comments(UseCases[CommentsSettings]):
         writing: Adding, editing, deleting one's own.
         supporting: Supporting a comment.
         moderating: Hiding, locking, pinning.
+        reporting: Reports, appeals, decisions about them.
     """
 
     def __init__(self, kit: Kit[CommentsSettings]) -> None:
@@ -35,6 +37,7 @@ class Comments(UseCases[CommentsSettings]):
         self.writing = Writing(kit, threads)
         self.supporting = Supporting(kit)
         self.moderating = Moderating(kit, self.people, threads)
+        self.reporting = Reporting(kit, self.people, self.reading)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what can be commented on."""

@@ -7,16 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.comments import repository as lists
 from services.comments import schemas
 from services.comments.models import Comment, Thread
-from services.comments.repository import AuditRepository, ThreadRepository
+from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository
 from services.comments.schemas import ThreadLogEntry
-from services.comments.service.steps import locked, set_state
-from services.comments.service.threads import Threads, may_moderate
+from services.comments.service.steps import locked, record, set_state
+from services.comments.service.threads import Threads, may_moderate, standing
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.people import People
-from services.core.problems import conflict, not_found, not_the_owner, refused
+from services.core.problems import conflict, forbidden, not_found, not_the_owner, refused
 from services.core.refusals import Refusals
 from services.core.text import clean_text
 
@@ -45,7 +45,7 @@ class Moderating:
             if thread.locked == locked:
                 return
             await threads.change(thread_id, locked=locked)
-            await _record(session, "thread.locked" if locked else "thread.unlocked", subject, thread)
+            await record(session, "thread.locked" if locked else "thread.unlocked", subject, thread)
 
     async def hide(self, subject: Subject, comment_id: UUID, reason: str) -> None:
         """Hide a comment; again, it does nothing.
@@ -62,8 +62,8 @@ class Moderating:
             if comment.state == "deleted":
                 raise conflict("comment-gone", "Its author has deleted this comment.")
             if comment.state == "shown":
-                await set_state(session, thread, comment, "hidden")
-                await _record(session, "comment.hidden", subject, thread, comment, reason=reason)
+                await set_state(session, thread, comment, "hidden", hidden_as=standing(subject))
+                await record(session, "comment.hidden", subject, thread, comment, reason=reason)
 
     async def restore(self, subject: Subject, comment_id: UUID) -> None:
         """Show a hidden comment again; where it isn't hidden, it does nothing.
@@ -75,8 +75,11 @@ class Moderating:
         async with self._db.transaction() as session:
             thread, comment = await self._of(session, subject, comment_id)
             if comment.state == "hidden":
-                await set_state(session, thread, comment, "shown")
-                await _record(session, "comment.restored", subject, thread, comment)
+                if comment.hidden_as == "moderator" and standing(subject) == "owner":
+                    raise forbidden("A moderator has hidden this comment, so only moderators show it again.")
+                await set_state(session, thread, comment, "shown", hidden_as=None)
+                await CaseRepository(session).forget_appeal(comment_id)
+                await record(session, "comment.restored", subject, thread, comment)
 
     async def pin(self, subject: Subject, comment_id: UUID) -> None:
         """Have a comment of the top level stand first, in place of another one.
@@ -93,7 +96,7 @@ class Moderating:
                 raise refused("not-at-the-top", "Only a comment at the top of the thread can be pinned.")
             if thread.pinned != comment_id:
                 await ThreadRepository(session).change(thread.id, pinned=comment_id)
-                await _record(session, "comment.pinned", subject, thread, comment)
+                await record(session, "comment.pinned", subject, thread, comment)
 
     async def unpin(self, subject: Subject, comment_id: UUID) -> None:
         """Have a comment stand where it belongs; where it isn't pinned, it does nothing.
@@ -106,7 +109,7 @@ class Moderating:
             thread, comment = await self._of(session, subject, comment_id)
             if thread.pinned == comment_id:
                 await ThreadRepository(session).change(thread.id, pinned=None)
-                await _record(session, "comment.unpinned", subject, thread, comment)
+                await record(session, "comment.unpinned", subject, thread, comment)
 
     async def log(self, subject: Subject, thread_id: UUID, cursor: str | None, limit: int) -> Page[ThreadLogEntry]:
         """Return a page of what was done to a thread, the latest first.
@@ -130,10 +133,3 @@ class Moderating:
 def _require(thread: Thread, subject: Subject) -> None:
     if not may_moderate(thread, subject):
         raise not_the_owner("Only the poll's owner and moderators can do this.")
-
-
-async def _record(
-    session: AsyncSession, act: str, subject: Subject, thread: Thread, comment: Comment | None = None, **more: str
-) -> None:
-    details = {**({"comment": str(comment.id)} if comment else {}), **more}
-    await AuditRepository(session).record(act, subject.id, details, thread=thread.id)

@@ -21,7 +21,7 @@ from services.comments.schemas import (
     ThreadCount,
     ThreadView,
 )
-from services.comments.service.threads import Threads, may_comment, may_moderate, may_read
+from services.comments.service.threads import Threads, is_moderator, may_comment, may_moderate, may_read
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Kind, Subject
@@ -133,8 +133,13 @@ class Reading:
         subject.require_user()
         async with self._db.reading() as session:
             page = await CommentRepository(session).mine(lists.MINE.page(cursor, limit), subject.id)
-            threads = {row.id: row for row in await ThreadRepository(session).of([row.thread for row in page.items])}
-        return Page(await self._of_threads(subject, threads, page.items), page.next)
+        return Page(await self.views(subject, page.items), page.next)
+
+    async def views(self, viewer: Subject, comments: Sequence[Comment]) -> list[CommentView]:
+        """Return comments of any threads, as somebody sees them."""
+        async with self._db.reading() as session:
+            threads = {row.id: row for row in await ThreadRepository(session).of([row.thread for row in comments])}
+        return await self._of_threads(viewer, threads, comments)
 
     async def _found(self, comment_id: UUID) -> tuple[Thread, Comment]:
         async with self._db.reading() as session:
@@ -191,8 +196,8 @@ class Reading:
         return views
 
     async def _apart(self, viewer: Subject | None, accounts: "Sequence[UUID] | set[UUID]") -> set[UUID]:
-        if viewer is None or viewer.kind is not Kind.USER or not accounts:
-            return set()
+        if viewer is None or viewer.kind is not Kind.USER or is_moderator(viewer) or not accounts:
+            return set()  # moderators read everything
         async with self._db.reading() as session:
             return await BlockRepository(session).apart(viewer.id, accounts)
 

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import CommentChanged
 from services.comments.models import Comment, Thread
-from services.comments.repository import CommentRepository, ThreadRepository
+from services.comments.repository import AuditRepository, CommentRepository, ThreadRepository
 from services.core.events.outbox import publish
+from services.core.identity.subject import Subject
 from services.core.problems import not_found
 
 
@@ -81,3 +82,11 @@ async def _carry(comments: CommentRepository, above: Sequence[Comment], by: int)
         await comments.change(comment.id, replies=Comment.replies + by, listed=now)
         if was == now:
             return
+
+
+async def record(
+    session: AsyncSession, act: str, subject: Subject, thread: Thread, comment: Comment | None = None, **more: str
+) -> None:
+    """Log what an owner or moderator does to a thread."""
+    details = {**({"comment": str(comment.id)} if comment else {}), **more}
+    await AuditRepository(session).record(act, subject.id, details, thread=thread.id)

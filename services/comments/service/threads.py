@@ -78,13 +78,21 @@ async def refuse_apart(session: AsyncSession, subject: Subject, *accounts: UUID)
         raise not_found("comment")
 
 
+def is_moderator(subject: Subject) -> bool:
+    """Say whether somebody moderates everything."""
+    return subject.kind is Kind.USER and subject.role in {Role.MODERATOR, Role.ADMIN}
+
+
+def standing(subject: Subject) -> str:
+    """Return as what somebody who may moderate a thread does so: `moderator` or `owner`."""
+    return "moderator" if is_moderator(subject) else "owner"
+
+
 def may_moderate(thread: Thread, subject: Subject | None) -> bool:
     """Say whether somebody may lock a thread, and hide and pin what is said there: its owner and moderators."""
-    return (
-        subject is not None
-        and subject.kind is Kind.USER
-        and (subject.id == thread.owner or subject.role in {Role.MODERATOR, Role.ADMIN})
-    )
+    if subject is None or subject.kind is not Kind.USER:
+        return False
+    return subject.id == thread.owner or is_moderator(subject)
 
 
 def may_comment(thread: Thread, subject: Subject | None) -> bool:
