@@ -1,6 +1,7 @@
 """Feed: what people come across, at home and when they look around.
 
-Owns: entries, each a thing that somebody has published, in the order of publication.
+Owns: entries, each a thing that somebody has published, in the order of publication; the words that polls and people
+    are found by.
 Publishes: nothing.
 Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.follow.changed`, `follows.block.changed`,
     `follows.mute.changed`.

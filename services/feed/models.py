@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text, column
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.circles import BlockColumns, FollowColumns, MuteColumns
@@ -36,6 +38,7 @@ class Entry(Base):
             it is the same in whatever order events arrive.
         audience: `nobody` for what is deleted or unlisted. The row stays, or a late event would bring it back.
         text: Empty for what is deleted.
+        words: Of its text, folded, to be found by.
     """
 
     __tablename__ = "entry"
@@ -47,10 +50,12 @@ class Entry(Base):
     audience: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    words: Mapped[Any] = mapped_column(TSVECTOR, server_default="", deferred=True)
     __table_args__ = (
         CheckConstraint("audience IN ('public', 'followers', 'nobody')", name="audience"),
         Index("ix_entry_author", "author", "ordinal", postgresql_where=column("audience") != "nobody"),
         Index("ix_entry_public", "ordinal", postgresql_where=column("audience") == "public"),
+        Index("ix_entry_words", "words", postgresql_using="gin"),
     )
 
 
@@ -77,3 +82,28 @@ class Mute(MuteColumns, Base):
     """Who mutes whom: a projection of `follows.mute.changed`."""
 
     __tablename__ = "mute"
+
+
+class Name(Base):
+    """What people are found by.
+
+    Attributes:
+        version: That of the event with this name.
+        handle: Folded; empty for who is deleted.
+        words: Of handle and name, folded.
+    """
+
+    __tablename__ = "name"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    handle: Mapped[str] = mapped_column(Text)
+    words: Mapped[Any] = mapped_column(TSVECTOR, deferred=True)
+    __table_args__ = (Index("ix_name_words", "words", postgresql_using="gin"),)
+
+
+class Spelling(Base):
+    """A word that somebody has used, by what is left of it without any one letter, and by itself."""
+
+    __tablename__ = "spelling"
+    written: Mapped[str] = mapped_column(Text, primary_key=True)
+    word: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -2,9 +2,8 @@
 
 from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
-from services.core.people import people_handler
-from services.core.service import Service
-from services.feed.controllers import FeedController
+from services.core.service import Job, Service
+from services.feed.controllers import CONTROLLERS
 from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
 from services.feed.models import Block, Follow, Mute
 from services.feed.service import Feed
@@ -12,13 +11,14 @@ from services.feed.service import Feed
 SERVICE = Service(
     "feed",
     Feed,
-    controllers=[FeedController],
+    controllers=CONTROLLERS,
     handlers=[
         Handler(PollChanged, Feed.on_poll_changed),
-        people_handler(ProfileChanged),
+        Handler(ProfileChanged, Feed.on_profile_changed),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
         mute_handler(MuteChanged, Mute),
     ],
     needs=["profiles"],
+    jobs=[Job("words", 60, Feed.sweep)],
 )

@@ -19,3 +19,22 @@ class EntryView(Struct, frozen=True, kw_only=True):
     author: PersonView
     text: Annotated[str, Meta(description="A poll's title.", examples=["Where do we meet in March?"])]
     created_at: Annotated[datetime, Meta(description="When it was published. Entries are in this order.")]
+
+
+_CORRECTED = "Nothing was found as typed; this is what is one typing error away."
+
+
+class FoundEntries(Struct, frozen=True):
+    """A page of what was found."""
+
+    items: list[EntryView]
+    next: str | None
+    corrected: Annotated[bool, Meta(description=_CORRECTED)]
+
+
+class FoundPeople(Struct, frozen=True):
+    """A page of who was found."""
+
+    items: list[PersonView]
+    next: str | None
+    corrected: Annotated[bool, Meta(description=_CORRECTED)]

@@ -52,7 +52,7 @@ async def hear(feed: Feed, *events: Event) -> None:
 
 async def home_of(feed: Feed, account: UUID, limit: int = 20, cursor: str | None = None) -> Page[EntryView]:
     subject = Subject(account, Kind.USER, Role.USER, new_id(), frozenset("*"), 0)
-    return await feed.home(subject, cursor, limit)
+    return await feed.reading.home(subject, cursor, limit)
 
 
 async def whole(feed: Feed, account: UUID, limit: int = 7) -> list[UUID]:

@@ -37,7 +37,7 @@ class FeedController(Controller):
 
         The feed ends where `next` is null, and nowhere else.
         """
-        return await feed.home(subject, cursor, limit)
+        return await feed.reading.home(subject, cursor, limit)
 
     @get(
         "/explore",
@@ -54,4 +54,4 @@ class FeedController(Controller):
         limit: Limit = 20,
     ) -> Page[EntryView]:
         """Return what anybody has published for all, the newest first; with a token, without whom I block or mute."""
-        return await feed.explore(viewer, cursor, limit)
+        return await feed.reading.explore(viewer, cursor, limit)

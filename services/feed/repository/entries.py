@@ -1,15 +1,17 @@
-"""Every SQL statement of Feed. Who sees an entry is part of the statement, so a page is never shortened afterwards."""
+"""What has been published, and who comes across it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, exists, literal, or_, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.orm import aliased
 
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
-from services.feed.models import Audience, Block, Entry, Follow, Mute, Person
+from services.feed.models import Audience, Entry, Follow
+from services.feed.repository.apart import gone, unwanted
 
 HOME = Keyset("home", Entry.ordinal)
 EXPLORE = Keyset("explore", Entry.ordinal)
@@ -23,26 +25,14 @@ def _by(author: Any) -> ColumnElement[bool]:
     return and_(Entry.author == author, _SHOWN)
 
 
-def _unwanted(viewer: UUID, account: Any) -> ColumnElement[bool]:
-    """Say whether the viewer blocks or mutes somebody, or is blocked by them."""
-    return or_(
-        exists().where(Block.account == viewer, Block.other == account, Block.blocked),
-        exists().where(Block.account == account, Block.other == viewer, Block.blocked),
-        exists().where(Mute.account == viewer, Mute.other == account, Mute.muted),
-    )
-
-
-def _gone(account: Any) -> ColumnElement[bool]:
-    return exists().where(Person.id == account, Person.deleted)
-
-
 class EntryRepository(Repository[Entry]):
     """What has been published."""
 
     model_type = Entry
 
-    async def keep(self, values: dict[str, Any]) -> None:
+    async def keep(self, values: dict[str, Any], words: Sequence[str]) -> None:
         """Keep what an event tells of an entry, unless what is known is as new."""
+        values = {**values, "words": func.array_to_tsvector(cast(list(words), ARRAY(Text)))}
         new = insert(Entry).values(**values)
         changes = {name: new.excluded[name] for name in values if name != "id"}
         newer = Entry.version < new.excluded.version
@@ -56,7 +46,7 @@ class EntryRepository(Repository[Entry]):
         published.
         """
         followed = select(Follow.followee.label("author")).where(
-            Follow.follower == viewer, Follow.accepted, ~_unwanted(viewer, Follow.followee), ~_gone(Follow.followee)
+            Follow.follower == viewer, Follow.accepted, ~unwanted(viewer, Follow.followee), ~gone(Follow.followee)
         )
         authors = followed.union_all(select(literal(viewer, Uuid()))).subquery("authors")
         last = page.append_to_statement(select(Entry.ordinal).where(_by(authors.c.author))).limit(1).lateral("last")
@@ -68,5 +58,23 @@ class EntryRepository(Repository[Entry]):
 
     async def explore(self, page: PageFilter, viewer: UUID | None) -> Page[Entry]:
         """Return a page of what anybody has published for all."""
-        wanted = [] if viewer is None else [~_unwanted(viewer, Entry.author)]
-        return await self.page(page, _FOR_ALL, ~_gone(Entry.author), *wanted)
+        wanted = [] if viewer is None else [~unwanted(viewer, Entry.author)]
+        return await self.page(page, _FOR_ALL, ~gone(Entry.author), *wanted)
+
+    async def found(self, after: UUID | None, limit: int, viewer: UUID | None, query: str) -> Sequence[Entry]:
+        """Return what is for all and has the words of a query, the newest first; one more than wanted.
+
+        Args:
+            after: The ordinal of the last one seen.
+            limit: How many are wanted.
+            viewer: Who looks.
+            query: Of words.
+        """
+        # By itself, or Postgres may go through all entries in their order, looking for words that none has.
+        matching = select(Entry.id, Entry.author).where(_FOR_ALL, Entry.words.op("@@")(cast(query, TSQUERY)))
+        if after is not None:
+            matching = matching.where(Entry.ordinal < after)
+        matches = matching.cte("matches").prefix_with("MATERIALIZED")
+        wanted = [] if viewer is None else [~unwanted(viewer, matches.c.author)]
+        statement = select(Entry).join(matches, matches.c.id == Entry.id).where(~gone(matches.c.author), *wanted)
+        return (await self.session.scalars(statement.order_by(Entry.ordinal.desc()).limit(limit + 1))).all()

@@ -1,0 +1,77 @@
+"""Use cases of Feed; each is one transaction. `Feed` holds them in groups."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.kit import Kit
+from services.core.people import People
+from services.core.service import NoSettings, UseCases
+from services.feed.events import PollChanged, ProfileChanged
+from services.feed.models import Audience, Person
+from services.feed.ordinals import moment_of, ordinal_of
+from services.feed.repository.entries import EntryRepository
+from services.feed.repository.names import NameRepository, SpellingRepository
+from services.feed.service.reading import Reading
+from services.feed.service.searching import Searching
+from services.feed.words import folded, spellings, words_of
+
+_SHOWN_IN_LISTS = frozenset({"anyone", "signed_in"})
+"""Who may vote in polls that lists show; others are for those who were invited."""
+
+
+class Feed(UseCases[NoSettings]):
+    """What people come across.
+
+    Attributes:
+        people: Who authors are.
+        reading: Feeds.
+        searching: Polls and people by words.
+    """
+
+    def __init__(self, kit: Kit[NoSettings]) -> None:
+        super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        self.reading = Reading(kit, self.people)
+        self.searching = Searching(kit, self.people)
+
+    async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
+        """Keep what a poll is called and who may come across it."""
+        published = event.published_at or moment_of(event.poll)
+        audience = _audience(event)
+        words = words_of(event.title) if audience == Audience.PUBLIC else []
+        await EntryRepository(session).keep(
+            {
+                "id": event.poll,
+                "kind": "poll",
+                "version": event.version,
+                "ordinal": ordinal_of(event.poll, published),
+                "author": event.owner,
+                "audience": audience,
+                "text": "" if event.deleted else event.title,
+                "created_at": published,
+            },
+            words,
+        )
+        await SpellingRepository(session).learn({word: spellings(word) for word in words})
+
+    async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
+        """Keep what somebody is called, and what they are found by; nobody finds who is deleted."""
+        await self.people.hear(session, event)
+        handle = "" if event.deleted else folded(event.handle)
+        words = [] if event.deleted else words_of(f"{event.handle} {event.display_name}")
+        await NameRepository(session).keep(event.account, event.version, handle, words)
+        await SpellingRepository(session).learn({word: spellings(word) for word in words})
+
+    async def sweep(self) -> None:
+        """Forget words that nothing has any more."""
+        await self.searching.sweep()
+
+
+def _audience(poll: PollChanged) -> Audience:
+    """Return whose feeds show a poll: the same as find it in Polls' own list."""
+    is_over = poll.deleted or poll.archived_at is not None
+    if is_over or poll.listing != "public" or poll.eligibility not in _SHOWN_IN_LISTS:
+        return Audience.NOBODY
+    return Audience.PUBLIC
+
+
+__all__ = ["Feed"]
