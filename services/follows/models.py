@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, func
+from sqlalchemy import CheckConstraint, Index, Text, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.models import ServiceBase
@@ -39,6 +39,7 @@ class Account(Base):
         CheckConstraint(
             "least(followers, following, requests, requests_sent, blocks, mutes) >= 0", name="counts_arent_negative"
         ),
+        Index("ix_account_followers", "followers", "id", postgresql_where=column("followers") > 0),
     )
 
 

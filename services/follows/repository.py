@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, column, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Uuid, bindparam, column, delete, exists, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -26,6 +26,10 @@ REQUESTS_SENT = Keyset("requests-sent", Follow.ordinal)
 BLOCKS = Keyset("blocks", Block.ordinal)
 MUTES = Keyset("mutes", Mute.ordinal)
 
+_FRIENDS = 100
+_FRIENDS_EACH = 100
+"""Suggestions look at so many whom one follows, and at so many whom each of these follows: 10,000 rows at most."""
+
 _IDS = ARRAY(Uuid())
 _ACCEPTED = Follow.state == "accepted"
 _REQUESTED = Follow.state == "requested"
@@ -38,6 +42,17 @@ def _blocks(account: Any, other: Any) -> ColumnElement[bool]:
 def _apart(viewer: UUID, column: Any) -> ColumnElement[bool]:
     """Say whether the viewer blocks somebody, or the other way round."""
     return or_(_blocks(viewer, column), _blocks(column, viewer))
+
+
+def _new_to(viewer: UUID, account: Any) -> tuple[ColumnElement[bool], ...]:
+    """Say whether somebody may be suggested to a viewer, who has nothing to do with them so far."""
+    return (
+        account != viewer,
+        ~exists().where(Follow.follower == viewer, Follow.followee == account),
+        ~_apart(viewer, account),
+        ~exists().where(Mute.account == viewer, Mute.other == account),
+        exists().where(Person.id == account, Person.deleted.is_(False)),
+    )
 
 
 class PersonRepository(Repository[Person]):
@@ -140,27 +155,60 @@ class FollowRepository(Repository[Follow]):
         """Return a page of the requests of an account that wait for others' answers."""
         return await self.page(page, Follow.follower == account, _REQUESTED)
 
-    async def relation(self, viewer: UUID, account: UUID) -> Any:
-        """Return a person, their counts, and how they and the viewer stand to each other; None for somebody unknown."""
+    async def relations(self, viewer: UUID, accounts: Collection[UUID]) -> Sequence[Any]:
+        """Return people, their counts, and how they and the viewer stand to each other; without those unknown here."""
         mine, theirs = aliased(Follow), aliased(Follow)
         statement = (
             select(
+                Person.id,
                 Person.deleted,
                 Person.private,
                 func.coalesce(Account.followers, 0).label("followers"),
                 func.coalesce(Account.following, 0).label("following"),
                 func.coalesce(mine.state, "none").label("i_follow"),
                 func.coalesce(theirs.state, "none").label("follows_me"),
-                _blocks(viewer, account).label("blocked"),
-                _blocks(account, viewer).label("blocks_me"),
-                exists().where(Mute.account == viewer, Mute.other == account).label("muted"),
+                _blocks(viewer, Person.id).label("blocked"),
+                _blocks(Person.id, viewer).label("blocks_me"),
+                exists().where(Mute.account == viewer, Mute.other == Person.id).label("muted"),
             )
             .outerjoin(Account, Account.id == Person.id)
             .outerjoin(mine, (mine.follower == viewer) & (mine.followee == Person.id))
             .outerjoin(theirs, (theirs.follower == Person.id) & (theirs.followee == viewer))
-            .where(Person.id == account)
+            .where(Person.id.in_(accounts))
         )
-        return (await self.session.execute(statement)).one_or_none()
+        return (await self.session.execute(statement)).all()
+
+    async def friends_of_friends(self, viewer: UUID, limit: int) -> Sequence[Any]:
+        """Return friends' friends: `id`, and `common`, how many friends follow them; the most common first.
+
+        Friends are whom the viewer follows. It looks at those whom they have followed last, and at the newest follows
+        of each, so it costs the same however many there are.
+        """
+        newest = Follow.ordinal.desc()
+        friends = (
+            select(Follow.followee.label("friend")).where(Follow.follower == viewer, _ACCEPTED).order_by(newest)
+        ).limit(_FRIENDS)
+        friend = friends.subquery("friends")
+        theirs = aliased(Follow)
+        followed = (
+            select(theirs.followee.label("id"))
+            .where(theirs.follower == friend.c.friend, theirs.state == "accepted")
+            .order_by(theirs.ordinal.desc())
+            .limit(_FRIENDS_EACH)
+            .lateral("followed")
+        )
+        common = func.count().label("common")
+        counted = select(followed.c.id, common).join_from(friend, followed, true()).group_by(followed.c.id)
+        near = counted.subquery("near")
+        statement = select(near.c.id, near.c.common).where(*_new_to(viewer, near.c.id))
+        return (await self.session.execute(statement.order_by(near.c.common.desc(), near.c.id).limit(limit))).all()
+
+    async def most_followed(self, viewer: UUID, limit: int) -> Sequence[UUID]:
+        """Return people with the most followers whom a viewer doesn't follow."""
+        statement = select(Account.id).where(Account.followers > literal_column("0"), *_new_to(viewer, Account.id))
+        return (
+            await self.session.scalars(statement.order_by(Account.followers.desc(), Account.id.desc()).limit(limit))
+        ).all()
 
 
 class MarkRepository(Repository[MarkT]):

@@ -1,7 +1,8 @@
-"""What Follows gives over the wire; nothing it takes has a body."""
+"""What Follows takes and gives over the wire."""
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -39,3 +40,28 @@ class CountsView(Struct, frozen=True):
     requests_sent: Annotated[int, Meta(description="Waiting for others' answers.")]
     blocks: int
     mutes: int
+
+
+class RelationsWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom I ask about."""
+
+    people: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
+
+
+class RelationsView(Struct, frozen=True):
+    """How some people and I stand to each other."""
+
+    items: list[RelationView]
+
+
+class SuggestionView(Struct, frozen=True):
+    """Somebody whom I may want to follow."""
+
+    person: PersonView
+    common: Annotated[int, Meta(description="How many of those whom I follow, and have followed last, follow them.")]
+
+
+class SuggestionsView(Struct, frozen=True):
+    """People whom I may want to follow, the best first."""
+
+    items: list[SuggestionView]

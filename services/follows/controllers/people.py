@@ -1,19 +1,29 @@
 """Following people, and who follows whom."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, delete, get, put
+from litestar import Controller, Request, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import Page
 from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import ANY_TOKEN
+from services.core.http.limits import limit as limited
 from services.core.identity.subject import Subject
 from services.follows.controllers.rules import READS_OF_OTHERS, TEXTS, WRITES
-from services.follows.schemas import ConnectionView, CountsView, RelationView
+from services.follows.schemas import (
+    ConnectionView,
+    CountsView,
+    RelationsView,
+    RelationsWanted,
+    RelationView,
+    SuggestionsView,
+)
 from services.follows.service import Follows
 
+_BATCH = limited("follows-batch", 6_000, per=60, unit="people")
 _PRIVATE = "Guests follow nobody; or `private-account`: only those who follow it see this."
 
 
@@ -45,6 +55,44 @@ class FollowController(Controller):
     ) -> RelationView:
         """Return whether I follow them, they me, and their counts."""
         return await follows.reading.relation(subject, account)
+
+    @post(
+        "/people/batch",
+        operation_id="FollowRelations",
+        summary="See how many people and I stand to each other",
+        status_code=200,
+        guards=[ANY_TOKEN, _BATCH],
+        responses=problems(TEXTS, 400, 401, 403, 413, 415, 429),
+    )
+    async def relations(
+        self,
+        request: Request[Any, Any, Any],
+        follows: NamedDependency[Follows],
+        subject: NamedDependency[Subject],
+        data: JSONBody[RelationsWanted],
+    ) -> RelationsView:
+        """Return it for up to 100 people, for lists. Who isn't there, or blocks me, is left out.
+
+        Each one weighs as much as a request.
+        """
+        await _BATCH.take(request, len(data.people) - 1)  # which has counted one already
+        return RelationsView(await follows.reading.relations(subject, data.people))
+
+    @get(
+        "/suggestions",
+        operation_id="FollowSuggestions",
+        summary="See whom I may want to follow",
+        guards=[ANY_TOKEN, limited("follows-suggestions", 60, per=60)],
+        responses=problems(TEXTS, 401, 403, 429),
+    )
+    async def suggestions(
+        self,
+        follows: NamedDependency[Follows],
+        subject: NamedDependency[Subject],
+        limit: Limit = 20,
+    ) -> SuggestionsView:
+        """Return whom those whom I follow follow, the most common first; then those with the most followers."""
+        return SuggestionsView(await follows.reading.suggestions(subject, limit))
 
     @put(
         "/people/{account:uuid}",

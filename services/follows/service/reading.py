@@ -1,5 +1,6 @@
 """Lists, counts, and how two people stand to each other."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -7,13 +8,13 @@ from services.core.data.pagination import Page, map_page
 from services.core.data.repository import to_schema
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
-from services.core.people import People
+from services.core.people import People, PersonView
 from services.core.problems import Problem, not_found
 from services.core.service import NoSettings
 from services.follows import repository as lists
 from services.follows.models import Block
 from services.follows.repository import AccountRepository, BlockRepository, FollowRepository, MuteRepository
-from services.follows.schemas import ConnectionView, CountsView, RelationView
+from services.follows.schemas import ConnectionView, CountsView, RelationView, SuggestionView
 
 
 class Reading:
@@ -42,16 +43,40 @@ class Reading:
         """
         subject.require_user()
         row = await self._relation(subject, account)
-        return RelationView(
-            person=await self._people.one(account),
-            private=row.private,
-            followers=None if row.blocked else row.followers,
-            following=None if row.blocked else row.following,
-            i_follow=row.i_follow,
-            follows_me=row.follows_me,
-            blocked=row.blocked,
-            muted=row.muted,
-        )
+        return _view(row, await self._people.one(account))
+
+    async def relations(self, subject: Subject, accounts: Sequence[UUID]) -> list[RelationView]:
+        """Return how each of some people and the subject stand to each other, in the order in which they are asked for.
+
+        Those who aren't known here, who are deleted or block the subject are left out.
+
+        Raises:
+            Problem: 403 for guests.
+        """
+        subject.require_user()
+        async with self._db.reading() as session:
+            rows = await FollowRepository(session).relations(subject.id, set(accounts))
+        shown = {row.id: row for row in rows if not (row.deleted or row.blocks_me)}
+        people = await self._people.of(shown)
+        return [_view(shown[account], people[account]) for account in dict.fromkeys(accounts) if account in shown]
+
+    async def suggestions(self, subject: Subject, limit: int) -> list[SuggestionView]:
+        """Return people whom the subject may want to follow.
+
+        Whom most of those follow whom the subject follows stand first; then those with the most followers.
+
+        Raises:
+            Problem: 403 for guests.
+        """
+        subject.require_user()
+        async with self._db.reading() as session:
+            follows = FollowRepository(session)
+            common = {row.id: row.common for row in await follows.friends_of_friends(subject.id, limit)}
+            if len(common) < limit:
+                for account in await follows.most_followed(subject.id, limit):
+                    common.setdefault(account, 0)
+        people = await self._people.of(common)
+        return [SuggestionView(people[account], number) for account, number in list(common.items())[:limit]]
 
     async def connections(
         self, subject: Subject, account: UUID, which: Literal["followers", "following"], cursor: str | None, limit: int
@@ -132,7 +157,8 @@ class Reading:
         if await self._people.find(account) is None:
             raise not_found("person")
         async with self._db.reading() as session:
-            row = await FollowRepository(session).relation(subject.id, account)
+            rows = await FollowRepository(session).relations(subject.id, [account])
+        row = next(iter(rows), None)
         if row is None or row.deleted or row.blocks_me:
             raise not_found("person")
         return row
@@ -147,3 +173,16 @@ class Reading:
     async def _named(self, page: Page[Any], column: str) -> Page[ConnectionView]:
         people = await self._people.of(getattr(row, column) for row in page.items)
         return map_page(page, lambda row: ConnectionView(people[getattr(row, column)], row.at))
+
+
+def _view(row: Any, person: PersonView) -> RelationView:
+    return RelationView(
+        person=person,
+        private=row.private,
+        followers=None if row.blocked else row.followers,
+        following=None if row.blocked else row.following,
+        i_follow=row.i_follow,
+        follows_me=row.follows_me,
+        blocked=row.blocked,
+        muted=row.muted,
+    )
