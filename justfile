@@ -107,6 +107,11 @@ spread := "-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
     {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
+# the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API
+[no-exit-message]
+@web *ARGS:
+    {{ run }} --group web python -m services.web "$@"
+
 # measure; `./just bench votes` measures the vote path
 [no-exit-message]
 @bench *ARGS:

@@ -19,6 +19,8 @@ from services.core.settings import CoreSettings, load
 from services.embedded import AlreadyRunning, Embedded, EmbeddedError
 from services.embedded.lock import FolderLock
 from services.registry import SIGNER, load_services
+from services.web.build import SERVED, Builder
+from services.web.pages import Pages
 
 
 def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
@@ -140,16 +142,19 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
 
 def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) -> None:
     url = settings.public_url
+    builder = Builder(_say)
+    pages = Pages(SERVED, builder.making)
 
     def ready() -> None:
         click.echo(
             f"VoteWave is up at {url} ({time.time() - began:.1f} s). Reference: {url}/docs  Stop: Ctrl-C",
             err=True,
         )
+        builder.start()
         if demo:
             from services.demo import fill  # noqa: PLC0415
 
             tasks.append(asyncio.get_running_loop().create_task(fill(url, data_dir, sys.stderr)))
 
     tasks: list[asyncio.Task[None]] = []
-    serve(lambda: create_app(load_services(["all"]), settings, signer=SIGNER), settings, ready)
+    serve(lambda: create_app(load_services(["all"]), settings, signer=SIGNER, fronts=[pages]), settings, ready)

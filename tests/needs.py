@@ -36,6 +36,7 @@ OF_FOLDERS = {"cluster": ("consul", "nomad", "nomad-autoscaler", "haproxy", "pro
 
 PACKAGES = {
     "buildah": "buildah",
+    "chromium": "chromium",
     "curl": "curl",
     "debootstrap": "debootstrap",
     "gpg": "gpg",

@@ -203,13 +203,20 @@ async def _answer_before_routing(answering: Answering, scope: Any, receive: Any,
     await answer(scope, receive, send)
 
 
-def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None = None, *, signer: str = "") -> Litestar:
+def create_app(
+    services: Sequence[Service[Any]],
+    settings: CoreSettings | None = None,
+    *,
+    signer: str = "",
+    fronts: Sequence[Front] = (),
+) -> Litestar:
     """Compose services into an application.
 
     Args:
         services: Those that this process serves.
         settings: The process's settings, read from the environment by default.
         signer: The service that signs access tokens, whether it is one of these or a peer.
+        fronts: What answers before routing, after the services' own fronts, such as the web client's pages.
     """
     core = settings or load(CoreSettings)
     shared = Shared(core, signer)
@@ -239,7 +246,7 @@ def create_app(services: Sequence[Service[Any]], settings: CoreSettings | None =
             [origin.strip() for origin in core.cors_origins.split(",") if origin.strip()],
             [header for service in services for header in service.single_headers],
         ),
-        fronts=[front for service in services for front in service.fronts],
+        fronts=[*(front for service in services for front in service.fronts), *fronts],
         dependencies={"subject": Provide(provide_subject), "viewer": Provide(provide_viewer)},
         before_send=[weigh],
         exception_handlers=errors.HANDLERS,

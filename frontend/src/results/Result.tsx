@@ -1,0 +1,132 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, given, type Poll, type Results } from "../api/client";
+import { kindOf } from "../ballots/rules";
+import type { Live, Sums } from "../live/messages";
+import { useAccount } from "../session/session";
+import { ProblemNotice } from "../ui/Notice";
+import { Bars } from "./bars/Bars";
+import styles from "./Result.module.css";
+import { Rounds } from "./rounds/Rounds";
+import { found, standing } from "./sentence";
+
+/** A poll's result: a sentence, bars, then how it came about. */
+export function Result({ poll, live }: { poll: Poll; live: Live }) {
+  return (
+    <section className={styles.result} aria-labelledby="result">
+      <h2 id="result">{live.sums?.status === "final" ? "Result" : "Result so far"}</h2>
+      {live.sums ? <Seen poll={poll} sums={live.sums} /> : <Unseen live={live} />}
+      {!live.connected && (live.sums || live.hidden) && (
+        <p className={styles.away} role="status">
+          The connection is lost; these may be old. Trying again …
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Unseen({ live }: { live: Live }) {
+  if (!live.hidden) return <p className={styles.quiet}>Waiting for the first numbers …</p>;
+  const at = live.hidden.shownAt && new Date(live.hidden.shownAt);
+  return (
+    <p className={styles.hidden}>
+      {live.hidden.detail}
+      {at && ` They will be shown on ${at.toLocaleString("en", { dateStyle: "long", timeStyle: "short" })}.`}
+    </p>
+  );
+}
+
+function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
+  const [open, setOpen] = useState(false);
+  const account = useAccount()?.id;
+  const final = sums.status === "final";
+  const byCount = kindOf(poll.method) === "ranking" || poll.method.type === "star"; // whose sums alone don't decide
+  const full = useQuery({
+    queryKey: ["result", poll.id, sums.seq, sums.status, account],
+    queryFn: async () =>
+      given(await api.GET("/v1/votebooth/polls/{poll_id}/results", { params: { path: { poll_id: poll.id } } })),
+    enabled: final || open, // a hall that votes doesn't ask for a count at each vote
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <>
+      <p className={styles.sentence} aria-live="polite">
+        {full.data && (final || byCount) ? found(full.data) : standing(sums)}
+      </p>
+      {byCount && (
+        <p className={styles.quiet}>
+          {sums.counted === "first_preferences"
+            ? "First choices alone don't decide; the rounds do."
+            : "The totals alone don't decide; the runoff does."}
+        </p>
+      )}
+      <Bars sums={sums} />
+      <p className={styles.quiet}>
+        {sums.ballots === 1 ? "1 ballot" : `${sums.ballots} ballots`}
+        {sums.abstentions > 0 && `, ${sums.abstentions} of them without a preference`}
+        {sums.quorum && `; the quorum of ${sums.quorum.needed} is ${sums.quorum.reached ? "" : "not yet "}reached`}
+        {!final && ". Provisional: voting goes on."}
+      </p>
+      {byCount && (
+        <details onToggle={(event) => setOpen(event.currentTarget.open)} className={styles.details}>
+          <summary>How it came about</summary>
+          {full.error && <ProblemNotice error={full.error} />}
+          {full.data && <Details result={full.data} />}
+        </details>
+      )}
+    </>
+  );
+}
+
+function Details({ result }: { result: Results }) {
+  const label = (id: number) => result.options.find((option) => option.id === id)?.label ?? "";
+  const pairs = result.pairwise;
+  return (
+    <div className={styles.inside}>
+      {result.runoff && (
+        <div>
+          <h3>Runoff</h3>
+          <p>
+            {result.runoff.tallies.map((tally) => `${label(tally.option)} ${tally.votes}`).join(", ")}
+            {result.runoff.no_preference > 0 && `; ${result.runoff.no_preference} scored both the same`}.
+          </p>
+        </div>
+      )}
+      {result.rounds.length > 0 && <Rounds result={result} />}
+      {pairs && (
+        <div className={styles.scroll} role="region" aria-label="Every pair" tabIndex={0}>
+          <table>
+            <caption>How many ballots prefer the option on the left to the one above</caption>
+            <thead>
+              <tr>
+                <td />
+                {result.options.map((option) => (
+                  <th key={option.id} scope="col">
+                    {option.label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {result.options.map((row) => (
+                <tr key={row.id}>
+                  <th scope="row">{row.label}</th>
+                  {result.options.map((column) => {
+                    const mine = pairs[row.id]?.[column.id];
+                    const theirs = pairs[column.id]?.[row.id];
+                    return (
+                      <td key={column.id} data-wins={mine !== undefined && theirs !== undefined && mine > theirs}>
+                        {row.id === column.id ? "–" : (mine ?? 0)}
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

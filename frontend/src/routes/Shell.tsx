@@ -1,0 +1,46 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { useQueryClient } from "@tanstack/react-query";
+import { session, useAccount } from "../session/session";
+import styles from "../ui/ui.module.css";
+import { Wave } from "../ui/Wave";
+
+export function Shell() {
+  const account = useAccount();
+  const queries = useQueryClient();
+
+  async function leave() {
+    await session.signOut();
+    queries.clear(); // what an account has seen doesn't stay on the screen
+  }
+
+  return (
+    <div className={styles.shell}>
+      <header className={styles.top}>
+        <Link to="/" className={styles.brand}>
+          <Wave />
+          VoteWave
+        </Link>
+        {account?.kind === "user" ? (
+          <>
+            <Link to="/new" className={styles.nav}>
+              New poll
+            </Link>
+            <button type="button" className={styles.nav} onClick={() => void leave()}>
+              Sign out
+            </button>
+          </>
+        ) : (
+          <Link to="/sign-in" className={styles.nav}>
+            Sign in
+          </Link>
+        )}
+      </header>
+      <main>
+        <Outlet />
+      </main>
+      <footer className={styles.foot}>
+        <p>A vote that was acknowledged is stored and counted once.</p>
+      </footer>
+    </div>
+  );
+}

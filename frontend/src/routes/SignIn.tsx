@@ -1,0 +1,67 @@
+import { useMutation } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { FormEvent } from "react";
+import { Problem } from "../api/problem";
+import { session } from "../session/session";
+import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
+import { ProblemNotice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+import styles from "./form.module.css";
+
+type Credentials = { email: string; password: string };
+
+export const SignIn = () => <Enter up={false} />;
+export const SignUp = () => <Enter up />;
+
+function Enter({ up }: { up: boolean }) {
+  const navigate = useNavigate();
+  const { then } = useSearch({ from: up ? "/sign-up" : "/sign-in" });
+  const enter = useMutation({
+    mutationFn: ({ email, password }: Credentials) => (up ? session.signUp(email, password) : session.signIn(email, password)),
+    onSuccess: () => navigate({ to: then ?? "/" }),
+  });
+  const problem = enter.error instanceof Problem ? enter.error : null;
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    enter.mutate({ email: String(form.get("email")), password: String(form.get("password")) });
+  }
+
+  return (
+    <Page title={up ? "Sign up" : "Sign in"}>
+      <h1>{up ? "Sign up" : "Sign in"}</h1>
+      {up && <p>With an account you make polls of your own. What you voted as a guest in this browser stays yours.</p>}
+      <form onSubmit={submit} className={styles.form}>
+        <Field label="E-mail address" name="email" type="email" autoComplete="username" required error={problem?.of("email")} />
+        <Field
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete={up ? "new-password" : "current-password"}
+          required
+          minLength={up ? 8 : undefined}
+          maxLength={256}
+          hint={up ? "At least 8 characters. Several words are easy to remember." : ""}
+          error={problem?.of("password")}
+        />
+        {enter.error && !problem?.errors.length && <ProblemNotice error={enter.error} />}
+        <div className={styles.actions}>
+          <Button type="submit" disabled={enter.isPending}>
+            {up ? "Sign up" : "Sign in"}
+          </Button>
+          {up ? (
+            <Link to="/sign-in" search={{ then }}>
+              I have an account
+            </Link>
+          ) : (
+            <Link to="/sign-up" search={{ then }}>
+              I have no account yet
+            </Link>
+          )}
+        </div>
+      </form>
+    </Page>
+  );
+}

@@ -1,0 +1,55 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
+import { Page } from "../ui/Page";
+import { Landing } from "./Landing";
+import { PollPage } from "./PollPage";
+import { Shell } from "./Shell";
+
+// services/web/pages.py serves the client for these paths; a new one belongs there, too.
+
+/** Only a path of our own, so that no link leads through here to another site. */
+function after(search: Record<string, unknown>): { then?: string | undefined } {
+  const { then } = search;
+  return typeof then === "string" && /^\/(?![/\\])/.test(then) ? { then } : {};
+}
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <Page title="No such page">
+      <h1>There is no such page</h1>
+      <p>
+        <Link to="/">Go to the first page</Link>
+      </p>
+    </Page>
+  ),
+});
+
+const routeTree = root.addChildren([
+  createRoute({ getParentRoute: () => root, path: "/", component: Landing }),
+  createRoute({ getParentRoute: () => root, path: "/p/$code", component: PollPage }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/sign-in",
+    validateSearch: after,
+    component: lazyRouteComponent(() => import("./SignIn"), "SignIn"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/sign-up",
+    validateSearch: after,
+    component: lazyRouteComponent(() => import("./SignIn"), "SignUp"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/new",
+    component: lazyRouteComponent(() => import("./NewPoll"), "NewPoll"),
+  }),
+]);
+
+export const router = createRouter({ routeTree });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,115 @@
+// Who is at this browser. The access token is in memory alone; the refresh token is in a cookie that no script can
+// read. What storage holds is whether asking for a new token makes sense at all.
+
+import { useSyncExternalStore } from "react";
+import { Problem, type ProblemDocument } from "../api/problem";
+import type { components } from "../api/schema";
+
+type Tokens = components["schemas"]["Tokens"];
+export type Account = components["schemas"]["AccountView"];
+
+const HINT = "votewave.signed-in";
+const EARLY_MS = 30_000; // a token is renewed this long before it ends, for clocks and networks differ
+
+async function post(path: string, body?: object, token?: string): Promise<Tokens> {
+  const headers: Record<string, string> = body ? { "content-type": "application/json" } : {};
+  if (token) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(path, { method: "POST", headers, body: body ? JSON.stringify(body) : null });
+  if (!answer.ok) {
+    throw new Problem(answer.status, (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>);
+  }
+  return (await answer.json()) as Tokens;
+}
+
+class Session {
+  account: Account | null = null;
+  #token = "";
+  #until = 0;
+  #renewing: Promise<void> | null = null;
+  #listeners = new Set<() => void>();
+
+  /** The token for the next request, or "" for nobody's. */
+  async token(): Promise<string> {
+    const over = Date.now() > this.#until - EARLY_MS;
+    if (over && localStorage.getItem(HINT)) await this.#renew();
+    return this.#token;
+  }
+
+  /** A token that isn't the given one, which was refused; "" if the session is over. */
+  async renewed(refused: string): Promise<string> {
+    if (this.#token === refused) await this.#renew();
+    return this.#token;
+  }
+
+  async guest(): Promise<void> {
+    this.#take(await post("/v1/auth/guests", { refresh: "cookie" }));
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.#take(await post("/v1/auth/sessions", { email, password, refresh: "cookie" }));
+  }
+
+  /** Opens an account; a guest's votes stay theirs. */
+  async signUp(email: string, password: string): Promise<void> {
+    const guest = this.account?.kind === "guest" ? await this.token() : "";
+    const path = guest ? "/v1/auth/guests/upgrade" : "/v1/auth/accounts";
+    this.#take(await post(path, { email, password, refresh: "cookie" }, guest || undefined));
+  }
+
+  async signOut(): Promise<void> {
+    const token = await this.token();
+    if (token) {
+      const answer = await fetch("/v1/auth/sessions/current", {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${token}` },
+      });
+      if (!answer.ok && answer.status !== 401) throw new Problem(answer.status, { detail: "You are still signed in. Try again." });
+    }
+    this.#forget();
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  #renew(): Promise<void> {
+    this.#renewing ??= post("/v1/auth/sessions/refresh")
+      .then((tokens) => this.#take(tokens))
+      .catch((error: unknown) => {
+        // Only the server's word ends a session: a lost connection doesn't.
+        if (!(error instanceof Problem) || error.status !== 401) throw error;
+        this.#forget();
+      })
+      .finally(() => {
+        this.#renewing = null;
+      });
+    return this.#renewing;
+  }
+
+  #take(tokens: Tokens): void {
+    this.#token = tokens.access_token;
+    this.#until = Date.now() + tokens.expires_in * 1000;
+    localStorage.setItem(HINT, "yes");
+    this.#be(tokens.account);
+  }
+
+  #forget(): void {
+    this.#token = "";
+    this.#until = 0;
+    localStorage.removeItem(HINT);
+    this.#be(null);
+  }
+
+  #be(account: Account | null): void {
+    if (account?.id === this.account?.id && account?.kind === this.account?.kind) return;
+    this.account = account;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const session = new Session();
+
+export function useAccount(): Account | null {
+  return useSyncExternalStore(session.subscribe, () => session.account);
+}

@@ -1,0 +1,11 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const api = process.env.VOTEWAVE_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  // The policy of the served pages allows no inline style or script, so nothing is turned into a data: URL but pictures.
+  build: { target: "es2023", modulePreload: { polyfill: false }, assetsInlineLimit: 0, emptyOutDir: true },
+  server: { proxy: { "/v1": { target: api, changeOrigin: true, ws: true }, "/docs": api, "/openapi.json": api } },
+});

@@ -1,0 +1,1 @@
+"""The web client: how its build is made and served."""

@@ -1,0 +1,46 @@
+"""`./just web build|dev|check`: the client's build, a server with hot reload, its types against the API."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from services.web import node
+from services.web.build import FRONTEND, build, install
+from services.web.node import WebError
+
+
+def main() -> int:
+    """Do what the first argument says."""
+    parser = argparse.ArgumentParser(prog="./just web", description="The web client.")
+    parser.add_argument("action", choices=["build", "dev", "check"])
+    parser.add_argument("rest", nargs="*", help="for dev: what Vite takes; for check: the file of the API's document")
+    asked = parser.parse_args()
+    try:
+        if asked.action == "build":
+            build(_say)
+            return 0
+        tools = node.find(_say)
+        install(tools, _say, everything=True)
+    except WebError as exc:
+        _say(str(exc))
+        return 1
+
+    def run(*arguments: str) -> int:
+        command = [str(tools.program), *arguments]
+        return subprocess.run(command, cwd=FRONTEND, env=tools.environment, check=False).returncode  # noqa: S603
+
+    if asked.action == "dev":
+        return run("node_modules/vite/bin/vite.js", *asked.rest)
+    url = os.environ.get("VOTEWAVE_URL", "http://127.0.0.1:8000")
+    source = asked.rest[0] if asked.rest else f"{url}/openapi.json"
+    made = run("node_modules/openapi-typescript/bin/cli.js", source, "-o", "src/api/schema.d.ts")
+    return made or run("node_modules/typescript/bin/tsc", "-p", ".")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"votewave: {line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""Makes the client's build when it is missing or older than its sources.
+
+The build is made beside the one that is served and put in its place as a whole, so that a page never finds half of it.
+"""
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from services.web import node
+from services.web.node import ROOT, Node, WebError, last_line
+
+FRONTEND = ROOT / "frontend"
+SERVED = FRONTEND / "dist" / "served"
+
+_MADE_OF = "made-of"
+_APART = {"node_modules", "dist"}
+_LEAST_BYTES = 1000
+_PACKED = {".js", ".css", ".svg"}
+
+
+class Builder:
+    """Builds in a thread, beside a server.
+
+    Args:
+        say: Takes what a person shall read.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin if there is something to do: sources, no build of them, and leave to build."""
+        if FRONTEND.is_dir() and os.environ.get("VOTEWAVE_BUILD") != "never" and not is_current():
+            # A daemon: Ctrl-C doesn't wait for npm, whose process is of the same group and ends by the same signal.
+            self._thread = threading.Thread(target=self._run, name="web-build", daemon=True)
+            self._thread.start()
+
+    def making(self) -> bool:
+        """Return whether a build is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            build(self._say)
+        except (WebError, OSError) as exc:
+            self._say(f"the web client isn't built: {exc}. The API goes on")
+        else:
+            self._say("the web client is built; reload the page")
+
+
+def is_current() -> bool:
+    """Return whether what is served was built of the sources as they are."""
+    made_of = SERVED / _MADE_OF
+    return made_of.is_file() and made_of.read_text() == _digest()
+
+
+def build(say: Callable[[str], None]) -> None:
+    """Build the client, unless another process has just done so.
+
+    Raises:
+        WebError: It can't be built; says why.
+    """
+    with _alone():
+        if is_current():
+            return
+        digest = _digest()
+        tools = node.find(say)
+        install(tools, say)
+        say("building the web client …")
+        made = FRONTEND / "dist" / "next"
+        shutil.rmtree(made, ignore_errors=True)
+        _run(tools, "node_modules/vite/bin/vite.js", "build", "--outDir", str(made), "--logLevel", "warn")
+        for path in sorted((made / "assets").iterdir()):
+            if path.suffix in _PACKED and path.stat().st_size >= _LEAST_BYTES:
+                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        (made / _MADE_OF).write_text(digest)
+        old = FRONTEND / "dist" / "old"
+        shutil.rmtree(old, ignore_errors=True)
+        if SERVED.exists():
+            SERVED.rename(old)
+        made.rename(SERVED)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def install(tools: Node, say: Callable[[str], None], *, everything: bool = False) -> None:
+    """Bring the packages that package-lock.json names.
+
+    Args:
+        tools: Has npm.
+        say: Takes what a person shall read.
+        everything: Also what only checks need.
+
+    Raises:
+        WebError: npm can't.
+    """
+    lock = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
+    stamp = FRONTEND / "node_modules" / ".votewave"
+    there = stamp.read_text() if stamp.is_file() else ""
+    if there in {f"{lock} all", f"{lock} all" if everything else f"{lock} build"}:
+        return
+    say("bringing the web client's packages into frontend/node_modules/ (once) …")
+    options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
+    command = [*tools.npm, *options, *([] if everything else ["--omit=dev"])]
+    done = subprocess.run(  # noqa: S603  (npm, with our own arguments)
+        command, cwd=FRONTEND, env=tools.environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise WebError(f"npm couldn't bring its packages: {_why(done.stderr)}")
+    stamp.write_text(f"{lock} {'all' if everything else 'build'}")
+
+
+def _run(tools: Node, *arguments: str) -> None:
+    done = subprocess.run(  # noqa: S603
+        [str(tools.program), *arguments],
+        cwd=FRONTEND,
+        env=tools.environment | {"NODE_ENV": "production"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise WebError(last_line(done.stderr or done.stdout))
+
+
+def _why(said: str) -> str:
+    """Return npm's reason: its first line that isn't a mere code."""
+    lines = [line.removeprefix("npm error").strip() for line in said.splitlines() if line.startswith("npm error")]
+    told = [line for line in lines if line and not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
+    return told[0] if told else last_line(said)
+
+
+def _digest() -> str:
+    """Return what the sources are, whatever their times."""
+    digest = hashlib.sha256()
+    for path in _sources(FRONTEND):
+        digest.update(f"{path.relative_to(FRONTEND)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in _APART or path.name == "schema.d.ts":  # types are erased, and made anew by each check
+            continue
+        if path.is_dir():
+            yield from _sources(path)
+        else:
+            yield path
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process of this clone builds."""
+    folder = FRONTEND / "dist"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,125 @@
+"""Serves the web client's build beside the API: a `Front`, so that routes of the API never meet it.
+
+    /assets/NAME        a file whose name holds the hash of its content: kept by browsers for ever
+    /  /p/CODE  …       the client's own pages: one document, which is asked for anew each time
+
+Everything else is the API's. While there is no build, pages say that it is being made, or leave the request to the API.
+"""
+
+import asyncio
+import hashlib
+import mimetypes
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from litestar import Request
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
+
+from services.core.problems import not_found
+from services.core.service import Answering
+
+PAGES = re.compile(r"/|/p/[^/]{1,200}|/(sign-in|sign-up|new)")
+"""The client's own paths, as `frontend/src/routes` has them."""
+
+_ASSET = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_GUARDS = {
+    "content-security-policy": _POLICY,
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+_MAKING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>VoteWave</title>
+<h1>VoteWave is up; its pages are being made</h1>
+<p>That takes less than a minute, once. This page then shows by itself.
+The API is there already: <a href="/docs">its reference</a>.
+"""
+
+
+class Pages:
+    """The build in a folder, as it is there at each request.
+
+    Args:
+        folder: Has `index.html` and `assets/`.
+        making: Says whether a build is under way.
+    """
+
+    def __init__(self, folder: Path, making: Callable[[], bool] = lambda: False) -> None:
+        self._folder = folder
+        self._making = making
+
+    def __call__(self, scope: dict[str, Any]) -> Answering | None:
+        """Take GET and HEAD of the client's own paths."""
+        path = scope["path"]
+        if scope["method"] not in {"GET", "HEAD"}:
+            return None
+        if asset := _ASSET.fullmatch(path):
+            scope["path_template"], scope["path_params"] = "/assets/{name}", {}
+            name = asset[1]
+            return lambda request: self._asset(request, name)
+        if PAGES.fullmatch(path) and ((self._folder / "index.html").is_file() or self._making()):
+            scope["path_template"], scope["path_params"] = "/{page}", {}
+            return self._page
+        return None
+
+    async def _asset(self, request: Request[Any, Any, Any], name: str) -> ASGIApp:
+        path = self._folder / "assets" / name
+        headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
+        packed = path.with_name(f"{name}.gz")
+        if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
+            path, headers["content-encoding"] = packed, "gzip"
+        body = await _read(path)
+        if body is None:
+            raise not_found("file")
+        suffix = Path(name).suffix
+        kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return _answer(request, body, kind, headers)
+
+    async def _page(self, request: Request[Any, Any, Any]) -> ASGIApp:
+        body = await _read(self._folder / "index.html")
+        if body is None:
+            return _answer(request, _MAKING, "text/html", _GUARDS | {"refresh": "2", "retry-after": "2"}, 503)
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = _GUARDS | {"cache-control": "no-cache", "etag": tag}
+        if tag in request.headers.get("if-none-match", ""):
+            return ASGIResponse(body=b"", status_code=304, headers=headers)
+        return _answer(request, body, "text/html", headers)
+
+
+async def _read(path: Path) -> bytes | None:
+    try:
+        return await asyncio.to_thread(path.read_bytes)
+    except FileNotFoundError:
+        return None
+
+
+def _answer(
+    request: Request[Any, Any, Any], body: bytes, kind: str, headers: dict[str, str], status: int = 200
+) -> ASGIApp:
+    head = request.scope["method"] == "HEAD"
+    return ASGIResponse(
+        body=b"" if head else body,
+        content_length=len(body),
+        media_type=kind,
+        headers=headers,
+        status_code=status,
+        is_head_response=head,
+    )

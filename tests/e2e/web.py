@@ -1,0 +1,72 @@
+"""What tests of the web client share: its build, a Chromium, and people who vote."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from playwright.async_api import Browser, Page, async_playwright
+from tests.conftest import ROOT
+
+import needs
+
+_AWAY = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
+
+
+async def run_web(*arguments: str) -> str:
+    """Run `./just web`'s program to its good end; return what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.web", *arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said = (await process.communicate())[0].decode()
+    if process.returncode and any(word in said for word in _AWAY):
+        needs.unreachable("npm's packages", "npm can't reach them")
+    assert process.returncode == 0, said[-4000:]
+    return said
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Start Debian's Chromium."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def visit(browser: Browser, url: str, **options: Any) -> tuple[Page, list[str]]:
+    """Open a page as somebody new; return it, and what it will have complained of."""
+    context = await browser.new_context(**options)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda it: complaints.append(it.text) if it.type in {"error", "warning"} else None)
+    await page.goto(url)
+    return page, complaints
+
+
+async def publish(client: httpx.AsyncClient, **poll: Any) -> dict[str, Any]:
+    """Have somebody publish a poll that anybody may vote in."""
+    person = {"email": f"{uuid4().hex}@example.org", "password": "a boat, a lamp and 3 keys"}
+    token = (await client.post("/v1/auth/accounts", json=person)).json()["access_token"]
+    asked = {
+        "title": "Where shall we have lunch?",
+        "method": {"type": "approval"},
+        "options": [{"label": "Trattoria"}, {"label": "Noodle bar"}, {"label": "Falafel"}],
+        "rules": {"eligibility": "anyone"},
+        "publish": True,
+    }
+    answer = await client.post("/v1/polls", json=asked | poll, headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
