@@ -31,6 +31,7 @@ class Account(Base):
     role: Mapped[str] = mapped_column(Text, server_default="user")
     email: Mapped[str | None] = mapped_column(Text)
     email_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    email_verified: Mapped[bool] = mapped_column(server_default="false")
     password_hash: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     upgraded_at: Mapped[datetime | None]
@@ -74,6 +75,24 @@ class RefreshToken(Base):
     used_at: Mapped[datetime | None]
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     __table_args__ = (Index("ix_refresh_token_used_at", "used_at", postgresql_where=column("used_at").is_not(None)),)
+
+
+class Letter(Base):
+    """A mail whose token confirms an address or resets a password, once; by the token's SHA-256.
+
+    Attributes:
+        purpose: `email` or `password`.
+        email: The address that it went to, and as it is compared.
+    """
+
+    __tablename__ = "letter"
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    email_key: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    __table_args__ = (CheckConstraint("purpose IN ('email', 'password')", name="purpose"),)
 
 
 class ApiKey(Base):

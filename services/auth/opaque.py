@@ -1,4 +1,4 @@
-"""Secrets that clients hold and we only recognise: refresh tokens and API keys.
+"""Secrets that clients hold and we only recognise: refresh tokens, API keys, what mails hold.
 
 Each is a prefix, by which scanners find one that has leaked, and 256 random bits. We keep the SHA-256; with
 that many random bits a slow hash would add nothing.
@@ -11,6 +11,7 @@ import secrets
 
 REFRESH_PREFIX = "vr_"
 KEY_PREFIX = "vw_"
+LETTER_PREFIX = "vl_"
 MAX_CHARS = 128
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.engine import Row
 
-from services.auth.models import Account, ApiKey, AuditEntry, RefreshToken, Session, SigningKey
+from services.auth.models import Account, ApiKey, AuditEntry, Letter, RefreshToken, Session, SigningKey
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset
 from services.core.data.repository import Repository
@@ -52,7 +52,7 @@ _BEGIN = text(
 _FAMILY = text(
     """
     SELECT s.id AS session, s.ended_at IS NULL AND s.expires_at > now() AS alive,
-           a.id, a.kind, a.role, a.email, a.created_at
+           a.id, a.kind, a.role, a.email, a.email_verified, a.created_at
     FROM refresh_token t JOIN session s ON s.id = t.session_id JOIN account a ON a.id = s.account_id
     WHERE t.hash = :hash
     FOR UPDATE OF s
@@ -110,6 +110,15 @@ class AccountRepository(Repository[Account]):
         """Replace a password's hash; False if it isn't `before` any more."""
         same = Account.password_hash == before
         return bool(await self.update_where(Account.id == account, same, values={"password_hash": after}))
+
+    async def confirm(self, account: UUID, email: str, email_key: str) -> None:
+        """Give an account an address that was confirmed.
+
+        Raises:
+            DuplicateKeyError: Another account has it.
+        """
+        values = {"email": email, "email_key": email_key, "email_verified": True}
+        await self.update_where(Account.id == account, values=values)
 
     async def upgrade(self, account: UUID, email: str, email_key: str, password_hash: str) -> Account | None:
         """Make a guest a user; None if the account is no guest.
@@ -187,6 +196,30 @@ class SessionRepository(Repository[Session]):
         old = select(RefreshToken.hash).where(RefreshToken.used_at < before).limit(most)
         statement = delete(RefreshToken).where(RefreshToken.hash.in_(old)).returning(RefreshToken.hash)
         return len((await self.session.execute(statement)).all())
+
+
+class LetterRepository(Repository[Letter]):
+    """Mails whose tokens haven't been used."""
+
+    model_type = Letter
+
+    async def good(self, digest: bytes, purpose: str) -> Letter | None:
+        """Return a letter whose token is good; None if it was used, is over, or never was."""
+        where = (Letter.hash == digest, Letter.purpose == purpose, Letter.expires_at > func.now())
+        return await self.get_one_or_none(*where)
+
+    async def use(self, letter: Letter) -> bool:
+        """Use a letter up, and with it the account's others for the same purpose; False if somebody was faster."""
+        used = await self.session.execute(delete(Letter).where(Letter.hash == letter.hash).returning(Letter.hash))
+        if used.first() is None:
+            return False
+        others = (Letter.account_id == letter.account_id, Letter.purpose == letter.purpose)
+        await self.session.execute(delete(Letter).where(*others))
+        return True
+
+    async def forget(self) -> None:
+        """Delete what is over."""
+        await self.session.execute(delete(Letter).where(Letter.expires_at < func.now()))
 
 
 class KeyRepository(Repository[ApiKey]):

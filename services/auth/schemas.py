@@ -61,6 +61,35 @@ class PasswordChange(Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
 
+class EmailChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another address, and the password, so that nobody else changes it."""
+
+    email: Email
+    password: Password
+
+
+class ResetRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+LetterToken = Annotated[str, Meta(max_length=128, description="From the mail.", examples=["vl_…"])]
+
+
+class Confirmation(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mail to confirm an address holds."""
+
+    token: LetterToken
+
+
+class PasswordReset(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a mail to reset a password holds, and the password as it shall be."""
+
+    token: LetterToken
+    new: NewPassword
+
+
 class RoleChange(Struct, frozen=True, forbid_unknown_fields=True):
     """The role an account gets."""
 
@@ -91,6 +120,7 @@ class AccountView(Struct, frozen=True):
     kind: Kind
     role: Role
     email: str | None
+    email_verified: Annotated[bool, Meta(description="Somebody who reads its mail has confirmed the address.")]
     created_at: datetime
 
 

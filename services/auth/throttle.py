@@ -8,9 +8,11 @@ from services.auth.visitor import Visitor
 from services.core.kit import Kit
 from services.core.problems import too_many
 
-MINUTE, FIVE_MINUTES, HOUR = 60, 300, 3600
+MINUTE, FIVE_MINUTES, HOUR, DAY = 60, 300, 3600, 86_400
 
 _PROBE_COST = 5
+LETTERS_FROM_A_PLACE = 5
+LETTERS_A_DAY = 20
 
 
 class ByAddress(Enum):
@@ -66,6 +68,17 @@ class Throttle:
         name = hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         await self._count(f"try:{name}:{who.site}", self._settings.tries_per_account, FIVE_MINUTES)
         await self._count(f"try:{name}", self._settings.tries_per_account_anywhere, HOUR)
+
+    async def letter(self, who: Visitor, address: str) -> bool:
+        """Count a mail to an address, whether it has an account or not; say whether it may be sent.
+
+        From one place few are taken. What all places together ask for beyond the limit is answered as always and not
+        sent, so that nobody fills somebody's mailbox, and nobody learns who has an account.
+        """
+        name = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        await self._count(f"letter:{name}:{who.site}", LETTERS_FROM_A_PLACE, HOUR)
+        limits = self._limits
+        return (await limits.hit(f"auth:letter:{name}", LETTERS_A_DAY, DAY)).allowed
 
     async def _count(self, key: str, times: int, seconds: int) -> None:
         decision = await self._limits.hit(f"auth:{key}", times, seconds)

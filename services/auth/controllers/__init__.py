@@ -2,10 +2,11 @@
 
 from services.auth.controllers.accounts import AccountController, GuestController
 from services.auth.controllers.keys import KeyController
+from services.auth.controllers.letters import LetterController
 from services.auth.controllers.sessions import SessionController
 from services.auth.controllers.well_known import WellKnownController
 
-CONTROLLERS = [AccountController, GuestController, SessionController, KeyController]
+CONTROLLERS = [AccountController, GuestController, SessionController, KeyController, LetterController]
 ROOT_CONTROLLERS = [WellKnownController]
 
 __all__ = ["CONTROLLERS", "ROOT_CONTROLLERS"]

@@ -9,6 +9,7 @@ from services.auth.passwords import Hasher
 from services.auth.service.access import Access
 from services.auth.service.accounts import Accounts
 from services.auth.service.keys import Keys
+from services.auth.service.letters import Letters
 from services.auth.service.sessions import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
@@ -33,6 +34,7 @@ class Auth(UseCases[AuthSettings]):
         accounts: Sign-up, guests, passwords, roles.
         sessions: Sign-in, refresh, sign-out.
         keys: API keys.
+        letters: Mails that confirm an address or reset a password.
         signer: Access tokens and the keys that sign them.
         throttle: Who may try how often.
     """
@@ -48,6 +50,7 @@ class Auth(UseCases[AuthSettings]):
         self.accounts = Accounts(kit, self._access, self._hasher, self.throttle)
         self.sessions = Sessions(kit, self._access, self._hasher, self.throttle)
         self.keys = Keys(kit, self._access)
+        self.letters = Letters(kit, self._access, self._hasher, self.throttle)
 
     async def start(self) -> None:
         """Read the signing keys; the first start makes them. While the database is away, go on trying.
@@ -80,8 +83,9 @@ class Auth(UseCases[AuthSettings]):
                 return
 
     async def stop(self) -> None:
-        """End the hashing threads."""
+        """Send what mails wait, and end the hashing threads."""
         await end(self._starting)
+        await self.letters.stop()
         self._hasher.close()
         await self._gateway_keys.close()
 
@@ -98,8 +102,9 @@ class Auth(UseCases[AuthSettings]):
         await self._access.announce_recent()
 
     async def forget(self) -> None:
-        """Job: delete sessions and refresh tokens that have been over for a month."""
+        """Job: delete sessions and refresh tokens that have been over for a month, and letters that are over."""
         await self.sessions.forget(_FORGET_DAYS, _FORGET_AT_A_TIME)
+        await self.letters.forget()
 
 
 __all__ = ["Auth"]

@@ -5,11 +5,11 @@ from uuid import UUID
 from advanced_alchemy.exceptions import DuplicateKeyError
 from msgspec import structs
 
-from services.auth import emails, passwords
 from services.auth.events import AccountOpened, AccountUpgraded
 from services.auth.passwords import Hasher
 from services.auth.repository import AccountRepository, AuditRepository, KeyRepository, SessionRepository
 from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
+from services.auth.service import checks
 from services.auth.service.access import Access, account_view
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
@@ -19,7 +19,7 @@ from services.core.events.outbox import publish
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.problems import FieldError, Problem, conflict, forbidden, not_found, refused, session_ended
+from services.core.problems import Problem, conflict, forbidden, not_found, session_ended
 
 
 class Accounts:
@@ -37,14 +37,14 @@ class Accounts:
         Raises:
             Problem: 409 if the address has an account, 422 if address or password won't do.
         """
-        email, key = _email(request.email)
-        hashed = await self._hasher.hash(_password("password", request.password, email), who.site)
-        account = AccountView(new_id(), Kind.USER, Role.USER, email, utc_now())
+        email, key = checks.email(request.email)
+        hashed = await self._hasher.hash(checks.password("password", request.password, email), who.site)
+        account = AccountView(new_id(), Kind.USER, Role.USER, email, False, utc_now())
         return await self._open(account, who, email_key=key, password_hash=hashed)
 
     async def admit(self, who: Visitor) -> Tokens:
         """Let a guest in."""
-        account = AccountView(new_id(), Kind.GUEST, Role.USER, None, utc_now())
+        account = AccountView(new_id(), Kind.GUEST, Role.USER, None, False, utc_now())
         return await self._open(account, who, email_key=None, password_hash=None)
 
     async def _open(
@@ -78,8 +78,8 @@ class Accounts:
         """
         if subject.kind is not Kind.GUEST:
             raise _no_guest()
-        email, key = _email(request.email)
-        hashed = await self._hasher.hash(_password("password", request.password, email), who.site)
+        email, key = checks.email(request.email)
+        hashed = await self._hasher.hash(checks.password("password", request.password, email), who.site)
         opening = self._access.opening(who, Kind.USER)
         try:
             async with self._kit.db.transaction() as session:
@@ -109,7 +109,7 @@ class Accounts:
             raise session_ended()
         view = account_view(account)
         if not subject.may("account:read"):
-            return AccountView(view.id, view.kind, subject.role, None, view.created_at)
+            return AccountView(view.id, view.kind, subject.role, None, False, view.created_at)
         return view
 
     async def change_password(self, subject: Subject, change: PasswordChange, who: Visitor) -> None:
@@ -128,8 +128,8 @@ class Accounts:
         if account is None or account.password_hash is None:
             raise session_ended()
         before = account.password_hash
-        current = _plain("current", change.current)
-        new = _password("new", change.new, account.email or "")
+        current = checks.plain("current", change.current)
+        new = checks.password("new", change.new, account.email or "")
         if not await self._hasher.verify(before, current, who.site):
             raise Problem(403, "wrong-password", "The password is wrong", "The current password is wrong.")
         after = await self._hasher.hash(new)
@@ -187,33 +187,8 @@ class Accounts:
     async def find(self, email: str) -> UUID | None:
         """Return the account of an address, for the operator."""
         async with self._kit.db.reading() as session:
-            account = await AccountRepository(session).get_one_or_none(email_key=_email(email)[1])
+            account = await AccountRepository(session).get_one_or_none(email_key=checks.email(email)[1])
         return account.id if account else None
-
-
-def _email(raw: str) -> tuple[str, str]:
-    try:
-        return emails.normalise(raw)
-    except ValueError as exc:
-        raise refused("email-refused", f"This is {exc}.", FieldError("email", str(exc))) from exc
-
-
-def _password(field: str, raw: str, email: str) -> str:
-    try:
-        return passwords.accept(raw, email)
-    except ValueError as exc:
-        raise _bad_password(field, exc) from exc
-
-
-def _plain(field: str, raw: str) -> str:
-    try:
-        return passwords.normalise(raw)
-    except ValueError as exc:
-        raise _bad_password(field, exc) from exc
-
-
-def _bad_password(field: str, reason: ValueError) -> Problem:
-    return refused("password-refused", f"Choose another password: {reason}.", FieldError(field, str(reason)))
 
 
 def _taken() -> Problem:

@@ -101,5 +101,5 @@ class Keys:
             row = await KeyRepository(session).trade(opaque.digest(use.api_key))
         if row is None:
             raise Problem(401, "bad-key", "This API key isn't valid", "This API key is invalid, expired or deleted.")
-        account = AccountView(row.id, Kind(row.kind), Role.USER, None, row.created_at)
+        account = AccountView(row.id, Kind(row.kind), Role.USER, None, False, row.created_at)
         return self._access.key_tokens(account, row.key, row.scopes, row.expires_at)
