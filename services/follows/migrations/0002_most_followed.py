@@ -1,4 +1,4 @@
-"""most followed: an index for suggestions
+"""Most followed: an index for suggestions.
 
 Expand only: the release before this one must keep working on the new schema.
 """
@@ -14,9 +14,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index(
-        "ix_account_followers", "account", ["followers", "id"], unique=False, postgresql_where=sa.text("followers > 0")
+        "ix_account_followers",
+        "account",
+        ["followers", "id"],
+        unique=False,
+        postgresql_where=sa.column("followers") > 0,
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_account_followers", table_name="account", postgresql_where=sa.text("followers > 0"))
+    op.drop_index("ix_account_followers", table_name="account", postgresql_where=sa.column("followers") > 0)
