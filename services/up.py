@@ -157,4 +157,7 @@ def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) 
             tasks.append(asyncio.get_running_loop().create_task(fill(url, data_dir, sys.stderr)))
 
     tasks: list[asyncio.Task[None]] = []
-    serve(lambda: create_app(load_services(["all"]), settings, signer=SIGNER, fronts=[pages]), settings, ready)
+    try:
+        serve(lambda: create_app(load_services(["all"]), settings, signer=SIGNER, fronts=[pages]), settings, ready)
+    finally:
+        builder.stop()

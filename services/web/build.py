@@ -36,13 +36,19 @@ class Builder:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Begin if there is something to do: sources, no build of them, and leave to build."""
         if FRONTEND.is_dir() and os.environ.get("VOTEWAVE_BUILD") != "never" and not is_current():
-            # A daemon: Ctrl-C doesn't wait for npm, whose process is of the same group and ends by the same signal.
             self._thread = threading.Thread(target=self._run, name="web-build", daemon=True)
             self._thread.start()
+
+    def stop(self) -> None:
+        """End a build that is under way: nothing of it is left running, and what was served before stays."""
+        if self.making():
+            self._stopping.set()
+            node.end_all()
 
     def making(self) -> bool:
         """Return whether a build is under way."""
@@ -51,8 +57,9 @@ class Builder:
     def _run(self) -> None:
         try:
             build(self._say)
-        except (WebError, OSError) as exc:
-            self._say(f"the web client isn't built: {exc}. The API goes on")
+        except (WebError, OSError, subprocess.SubprocessError) as exc:
+            if not self._stopping.is_set():
+                self._say(f"the web client isn't built: {exc}. The API goes on")
         else:
             self._say("the web client is built; reload the page")
 
@@ -110,23 +117,15 @@ def install(tools: Node, say: Callable[[str], None], *, everything: bool = False
     say("bringing the web client's packages into frontend/node_modules/ (once) …")
     options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
     command = [*tools.npm, *options, *([] if everything else ["--omit=dev"])]
-    done = subprocess.run(  # noqa: S603  (npm, with our own arguments)
-        command, cwd=FRONTEND, env=tools.environment, capture_output=True, text=True, check=False
-    )
+    done = node.run(command, FRONTEND, tools.environment)
     if done.returncode:
         raise WebError(f"npm couldn't bring its packages: {_why(done.stderr)}")
     stamp.write_text(f"{lock} {'all' if everything else 'build'}")
 
 
 def _run(tools: Node, *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603
-        [str(tools.program), *arguments],
-        cwd=FRONTEND,
-        env=tools.environment | {"NODE_ENV": "production"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [str(tools.program), *arguments]
+    done = node.run(command, FRONTEND, tools.environment | {"NODE_ENV": "production"})
     if done.returncode:
         raise WebError(last_line(done.stderr or done.stdout))
 

@@ -1,17 +1,23 @@
 """Node.js, which builds the client: PATH's where it is new enough, or the Python package that has it."""
 
+import contextlib
 import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _LEAST = 24
+_running: set[subprocess.Popen[str]] = set()
+_ended = threading.Event()
+_lock = threading.Lock()
 
 
 class WebError(Exception):
@@ -76,9 +82,52 @@ def _bring() -> None:
     if uv is None or not Path(sys.prefix).is_relative_to(ROOT):
         raise WebError(f"there is no Node.js {_LEAST} on PATH; install it, or start by ./just up")
     command = [uv, "sync", "--frozen", "--inexact", "--no-default-groups", "--extra", "embedded", "--group", "web"]
-    done = subprocess.run([*command, "--project", str(ROOT)], capture_output=True, text=True, check=False)  # noqa: S603
+    done = run([*command, "--project", str(ROOT)], ROOT, dict(os.environ))
     if done.returncode:
         raise WebError(f"Node.js couldn't be brought: {last_line(done.stderr)}")
+
+
+def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process group of its own, which `end_all` ends; return what it said.
+
+    Raises:
+        WebError: `end_all` was called before.
+    """
+    with _lock:
+        if _ended.is_set():
+            raise WebError("VoteWave stops")
+        process = subprocess.Popen(  # noqa: S603  (npm, Vite and uv, with our own arguments)
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        _running.add(process)
+    try:
+        said, complained = process.communicate()
+    finally:
+        with _lock:
+            _running.discard(process)
+        if process.poll() is None:  # Ctrl-C
+            _end(process)
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+
+
+def end_all() -> None:
+    """End what `run` has started, with what that has started in turn, and start nothing more."""
+    with _lock:
+        _ended.set()
+        for process in _running:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def last_line(said: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -65,6 +66,39 @@ async def test_a_guest_votes_and_another_browser_sees_the_result_move(
     await voter.get_by_role("button", name="Change my vote").click()
     await expect(noodles).to_have_text("0")
     assert (watched, complaints) == ([], [])
+
+
+async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browser, votewave: VoteWave) -> None:
+    owner, complaints = await visit(browser, f"{votewave.url}/new", color_scheme="dark")
+    await owner.get_by_role("link", name="Sign up").click()
+    await owner.get_by_label("E-mail address").fill(f"{uuid4().hex}@example.org")
+    await owner.get_by_label("Password").fill("a boat, a lamp and 3 keys")
+    await owner.keyboard.press("Enter")
+    await owner.get_by_label("Question").fill("<b>Chair</b>")
+    await owner.get_by_role("button", name="Add an option").click()
+    for place, name in enumerate(("Ada", "Bo", "<img src=x onerror=alert(1)>"), 1):
+        await owner.get_by_label(f"Option {place}").fill(name)
+    await owner.get_by_label("Method").select_option("irv")
+    await owner.get_by_label("Who sees the result").select_option("after_vote")
+    await owner.get_by_role("button", name="Publish the poll").click()
+    await expect(owner.get_by_role("heading", name="<b>Chair</b>")).to_be_visible()  # what people write is text
+
+    voter, hidden = await visit(browser, owner.url)
+    await expect(voter.locator("p[class*=hidden]")).to_be_visible()
+    await expect(voter.locator("[data-option]")).to_have_count(0)
+    for name in ("Ada", "Bo"):
+        await voter.get_by_role("button", name=name, exact=True).press("Enter")
+    await voter.get_by_role("button", name="Move Bo up").press("Enter")
+    await expect(voter.get_by_role("list", name="Your ranking").get_by_role("listitem").first).to_contain_text("Bo")
+    await voter.get_by_role("button", name="Cast my vote").press("Enter")
+    await expect(voter.get_by_text("You ranked 1. Bo, 2. Ada.")).to_be_visible()
+    await expect(voter.locator("[data-option]")).to_have_count(3)
+    await voter.get_by_text("How it came about").press("Enter")
+    await expect(voter.get_by_text("Bo would win if voting ended now.")).to_be_visible()
+    await expect(owner.locator("[data-option]")).to_have_count(0)  # the owner is a viewer like any other
+    await owner.get_by_role("button", name="Sign out").click()
+    await expect(owner.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+    assert (complaints, hidden) == ([], [])
 
 
 async def test_the_client_fits_the_api(votewave: VoteWave, client: httpx.AsyncClient, tmp_path: Path) -> None:
