@@ -38,9 +38,9 @@ class Voters:
         """Return the public keys as `/.well-known/jwks.json` does."""
         return msgspec.json.encode(self._signer.jwks())
 
-    def token(self, account: UUID) -> str:
-        """Return a guest's access token."""
-        return self._signer.sign(account, new_id(), Kind.GUEST, Role.USER, "*")[0]
+    def token(self, account: UUID, *, guest: bool = True) -> str:
+        """Return an access token of a guest, or of a user."""
+        return self._signer.sign(account, new_id(), Kind.GUEST if guest else Kind.USER, Role.USER, "*")[0]
 
     def write(self, path: Path, count: int) -> None:
         """Write the tokens of `count` new guests to a file, one a line."""
