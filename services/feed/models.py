@@ -76,6 +76,7 @@ class Block(BlockColumns, Base):
     """Who blocks whom: a projection of `follows.block.changed`."""
 
     __tablename__ = "block"
+    __table_args__ = (Index("ix_block_other", "other"),)
 
 
 class Mute(MuteColumns, Base):

@@ -112,11 +112,6 @@ class PageFilter(PaginationFilter):
         self._after = after
         self._limit = limit
 
-    @property
-    def rows(self) -> int:
-        """How many rows are fetched: one more than the page has, which says whether another one follows."""
-        return self._limit + 1
-
     def append_to_statement(self, statement: Any, model: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return a SELECT with the page's condition, order and limit."""
         if not isinstance(statement, Select):
@@ -127,7 +122,7 @@ class PageFilter(PaginationFilter):
             key = tuple_(*columns)
             statement = statement.where(key > self._after if ascending else key < self._after)
         order = [column.asc() if ascending else column.desc() for column in columns]
-        return statement.order_by(*order).limit(self.rows)
+        return statement.order_by(*order).limit(self._limit + 1)
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""

@@ -1,15 +1,14 @@
 """Entries as they go over the wire."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from services.core.people import People
-from services.feed.models import Entry
 from services.feed.schemas import EntryView, Kind
 
 
-async def views(people: People, entries: Sequence[Entry]) -> list[EntryView]:
-    """Return entries with their authors named, with one statement however many there are."""
+async def views(people: People, entries: Sequence[Any]) -> list[EntryView]:
+    """Return rows of entries with their authors named, with one statement however many there are."""
     authors = await people.of(entry.author for entry in entries)
     return [
         EntryView(

@@ -22,4 +22,4 @@ def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_pat
     assert '"text":"Where do we meet in March?"' in said
     assert '"has_voted":false' in said
     assert "False\n" in said  # not corrected
-    assert said.endswith("https://votewave.dev/problems/malformed-request\n")
+    assert said.endswith("https://votewave.dev/problems/bad-cursor\n")

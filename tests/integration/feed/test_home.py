@@ -128,9 +128,9 @@ async def test_guests_and_other_lists_cursors_are_refused(ada: Reader, ben: Read
         await ben.publish(title)
     await ben.sees("Two", "One")
     cursor = (await ben.feed(limit=1))["next"]
-    for path, refused in (("explore", cursor), ("home", "bm90aGluZw"), ("home", "é")):
+    for path, refused in (("explore", cursor), ("home", "bm90aGluZw"), ("home", "AAAA")):
         answer = await ada.http.get(f"/v1/feed/{path}", params={"cursor": refused}, headers=ada.headers)
-        assert kind_of(answer) == (400, "malformed-request"), path
+        assert kind_of(answer) == (400, "bad-cursor"), path
 
 
 async def test_anybody_may_look_around(ada: Reader, ben: Reader) -> None:

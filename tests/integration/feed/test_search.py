@@ -72,7 +72,7 @@ async def test_pages_of_what_is_found_go_on_as_the_first_began(ada: Reader, ben:
     assert [item["text"] for item in first["items"] + second["items"]] == [f"{odd} {number}" for number in (2, 1, 0)]
     assert second["next"] is None
     refused = await ada.http.get("/v1/feed/explore", params={"cursor": first["next"]})
-    assert kind_of(refused) == (400, "malformed-request")
+    assert kind_of(refused) == (400, "bad-cursor")
 
 
 async def test_what_isn_t_for_all_isn_t_found(ada: Reader, ben: Reader, odd: str) -> None:

@@ -1,0 +1,73 @@
+"""The statements of lists of entries. Each is put together once: that takes longer than its execution.
+
+They take `viewer`, `after` (the ordinal of the last entry seen), `rows` (how many), and give an entry's columns.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, and_, bindparam, cast, literal_column, select, true
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from services.feed.models import Audience, Entry, Follow
+from services.feed.repository.apart import gone, unwanted
+
+NOBODY = UUID(int=0)
+"""The viewer where nobody has said who they are: they follow, block and mute nobody."""
+
+BEFORE_ALL = UUID(int=2**128 - 1)
+"""What comes before the first entry."""
+
+_COLUMNS = (Entry.id, Entry.kind, Entry.ordinal, Entry.author, Entry.text, Entry.created_at)
+_VIEWER: Any = bindparam("viewer", type_=Uuid())
+_AFTER: Any = bindparam("after", type_=Uuid())
+_ROWS: Any = bindparam("rows", type_=Integer())
+
+# Said in the statement itself, so that its plan can rely on the indexes with these conditions.
+_FOR_ALL = Entry.audience == literal_column(f"'{Audience.PUBLIC}'")
+_SHOWN = Entry.audience != literal_column(f"'{Audience.NOBODY}'")
+
+
+def _newest(author: Any, *columns: Any) -> Select[Any]:
+    """Select what an author has published, the newest first."""
+    by = and_(Entry.author == author, _SHOWN, Entry.ordinal < _AFTER)
+    return select(*columns).where(by).order_by(Entry.ordinal.desc())
+
+
+def _home() -> Select[Any]:
+    """Select what a viewer, and those whom they follow, have published.
+
+    A page of so many entries has no more authors, and they are those whose newest one is the newest. So it costs one
+    look into the index for each who is followed, at any depth, and nothing grows with what they have ever published.
+    """
+    wanted = (~unwanted(_VIEWER, Follow.followee), ~gone(Follow.followee))
+    followed = select(Follow.followee.label("author")).where(Follow.follower == _VIEWER, Follow.accepted, *wanted)
+    authors = followed.union_all(select(cast(_VIEWER, Uuid()))).subquery("authors")
+    last = _newest(authors.c.author, Entry.ordinal).limit(1).lateral("last")
+    latest = select(authors.c.author).join_from(authors, last, true()).order_by(last.c.ordinal.desc())
+    lately = latest.limit(_ROWS).subquery("lately")
+    entry = _newest(lately.c.author, *_COLUMNS).limit(_ROWS).lateral("newest")
+    return select(entry).select_from(lately).join(entry, true()).order_by(entry.c.ordinal.desc()).limit(_ROWS)
+
+
+def _explore() -> Select[Any]:
+    """Select what anybody has published for all."""
+    wanted: tuple[ColumnElement[bool], ...] = (~gone(Entry.author), ~unwanted(_VIEWER, Entry.author))
+    statement = select(*_COLUMNS).where(_FOR_ALL, Entry.ordinal < _AFTER, *wanted)
+    return statement.order_by(Entry.ordinal.desc()).limit(_ROWS)
+
+
+def _found() -> Select[Any]:
+    """Select what is for all and has the words of `query`.
+
+    Matches are found by themselves, or Postgres may go through all entries in their order, looking for words that none
+    has.
+    """
+    has_words = Entry.words.op("@@")(cast(bindparam("query", type_=Text()), TSQUERY))
+    matching = select(*_COLUMNS).where(_FOR_ALL, has_words, Entry.ordinal < _AFTER)
+    matches = matching.cte("matches").prefix_with("MATERIALIZED")
+    wanted = (~gone(matches.c.author), ~unwanted(_VIEWER, matches.c.author))
+    return select(matches).where(*wanted).order_by(matches.c.ordinal.desc()).limit(_ROWS)
+
+
+HOME, EXPLORE, FOUND = _home(), _explore(), _found()
