@@ -7,6 +7,7 @@ never leaves: what isn't recognised becomes a 500 with a trace id and nothing el
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -53,7 +54,15 @@ class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     trace: str = ""
     errors: tuple[FieldError, ...] = ()
     retry_after: Annotated[int, msgspec.Meta(description="Seconds, as in the header.")] | None = None
-    scope: Annotated[str, msgspec.Meta(description="What the token lacks.")] | None = None
+    scope: Annotated[str, msgspec.Meta(description="`missing-scope`: what the token lacks.")] | None = None
+    opens_at: Annotated[datetime, msgspec.Meta(description="`not-open`: when voting opens.")] | None = None
+    version: Annotated[int, msgspec.Meta(description="`question-changed`: of the poll, to be shown.")] | None = None
+    reason: Annotated[str, msgspec.Meta(description="`results-hidden`: the rule that hides them.")] | None = None
+    shown_at: (
+        Annotated[datetime, msgspec.Meta(description="`results-hidden`: when they will be shown, if known.")] | None
+    ) = None
+    line: Annotated[int, msgspec.Meta(description="`uncountable`: where in the file, from 1.")] | None = None
+    column: Annotated[int, msgspec.Meta(description="`uncountable`: where in the line, from 1.")] | None = None
 
 
 class Problem(Exception):  # noqa: N818  (RFC 9457's own word)

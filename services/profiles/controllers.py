@@ -17,8 +17,9 @@ from services.profiles.schemas import ProfileEdit, ProfileView
 from services.profiles.service import Profiles
 
 _TEXTS = {
-    403: "Guests have no profile, or the token lacks a scope.",
+    403: "`guest-refused`: guests have no profile. `missing-scope`: the token lacks `scope`.",
     409: "`handle-taken`: somebody else has this handle.",
+    422: "`profile-refused`: `errors` names every field that breaks a rule.",
 }
 
 

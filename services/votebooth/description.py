@@ -17,14 +17,14 @@ BallotSecret = Annotated[
 ]
 
 VOTING = {
-    403: "You may not vote in this poll.",
+    403: "You may not vote in this poll: `guest-refused`, `ballot-token-needed`, `bad-ballot-token`, `missing-scope`.",
     404: "There is no such poll, or no such ballot.",
     409: "`not-open`: voting opens at `opens_at`. `question-changed`: show the poll again, and send the version "
     "that you show, `version` or more. `change-not-allowed`, `withdraw-not-allowed`, `secret-needed`, "
-    "`secret-taken`: the stored ballot stays as it is.",
+    "`secret-taken`, `network-voted`: the stored ballot stays as it is.",
     410: "Voting is over.",
     413: "The body is too large for a ballot.",
-    422: "A rule of the poll was broken; `errors` names the field.",
+    422: "`ballot-refused`: a rule of the poll was broken; `errors` names the field.",
     429: "Too many changes; Retry-After says when to go on.",
     503: "Nothing is known to be stored. Send it again after Retry-After: it counts once in any case.",
 }

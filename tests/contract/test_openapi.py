@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -18,6 +19,7 @@ from services.auth.schemas import Scope
 from services.core.http.application import create_app
 from services.core.http.guards import ScopeGuard
 from services.core.http.limits import ByteLimit, Limit
+from services.core.problems import TYPE_BASE
 from services.core.settings import CoreSettings
 from services.polls.methods import Method
 from services.registry import NAMES, load_services
@@ -370,3 +372,62 @@ def test_parameters_say_what_the_code_knows_of_them(operations: dict[tuple[str, 
     assert re.fullmatch(bounds["Ballot-Secret"]["pattern"], "s" * 21) is None
     receipt = operations["GET", "/v1/votebooth/polls/{poll_id}/receipts/{code}"]["parameters"]
     assert any("[0-9A-Fa-f]{2}" in parameter["schema"].get("pattern", "") for parameter in receipt)
+
+
+def test_each_refusal_names_its_types(operations: dict[tuple[str, str], Operation]) -> None:
+    """`./just fuzz` and the tests' client hold answers against them."""
+    for key, operation in operations.items():
+        for status, answer in operation["responses"].items():
+            if status >= "400" and status != "default":
+                assert answer["x-problem-types"], f"{key}: the text of {status} names no type, such as `not-open`"
+    locked = operations["PATCH", "/v1/polls/{poll_id}"]["responses"]["409"]["x-problem-types"]
+    assert {TYPE_BASE + slug for slug in ("locked", "irreversible")} <= {*locked}
+
+
+def test_types_of_problems_stand_in_the_guides(operations: dict[tuple[str, str], Operation]) -> None:
+    """In one of the tables of docs/api, and those of the first table are given by some route."""
+    given = {
+        kind.removeprefix(TYPE_BASE)
+        for operation in operations.values()
+        for answer in operation["responses"].values()
+        for kind in answer.get("x-problem-types", ())
+    }
+    guides = {path.name: path.read_text() for path in (Path(__file__).parents[2] / "docs/api").glob("*.md")}
+    assert {slug for slug in given if not any(f"`{slug}`" in text for text in guides.values())} == set()
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \| \d{3} \|", guides["README.md"], re.MULTILINE)
+    listed = {slug for row in rows for slug in re.findall("`([a-z-]+)`", row)}
+    assert len(listed) > 20
+    assert listed - given == set()
+
+
+def test_each_tag_is_described(document: dict[str, Any], operations: dict[tuple[str, str], Operation]) -> None:
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert described.keys() == {tag for operation in operations.values() for tag in operation["tags"]}
+    assert all(text.endswith(".") for text in described.values())
+
+
+def test_what_problems_have_beyond_the_usual_is_typed(document: dict[str, Any]) -> None:
+    properties = document["components"]["schemas"]["ProblemDocument"]["properties"]
+    assert {"scope", "opens_at", "version", "reason", "shown_at", "line", "column", "retry_after"} <= properties.keys()
+
+
+def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
+    """Of each schema, property and parameter."""
+    whole = {"$defs": document["components"]["schemas"]}
+    text = json.dumps(document).replace("#/components/schemas/", "#/$defs/")
+    found = 0
+    for part in _parts(json.loads(text)):
+        for example in part["examples"] if isinstance(part.get("examples"), list) else ():
+            found += 1
+            errors = Draft202012Validator({**part, **whole}, format_checker=FormatChecker()).iter_errors(example)
+            assert [error.message for error in errors] == [], example
+    assert found > 20
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _parts(each)

@@ -19,9 +19,13 @@ _FOREVER_SECONDS = 1_000_000
 _ENDING = {("DELETE", "/v1/auth/sessions"), ("DELETE", "/v1/auth/sessions/{session_id}")}
 """What ends the sender's own session."""
 
-REFUSED_BY_RULES = ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "422", "429"]
+GOOD = ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "413", "422", "429"]
 """What a request that fits its schema may be answered with. A rule between fields, or between a request and what is
-stored, can't be said in a schema: that is 409 and 422. What can't be read, 400, has to be told by the schema."""
+stored, can't be said in a schema: that is 409 and 422; nor can a body's bytes be, 413. What is
+400, the schema has to say."""
+
+BAD = ["400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "415", "422", "429"]
+"""What one that doesn't fit its schema may be answered with: any refusal that comes first."""
 
 
 def fetch_document(url: str) -> dict[str, Any]:
@@ -66,7 +70,10 @@ def run(
             "max-stream-events": 1,  # streams of events go on for minutes
             "max-time": _FOREVER_SECONDS,
             "generation": {"max-examples": examples, "no-shrink": True, "database": "none"},
-            "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_BY_RULES}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": GOOD},
+                "negative_data_rejection": {"expected-statuses": BAD},
+            },
             "phases": {name: {"enabled": name in phases} for name in PHASES},
         }
     )
@@ -77,7 +84,7 @@ def run(
     done = 0
     for event in stream:
         if isinstance(event, events.ScenarioFinished):
-            done += _note(event, identity, report)
+            done += _note(event, identity, report, document)
             tell(event.phase.value)
         elif isinstance(event, events.NonFatalError):
             report.add("error", event.label, type(event.value).__name__, str(event.value), sent_by=identity.kind)
@@ -101,7 +108,18 @@ def _authenticator(identity: Identity) -> type:
     return Authenticator
 
 
-def _note(event: events.ScenarioFinished, identity: Identity, report: Report) -> int:
+def _other_type(document: dict[str, Any], operation: str, status: int, content: bytes) -> str:
+    """Return the type of a problem that its operation doesn't name for the status; empty if it does."""
+    method, _, path = operation.partition(" ")
+    answers = document["paths"].get(path, {}).get(method.lower(), {}).get("responses", {})
+    try:
+        kind = str(json.loads(content).get("type"))
+    except (ValueError, AttributeError):
+        return ""
+    return "" if kind in answers.get(str(status), {}).get("x-problem-types", [kind]) else kind
+
+
+def _note(event: events.ScenarioFinished, identity: Identity, report: Report, document: dict[str, Any]) -> int:
     """Count a scenario's requests and keep what its checks found; return how many there were."""
     recorder = event.recorder
     for case_id, interaction in recorder.interactions.items():
@@ -116,6 +134,10 @@ def _note(event: events.ScenarioFinished, identity: Identity, report: Report) ->
             kind = f"{operation} {status}"
             report.slowest[kind] = max(report.slowest.get(kind, 0.0), interaction.response.elapsed)
             identity.seen(status, interaction.response.content)
+            if status >= 400 and (other := _other_type(document, operation, status, interaction.response.content)):
+                report.add(
+                    "problem_types", operation, f"Problem that {status} doesn't name", other, sent_by=identity.kind
+                )
             if status < 300 and tuple(operation.split(" ", 1)) in _ENDING:
                 identity.ended()
     for case_id, checks in recorder.checks.items():

@@ -23,6 +23,8 @@ from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 
 ADMIT_BYTES = 1_000
+TAKEN = "`email-taken`: this address has an account."
+SIGN_UP_REFUSED = "`email-refused`, `password-refused`: `errors` says why, of both if both are wrong."
 
 
 class AccountController(Controller):
@@ -35,7 +37,7 @@ class AccountController(Controller):
         operation_id="AccountOpen",
         summary="Sign up",
         guards=[throttles.sign_ups],
-        responses=problems(403, 409, 415, 422, 429, 503),
+        responses=problems(403, 415, 429, 503, _409=TAKEN, _422=SIGN_UP_REFUSED),
     )
     async def sign_up(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignUp]
@@ -56,7 +58,14 @@ class AccountController(Controller):
         summary="Change my password",
         guards=[WRITING, limit("password", 60, per=300)],
         status_code=204,
-        responses=problems(401, 403, 409, 422, 429, 503),
+        responses=problems(
+            401,
+            429,
+            503,
+            _403="`wrong-password`: it is another. `missing-scope`, `guest-refused`: only a user's session may.",
+            _409="`password-changed`: it was changed a moment ago.",
+            _422="`password-refused`: choose another.",
+        ),
     )
     async def change_password(
         self,
@@ -74,7 +83,7 @@ class AccountController(Controller):
         summary="Give a user a role (administrators)",
         guards=[WRITING, limit("role", 60, per=60)],
         status_code=204,
-        responses=problems(401, 403, 404, 429),
+        responses=problems(401, 404, 429, _403="`missing-scope`: the token lacks `scope`; or you may not."),
     )
     async def give_role(
         self,
@@ -115,7 +124,9 @@ class GuestController(Controller):
         operation_id="GuestUpgrade",
         summary="Turn a guest into a user",
         guards=[WRITING, throttles.sign_ups],
-        responses=problems(401, 403, 409, 415, 422, 429, 503),
+        responses=problems(
+            401, 403, 415, 429, 503, _409=f"{TAKEN} `not-a-guest`: this is a user already.", _422=SIGN_UP_REFUSED
+        ),
     )
     async def upgrade(
         self,

@@ -49,8 +49,9 @@ problems = partial(
     described,
     {
         401: "Not signed in, or not with this.",
-        403: "Not allowed.",
-        422: "A value breaks a rule.",
+        403: "`foreign-page`: only VoteWave's own pages may do this. `missing-scope`: the token lacks `scope`. "
+        "`guest-refused`: it takes an account.",
+        422: "`email-refused`, `password-refused`: `errors` says why.",
         429: "Too many tries; Retry-After says when to go on.",
         503: "Too busy; Retry-After says when to go on.",
     },

@@ -26,7 +26,13 @@ class KeyController(Controller):
         operation_id="KeyCreate",
         summary="Make an API key",
         guards=[WRITING, limit("key-create", 60, per=60)],
-        responses=problems(401, 403, 409, 422, 429),
+        responses=problems(
+            401,
+            403,
+            429,
+            _409="`too-many-keys`: delete one first.",
+            _422="`text-refused`: the name. `key-expired`: `expires_at` is past.",
+        ),
     )
     async def create(
         self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], data: JSONBody[KeyRequest]
@@ -61,7 +67,7 @@ class KeyController(Controller):
         operation_id="KeyExchange",
         summary="Use an API key",
         guards=[throttles.sessions],
-        responses=problems(401, 429),
+        responses=problems(429, _401="`bad-key`: it is none, has expired or was deleted."),
     )
     async def exchange(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[KeyUse]

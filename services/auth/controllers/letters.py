@@ -38,7 +38,9 @@ class LetterController(Controller):
         summary="Change my address",
         status_code=202,
         guards=[WRITING, _ASKING],
-        responses=problems(401, 403, 422, 429, 503),
+        responses=problems(
+            401, 422, 429, 503, _403="`wrong-password`; `guest-refused` or `missing-scope` before that."
+        ),
     )
     async def change(
         self,

@@ -36,7 +36,7 @@ class SessionController(Controller):
         operation_id="SessionOpen",
         summary="Sign in",
         guards=[throttles.sessions],
-        responses=problems(401, 403, 415, 429, 503),
+        responses=problems(403, 415, 429, 503, _401="`wrong-credentials`: address or password is wrong."),
     )
     async def sign_in(
         self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[SignIn]

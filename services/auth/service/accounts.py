@@ -37,8 +37,8 @@ class Accounts:
         Raises:
             Problem: 409 if the address has an account, 422 if address or password won't do.
         """
-        email, key = checks.email(request.email)
-        hashed = await self._hasher.hash(checks.password("password", request.password, email), who.site)
+        email, key, password = checks.credentials(request.email, request.password)
+        hashed = await self._hasher.hash(password, who.site)
         account = AccountView(new_id(), Kind.USER, Role.USER, email, False, utc_now())
         return await self._open(account, who, email_key=key, password_hash=hashed)
 
@@ -78,8 +78,8 @@ class Accounts:
         """
         if subject.kind is not Kind.GUEST:
             raise _no_guest()
-        email, key = checks.email(request.email)
-        hashed = await self._hasher.hash(checks.password("password", request.password, email), who.site)
+        email, key, password = checks.credentials(request.email, request.password)
+        hashed = await self._hasher.hash(password, who.site)
         opening = self._access.opening(who, Kind.USER)
         try:
             async with self._kit.db.transaction() as session:

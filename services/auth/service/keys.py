@@ -35,12 +35,14 @@ class Keys:
             Problem: 401 if the session has ended, 403 for guests and keys, 409 if there are too many, 422.
         """
         subject.require_user()
+        is_past = request.expires_at is not None and request.expires_at <= utc_now()
+        past = (FieldError("expires_at", "in the past"),) if is_past else ()
         try:
             name = clean_line(request.name, _NAME_CHARS)
         except ValueError as exc:
-            raise refused("text-refused", f"name: {exc}", FieldError("name", str(exc))) from exc
-        if request.expires_at is not None and request.expires_at <= utc_now():
-            raise refused("key-expired", "expires_at is in the past.", FieldError("expires_at", "in the past"))
+            raise refused("text-refused", f"name: {exc}", FieldError("name", str(exc)), *past) from exc
+        if past:
+            raise refused("key-expired", "expires_at is in the past.", *past)
         secret = opaque.make(opaque.KEY_PREFIX)
         key = ApiKey(
             id=new_id(),

@@ -153,6 +153,8 @@ class Sessions:
         target = session_id or subject.session
         async with self._kit.db.transaction() as session:
             ended = await SessionRepository(session).end(subject.id, only=target)
+            if not ended and session_id is None:
+                return  # signed out already, by the same request sent twice
             if not ended:
                 raise not_found("session")
             concerns = {"account": subject.id, "target": target}

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 
 from litestar.openapi import ResponseSpec
@@ -61,7 +63,7 @@ def idempotency_key(key: str | None) -> str | None:
 _TEXTS: Mapping[int, str] = {
     400: "`malformed-request`: it can't be read; `errors` names every field that doesn't fit, or that isn't known.",
     401: "`unauthenticated` without an access token; `expired-token`, `bad-token` or `session-ended` with one.",
-    403: "You may not do this: `missing-scope` (of the token), `guest-refused`, `not-the-owner` or `forbidden`.",
+    403: "You may not do this; `missing-scope`: the token lacks `scope`.",
     404: "`not-found`: there is no such thing, or you may not see it.",
     409: "It contradicts what is already there.",
     410: "This is over.",
@@ -74,17 +76,55 @@ _TEXTS: Mapping[int, str] = {
 }
 
 
-def problems(texts: Mapping[int, str], *statuses: int, **said: str) -> dict[int, ResponseSpec]:
+_TYPES: Mapping[int, tuple[str, ...]] = {
+    400: ("malformed-request", "token-in-url"),
+    401: ("unauthenticated", "expired-token", "bad-token", "session-ended"),
+    403: ("forbidden",),
+    404: ("not-found",),
+    410: ("closed",),
+    413: ("too-large",),
+    415: ("unsupported-media-type",),
+    429: ("too-many-requests",),
+    503: ("unavailable",),
+}
+"""The types of problems that every route gives with a status."""
+
+_NAMED = re.compile("`([a-z]+(?:-[a-z]+)+)`")
+
+
+@dataclass
+class Refusal(ResponseSpec):
+    """A problem document of a route.
+
+    Attributes:
+        types: Which ones it may be: the last parts of their `type`.
+    """
+
+    types: frozenset[str] = frozenset()
+
+
+def problems(
+    texts: Mapping[int, str], *statuses: int, types: Mapping[int, str] = MappingProxyType({}), **said: str
+) -> dict[int, ResponseSpec]:
     """Describe the problem documents of a route.
+
+    Their types are those that every route gives, those that the text names in backticks (`not-open`), and `types`.
 
     Args:
         texts: What statuses mean among these routes, where something more exact can be said than of every route.
         statuses: Those that the route gives, in these words.
+        types: More types by status, with spaces between them: such as have no hyphen.
         said: `_409="…"` says what that status means here.
     """
     known = {**_TEXTS, **texts}
     described = {status: known[status] for status in statuses} | {int(key[1:]): text for key, text in said.items()}
     return {
-        status: ResponseSpec(ProblemDocument, description=text, media_type=MEDIA_TYPE, generate_examples=False)
+        status: Refusal(
+            ProblemDocument,
+            description=text,
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+            types=frozenset((*_TYPES.get(status, ()), *_NAMED.findall(text), *types.get(status, "").split())),
+        )
         for status, text in described.items()
     }

@@ -133,7 +133,7 @@ class Application(Litestar):
         super().__init__(after_exception=[errors.keep_refusal], guards=[queries], **options)
         queries.learn(self.routes)
         describe_security(self.routes)
-        describe_refusals(self.routes)
+        options["openapi_config"].problem_types = describe_refusals(self.routes)
         self._methods: dict[str, set[str]] = {}
         for route in self.routes:  # several of one path are several routes, and Litestar's OPTIONS names one's methods
             self._methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
@@ -252,7 +252,11 @@ def create_app(
         exception_handlers=errors.HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=SMALL_BODY_BYTES,
-        openapi_config=openapi_config(core.public_url),
+        openapi_config=openapi_config(
+            core.public_url,
+            [each for service in services for each in (*service.controllers, *service.root_controllers)]
+            + [HealthController],
+        ),
         state=State({SHARED: shared, READ: LocalLimiter(), KITS: []}),
         logging_config=None,
     )

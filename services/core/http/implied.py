@@ -5,20 +5,36 @@ from collections.abc import Iterable, Iterator
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
-from services.core.http.api import problems
+from services.core.http.api import Refusal, problems
 from services.core.http.guards import ScopeGuard
 from services.core.http.limits import ByteLimit, Limit
 from services.core.http.reads import weighed
 
+Types = dict[str, dict[int, frozenset[str]]]
+"""Types of problems by operation and status."""
 
-def describe_refusals(routes: Iterable[BaseRoute]) -> None:
-    """Have the document say what each route may be refused with, beside what the route says itself."""
+
+def describe_refusals(routes: Iterable[BaseRoute]) -> Types:
+    """Have the document say what each route may be refused with, beside what the route says itself.
+
+    Returns:
+        The types of these refusals, which Litestar's description of an answer has no place for.
+    """
+    types: Types = {}
     for route in routes:
         if not isinstance(route, HTTPRoute):
             continue
         for handler in route.route_handlers:
             if handler.resolve_include_in_schema():
-                handler.responses = {**problems({}, *_implied(route, handler)), **(handler.responses or {})}
+                is_list = "cursor" in handler.parsed_fn_signature.parameters
+                implied = problems({}, *_implied(route, handler), types={400: "bad-cursor"} if is_list else {})
+                said = handler.responses or {}
+                handler.responses = {**implied, **said}
+                of_route = types.setdefault(str(handler.operation_id), {})
+                for status, spec in [*implied.items(), *said.items()]:
+                    if isinstance(spec, Refusal):
+                        of_route[status] = of_route.get(status, frozenset()) | spec.types
+    return types
 
 
 def _implied(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[int]:

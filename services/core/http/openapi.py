@@ -1,18 +1,18 @@
 """The OpenAPI document at `/openapi.json` and the reference at `/docs`, with files from this machine."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Controller, Request, Response, get
 from litestar.config.response_cache import CACHE_FOREVER
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import Components, License, OpenAPI, SecurityRequirement, SecurityScheme, Server
+from litestar.openapi.spec import Components, License, OpenAPI, SecurityRequirement, SecurityScheme, Server, Tag
 from litestar.response import Redirect
 from litestar.router import Router
 from litestar.routes import BaseRoute, HTTPRoute
@@ -20,9 +20,10 @@ from litestar.serialization import encode_json
 from litestar.static_files import create_static_files_router
 
 from services.core.http.compression import COMPRESSED
+from services.core.http.implied import Types
 from services.core.http.schema_names import tidy_schemas
 from services.core.http.unions import add_discriminators
-from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed, not_found
+from services.core.problems import MEDIA_TYPE, TYPE_BASE, ProblemDocument, malformed, not_found
 
 _ASSETS = "/docs/assets"
 _REF = "#/components/schemas/{name}"
@@ -31,7 +32,9 @@ _LONGEST_PATH = 250  # bytes; systems refuse longer names, and no asset has one
 
 
 class _Document(OpenAPI):
-    """The document, in which every error is what it is on the wire: a problem document."""
+    """The document, in which every error is what it is on the wire: a problem document of one of some types."""
+
+    types: Types
 
     def to_schema(self) -> dict[str, Any]:
         """Return it as JSON would have it."""
@@ -42,7 +45,10 @@ class _Document(OpenAPI):
         for item in schema["paths"].values():
             for operation in item.values():
                 responses = operation["responses"]
+                types = self.types.get(operation["operationId"], {})
                 for status, response in responses.items():
+                    if status >= "400":
+                        response["x-problem-types"] = sorted(TYPE_BASE + slug for slug in types.get(int(status), ()))
                     if status >= "400" and MEDIA_TYPE not in response.get("content", ()):
                         response["content"] = content  # in place of Litestar's own form
                 responses["default"] = {"description": "Any other problem.", "content": content}
@@ -51,21 +57,38 @@ class _Document(OpenAPI):
         return schema
 
 
-class _Config(OpenAPIConfig):
+@dataclass
+class ApiConfig(OpenAPIConfig):
+    """What the document is made with.
+
+    Attributes:
+        problem_types: Of each operation, once its routes are known.
+    """
+
+    problem_types: Types = field(default_factory=dict)
+
     def to_openapi_schema(self) -> OpenAPI:
         """Return the document before its paths are filled in."""
         made = super().to_openapi_schema()
-        return _Document(**{field.name: getattr(made, field.name) for field in fields(made)})
+        document = _Document(**{each.name: getattr(made, each.name) for each in fields(made)})
+        document.types = self.problem_types
+        return document
 
 
-def openapi_config(public_url: str) -> OpenAPIConfig:
-    """Return the description of the whole API."""
-    return _Config(
+def openapi_config(public_url: str, controllers: Iterable[type[Controller]]) -> ApiConfig:
+    """Return the description of the whole API.
+
+    Args:
+        public_url: Where it is served.
+        controllers: All that are in it.
+    """
+    return ApiConfig(
         title="VoteWave",
         version="1",
         description="Publish polls of any method, vote, and trust the result. "
         "Errors are problem documents (RFC 9457); lists are paged by opaque cursors; times are UTC (RFC 3339).",
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        tags=described(controllers),
         servers=[Server(url=public_url)],
         components=Components(
             security_schemes={
@@ -89,6 +112,15 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         ],
         use_handler_docstrings=True,
     )
+
+
+def described(controllers: Iterable[type[Controller]]) -> list[Tag]:
+    """Return the tags of controllers, each described by what its controllers say of themselves."""
+    said: dict[str, dict[str, None]] = {}
+    for controller in controllers:
+        for tag in vars(controller).get("tags", ()):
+            said.setdefault(tag, {})[(controller.__doc__ or "").partition("\n")[0]] = None
+    return [Tag(tag, description=" ".join(lines)) for tag, lines in said.items()]
 
 
 TOKEN: list[SecurityRequirement] = [{"bearer": []}]

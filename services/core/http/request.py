@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from services.core.misfits import BODY, REQUIRED, misfits
-from services.core.problems import FieldError, malformed, misfitting, unsupported
+from services.core.misfits import BODY, REQUIRED, read_again
+from services.core.problems import FieldError, malformed, unsupported
 
 _JSON = "application/json"
 
@@ -77,8 +77,8 @@ def decode(raw: bytes, kind: Any) -> Any:
         try:
             # First, since it is quick and stops where something doesn't fit; what fits is then looked at for names.
             return msgspec.json.decode(raw, type=kind)
-        except msgspec.ValidationError as exc:
-            raise misfitting(misfits(msgspec.json.decode(raw), kind, exc)) from exc
+        except msgspec.ValidationError:
+            return read_again(raw, kind)
     except RecursionError as exc:
         raise malformed("The body is nested too deeply.") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:

@@ -24,7 +24,7 @@ class FeedController(Controller):
         operation_id="FeedHome",
         summary="See my home feed",
         guards=[ANY_TOKEN, _READS],
-        responses=problems({}, 400, 401, 429, _403="Guests follow nobody, so they have no home feed."),
+        responses=problems({}, 400, 401, 429, _403="`guest-refused`: guests follow nobody, so they have no home feed."),
     )
     async def home(
         self,

@@ -24,7 +24,7 @@ from services.follows.schemas import (
 from services.follows.service import Follows
 
 _BATCH = limited("follows-batch", 6_000, per=60, unit="people")
-_PRIVATE = "Guests follow nobody; or `private-account`: only those who follow it see this."
+_PRIVATE = "`guest-refused`: guests follow nobody. `private-account`: only those who follow it see this."
 
 
 class FollowController(Controller):

@@ -8,7 +8,7 @@ from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 
 TEXTS = {
-    403: "Guests follow nobody, or the token lacks a scope.",
+    403: "`guest-refused`: guests follow nobody. `missing-scope`: the token lacks `scope`.",
     404: "There is no such person, or they block you: the two look the same.",
     422: "`not-oneself`: one can't follow, block or mute oneself.",
     429: "Too many requests, or `over-quota`: as many as one account may have.",

@@ -14,16 +14,19 @@ from services.polls.schemas import PollView
 AnyRequest = Request[Any, Any, Any]
 
 _SAID = {
-    403: "This is somebody else's poll, or the token lacks a scope, or you are a guest.",
+    403: "`not-the-owner`: it is somebody else's poll. `guest-refused`: guests make none. "
+    "`missing-scope`: of the token.",
     404: "There is no such poll, or you may not see it.",
     409: "It contradicts what the poll is now.",
-    412: "The poll has changed since you read it.",
+    412: "`stale`: the poll has changed since you read it.",
+    422: "`poll-refused`: `errors` names every field that breaks a rule.",
+    429: "`too-many-requests`, or `over-quota`: there is no room for more.",
     503: "Whether somebody has voted already can't be found out; nothing was changed.",
 }
 
-refusals = partial(problems, _SAID, 400)
+refusals = partial(problems, _SAID, 400, types={409: "locked irreversible", 412: "stale"})
 
-KEY_USED = "The Idempotency-Key was sent with another request."
+KEY_USED = "`idempotency-key-used`: the Idempotency-Key was sent with another request."
 
 
 def poll(status: int, description: str) -> dict[int, ResponseSpec]:

@@ -24,7 +24,7 @@ class LifeController(Controller):
         summary="Publish a draft",
         guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
-        responses={**CHANGED, **refusals(_422="closes_at is past.")},
+        responses={**CHANGED, **refusals(_422="`poll-refused`: closes_at is past.")},
     )
     async def publish(
         self,
@@ -42,7 +42,7 @@ class LifeController(Controller):
         summary="Close a poll now",
         guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
-        responses={**TIMED, **refusals(_409="It isn't open yet.")},
+        responses={**TIMED, **refusals(_409="`not-open`: it isn't open yet.")},
     )
     async def close(
         self,
@@ -60,7 +60,7 @@ class LifeController(Controller):
         summary="Archive a closed poll",
         guards=[WRITING, CHANGING, WEIGHING],
         status_code=200,
-        responses={**CHANGED, **refusals(_409="It isn't closed.")},
+        responses={**CHANGED, **refusals(_409="`not-closed`: it isn't closed.")},
     )
     async def archive(
         self,

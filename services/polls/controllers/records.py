@@ -39,7 +39,7 @@ class RecordController(Controller):
             **poll(201, "The poll with the new note."),
             **poll(200, "The poll; this Idempotency-Key has added the note before."),
             **OWN,
-            **refusals(422, _409=f"It is a draft or archived. Or: {KEY_USED}"),
+            **refusals(422, _409=f"`not-published`: it is a draft. `locked`: it is archived. {KEY_USED}"),
         },
     )
     async def note(

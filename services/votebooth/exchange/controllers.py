@@ -56,6 +56,7 @@ _COUNT = {
         401,
         429,
         503,
+        types={422: "uncountable"},
         _413="The file is too large for this; use `votewave tally`.",
         _422="`uncountable`: `detail` says why, `line` and `column` where.",
     ),

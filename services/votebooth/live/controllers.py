@@ -106,7 +106,7 @@ class LiveController(Controller):
         media_type="text/event-stream",
         responses={
             200: ResponseSpec(str, description="Events.", media_type="text/event-stream", generate_examples=False),
-            **problems(RESULTS, 400, 401, 404, 429, 503),
+            **problems(RESULTS, 400, 401, 404, 429, 503, types={401: "bad-ticket"}),
         },
     )
     async def events(

@@ -20,8 +20,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.core.http.request import check_json
-from services.core.misfits import misfits
-from services.core.problems import FieldError, Problem, malformed, misfitting, refused
+from services.core.misfits import read_again
+from services.core.problems import FieldError, Problem, malformed, refused
 from services.core.refusals import Refusals
 from services.votebooth.poll.definition import PollChanged
 
@@ -198,8 +198,9 @@ def parse(raw: bytes) -> BallotBody:
     """
     try:
         return _decoder.decode(raw)
-    except msgspec.ValidationError as exc:
-        raise misfitting(misfits(msgspec.json.decode(raw), BallotBody, exc)) from exc
+    except msgspec.ValidationError:
+        body: BallotBody = read_again(raw, BallotBody)
+        return body
     except (msgspec.DecodeError, UnicodeError) as exc:
         raise malformed("The body isn't valid JSON.") from exc
 

@@ -23,7 +23,7 @@ MANAGING = requires("polls:write")
 MAKING = rate("tokens-made", 100_000, per=3_600, unit="tokens")
 WEIGHING = ByteLimit("roll-bytes", subject=5_000_000, address=20_000_000, per=600)
 
-_OWNER = problems(VOTING, 400, 401, 404, _403="This is somebody else's poll, or the token lacks a scope.")
+_OWNER = problems(VOTING, 400, 401, 404, _403="`not-the-owner`: of the poll. `missing-scope`: of the token.")
 
 
 class RollController(Controller):
@@ -39,7 +39,9 @@ class RollController(Controller):
         guards=[MANAGING, rate("tokens", 60, per=60)],
         responses=_OWNER
         | problems(
-            VOTING, _409="The poll doesn't take tokens.", _429="The poll has as many as it may, or you made too many."
+            VOTING,
+            _409="`other-eligibility`: the poll doesn't take tokens.",
+            _429="`over-quota`: as many as a poll may have.",
         ),
     )
     async def issue(
@@ -68,9 +70,9 @@ class RollController(Controller):
         responses=_OWNER
         | problems(
             VOTING,
-            _409="The poll has no roll.",
-            _422="Some addresses can't be used, or they are more than a day's.",
-            _429="You have invited as many as an account or a network may in a day; Retry-After says when to go on.",
+            _409="`other-eligibility`: the poll has no roll.",
+            _422="`addresses-refused`: some can't be used. `invitations-over-quota`: they are more than a day's.",
+            _429="`over-quota`: as many as an account or a network may invite in a day.",
         ),
     )
     async def invite(
@@ -92,7 +94,7 @@ class RollController(Controller):
         operation_id="RollRead",
         summary="See the roll",
         guards=[MANAGING],  # addresses of others, which a key without scopes has no business with
-        responses=_OWNER | problems(VOTING, _409="The poll has no roll."),
+        responses=_OWNER | problems(VOTING, _409="`other-eligibility`: the poll has no roll."),
     )
     async def read(
         self,

@@ -126,4 +126,6 @@ class OwnPolls:
 
 def _check(eligibility: str, wanted: str) -> None:
     if eligibility != wanted:
-        raise conflict("eligibility", f"This needs a poll with eligibility '{wanted}'; this one has '{eligibility}'.")
+        raise conflict(
+            "other-eligibility", f"This needs a poll with eligibility '{wanted}'; this one has '{eligibility}'."
+        )

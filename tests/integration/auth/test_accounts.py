@@ -83,6 +83,12 @@ async def test_bad_sign_ups_are_problems_and_store_nothing(
     assert (await votewave.sql("SELECT count(*) FROM auth.account"))[0][0] == before
 
 
+async def test_an_address_and_a_password_that_are_both_wrong_are_both_named(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/auth/accounts", json={"email": "a@", "password": "short"})
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} == {"email", "password"}
+
+
 async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer_after_the_same_work(
     client: httpx.AsyncClient,
 ) -> None:

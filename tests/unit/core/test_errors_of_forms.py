@@ -79,6 +79,14 @@ async def named(client: Any, body: Any) -> dict[str, Any]:
     return {error.pop("field"): error for error in answer.json()["errors"]}
 
 
+async def test_an_integer_may_be_written_with_a_point(client: Any) -> None:
+    """JSON Schema takes 3.0 for an integer, and so do clients whose language has one kind of number."""
+    body = {"title": "x", "minimum": 3.0, "scores": {"2": 1.0}, "shape": {"type": "square", "side": 2.0}}
+    assert (await client.post("/things", content=json.dumps(body), headers=JSON)).status_code == 200
+    found = await named(client, {"title": 3.0, "minimum": 3.5, "scores": {"2": 1e300}})
+    assert found.keys() == {"title", "minimum", "scores.2"}
+
+
 async def test_every_wrong_field_is_named_at_once(client: Any) -> None:
     found = await named(
         client,
