@@ -9,6 +9,7 @@ import { nameOf } from "../ballots/rules";
 import { ballotHeaders, keepSecret, votingToken } from "../ballots/secrets";
 import { useLive } from "../live/useLive";
 import { Result } from "../results/Result";
+import { Person } from "../people/Person";
 import { session, useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
@@ -90,7 +91,7 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
     <div className={styles.page}>
       <header className={styles.head}>
         <p className={styles.meta}>
-          {nameOf(poll.method)} by <bdi>{poll.owner.display_name || poll.owner.handle || "somebody"}</bdi>
+          {nameOf(poll.method)} by <Person person={poll.owner} />
         </p>
         <h1>
           <bdi>{poll.title}</bdi>

@@ -20,20 +20,28 @@ export function Shell() {
           <Wave />
           VoteWave
         </Link>
-        {account?.kind === "user" ? (
-          <>
-            <Link to="/new" className={styles.nav}>
-              New poll
-            </Link>
-            <button type="button" className={styles.nav} onClick={() => void leave()}>
-              Sign out
-            </button>
-          </>
-        ) : (
-          <Link to="/sign-in" className={styles.nav}>
-            Sign in
+        <nav className={styles.links} aria-label="VoteWave">
+          <Link to="/explore" className={styles.nav}>
+            Explore
           </Link>
-        )}
+          {account?.kind === "user" ? (
+            <>
+              <Link to="/home" className={styles.nav}>
+                Home
+              </Link>
+              <Link to="/new" className={styles.nav}>
+                New poll
+              </Link>
+              <button type="button" className={styles.nav} onClick={() => void leave()}>
+                Sign out
+              </button>
+            </>
+          ) : (
+            <Link to="/sign-in" className={styles.nav}>
+              Sign in
+            </Link>
+          )}
+        </nav>
       </header>
       <main>
         <Outlet />

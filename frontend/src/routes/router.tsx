@@ -41,6 +41,28 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/home",
+    component: lazyRouteComponent(() => import("./Home"), "Home"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/explore",
+    validateSearch: (search: Record<string, unknown>): { q?: string } =>
+      typeof search.q === "string" || typeof search.q === "number" ? { q: String(search.q).slice(0, 200) } : {},
+    component: lazyRouteComponent(() => import("./Explore"), "Explore"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/polls/$id",
+    component: lazyRouteComponent(() => import("./PollById"), "PollById"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/u/$handle",
+    component: lazyRouteComponent(() => import("./Profile"), "Profile"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/new",
     component: lazyRouteComponent(() => import("./NewPoll"), "NewPoll"),
   }),

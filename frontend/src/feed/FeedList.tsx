@@ -1,0 +1,39 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import type { Schemas } from "../api/client";
+import { useAccount } from "../session/session";
+import { More } from "../ui/More";
+import { Entries } from "./Entries";
+import styles from "./Entries.module.css";
+
+type Props = {
+  name: string;
+  read: (cursor: string | undefined) => Promise<Schemas["EntryViewPage"]>;
+  /** What a feed with nothing in it says. */
+  empty: ReactNode;
+};
+
+/** A feed, page after page, until the server says that it ends. */
+export function FeedList({ name, read, empty }: Props) {
+  const account = useAccount();
+  const pages = useInfiniteQuery({
+    queryKey: ["feed", name, account?.id],
+    queryFn: ({ pageParam }) => read(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
+  const some = pages.data?.pages.some((page) => page.items.length > 0);
+  return (
+    <>
+      {pages.data && !some && !pages.hasNextPage && empty}
+      {some && (
+        <ul className={styles.list}>
+          {pages.data?.pages.map((page, number) => (
+            <Entries key={String(pages.data.pageParams[number])} entries={page.items} />
+          ))}
+        </ul>
+      )}
+      <More pages={pages} />
+    </>
+  );
+}

@@ -1,0 +1,23 @@
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
+import styles from "./Search.module.css";
+
+/** The line that is searched for; its words are in the address, so that a search can be shared and gone back to. */
+export function Search({ q }: { q: string }) {
+  const navigate = useNavigate();
+  const [text, setText] = useState(q);
+
+  function search(event: FormEvent) {
+    event.preventDefault();
+    void navigate({ to: "/explore", search: text.trim() ? { q: text.trim() } : {} });
+  }
+
+  return (
+    <form onSubmit={search} className={styles.search} role="search">
+      <Field label="Polls and people" type="search" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} />
+      <Button type="submit">Search</Button>
+    </form>
+  );
+}

@@ -1,0 +1,38 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { api, given } from "../api/client";
+import { nameOf } from "../ballots/rules";
+import entries from "../feed/Entries.module.css";
+import { useAccount } from "../session/session";
+import { More } from "../ui/More";
+
+/** What somebody has published, as far as the reader may come across it. */
+export function PollsOf({ owner }: { owner: string }) {
+  const account = useAccount();
+  const pages = useInfiniteQuery({
+    queryKey: ["polls", "of", owner, account?.id],
+    queryFn: async ({ pageParam }) => given(await api.GET("/v1/polls", { params: { query: { owner, cursor: pageParam } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
+  const polls = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <section aria-labelledby="polls">
+      <h2 id="polls">Polls</h2>
+      {pages.data && polls.length === 0 && !pages.hasNextPage && <p>There are none that you may come across.</p>}
+      <ul>
+        {polls.map((poll) => (
+          <li key={poll.id} className={entries.entry}>
+            <Link to="/p/$code" params={{ code: poll.code }} className={entries.title}>
+              <bdi>{poll.title}</bdi>
+            </Link>
+            <p className={entries.standing}>
+              {[nameOf(poll.method), `${poll.option_count} options`, poll.status].join(" · ")}
+            </p>
+          </li>
+        ))}
+      </ul>
+      <More pages={pages} />
+    </section>
+  );
+}

@@ -1,0 +1,36 @@
+import { Link, useSearch } from "@tanstack/react-router";
+import { api, given } from "../api/client";
+import { FeedList } from "../feed/FeedList";
+import { Found } from "../feed/Found";
+import { Search } from "../feed/Search";
+import { Notice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+
+/** What anybody has published for all, or what is found there. */
+export function Explore() {
+  const { q = "" } = useSearch({ from: "/explore" });
+  return (
+    <Page title={q ? `${q} · Explore` : "Explore"}>
+      <h1>Explore</h1>
+      <Search key={q} q={q} />
+      {q ? <Found key={`found ${q}`} q={q} /> : <Newest />}
+    </Page>
+  );
+}
+
+function Newest() {
+  return (
+    <FeedList
+      name="explore"
+      read={async (cursor) => given(await api.GET("/v1/feed/explore", { params: { query: { cursor } } }))}
+      empty={
+        <Notice>
+          <p>Nobody has published a poll for all yet.</p>
+          <p>
+            <Link to="/new">Make the first one</Link>
+          </p>
+        </Notice>
+      }
+    />
+  );
+}

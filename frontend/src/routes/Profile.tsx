@@ -1,0 +1,68 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { api, given } from "../api/client";
+import { Problem } from "../api/problem";
+import { Follow } from "../people/Follow";
+import { PollsOf } from "../people/PollsOf";
+import styles from "../people/Profile.module.css";
+import { useAccount } from "../session/session";
+import { ProblemNotice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+
+export function Profile() {
+  const { handle } = useParams({ from: "/u/$handle" });
+  const account = useAccount();
+  const found = useQuery({
+    queryKey: ["profile", handle.toLowerCase(), account?.id],
+    queryFn: async () => given(await api.GET("/v1/profiles/{handle}", { params: { path: { handle } } })),
+  });
+  if (found.error instanceof Problem && found.error.status === 404) {
+    return (
+      <Page title="Nobody has this name">
+        <h1>Nobody is called @{handle}</h1>
+        <p>They may have taken another name, or their account is gone.</p>
+        <p>
+          <Link to="/explore">See what others ask</Link>
+        </p>
+      </Page>
+    );
+  }
+  if (found.error) {
+    return (
+      <Page title="Not to be had">
+        <h1>This profile can't be shown now</h1>
+        <ProblemNotice error={found.error} />
+      </Page>
+    );
+  }
+  if (!found.data) return <Page title="">{null}</Page>;
+  const profile = found.data;
+  return (
+    <Page title={profile.display_name || `@${profile.handle}`}>
+      <header className={styles.head}>
+        <h1>
+          <bdi>{profile.display_name || `@${profile.handle}`}</bdi>
+        </h1>
+        {profile.display_name && <p className={styles.quiet}>@{profile.handle}</p>}
+        {profile.bio && (
+          <p className={styles.bio}>
+            <bdi>{profile.bio}</bdi>
+          </p>
+        )}
+        {profile.links.length > 0 && (
+          <ul className={styles.links}>
+            {profile.links.map((link) => (
+              <li key={link}>
+                <a href={link} rel="noopener noreferrer nofollow me">
+                  {link.replace("https://", "")}
+                </a>
+              </li>
+            ))}
+          </ul>
+        )}
+      </header>
+      <Follow key={profile.account} profile={profile} />
+      <PollsOf key={`of ${profile.account}`} owner={profile.account} />
+    </Page>
+  );
+}

@@ -1,0 +1,98 @@
+"""People in the web client: their pages, following them, and what they have published."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+from tests.conftest import VoteWave
+from tests.e2e.web import chromium, publish, run_web, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await run_web("build")
+    async with chromium() as running:
+        yield running
+
+
+async def test_whom_one_follows_is_read_at_home(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    title = f"Where do we meet, {uuid4().hex[:6]}?"
+    poll = await publish(client, title=title)
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up", viewport={"width": 360, "height": 740})
+    await page.get_by_label("E-mail address").fill(f"{uuid4().hex}@example.org")
+    await page.get_by_label("Password").fill("a boat, a lamp and 3 keys")
+    await page.get_by_role("button", name="Sign up").click()
+    await page.get_by_role("link", name="Home").click()
+    await expect(page.get_by_text("Here will be your polls")).to_be_visible()
+
+    # From a poll to who asks it, and from then on it is read at home.
+    await page.goto(f"{votewave.url}/p/{poll['code']}")
+    await page.locator("main header").get_by_role("link").first.click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(f"@{poll['owner']['handle']}")
+    await page.get_by_role("button", name="Follow", exact=True).click()
+    await expect(page.get_by_text("1 follower · you follow them")).to_be_visible()
+    await expect(page.get_by_role("link", name=title)).to_be_visible()
+
+    async def at_home() -> int:
+        await page.goto(f"{votewave.url}/home")
+        await expect(page.get_by_role("heading", name="Home")).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        return await page.get_by_role("link", name=title).count()
+
+    for _ in range(20):  # the event of the new follower is under way
+        if await at_home():
+            break
+    entry = page.locator("main li", has_text=title)
+    await expect(entry).to_contain_text("Open · 0 votes")
+    await entry.get_by_role("link", name=title).click()
+    await expect(page).to_have_url(f"{votewave.url}/p/{poll['code']}")
+    await page.go_back()
+    await entry.get_by_role("link").first.click()
+    await page.get_by_role("button", name="Unfollow").click()
+    await expect(page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
+    assert complaints == []
+
+
+async def test_strangers_explore_and_are_told_what_needs_an_account(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    titles = [f"Poll {number} of {uuid4().hex[:6]}" for number in range(21)]  # one more than a page
+    polls = [await publish(client, title=title) for title in titles]
+    page, complaints = await visit(browser, f"{votewave.url}/explore")
+    await expect(page.get_by_role("link", name=titles[-1])).to_be_visible()
+    first = page.get_by_role("link", name=titles[0])
+    await expect(first).to_have_count(0)
+    await page.get_by_role("button", name="Show more").click()
+    await expect(first).to_be_visible()
+
+    # Found by the beginnings of words; the search is in the address.
+    await page.get_by_label("Polls and people").fill(f"{uuid4().hex} meet")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_text("Nothing is found")).to_be_visible()
+    handle = polls[0]["owner"]["handle"]
+    await page.get_by_label("Polls and people").fill(f"{handle[:-1]}")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{votewave.url}/explore?q={handle[:-1]}")
+    await page.get_by_role("region", name="People").get_by_role("link").first.click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(f"@{handle}")
+    await page.go_back()
+    await page.get_by_label("Polls and people").fill(titles[7].replace("Poll", "Pol"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("region", name="Polls").get_by_role("listitem")).to_have_count(1)
+    await expect(page.get_by_role("link", name=titles[7], exact=True)).to_be_visible()
+
+    await page.goto(f"{votewave.url}/home")
+    await expect(page.get_by_text("Sign in to see the polls of people whom you follow.")).to_be_visible()
+    await page.goto(f"{votewave.url}/u/{polls[0]['owner']['handle'].upper()}")
+    await expect(page.get_by_text("Sign in to follow them.")).to_be_visible()
+    assert complaints == []
+    await page.goto(f"{votewave.url}/u/nobody-is-this")
+    await expect(page.get_by_role("heading", name="Nobody is called @nobody-is-this")).to_be_visible()
+    await page.goto(f"{votewave.url}/polls/{uuid4()}")
+    await expect(page.get_by_role("heading", name="This poll isn't there any more")).to_be_visible()
