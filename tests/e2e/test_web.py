@@ -84,7 +84,7 @@ async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browse
     await expect(owner.get_by_role("heading", name="<b>Chair</b>")).to_be_visible()  # what people write is text
 
     voter, hidden = await visit(browser, owner.url)
-    await expect(voter.locator("p[class*=hidden]")).to_be_visible()
+    await expect(voter.get_by_text("The results are shown to those who have voted")).to_be_visible()
     await expect(voter.locator("[data-option]")).to_have_count(0)
     for name in ("Ada", "Bo"):
         await voter.get_by_role("button", name=name, exact=True).press("Enter")

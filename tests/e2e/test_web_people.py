@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, publish, run_web, visit
+from tests.e2e.web import chromium, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -63,7 +63,8 @@ async def test_strangers_explore_and_are_told_what_needs_an_account(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
     titles = [f"Poll {number} of {uuid4().hex[:6]}" for number in range(21)]  # one more than a page
-    polls = [await publish(client, title=title) for title in titles]
+    somebody = await sign_up(client)
+    polls = [await publish(client, somebody, title=title) for title in titles]
     page, complaints = await visit(browser, f"{votewave.url}/explore")
     await expect(page.get_by_role("link", name=titles[-1])).to_be_visible()
     first = page.get_by_role("link", name=titles[0])

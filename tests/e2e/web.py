@@ -55,10 +55,15 @@ async def visit(browser: Browser, url: str, **options: Any) -> tuple[Page, list[
     return page, complaints
 
 
-async def publish(client: httpx.AsyncClient, **poll: Any) -> dict[str, Any]:
-    """Have somebody publish a poll that anybody may vote in."""
+async def sign_up(client: httpx.AsyncClient) -> dict[str, str]:
+    """Return the headers of somebody new."""
     person = {"email": f"{uuid4().hex}@example.org", "password": "a boat, a lamp and 3 keys"}
     token = (await client.post("/v1/auth/accounts", json=person)).json()["access_token"]
+    return {"authorization": f"Bearer {token}"}
+
+
+async def publish(client: httpx.AsyncClient, by: dict[str, str] | None = None, **poll: Any) -> dict[str, Any]:
+    """Have somebody, or somebody new, publish a poll that anybody may vote in."""
     asked = {
         "title": "Where shall we have lunch?",
         "method": {"type": "approval"},
@@ -66,7 +71,7 @@ async def publish(client: httpx.AsyncClient, **poll: Any) -> dict[str, Any]:
         "rules": {"eligibility": "anyone"},
         "publish": True,
     }
-    answer = await client.post("/v1/polls", json=asked | poll, headers={"authorization": f"Bearer {token}"})
+    answer = await client.post("/v1/polls", json=asked | poll, headers=by or await sign_up(client))
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
