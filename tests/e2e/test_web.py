@@ -96,6 +96,11 @@ async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browse
     await voter.get_by_text("How it came about").press("Enter")
     await expect(voter.get_by_text("Bo would win if voting ended now.")).to_be_visible()
     await expect(owner.locator("[data-option]")).to_have_count(0)  # the owner is a viewer like any other
+    await owner.get_by_role("button", name="Close voting").click()
+    await owner.get_by_role("button", name="Close it for good").click()
+    for page in (owner, voter):  # what was hidden from the owner is shown, and whoever watches sees the end
+        await expect(page.get_by_role("heading", name="Result", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Bo wins.")).to_be_visible()
     await owner.get_by_role("button", name="Sign out").click()
     await expect(owner.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
     assert (complaints, hidden) == ([], [])

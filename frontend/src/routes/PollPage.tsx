@@ -14,6 +14,7 @@ import { session, useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
 import styles from "./PollPage.module.css";
+import { Share } from "./Share";
 
 export function PollPage() {
   const { code } = useParams({ from: "/p/$code" });
@@ -98,6 +99,7 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
         </h1>
         {poll.description && <p className={styles.description}>{poll.description}</p>}
         <p className={styles.meta}>{when(poll)}</p>
+        {account?.id === poll.owner.id && <Share poll={poll} open={open} />}
         {poll.notes.map((note) => (
           <Notice key={note.at}>
             <p>{note.text}</p>
