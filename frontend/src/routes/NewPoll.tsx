@@ -86,7 +86,7 @@ export function NewPoll() {
         <Field label="Question" name="title" required maxLength={200} error={problem?.of("title")} />
         <Field label="What voters should know" name="description" hint="May be left out." error={problem?.of("description")} />
         <fieldset className={styles.form}>
-          <legend className={ui.label}>Options</legend>
+          <legend className="visually-hidden">Options</legend>
           {options.map((label, place) => (
             <Field
               key={place}
