@@ -127,13 +127,13 @@ async def bodies(self: Neighbour) -> None:
 
 
 async def counts(self: Neighbour) -> None:
-    """Have files counted that take long, with as many guests as it takes."""
-    guests = [await self.guest() for _ in range(_AT_ONCE)]
+    """Have files counted that take long, with as many accounts as it takes."""
+    accounts = [await self.account() for _ in range(_AT_ONCE)]
     rows = "\n".join(",".join(f"N{(start * 7 + step * 11) % 61}" for step in range(12)) for start in range(18_000))
     file = (",".join(f"rank{rank}" for rank in range(1, 13)) + "\n" + rows).encode()
     path = "/v1/votebooth/count?method=stv&seats=5"
     kind = {"content-type": "text/csv"}
-    await self.keep_on(lambda number: self.ask("POST", path, guests[number % _AT_ONCE], file, **kind))
+    await self.keep_on(lambda number: self.ask("POST", path, accounts[number % _AT_ONCE], file, **kind))
 
 
 async def streams(self: Neighbour) -> None:

@@ -493,7 +493,9 @@ async def test_what_is_too_large_is_refused(site: Site, client: httpx.AsyncClien
 
     # Its length isn't said: the service counts.
     answer = await client.post(
-        "/v1/votebooth/count?method=irv", content=pieces(), headers={**site.bearer(), "content-type": "text/csv"}
+        "/v1/votebooth/count?method=irv",
+        content=pieces(),
+        headers={**site.bearer(kind="user"), "content-type": "text/csv"},
     )
     assert answer.status_code == 413, answer.text
 

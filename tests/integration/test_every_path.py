@@ -114,3 +114,40 @@ async def test_a_vote_and_its_receipt_are_not_compressed(client: httpx.AsyncClie
     )
     assert answer.status_code == 201
     assert not {"content-encoding", "vary"} & answer.headers.keys()
+
+
+GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "LiveTicketIssue", "LiveStreamTicketIssue"}
+GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "SessionEndCurrent", "SessionList"}
+"""What guests do: vote, follow, and leave or become users."""
+
+OPEN = {"AccountOpen", "GuestAdmit", "SessionOpen", "SessionRefresh", "KeyExchange", "PollBatch", "ThreadBatch"}
+"""What takes a body and needs no token: ways to get one, and a question that is too long for a URL."""
+
+
+async def test_a_guest_votes_and_follows_and_does_nothing_else(
+    client: httpx.AsyncClient, paths: dict[str, dict[str, Any]]
+) -> None:
+    """Whatever can't be done without a token is refused a guest's, on every route of every service."""
+    guest, refused, allowed = await a_guest(client), 0, set()
+    for path, item in paths.items():
+        for method in METHODS:
+            if method not in item:
+                continue
+            name = item[method]["operationId"]
+            nobody = await client.request(method, path)
+            if name in OPEN:
+                continue
+            if name in GUESTS:
+                allowed.add(name)
+                answer = await client.request(method, path, headers=await a_guest(client))
+                assert nobody.status_code == 401, name
+                assert answer.status_code != 401, name
+                assert "guest-refused" not in answer.text, name
+            elif nobody.status_code == 401:
+                answer = await client.request(method, path, headers=guest)
+                assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "guest-refused"), name
+                refused += 1
+            else:
+                assert method == "get", name
+    assert allowed == GUESTS
+    assert refused > 40

@@ -302,7 +302,7 @@ async def test_an_address_waits_with_its_second_file_for_those_of_others(
     tight: VoteWave, http: httpx.AsyncClient, here: dict[str, str]
 ) -> None:
     """The first count is held up, so that it takes as long as we like."""
-    who = [await a_guest(http, here) for _ in range(3)] + [await a_guest(http, at(next(_ADDRESSES)))]
+    who = [await a_user(http, here) for _ in range(3)] + [await a_user(http, at(next(_ADDRESSES)))]
     done: list[int] = []
     rows = "\n".join(f"{n % 97 + 1},{n % 89 + 1},{n % 83 + 1}" for n in range(100_000))
 
@@ -335,10 +335,10 @@ async def test_an_address_waits_with_its_second_file_for_those_of_others(
 async def test_a_place_is_taken_before_a_file_is_read(
     tight: VoteWave, http: httpx.AsyncClient, here: dict[str, str]
 ) -> None:
-    guest = await a_guest(http, here)
-    held = asyncio.create_task(begun(tight.port, "/v1/votebooth/count?method=irv", 900_000, guest))
+    user = await a_user(http, here)
+    held = asyncio.create_task(begun(tight.port, "/v1/votebooth/count?method=irv", 900_000, user))
     await asyncio.sleep(0.2)
-    assert (await begun(tight.port, "/v1/votebooth/count?method=irv", 900_000, guest))[0] == 429
+    assert (await begun(tight.port, "/v1/votebooth/count?method=irv", 900_000, user))[0] == 429
     assert (await held)[0] == 0
 
 
@@ -449,10 +449,10 @@ async def test_files_that_come_slowly_keep_no_others_from_being_counted(
 ) -> None:
     places = [at(next(_ADDRESSES)) for _ in range(5)]
     path = "/v1/votebooth/count?method=irv"
-    senders = [await a_guest(http, where) for where in places for _ in range(2)]
+    senders = [await a_user(http, where) for where in places for _ in range(2)]
     slow = [asyncio.create_task(begun(tight.port, path, 1_000, who)) for who in senders]
     await asyncio.sleep(0.5)
-    who = await a_guest(http, at(next(_ADDRESSES)))
+    who = await a_user(http, at(next(_ADDRESSES)))
     answer = await http.post(path, content=b"rank1\nAda\n", headers={**who, "content-type": "text/csv"})
     assert answer.status_code == 200, answer.text
     assert {status for status, _ in await asyncio.gather(*slow)} == {0}

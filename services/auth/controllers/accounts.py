@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from services.auth.controllers import throttles
 from services.auth.controllers.answers import (
     WRITING,
+    WRITING_MINE,
     AnyRequest,
     OptionalBody,
     answer,
@@ -18,7 +19,7 @@ from services.auth.controllers.answers import (
 )
 from services.auth.schemas import AccountView, Admit, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import Auth
-from services.core.http.guards import ANY_TOKEN
+from services.core.http.guards import GUESTS_TOO
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 
@@ -47,7 +48,7 @@ class AccountController(Controller):
             refuse_other_sites(request)
         return answer(request, await auth.accounts.sign_up(data, visitor_of(request)), data.refresh)
 
-    @get("/me", operation_id="AccountMine", summary="See my account", guards=[ANY_TOKEN], responses=problems(401))
+    @get("/me", operation_id="AccountMine", summary="See my account", guards=[GUESTS_TOO], responses=problems(401))
     async def me(self, auth: NamedDependency[Auth], subject: NamedDependency[Subject]) -> AccountView:
         """Return the account that asks. An API key doesn't get the e-mail address."""
         return await auth.accounts.me(subject)
@@ -123,7 +124,7 @@ class GuestController(Controller):
         "/upgrade",
         operation_id="GuestUpgrade",
         summary="Turn a guest into a user",
-        guards=[WRITING, throttles.sign_ups],
+        guards=[WRITING_MINE, throttles.sign_ups],
         responses=problems(
             401, 403, 415, 429, 503, _409=f"{TAKEN} `not-a-guest`: this is a user already.", _422=SIGN_UP_REFUSED
         ),

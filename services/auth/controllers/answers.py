@@ -23,6 +23,9 @@ from services.core.problems import Problem, unsupported
 
 READING = requires("account:read")
 WRITING = requires("account:write")
+READING_MINE = requires("account:read", guests=True)
+WRITING_MINE = requires("account:write", guests=True)
+"""Guests have sessions, and may leave or become users."""
 """What only a signed-in session covers: no API key has these scopes."""
 
 _PATH = "/v1/auth"

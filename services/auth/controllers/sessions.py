@@ -8,8 +8,8 @@ from litestar.params import FromPath, JSONBody
 
 from services.auth.controllers import throttles
 from services.auth.controllers.answers import (
-    READING,
-    WRITING,
+    READING_MINE,
+    WRITING_MINE,
     AnyRequest,
     OptionalBody,
     answer,
@@ -67,7 +67,7 @@ class SessionController(Controller):
         refuse_other_sites(request)
         return answer(request, await auth.sessions.refresh(token_in_cookie(request), visitor_of(request)), "cookie")
 
-    @get(operation_id="SessionList", summary="List my sessions", guards=[READING], responses=problems(401, 403))
+    @get(operation_id="SessionList", summary="List my sessions", guards=[READING_MINE], responses=problems(401, 403))
     async def list_sessions(
         self,
         auth: NamedDependency[Auth],
@@ -79,7 +79,11 @@ class SessionController(Controller):
         return await auth.sessions.list(subject, cursor, limit)
 
     @delete(
-        "/current", operation_id="SessionEndCurrent", summary="Sign out", guards=[WRITING], responses=problems(401, 403)
+        "/current",
+        operation_id="SessionEndCurrent",
+        summary="Sign out",
+        guards=[WRITING_MINE],
+        responses=problems(401, 403),
     )
     async def end_current(
         self, request: AnyRequest, auth: NamedDependency[Auth], subject: NamedDependency[Subject]
@@ -92,7 +96,7 @@ class SessionController(Controller):
         "/{session:uuid}",
         operation_id="SessionEnd",
         summary="End one session",
-        guards=[WRITING],
+        guards=[WRITING_MINE],
         responses=problems(401, 403, 404),
     )
     async def end(
@@ -101,7 +105,9 @@ class SessionController(Controller):
         """End one of my sessions. Its access tokens stop working within seconds."""
         await auth.sessions.end(subject, session)
 
-    @delete(operation_id="SessionEndAll", summary="Sign out everywhere", guards=[WRITING], responses=problems(401, 403))
+    @delete(
+        operation_id="SessionEndAll", summary="Sign out everywhere", guards=[WRITING_MINE], responses=problems(401, 403)
+    )
     async def end_all(
         self, request: AnyRequest, auth: NamedDependency[Auth], subject: NamedDependency[Subject]
     ) -> Response[None]:

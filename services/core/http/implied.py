@@ -27,7 +27,10 @@ def describe_refusals(routes: Iterable[BaseRoute]) -> Types:
         for handler in route.route_handlers:
             if handler.resolve_include_in_schema():
                 is_list = "cursor" in handler.parsed_fn_signature.parameters
-                implied = problems({}, *_implied(route, handler), types={400: "bad-cursor"} if is_list else {})
+                types_here = {400: "bad-cursor"} if is_list else {}
+                if any(isinstance(guard, ScopeGuard) and not guard.guests for guard in handler.resolve_guards()):
+                    types_here[403] = "guest-refused"
+                implied = problems({}, *_implied(route, handler), types=types_here)
                 said = handler.responses or {}
                 handler.responses = {**implied, **said}
                 of_route = types.setdefault(str(handler.operation_id), {})
@@ -46,7 +49,7 @@ def _implied(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[int]:
     for guard in handler.resolve_guards():
         if isinstance(guard, ScopeGuard):
             yield 401
-            if guard.scope:
+            if guard.scope or not guard.guests:
                 yield 403
         elif isinstance(guard, (Limit, ByteLimit)) or (guard is weighed and "GET" in handler.http_methods):
             yield 429

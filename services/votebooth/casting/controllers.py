@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from services.core.http.api import problems
 from services.core.http.dependencies import address_of
-from services.core.http.guards import ANY_TOKEN, requires
+from services.core.http.guards import GUESTS_TOO, requires
 from services.core.http.queries import NONE, refuse_others
 from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
 from services.votebooth.casting.schemas import Counted, MyBallot
@@ -80,7 +80,7 @@ class BallotController(Controller):
     @get(
         operation_id="BallotRead",
         summary="See my ballot",
-        guards=[ANY_TOKEN],
+        guards=[GUESTS_TOO],
         responses=problems(VOTING, 401, 403, 404, _409="`secret-needed`: no ballot has this secret."),
     )
     async def mine(
@@ -99,7 +99,7 @@ class BallotController(Controller):
     @delete(
         operation_id="BallotWithdraw",
         summary="Withdraw my ballot",
-        guards=[requires(VOTE)],
+        guards=[requires(VOTE, guests=True)],
         responses=problems(VOTING, 401, 403, 404, 409, 410, 429, 503),
     )
     async def withdraw(

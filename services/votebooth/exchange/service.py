@@ -148,7 +148,7 @@ class Exchange:
         return self._exports.take(None if subject is None else subject.id, address)
 
     def upload_place(self, subject: Subject, address: str) -> Place:
-        """Take a place for a file that comes to be counted: one of an account or guest, two of an address.
+        """Take a place for a file that comes to be counted: one of an account, two of an address.
 
         It is held until the file is counted.
 

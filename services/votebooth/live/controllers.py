@@ -15,7 +15,7 @@ from litestar.status_codes import WS_1000_NORMAL_CLOSURE, WS_1012_SERVICE_RESTAR
 
 from services.core.http.api import problems
 from services.core.http.dependencies import shared_of, site_of
-from services.core.http.guards import ANY_TOKEN
+from services.core.http.guards import GUESTS_TOO
 from services.core.http.limits import limit
 from services.core.http.request import is_head
 from services.core.http.streaming import SEND_SECONDS, BoundStream
@@ -58,7 +58,7 @@ class LiveController(Controller):
         "/polls/{poll_id:uuid}/tickets",
         operation_id="LiveTicketIssue",
         summary="Get a ticket for a WebSocket",
-        guards=[ANY_TOKEN, limit("live-ticket", 60, per=60)],
+        guards=[GUESTS_TOO, limit("live-ticket", 60, per=60)],
         responses=problems(RESULTS, 400, 401, 404, 429, 503),
     )
     async def issue(
@@ -80,7 +80,7 @@ class LiveController(Controller):
         "/polls/{poll_id:uuid}/events/tickets",
         operation_id="LiveStreamTicketIssue",
         summary="Get a ticket for an EventSource",
-        guards=[ANY_TOKEN, limit("live-stream-ticket", 20, per=60)],
+        guards=[GUESTS_TOO, limit("live-stream-ticket", 20, per=60)],
         responses=problems(RESULTS, 400, 401, 404, 429, 503),
     )
     async def issue_for_stream(

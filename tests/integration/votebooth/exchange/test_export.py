@@ -150,7 +150,7 @@ async def counted(client: httpx.AsyncClient, who: dict[str, str], content: Any, 
 
 
 async def test_a_file_is_counted_as_on_the_command_line(client: httpx.AsyncClient, tmp_path: Path) -> None:
-    who = await a_guest(client)
+    who = await a_user(client)
     draw = random.Random(2)
     rows = [",".join(draw.sample(["Ada", "Bo", "Cy", ""], 3)) for _ in range(200)]
     content = ("rank1,rank2,rank3\n" + "\n".join(rows)).encode()
@@ -186,7 +186,7 @@ async def test_each_file_of_any_poll_counts_to_its_result(
     rules = {"abstain": True, "anonymous": anonymous}
     poll, _ = await a_closed_poll(client, method, ballots, options=names, rules=rules, **parameters)
     final = await shown(client, poll)
-    who = await a_guest(client)
+    who = await a_user(client)
     for form in ("csv", "json", "blt", "preflib") if ranked else ("csv", "json"):
         content = (await export(client, poll, form)).content
         election = formats.read(content)
@@ -228,12 +228,12 @@ ADA = [{"id": 1, "label": "Ada"}]
 
 
 async def test_a_file_whose_heading_is_quoted_is_no_json(client: httpx.AsyncClient) -> None:
-    answer = await counted(client, await a_guest(client), b'"Ada","Bo"\n5,3\n', method="star")
+    answer = await counted(client, await a_user(client), b'"Ada","Bo"\n5,3\n', method="star")
     assert answer.json()["winners"] == ADA
 
 
 async def test_the_highest_score_of_the_scale_is_the_request_s(client: httpx.AsyncClient) -> None:
-    who = await a_guest(client)
+    who = await a_user(client)
     for query, by in (({}, "seed"), ({"max_score": 4}, "top-scores")):
         answer = await counted(client, who, b"Ada,Bo\n4,3\n2,3\n", method="star", **query)
         assert [tie["by"] for tie in answer.json()["tie_break"]["ties"]] == [by]
@@ -248,15 +248,15 @@ async def test_a_table_is_read_as_the_parameters_say(client: httpx.AsyncClient) 
         "options": 'Ada,Bo,"Cy, Jr."',
         "ignore": "Team",
     }
-    answer = await counted(client, await a_guest(client), content, method="irv", **more)
+    answer = await counted(client, await a_user(client), content, method="irv", **more)
     assert (answer.status_code, answer.json()["winners"]) == (200, ADA), answer.text
     assert [option["label"] for option in answer.json()["options"]] == ["Ada", "Bo", "Cy, Jr."]
     assert answer.json()["notes"] == ["Left out: “Team”."]
     grid = {"format": "grid", "ignore": '"Why, then?"'}
-    answer = await counted(client, await a_guest(client), b'Ada,Bo,"Why, then?"\n1st,2nd,so\n', method="irv", **grid)
+    answer = await counted(client, await a_user(client), b'Ada,Bo,"Why, then?"\n1st,2nd,so\n', method="irv", **grid)
     assert answer.json()["winners"] == ADA, answer.text
     for wrong in ({"words": "n/a=none"}, {"ignore": '"Team'}):
-        answer = await counted(client, await a_guest(client), content, method="irv", **{**more, **wrong})
+        answer = await counted(client, await a_user(client), content, method="irv", **{**more, **wrong})
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "uncountable"), answer.text
 
 
@@ -282,7 +282,7 @@ async def test_a_table_is_read_as_the_parameters_say(client: httpx.AsyncClient) 
 async def test_what_cannot_be_counted_is_refused_with_the_place(
     client: httpx.AsyncClient, content: bytes, query: dict[str, Any], status: int, where: tuple[int, int] | None
 ) -> None:
-    answer = await counted(client, await a_guest(client), content, **query)
+    answer = await counted(client, await a_user(client), content, **query)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     if where is not None:
@@ -290,7 +290,7 @@ async def test_what_cannot_be_counted_is_refused_with_the_place(
 
 
 async def test_a_file_that_is_too_large_is_refused_and_so_is_nobody(client: httpx.AsyncClient) -> None:
-    who = await a_guest(client)
+    who = await a_user(client)
     assert (await counted(client, who, b"rank1\n" + b"Ada\n" * 500_000, method="irv")).status_code == 413
     assert (await counted(client, {}, b"rank1\nAda\n", method="irv")).status_code == 401
     empty = await client.post("/v1/votebooth/count?method=irv", files={"other": ("a", b"x")}, headers=who)
@@ -299,12 +299,12 @@ async def test_a_file_that_is_too_large_is_refused_and_so_is_nobody(client: http
 
 async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClient, votewave: Any) -> None:
     poll = await a_poll(client, await a_user(client))
-    guests = [await a_guest(client) for _ in range(10)]
+    sender, guests = await a_user(client), [await a_guest(client) for _ in range(10)]
     draw = random.Random(3)
     names = [f"N{number}" for number in range(60)]
     rows = "\n".join(",".join(draw.sample(names, 12)) for _ in range(10_000))
     content = (",".join(f"rank{number}" for number in range(1, 13)) + "\n" + rows).encode()
-    counting = asyncio.create_task(counted(client, guests[0], content, method="stv", seats=5))
+    counting = asyncio.create_task(counted(client, sender, content, method="stv", seats=5))
 
     async def counter() -> list[tuple[int, int]]:
         return children(votewave.pid, "exchange.counter")
@@ -312,7 +312,7 @@ async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClie
     [(pid, nice)] = await eventually(counter)
     os.kill(pid, signal.SIGSTOP)  # a count that takes as long as we like
     try:
-        again = await counted(client, guests[0], b"rank1\nAda\n", method="irv")
+        again = await counted(client, sender, b"rank1\nAda\n", method="irv")
         assert (again.status_code, nice) == (429, 19)
         for guest in guests:
             await asyncio.wait_for(cast(client, poll, guest, {"picks": [1]}), 2)
@@ -320,7 +320,7 @@ async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClie
     finally:
         os.kill(pid, signal.SIGCONT)
     assert (await counting).status_code == 200
-    assert (await counted(client, guests[0], b"rank1\nAda\n", method="irv")).status_code == 200
+    assert (await counted(client, sender, b"rank1\nAda\n", method="irv")).status_code == 200
     assert await counter() == []
 
 
