@@ -96,7 +96,12 @@ class Letter(Base):
 
 
 class ApiKey(Base):
-    """A key for programs: named, scoped, perhaps expiring. `start` is what its owner recognises it by."""
+    """A key for programs: named, scoped, perhaps expiring. `start` is what its owner recognises it by.
+
+    Attributes:
+        request_key: The idempotency key of the request that made it.
+        request_hash: SHA-256 of that request.
+    """
 
     __tablename__ = "api_key"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -109,7 +114,10 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(Text)
+    request_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     __table_args__ = (
+        Index("ix_api_key_request", "account_id", "request_key", postgresql_where=column("request_key").is_not(None)),
         Index("ix_api_key_account_id", "account_id", "id", postgresql_where=column("ended_at").is_(None)),
         Index("ix_api_key_ended_at", "ended_at", postgresql_where=column("ended_at").is_not(None)),
     )

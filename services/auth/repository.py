@@ -240,6 +240,10 @@ class KeyRepository(Repository[ApiKey]):
             where.append(ApiKey.id == only)
         return [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
 
+    async def of_request(self, account: UUID, key: str) -> ApiKey | None:
+        """Return the API key, ended or not, that an account's idempotency key has made."""
+        return await self.get_one_or_none(ApiKey.account_id == account, ApiKey.request_key == key)
+
     async def trade(self, digest: bytes) -> Row[Any] | None:
         """Return the good API key with this hash and its account, and note that it was used."""
         return (await self.session.execute(_TRADE, {"hash": digest})).first()

@@ -203,6 +203,16 @@ def conflict(slug: str, detail: str) -> Problem:
     return Problem(409, slug, "This conflicts with what is already there", detail)
 
 
+def key_used(what: str) -> Problem:
+    """409: an Idempotency-Key comes again with something else; `what` is what it made."""
+    return conflict("idempotency-key-used", f"This Idempotency-Key was sent with another {what}. Use a new one.")
+
+
+def already_done(detail: str) -> Problem:
+    """409: an Idempotency-Key comes again, and what it made can't be told twice: it is kept as a hash."""
+    return conflict("already-done", detail)
+
+
 def closed(detail: str) -> Problem:
     """410: it was possible once and isn't any more."""
     return Problem(410, "closed", "This is over", detail)

@@ -233,6 +233,16 @@ class Credential(Base):
     issued_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
 
 
+class TokenBatch(Base):
+    """How many voting tokens a request with an idempotency key has made."""
+
+    __tablename__ = "token_batches"
+
+    poll_id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int]
+
+
 class RollEntry(Base):
     """An address that is invited to a poll, and how far its invitation has come.
 

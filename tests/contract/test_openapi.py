@@ -230,6 +230,45 @@ def test_a_body_is_limited_before_it_is_read_and_a_large_one_is_weighed(app: Lit
     assert unweighed == []
 
 
+NOT_CREATING = {
+    "EmailConfirm",
+    "EmailVerify",
+    "PasswordReset",
+    "PasswordResetAsk",
+    "FollowRelations",
+    "FileCount",
+    "PollBatch",
+    "PollArchive",
+    "PollClose",
+    "PollPublish",
+    "PollUnarchive",
+    "ThreadBatch",
+}
+"""They store nothing, or come to the same when they are repeated."""
+
+WITHOUT_KEY = {
+    "AccountOpen": "an address has one account",
+    "GuestUpgrade": "a guest becomes a user once",
+    "GuestAdmit": "who doesn't get the answer is another guest next time",
+    "SessionOpen": "who doesn't get the answer signs in again",
+    "SessionRefresh": "a token that comes again gives the same successor",
+    "KeyExchange": "an access token lasts for minutes",
+    "LiveTicketIssue": "a ticket lasts for seconds",
+    "LiveStreamTicketIssue": "a ticket lasts as long as the token",
+    "RollAdd": "an address is invited once, unless the owner says `resend`",
+}
+
+
+def test_each_post_that_creates_takes_an_idempotency_key_or_says_why_not(document: dict[str, Any]) -> None:
+    without = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method == "post" and not any(given["name"] == "Idempotency-Key" for given in operation.get("parameters", []))
+    }
+    assert without == NOT_CREATING | WITHOUT_KEY.keys()
+
+
 SECRETS = {"access_token", "refresh_token", "token", "tokens", "ticket", "key", "secret", "receipt", "email"}
 COMPRESSED = {"BallotExport", "FileCount", "PollList", "PollRead", "ResultRead"}
 

@@ -121,7 +121,8 @@ GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "Sessio
 """What guests do: vote, follow, and leave or become users."""
 
 OPEN = {"AccountOpen", "GuestAdmit", "SessionOpen", "SessionRefresh", "KeyExchange", "PollBatch", "ThreadBatch"}
-"""What takes a body and needs no token: ways to get one, and a question that is too long for a URL."""
+OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk"}
+"""What needs no token: ways to get one, what a mail's link stands for, questions that are too long for a URL."""
 
 
 async def test_a_guest_votes_and_follows_and_does_nothing_else(

@@ -23,10 +23,11 @@ from services.core.problems import Problem, unsupported
 
 READING = requires("account:read")
 WRITING = requires("account:write")
+"""What only a signed-in session covers: no API key has these scopes."""
+
 READING_MINE = requires("account:read", guests=True)
 WRITING_MINE = requires("account:write", guests=True)
-"""Guests have sessions, and may leave or become users."""
-"""What only a signed-in session covers: no API key has these scopes."""
+"""The same, for guests as well: they have sessions, and may leave or become users."""
 
 _PATH = "/v1/auth"
 _NAME = "votewave_refresh"

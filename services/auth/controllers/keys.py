@@ -11,7 +11,7 @@ from services.auth.controllers.answers import READING, WRITING, AnyRequest, answ
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, Limit
+from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 
@@ -30,15 +30,20 @@ class KeyController(Controller):
             401,
             403,
             429,
-            _409="`too-many-keys`: delete one first.",
+            _409="`too-many-keys`: delete one first. `already-done`, `idempotency-key-used`: of the key.",
             _422="`text-refused`: the name. `key-expired`: `expires_at` is past.",
         ),
     )
     async def create(
-        self, auth: NamedDependency[Auth], subject: NamedDependency[Subject], data: JSONBody[KeyRequest]
+        self,
+        auth: NamedDependency[Auth],
+        subject: NamedDependency[Subject],
+        data: JSONBody[KeyRequest],
+        key: IdempotencyKey = None,
     ) -> Response[NewKey]:
-        """Make a key. `api_key` is shown this once."""
-        return Response(await auth.keys.create(subject, data), status_code=201, headers={"Cache-Control": "no-store"})
+        """Make a key. `api_key` is shown this once: the same Idempotency-Key again gets 409 `already-done`."""
+        made = await auth.keys.create(subject, data, idempotency_key(key))
+        return Response(made, status_code=201, headers={"Cache-Control": "no-store"})
 
     @get("/keys", operation_id="KeyList", summary="List my API keys", guards=[READING], responses=problems(401, 403))
     async def list_keys(

@@ -1,6 +1,9 @@
 """API keys: made once shown once, exchanged for short access tokens, ended at once."""
 
+import hashlib
 from uuid import UUID
+
+import msgspec
 
 from services.auth import opaque
 from services.auth.models import ApiKey
@@ -14,7 +17,16 @@ from services.core.data.repository import to_schema
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
-from services.core.problems import FieldError, Problem, conflict, not_found, refused, session_ended
+from services.core.problems import (
+    FieldError,
+    Problem,
+    already_done,
+    conflict,
+    key_used,
+    not_found,
+    refused,
+    session_ended,
+)
 from services.core.text import clean_line
 
 _NAME_CHARS = 80
@@ -28,11 +40,17 @@ class Keys:
         self._kit = kit
         self._access = access
 
-    async def create(self, subject: Subject, request: KeyRequest) -> NewKey:
+    async def create(self, subject: Subject, request: KeyRequest, request_key: str | None = None) -> NewKey:
         """Make a key and return it, this once.
 
+        Args:
+            subject: Whose it will be.
+            request: What is asked for.
+            request_key: The request's idempotency key.
+
         Raises:
-            Problem: 401 if the session has ended, 403 for guests and keys, 409 if there are too many, 422.
+            Problem: 401 if the session has ended, 403 for guests and keys, 409 if there are too many or the
+                idempotency key has made one before, 422.
         """
         subject.require_user()
         is_past = request.expires_at is not None and request.expires_at <= utc_now()
@@ -52,6 +70,8 @@ class Keys:
             hash=opaque.digest(secret),
             scopes=sorted(set(request.scopes)),
             expires_at=request.expires_at,
+            request_key=request_key,
+            request_hash=hashlib.sha256(msgspec.json.encode(request)).digest() if request_key else None,
         )
         most = self._kit.settings.keys_per_account
         async with self._kit.db.transaction() as session:
@@ -61,6 +81,13 @@ class Keys:
             if not await SessionRepository(session).is_live(subject.id, subject.session):
                 raise session_ended()
             keys = KeyRepository(session)
+            if request_key and (made := await keys.of_request(subject.id, request_key)):
+                if made.request_hash != key.request_hash:
+                    raise key_used("API key")
+                raise already_done(
+                    f"This Idempotency-Key has made the key {made.id}, which is told once. If you don't have it, "
+                    "delete it and make another one."
+                )
             if await keys.count(*keys.good(subject.id)) >= most:
                 raise conflict("too-many-keys", f"An account may have {most} keys. Delete one first.")
             await keys.add(key)

@@ -6,7 +6,7 @@ from sqlalchemy import and_, case, delete, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.votebooth.models import Counter, Credential, Draft, Poll, RollEntry
+from services.votebooth.models import Counter, Credential, Draft, Poll, RollEntry, TokenBatch
 from services.votebooth.poll.definition import PollChanged
 
 
@@ -112,7 +112,7 @@ async def fit_voters(session: AsyncSession, poll_id: UUID, before: str | None, n
     if before == now or (before is None and not await _end_draft(session, poll_id)):
         return
     if before is not None or now != "tokens":
-        await session.execute(delete(Credential).where(Credential.poll_id == poll_id))
+        await _drop_tokens(session, poll_id)
     if now != "roll":
         await session.execute(delete(RollEntry).where(RollEntry.poll_id == poll_id))
     elif before is None:
@@ -122,7 +122,7 @@ async def fit_voters(session: AsyncSession, poll_id: UUID, before: str | None, n
 async def forget_draft(session: AsyncSession, poll_id: UUID) -> None:
     """Drop all that was prepared for a draft."""
     if await _end_draft(session, poll_id):
-        await session.execute(delete(Credential).where(Credential.poll_id == poll_id))
+        await _drop_tokens(session, poll_id)
         await session.execute(delete(RollEntry).where(RollEntry.poll_id == poll_id))
 
 
@@ -130,3 +130,8 @@ async def _end_draft(session: AsyncSession, poll_id: UUID) -> bool:
     """Take a draft's mark off, once nobody adds to it; say whether there was one."""
     ended = delete(Draft).where(Draft.poll_id == poll_id).returning(Draft.poll_id)
     return (await session.execute(ended)).first() is not None
+
+
+async def _drop_tokens(session: AsyncSession, poll_id: UUID) -> None:
+    await session.execute(delete(Credential).where(Credential.poll_id == poll_id))
+    await session.execute(delete(TokenBatch).where(TokenBatch.poll_id == poll_id))

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import DEFAULT_LIMIT
-from services.core.http.api import Cursor, Limit, problems
+from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key, problems
 from services.core.http.dependencies import site_of
 from services.core.http.guards import requires
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit
@@ -40,7 +40,7 @@ class RollController(Controller):
         responses=_OWNER
         | problems(
             VOTING,
-            _409="`other-eligibility`: the poll doesn't take tokens.",
+            _409="`other-eligibility`: the poll doesn't take tokens. `already-done`, `idempotency-key-used`.",
             _429="`over-quota`: as many as a poll may have.",
         ),
     )
@@ -51,13 +51,16 @@ class RollController(Controller):
         subject: NamedDependency[Subject],
         poll_id: FromPath[UUID],
         data: JSONBody[TokensNew],
+        key: IdempotencyKey = None,
     ) -> Response[IssuedTokens]:
         """Return new tokens, each good for one ballot. They are told this once and can't be looked up.
 
+        The same Idempotency-Key again makes none and gets 409 `already-done`.
         Those of a draft are good once it is published and open.
         """
+        checked = idempotency_key(key)
         await MAKING.take(request, data.count)
-        issued = await tokens.issue(subject, poll_id, data.count)
+        issued = await tokens.issue(subject, poll_id, data.count, checked)
         return Response(IssuedTokens(issued), headers={"cache-control": "no-store"})
 
     @post(

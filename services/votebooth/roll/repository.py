@@ -25,6 +25,10 @@ _INVITE = text(
     """
 ).bindparams(bindparam("addresses", type_=ARRAY(Text)))
 
+_BATCH = text("SELECT count FROM token_batches WHERE poll_id = :poll AND request_key = :key")
+
+_ADD_BATCH = text("INSERT INTO token_batches (poll_id, request_key, count) VALUES (:poll, :key, :count)")
+
 _PREPARED = text("SELECT count(*) FROM roll JOIN drafts USING (poll_id) WHERE owner_id = :owner")
 
 # Whoever sends at the same time waits here, so that two requests don't both find room.
@@ -140,6 +144,16 @@ async def count_credentials(session: AsyncSession, poll: UUID) -> int:
 async def add_credentials(session: AsyncSession, poll_id: UUID, hashes: list[bytes]) -> None:
     """Store voting tokens."""
     await session.execute(_ADD, {"poll": poll_id, "hashes": hashes})
+
+
+async def batch_of(session: AsyncSession, poll_id: UUID, key: str) -> int | None:
+    """Return how many voting tokens an idempotency key has made; None if it hasn't been sent."""
+    return (await session.execute(_BATCH, {"poll": poll_id, "key": key})).scalar_one_or_none()
+
+
+async def add_batch(session: AsyncSession, poll_id: UUID, key: str, count: int) -> None:
+    """Note how many voting tokens an idempotency key makes; the poll is held."""
+    await session.execute(_ADD_BATCH, {"poll": poll_id, "key": key, "count": count})
 
 
 async def mark_draft(session: AsyncSession, poll_id: UUID, owner: UUID) -> bool:

@@ -147,3 +147,23 @@ async def test_a_session_ended_before_a_restart_stays_ended(strict: Any) -> None
         await soon(client, ada, 401)
         await soon(client, tokens, 401)
     assert time.monotonic() - started < 5
+
+
+async def test_an_idempotency_key_makes_one_api_key_and_tells_it_once(client: httpx.AsyncClient) -> None:
+    ada, bo = await opened(client), await opened(client)
+
+    async def ask(person: Any, key: str, name: str = "nightly") -> tuple[int, str]:
+        headers = {**bearer(person), "idempotency-key": key}
+        answer = await client.post("/v1/auth/keys", json={"name": name, "scopes": []}, headers=headers)
+        return answer.status_code, answer.json().get("type", "").rpartition("/")[2]
+
+    answers = await asyncio.gather(*(ask(ada, "once") for _ in range(6)))
+    assert sorted(answers) == [(201, "")] + [(409, "already-done")] * 5
+    assert await ask(ada, "once", "another") == (409, "idempotency-key-used")
+    assert [await ask(bo, "once"), await ask(ada, "twice")] == [(201, "")] * 2
+    assert (await ask(ada, "not one"))[0] == 400
+    listed = (await client.get("/v1/auth/keys", headers=bearer(ada))).json()["items"]
+    assert len(listed) == 2
+    for key in listed:
+        await client.delete(f"/v1/auth/keys/{key['id']}", headers=bearer(ada))
+    assert await ask(ada, "once") == (409, "already-done"), "a late repetition brings back no key that was ended"

@@ -184,3 +184,21 @@ async def test_drafts_count_under_the_quotas(client: httpx.AsyncClient, votewave
     finally:
         booth.stop()
     assert (await held(votewave, tokens))[0] == 3
+
+
+async def test_an_idempotency_key_makes_its_tokens_once(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    first = await draft(client, "tokens")
+    second = await draft(client, "tokens", owner=first.owner)
+
+    async def ask(voted: Poll, count: int = 2) -> tuple[int, str]:
+        headers = {**voted.owner, "idempotency-key": "once"}
+        answer = await client.post(f"{voted.path}/tokens", headers=headers, json={"count": count})
+        return answer.status_code, answer.json().get("type", "").rpartition("/")[2]
+
+    answers = await asyncio.gather(*(ask(first) for _ in range(6)))
+    assert sorted(answers) == [(201, "")] + [(409, "already-done")] * 5
+    assert await ask(first, 3) == (409, "idempotency-key-used")
+    assert await ask(second) == (201, "")
+    await publish(first)
+    assert await ask(first) == (409, "already-done")
+    assert [(await held(votewave, each))[0] for each in (first, second)] == [2, 2]
