@@ -4,6 +4,7 @@ from typing import Literal
 
 Scope = Literal[
     "comments:write",
+    "expressions:write",
     "follows:write",
     "polls:write",
     "profiles:write",

@@ -243,6 +243,7 @@ NOT_CREATING = {
     "PollPublish",
     "PollUnarchive",
     "ThreadBatch",
+    "WaveBatch",
 }
 """They store nothing, or come to the same when they are repeated."""
 

@@ -1,0 +1,28 @@
+"""What the routes of Expressions have in common."""
+
+from collections.abc import Sequence
+
+from litestar.types import Guard
+
+from services.core.http.guards import requires
+from services.core.http.limits import limit
+
+TEXTS = {
+    403: "`guest-refused`: guests don't publish or react. `not-the-owner`: it is somebody else's. "
+    "`missing-scope`: of the token.",
+    404: "There is no such Wave, or you may not see it.",
+    422: "`waves-refused`: none, or too many at once.",
+    429: "Too many requests, or `over-quota`: as much as one account may have.",
+}
+
+WAVE_BYTES = 32_000
+"""A text of 4,000 bytes, of which JSON may write each in six."""
+
+WRITES: Sequence[Guard] = [requires("expressions:write"), limit("expressions-write", 60, per=60)]
+"""Guards of each route that publishes or changes a Wave."""
+
+REACTS: Sequence[Guard] = [requires("expressions:write"), limit("expressions-react", 180, per=60)]
+"""Guards of each route that reacts."""
+
+READS: Sequence[Guard] = [limit("expressions-read", 900, per=60)]
+"""Guards of each route that shows Waves."""

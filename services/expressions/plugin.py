@@ -1,0 +1,27 @@
+"""Expressions as a `Service`."""
+
+from services.core.circles import block_handler, follow_handler, mute_handler
+from services.core.events.handler import Handler
+from services.core.people import people_handler
+from services.core.service import Job, Service
+from services.expressions.controllers import CONTROLLERS
+from services.expressions.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
+from services.expressions.models import Block, Follow, Mute
+from services.expressions.service import Expressions
+from services.expressions.settings import ExpressionsSettings
+
+SERVICE = Service(
+    "expressions",
+    Expressions,
+    settings=ExpressionsSettings,
+    controllers=CONTROLLERS,
+    handlers=[
+        Handler(PollChanged, Expressions.on_poll_changed),
+        people_handler(ProfileChanged),
+        follow_handler(FollowChanged, Follow),
+        block_handler(BlockChanged, Block),
+        mute_handler(MuteChanged, Mute),
+    ],
+    needs=["polls", "profiles"],
+    jobs=[Job("keys", 3600, Expressions.sweep), Job("leftovers", 5, Expressions.clear)],
+)

@@ -1,0 +1,160 @@
+"""What Expressions takes and gives over the wire. The service checks the limits that are described here."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from services.core.people import PersonView
+from services.core.refusals import list_limits, text_limits
+from services.expressions.events import ReactionKind, Visibility
+from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, MAX_TAGS
+
+MAX_BATCH = 100
+
+Text = Annotated[
+    str,
+    text_limits(
+        MAX_CHARACTERS,
+        description="Plain text with line breaks. Characters are counted as people see them; in UTF-8 it may take "
+        f"{MAX_BYTES:,} bytes.",
+        examples=["Where do we meet? @ada #riga"],
+    ),
+]
+SeenBy = Annotated[
+    Visibility,
+    Meta(
+        description="`public`, `followers`, or `mentioned`: those alone whom the text names. They see it in any case. "
+        "Waves of a private account are for its followers at most."
+    ),
+]
+
+
+class WaveNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to publish."""
+
+    text: Annotated[Text, Meta(description="May be empty where there is a poll.")] = ""
+    visibility: SeenBy = "public"
+    poll: Annotated[UUID | None, Meta(description="A published poll that you may see.")] = None
+    ripple_of: Annotated[UUID | None, Meta(description="A Wave to share on with these words.")] = None
+
+
+class WaveEdit(Struct, frozen=True, forbid_unknown_fields=True):
+    """The new text; all else stays."""
+
+    text: Text
+
+
+class EmojiNew(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to react with."""
+
+    emoji: Annotated[str, Meta(description="One emoji.", examples=["🎉"])]
+
+
+class WavesWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which Waves to look at."""
+
+    waves: Annotated[list[UUID], list_limits(MAX_BATCH, 1)]
+
+
+class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
+    """Plain text."""
+
+    text: str
+
+
+class MentionPart(Struct, frozen=True, tag_field="type", tag="mention"):
+    """Somebody is named."""
+
+    text: Annotated[str, Meta(description="As it was written; the person may have another handle now.")]
+    person: PersonView
+
+
+class TagPart(Struct, frozen=True, tag_field="type", tag="tag"):
+    """A hashtag."""
+
+    text: Annotated[str, Meta(examples=["#Riga"])]
+    tag: Annotated[str, Meta(description="As tags are compared.", examples=["riga"])]
+
+
+class LinkPart(Struct, frozen=True, tag_field="type", tag="link"):
+    """A link; it begins with http:// or https://."""
+
+    text: str
+    url: str
+
+
+Part = TextPart | MentionPart | TagPart | LinkPart
+
+
+class Counts(Struct, frozen=True):
+    """What others did with a Wave."""
+
+    likes: int
+    claps: int
+    emojis: Annotated[dict[str, int], Meta(description=f"How many reacted with each emoji, of {MAX_TAGS} at most.")]
+    ripples: Annotated[int, Meta(description="With words and without.")]
+
+
+class Mine(Struct, frozen=True):
+    """What I did with a Wave."""
+
+    like: bool = False
+    clap: bool = False
+    emoji: str | None = None
+    ripple: Annotated[UUID | None, Meta(description="My Ripple without words.")] = None
+
+
+class WaveBody(Struct, frozen=True, kw_only=True):
+    """A Wave by itself."""
+
+    id: UUID
+    author: PersonView
+    text: str
+    parts: Annotated[list[Part], Meta(description="The text in pieces, to be shown one after the other.")]
+    visibility: SeenBy
+    poll: UUID | None
+    ripple_of: Annotated[UUID | None, Meta(description="The Wave that it shares on.")]
+    counts: Counts
+    mine: Annotated[Mine | None, Meta(description="Null without a token.")]
+    created_at: datetime
+    edited_at: Annotated[datetime | None, Meta(description="Null if the text was never changed.")]
+
+
+class WaveView(WaveBody, frozen=True, kw_only=True):
+    """A Wave, with the one that it shares on.
+
+    A Ripple without words has an empty text: show `original`.
+    """
+
+    original: Annotated[WaveBody | None, Meta(description="Null as well if it was deleted or you may not see it.")]
+
+
+class Waves(Struct, frozen=True):
+    """Waves, in the order in which they were asked for."""
+
+    items: list[WaveView]
+
+
+class VersionView(Struct, frozen=True):
+    """What a Wave said."""
+
+    text: str
+    parts: list[Part]
+    at: Annotated[datetime, Meta(description="Since when it said so.")]
+
+
+class History(Struct, frozen=True):
+    """All that a Wave has said, the latest first."""
+
+    items: list[VersionView]
+
+
+class ReactionView(Struct, frozen=True):
+    """Somebody reacts."""
+
+    person: PersonView
+    kind: ReactionKind
+    emoji: str | None
+    at: datetime
