@@ -3,6 +3,6 @@
 Owns: entries, each a thing that somebody has published, in the order of publication; the words that polls and people
     are found by.
 Publishes: nothing.
-Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.follow.changed`, `follows.block.changed`,
-    `follows.mute.changed`.
+Consumes: `polls.poll.changed`, `expressions.wave.changed`, `profiles.profile.changed`, `follows.follow.changed`,
+    `follows.block.changed`, `follows.mute.changed`.
 """

@@ -30,10 +30,34 @@ class PollChanged(Event, frozen=True, kw_only=True):
     deleted: bool
 
 
+class WaveChanged(Event, frozen=True, kw_only=True):
+    """Expressions: a Wave is new or different, or deleted.
+
+    Attributes:
+        ripple_of: The Wave that it shares on.
+        visibility: `public` and `followers`, or for fewer. Waves of a private account are for its followers at most.
+    """
+
+    KIND: ClassVar[str] = "expressions.wave.changed"
+    wave: UUID
+    version: int
+    author: UUID
+    text: str
+    ripple_of: UUID | None
+    visibility: str
+    created_at: datetime
+    deleted: bool
+
+
 class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
-    """Profiles: somebody is new or different to others."""
+    """Profiles: somebody is new or different to others.
+
+    Attributes:
+        private: What they write is for those who follow them.
+    """
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+    private: bool = False
 
 
 class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ class Person(PersonColumns, Base):
     """Who authors are to others: a projection of `profiles.profile.changed`."""
 
     __tablename__ = "person"
+    private: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Follow(FollowColumns, Base):

@@ -4,7 +4,7 @@ from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
 from services.core.service import Job, Service
 from services.feed.controllers import CONTROLLERS
-from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
+from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged, WaveChanged
 from services.feed.models import Block, Follow, Mute
 from services.feed.service import Feed
 
@@ -14,6 +14,7 @@ SERVICE = Service(
     controllers=CONTROLLERS,
     handlers=[
         Handler(PollChanged, Feed.on_poll_changed),
+        Handler(WaveChanged, Feed.on_wave_changed),
         Handler(ProfileChanged, Feed.on_profile_changed),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),

@@ -8,16 +8,16 @@ from msgspec import Meta, Struct
 
 from services.core.people import PersonView
 
-Kind = Literal["poll"]
+Kind = Literal["poll", "wave"]
 
 
 class EntryView(Struct, frozen=True, kw_only=True):
     """Something that somebody has published."""
 
     kind: Annotated[Kind, Meta(description="What it is. Skip kinds that you don't know: there will be more.")]
-    id: Annotated[UUID, Meta(description="The poll's id.")]
+    id: Annotated[UUID, Meta(description="The poll's or Wave's id.")]
     author: PersonView
-    text: Annotated[str, Meta(description="A poll's title.", examples=["Where do we meet in March?"])]
+    text: Annotated[str, Meta(description="A poll's title; what a Wave says.", examples=["Where do we meet in March?"])]
     created_at: Annotated[datetime, Meta(description="When it was published. Entries are in this order.")]
 
 

@@ -24,3 +24,8 @@ def unwanted(viewer: UUID, account: Any) -> ColumnElement[bool]:
 def gone(account: Any) -> ColumnElement[bool]:
     """Say whether an account is deleted."""
     return exists().where(Person.id == account, Person.deleted)
+
+
+def private(account: Any) -> ColumnElement[bool]:
+    """Say whether an account is private."""
+    return exists().where(Person.id == account, Person.private)

@@ -6,11 +6,24 @@ They take `viewer`, `after` (the ordinal of the last entry seen), `rows` (how ma
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, and_, bindparam, cast, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from services.feed.models import Audience, Entry, Follow
-from services.feed.repository.apart import gone, unwanted
+from services.feed.repository.apart import gone, private, unwanted
 
 NOBODY = UUID(int=0)
 """The viewer where nobody has said who they are: they follow, block and mute nobody."""
@@ -25,6 +38,7 @@ _ROWS: Any = bindparam("rows", type_=Integer())
 
 # Said in the statement itself, so that its plan can rely on the indexes with these conditions.
 _FOR_ALL = Entry.audience == literal_column(f"'{Audience.PUBLIC}'")
+_IS_POLL = Entry.kind == literal_column("'poll'")  # a poll is for all, whoever publishes it
 _SHOWN = Entry.audience != literal_column(f"'{Audience.NOBODY}'")
 
 
@@ -52,19 +66,20 @@ def _home() -> Select[Any]:
 
 def _explore() -> Select[Any]:
     """Select what anybody has published for all."""
-    wanted: tuple[ColumnElement[bool], ...] = (~gone(Entry.author), ~unwanted(_VIEWER, Entry.author))
+    open_to_all = or_(_IS_POLL, ~private(Entry.author))
+    wanted: tuple[ColumnElement[bool], ...] = (open_to_all, ~gone(Entry.author), ~unwanted(_VIEWER, Entry.author))
     statement = select(*_COLUMNS).where(_FOR_ALL, Entry.ordinal < _AFTER, *wanted)
     return statement.order_by(Entry.ordinal.desc()).limit(_ROWS)
 
 
 def _found() -> Select[Any]:
-    """Select what is for all and has the words of `query`.
+    """Select polls that are for all and have the words of `query`.
 
     Matches are found by themselves, or Postgres may go through all entries in their order, looking for words that none
     has.
     """
     has_words = Entry.words.op("@@")(cast(bindparam("query", type_=Text()), TSQUERY))
-    matching = select(*_COLUMNS).where(_FOR_ALL, has_words, Entry.ordinal < _AFTER)
+    matching = select(*_COLUMNS).where(_FOR_ALL, _IS_POLL, has_words, Entry.ordinal < _AFTER)
     matches = matching.cte("matches").prefix_with("MATERIALIZED")
     wanted = (~gone(matches.c.author), ~unwanted(_VIEWER, matches.c.author))
     return select(matches).where(*wanted).order_by(matches.c.ordinal.desc()).limit(_ROWS)

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings, UseCases
-from services.feed.events import PollChanged, ProfileChanged
+from services.feed.events import PollChanged, ProfileChanged, WaveChanged
 from services.feed.models import Audience, Person
 from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
@@ -16,6 +16,9 @@ from services.feed.words import folded, spellings, words_of
 
 _SHOWN_IN_LISTS = frozenset({"anyone", "signed_in"})
 """Who may vote in polls that lists show; others are for those who were invited."""
+
+_WAVES = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
+"""Whose feeds show Waves, by their visibility."""
 
 
 class Feed(UseCases[NoSettings]):
@@ -52,6 +55,23 @@ class Feed(UseCases[NoSettings]):
             words,
         )
         await SpellingRepository(session).learn({word: spellings(word) for word in words})
+
+    async def on_wave_changed(self, session: AsyncSession, event: WaveChanged) -> None:
+        """Keep what a Wave says and who may come across it. Ripples are in no feed yet."""
+        is_shown = not event.deleted and event.ripple_of is None
+        await EntryRepository(session).keep(
+            {
+                "id": event.wave,
+                "kind": "wave",
+                "version": event.version,
+                "ordinal": ordinal_of(event.wave, event.created_at),
+                "author": event.author,
+                "audience": _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY,
+                "text": "" if event.deleted else event.text,
+                "created_at": event.created_at,
+            },
+            [],
+        )
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
         """Keep what somebody is called, and what they are found by; nobody finds who is deleted."""
