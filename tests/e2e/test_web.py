@@ -1,5 +1,6 @@
 """The web client in a real browser, against the real services."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, eventually
 from tests.e2e.web import chromium, publish, run_web, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
@@ -110,3 +111,32 @@ async def test_the_client_fits_the_api(votewave: VoteWave, client: httpx.AsyncCl
     document = tmp_path / "openapi.json"
     document.write_bytes((await client.get("/openapi.json")).content)
     await run_web("check", str(document))
+
+
+async def test_a_forgotten_password_is_replaced_by_a_mails_link(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    address, new = f"{uuid4().hex}@example.org", "another boat, a lamp and 4 keys"
+    await client.post("/v1/auth/accounts", json={"email": address, "password": "a boat, a lamp and 3 keys"})
+    page, complaints = await visit(browser, f"{votewave.url}/sign-in")
+    await page.get_by_role("link", name="I have forgotten my password").click()
+    await page.get_by_label("E-mail address").fill(address)
+    await page.get_by_role("button", name="Send the link").click()
+    await expect(page.get_by_text("a mail is on its way")).to_be_visible()
+
+    async def link() -> str:
+        texts = [path.read_text() for path in (votewave.data_dir / "mail").glob("*.eml")]
+        found = [re.search(r"https?://\S+(/reset#vl_[\w-]+)", text) for text in texts if address in text]
+        return found[0][1] if found and found[0] else ""
+
+    await page.goto(votewave.url + await eventually(link))
+    await page.get_by_label("New password").fill(new)
+    assert "#" not in page.url, "the token isn't left in the address"
+    await page.get_by_role("button", name="Change my password").click()
+    await expect(page.get_by_text("Your password is changed")).to_be_visible()
+    await page.locator("main").get_by_role("link", name="Sign in").click()
+    await page.get_by_label("E-mail address").fill(address)
+    await page.get_by_label("Password").fill(new)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert complaints == []

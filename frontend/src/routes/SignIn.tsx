@@ -56,9 +56,12 @@ function Enter({ up }: { up: boolean }) {
               I have an account
             </Link>
           ) : (
-            <Link to="/sign-up" search={{ then }}>
-              I have no account yet
-            </Link>
+            <>
+              <Link to="/sign-up" search={{ then }}>
+                I have no account yet
+              </Link>
+              <Link to="/forgot">I have forgotten my password</Link>
+            </>
           )}
         </div>
       </form>

@@ -41,6 +41,21 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/forgot",
+    component: lazyRouteComponent(() => import("./Letters"), "Forgot"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/reset",
+    component: lazyRouteComponent(() => import("./Letters"), "Reset"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/verify",
+    component: lazyRouteComponent(() => import("./Letters"), "Verify"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/home",
     component: lazyRouteComponent(() => import("./Home"), "Home"),
   }),
