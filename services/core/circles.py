@@ -11,13 +11,14 @@ A service that heeds them has, for each of the three that it needs, a table, the
     handlers=[follow_handler(FollowChanged, Follow)]                         # plugin.py
 
 Of each pair the newest version holds. Rows stay when a follow has ended or a block was taken back, or a late event
-would bring it back to life; so ask for `accepted`, `blocked`, `muted`.
+would bring it back to life; so ask by `follows`, `apart` and `mutes`, or for `accepted`, `blocked`, `muted`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, exists, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,6 +79,24 @@ class MuteColumns:
     other: Mapped[UUID] = mapped_column(primary_key=True)
     muted: Mapped[bool]
     version: Mapped[int]
+
+
+def follows(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
+    """Say in SQL whether a viewer follows an account, an id or a column, by a table with `FollowColumns`."""
+    return exists().where(table.follower == viewer, table.followee == account, table.accepted)
+
+
+def apart(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
+    """Say in SQL whether a viewer blocks an account, or the other way round, by a table with `BlockColumns`."""
+    return or_(
+        exists().where(table.account == viewer, table.other == account, table.blocked),
+        exists().where(table.account == account, table.other == viewer, table.blocked),
+    )
+
+
+def mutes(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
+    """Say in SQL whether a viewer mutes an account, by a table with `MuteColumns`."""
+    return exists().where(table.account == viewer, table.other == account, table.muted)
 
 
 async def _keep(session: AsyncSession, table: Any, pair: Mapping[str, UUID], **told: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, litera
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from services.core import circles
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.expressions.models import (
@@ -37,15 +38,11 @@ _now = func.clock_timestamp()
 
 
 def _apart(viewer: UUID, account: Any) -> ColumnElement[bool]:
-    """Say whether the viewer blocks somebody, or the other way round."""
-    return or_(
-        exists().where(Block.account == viewer, Block.other == account, Block.blocked),
-        exists().where(Block.account == account, Block.other == viewer, Block.blocked),
-    )
+    return circles.apart(Block, viewer, account)
 
 
 def _mutes(viewer: UUID, account: Any) -> ColumnElement[bool]:
-    return exists().where(Mute.account == viewer, Mute.other == account, Mute.muted)
+    return circles.mutes(Mute, viewer, account)
 
 
 def _gone(account: Any) -> ColumnElement[bool]:
@@ -53,7 +50,7 @@ def _gone(account: Any) -> ColumnElement[bool]:
 
 
 def _follows(viewer: UUID, account: Any) -> ColumnElement[bool]:
-    return exists().where(Follow.follower == viewer, Follow.followee == account, Follow.accepted)
+    return circles.follows(Follow, viewer, account)
 
 
 def for_all(wave: Any) -> ColumnElement[bool]:

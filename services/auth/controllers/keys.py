@@ -11,7 +11,7 @@ from services.auth.controllers.answers import READING, WRITING, AnyRequest, answ
 from services.auth.schemas import KeyRequest, KeyUse, KeyView, NewKey, Tokens
 from services.auth.service import Auth
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key
+from services.core.http.api import Cursor, IdempotencyKey, Limit
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
 
@@ -42,7 +42,7 @@ class KeyController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[NewKey]:
         """Make a key. `api_key` is shown this once: the same Idempotency-Key again gets 409 `already-done`."""
-        made = await auth.keys.create(subject, data, idempotency_key(key))
+        made = await auth.keys.create(subject, data, key)
         return Response(made, status_code=201, headers={"Cache-Control": "no-store"})
 
     @get("/keys", operation_id="KeyList", summary="List my API keys", guards=[READING], responses=problems(401, 403))

@@ -19,7 +19,7 @@ from services.comments.schemas import (
 )
 from services.comments.service import Comments
 from services.core.data.pagination import Page
-from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key, problems
+from services.core.http.api import Cursor, IdempotencyKey, Limit, problems
 from services.core.identity.subject import Subject
 
 _KEY_USED = "`idempotency-key-used`, or `comment-gone`: the parent is deleted or hidden, so it can't be answered."
@@ -101,7 +101,7 @@ class ThreadController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Say something at the top of the thread, or in answer to a comment."""
-        comment_id, new = await comments.writing.add(subject, thread_id, data, idempotency_key(key))
+        comment_id, new = await comments.writing.add(subject, thread_id, data, key)
         view = await comments.reading.one(subject, comment_id)
         headers = {"Location": f"/v1/comments/{comment_id}"}
         return Response(view, status_code=201 if new else 200, headers=headers)

@@ -10,7 +10,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 
 from services.core.data.pagination import LONGEST_CURSOR, MAX_LIMIT
-from services.core.problems import MEDIA_TYPE, ProblemDocument, malformed
+from services.core.problems import MEDIA_TYPE, ProblemDocument
 
 Cursor = Annotated[
     str | None,
@@ -44,20 +44,6 @@ def matches(header: str | None, etag: str) -> bool:
     """
     named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
     return etag in named or named == {"*"}
-
-
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
-
-
-def idempotency_key(key: str | None) -> str | None:
-    """Return an Idempotency-Key that is well formed.
-
-    Raises:
-        Problem: 400.
-    """
-    if key is not None and not _KEY.fullmatch(key):
-        raise malformed("Idempotency-Key must be 1–128 visible ASCII characters.")
-    return key
 
 
 _TEXTS: Mapping[int, str] = {

@@ -9,7 +9,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key, problems
+from services.core.http.api import Cursor, IdempotencyKey, Limit, problems
 from services.core.identity.subject import Subject
 from services.expressions.controllers.rules import READS, TEXTS, WAVE_BYTES, WRITES
 from services.expressions.schemas import History, WaveEdit, WaveNew, Waves, WavesWanted, WaveView
@@ -45,7 +45,7 @@ class WaveController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Publish a text, perhaps with a poll, or with a Wave that it shares on."""
-        wave, new = await expressions.writing.create(subject, data, idempotency_key(key))
+        wave, new = await expressions.writing.create(subject, data, key)
         view = await expressions.reading.one(subject, wave)
         headers = {"Location": f"/v1/expressions/waves/{wave}"}
         return Response(view, status_code=201 if new else 200, headers=headers)

@@ -5,20 +5,18 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_
 
+from services.core import circles
 from services.feed.models import Block, Mute, Person
 
 
 def blocked(viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say whether the viewer blocks somebody, or is blocked by them."""
-    return or_(
-        exists().where(Block.account == viewer, Block.other == account, Block.blocked),
-        exists().where(Block.account == account, Block.other == viewer, Block.blocked),
-    )
+    return circles.apart(Block, viewer, account)
 
 
 def unwanted(viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say whether the viewer blocks or mutes somebody, or is blocked by them."""
-    return or_(blocked(viewer, account), exists().where(Mute.account == viewer, Mute.other == account, Mute.muted))
+    return or_(blocked(viewer, account), circles.mutes(Mute, viewer, account))
 
 
 def gone(account: Any) -> ColumnElement[bool]:

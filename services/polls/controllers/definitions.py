@@ -9,7 +9,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit, idempotency_key
+from services.core.http.api import Cursor, IdempotencyKey, IfMatch, IfNoneMatch, Limit
 from services.core.http.compression import COMPRESSED
 from services.core.http.dependencies import site_of
 from services.core.http.limits import LARGE_BODY_BYTES
@@ -61,7 +61,7 @@ class DefinitionController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Create a draft, or with `publish` a poll that opens at its time or at once."""
-        seen, new = await polls.create(subject, data, idempotency_key(key), address=site_of(request))
+        seen, new = await polls.create(subject, data, key, address=site_of(request))
         return await weighed(request, created(seen, new=new))
 
     @get("/", operation_id="PollList", summary="List polls", opt=COMPRESSED, responses=refusals(401))
@@ -174,5 +174,5 @@ class DefinitionController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Make a draft of your own with the same definition and rules, without times, from any poll you see."""
-        seen, new = await polls.duplicate(subject, poll_id, idempotency_key(key))
+        seen, new = await polls.duplicate(subject, poll_id, key)
         return await weighed(request, created(seen, new=new))

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import DEFAULT_LIMIT, Page
-from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key
+from services.core.http.api import Cursor, IdempotencyKey, Limit
 from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
 from services.polls.controllers.answers import (
@@ -52,7 +52,7 @@ class RecordController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[Any]:
         """Add to a published poll what its locked question doesn't say. A note can't be changed or taken back."""
-        seen, new = await polls.add_note(subject, poll_id, data.text, idempotency_key(key))
+        seen, new = await polls.add_note(subject, poll_id, data.text, key)
         return await weighed(request, created(seen, new=new))
 
     @get(

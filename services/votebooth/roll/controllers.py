@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from services.core.data.pagination import DEFAULT_LIMIT
-from services.core.http.api import Cursor, IdempotencyKey, Limit, idempotency_key, problems
+from services.core.http.api import Cursor, IdempotencyKey, Limit, problems
 from services.core.http.dependencies import site_of
 from services.core.http.guards import requires
 from services.core.http.limits import LARGE_BODY_BYTES, ByteLimit
@@ -58,9 +58,8 @@ class RollController(Controller):
         The same Idempotency-Key again makes none and gets 409 `already-done`.
         Those of a draft are good once it is published and open.
         """
-        checked = idempotency_key(key)
         await MAKING.take(request, data.count)
-        issued = await tokens.issue(subject, poll_id, data.count, checked)
+        issued = await tokens.issue(subject, poll_id, data.count, key)
         return Response(IssuedTokens(issued), headers={"cache-control": "no-store"})
 
     @post(
