@@ -3,6 +3,7 @@
 Only what was refused is looked through, and no further than a form has use for, so that it costs milliseconds at most.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from enum import Enum
@@ -30,8 +31,17 @@ UNKNOWN = "There is no such field here."
 
 
 def _whole(number: str) -> float:
-    """Return a number that has a point or an exponent: JSON Schema, like JavaScript, takes 3.0 for an integer."""
-    return int(number.partition(".")[0]) if _WITH_POINT.fullmatch(number) else float(number)
+    """Return a number that has a point or an exponent: JSON Schema, like JavaScript, takes 3.0 for an integer.
+
+    Raises:
+        msgspec.DecodeError: It is larger than any float.
+    """
+    if _WITH_POINT.fullmatch(number):
+        return int(number.partition(".")[0])
+    value = float(number)
+    if math.isinf(value):
+        raise msgspec.DecodeError("a number is out of range")
+    return value
 
 
 _plain = msgspec.json.Decoder(float_hook=_whole)

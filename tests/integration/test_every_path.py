@@ -120,7 +120,16 @@ GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "LiveTicketIssue", "LiveS
 GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "SessionEndCurrent", "SessionList"}
 """What guests do: vote, follow, and leave or become users."""
 
-OPEN = {"AccountOpen", "GuestAdmit", "SessionOpen", "SessionRefresh", "KeyExchange", "PollBatch", "ThreadBatch"}
+OPEN = {
+    "AccountOpen",
+    "GuestAdmit",
+    "SessionOpen",
+    "SessionRefresh",
+    "KeyExchange",
+    "PollBatch",
+    "ThreadBatch",
+    "WaveBatch",
+}
 OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk"}
 """What needs no token: ways to get one, what a mail's link stands for, questions that are too long for a URL."""
 

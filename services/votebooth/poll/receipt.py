@@ -1,8 +1,5 @@
 """How the API's description speaks of receipts."""
 
-from typing import Annotated
-
-from litestar.params import PathParameter
 from msgspec import Meta
 
 RECEIPT = Meta(
@@ -11,8 +8,3 @@ RECEIPT = Meta(
     pattern="^([0-9a-f]{32}|[0-9a-f]{64})$",
     examples=["9f86d081884c7d659a2feaa0c55ad015"],
 )
-
-ReceiptCode = Annotated[
-    str,
-    PathParameter(pattern="^([0-9A-Fa-f]{2}){1,32}$", description="A receipt, in hexadecimal digits of either case."),
-]

@@ -6,18 +6,22 @@ from uuid import UUID
 from litestar import Controller, MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 
 from services.core.data.pagination import Page, map_page
 from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, matches, problems
 from services.core.http.compression import COMPRESSED
 from services.core.problems import Problem
 from services.votebooth.description import RESULTS, VOTING
-from services.votebooth.poll.receipt import ReceiptCode
 from services.votebooth.results import schemas
 from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import Viewer
+
+ReceiptCode = Annotated[
+    str,
+    PathParameter(pattern="^([0-9A-Fa-f]{2}){1,32}$", description="A receipt, in hexadecimal digits of either case."),
+]
 
 VISIBLE = {"cache-control": "private, no-cache", "vary": "Authorization, Ballot-Token"}
 HIDDEN = {"cache-control": "private, no-store"}

@@ -10,10 +10,14 @@ ID = "01890000-0000-7000-8000-000000000000"
 
 
 def of(path: str, operation: dict[str, Any]) -> str:
+    asked = []
     for parameter in operation.get("parameters", ()):
+        value = SAMPLES.get(parameter["name"], ID)
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", SAMPLES.get(parameter["name"], ID))
-    return path
+            path = path.replace(f"{{{parameter['name']}}}", value)
+        elif parameter["in"] == "query" and parameter.get("required"):
+            asked.append(f"{parameter['name']}={value}")
+    return path + ("?" + "&".join(asked) if asked else "")
 
 
 @pytest.fixture
