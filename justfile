@@ -8,8 +8,10 @@ run := "uv run --frozen --no-default-groups --extra embedded"
 dev := "uv run --frozen --all-extras --group tally --group load --group fuzz"
 
 # Tests run on every processor, a file at a time, since tests of a file share servers, in the order in which they are
-# collected, which has slow files first; `-n 0` runs them one by one.
-spread := "-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
+# collected, which has slow files first; `-n 0` runs them one by one. Two processors bear three: of two, a third is
+# spent waiting.
+workers := if num_cpus() == "2" { "3" } else { "logical" }
+spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
 
 # list the recipes
 @_default:
