@@ -298,9 +298,7 @@ async def test_what_is_open_without_a_token_is_what_the_services_say(site: Site,
             if template.startswith(("/health", "/docs")):
                 continue
             path = template.replace("{handle}", "nobody_here").replace("{code}", "ABCDEF")
-            for parameter in ("{poll_id}", "{account}", "{session}", "{key}"):
-                path = path.replace(parameter, POLL)
-            assert "{" not in path, template
+            path = re.sub(r"\{[^}]+\}", POLL, path)
             for method, operation in item.items():
                 is_open = {} in operation.get("security", [{}])
                 answer = await client.request(method, path, json={} if method in {"post", "put", "patch"} else None)
