@@ -105,8 +105,8 @@ def test_a_process_is_small_and_soon_ready(
 ) -> None:
     best = (float("inf"),) * 3
     for _ in range(3):  # a busy machine makes it slower; nothing makes it faster
-        best = min(best, measure(lean, place, name))
-        if best[0] <= READY_SECONDS:
+        best = min(best, measure(lean, place, name), key=lambda one: one[1])
+        if best[1] <= READY_SECONDS:
             break
     wall, processor, resident = best
     measured(f"run {name}: ready in {wall:.1f} s (processor {processor:.1f} s), {resident:.0f} MB resident")
