@@ -4,7 +4,6 @@ Locks are taken in one order: the account that acts, then its own Wave, then the
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from services.core import circles
+from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.expressions.models import (
@@ -33,8 +33,6 @@ from services.expressions.models import (
 WAVES = Keyset("waves", Wave.id)
 RIPPLES = Keyset("ripples", Wave.id)
 REACTIONS = Keyset("reactions", Reaction.ordinal)
-
-_now = func.clock_timestamp()
 
 
 def _apart(viewer: UUID, account: Any) -> ColumnElement[bool]:
@@ -287,28 +285,8 @@ class PollRepository(Repository[Poll]):
         return (await self.session.execute(select(shown).where(Poll.id == poll))).scalar_one_or_none()
 
 
-class KeyRepository(Repository[IdempotencyKey]):
+class KeyRepository(IdempotencyKeys[IdempotencyKey]):
     """Idempotency keys."""
 
     model_type = IdempotencyKey
-
-    async def claim(
-        self, owner: UUID, key: str, body_hash: bytes, wave: UUID, expires_at: datetime
-    ) -> IdempotencyKey | None:
-        """Take an idempotency key for a new Wave; None says it is taken now.
-
-        Another transaction that has just taken it is waited for. What has expired is taken over.
-        """
-        new = insert(IdempotencyKey).values(owner=owner, key=key, body_hash=body_hash, wave=wave, expires_at=expires_at)
-        statement = new.on_conflict_do_update(
-            index_elements=["owner", "key"],
-            set_={"body_hash": body_hash, "wave": wave, "expires_at": expires_at},
-            where=IdempotencyKey.expires_at <= _now,
-        ).returning(IdempotencyKey.wave)
-        if (await self.session.execute(statement)).first() is not None:
-            return None
-        return await self.get_one(owner=owner, key=key)
-
-    async def forget(self) -> None:
-        """Drop the keys that have expired."""
-        await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= _now))
+    made = "wave"

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, cast, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONPATH, insert
+from sqlalchemy import ColumnElement, Row, and_, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from services.core.data.audit import AuditLog
+from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.polls.methods import PARAMETERS, Eligibility, Listing, Status
@@ -171,31 +172,11 @@ class PollRepository(Repository[Poll]):
         return (await self.session.execute(statement, execution_options=_AS_IS)).all()
 
 
-class KeyRepository(Repository[IdempotencyKey]):
+class KeyRepository(IdempotencyKeys[IdempotencyKey]):
     """Idempotency keys."""
 
     model_type = IdempotencyKey
-
-    async def claim(
-        self, owner: UUID, key: str, body_hash: bytes, poll: UUID, expires_at: datetime
-    ) -> IdempotencyKey | None:
-        """Take an idempotency key for a new poll; None says it is taken now.
-
-        Another transaction that has just taken it is waited for. What has expired is taken over.
-        """
-        new = insert(IdempotencyKey).values(owner=owner, key=key, body_hash=body_hash, poll=poll, expires_at=expires_at)
-        statement = new.on_conflict_do_update(
-            index_elements=["owner", "key"],
-            set_={"body_hash": body_hash, "poll": poll, "expires_at": expires_at},
-            where=IdempotencyKey.expires_at <= _now,
-        ).returning(IdempotencyKey.poll)
-        if (await self.session.execute(statement)).first() is not None:
-            return None
-        return await self.get_one(owner=owner, key=key)
-
-    async def forget(self) -> None:
-        """Drop the keys that have expired."""
-        await self.session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= _now))
+    made = "poll"
 
 
 class AuditRepository(AuditLog[AuditEntry]):

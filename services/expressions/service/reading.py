@@ -112,7 +112,7 @@ class Reading:
         people = await self._people.of(row.account for row in page.items)
         return map_page(
             page,
-            lambda row: ReactionView(people[row.account], row.kind, row.emoji, row.at),  # type: ignore[arg-type]
+            lambda row: ReactionView(people[row.account], row.kind, row.emoji, row.at),  # type: ignore[arg-type]  # the column has no other kinds
         )
 
     async def history(self, viewer: Subject | None, wave_id: UUID) -> History:

@@ -19,7 +19,7 @@ _ROW_BYTES = 300
 
 def pieces_of(row: object) -> list[Piece]:
     """Return the pieces of a row's text."""
-    return convert(row.pieces, list[Piece], strict=False)  # type: ignore[attr-defined]
+    return convert(row.pieces, list[Piece], strict=False)  # type: ignore[attr-defined]  # both tables have them
 
 
 def size_of(text: str) -> int:

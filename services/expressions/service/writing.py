@@ -177,7 +177,7 @@ def _checked(text: str, *, required: bool) -> tuple[str, list[Piece]]:
     text = found.text("text", texts.clean, text, texts.MAX_CHARACTERS, required=required)
     pieces = texts.cut(text)
     for kind, most, what in (("mention", texts.MAX_MENTIONS, "people"), ("tag", texts.MAX_TAGS, "tags")):
-        if len(texts.targets(pieces, kind)) > most:  # type: ignore[arg-type]
+        if len(texts.targets(pieces, kind)) > most:  # type: ignore[arg-type]  # `kind` is one of theirs
             found.add("text", f"names more than {most} {what}")
     found.check()
     return text, pieces
