@@ -5,10 +5,10 @@ import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
+import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
-import ui from "../ui/ui.module.css";
 import styles from "./form.module.css";
 
 type Method = Schemas["PollNew"]["method"]["type"];
@@ -134,18 +134,5 @@ export function NewPoll() {
         </div>
       </form>
     </Page>
-  );
-}
-
-type ChoiceProps = { label: string; name: string; value?: string; onChange?: (value: string) => void; children: React.ReactNode };
-
-function Choice({ label, onChange, children, ...rest }: ChoiceProps) {
-  return (
-    <label className={ui.field}>
-      <span className={ui.label}>{label}</span>
-      <select className={ui.input} onChange={onChange && ((event) => onChange(event.target.value))} {...rest}>
-        {children}
-      </select>
-    </label>
   );
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { api, type BallotBody, given, type Poll, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { Ballot } from "../ballots/Ballot";
@@ -15,6 +15,8 @@ import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
+
+const Thread = lazy(async () => ({ default: (await import("../comments/Thread")).Thread }));
 
 export function PollPage() {
   const { code } = useParams({ from: "/p/$code" });
@@ -47,6 +49,7 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
   useTitle(poll.title);
   const account = useAccount();
   const queries = useQueryClient();
+  const { comment } = useSearch({ from: "/p/$code" });
   const [changing, setChanging] = useState(false);
   const live = useLive(poll.id);
   const params = { path: { poll_id: poll.id } };
@@ -123,6 +126,11 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
       </div>
       <div className={styles.result}>
         <Result poll={poll} live={live} />
+      </div>
+      <div className={styles.comments}>
+        <Suspense>
+          <Thread poll={poll.id} meant={comment} />
+        </Suspense>
       </div>
     </div>
   );

@@ -12,6 +12,12 @@ function after(search: Record<string, unknown>): { then?: string | undefined } {
   return typeof then === "string" && /^\/(?![/\\])/.test(then) ? { then } : {};
 }
 
+/** The comment that a link leads to. */
+function meant(search: Record<string, unknown>): { comment?: string } {
+  const { comment } = search;
+  return typeof comment === "string" && /^[0-9a-f-]{36}$/.test(comment) ? { comment } : {};
+}
+
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
@@ -26,7 +32,7 @@ const root = createRootRoute({
 
 const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: "/", component: Landing }),
-  createRoute({ getParentRoute: () => root, path: "/p/$code", component: PollPage }),
+  createRoute({ getParentRoute: () => root, path: "/p/$code", validateSearch: meant, component: PollPage }),
   createRoute({
     getParentRoute: () => root,
     path: "/sign-in",

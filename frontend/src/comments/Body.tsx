@@ -1,0 +1,39 @@
+import { Link, useLocation } from "@tanstack/react-router";
+import { ago } from "../feed/standing";
+import { Person } from "../people/Person";
+import type { Comment } from "./cache";
+import styles from "./Comments.module.css";
+
+const gone: Record<Comment["state"], string> = {
+  shown: "",
+  deleted: "Deleted by its author.",
+  hidden: "Hidden by the poll's owner or a moderator.",
+  withheld: "Not shown, because you and its author are apart.",
+};
+
+/** Who says what, and when; or why it isn't to be read. */
+export function Body({ comment }: { comment: Comment }) {
+  const here = useLocation({ select: (location) => location.pathname });
+  return (
+    <>
+      <p className={styles.by}>
+        {comment.author && (
+          <strong>
+            <Person person={comment.author} />
+          </strong>
+        )}
+        <Link to={here} search={{ comment: comment.id }}>
+          <time dateTime={comment.created_at}>{ago(comment.created_at)}</time>
+        </Link>
+        {comment.edited_at && comment.state === "shown" && <span>edited</span>}
+        {comment.pinned && <span className={styles.mark}>Pinned</span>}
+      </p>
+      {comment.state !== "shown" && <p className={styles.gone}>{gone[comment.state]}</p>}
+      {comment.text !== null && comment.text !== undefined && (
+        <p className={styles.text}>
+          <bdi>{comment.text}</bdi>
+        </p>
+      )}
+    </>
+  );
+}

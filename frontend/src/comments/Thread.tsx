@@ -1,0 +1,94 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useLocation } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, given } from "../api/client";
+import { useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { Choice } from "../ui/Choice";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { keys, type Order, type Thread as View } from "./cache";
+import styles from "./Comments.module.css";
+import { Context } from "./Context";
+import { Item, List } from "./Item";
+import { Write } from "./Write";
+
+/** What people say about a poll: all of it, or one comment with what is above and below it. */
+export function Thread({ poll, meant }: { poll: string; meant: string | undefined }) {
+  const account = useAccount();
+  const thread = useQuery({
+    queryKey: [...keys.about(poll), account?.id],
+    queryFn: async () => given(await api.GET("/v1/comments/threads/{thread_id}", { params: { path: { thread_id: poll } } })),
+  });
+  return (
+    <section className={styles.thread} aria-labelledby="comments">
+      <h2 id="comments">
+        Comments {thread.data && thread.data.comments > 0 && <span className={styles.count}>{thread.data.comments}</span>}
+      </h2>
+      {thread.error && <ProblemNotice error={thread.error} />}
+      {thread.data && (meant ? <Context key={meant} thread={thread.data} id={meant} /> : <Whole thread={thread.data} />)}
+    </section>
+  );
+}
+
+function Whole({ thread }: { thread: View }) {
+  const [order, setOrder] = useState<Order>("supported");
+  return (
+    <>
+      <May thread={thread} />
+      {thread.comments === 0 && !thread.pinned ? (
+        <p className={styles.quiet}>{thread.may_comment ? "Nobody has said anything yet. Begin." : "Nobody has said anything yet."}</p>
+      ) : (
+        <Choice label="Order" name="order" value={order} onChange={(value) => setOrder(value as Order)}>
+          <option value="supported">Most supported first</option>
+          <option value="newest">Newest first</option>
+          <option value="oldest">Oldest first</option>
+        </Choice>
+      )}
+      {thread.pinned && (
+        <ul className={styles.list} aria-label="Pinned comment" data-level={0}>
+          <Item thread={thread} comment={thread.pinned} best={[]} order={order} level={0} />
+        </ul>
+      )}
+      <List thread={thread} parent={null} order={order} level={0} label="Comments" />
+    </>
+  );
+}
+
+/** The form for a comment, or why there is none; for those who may, the lock. */
+function May({ thread }: { thread: View }) {
+  const account = useAccount();
+  const queries = useQueryClient();
+  const here = useLocation({ select: (location) => location.pathname });
+  const params = { path: { thread_id: thread.id } };
+  const lock = useMutation({
+    mutationFn: async (on: boolean) =>
+      given(
+        await (on
+          ? api.PUT("/v1/comments/threads/{thread_id}/lock", { params })
+          : api.DELETE("/v1/comments/threads/{thread_id}/lock", { params })),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.about(thread.id) }),
+  });
+  return (
+    <>
+      {thread.locked && <Notice>The owner or a moderator has locked the comments: nobody else adds to them.</Notice>}
+      {thread.may_comment && <Write thread={thread.id} />}
+      {!thread.may_comment && !thread.locked && account?.kind !== "user" && (
+        <p className={styles.quiet}>
+          <Link to="/sign-in" search={{ then: here }}>
+            Sign in
+          </Link>{" "}
+          to comment.
+        </p>
+      )}
+      {thread.may_moderate && (
+        <div>
+          <Button kind="quiet" aria-disabled={lock.isPending} onClick={() => lock.mutate(!thread.locked)}>
+            {thread.locked ? "Unlock the comments" : "Lock the comments"}
+          </Button>
+        </div>
+      )}
+      {lock.error && <ProblemNotice error={lock.error} />}
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+"""What people say to each other in the web client: comments on polls."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+from tests.conftest import VoteWave
+from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await run_web("build")
+    async with chromium() as running:
+        yield running
+
+
+async def test_people_talk_about_a_poll_by_keyboard(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await expect(page.get_by_text("Nobody has said anything yet.")).to_be_visible()
+    await page.get_by_role("region", name="Comments").get_by_role("link", name="Sign in").press("Enter")
+    await page.get_by_role("link", name="I have no account yet").press("Enter")
+    await enter(page)
+    await expect(page).to_have_url(f"{votewave.url}/p/{poll['code']}")
+
+    # Written by somebody else, answered, supported, edited and deleted without a pointer.
+    somebody = await sign_up(client)
+    thread = f"/v1/comments/threads/{poll['id']}/comments"
+    texts = [f"Thought {number}" for number in range(21)]  # one more than a page
+    for text in texts:
+        assert (await client.post(thread, json={"text": text}, headers=somebody)).status_code == 201
+    await page.reload()
+    await page.get_by_label("Order").select_option("oldest")
+    comments = page.get_by_role("list", name="Comments", exact=True).locator(":scope > li")
+    await expect(comments.first).to_contain_text("Thought 0")
+    await expect(comments).to_have_count(20)
+    await page.get_by_role("button", name="Show more").press("Enter")
+    await expect(comments).to_have_count(21)
+    await page.get_by_label("Order").select_option("newest")
+    await expect(comments.first).to_contain_text("Thought 20")
+
+    first = comments.first
+    await first.get_by_role("button", name="Support").press("Enter")
+    await expect(first.get_by_role("button", name="Support, 1 supporter")).to_have_attribute("aria-pressed", "true")
+    await first.get_by_role("button", name="Answer").press("Enter")
+    answer = page.get_by_label("Your answer")
+    await expect(answer).to_be_focused()
+    await answer.press("Escape")
+    await expect(first.get_by_role("button", name="Answer")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("<b>Noodles</b>")
+    await page.keyboard.press("Control+Enter")
+    mine = page.get_by_role("list", name="Answers").get_by_role("listitem")
+    await expect(mine).to_contain_text("<b>Noodles</b>")  # what people write is text
+    await mine.get_by_role("button", name="More").press("Enter")
+    await mine.get_by_role("button", name="Edit").press("Enter")
+    await page.keyboard.type(", of course")
+    await page.keyboard.press("Control+Enter")
+    await expect(mine).to_contain_text("<b>Noodles</b>, of course")
+    await expect(mine).to_contain_text("edited")
+
+    # Its link leads to it, with what it answers.
+    await mine.get_by_role("link", name="just now").press("Enter")
+    await expect(page.get_by_role("list", name="What it answers").get_by_role("listitem")).to_contain_text("Thought 20")
+    meant = page.get_by_role("list", name="The comment").get_by_role("listitem")
+    await expect(meant).to_be_focused()
+    await meant.get_by_role("button", name="More").press("Enter")
+    await meant.get_by_role("button", name="Delete").press("Enter")
+    await meant.get_by_role("button", name="Delete the comment").press("Enter")
+    await expect(meant).to_contain_text("Deleted by its author.")
+    await page.get_by_role("link", name="Show all comments").press("Enter")
+
+    await comments.first.get_by_role("button", name="More").press("Enter")
+    await comments.first.get_by_role("button", name="Report").press("Enter")
+    await page.get_by_label("What is wrong with it").select_option("spam")
+    await page.get_by_role("button", name="Report it").press("Enter")
+    await expect(comments.first).to_contain_text("A moderator will look at it")
+    assert complaints == []
+
+
+async def test_owners_look_after_what_is_said(browser: Browser, votewave: VoteWave, client: httpx.AsyncClient) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up", viewport={"width": 360, "height": 740})
+    owner = await enter(page)
+    poll = await publish(client, owner)
+    somebody = await sign_up(client)
+    thread = f"/v1/comments/threads/{poll['id']}/comments"
+    for text in ("Falafel", "Advertisement"):
+        assert (await client.post(thread, json={"text": text}, headers=somebody)).status_code == 201
+    await page.goto(f"{votewave.url}/p/{poll['code']}")
+    falafel = page.get_by_role("listitem").filter(has_text="Falafel").filter(has_text="just now")
+    await falafel.get_by_role("button", name="More").click()
+    await falafel.get_by_role("button", name="Pin").click()
+    await expect(page.get_by_role("list", name="Pinned comment")).to_contain_text("Falafel")
+    other = page.get_by_role("listitem").filter(has_text="Advertisement")
+    await other.get_by_role("button", name="More").click()
+    await other.get_by_role("button", name="Hide").click()
+    await page.get_by_label("Why it is hidden").fill("It sells something.")
+    await page.get_by_role("button", name="Hide it").click()
+    await expect(other).to_contain_text("Hidden by the poll's owner or a moderator.")
+    await page.get_by_role("button", name="Lock the comments").click()
+    await expect(page.get_by_role("button", name="Unlock the comments")).to_be_visible()
+
+    reader, heard = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await expect(reader.get_by_role("list", name="Pinned comment")).to_contain_text("Falafel")
+    await expect(reader.get_by_text("has locked the comments")).to_be_visible()
+    await expect(reader.get_by_text("Advertisement")).to_have_count(0)
+    assert complaints == heard == []
+    await reader.goto(f"{votewave.url}/p/{poll['code']}?comment={uuid4()}")
+    await expect(reader.get_by_text("This comment isn't there any more.")).to_be_visible()
