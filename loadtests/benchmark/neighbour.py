@@ -139,7 +139,7 @@ async def counts(self: Neighbour) -> None:
 async def streams(self: Neighbour) -> None:
     """Follow the poll that others vote in, with as many connections as an address may have."""
     guests = [await self.guest() for _ in range(_GUESTS)]
-    path = f"{self.url}/v1/votebooth/polls/{self.poll}/events"
+    path = f"{self.url}/v1/votebooth/live/events?stream=poll:{self.poll}"
 
     async def follow(number: int) -> None:
         headers = {"x-forwarded-for": self.address, "authorization": f"Bearer {guests[number % _GUESTS]}"}

@@ -48,6 +48,7 @@ _PARAMETER = "[^/]+"
 """The pattern for a parameter, such as a poll's id, in a path of the gateway's routes."""
 
 ROUTES = Path(__file__).parents[2] / "nomad" / "gateway" / "routes.map"
+STREAMS = ROUTES.with_name("streams.lst")
 
 
 class Poll(Struct, frozen=True):
@@ -315,10 +316,11 @@ def read_paths(service: str = "") -> list[str]:
     """
     try:
         lines = ROUTES.read_text("utf-8").splitlines()
+        streams = {line for line in STREAMS.read_text("utf-8").splitlines() if line.startswith("^")}
     except OSError:
         return []
-    found = [line.split()[0] for line in lines if line.startswith(r"^GET\|/v1/")]
-    paths = [path.removeprefix(r"^GET\|").removesuffix("$").replace(r"\.", ".") for path in found]
+    found = [line.split()[0].removeprefix(r"^GET\|") for line in lines if line.startswith(r"^GET\|/v1/")]
+    paths = [path.removesuffix("$").replace(r"\.", ".") for path in found if f"^{path}" not in streams]
     paths = [path for path in paths if f"{path}/".startswith(f"/v1/{service}/")] if service else paths
     without = [path for path in paths if _PARAMETER not in path]
     if without or not service:

@@ -44,7 +44,7 @@ class Viewer(ApiUser):
         polls = self.world.polls
         self._poll: PollState = polls[self.world.dice.randrange(len(polls))]
         self._ballots = 0
-        self._position = ""
+        self._position: tuple[str, int] | None = None
         self._socket: Any = None
         self._known = False
         self._sampler = gevent.spawn(self._sample)
@@ -75,14 +75,21 @@ class Viewer(ApiUser):
         self.world.outcome.watched.reconnects += not self.world.pace.is_over
 
     def _connect(self) -> bool:
-        path = f"/v1/votebooth/polls/{self._poll.id}"
+        path = "/v1/votebooth/live"
         token = self.world.identity().access
-        got = self.call("POST", f"{path}/tickets", "ticket for live results", wanted=(201,), token=token, gives=Ticket)
+        got = self.call(
+            "POST",
+            f"{path}/tickets",
+            "ticket for live results",
+            wanted=(201,),
+            token=token,
+            body=b"{}",
+            gives=Ticket,
+        )
         if not got.ok or got.body is None:
             return False
         plan = self.world.plan
-        since = f"&since={self._position}" if self._position else ""
-        url = f"ws{plan.url.removeprefix('http')}{path}/live?ticket={got.body.ticket}{since}"
+        url = f"ws{plan.url.removeprefix('http')}{path}?ticket={got.body.ticket}"
         self.world.requests["live results"] += 1
         begun = time.perf_counter()
         try:
@@ -92,6 +99,7 @@ class Viewer(ApiUser):
                 header=[f"{name}: {value}" for name, value in plan.headers.items()],
                 sslopt={"context": ssl.create_default_context()} if url.startswith("wss:") else {},
             )
+            self._socket.send(msgspec.json.encode(self._wanted()).decode())
         except _CLOSED as exc:
             self._fail(f"live results: {type(exc).__name__}")
             self.world.answered(path, None, (time.perf_counter() - begun) * 1000, ok=False)
@@ -100,9 +108,16 @@ class Viewer(ApiUser):
         self.world.answered(path, by, (time.perf_counter() - begun) * 1000, ok=True)
         return True
 
+    def _wanted(self) -> dict[str, Any]:
+        """Return what asks for the poll's stream, from where the copy stands."""
+        wanted: dict[str, Any] = {"type": "follow", "stream": f"poll:{self._poll.id}"}
+        if self._position is not None:
+            wanted["epoch"], wanted["seq"] = self._position
+        return wanted
+
     def _follow(self) -> None:
         """Read messages until the connection ends or the time is up."""
-        watched, seq, version = self.world.outcome.watched, -1, 0
+        watched = self.world.outcome.watched
         while not self.world.pace.is_over:
             kind, data = self._socket.recv_data()
             if kind == websocket.ABNF.OPCODE_CLOSE:
@@ -112,16 +127,15 @@ class Viewer(ApiUser):
             watched.messages += 1
             match message["type"]:
                 case "snapshot":
-                    seq, version = message["seq"], message["version"]
-                    self._ballots = message["ballots"]
+                    self._ballots = message["state"]["ballots"]
                     self._known = True
-                    self._position = f"{version}.{seq}.{message['status']}"
+                    self._position = (message["epoch"], message["seq"])
                 case "delta":
-                    if message["prev"] != seq and seq >= 0:
+                    if self._position != (message["epoch"], message["prev"]):
                         watched.gaps += 1
-                    seq = message["seq"]
-                    self._ballots = message["changes"].get("ballots", self._ballots)
-                    self._position = f"{version}.{seq}.live" if version else ""
+                    self._position = (message["epoch"], message["seq"])
+                    for event in message["events"]:
+                        self._ballots = event.get("ballots", self._ballots)
                 case "end":
                     if message["reason"] not in _AGAIN:
                         self._fail(f"live results: ended, {message['reason']}")

@@ -11,7 +11,6 @@ BATCH = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 )
 WAITING = Gauge("votewave_votebooth_waiting_ballots", "Ballots left waiting when a transaction begins.")
-LIVE_CLIENTS = Gauge("votewave_votebooth_live_clients", "Open live connections.")
 COUNT_SECONDS = Histogram(
     "votewave_count_duration_seconds",
     "Time to count a poll from its counters.",

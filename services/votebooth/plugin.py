@@ -3,6 +3,7 @@
 import secrets
 
 from services.core.events.handler import Handler
+from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
@@ -14,7 +15,6 @@ from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.casting.signatures import signatures_of_crowds
 from services.votebooth.events import DraftDeleted, ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
-from services.votebooth.live.controllers import LiveController
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
@@ -35,7 +35,7 @@ SERVICE = Service(
         RollController,
         ResultController,
         CardController,
-        LiveController,
+        live_controller("votebooth", "VoteBooth", guests=True),
         ExchangeController,
         LogController,
     ],

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
+from services.core.live.hub import Hub
 from services.core.people import People
 from services.core.service import UseCases
 from services.votebooth.audit.service import Log
@@ -11,7 +12,7 @@ from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
 from services.votebooth.events import DraftDeleted, ProfileChanged
 from services.votebooth.exchange.service import Exchange
-from services.votebooth.live.hub import Hub
+from services.votebooth.live.source import PollSource
 from services.votebooth.models import Person
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
@@ -62,7 +63,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.receipts = Receipts(kit, self.results)
         self.cards = Cards(kit, self.projection, self.results, self.keyring)
         self.viewers = Viewers(self.projection, self.keyring)
-        self.hub = Hub(kit, self.results)
+        self.hub = Hub(kit, [PollSource(self.results, self.viewers)])
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection, self.people)
         self.periodic_recount = PeriodicRecount(kit)

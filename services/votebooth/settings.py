@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from services.core.live.settings import LiveSettings
 
 
-class VoteBoothSettings(Struct, frozen=True, kw_only=True):
+class VoteBoothSettings(LiveSettings, frozen=True, kw_only=True):
     """How many ballots may wait, how many are written at once, how many may watch, how many are invited."""
 
     queue: Annotated[
@@ -36,20 +38,3 @@ class VoteBoothSettings(Struct, frozen=True, kw_only=True):
         ),
     ] = 20
     tokens_per_poll: Annotated[int, Meta(description="Voting tokens that a poll may have.", ge=1, le=10**8)] = 200_000
-    live_connections: Annotated[
-        int, Meta(description="Live connections (WebSocket and SSE) of a process at most.", ge=0, le=100_000)
-    ] = 5_000
-    live_per_account: Annotated[
-        int, Meta(description="Live connections of one account or guest at most, in a process.", ge=1, le=100_000)
-    ] = 50
-    live_per_address: Annotated[
-        int,
-        Meta(
-            description="Live connections from one address (IPv6: /64) at most, in a process; audiences may share one.",
-            ge=1,
-            le=100_000,
-        ),
-    ] = 2_000
-    live_seconds: Annotated[
-        int, Meta(description="Seconds after which a live connection has to be opened anew.", ge=1, le=86_400)
-    ] = 900

@@ -643,24 +643,30 @@ async def _poll(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     return at, owner
 
 
+def _events(at: str) -> str:
+    """Return the path of a poll's event stream."""
+    return f"/v1/votebooth/live/events?stream=poll:{at.rpartition('/')[2]}"
+
+
 async def test_live_results_come_through(site: Site, client: httpx.AsyncClient) -> None:
     at, owner = await _poll(client)
-    ticket = (await client.post(f"{at}/tickets", headers=owner)).json()["ticket"]
+    ticket = (await client.post("/v1/votebooth/live/tickets", json={}, headers=owner)).json()["ticket"]
     async with aiohttp.ClientSession() as session:
-        async with session.ws_connect(f"{site.gateway.url}{at}/live?ticket={ticket}") as socket:
+        async with session.ws_connect(f"{site.gateway.url}/v1/votebooth/live?ticket={ticket}") as socket:
+            await socket.send_json({"type": "follow", "stream": f"poll:{at.rpartition('/')[2]}"})
             assert await socket.receive_json(timeout=5)
-        async with session.get(f"{site.gateway.url}{at}/events") as stream:
-            assert stream.status == 200
-            assert b"retry" in await asyncio.wait_for(stream.content.readline(), 5)
+        async with session.get(f"{site.gateway.url}{_events(at)}") as answer:
+            assert answer.status == 200
+            assert b"retry" in await asyncio.wait_for(answer.content.readline(), 5)
     assert ticket not in site.gateway.log(), "neither query nor path is logged"
 
 
 class Streams:
     """WebSockets that somebody keeps open."""
 
-    def __init__(self, site: Site, at: str) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._url = f"{site.gateway.url}{at}/live"
+        self._url = f"{site.gateway.url}/v1/votebooth/live"
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._open: list[aiohttp.ClientWebSocketResponse] = []
 
@@ -692,9 +698,9 @@ class Streams:
 async def test_an_address_and_a_subject_keep_so_many_streams_open(site: Site, client: httpx.AsyncClient) -> None:
     at, _ = await _poll(client)
     hall = "198.19.2.1"
-    async with Streams(site, at) as streams:
+    async with Streams(site) as streams:
         assert [await streams.open(hall) for _ in range(ADDRESS_STREAMS + 1)] == [101] * ADDRESS_STREAMS + [429]
-        answer = await client.get(f"{at}/events", headers={"x-forwarded-for": hall})
+        answer = await client.get(_events(at), headers={"x-forwarded-for": hall})
         assert is_problem(answer, 429, "too-many-requests")["title"] == "Too many open streams", "of either kind"
         assert answer.headers["retry-after"] == "10"
         answer = await client.get("/v1/polls", headers={"x-forwarded-for": hall})
@@ -707,7 +713,7 @@ async def test_an_address_and_a_subject_keep_so_many_streams_open(site: Site, cl
 
         await eventually(one_more, 5)
     account = (await client.post("/v1/auth/guests", json={})).json()["access_token"]
-    async with Streams(site, at) as streams:
+    async with Streams(site) as streams:
         opened = [
             await streams.open(f"198.19.3.{number}", authorization=f"Bearer {account}")
             for number in range(SUBJECT_STREAMS + 1)
@@ -717,10 +723,10 @@ async def test_an_address_and_a_subject_keep_so_many_streams_open(site: Site, cl
 
 async def test_streams_leave_connections_for_votes(site: Site, client: httpx.AsyncClient) -> None:
     at, owner = await _poll(client)
-    async with Streams(site, at) as streams:
+    async with Streams(site) as streams:
         opened = [await streams.open(f"198.19.4.{number}") for number in range(STREAMS + 1)]
         assert opened == [101] * STREAMS + [503]
-        answer = await client.get(f"{at}/events")
+        answer = await client.get(_events(at))
         is_problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "10"
         assert (await client.put(f"{at}/ballot", json={"picks": [2]}, headers=owner)).status_code == 200
@@ -743,7 +749,7 @@ async def test_only_a_get_of_a_stream_gets_a_place_of_a_stream(site: Site, clien
     wanted = {**owner, "accept": "text/event-stream"}
     assert (await client.put(f"{at}/ballot", json={"picks": [1]}, headers=wanted)).status_code == 200
     assert (await client.get(f"{at}/results", headers=wanted)).status_code == 200
-    assert (await client.head(f"{at}/events", headers=wanted)).status_code in {200, 405}
+    assert (await client.head(_events(at), headers=wanted)).status_code in {200, 405}
     upgrade = {
         "connection": "upgrade",
         "upgrade": "websocket",
@@ -752,7 +758,7 @@ async def test_only_a_get_of_a_stream_gets_a_place_of_a_stream(site: Site, clien
     }
     await client.get(f"{at}/results", headers={**owner, **upgrade})
     assert await _sessions(site, "votebooth-live", "total") == before
-    async with client.stream("GET", f"{at}/events", headers={"accept": "*/*"}) as stream:
+    async with client.stream("GET", _events(at), headers={"accept": "*/*"}) as stream:
         assert stream.status_code == 200, "whatever it says that it takes"
     assert await _sessions(site, "votebooth-live", "total") == before + 1
 
@@ -857,7 +863,7 @@ async def test_nor_is_it_to_those_who_watch_nor_to_a_gate(site: Site, client: ht
             until = time.monotonic() + 5
             while time.monotonic() < until:
                 headers = {"x-forwarded-for": f"100.67.0.{watching.total()}"}
-                async with session.get(f"{site.gateway.url}{at}/events", headers=headers) as stream:
+                async with session.get(f"{site.gateway.url}{_events(at)}", headers=headers) as stream:
                     watching[stream.status] += 1
                 is_problem(await client.get("/.well-known/jwks.json", headers=gate), 503, "unavailable")
                 await asyncio.sleep(0.8)

@@ -183,8 +183,7 @@ def test_dependencies_are_resolved_one_after_the_other(app: Litestar) -> None:
         for handler, model in route.route_handler_map.values()
         if any(len(batch) > 1 for batch in model.dependency_batches)
     }
-    # These need a subject, and the viewer that the subject is to a poll.
-    assert at_once <= {"LiveTicketIssue", "LiveStreamTicketIssue"}
+    assert not at_once
 
 
 def test_a_route_that_takes_a_subject_says_which_scope_it_takes(app: Litestar) -> None:
@@ -254,8 +253,7 @@ WITHOUT_KEY = {
     "SessionOpen": "who doesn't get the answer signs in again",
     "SessionRefresh": "a token that comes again gives the same successor",
     "KeyExchange": "an access token lasts for minutes",
-    "LiveTicketIssue": "a ticket lasts for seconds",
-    "LiveStreamTicketIssue": "a ticket lasts as long as the token",
+    "VoteBoothLiveTicketIssue": "a ticket lasts no longer than the token",
     "RollAdd": "an address is invited once, unless the owner says `resend`",
 }
 

@@ -78,13 +78,13 @@ async def test_a_limited_route_says_what_is_left(client: httpx.AsyncClient) -> N
 
 async def test_a_refusal_by_a_limit_says_which_and_when(client: httpx.AsyncClient) -> None:
     poll, user = await a_poll(client, await a_user(client)), await a_user(client)
-    path = f"/v1/votebooth/polls/{poll}/events/tickets"
-    for _ in range(40):
-        answer = await client.post(path, headers=user)
+    body = {"stream": f"poll:{poll}"}
+    for _ in range(80):
+        answer = await client.post("/v1/votebooth/live/tickets", json=body, headers=user)
         if answer.status_code == 429:
             break
     assert answer.status_code == 429
-    assert answer.headers["ratelimit"] == f'"live-stream-ticket";r=0;t={answer.headers["retry-after"]}'
+    assert answer.headers["ratelimit"] == f'"live-ticket";r=0;t={answer.headers["retry-after"]}'
 
 
 async def test_a_compressed_result_keeps_its_conditions(client: httpx.AsyncClient) -> None:
@@ -116,7 +116,7 @@ async def test_a_vote_and_its_receipt_are_not_compressed(client: httpx.AsyncClie
     assert not {"content-encoding", "vary"} & answer.headers.keys()
 
 
-GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "LiveTicketIssue", "LiveStreamTicketIssue"}
+GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "VoteBoothLiveTicketIssue"}
 GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "SessionEndCurrent", "SessionList"}
 """What guests do: vote, follow, and leave or become users."""
 

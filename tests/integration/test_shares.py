@@ -253,7 +253,7 @@ async def test_an_account_has_so_much_storage(http: httpx.AsyncClient, here: dic
 @contextlib.asynccontextmanager
 async def following(http: httpx.AsyncClient, poll: str, who: dict[str, str]) -> AsyncIterator[int]:
     """Follow a poll by SSE; give the status of the answer."""
-    async with http.stream("GET", f"/v1/votebooth/polls/{poll}/events", headers=who) as answer:
+    async with http.stream("GET", f"/v1/votebooth/live/events?stream=poll:{poll}", headers=who) as answer:
         lines = answer.aiter_lines()  # which ends the connection when it is gone
         if answer.status_code == 200:
             await anext(lines)
@@ -291,7 +291,7 @@ async def test_head_takes_no_live_connection(http: httpx.AsyncClient, here: dict
     poll = (await a_poll(http, here))["id"]
     guest = await a_guest(http, here)
     for _ in range(5):
-        answer = await http.head(f"/v1/votebooth/polls/{poll}/events", headers=guest)
+        answer = await http.head(f"/v1/votebooth/live/events?stream=poll:{poll}", headers=guest)
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer.headers["content-type"].startswith("text/event-stream")
     async with following(http, poll, guest) as status:

@@ -33,17 +33,17 @@ PLANTED = {
     "VoteBooth's rooms": [
         ("votebooth.poll.rules", "services.votebooth.casting.booth"),
         ("votebooth.casting.guesses", "services.votebooth.results.state"),
-        ("votebooth.live.client", "services.votebooth.service"),
+        ("votebooth.live.source", "services.votebooth.service"),
     ],
     "core's rooms": [
         ("core.problems", "services.core.http.errors"),
         ("core.observe.trace", "services.core.data.database"),
+        ("core.http.api", "services.core.live.hub"),
     ],
     "controllers know neither tables nor SQL": [
         ("profiles.controllers", "services.profiles.repository"),
         ("auth.controllers.keys", "services.auth.models"),
         ("votebooth.roll.controllers", "services.votebooth.roll.repository"),
-        ("votebooth.live.controllers", "sqlalchemy"),
     ],
     "the vote path knows no ORM": [
         ("votebooth.casting.delta", "sqlalchemy"),

@@ -41,22 +41,23 @@ export function useLive(poll: string): Live {
     };
     const open = async () => {
       try {
-        let query = "";
+        const query = new URLSearchParams({ stream: `poll:${poll}` });
         if (account) {
-          const params = { path: { poll_id: poll } };
-          const { ticket } = given(await api.POST("/v1/votebooth/polls/{poll_id}/events/tickets", { params }));
-          query = `?ticket=${encodeURIComponent(ticket)}`;
+          const body = { stream: `poll:${poll}` };
+          query.set("ticket", given(await api.POST("/v1/votebooth/live/tickets", { body })).ticket);
         }
         if (ended) return;
-        source = new EventSource(`/v1/votebooth/polls/${poll}/events${query}`);
+        source = new EventSource(`/v1/votebooth/live/events?${query}`);
         source.onmessage = (event: MessageEvent<string>) => {
           const message = JSON.parse(event.data) as Message;
           tries = 0;
           heard();
-          const next = message.type === "end" ? null : apply(state, message);
+          if (message.type === "end" || message.type === "refused") return again();
+          const next = apply(state, message);
           if (!next) return again();
+          const turned = state.status !== null && next.status !== state.status;
           show(next);
-          if (message.type === "state") void queries.invalidateQueries({ queryKey: ["poll"] });
+          if (turned) void queries.invalidateQueries({ queryKey: ["poll"] });
         };
         source.onerror = again;
         heard();

@@ -18,7 +18,7 @@ from services.core.events.relay import Relay
 from services.core.http import errors
 from services.core.http.admission import Headers, admission, token_in_query
 from services.core.http.compression import compressing
-from services.core.http.cors import Cors
+from services.core.http.cors import Cors, listed_origins
 from services.core.http.dependencies import SHARED, dependencies_of, provide_subject, provide_viewer, require_service
 from services.core.http.edge import Edge
 from services.core.http.health import KITS, HealthController
@@ -243,7 +243,7 @@ def create_app(
             [header for service in services for header in service.single_headers],
         ),
         cors=Cors(
-            [origin.strip() for origin in core.cors_origins.split(",") if origin.strip()],
+            listed_origins(core.cors_origins),
             [header for service in services for header in service.single_headers],
         ),
         fronts=[*(front for service in services for front in service.fronts), *fronts],

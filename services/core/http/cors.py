@@ -23,6 +23,11 @@ _SHOWN = b"Content-Disposition, ETag, Link, Location, RateLimit, RateLimit-Polic
 _AGE_SECONDS = b"600"
 
 
+def listed_origins(setting: str) -> list[str]:
+    """Return the origins that the setting `cors_origins` lists."""
+    return [origin.strip() for origin in setting.split(",") if origin.strip()]
+
+
 class Cors:
     """The headers for pages of some origins.
 

@@ -17,6 +17,9 @@ BODY_COMPLETE = "_votewave_body_complete"
 HEAD = "_votewave_head"
 """Key in a request's scope: it came as HEAD, and its route is asked as for GET."""
 
+WIRE = "votewave.wire"
+"""Key in the extensions of a WebSocket's scope: what writes whole frames past the framework."""
+
 
 def is_head(request: Request[Any, Any, Any]) -> bool:
     """Say whether nobody will see the answer's body, so that nothing is held open or read for it."""

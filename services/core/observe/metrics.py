@@ -22,3 +22,5 @@ DISCOVERY_AGE = Gauge(
     ["peer"],
 )
 DISCOVERY_INSTANCES = Gauge("votewave_discovery_instances", "Healthy instances of a peer, says Consul.", ["peer"])
+LIVE_CONNECTIONS = Gauge("votewave_live_connections", "Open live connections, WebSocket and SSE.", ["service"])
+LIVE_ENDED = Counter("votewave_live_connections_ended_total", "Live connections that ended.", ["service", "reason"])

@@ -38,7 +38,7 @@ class Broadcast:
         self._origin = secrets.token_bytes(8)
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
-        self._outgoing: dict[str, bytes] = {}
+        self._outgoing: dict[tuple[str, str, bool], bytes] = {}
         self._sender: asyncio.Task[None] | None = None
 
     def listen(self, topic: str, listener: Listener) -> Callable[[], None]:
@@ -57,14 +57,19 @@ class Broadcast:
 
         return end
 
-    def send(self, topic: str, message: bytes = b"") -> None:
+    def send(self, topic: str, message: bytes = b"", *, about: str = "") -> None:
         """Tell all listeners of `topic`; here at once, elsewhere soon. Never raises, never waits.
 
         What is said within `_GATHER_SECONDS` of the message before leaves together, and while Redis is slow
         only the newest message of a topic is kept.
+
+        Args:
+            topic: Who hears it.
+            message: What is said; by default that something changed.
+            about: Messages about different things don't take each other's place.
         """
         self._deliver(topic, message)
-        self._outgoing[topic] = message
+        self._outgoing[topic, about, bool(message)] = message
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._flush())
 
@@ -78,7 +83,7 @@ class Broadcast:
             try:
                 async with asyncio.timeout(1):
                     pipe = self._redis.pipeline(transaction=False)
-                    for topic, message in batch.items():
+                    for (topic, _, _), message in batch.items():
                         pipe.publish(PREFIX + topic, self._origin + message)
                     await pipe.execute()
             except (RedisError, OSError, TimeoutError) as exc:

@@ -87,7 +87,7 @@ async def close(client: httpx.AsyncClient, poll: str, owner: Headers) -> None:
         await heard(connection)
         answer = await client.post(f"/v1/polls/{poll}/close", headers=owner)
         assert answer.status_code == 200, answer.text
-        await until(connection, "state", status="final")
+        await until(connection, status="final")
 
 
 async def results(client: httpx.AsyncClient, poll: str, who: Headers | None = None) -> httpx.Response:
@@ -108,11 +108,39 @@ def sums(result: dict[str, Any]) -> list[int]:
     return [option["sum"] for option in result["options"]]
 
 
-async def a_ticket(client: httpx.AsyncClient, poll: str, who: Headers) -> str:
+def stream_of(poll: str) -> str:
+    """Return the name of a poll's live stream."""
+    return f"poll:{poll}"
+
+
+async def a_ticket(client: httpx.AsyncClient, who: Headers) -> str:
     """Get a ticket for a WebSocket."""
-    answer = await client.post(f"/v1/votebooth/polls/{poll}/tickets", headers=who)
+    answer = await client.post("/v1/votebooth/live/tickets", json={}, headers=who)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["ticket"])
+
+
+async def a_stream_ticket(client: httpx.AsyncClient, poll: str, who: Headers) -> str:
+    """Get a ticket for an EventSource."""
+    body = {"stream": stream_of(poll), **({"token": who["ballot-token"]} if "ballot-token" in who else {})}
+    answer = await client.post("/v1/votebooth/live/tickets", json=body, headers=who)
+    assert answer.status_code == 201, answer.text
+    assert 600 < answer.json()["expires_in"] <= 900, "as long as the token, with which the stream ends"
+    return str(answer.json()["ticket"])
+
+
+def live_url(client: httpx.AsyncClient, ticket: str | None = None) -> str:
+    """Return the URL of the WebSocket."""
+    query = f"?ticket={ticket}" if ticket else ""
+    return f"{str(client.base_url).replace('http', 'ws', 1).rstrip('/')}/v1/votebooth/live{query}"
+
+
+async def follow(connection: ClientConnection, poll: str, since: str | None = None, **more: Any) -> None:
+    """Follow a poll, from a mark of SSE if there is one."""
+    if since is not None:
+        epoch, _, seq = since.rpartition("/")
+        more |= {"epoch": epoch, "seq": int(seq)}
+    await connection.send(json.dumps({"type": "follow", "stream": stream_of(poll), **more}))
 
 
 @asynccontextmanager
@@ -120,25 +148,38 @@ async def socket(
     client: httpx.AsyncClient, poll: str, who: Headers | None = None, since: str | None = None
 ) -> AsyncIterator[ClientConnection]:
     """Follow a poll over a WebSocket."""
-    query = [f"ticket={await a_ticket(client, poll, who)}"] if who else []
-    query += [f"since={since}"] if since else []
-    url = str(client.base_url).replace("http", "ws", 1)
-    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?{'&'.join(query)}") as connection:
+    more = {"token": who["ballot-token"]} if who and "ballot-token" in who else {}
+    async with connect(live_url(client, await a_ticket(client, who) if who else None)) as connection:
+        await follow(connection, poll, since, **more)
         yield connection
+
+
+def flat(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message about a poll as one object: a state's fields, or what changed, beside the position."""
+    if message["type"] == "snapshot":
+        state = message.pop("state")
+        kind = "hidden" if state.pop("kind") == "hidden" else "snapshot"
+        return {**message, **state, "type": kind}
+    if message["type"] == "delta":
+        [changes] = message.pop("events")
+        assert changes.pop("kind") == "sums"
+        return {**message, "changes": changes}
+    return message
 
 
 async def heard(connection: ClientConnection, seconds: float = 5) -> dict[str, Any]:
     """Return the next message of a WebSocket."""
-    message: dict[str, Any] = json.loads(await asyncio.wait_for(connection.recv(), seconds))
-    return message
+    return flat(json.loads(await asyncio.wait_for(connection.recv(), seconds)))
 
 
-async def until(connection: ClientConnection, kind: str, seconds: float = 5, **wanted: Any) -> dict[str, Any]:
-    """Return the next message of a type, with the fields that are wanted."""
+async def until(
+    connection: ClientConnection, kind: str | None = None, seconds: float = 5, **wanted: Any
+) -> dict[str, Any]:
+    """Return the next message of a type, or any, with the fields that are wanted."""
     async with asyncio.timeout(seconds):
         while True:
             message = await heard(connection, seconds)
-            if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
+            if kind in {None, message["type"]} and all(message.get(key) == value for key, value in wanted.items()):
                 return message
 
 
@@ -151,10 +192,11 @@ async def events(
     ticket: str | None = None,
 ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """Follow a poll by SSE; each message has its event's id as `id`."""
+    if who and "ballot-token" in who:
+        who, ticket = None, await a_stream_ticket(client, poll, who)
     headers = {**(who or {}), **({"last-event-id": last} if last else {})}
-    query = {"ticket": ticket} if ticket else {}
-    path = f"/v1/votebooth/polls/{poll}/events"
-    async with client.stream("GET", path, params=query, headers=headers) as answer:
+    query = {"stream": stream_of(poll), **({"ticket": ticket} if ticket else {})}
+    async with client.stream("GET", "/v1/votebooth/live/events", params=query, headers=headers) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield _events(answer)
@@ -167,7 +209,7 @@ async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
         if name == "id":
             mark = value
         elif name == "data":
-            yield {**json.loads(value), "id": mark}
+            yield {**flat(json.loads(value)), "id": mark}
             mark = None
 
 

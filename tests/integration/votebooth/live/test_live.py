@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import contextlib
+import json
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,22 +11,27 @@ from uuid import UUID
 import httpx
 import pytest
 from redis.asyncio import Redis
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 from ..booth_world import (
     a_guest,
     a_poll,
+    a_stream_ticket,
     a_ticket,
     a_user,
     cast,
     cast_many,
     close,
     events,
+    follow,
     heard,
+    live_url,
     said,
     shown,
     socket,
+    stream_of,
     sums,
     until,
 )
@@ -52,8 +58,6 @@ class Copy:
             self.seq = message["seq"]
             self.ballots = message["changes"].get("ballots", self.ballots)
             self.sums |= message["changes"].get("sums", {})
-        elif message["type"] == "state":
-            self.status = message["status"]
 
 
 def same(copy: Copy, result: dict[str, Any]) -> bool:
@@ -117,21 +121,24 @@ async def test_under_a_storm_each_client_gets_ten_pushes_a_second_at_most_and_en
     assert copy.kinds["snapshot"] == 1
 
 
-async def test_who_resumes_with_what_is_current_gets_deltas_and_with_less_a_snapshot(
+async def test_who_resumes_with_what_is_current_gets_deltas_and_with_anything_else_a_snapshot(
     client: httpx.AsyncClient,
 ) -> None:
     poll = await a_poll(client, await a_user(client))
     async with events(client, poll) as stream:
         mark = (await said(stream))["id"]
     async with events(client, poll, last=mark) as stream, socket(client, poll, since=mark) as connection:
-        assert (await said(stream))["type"] == "state"
-        assert (await heard(connection))["type"] == "state"
+        assert (await said(stream))["type"] == "current"
+        assert (await heard(connection))["type"] == "current"
         await cast_many(client, poll, [{"picks": [1]}])
         assert (await said(stream))["type"] == "delta"
         assert (await heard(connection))["type"] == "delta"
     async with events(client, poll, last=mark) as stream, socket(client, poll, since=mark) as connection:
-        assert (await said(stream))["type"] == "snapshot"
-        assert (await heard(connection))["type"] == "snapshot"
+        assert (await said(stream))["type"] == "delta", "the counts before are remembered for a while"
+        assert (await heard(connection))["changes"] == {"ballots": 1, "sums": {"1": 1}}
+    for other in ("1-1.live/7", "9-1.live/0", "1-1.final/0", "1.0.live", "/", "x/99999999999999999999"):
+        async with events(client, poll, last=other) as stream:
+            assert (await said(stream))["type"] == "snapshot"
 
 
 async def test_closing_by_hand_pushes_the_final_counts(client: httpx.AsyncClient) -> None:
@@ -141,8 +148,7 @@ async def test_closing_by_hand_pushes_the_final_counts(client: httpx.AsyncClient
     async with socket(client, poll) as connection:
         await until(connection, "snapshot")
         await close(client, poll, owner)
-        await until(connection, "state", status="final")
-        final = await until(connection, "snapshot")
+        final = await until(connection, "snapshot", status="final")
         assert (final["status"], final["counted"], sums(final)) == ("final", "first_preferences", [2, 1, 0])
 
 
@@ -152,12 +158,12 @@ async def test_opening_and_closing_by_the_clock_are_pushed_within_a_second(clien
     poll = await a_poll(client, await a_user(client), opens_at=opens.isoformat(), closes_at=closes.isoformat())
     async with socket(client, poll) as connection:
         assert (await heard(connection))["status"] == "scheduled"
-        await until(connection, "state", status="live")
+        await until(connection, "snapshot", status="live")
         opened = datetime.now(UTC)
         await cast_many(client, poll, [{"picks": [3]}])
-        await until(connection, "state", status="final")
+        final = await until(connection, "snapshot", status="final")
         closed = datetime.now(UTC)
-        assert sums(await until(connection, "snapshot")) == [0, 0, 1]
+        assert sums(final) == [0, 0, 1]
     assert timedelta(0) <= opened - opens < timedelta(seconds=1)
     assert timedelta(0) <= closed - closes < timedelta(seconds=1)
 
@@ -170,7 +176,6 @@ async def test_results_shown_after_the_close_show_by_the_clock(client: httpx.Asy
         hidden = await said(stream)
         assert (hidden["type"], hidden["reason"]) == ("hidden", "after_close")
         assert abs(datetime.fromisoformat(hidden["shown_at"]) - closes) < timedelta(seconds=0.001)
-        assert (await said(stream))["type"] == "state"
         assert sums(await said(stream)) == [1, 0, 0]
     assert timedelta(0) <= datetime.now(UTC) - closes < timedelta(seconds=1)
 
@@ -179,12 +184,12 @@ async def test_a_client_that_reads_nothing_costs_the_voters_and_the_others_nothi
     client: httpx.AsyncClient,
 ) -> None:
     poll = await a_poll(client, await a_user(client))
-    url = str(client.base_url).replace("http", "ws", 1)
     copy = Copy()
     async with (
-        connect(f"{url}/v1/votebooth/polls/{poll}/live", max_queue=1, ping_interval=None) as deaf,
+        connect(live_url(client), max_queue=1, ping_interval=None) as deaf,
         socket(client, poll) as connection,
     ):
+        await follow(deaf, poll)
         for _ in range(20):
             await cast_many(client, poll, [{"picks": [1]}])
         async with asyncio.timeout(10):
@@ -198,36 +203,85 @@ async def test_a_client_that_reads_nothing_costs_the_voters_and_the_others_nothi
     assert late.sums == copy.sums == {"1": 20, "2": 0, "3": 0}
 
 
-async def test_a_client_that_talks_is_not_listened_to(client: httpx.AsyncClient) -> None:
-    poll = await a_poll(client, await a_user(client))
-    async with socket(client, poll) as connection:
-        await heard(connection)
-        with contextlib.suppress(ConnectionClosed):
-            for _ in range(2000):
-                await connection.send("[" * 100)
-        with pytest.raises(ConnectionClosed):
-            await until(connection, "nothing", 10)
+async def code_of(connection: ClientConnection) -> int:
+    """Return with which code a connection is closed."""
+    with pytest.raises(ConnectionClosed) as closed:
+        await until(connection, "nothing", 10)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
 
 
-async def test_a_websocket_to_no_poll_or_with_no_ticket_of_ours_is_closed_with_the_reason(
-    client: httpx.AsyncClient,
+PING = json.dumps({"type": "leave", "stream": "poll:x"})
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (["[" * 100], 4400),
+        ([b"{}"], 4400),
+        (["null"], 4400),
+        (['{"type": "tea"}'], 4400),
+        (['{"type": "follow", "stream": "poll:x", "more": 1}'], 4400),
+        (['{"type": "follow", "stream": "' + "x" * 5_000 + '"}'], 4400),
+        (["x" * 70_000], 1009),
+        ([PING] * 2_000, 4429),
+    ],
+    ids=["no JSON", "bytes", "null", "another type", "another field", "long", "too large", "a flood"],
+)
+async def test_a_client_that_says_what_it_should_not_is_closed_with_a_code_and_disturbs_nobody(
+    client: httpx.AsyncClient, said: list[str | bytes], code: int
 ) -> None:
     poll = await a_poll(client, await a_user(client))
-    url = str(client.base_url).replace("http", "ws", 1)
-    for path, code in ((f"{'0' * 8}-0000-7000-8000-{'0' * 12}/live", 4404), (f"{poll}/live?ticket=x", 4401)):
-        async with connect(f"{url}/v1/votebooth/polls/{path}") as connection:
-            with pytest.raises(ConnectionClosed) as refused:
-                await connection.recv()
-            assert refused.value.rcvd is not None
-            assert refused.value.rcvd.code == code
+    async with socket(client, poll) as other, socket(client, poll) as connection:
+        await heard(connection)
+        with contextlib.suppress(ConnectionClosed):
+            for word in said:
+                await connection.send(word)
+        assert await code_of(connection) == code
+        await heard(other)
+        await cast_many(client, poll, [{"picks": [1]}])
+        assert (await heard(other))["type"] == "delta"
 
 
-async def test_tickets_want_a_token_and_a_poll(client: httpx.AsyncClient) -> None:
-    poll = await a_poll(client, await a_user(client))
-    path = "/v1/votebooth/polls/{}/tickets"
-    assert (await client.post(path.format(poll))).status_code == 401
-    nowhere = path.format(f"{'0' * 8}-0000-7000-8000-{'0' * 12}")
-    assert (await client.post(nowhere, headers=await a_guest(client))).status_code == 404
+async def test_a_websocket_with_no_ticket_of_ours_or_of_another_site_s_page_is_closed_with_the_reason(
+    client: httpx.AsyncClient,
+) -> None:
+    async with connect(live_url(client, "x")) as connection:
+        assert await code_of(connection) == 4401
+    async with connect(live_url(client), origin=Origin("https://evil.example")) as connection:
+        assert await code_of(connection) == 4403
+    own = Origin(str(client.base_url).rstrip("/"))
+    async with connect(live_url(client), origin=own) as connection:
+        await follow(connection, "x")
+        assert (await heard(connection))["problem"]["status"] == 404
+
+
+async def test_one_connection_carries_many_streams_and_says_which_it_cannot(client: httpx.AsyncClient) -> None:
+    owner = await a_user(client)
+    one, two = await a_poll(client, owner), await a_poll(client, owner)
+    async with socket(client, one) as connection:
+        await follow(connection, two)
+        for nowhere in (f"{'0' * 8}-0000-7000-8000-{'0' * 12}", one.upper()):
+            await follow(connection, nowhere)
+        first = [await heard(connection) for _ in range(4)]
+        kinds = Counter((message["type"], message["stream"] in {stream_of(one), stream_of(two)}) for message in first)
+        assert kinds == {("snapshot", True): 2, ("refused", False): 2}
+        await connection.send(json.dumps({"type": "leave", "stream": stream_of(one)}))
+        await follow(connection, two)
+        assert (await heard(connection))["stream"] == stream_of(two), "asked again, it is told again"
+        for poll in (one, two):
+            await cast_many(client, poll, [{"picks": [1]}])
+        assert (await until(connection, "delta"))["stream"] == stream_of(two)
+        with pytest.raises(TimeoutError):
+            await heard(connection, 0.3)
+        for number in range(101):
+            await follow(connection, f"{number:08}-0000-7000-8000-{'0' * 12}")
+        refused = Counter([(await until(connection, "refused"))["problem"]["status"] for _ in range(101)])
+        assert refused[429] >= 1, "a hundred at most"
+
+
+async def test_tickets_want_a_token(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/v1/votebooth/live/tickets", json={})).status_code == 401
 
 
 async def test_signing_out_ends_the_connections_of_the_session(client: httpx.AsyncClient) -> None:
@@ -254,7 +308,9 @@ async def test_connections_that_are_gone_are_forgotten(client: httpx.AsyncClient
 
     async def open_connections() -> float:
         text = (await client.get("/metrics")).text
-        line = next(line for line in text.splitlines() if line.startswith("votewave_votebooth_live_clients "))
+        line = next(
+            line for line in text.splitlines() if line.startswith('votewave_live_connections{service="votebooth"}')
+        )
         return float(line.split()[-1])
 
     async with asyncio.timeout(5):
@@ -271,7 +327,7 @@ async def test_who_reads_redis_learns_of_a_ticket_neither_account_nor_voters_key
     await cast(client, poll, voter, {"picks": [1]})
     account = UUID((await client.get("/v1/auth/me", headers=voter)).json()["id"])
     [row] = await votewave.sql("SELECT voter_key FROM votebooth.participations WHERE poll_id = $1", UUID(poll))
-    ticket = await a_ticket(client, poll, voter)
+    ticket = await a_stream_ticket(client, poll, voter)
     async with Redis.from_url(votewave.redis_url) as store:
         names = [name async for name in store.scan_iter("votewave:ticket:*")]
         kept = b" ".join([name + b" " + (await store.get(name) or b"") for name in names])
@@ -280,20 +336,19 @@ async def test_who_reads_redis_learns_of_a_ticket_neither_account_nor_voters_key
     for secret in (account.bytes, str(account).encode(), key, base64.b64encode(key), key.hex().encode()):
         assert secret not in kept
     assert ticket.encode() not in kept, "nor could it be used"
-    url = str(client.base_url).replace("http", "ws", 1)
-    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
-        assert (await heard(connection))["type"] == "snapshot", "it stands for who has voted"
+    async with events(client, poll, ticket=ticket) as stream:
+        assert (await said(stream))["type"] == "snapshot", "it stands for who has voted"
 
 
 async def test_a_ticket_does_not_open_a_poll_for_somebody_who_only_saw_it(client: httpx.AsyncClient) -> None:
     owner = await a_user(client)
     poll = await a_poll(client, owner, rules={"results": "owner"})
-    url = str(client.base_url).replace("http", "ws", 1)
-    ticket = await a_ticket(client, poll, owner)
+    ticket = await a_ticket(client, owner)
 
     async def attempt() -> str:
-        async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
+        async with connect(live_url(client, ticket)) as connection:
             try:
+                await follow(connection, poll)
                 return str((await heard(connection))["type"])
             except ConnectionClosed:
                 return "refused"

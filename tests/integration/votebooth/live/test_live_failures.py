@@ -12,9 +12,24 @@ from uuid import UUID
 import httpx
 import pytest
 from redis.asyncio import Redis
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from ..booth_world import a_guest, a_poll, a_user, cast, events, heard, said, shown, socket, sums, until
+from ..booth_world import (
+    a_guest,
+    a_poll,
+    a_user,
+    cast,
+    events,
+    heard,
+    live_url,
+    said,
+    shown,
+    socket,
+    stream_of,
+    sums,
+    until,
+)
 
 
 @pytest.fixture
@@ -62,16 +77,18 @@ async def only_so_many_connections_are_taken_and_they_end_in_time(client: httpx.
         for stream in (one, two):
             assert (await said(stream))["type"] == "snapshot"
         await heard(three)
-        refused = await client.get(f"/v1/votebooth/polls/{poll}/events")
+        refused = await client.get("/v1/votebooth/live/events", params={"stream": stream_of(poll)})
         assert refused.status_code == 503
         assert refused.headers["retry-after"]
-        async with socket(client, poll) as fourth:
+        async with connect(live_url(client)) as fourth:
             with pytest.raises(ConnectionClosed) as closed:
                 await heard(fourth)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4503
         for stream in (one, two):
-            assert (await said(stream, 8)) == {"type": "end", "reason": "lifetime", "id": None}
+            last = await said(stream, 8)
+            assert (last["type"], last["reason"], last["id"]) == ("end", "lifetime", None)
+            assert 0 <= last["retry_ms"] <= 5_000, "spread, so that not all come back at once"
         assert (await until(three, "end", 8))["reason"] == "lifetime"
         with pytest.raises(ConnectionClosed):
             await heard(three)
@@ -102,7 +119,7 @@ async def losing_redis_costs_the_watchers_nothing(
             await cast(client, poll, voter, {"picks": [1]})
             assert (await said(stream, 3))["changes"] == {"ballots": number, "sums": {"1": number}}
             await until(connection, "delta", 3)
-    refused = await client.post(f"/v1/votebooth/polls/{poll}/tickets", headers=voters[0])
+    refused = await client.post("/v1/votebooth/live/tickets", json={}, headers=voters[0])
     assert refused.status_code == 503
     assert sums(await shown(client, poll)) == [4, 0, 0]
 

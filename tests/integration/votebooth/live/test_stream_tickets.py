@@ -5,15 +5,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from ..booth_world import Headers, a_guest, a_poll, a_ticket, a_user, cast, events, said
-
-
-async def a_stream_ticket(client: httpx.AsyncClient, poll: str, who: Headers) -> str:
-    answer = await client.post(f"/v1/votebooth/polls/{poll}/events/tickets", headers=who)
-    assert answer.status_code == 201, answer.text
-    body = answer.json()
-    assert 600 < body["expires_in"] <= 900, "as long as the token, with which the stream ends"
-    return str(body["ticket"])
+from ..booth_world import a_guest, a_poll, a_stream_ticket, a_ticket, a_user, cast, events, live_url, said, stream_of
 
 
 async def test_a_ticket_in_the_url_shows_what_its_holder_may_see_again_and_again(client: httpx.AsyncClient) -> None:
@@ -32,18 +24,18 @@ async def test_a_ticket_is_for_one_stream_of_one_poll(client: httpx.AsyncClient)
     owner = await a_user(client)
     poll, other = await a_poll(client, owner), await a_poll(client, owner)
     ticket = await a_stream_ticket(client, poll, owner)
-    for path in (f"polls/{other}/events?ticket={ticket}", f"polls/{poll}/events?ticket=no"):
-        assert (await client.get(f"/v1/votebooth/{path}")).status_code == 401
-    url = str(client.base_url).replace("http", "ws", 1)
-    async with connect(f"{url}/v1/votebooth/polls/{poll}/live?ticket={ticket}") as connection:
+    path = "/v1/votebooth/live/events"
+    for wrong in ({"stream": stream_of(other), "ticket": ticket}, {"stream": stream_of(poll), "ticket": "no"}):
+        assert (await client.get(path, params=wrong)).status_code == 401
+    async with connect(live_url(client, ticket)) as connection:
         with pytest.raises(ConnectionClosed) as closed:
             await connection.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
     assert (await client.get("/v1/auth/me", headers={"authorization": f"Bearer {ticket}"})).status_code == 401
-    socket_ticket = await a_ticket(client, poll, owner)
-    assert (await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={socket_ticket}")).status_code == 401
-    both = await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={ticket}", headers=owner)
+    query = {"stream": stream_of(poll), "ticket": await a_ticket(client, owner)}
+    assert (await client.get(path, params=query)).status_code == 401
+    both = await client.get(path, params={**query, "ticket": ticket}, headers=owner)
     assert both.status_code == 400
 
 
@@ -55,15 +47,23 @@ async def test_a_ticket_ends_with_its_session(client: httpx.AsyncClient) -> None
         assert (await said(stream))["type"] == "snapshot"
         assert (await client.delete("/v1/auth/sessions/current", headers=viewer)).status_code in {200, 204}
         assert (await said(stream))["reason"] == "token-expired"
-    assert (await client.get(f"/v1/votebooth/polls/{poll}/events?ticket={ticket}")).status_code == 401
+    query = {"stream": stream_of(poll), "ticket": ticket}
+    assert (await client.get("/v1/votebooth/live/events", params=query)).status_code == 401
 
 
 async def test_stream_tickets_want_a_token_and_a_poll(client: httpx.AsyncClient) -> None:
     poll = await a_poll(client, await a_user(client))
-    path = "/v1/votebooth/polls/{}/events/tickets"
-    assert (await client.post(path.format(poll))).status_code == 401
-    nowhere = path.format(f"{'0' * 8}-0000-7000-8000-{'0' * 12}")
-    assert (await client.post(nowhere, headers=await a_guest(client))).status_code == 404
+    path, guest = "/v1/votebooth/live/tickets", await a_guest(client)
+    assert (await client.post(path, json={"stream": stream_of(poll)})).status_code == 401
+    for nowhere in (
+        stream_of(f"{'0' * 8}-0000-7000-8000-{'0' * 12}"),
+        "poll:x",
+        stream_of(poll.upper()),
+        "tea:1",
+        ":::",
+    ):
+        answer = await client.post(path, json={"stream": nowhere}, headers=guest)
+        assert answer.status_code == 404, answer.text
 
 
 async def test_the_protocol_is_served(client: httpx.AsyncClient) -> None:

@@ -109,7 +109,7 @@ async def test_throttles_and_ended_sessions_outlive_large_polls_in_a_small_redis
         voter = await guest(client)
         assert (await client.put(f"{last}/ballot", json={"picks": [1]}, headers=voter)).status_code == 403, "users only"
         assert (await client.put(f"{last}/ballot", json={"picks": [OPTIONS]}, headers=owner)).status_code == 201
-        assert (await client.post(f"{last}/tickets", headers=owner)).status_code == 201
+        assert (await client.post("/v1/votebooth/live/tickets", json={}, headers=owner)).status_code == 201
 
 
 async def test_while_polls_is_away_the_news_of_a_large_poll_waits(

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 COUNTING = Path(__file__).parents[4] / "docs" / "counting.md"
-GUIDE = Path(__file__).parents[4] / "docs" / "api" / "votebooth.md"
+API = Path(__file__).parents[4] / "docs" / "api"
+GUIDES = ("votebooth.md", "live.md")
 
 
 @pytest.mark.needs("curl")
 def test_the_guides_commands_run_one_after_the_other(votewave: Any, tmp_path: Path) -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 12
+    blocks = [block for name in GUIDES for block in re.findall(r"```sh\n(.*?)```", (API / name).read_text(), re.DOTALL)]
+    assert len(blocks) == 13
     by_hand = next(
         block for block in re.findall(r"```sh\n(.*?)```", COUNTING.read_text(), re.DOTALL) if "BOOTH" in block
     )

@@ -2,16 +2,19 @@
 
 import inspect
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
-from services.votebooth.live import messages
-from services.votebooth.live.protocol import MESSAGES, protocol
+from services.core.live import messages
+from services.core.live.protocol import protocol
+from services.votebooth.live.messages import LiveHidden, SumsChanged
+from services.votebooth.live.source import PollSource
 
-DOCUMENT = json.loads(msgspec.json.encode(protocol("https://vote.example.org")))
+SOURCE = PollSource.__new__(PollSource)  # what it sends is said by its class
+DOCUMENT = json.loads(msgspec.json.encode(protocol("https://vote.example.org", "votebooth", [SOURCE])))
+STREAM = {"stream": "poll:1", "epoch": "1-1.live"}
 
 
 def test_every_message_that_there_is_is_described() -> None:
@@ -20,9 +23,9 @@ def test_every_message_that_there_is_is_described() -> None:
         for _, kind in inspect.getmembers(messages, inspect.isclass)
         if issubclass(kind, msgspec.Struct) and kind.__module__ == messages.__name__ and kind.__struct_config__.tag
     }
-    assert set(MESSAGES) == structs
-    for channel in DOCUMENT["channels"].values():
-        assert set(channel["messages"]) == {kind.__name__ for kind in structs}
+    assert {*messages.FROM_SERVER, *messages.FROM_CLIENT} == structs
+    assert set(DOCUMENT["channels"]["socket"]["messages"]) == {kind.__name__ for kind in structs}
+    assert set(DOCUMENT["channels"]["stream"]["messages"]) == {kind.__name__ for kind in messages.FROM_SERVER}
 
 
 def test_all_references_lead_somewhere() -> None:
@@ -48,10 +51,15 @@ def test_all_references_lead_somewhere() -> None:
     "message",
     [
         messages.Ping(),
-        messages.End(reason="lifetime"),
-        messages.Standing(status="final", closes_at=datetime(2026, 12, 1, tzinfo=UTC)),
-        messages.HiddenResults(reason="after_vote", detail="Vote first.", shown_at=None),
-        messages.Delta(seq=3, prev=2, changes=messages.Changes(ballots=4, sums={"1": 4})),
+        messages.End(reason="lifetime", retry_ms=300),
+        messages.Snapshot(
+            seq=0, state=LiveHidden(status="live", reason="after_vote", detail="Vote first.", shown_at=None), **STREAM
+        ),
+        messages.Delta(seq=3, prev=2, events=[SumsChanged(ballots=4, sums={"1": 4})], **STREAM),
+        messages.Current(seq=3, **STREAM),
+        messages.Refused(stream="poll:1", problem={"status": 404}),
+        messages.Follow(stream="poll:1", epoch="1-1.live", seq=3),
+        messages.Leave(stream="poll:1"),
     ],
     ids=lambda message: type(message).__name__,
 )

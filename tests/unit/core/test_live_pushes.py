@@ -1,7 +1,7 @@
 """How often live results are pushed: what all connections of a process are sent has a bound."""
 
 import pytest
-from services.votebooth.live.hub import PUSH_SECONDS, pause_for
+from services.core.live.watch import PUSH_SECONDS, pause_for
 
 
 @pytest.mark.parametrize("connections", [0, 1, 400])
