@@ -1,4 +1,4 @@
-"""What people say to each other in the web client: comments on polls."""
+"""What people say to each other in the web client: comments on polls, and Waves."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -114,3 +114,67 @@ async def test_owners_look_after_what_is_said(browser: Browser, votewave: VoteWa
     assert complaints == heard == []
     await reader.goto(f"{votewave.url}/p/{poll['code']}?comment={uuid4()}")
     await expect(reader.get_by_text("This comment isn't there any more.")).to_be_visible()
+
+
+async def test_a_wave_is_published_shared_on_edited_and_deleted(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(
+        browser, f"{votewave.url}/sign-up?then=/home", viewport={"width": 360, "height": 740}
+    )
+    await enter(page)
+    await page.get_by_label("A new Wave").fill("<i>Lunch</i>? #noodles https://example.org/menu")
+    await page.get_by_role("button", name="Add a poll").click()
+    await page.get_by_label("Poll", exact=True).fill(f"{votewave.url}/p/{poll['code']}")
+    await page.get_by_label("A new Wave").press("Control+Enter")
+    wave = page.get_by_role("listitem", name="Wave by").first
+    await expect(wave).to_contain_text("<i>Lunch</i>? #noodles")  # what people write is text
+    await expect(wave.get_by_role("link", name="https://example.org/menu")).to_have_attribute(
+        "href", "https://example.org/menu"
+    )
+    await expect(wave.get_by_role("link", name="Vote in the poll")).to_contain_text("Open · 0 votes")
+
+    # Somebody else finds it in Explore, reacts, and shares it on in words of their own.
+    other, heard = await visit(browser, f"{votewave.url}/sign-up?then=/explore")
+    await enter(other)
+    found = other.get_by_role("listitem", name="Wave by").filter(has_text="#noodles")
+    for _ in range(20):  # its event is under way
+        await other.wait_for_load_state("networkidle")
+        if await found.count():
+            break
+        await other.reload()
+    await found.get_by_role("button", name="Like, 0").press("Enter")
+    await expect(found.get_by_role("button", name="Like, 1")).to_have_attribute("aria-pressed", "true")
+    await found.get_by_role("button", name="React").press("Enter")
+    await found.get_by_role("button", name="🎉").press("Enter")
+    await expect(found.get_by_role("button", name="🎉, 1")).to_be_visible()
+    await found.get_by_role("button", name="Like, 1").press("Enter")
+    await expect(found.get_by_role("button", name="Like, 0")).to_be_visible()
+    await found.get_by_role("button", name="More").press("Enter")
+    await found.get_by_role("button", name="Ripple with words").press("Enter")
+    await other.keyboard.type("Come along")
+    await other.keyboard.press("Control+Enter")
+    await expect(found.get_by_text("Your Ripple is published.")).to_be_visible()
+    await other.get_by_role("button", name="You", exact=True).click()
+    await other.get_by_role("link", name="Your page").click()
+    await other.get_by_role("link", name="Waves", exact=True).click()
+    ripple = other.get_by_role("listitem", name="Wave by")
+    await expect(ripple).to_contain_text("Come along")
+    await expect(ripple.get_by_role("blockquote")).to_contain_text("#noodles")
+
+    # An edit leaves what it said before to be read; what is deleted is gone for those who shared it on.
+    await page.reload()
+    await wave.get_by_role("link", name="ago").or_(wave.get_by_role("link", name="just now")).click()
+    await wave.get_by_role("button", name="More").click()
+    await wave.get_by_role("button", name="Edit").click()
+    await page.get_by_label("Say it in other words").fill("Dinner?")
+    await page.get_by_role("button", name="Change it").click()
+    await expect(wave).to_contain_text("Dinner?")
+    await expect(page.get_by_role("region", name="What it said before")).to_contain_text("<i>Lunch</i>")
+    await wave.get_by_role("button", name="Delete").click()
+    await wave.get_by_role("button", name="Delete the Wave").click()
+    await expect(page.get_by_role("heading", name="This Wave isn't there")).to_be_visible()
+    await other.reload()
+    await expect(ripple.get_by_role("blockquote")).to_contain_text("What it shares on was deleted")
+    assert complaints == heard == []

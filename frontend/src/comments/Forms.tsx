@@ -7,9 +7,9 @@ import { Button } from "../ui/Button";
 import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
+import { Say } from "../ui/Say";
 import { type Comment, replace } from "./cache";
 import styles from "./Comments.module.css";
-import { Say } from "./Say";
 
 type Props = { comment: Comment; onDone: (told?: string) => void };
 

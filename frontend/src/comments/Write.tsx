@@ -2,8 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
+import { Say } from "../ui/Say";
 import { add, type Comment, keys } from "./cache";
-import { Say } from "./Say";
 
 type Props = {
   thread: string;

@@ -3,23 +3,34 @@ import { Link } from "@tanstack/react-router";
 import { api, given, type Schemas } from "../api/client";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
+import { WAVES } from "../waves/cache";
+import { WaveItem } from "../waves/WaveItem";
+import { pollsOf, useCards } from "./cards";
 import styles from "./Entries.module.css";
 import { ago, standingOf } from "./standing";
 
 type Entry = Schemas["EntryView"];
 
-/** A page of a feed. What changes with each vote is asked for the whole page at once. */
+const NONE: Schemas["WaveView"][] = [];
+
+/** A page of a feed. What changes all the time, votes and reactions, is asked for the whole page at once. */
 export function Entries({ entries }: { entries: Entry[] }) {
   const account = useAccount();
-  const shown = entries.filter((entry) => entry.kind === "poll"); // kinds to come are left out
-  const polls = shown.map((entry) => entry.id);
-  const cards = useQuery({
-    queryKey: ["cards", account?.id, polls],
-    queryFn: async () => given(await api.POST("/v1/votebooth/polls/batch", { body: { polls } })).items,
-    enabled: polls.length > 0,
+  const ids = entries.filter((entry) => entry.kind === "wave").map((entry) => entry.id);
+  const waves = useQuery({
+    queryKey: [WAVES, "batch", account?.id, ids],
+    queryFn: async () => given(await api.POST("/v1/expressions/waves/batch", { body: { waves: ids } })).items,
+    enabled: ids.length > 0,
   });
-  return shown.map((entry) => {
-    const card = cards.data?.find((one) => one.poll === entry.id);
+  const cards = useCards(entries.filter((entry) => entry.kind === "poll").map((entry) => entry.id));
+  const told = useCards(pollsOf(waves.data ?? NONE));
+  return entries.map((entry) => {
+    if (entry.kind === "wave") {
+      const wave = waves.data?.find((one) => one.id === entry.id);
+      return wave && <WaveItem key={entry.id} wave={wave} cards={told} />;
+    }
+    if (entry.kind !== "poll") return null; // a kind to come
+    const card = cards.get(entry.id);
     return (
       <li key={entry.id} className={styles.entry}>
         <p className={styles.by}>

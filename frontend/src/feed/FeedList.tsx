@@ -9,12 +9,14 @@ import styles from "./Entries.module.css";
 type Props = {
   name: string;
   read: (cursor: string | undefined) => Promise<Schemas["EntryViewPage"]>;
+  /** What stands first: what its reader has just published. */
+  first?: Schemas["EntryView"][];
   /** What a feed with nothing in it says. */
   empty: ReactNode;
 };
 
 /** A feed, page after page, until the server says that it ends. */
-export function FeedList({ name, read, empty }: Props) {
+export function FeedList({ name, read, first = [], empty }: Props) {
   const account = useAccount();
   const pages = useInfiniteQuery({
     queryKey: ["feed", name, account?.id],
@@ -22,14 +24,16 @@ export function FeedList({ name, read, empty }: Props) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
   });
-  const some = pages.data?.pages.some((page) => page.items.length > 0);
+  const ids = new Set(first.map((entry) => entry.id));
+  const some = first.length > 0 || pages.data?.pages.some((page) => page.items.length > 0);
   return (
     <>
       {pages.data && !some && !pages.hasNextPage && empty}
       {some && (
         <ul className={styles.list}>
+          {first.length > 0 && <Entries entries={first} />}
           {pages.data?.pages.map((page, number) => (
-            <Entries key={String(pages.data.pageParams[number])} entries={page.items} />
+            <Entries key={String(pages.data.pageParams[number])} entries={page.items.filter((entry) => !ids.has(entry.id))} />
           ))}
         </ul>
       )}

@@ -1,36 +1,20 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, given, type Schemas } from "../api/client";
+import { useState } from "react";
+import type { Schemas } from "../api/client";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "./Profile.module.css";
+import { type Act, type Relation, useAct, useRelations } from "./relations";
 
 type Profile = Schemas["ProfileView"];
 
-const buttons = { none: "Follow", requested: "Withdraw my request", accepted: "Unfollow" };
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
 
-/** How somebody and I stand to each other, and the button that changes it. */
+/** How somebody and I stand to each other, and what changes it. */
 export function Follow({ profile }: { profile: Profile }) {
   const account = useAccount();
-  const queries = useQueryClient();
-  const key = ["relation", profile.account, account?.id];
-  const params = { path: { account: profile.account } };
-  const relation = useQuery({
-    queryKey: key,
-    queryFn: async () => given(await api.GET("/v1/follows/people/{account}", { params })),
-    enabled: account?.kind === "user" && account.id !== profile.account,
-  });
-  const change = useMutation({
-    mutationFn: async (follow: boolean) =>
-      given(await (follow ? api.PUT("/v1/follows/people/{account}", { params }) : api.DELETE("/v1/follows/people/{account}", { params }))),
-    onSettled: () => {
-      void queries.invalidateQueries({ queryKey: key });
-      void queries.invalidateQueries({ queryKey: ["feed"] });
-    },
-  });
-
+  const relations = useRelations([profile.account]);
   if (account?.kind !== "user") {
     return (
       <p className={styles.quiet}>
@@ -42,28 +26,75 @@ export function Follow({ profile }: { profile: Profile }) {
     );
   }
   if (account.id === profile.account) return <p className={styles.quiet}>This is how others see you.</p>;
-  if (relation.error) return <ProblemNotice error={relation.error} />;
-  if (!relation.data) return null;
-  const { i_follow: mine, follows_me: theirs, followers, blocked } = relation.data;
+  if (relations.error) return <ProblemNotice error={relations.error} />;
+  const relation = relations.data?.[0];
+  return relation ? <Standing relation={relation} /> : null;
+}
+
+function Standing({ relation }: { relation: Relation }) {
+  const change = useAct(relation.person.id);
+  const [more, setMore] = useState(false);
+  const [sure, ask] = useState(false);
+  const { i_follow: mine, follows_me: theirs, followers, following, blocked, muted } = relation;
+  const button = (act: Act, name: string, kind: "main" | "quiet" = "quiet") => (
+    <Button
+      kind={kind}
+      aria-disabled={change.isPending}
+      onClick={() => {
+        ask(false);
+        if (!change.isPending) change.mutate(act);
+      }}
+    >
+      {name}
+    </Button>
+  );
   return (
-    <div className={styles.follow}>
-      {!blocked && (
-        <Button kind={mine === "none" ? "main" : "quiet"} disabled={change.isPending} onClick={() => change.mutate(mine === "none")}>
-          {mine === "none" && relation.data.private ? "Ask to follow" : buttons[mine]}
-        </Button>
+    <>
+      <div className={styles.follow}>
+        {blocked && button("unblock", "Unblock")}
+        {!blocked && mine === "none" && button("follow", relation.private ? "Ask to follow" : "Follow", "main")}
+        {!blocked && mine === "requested" && button("unfollow", "Withdraw my request")}
+        {!blocked && mine === "accepted" && button("unfollow", "Unfollow")}
+        {!blocked && theirs === "requested" && button("accept", "Let them follow you", "main")}
+        <p className={styles.quiet} role="status">
+          {[
+            blocked && "You block them: neither of you sees the other",
+            followers !== null && many(followers, "follower", "followers"),
+            following !== null && following > 0 && `follows ${following}`,
+            mine === "accepted" && "you follow them",
+            mine === "requested" && "they have to accept your request",
+            theirs === "accepted" && "they follow you",
+            theirs === "requested" && "they ask to follow you",
+            muted && "you mute them",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+        {!blocked && (
+          <Button kind="quiet" aria-expanded={more} onClick={() => setMore(!more)}>
+            {more ? "Less" : "More"}
+          </Button>
+        )}
+      </div>
+      {more && !blocked && (
+        <div className={styles.follow}>
+          {theirs === "accepted" && button("remove", "Remove as follower")}
+          {muted ? button("unmute", "Unmute") : button("mute", "Mute")}
+          {sure ? (
+            button("block", "Block them for good")
+          ) : (
+            <Button kind="quiet" onClick={() => ask(true)}>
+              Block
+            </Button>
+          )}
+          <p className={styles.quiet} role="status">
+            {sure
+              ? "A block ends what you follow of each other. They aren't told; to them you aren't there."
+              : "Muted people don't come up in your lists. They don't learn of it."}
+          </p>
+        </div>
       )}
-      <p className={styles.quiet} role="status">
-        {[
-          blocked && "You block them",
-          followers !== null && many(followers, "follower", "followers"),
-          mine === "accepted" && "you follow them",
-          mine === "requested" && "they have to accept your request",
-          theirs === "accepted" && "they follow you",
-        ]
-          .filter(Boolean)
-          .join(" · ")}
-      </p>
       {change.error && <ProblemNotice error={change.error} />}
-    </div>
+    </>
   );
 }

@@ -17,8 +17,7 @@ export function PollsOf({ owner }: { owner: string }) {
   });
   const polls = pages.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <section aria-labelledby="polls">
-      <h2 id="polls">Polls</h2>
+    <section aria-label="Polls">
       {pages.data && polls.length === 0 && !pages.hasNextPage && <p>There are none that you may come across.</p>}
       <ul>
         {polls.map((poll) => (

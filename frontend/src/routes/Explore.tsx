@@ -25,9 +25,9 @@ function Newest() {
       read={async (cursor) => given(await api.GET("/v1/feed/explore", { params: { query: { cursor } } }))}
       empty={
         <Notice>
-          <p>Nobody has published a poll for all yet.</p>
+          <p>Nobody has published anything for all yet.</p>
           <p>
-            <Link to="/new">Make the first one</Link>
+            <Link to="/new">Make the first poll</Link>
           </p>
         </Notice>
       }

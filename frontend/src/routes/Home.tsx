@@ -1,25 +1,34 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
+import type { Wave } from "../waves/cache";
+import { WriteWave } from "../waves/WriteWave";
 
 /** What those whom I follow have published, and I. */
 export function Home() {
   const account = useAccount();
+  const { about } = useSearch({ from: "/home" });
+  const [written, setWritten] = useState<Wave[]>([]); // until the feed has heard of them
   return (
     <Page title="Home">
       <h1>Home</h1>
+      {account?.kind === "user" && (
+        <WriteWave key={about} about={about} onDone={(made) => made && setWritten((old) => [made, ...old])} />
+      )}
       {account?.kind === "user" ? (
         <FeedList
           name="home"
+          first={written.map(({ id, author, text, created_at }) => ({ kind: "wave", id, author, text, created_at }))}
           read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor } } }))}
           empty={
             <Notice>
-              <p>Here will be your polls, and those of people whom you follow.</p>
+              <p>Here will be what you publish, and what people publish whom you follow.</p>
               <p>
-                <Link to="/explore">See what others ask</Link>
+                <Link to="/explore">See what others ask and say</Link>
               </p>
             </Notice>
           }
@@ -30,7 +39,7 @@ export function Home() {
             <Link to="/sign-in" search={{ then: "/home" }}>
               Sign in
             </Link>{" "}
-            to see the polls of people whom you follow.
+            to see what people publish whom you follow.
           </p>
         </Notice>
       )}

@@ -1,16 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { Follow } from "../people/Follow";
+import { Connections } from "../people/Connections";
 import { PollsOf } from "../people/PollsOf";
 import styles from "../people/Profile.module.css";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
+import { Tab, Tabs } from "../ui/Tabs";
+import { WavesOf } from "../waves/WavesOf";
 
 export function Profile() {
   const { handle } = useParams({ from: "/u/$handle" });
+  const { show } = useSearch({ from: "/u/$handle" });
   const account = useAccount();
   const found = useQuery({
     queryKey: ["profile", handle.toLowerCase(), account?.id],
@@ -62,7 +66,23 @@ export function Profile() {
         )}
       </header>
       <Follow key={profile.account} profile={profile} />
-      <PollsOf key={`of ${profile.account}`} owner={profile.account} />
+      <Tabs label={`What there is of @${profile.handle}`}>
+        <Tab to="/u/$handle" params={{ handle }} search={{}}>
+          Polls
+        </Tab>
+        <Tab to="/u/$handle" params={{ handle }} search={{ show: "waves" }}>
+          Waves
+        </Tab>
+        <Tab to="/u/$handle" params={{ handle }} search={{ show: "followers" }}>
+          Followers
+        </Tab>
+        <Tab to="/u/$handle" params={{ handle }} search={{ show: "following" }}>
+          Following
+        </Tab>
+      </Tabs>
+      {!show && <PollsOf key={`of ${profile.account}`} owner={profile.account} />}
+      {show === "waves" && <WavesOf key={`of ${profile.account}`} author={profile.account} />}
+      {(show === "followers" || show === "following") && <Connections key={show + profile.account} profile={profile} show={show} />}
     </Page>
   );
 }

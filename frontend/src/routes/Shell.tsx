@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
 import { Wave } from "../ui/Wave";
+import { You } from "./You";
 
 export function Shell() {
   const account = useAccount();
@@ -32,9 +33,7 @@ export function Shell() {
               <Link to="/new" className={styles.nav}>
                 New poll
               </Link>
-              <button type="button" className={styles.nav} onClick={() => void leave()}>
-                Sign out
-              </button>
+              <You onSignOut={() => void leave()} />
             </>
           ) : (
             <Link to="/sign-in" className={styles.nav}>

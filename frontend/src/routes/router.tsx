@@ -12,6 +12,12 @@ function after(search: Record<string, unknown>): { then?: string | undefined } {
   return typeof then === "string" && /^\/(?![/\\])/.test(then) ? { then } : {};
 }
 
+const shown = ["waves", "followers", "following"] as const;
+type Shown = (typeof shown)[number];
+
+const lists = ["sent", "suggestions", "mutes", "blocks"] as const;
+type List = (typeof lists)[number];
+
 /** The comment that a link leads to. */
 function meant(search: Record<string, unknown>): { comment?: string } {
   const { comment } = search;
@@ -63,6 +69,8 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/home",
+    validateSearch: (search: Record<string, unknown>): { about?: string } =>
+      typeof search.about === "string" && /^[A-Za-z0-9-]{1,20}$/.test(search.about) ? { about: search.about } : {},
     component: lazyRouteComponent(() => import("./Home"), "Home"),
   }),
   createRoute({
@@ -79,8 +87,22 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/waves/$id",
+    component: lazyRouteComponent(() => import("./WavePage"), "WavePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/u/$handle",
+    validateSearch: (search: Record<string, unknown>): { show?: Shown } =>
+      shown.includes(search.show as Shown) ? { show: search.show as Shown } : {},
     component: lazyRouteComponent(() => import("./Profile"), "Profile"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/people",
+    validateSearch: (search: Record<string, unknown>): { show?: List } =>
+      lists.includes(search.show as List) ? { show: search.show as List } : {},
+    component: lazyRouteComponent(() => import("./Known"), "Known"),
   }),
   createRoute({
     getParentRoute: () => root,

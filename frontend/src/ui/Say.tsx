@@ -1,9 +1,9 @@
 import { type FormEvent, useEffect, useRef } from "react";
 import { Problem } from "../api/problem";
-import { Button } from "../ui/Button";
-import { ProblemNotice } from "../ui/Notice";
-import { Text } from "../ui/Text";
-import styles from "./Comments.module.css";
+import { Button } from "./Button";
+import { ProblemNotice } from "./Notice";
+import { Text } from "./Text";
+import styles from "./Say.module.css";
 
 type Props = {
   label: string;

@@ -1,0 +1,37 @@
+import { Link } from "@tanstack/react-router";
+import type { Schemas } from "../api/client";
+import styles from "./Waves.module.css";
+
+type Part = Schemas["WaveBody"]["parts"][number];
+
+/** A Wave's text, with whom it names and where it leads to. */
+export function Parts({ parts }: { parts: Part[] }) {
+  if (parts.length === 0) return null;
+  return (
+    <p className={styles.text}>
+      <bdi>
+        {parts.map((part, place) => (
+          <Piece key={place} part={part} />
+        ))}
+      </bdi>
+    </p>
+  );
+}
+
+function Piece({ part }: { part: Part }) {
+  if (part.type === "mention" && part.person.handle && !part.person.deleted) {
+    return (
+      <Link to="/u/$handle" params={{ handle: part.person.handle }}>
+        {part.text}
+      </Link>
+    );
+  }
+  if (part.type === "link" && /^https?:\/\//.test(part.url)) {
+    return (
+      <a href={part.url} rel="noopener noreferrer nofollow ugc">
+        {part.text}
+      </a>
+    );
+  }
+  return part.type === "tag" ? <span className={styles.tag}>{part.text}</span> : part.text;
+}

@@ -1,0 +1,63 @@
+import { Link } from "@tanstack/react-router";
+import type { Cards } from "../feed/cards";
+import entries from "../feed/Entries.module.css";
+import { ago, standingOf } from "../feed/standing";
+import { nameOf, Person } from "../people/Person";
+import type { Wave, WaveBody } from "./cache";
+import { Parts } from "./Parts";
+import { Reactions } from "./Reactions";
+import styles from "./Waves.module.css";
+
+/** A Wave in a list. One that shares another on without words is that other one, with who shares it. */
+export function WaveItem({ wave, cards }: { wave: Wave; cards: Cards }) {
+  const bare = wave.text === "" && wave.original !== null && !wave.poll;
+  const shown: WaveBody = bare && wave.original ? wave.original : wave;
+  return (
+    <li className={`${entries.entry} ${styles.wave}`} aria-label={`Wave by ${nameOf(shown.author)}`}>
+      {bare && (
+        <p className={styles.quiet}>
+          <Person person={wave.author} /> ripples
+        </p>
+      )}
+      <Said wave={shown} cards={cards} />
+      {!bare && wave.ripple_of && <Original wave={wave.original} cards={cards} />}
+      <Reactions wave={shown} />
+    </li>
+  );
+}
+
+const seenBy: Record<WaveBody["visibility"], string> = { public: "", followers: "for followers", mentioned: "for those it names" };
+
+/** Who says what, and the poll that it is about. */
+export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
+  const card = wave.poll ? cards.get(wave.poll) : undefined;
+  return (
+    <>
+      <p className={entries.by}>
+        <strong>
+          <Person person={wave.author} />
+        </strong>
+        <Link to="/waves/$id" params={{ id: wave.id }}>
+          <time dateTime={wave.created_at}>{ago(wave.created_at)}</time>
+        </Link>
+        {seenBy[wave.visibility] && <span>{seenBy[wave.visibility]}</span>}
+        {wave.edited_at && <span>edited</span>}
+      </p>
+      <Parts parts={wave.parts} />
+      {wave.poll && (
+        <Link to="/polls/$id" params={{ id: wave.poll }} className={styles.poll}>
+          <strong>{card?.vote.may && !card.vote.has_voted ? "Vote in the poll" : "See the poll"}</strong>
+          <span>{card ? standingOf(card).join(" · ") : "\u00a0"}</span>
+        </Link>
+      )}
+    </>
+  );
+}
+
+export function Original({ wave, cards }: { wave: WaveBody | null; cards: Cards }) {
+  return (
+    <blockquote className={styles.original}>
+      {wave ? <Said wave={wave} cards={cards} /> : <p className={styles.quiet}>What it shares on was deleted, or isn't for you.</p>}
+    </blockquote>
+  );
+}

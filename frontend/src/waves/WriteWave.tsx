@@ -1,0 +1,120 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useRef, useState } from "react";
+import { api, given, type Schemas } from "../api/client";
+import { Problem } from "../api/problem";
+import { Button } from "../ui/Button";
+import { Choice } from "../ui/Choice";
+import { Field } from "../ui/Field";
+import { ProblemNotice } from "../ui/Notice";
+import { Text } from "../ui/Text";
+import { WAVES, type Wave } from "./cache";
+import styles from "./Waves.module.css";
+
+const MOST = 500; // characters, as people see them
+const characters = new Intl.Segmenter();
+
+type Props = {
+  /** The code of a poll that it is to be about. */
+  about?: string | undefined;
+  /** The Wave that it shares on. */
+  of?: string;
+  /** Of a form that was opened: how it is left. */
+  onDone: (made: Wave | null) => void;
+};
+
+/** Publishes a Wave. A second press, or a retry after a lost answer, publishes no second one. */
+export function WriteWave({ about, of, onDone }: Props) {
+  const queries = useQueryClient();
+  const [text, setText] = useState("");
+  const [poll, setPoll] = useState(about ?? "");
+  const [asks, setAsks] = useState(!!about);
+  const key = useRef(crypto.randomUUID());
+  const write = useMutation({
+    mutationFn: async (visibility: Schemas["WaveNew"]["visibility"]) => {
+      const code = asks ? codeIn(poll) : "";
+      const found = code ? given(await api.GET("/v1/polls/by-code/{code}", { params: { path: { code } } })) : null;
+      return given(
+        await api.POST("/v1/expressions/waves", {
+          params: { header: { "Idempotency-Key": key.current } },
+          body: { text, visibility, poll: found?.id ?? null, ripple_of: of ?? null },
+        }),
+      );
+    },
+    onSuccess: (made) => {
+      key.current = crypto.randomUUID();
+      setText("");
+      setPoll("");
+      setAsks(false);
+      void queries.invalidateQueries({ queryKey: [WAVES, "of", made.author.id] });
+      onDone(made);
+    },
+    onError: (error) => {
+      if (error instanceof Problem) key.current = crypto.randomUUID();
+    },
+  });
+  const problem = write.error instanceof Problem ? write.error : null;
+  const noPoll = problem?.status === 404 && asks;
+  const left = MOST - [...characters.segment(text)].length;
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const visibility = new FormData(event.currentTarget).get("visibility") as Schemas["WaveNew"]["visibility"];
+    if (!write.isPending) write.mutate(visibility ?? "public");
+  }
+
+  return (
+    <form onSubmit={submit} className={styles.write} onKeyDown={(event) => event.key === "Escape" && of && onDone(null)}>
+      <Text
+        label={of ? "Your words" : "A new Wave"}
+        name="text"
+        rows={2}
+        value={text}
+        autoFocus={!!of}
+        required={!asks}
+        onChange={(event) => setText(event.target.value)}
+        error={problem?.of("text") ?? (left < 0 ? `${-left} characters too many` : undefined)}
+      />
+      {asks && (
+        <Field
+          label="Poll"
+          value={poll}
+          required
+          placeholder="Its link or code"
+          onChange={(event) => setPoll(event.target.value)}
+          error={noPoll ? "There is no poll with this code." : problem?.of("poll")}
+        />
+      )}
+      {write.error && !problem?.errors.length && !noPoll && <ProblemNotice error={write.error} kept="What you wrote is still here." />}
+      <div className={styles.bar}>
+        <Choice label="Who sees it" name="visibility">
+          <option value="public">Everybody</option>
+          <option value="followers">My followers</option>
+          <option value="mentioned">Those whom it names</option>
+        </Choice>
+        {!of && !asks && (
+          <Button kind="quiet" onClick={() => setAsks(true)}>
+            Add a poll
+          </Button>
+        )}
+        {of && (
+          <Button kind="quiet" onClick={() => onDone(null)}>
+            Leave it
+          </Button>
+        )}
+        <Button type="submit" aria-disabled={write.isPending} disabled={left < 0}>
+          {write.isPending ? "Sending …" : of ? "Ripple" : "Publish"}
+        </Button>
+        {left >= 0 && left <= 50 && (
+          <span className={styles.quiet} role="status">
+            {left} left
+          </span>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** "https://…/p/ABCD2345?x=1" or "abcd 2345" to a code. */
+function codeIn(text: string): string {
+  return (/\/p\/([^/?#\s]+)/.exec(text)?.[1] ?? text).replace(/[\s-]/g, "").toUpperCase();
+}
