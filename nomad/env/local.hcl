@@ -15,14 +15,15 @@ aws_role = "arn:aws:iam::123456789012:role/votewave-local-%s"
 # of a core for 100 ballots a second. Two of Auth, as in AWS: with one, a machine that is drained leaves new instances of
 # others without keys until the next one serves.
 sizes = {
-  auth        = { count = 2, cpu = 200, memory = 256 }
-  profiles    = { count = 1, cpu = 100, memory = 192 }
-  polls       = { count = 1, cpu = 200, memory = 192 }
-  votebooth   = { count = 2, cpu = 400, memory = 256 }
-  follows     = { count = 1, cpu = 100, memory = 192 }
-  expressions = { count = 1, cpu = 100, memory = 192 }
-  comments    = { count = 1, cpu = 100, memory = 192 }
-  feed        = { count = 1, cpu = 100, memory = 192 }
+  auth          = { count = 2, cpu = 200, memory = 256 }
+  profiles      = { count = 1, cpu = 100, memory = 192 }
+  polls         = { count = 1, cpu = 200, memory = 192 }
+  votebooth     = { count = 2, cpu = 400, memory = 256 }
+  follows       = { count = 1, cpu = 100, memory = 192 }
+  expressions   = { count = 1, cpu = 100, memory = 192 }
+  comments      = { count = 1, cpu = 100, memory = 192 }
+  feed          = { count = 1, cpu = 100, memory = 192 }
+  notifications = { count = 1, cpu = 100, memory = 192 }
 }
 
 # A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room. Down as late as

@@ -12,14 +12,15 @@ database_ca_volume = "database-ca"
 consul_url = "http://172.17.0.1:8500"
 
 sizes = {
-  auth        = { count = 3, cpu = 800, memory = 512 }
-  profiles    = { count = 2, cpu = 200, memory = 256 }
-  polls       = { count = 3, cpu = 400, memory = 384 }
-  votebooth   = { count = 4, cpu = 1500, memory = 512 }
-  follows     = { count = 2, cpu = 300, memory = 256 }
-  expressions = { count = 2, cpu = 300, memory = 256 }
-  comments    = { count = 2, cpu = 300, memory = 256 }
-  feed        = { count = 2, cpu = 400, memory = 384 }
+  auth          = { count = 3, cpu = 800, memory = 512 }
+  profiles      = { count = 2, cpu = 200, memory = 256 }
+  polls         = { count = 3, cpu = 400, memory = 384 }
+  votebooth     = { count = 4, cpu = 1500, memory = 512 }
+  follows       = { count = 2, cpu = 300, memory = 256 }
+  expressions   = { count = 2, cpu = 300, memory = 256 }
+  comments      = { count = 2, cpu = 300, memory = 256 }
+  feed          = { count = 2, cpu = 400, memory = 384 }
+  notifications = { count = 2, cpu = 400, memory = 384 }
 }
 
 # A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while

@@ -12,14 +12,15 @@ database_ca_volume = "database-ca"
 consul_url = "http://172.17.0.1:8500"
 
 sizes = {
-  auth        = { count = 2, cpu = 400, memory = 384 }
-  profiles    = { count = 2, cpu = 150, memory = 256 }
-  polls       = { count = 2, cpu = 300, memory = 256 }
-  votebooth   = { count = 2, cpu = 800, memory = 384 }
-  follows     = { count = 2, cpu = 150, memory = 256 }
-  expressions = { count = 2, cpu = 150, memory = 256 }
-  comments    = { count = 2, cpu = 150, memory = 256 }
-  feed        = { count = 2, cpu = 200, memory = 256 }
+  auth          = { count = 2, cpu = 400, memory = 384 }
+  profiles      = { count = 2, cpu = 150, memory = 256 }
+  polls         = { count = 2, cpu = 300, memory = 256 }
+  votebooth     = { count = 2, cpu = 800, memory = 384 }
+  follows       = { count = 2, cpu = 150, memory = 256 }
+  expressions   = { count = 2, cpu = 150, memory = 256 }
+  comments      = { count = 2, cpu = 150, memory = 256 }
+  feed          = { count = 2, cpu = 200, memory = 256 }
+  notifications = { count = 2, cpu = 200, memory = 256 }
 }
 
 # A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while

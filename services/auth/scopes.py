@@ -6,6 +6,7 @@ Scope = Literal[
     "comments:write",
     "expressions:write",
     "follows:write",
+    "notifications:write",
     "polls:write",
     "profiles:write",
     "votes:write",

@@ -1,0 +1,132 @@
+"""Events of others that Notifications handles."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from services.core import circles
+from services.core.events.outbox import Event
+from services.core.people import PersonChanged
+
+
+class CommentChanged(Event, frozen=True, kw_only=True):
+    """Comments: a comment is new or different.
+
+    Attributes:
+        thread: The poll that is commented on.
+        owner: Whose poll it is.
+        answered: Who wrote what it answers; None at the top.
+        text: Empty unless it is shown.
+        state: `shown`, `deleted` or `hidden`.
+    """
+
+    KIND: ClassVar[str] = "comments.comment.changed"
+    comment: UUID
+    version: int
+    thread: UUID
+    owner: UUID
+    answered: UUID | None
+    author: UUID
+    text: str
+    state: str
+
+
+class WaveChanged(Event, frozen=True, kw_only=True):
+    """Expressions: a Wave is new or different, or deleted.
+
+    Attributes:
+        ripple_of: The Wave that it shares on.
+        visibility: `public`, `followers` or `mentioned`. Waves of a private account are for its followers at most.
+        mentions: Accounts; they see the Wave whatever its visibility is.
+    """
+
+    KIND: ClassVar[str] = "expressions.wave.changed"
+    wave: UUID
+    version: int
+    author: UUID
+    text: str
+    ripple_of: UUID | None
+    visibility: str
+    mentions: list[UUID]
+    deleted: bool
+
+
+class ReactionChanged(Event, frozen=True, kw_only=True):
+    """Expressions: somebody reacts to a Wave, or doesn't any more.
+
+    Attributes:
+        author: The Wave's.
+        account: Who reacts.
+        version: Of one account and kind the highest holds.
+    """
+
+    KIND: ClassVar[str] = "expressions.reaction.changed"
+    wave: UUID
+    author: UUID
+    account: UUID
+    kind: str
+    present: bool
+    version: int
+
+
+class PollChanged(Event, frozen=True, kw_only=True):
+    """Polls: a published poll is new or different.
+
+    Attributes:
+        listing: Whom it is for: `followers` are the owner's; others are seen by whoever has their link.
+    """
+
+    KIND: ClassVar[str] = "polls.poll.changed"
+    poll: UUID
+    version: int
+    owner: UUID
+    title: str
+    listing: str = "public"
+    deleted: bool
+
+
+class PollOpened(Event, frozen=True, kw_only=True):
+    """Polls: a poll has opened."""
+
+    KIND: ClassVar[str] = "polls.poll.opened"
+    poll: UUID
+    owner: UUID
+    at: datetime
+
+
+class PollClosed(Event, frozen=True, kw_only=True):
+    """Polls: a poll has closed."""
+
+    KIND: ClassVar[str] = "polls.poll.closed"
+    poll: UUID
+    owner: UUID
+    at: datetime
+
+
+class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
+    """Profiles: somebody is new or different to others.
+
+    Attributes:
+        private: What they write is for those who follow them.
+    """
+
+    KIND: ClassVar[str] = "profiles.profile.changed"
+    private: bool = False
+
+
+class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):
+    """Follows: somebody follows somebody, asks to, or does neither any more."""
+
+    KIND: ClassVar[str] = "follows.follow.changed"
+
+
+class BlockChanged(circles.BlockChanged, frozen=True, kw_only=True):
+    """Follows: an account blocks another one, or doesn't any more."""
+
+    KIND: ClassVar[str] = "follows.block.changed"
+
+
+class MuteChanged(circles.MuteChanged, frozen=True, kw_only=True):
+    """Follows: an account wants to see nothing of another one, or does again."""
+
+    KIND: ClassVar[str] = "follows.mute.changed"

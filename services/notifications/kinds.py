@@ -1,0 +1,26 @@
+"""What people are told of, and by which channels."""
+
+from typing import Literal, get_args
+
+Kind = Literal[
+    "follow",
+    "follow_request",
+    "mention",
+    "reaction",
+    "ripple",
+    "comment",
+    "reply",
+    "moderation",
+    "poll_opened",
+    "poll_closed",
+]
+Channel = Literal["in_app"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+ABOUT_ME: frozenset[Kind] = frozenset({"follow", "follow_request"})
+"""Kinds whose subject is the recipient's own account; that of others is a Wave, a poll or a comment."""
+
+CAUSED: frozenset[Kind] = frozenset({"ripple", "comment"})
+"""Kinds of which each happening is a Ripple or a comment itself, which may be gone while others still stand."""

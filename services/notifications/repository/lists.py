@@ -1,0 +1,56 @@
+"""The statements of lists of notifications. Each is put together once: that takes longer than its execution.
+
+They take `viewer` and `rows` (how many).
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, Select, Uuid, bindparam, func, select
+from sqlalchemy.orm import aliased
+
+from services.notifications.models import Happening, Notification, Thing
+from services.notifications.repository import seen
+
+BEFORE_ALL = UUID(int=2**128 - 1)
+"""What comes before the first notification."""
+
+MOST_PEOPLE = 100
+"""How many people are counted in a notification."""
+
+_LOOKED_THROUGH = 2_000
+"""How many happenings are looked at for it: one who has commented very often hides others behind them."""
+
+_NAMED_OF = 20
+"""The last happenings, of whose actors some are named."""
+
+_ROWS: Any = bindparam("rows", type_=Integer())
+_IN_APP = seen.notification("in_app")
+
+
+def _listed() -> Select[Any]:
+    """Select what a viewer is told of, with its subject, the last actors and how many there are."""
+    actors = select(Happening.actor).where(seen.happening()).correlate(Notification)
+    latest = actors.order_by(Happening.at.desc()).limit(_NAMED_OF)
+    some = actors.order_by(Happening.actor).limit(_LOOKED_THROUGH).subquery()
+    people = select(some.c.actor).distinct().limit(MOST_PEOPLE).subquery()
+    on = aliased(Thing)
+    columns = (
+        *(Notification.id, Notification.kind, Notification.subject, Notification.ordinal, Notification.read),
+        *(Thing.type, Thing.of, Thing.text, on.text.label("text_of")),
+        func.array(latest.scalar_subquery()).label("actors"),
+        select(func.count()).select_from(people).scalar_subquery().label("people"),
+    )
+    statement = select(*columns).select_from(Notification)
+    statement = statement.outerjoin(Thing, Thing.id == Notification.subject).outerjoin(on, on.id == Thing.of)
+    before = Notification.ordinal < bindparam("after", type_=Uuid())
+    return statement.where(_IN_APP, before).order_by(Notification.ordinal.desc()).limit(_ROWS)
+
+
+def _unread() -> Select[Any]:
+    """Select how many a viewer hasn't read, `rows` at most."""
+    some = select(Notification.id).where(_IN_APP, ~Notification.read).limit(_ROWS)
+    return select(func.count()).select_from(some.subquery())
+
+
+LISTED, UNREAD = _listed(), _unread()

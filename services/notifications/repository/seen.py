@@ -1,0 +1,79 @@
+"""Conditions on what a viewer may see."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists, or_
+from sqlalchemy.orm import aliased
+
+from services.core import circles
+from services.notifications.kinds import ABOUT_ME, CAUSED, Channel
+from services.notifications.models import Block, Follow, Happening, Mute, Notification, Person, Preference, Thing
+
+VIEWER: Any = bindparam("viewer", type_=Uuid())
+
+
+def _apart(account: Any) -> ColumnElement[bool]:
+    return circles.apart(Block, VIEWER, account)
+
+
+def _follows(account: Any) -> ColumnElement[bool]:
+    return circles.follows(Follow, VIEWER, account)
+
+
+def _gone(account: Any) -> ColumnElement[bool]:
+    return exists().where(Person.id == account, Person.deleted)
+
+
+def _wanted_actor(account: Any) -> ColumnElement[bool]:
+    """Say whether the viewer wants to hear of somebody, who is still there."""
+    return and_(~_apart(account), ~circles.mutes(Mute, VIEWER, account), ~_gone(account))
+
+
+def _wave(wave: Any) -> ColumnElement[bool]:
+    """Say whether the viewer sees a Wave of somebody else's, without being named in it."""
+    for_all = and_(wave.audience == "public", ~exists().where(Person.id == wave.owner, Person.private))
+    return and_(wave.type == "wave", ~wave.gone, or_(for_all, and_(wave.audience != "mentioned", _follows(wave.owner))))
+
+
+def poll(thing: Any) -> ColumnElement[bool]:
+    """Say whether the viewer may see a poll."""
+    for_them = or_(thing.audience != "followers", thing.owner == VIEWER, _follows(thing.owner))
+    return and_(thing.type == "poll", ~thing.gone, for_them, ~_apart(thing.owner))
+
+
+def _subject() -> ColumnElement[bool]:
+    """Say whether the viewer may see what a notification is about, where that isn't their own account."""
+    thing, on = aliased(Thing), aliased(Thing)
+    named = and_(Notification.kind == "mention", any_(thing.names) == VIEWER)
+    wave = and_(thing.type == "wave", ~thing.gone, or_(thing.owner == VIEWER, named))
+    as_told = thing.audience == case((Notification.kind == "moderation", "hidden"), else_="shown")
+    comment = and_(thing.type == "comment", as_told, exists().where(on.id == thing.of, poll(on)))
+    return exists().where(thing.id == Notification.subject, or_(wave, poll(thing), comment))
+
+
+def happening() -> ColumnElement[bool]:
+    """Say whether the viewer may see a happening: who did it, and the Ripple or comment that it is."""
+    cause = aliased(Thing)
+    is_seen = or_(and_(cause.type == "comment", cause.audience == "shown"), _wave(cause))
+    return and_(
+        Happening.notification == Notification.id,
+        Happening.present,
+        _wanted_actor(Happening.actor),
+        or_(Notification.kind.not_in(CAUSED), exists().where(cause.id == Happening.cause, is_seen)),
+    )
+
+
+def notification(channel: Channel) -> ColumnElement[bool]:
+    """Say whether the viewer is told of a notification by a channel."""
+    off = exists().where(
+        Preference.account == VIEWER,
+        Preference.kind == Notification.kind,
+        Preference.channel == channel,
+        ~Preference.wanted,
+    )
+    return and_(
+        Notification.recipient == VIEWER,
+        ~off,
+        or_(Notification.kind.in_(ABOUT_ME), _subject()),
+        exists().where(happening()),
+    )

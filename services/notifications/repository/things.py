@@ -1,0 +1,42 @@
+"""What notifications are about."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.core.data.repository import Repository
+from services.notifications.models import Thing
+from services.notifications.repository import seen
+
+_MOST_TEXT = 200
+"""Characters of what something says that are kept of it."""
+
+
+class ThingRepository(Repository[Thing]):
+    """Waves, polls and comments."""
+
+    model_type = Thing
+
+    async def keep(self, values: dict[str, Any]) -> bool:
+        """Keep what an event tells of a thing, unless what is known is as new; say whether it is kept."""
+        new = insert(Thing).values(**{**values, "text": values["text"][:_MOST_TEXT]})
+        changes = {name: new.excluded[name] for name in values if name != "id"}
+        newer = Thing.version < new.excluded.version
+        kept = new.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer).returning(Thing.id)
+        return (await self.session.execute(kept)).first() is not None
+
+    async def owner(self, thing: UUID) -> UUID | None:
+        """Return whose a thing is; None if it isn't known."""
+        return (await self.session.execute(select(Thing.owner).where(Thing.id == thing))).scalar_one_or_none()
+
+    async def ripples(self, wave: UUID) -> Sequence[Thing]:
+        """Return what shares a Wave on, as far as it is known."""
+        return (await self.session.scalars(select(Thing).where(Thing.type == "wave", Thing.of == wave))).all()
+
+    async def may_see_poll(self, viewer: UUID, poll: UUID) -> bool | None:
+        """Say whether somebody may see a poll; None if it isn't known here."""
+        statement = select(seen.poll(Thing)).where(Thing.id == poll)
+        return (await self.session.execute(statement, {"viewer": viewer})).scalar_one_or_none()

@@ -1,0 +1,53 @@
+"""Use cases of Notifications; each is one transaction. `Notifications` holds them in groups."""
+
+from datetime import timedelta
+
+from services.core.data.models import utc_now
+from services.core.kit import Kit
+from services.core.people import People
+from services.core.service import UseCases
+from services.notifications.events import ProfileChanged
+from services.notifications.models import Person
+from services.notifications.moments import first_of
+from services.notifications.repository.notifications import NotificationRepository
+from services.notifications.service.hearing import Hearing
+from services.notifications.service.preferring import Preferring
+from services.notifications.service.reading import Reading
+from services.notifications.service.sending import Sending
+from services.notifications.service.watching import Watches
+from services.notifications.settings import NotificationsSettings
+
+_FORGOTTEN_AT_ONCE = 1_000
+
+
+class Notifications(UseCases[NotificationsSettings]):
+    """What people are told of.
+
+    Attributes:
+        people: Who accounts are.
+        hearing: What others tell of, made into notifications.
+        reading: Lists, the number of unread ones, marking them.
+        preferring: By which channels people are told of what.
+        watches: Which polls people watch.
+        sending: What many are told of.
+    """
+
+    def __init__(self, kit: Kit[NotificationsSettings]) -> None:
+        super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        self.hearing = Hearing(kit)
+        self.reading = Reading(kit, self.people)
+        self.preferring = Preferring(kit)
+        self.watches = Watches(kit, self.hearing)
+        self.sending = Sending(kit)
+
+    async def sweep(self) -> None:
+        """Forget old notifications, some in a transaction."""
+        before = first_of(utc_now() - timedelta(days=self.kit.settings.kept_days))
+        while True:
+            async with self.kit.db.transaction() as session:
+                if await NotificationRepository(session).forget(before, _FORGOTTEN_AT_ONCE) < _FORGOTTEN_AT_ONCE:
+                    return
+
+
+__all__ = ["Notifications"]

@@ -1,0 +1,137 @@
+"""What others tell of, made into notifications. Events may come twice and in any order: the newest version holds.
+
+Whether something still stands (a Wave that was deleted, somebody whom it doesn't name any more, a comment that was
+hidden) is asked of `thing` when somebody looks. Follows and reactions are no things: their notifications say it.
+"""
+
+from uuid import UUID, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.kit import Kit
+from services.notifications.events import (
+    CommentChanged,
+    FollowChanged,
+    PollChanged,
+    PollClosed,
+    PollOpened,
+    ReactionChanged,
+    WaveChanged,
+)
+from services.notifications.kinds import Kind
+from services.notifications.repository.accounts import WatchRepository
+from services.notifications.repository.notifications import NotificationRepository, Told
+from services.notifications.repository.sends import SendRepository
+from services.notifications.repository.things import ThingRepository
+from services.notifications.settings import NotificationsSettings
+
+_SHARD = 5_000
+"""How many of those who watch a poll are told by one process in one go."""
+
+
+class Hearing:
+    """Handles events, each in the consumer's transaction."""
+
+    def __init__(self, kit: Kit[NotificationsSettings]) -> None:
+        self._settings = kit.settings
+
+    async def follow(self, session: AsyncSession, event: FollowChanged) -> None:
+        """Tell somebody who follows them, or asks to."""
+        kinds: dict[Kind, str] = {"follow": "accepted", "follow_request": "requested"}
+        for kind, state in kinds.items():
+            told = Told(event.followee, kind, event.followee, event.follower)
+            await self._keep(session, told, event.version, present=event.state == state)
+
+    async def wave(self, session: AsyncSession, event: WaveChanged) -> None:
+        """Tell those whom a Wave names, and whose Wave it shares on."""
+        things = ThingRepository(session)
+        is_new = await things.keep(
+            {
+                "id": event.wave,
+                "type": "wave",
+                "version": event.version,
+                "owner": event.author,
+                "of": event.ripple_of,
+                "audience": event.visibility,
+                "names": event.mentions,
+                "text": event.text,
+                "gone": event.deleted,
+            }
+        )
+        if not is_new:
+            return
+        for account in sorted(set(event.mentions) - {event.author}):
+            await self._keep(session, Told(account, "mention", event.wave, event.author))
+        owner = None if event.ripple_of is None else await things.owner(event.ripple_of)
+        if owner is not None and event.ripple_of is not None:
+            await self._ripple(session, owner, event.ripple_of, event.author, event.wave)
+        for ripple in await things.ripples(event.wave):  # those that were heard of before what they share on
+            await self._ripple(session, event.author, event.wave, ripple.owner, ripple.id)
+
+    async def reaction(self, session: AsyncSession, event: ReactionChanged) -> None:
+        """Tell somebody who reacts to their Wave."""
+        if event.account != event.author:
+            told = Told(event.author, "reaction", event.wave, event.account, uuid5(event.wave, event.kind))
+            await self._keep(session, told, event.version, present=event.present)
+
+    async def comment(self, session: AsyncSession, event: CommentChanged) -> None:
+        """Tell whose comment is answered, whose poll is commented on, and whose comment was hidden."""
+        is_new = await ThingRepository(session).keep(
+            {
+                "id": event.comment,
+                "type": "comment",
+                "version": event.version,
+                "owner": event.author,
+                "of": event.thread,
+                "audience": event.state,
+                "text": event.text,
+                "gone": event.state == "deleted",
+            }
+        )
+        if not is_new or event.state == "deleted":
+            return
+        if event.state == "hidden":  # each time anew
+            told = Told(event.author, "moderation", event.comment, event.author, UUID(int=event.version))
+            await self._keep(session, told)
+            return
+        if event.answered is not None and event.answered != event.author:
+            await self._keep(session, Told(event.answered, "reply", event.comment, event.author))
+        if event.owner not in (event.author, event.answered):
+            await self._keep(session, Told(event.owner, "comment", event.thread, event.author, event.comment))
+
+    async def poll(self, session: AsyncSession, event: PollChanged) -> None:
+        """Keep who may see a poll, and its title."""
+        await ThingRepository(session).keep(
+            {
+                "id": event.poll,
+                "type": "poll",
+                "version": event.version,
+                "owner": event.owner,
+                "of": None,
+                "audience": event.listing,
+                "text": "" if event.deleted else event.title,
+                "gone": event.deleted,
+            }
+        )
+
+    async def opened(self, session: AsyncSession, event: PollOpened) -> None:
+        """Tell those who watch a poll that it has opened."""
+        await self._send(session, "poll_opened", event)
+
+    async def closed(self, session: AsyncSession, event: PollClosed) -> None:
+        """Tell those who watch a poll, and its owner, that it has closed."""
+        await self._keep(session, Told(event.owner, "poll_closed", event.poll, event.owner))
+        await self._send(session, "poll_closed", event)
+
+    async def _send(self, session: AsyncSession, kind: Kind, event: PollOpened | PollClosed) -> None:
+        ends = await WatchRepository(session).boundaries(event.poll, event.at, _SHARD)
+        await SendRepository(session).begin(kind, event.poll, event.owner, event.at, ends)
+
+    async def _ripple(self, session: AsyncSession, owner: UUID, wave: UUID, actor: UUID, ripple: UUID) -> None:
+        if owner != actor:
+            await self._keep(session, Told(owner, "ripple", wave, actor, ripple))
+
+    async def _keep(self, session: AsyncSession, told: Told, version: int = 1, *, present: bool = True) -> None:
+        notifications = NotificationRepository(session)
+        if await notifications.keep(told, version, present=present):
+            await notifications.trim(told.recipient, self._settings.kept_per_account)
