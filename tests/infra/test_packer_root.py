@@ -1,5 +1,6 @@
 """The provisioning scripts make a plain Debian into machines of both kinds; goss and systemd say that they are."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,25 @@ def test_goss_finds_what_is_wrong(machine: tuple[str, Root]) -> None:
     wrong = " ".join(it["resource-id"] for it in found["results"] if not it["successful"])
     for what in ("authorized_keys", "agent-key.pem", "/etc/shadow", "/etc/nftables.conf", "-perm -0002"):
         assert what in wrong, (what, wrong)
+
+
+def test_settings_with_which_docker_does_not_start_fail_the_build(machine: tuple[str, Root]) -> None:
+    """`dockerd --validate` takes this one; Debian's dockerd then refuses to start without `experimental`."""
+    role, root = machine
+    if role != "client":
+        return
+    settings = root.folder / "etc/docker/daemon.json"
+    right = settings.read_text()
+    settings.write_text(json.dumps({**json.loads(right), "ip6tables": True}))
+    try:
+        validated = root.run("dockerd", "--validate", "--config-file", "/etc/docker/daemon.json")
+        checked = root.provision(role, "checks")
+    finally:
+        settings.write_text(right)
+
+    assert validated.returncode == 0
+    assert checked.returncode != 0
+    assert "ip6tables rules are only available if experimental features are enabled" in checked.stderr
 
 
 def test_the_scripts_can_be_run_again(machine: tuple[str, Root]) -> None:

@@ -421,3 +421,10 @@ def test_without_a_build_nothing_is_named(tmp_path: Path) -> None:
 
     assert said.returncode == 1
     assert "doesn't say what was built" in said.stderr
+
+
+def test_docker_is_given_no_setting_that_stops_it() -> None:
+    """Debian's docker.io 26.1 starts with none of these; packer/provision/checks starts it to be sure of the rest."""
+    settings = json.loads((FILES / "client/etc/docker/daemon.json").read_text())
+    assert "ip6tables" not in settings or settings.get("experimental")
+    assert not {"hosts", "storage-opts"} & set(settings), "Debian's unit has its own -H, and both together are refused"
