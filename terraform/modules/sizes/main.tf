@@ -12,7 +12,8 @@ locals {
         edge   = { type = "c7i.large", least = 3, wished = 3, most = 6, storage = 30 }
         app    = { type = "c7i.xlarge", least = 3, wished = 3, most = 12, storage = 60 }
       }
-      database = { class = "db.m7g.xlarge", storage = 200, greatest_storage = 2000, multi_az = true, backup_days = 35 }
+      # From 400 GiB on gp3 makes 12,000 operations a second instead of 3,000, at no other price.
+      database = { class = "db.m7g.xlarge", storage = 400, greatest_storage = 2000, multi_az = true, backup_days = 35 }
       cache    = { class = "cache.m7g.large", nodes = 2 }
     }
 
