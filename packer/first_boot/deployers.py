@@ -1,4 +1,7 @@
-"""Who may deploy: workflows of one repository, by the identity that GitHub gives to a job. No token lies anywhere."""
+"""Who may deploy: workflows of one repository, by the identity that GitHub gives to a job. No token lies anywhere.
+
+And what the autoscaler may do, which they start.
+"""
 
 import time
 
@@ -22,6 +25,15 @@ namespace "default" {
 node { policy = "read" }
 agent { policy = "read" }
 host_volume "database-ca" { policy = "read" }
+host_volume "gateway-certificate" { policy = "read" }
+"""
+# What the autoscaler's identity may do, as in nomad/autoscaler/policy.hcl: who deploys its job may write no policy.
+AUTOSCALER = "autoscaler"
+AUTOSCALER_JOB = "votewave-autoscaler"
+AUTOSCALER_RULES = """
+namespace "default" {
+  capabilities = ["list-scaling-policies", "read-scaling-policy", "read-job-scaling", "scale-job"]
+}
 """
 TOKEN_HOURS = 3
 _TRIES = 10
@@ -39,6 +51,8 @@ def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
     Raises:
         BootError: It can't be set up.
     """
+    # By ids, as AWS's trust: a name can become another's.
+    owner_id, repository_id = (part.rpartition("@")[2] for part in values.github_repository.split("/"))
     policy = {"Name": POLICY, "Description": "Deployments", "Rules": RULES}
     method = {
         "Name": AUTH_METHOD,
@@ -51,22 +65,30 @@ def trust(nomad: Agent, values: Values, issuer: str = GITHUB) -> None:
             "OIDCDiscoveryURL": issuer,
             "BoundIssuer": [issuer],
             "BoundAudiences": [audience(values.environment)],
-            "ClaimMappings": {"repository": "repository", "environment": "environment", "run_id": "run_id"},
+            "ClaimMappings": {name: name for name in ("repository_id", "repository_owner_id", "environment", "run_id")},
         },
     }
     rule = {
         "Description": "Deployment jobs",
         "AuthMethod": AUTH_METHOD,
         "Selector": (
-            f'value.repository == "{values.github_repository}" and value.environment == "{values.environment}"'
+            f'value.repository_owner_id == "{owner_id}" and value.repository_id == "{repository_id}" '
+            f'and value.environment == "{values.environment}"'
         ),
         "BindType": "policy",
         "BindName": POLICY,
+    }
+    scales = {
+        "Name": AUTOSCALER,
+        "Description": "Sees and sets counts.",
+        "Rules": AUTOSCALER_RULES,
+        "JobACL": {"Namespace": "default", "JobID": AUTOSCALER_JOB},
     }
     last: Exception | None = None
     for _ in range(_TRIES):
         try:
             nomad.ask("PUT", f"/v1/acl/policy/{POLICY}", policy)
+            nomad.ask("PUT", f"/v1/acl/policy/{AUTOSCALER}", scales)
             if nomad.find(f"/v1/acl/auth-method/{AUTH_METHOD}") is None:
                 nomad.ask("PUT", "/v1/acl/auth-method", method)
             else:

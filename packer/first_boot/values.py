@@ -9,6 +9,7 @@ from typing import Any
 
 ROLES = ("server", "edge", "app")
 _PLAIN = re.compile(r"[A-Za-z0-9/_.:-]+")
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+")
 _OPTIONAL = ("oidc_issuer", "drain_hook", "github_repository")
 _POLL_SECONDS = 2.0
 
@@ -33,7 +34,7 @@ class Values:
         log_group: CloudWatch's.
         oidc_issuer: What workload identities name as their issuer; empty if AWS needn't trust them.
         drain_hook: The Auto Scaling group's lifecycle hook; empty where machines just stop.
-        github_repository: OWNER/NAME whose workflows may deploy; empty for none.
+        github_repository: OWNER@ID/NAME@ID whose workflows may deploy; empty for none.
     """
 
     environment: str
@@ -108,6 +109,9 @@ def parse(given: Any, where: str) -> Values:
         value = getattr(values, field.name)
         if field.name == "servers" or (field.name in _OPTIONAL and not value):
             continue
-        if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+        if field.name == "github_repository" and isinstance(value, str):
+            if not _REPOSITORY.fullmatch(value):
+                raise BootError(f"{where}: github_repository is OWNER@ID/NAME@ID, not {value!r}.")
+        elif not isinstance(value, str) or not _PLAIN.fullmatch(value):
             raise BootError(f"{where}: {field.name} is a plain name, not {value!r}.")
     return Values(**{**known, "servers": servers})

@@ -183,7 +183,7 @@ class Machine:
             "log_group": NAMES["log_groups"]["node"].format(environment=ENVIRONMENT, role=self.role),
             "oidc_issuer": "https://oidc.votewave.example",
             "drain_hook": "drain",
-            "github_repository": "votewave/votewave" if self._github else "",
+            "github_repository": "votewave@7001/votewave@7002" if self._github else "",
         }
         place = self.folder / NAMES["paths"]["boot_values"].lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)

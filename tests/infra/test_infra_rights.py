@@ -84,7 +84,7 @@ def deploy(at: Places) -> Iterator[Call]:
     yield Call("ssmmessages:OpenDataChannel", at.own("ssm", "session/AROAEXAMPLE:job-1"), SESSION)
     yield Call("ssm:TerminateSession", at.own("ssm", "session/AROAEXAMPLE:job-1"), SESSION)
     # tools/release/target.py, tools/pipeline/images.py
-    for action in ("DescribeImages", "BatchGetImage"):
+    for action in ("DescribeRepositories", "DescribeImages", "BatchGetImage"):
         yield Call(f"ecr:{action}", at.repository)
 
 
@@ -351,8 +351,11 @@ def test_roles_with_different_rights_are_opened_by_different_identities(plan: Pl
     # Both build from what is reviewed on the main branch, and decide nothing about what runs.
     assert subjects.pop("images") == subjects["machine-images"]
     assert len(set(subjects.values())) == len(subjects)
-    assert subjects["deploy"] == f"repo:example/votewave:environment:{environment}"
-    assert subjects["terraform-apply"] == f"repo:example/votewave:environment:{environment}-infrastructure"
+    assert subjects["deploy"] == f"repo:example@1234567/votewave@987654321:environment:{environment}"
+    assert (
+        subjects["terraform-apply"]
+        == f"repo:example@1234567/votewave@987654321:environment:{environment}-infrastructure"
+    )
 
 
 # -- the boundary ------------------------------------------------------------------------------------------------------

@@ -118,8 +118,10 @@ class GitHub:
             "iat": now,
             "nbf": now - 5,
             "exp": now + 300,
-            "sub": "repo:votewave/votewave:environment:staging",
+            "sub": "repo:votewave@7001/votewave@7002:environment:staging",
             "repository": "votewave/votewave",
+            "repository_owner_id": "7001",
+            "repository_id": "7002",
             "environment": ENVIRONMENT,
             "run_id": "17",
             **changed,
@@ -249,6 +251,7 @@ def test_again_nothing_changes_and_a_rotated_secret_does(
         ({"servers": 2}, "1, 3 or 5 servers can agree, not 2"),
         ({"servers": "many"}, "servers is a number, not 'many'"),
         ({"environment": "staging; rm -rf /"}, "environment is a plain name"),
+        ({"github_repository": "votewave/votewave"}, "github_repository is OWNER@ID/NAME@ID, not 'votewave/votewave'"),
         ({"secret_prefix": "votewave/elsewhere"}, "The secret votewave/elsewhere/cluster/tls-server can't be read"),
     ],
 )
@@ -461,16 +464,28 @@ def test_a_deployment_job_logs_in_and_no_other_does(servers: list[Machine], gith
     assert token["ExpirationTime"]
     assert servers[0].nomad("/v1/jobs", token["SecretID"]) == []
     assert servers[0].nomad("/v1/acl/tokens", token["SecretID"]) == 403
-    # What services mount of a machine, and not what is the gateway's.
+    # What services and the gateway mount of a machine, and nothing else.
     assert submitted(servers[0], token["SecretID"], "database-ca") is True
-    assert submitted(servers[0], token["SecretID"], "gateway-certificate") is False
+    assert submitted(servers[0], token["SecretID"], "gateway-certificate") is True
+    assert submitted(servers[0], token["SecretID"], "elsewhere") is False
     for changed in (
         {"environment": "production"},
-        {"repository": "mallory/votewave"},
+        # Whoever has taken the name of a repository or an owner that has gone.
+        {"repository_id": "7003"},
+        {"repository_owner_id": "7003"},
         {"aud": "votewave-production"},
         {"iss": "https://elsewhere.example"},
     ):
         assert isinstance(login(**changed), int), changed
+
+
+def test_the_autoscaler_may_scale_before_anybody_deploys_it(servers: list[Machine], secrets: dict[str, str]) -> None:
+    """Whoever deploys its job may write no policy."""
+    policy = servers[0].nomad("/v1/acl/policy/autoscaler", secrets["cluster/acl-nomad"])
+
+    assert policy["JobACL"]["JobID"] == NAMES["jobs"]["autoscaler"]
+    written = (Path(__file__).resolve().parents[2] / "nomad/autoscaler/policy.hcl").read_text()
+    assert policy["Rules"].strip() in written
 
 
 def test_a_workflow_reaches_nomad_by_its_identity_alone(

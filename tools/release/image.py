@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 250
 """The image's largest size, unpacked, in millions of bytes: a new machine must be able to pull it within seconds."""
 
+PLATFORM = "linux/amd64"
+"""What the cloud's machines are (terraform/modules/sizes), whatever the machine that builds."""
+
 LOAD_SUFFIX = str(json.loads((ROOT / "terraform/modules/naming/names.json").read_text())["load_image_suffix"])
 """What the tag of the load tests' image ends in; nomad/jobs/loadtest.nomad.hcl says the same."""
 
@@ -132,6 +135,7 @@ def _build(engine: Engine, reference: str, file: Path, values: dict[str, str]) -
     ignored = file.with_name(f"{file.name}.dockerignore")
     if engine.name != "docker" and ignored.exists():
         arguments.append(f"--ignorefile={ignored}")
+    arguments.append(f"--platform={PLATFORM}")
     command = engine.command("build", *engine.building, *arguments, f"--tag={reference}", f"--file={file}")
     done = subprocess.run([*command, str(ROOT)], stdout=sys.stderr, timeout=_BUILD_SECONDS, check=False)
     if done.returncode != 0:

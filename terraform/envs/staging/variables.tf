@@ -42,12 +42,12 @@ variable "mail_domain" {
 }
 
 variable "github_repository" {
-  description = "The repository whose workflows deploy, as OWNER/NAME."
+  description = "The repository whose workflows deploy, as OWNER@ID/NAME@ID."
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "A GitHub repository is OWNER/NAME."
+    condition     = can(regex("^[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+$", var.github_repository))
+    error_message = "A GitHub repository is OWNER@ID/NAME@ID; docs/operations/aws.md says where the ids are."
   }
 }
 

@@ -121,7 +121,7 @@ variable "role_tag" {
 }
 
 variable "github_repository" {
-  description = "OWNER/NAME of the repository whose deployment jobs may log in to Nomad."
+  description = "The repository, OWNER@ID/NAME@ID, whose deployment jobs may log in to Nomad."
   type        = string
 }
 

@@ -98,7 +98,7 @@ variable "operator_cidrs" {
 }
 
 variable "github_repository" {
-  description = "The repository whose workflows deploy, as OWNER/NAME."
+  description = "The repository whose workflows deploy, as OWNER@ID/NAME@ID."
   type        = string
 }
 

@@ -1,6 +1,7 @@
 # Each workflow has a role of its own, which it assumes with its job's OIDC token: of this repository, and of a branch or
 # environment that only reviewed code reaches. GitHub stores no AWS key. A token can assume every role that trusts its
-# subject, so roles that need different approvals have different subjects.
+# subject, so roles that need different approvals have different subjects. Subjects name the repository with its ids
+# (`repo:OWNER@ID/NAME@ID:…`): whoever takes a name that has become free doesn't take the roles with it.
 
 locals {
   github = "token.actions.githubusercontent.com"
@@ -231,7 +232,7 @@ locals {
       {
         Sid      = "SeeThatTheImageIsThere"
         Effect   = "Allow"
-        Action   = ["ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:BatchGetImage"]
+        Action   = ["ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecr:BatchGetImage"]
         Resource = var.repository_arn
       },
     ]

@@ -54,7 +54,7 @@ variable "mail_domain" {
 }
 
 variable "github_repository" {
-  description = "The repository whose workflows deploy, as OWNER/NAME."
+  description = "The repository whose workflows deploy, as OWNER@ID/NAME@ID."
   type        = string
 }
 

@@ -30,7 +30,7 @@ variables {
   role_tag        = "votewave-role"
   drain_hook      = "drain"
 
-  github_repository = "example/votewave"
+  github_repository = "example@1234567/votewave@987654321"
   oidc_issuer       = "https://oidc.staging.vote.example.org"
   paths             = { boot_values = "/etc/votewave/boot.json" }
 }

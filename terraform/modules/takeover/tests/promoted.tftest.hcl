@@ -10,7 +10,7 @@ variables {
   domain            = "vote.example.org"
   zone_id           = "Z0123456789ABC"
   mail_domain       = "example.org"
-  github_repository = "example/votewave"
+  github_repository = "example@1234567/votewave@987654321"
   alarm_addresses   = ["on-call@example.org"]
   monthly_budget    = 4000
   log_days          = 90
