@@ -1,16 +1,18 @@
-"""What `./just pipeline image push` builds and pushes, by what the registry has; the registry is moto's."""
+"""What `./just pipeline image` builds, pushes, verifies, promotes and judges; the registry is moto's."""
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
-from tools.pipeline import images
-from tools.pipeline.common import NAMES
+from tools.pipeline import findings, images
+from tools.pipeline.common import NAMES, PipelineError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KIND = "application/vnd.docker.distribution.manifest.v2+json"
@@ -24,8 +26,9 @@ class Machine:
         self.ecr = ecr
         self.lines: list[str] = []
 
-    def put(self, tag: str) -> None:
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": KIND, "config": {}, "layers": [], "for": tag})
+    def put(self, tag: str, *, as_it_is: bool = True) -> None:
+        content = {"schemaVersion": 2, "mediaType": KIND, "config": {}, "layers": [], "for": tag}
+        manifest = json.dumps(content if as_it_is else {**content, "index": True})
         digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
         self.ecr.put_image(repositoryName=NAMES["repository"], imageTag=tag, imageManifest=manifest, imageDigest=digest)
 
@@ -34,6 +37,9 @@ class Machine:
         self.lines.append(" ".join([Path(words[0]).name, *words[1:]]))
         if words[:2] == ["docker", "push"]:
             self.put(words[-1].rsplit(":", 1)[1])
+        if words[:4] == ["docker", "buildx", "imagetools", "create"]:
+            # As it is, unless told to put an index around it: then it is another image.
+            self.put(words[-2].rsplit(":", 1)[1], as_it_is="--prefer-index=false" in words)
         return "password"
 
     def did(self, start: str) -> list[str]:
@@ -78,3 +84,133 @@ def test_what_was_broken_off_between_the_two_is_finished(machine: Machine, tmp_p
     # Logged in before it is built: the service's image comes from the registry.
     kinds = [line.split()[:2] for line in machine.lines]
     assert kinds.index(["docker", "login"]) < kinds.index(["just", "image"])
+
+
+@pytest.fixture
+def staging(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A commit's images are verified in staging; the registry is then production's, which is empty."""
+    monkeypatch.setenv("GITHUB_REPOSITORY", "example/votewave")
+    for tag in (COMMIT, LOAD):
+        machine.put(tag)
+    found = images.verify(COMMIT, tmp_path / "verified.json").digests
+    machine.ecr.batch_delete_image(
+        repositoryName=NAMES["repository"], imageIds=[{"imageTag": COMMIT}, {"imageTag": LOAD}]
+    )
+    machine.lines.clear()
+    return found
+
+
+def test_both_images_of_a_commit_are_verified(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY", "example/votewave")
+    machine.put(COMMIT)
+    with pytest.raises(PipelineError, match=f"no image {LOAD}"):
+        images.verify(COMMIT, tmp_path / "verified.json")
+    assert not (tmp_path / "verified.json").exists()
+
+    machine.put(LOAD)
+    found = images.verify(COMMIT, tmp_path / "verified.json")
+
+    assert set(found.digests) == {COMMIT, LOAD}
+    asked = machine.did("gh attestation verify")[-2:]
+    assert all("--signer-workflow example/votewave/.github/workflows/images.yml" in it for it in asked)
+
+
+def test_what_staging_ran_is_copied_by_digest_and_nothing_is_built(
+    machine: Machine, staging: dict[str, str], tmp_path: Path
+) -> None:
+    images.promote(tmp_path / "verified.json")
+    images.promote(tmp_path / "verified.json")  # broken off and run again
+
+    copied = machine.did("docker buildx imagetools create")
+    assert [it.rsplit("@", 1)[1] for it in copied] == [staging[COMMIT], staging[LOAD]]
+    assert not machine.did("just")
+    assert not machine.did("docker push")
+
+
+def test_a_tag_that_is_another_images_here_is_refused(
+    machine: Machine, staging: dict[str, str], tmp_path: Path
+) -> None:
+    machine.put(COMMIT, as_it_is=False)
+
+    with pytest.raises(PipelineError, match=f"and .* has {staging[COMMIT]}"):
+        images.promote(tmp_path / "verified.json")
+
+
+class Scanned:
+    """A registry whose scan found things, over two pages."""
+
+    def __init__(self, *found: tuple[str, str, str]) -> None:
+        self._found = found
+
+    def describe_image_scan_findings(self, **asked: Any) -> dict[str, Any]:
+        counts: dict[str, int] = {}
+        for _, _, severity in self._found:
+            counts[severity] = counts.get(severity, 0) + 1
+        half = self._found[:1] if "nextToken" not in asked else self._found[1:]
+        listed = [
+            {"name": it, "severity": severity, "attributes": [{"key": "package_name", "value": package}]}
+            for it, package, severity in half
+        ]
+        more = {"nextToken": "more"} if "nextToken" not in asked and self._found[1:] else {}
+        content = {"findingSeverityCounts": counts, "findings": listed}
+        return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": content, **more}
+
+
+def allow(place: Path, *entries: tuple[str, str, str]) -> Path:
+    path = place / "findings.toml"
+    lines = "".join(
+        f'[[allowed]]\nid = "{it}"\npackage = "{package}"\nreason = "not reached"\nexpires = {day}\n'
+        for it, package, day in entries
+    )
+    path.write_text(lines or "allowed = []\n")
+    return path
+
+
+def day(ahead: int) -> str:
+    return str(datetime.now(UTC).date() + timedelta(days=ahead))
+
+
+def test_a_finding_stops_an_image_unless_it_is_allowed_in_that_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = (("CVE-1", "zlib", "LOW"), ("CVE-2", "expat", "HIGH"), ("CVE-3", "zlib", "CRITICAL"))
+    monkeypatch.setattr(images, "client", lambda _: Scanned(*found))
+
+    with pytest.raises(PipelineError, match=r"found CVE-2 \(high, expat\), CVE-3 \(critical, zlib\)\."):
+        images.scan(COMMIT, allow(tmp_path))
+    with pytest.raises(PipelineError, match=r"found CVE-3 \(critical, zlib\)\."):
+        images.scan(COMMIT, allow(tmp_path, ("CVE-2", "expat", day(9)), ("CVE-3", "expat", day(9))))
+    both = allow(tmp_path, ("CVE-2", "expat", day(9)), ("CVE-3", "zlib", day(0)))
+    assert images.scan(COMMIT, both)["CRITICAL"] == 1
+
+
+def test_a_scan_that_counts_more_than_it_names_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Scanned(("CVE-2", "expat", "HIGH"))
+    page = registry.describe_image_scan_findings()
+    page["imageScanFindings"]["findings"] = []
+    monkeypatch.setattr(registry, "describe_image_scan_findings", lambda **_: page)
+    monkeypatch.setattr(images, "client", lambda _: registry)
+    with pytest.raises(PipelineError, match="names only 0"):
+        images.scan(COMMIT, allow(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "sentence"), [(-1, "look at it again"), (findings.MOST_DAYS + 1, "longer than 90 days")]
+)
+def test_an_entry_holds_for_a_while_and_then_fails(tmp_path: Path, ahead: int, sentence: str) -> None:
+    with pytest.raises(PipelineError, match=sentence):
+        findings.read(allow(tmp_path, ("CVE-2", "expat", day(ahead))))
+
+
+def test_an_entry_says_why(tmp_path: Path) -> None:
+    path = allow(tmp_path, ("CVE-2", "expat", day(1)))
+    path.write_text(path.read_text().replace("not reached", " "))
+    with pytest.raises(PipelineError, match="reason"):
+        findings.read(path)
+
+
+def test_the_list_is_one() -> None:
+    """When an entry of it expires is the scan's to say, not this test's."""
+    assert isinstance(tomllib.loads(findings.LIST.read_text())["allowed"], list)

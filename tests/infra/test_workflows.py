@@ -149,7 +149,10 @@ def test_roles_are_those_that_terraform_makes() -> None:
             else:
                 assert "environment" not in body, (name, job)
                 triggers = set(ALL[name]["on"])
-                assert triggers & ({"pull_request"} if subject == "pull_request" else {"push", "schedule"}), name
+                assert triggers & ({"pull_request"} if subject == "pull_request" else {"push", "schedule"}) or (
+                    # Started by hand on another branch, GitHub's identity is that branch's.
+                    body.get("if") == "github.ref == 'refs/heads/main'"
+                ), name
 
 
 def test_who_deploys_may_not_change_the_infrastructure() -> None:
@@ -196,7 +199,8 @@ def test_production_is_approved_proven_and_never_cut_off() -> None:
     flow = ALL["deploy-production.yml"]
     job = flow["jobs"]["release"]
     assert job["environment"] == "production"
-    assert job["needs"] == "proven"
+    assert flow["jobs"]["promote"]["needs"] == "proven"
+    assert job["needs"] == "promote"
     assert flow["concurrency"] == {"group": "deploy-production", "cancel-in-progress": False}
     assert set(flow["on"]) == {"workflow_dispatch"}
     runs = [step.get("run", "") for step in job["steps"]]
@@ -204,6 +208,37 @@ def test_production_is_approved_proven_and_never_cut_off() -> None:
     assert any("./just release --env production" in run for run in runs)
     checkout = job["steps"][0]["with"]
     assert checkout["ref"] == "${{ inputs.commit }}", "the jobspecs of that very commit"
+
+
+def commands(body: dict[str, Any]) -> list[str]:
+    """What a job does, in order: recipes, and the roles that it takes."""
+    steps = body.get("steps", [])
+    said = [step.get("run", step.get("with", {}).get("role-to-assume", "").rpartition("/")[2]) for step in steps]
+    return [" ".join(it.split()) for it in said if it]
+
+
+def test_images_are_built_once_and_promoted_by_digest() -> None:
+    """What production runs are the bytes that passed on staging, not others built from the same commit."""
+    pushing = [(name, job) for name, job, body in JOBS if any("image push" in it for it in commands(body))]
+    assert pushing == [("images.yml", "image")]
+    assert "strategy" not in ALL["images.yml"]["jobs"]["image"], "an account that can't be reached stops staging"
+    assert "votewave-staging-github-images" in commands(ALL["images.yml"]["jobs"]["image"])
+    assert [it for it in commands(ALL["deploy-production.yml"]["jobs"]["promote"]) if "scan" not in it] == [
+        "votewave-staging-github-images",
+        './just pipeline image verify --version "$COMMIT" --login',
+        "votewave-production-github-images",
+        "./just pipeline image promote",
+    ]
+
+
+@pytest.mark.parametrize("name", ["deploy-staging.yml", "deploy-production.yml"])
+def test_who_built_an_image_is_verified_before_it_is_released(name: str) -> None:
+    body = ALL[name]["jobs"]["release"]
+    said = commands(body)
+    verified = next((at for at, it in enumerate(said) if "image verify" in it), len(said))
+    released = next(at for at, it in enumerate(said) if "./just release" in it)
+    assert verified < released
+    assert body["permissions"]["attestations"] == "read"
 
 
 def test_main_takes_one_road() -> None:

@@ -100,15 +100,26 @@ def image_push(out: Path) -> None:
 @image.command("scan")
 @click.option("--version", required=True, help="The commit; with -load behind it, its load tests.")
 def image_scan(version: str) -> None:
-    """Wait for the registry's scan; fail on critical and high findings."""
+    """Wait for the registry's scan; fail on critical and high findings that findings.toml doesn't allow."""
     click.echo(images.scan(version))
 
 
 @image.command("verify")
 @click.option("--version", required=True, help="The commit.")
-def image_verify(version: str) -> None:
-    """Check that the images workflow of this repository built the image of a commit (GitHub's signature)."""
-    images.verify(version)
+@click.option("--login", is_flag=True, help="Log Docker in to this registry, so that `promote` can copy from it.")
+@click.option("--out", type=click.Path(path_type=Path), default=_OUT / "verified.json", show_default=False)
+def image_verify(*, version: str, login: bool, out: Path) -> None:
+    """Check that the images workflow of this repository built a commit's images (GitHub's signature)."""
+    images.verify(version, out)
+    if login:
+        images.log_in()
+
+
+@image.command("promote")
+@click.option("--verified", type=click.Path(path_type=Path), default=_OUT / "verified.json", show_default=False)
+def image_promote(verified: Path) -> None:
+    """Copy the images that were verified in another account into this account's registry, by digest."""
+    images.promote(verified)
 
 
 @image.command("sbom")
