@@ -77,6 +77,15 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 @release *ARGS:
     {{ dev }} python -m tools.release "$@"
 
+# deploy one service, the gateway, reports or autoscaler, or `all`: `./just deploy votebooth HEAD staging`
+[no-exit-message]
+@deploy SERVICE VERSION ENV *ARGS:
+    what=$1 env=$3 version=$(git rev-parse --verify --quiet "$2^{commit}" || echo "$2"); shift 3; \
+    just={{ quote(just_executable()) }}; \
+    set -- "$just" release --env "$env" --service "$what" --version "$version" "$@"; \
+    [ "$env" = local ] || set -- "$just" pipeline nomad --env "$env" --operator -- "$@" --values @values; \
+    exec "$@"
+
 # check the cloud's configurations without an account, and what runs beside Terraform; `./just infra check`
 [no-exit-message]
 @infra *ARGS:

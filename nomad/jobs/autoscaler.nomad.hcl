@@ -1,7 +1,7 @@
 # The autoscaler and the Prometheus that it queries: the number of instances follows the load. Each job's `scaling`
 # block says what is scaled, by which metric and within which limits.
 #
-#   ./just release autoscaler --env staging --values VALUES      (run in the repository: it reads files)
+#   ./just deploy autoscaler COMMIT staging
 
 variable "driver" {
   description = "docker, or raw_exec where there is no Docker engine."

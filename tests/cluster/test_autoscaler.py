@@ -132,7 +132,8 @@ async def autoscaler(cluster: SharedCluster) -> AsyncIterator[dict[str, Any]]:
     """The autoscaler's job, while a test runs; the count is 2 afterwards."""
     await eventually(cluster.is_whole, 120)
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "tools.release", "autoscaler", "--env=local", "--json"],
+        *[sys.executable, "-m", "tools.release", "--env=local", "--service=autoscaler", "--json"],
+        f"--version={cluster.version}",
         f"--folder={cluster.said['folder']}",
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,

@@ -266,7 +266,6 @@ def test_the_second_region_takes_over_in_an_order_that_loses_nothing() -> None:
         next(i for i, words in enumerate(its) if words == ["terraform", SECOND_ROOT, "apply", "-var-file=$E.tfvars"]),
         place(its, "./just", "cache-user"),
         place(its, "./just", "release", "--skip-gate"),
-        place(its, "nomad", "job", "run", "nomad/jobs/gateway.nomad.hcl"),
         place(its, "test-dns-answer"),
         place(its, "votewave", "recount"),
     ]
@@ -398,6 +397,54 @@ def test_every_secret_has_its_way_to_be_rotated() -> None:
     wanted |= {f"{service}/{name}" for service, it in NAMES["services"].items() for name in it["secrets"]}
     wanted.add(NAMES["database"]["master_secret"])
     assert sorted(name for name in wanted if f"`{name}`" not in text) == []
+
+
+def test_the_quota_that_is_asked_for_covers_the_machines() -> None:
+    """A new account may run five vCPUs, and what goes beyond it doesn't start."""
+    text = (ROOT / "terraform/modules/sizes/main.tf").read_text()
+    document = (ROOT / "docs/operations/aws.md").read_text()
+    cpus = {"large": 2, "xlarge": 4, "2xlarge": 8}
+    counted = {}
+    for environment in ENVIRONMENTS:
+        [values] = re.findall(rf"^    {environment} = \{{\n(.*?)^    \}}", text, re.MULTILINE | re.DOTALL)
+        pools = re.findall(r'type = "\w+\.(\w+)".*wished = (\d+), most = (\d+)', values)
+        assert len(pools) == 3
+        counted[environment] = [sum(cpus[kind] * int(pair[at]) for kind, *pair in pools) for at in (0, 1)]
+    said = re.search(r"Staging's machines have (\d+) vCPUs, production's (\d+), up to (\d+)", document)
+    asked = re.search(r"--desired-value (\d+) +# production: (\d+)", document)
+    assert said
+    assert asked
+    assert int(said[1]) == counted["staging"][0]
+    assert int(said[2]) == counted["production"][0]
+    apps = 12 * 4 + counted["production"][0] - 3 * 4
+    assert int(said[3]) == apps
+    assert int(asked[1]) >= counted["staging"][1]
+    assert int(asked[2]) >= counted["production"][1]
+
+
+def test_the_tools_that_the_first_steps_use_are_named() -> None:
+    document = (ROOT / "docs/operations/aws.md").read_text()
+    [checked] = re.findall(r"^for name in ([\w\- ]+); do command -v", document, re.MULTILINE)
+    used = {words[0] for name, words in ALL if name == "aws.md"} & {"aws", "terraform", "nomad", "docker", "gh", "jq"}
+    assert used <= set(checked.split()), used
+
+
+def test_what_protects_itself_is_in_the_way_of_taking_staging_away(plans: dict[str, Plan]) -> None:
+    """What Terraform may not destroy has to be forgotten first; else the destroy ends half way."""
+    text = (ROOT / "docs/operations/aws.md").read_text().split("## Take staging away")[1]
+    modules = ROOT / "terraform/modules"
+    kept = {
+        match
+        for path in modules.rglob("*.tf")
+        if path.parent.name not in {"dr", "state"}  # staging has no second region; the state's bucket is bootstrap's
+        for match in re.findall(
+            r'^resource "(\w+)" "\w+" \{\n(?:(?!^\}).*\n)*?.*prevent_destroy = true', path.read_text(), re.MULTILINE
+        )
+    }
+    here = {it.kind for it in plans["staging"].resources}
+    assert kept & here
+    for kind in kept & here:
+        assert f".{kind}." in text, kind
 
 
 @pytest.mark.parametrize(("environment", "column"), [("staging", 2), ("production", 3)])

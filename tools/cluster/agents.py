@@ -53,6 +53,7 @@ namespace "default" {
 node { policy = "read" }
 agent { policy = "read" }
 host_volume "database-ca" { policy = "read" }
+host_volume "gateway-certificate" { policy = "read" }
 """
 
 

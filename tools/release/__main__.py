@@ -12,15 +12,16 @@ from typing import Any
 import click
 from services.core.commands import Group
 from services.registry import NAMES as SERVICES
-from tools.release.autoscaler import run_autoscaler
 from tools.release.back import RETURNED, bad_version, roll_back
+from tools.release.beside import BESIDE
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
 from tools.release.interrupts import interruptible
-from tools.release.migrating import migrate, short
-from tools.release.release import CANARIES_SECONDS, Release
+from tools.release.migrating import short
+from tools.release.release import CANARIES_SECONDS
 from tools.release.steps import Steps
 from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
+from tools.release.together import release_together
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C or SIGTERM."""
@@ -30,6 +31,11 @@ _ENVIRONMENT = click.option(
     "--env", "environment", required=True, type=click.Choice(NAMES["environments"]), help="The environment."
 )
 _SERVICE = click.option("--service", type=click.Choice([*SERVICES, "all"]), help="The service, or all in order.")
+_ANY = click.option(
+    "--service",
+    type=click.Choice([*SERVICES, *BESIDE, "all"]),
+    help="The service; gateway, reports or autoscaler; or all in order.",
+)
 _FOLDER = click.option(
     "--folder",
     default=ROOT / ".cluster",
@@ -54,7 +60,7 @@ _JSON = click.option(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option("--env", "environment", type=click.Choice(NAMES["environments"]), help="The environment.")
-@_SERVICE
+@_ANY
 @click.option("--version", help="The commit to release, 40 hexadecimal digits; for local, -SUFFIX may follow.")
 @click.option(
     "--allow-contract",
@@ -112,6 +118,7 @@ def main(
     Examples:
       ./just release --env local --service votebooth --version $(./just cluster image)
       ./just release --env staging --service all --version $(git rev-parse HEAD) --values values.hcl --json
+      ./just release --env local --service autoscaler --version $(./just cluster image)
       ./just release rollback --env staging --service votebooth
     """
     if context.invoked_subcommand is not None:
@@ -123,20 +130,17 @@ def main(
     gate = None if skip_gate else Gate(gate_options)
 
     def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
-        target.check(version, gated=gate is not None)
-        if gate is not None:
-            gate.check(target)
-        else:
+        if gate is None:
             click.echo(f"without a gate: {skip_gate}", err=True)
         said |= {"version": version, "services": {}}
-        releases = {name: Release(target, name, version, steps, gate, patience) for name in _names(service)}
-        for release in releases.values():
-            release.look()  # before anything is touched
-        if service == "all":
-            migrate(target, ["all"], version, steps, allow_contract=allow_contract)
-        for name, release in releases.items():
-            said["services"][name] = outcome = release.run(migrated=service == "all", allow_contract=allow_contract)
+
+        def done(name: str, outcome: str) -> None:
+            said["services"][name] = outcome
             click.echo(f"{name}: {short(version)} {outcome}", err=as_json)
+
+        release_together(
+            target, service, version, steps, gate, patience=patience, allow_contract=allow_contract, done=done
+        )
 
     _do(act, environment, folder, values, as_json=as_json)
 
@@ -179,25 +183,6 @@ def rollback(
             outcome, version = roll_back(target, name, steps, to, leave)
             said["services"][name] = {"outcome": outcome, "version": version}
             click.echo(f"{name}: {outcome} {'to' if outcome == RETURNED else 'at'} {short(version)}", err=as_json)
-
-    _do(act, environment, folder, values, as_json=as_json)
-
-
-@main.command()
-@_ENVIRONMENT
-@_FOLDER
-@_VALUES
-@_JSON
-def autoscaler(*, environment: str, folder: Path, values: Path, as_json: bool) -> None:
-    r"""Run the autoscaler, which follows `scaling` in nomad/env. NOMAD_TOKEN must be allowed to write ACL policies.
-
-    \b
-    Example: ./just release autoscaler --env local
-    """
-
-    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
-        run_autoscaler(target, steps)
-        said["services"] = {"autoscaler": "healthy"}
 
     _do(act, environment, folder, values, as_json=as_json)
 

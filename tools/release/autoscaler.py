@@ -11,19 +11,22 @@ _POLICY = ROOT / "nomad" / "autoscaler" / "policy.hcl"
 _SECONDS = 180.0
 
 
-def run_autoscaler(target: Target, steps: Steps) -> None:
-    """Start or update the autoscaler's job.
+def run_autoscaler(target: Target, steps: Steps) -> bool:
+    """Start or update the autoscaler's job; return whether anything changed.
 
     Args:
         target: The environment.
         steps: Records each step.
 
     Raises:
-        ReleaseError: A program is missing, the token may not write ACL policies, or the job doesn't become healthy.
+        ReleaseError: A program is missing, or the job doesn't become healthy.
     """
     name, nomad = job_of("autoscaler"), target.nomad
-    with steps.step("autoscaler", "rights", "what its identity may do"):
-        (target.administrator or nomad).grant("autoscaler", _POLICY.read_text(), "Sees and sets counts.", name)
+    if target.administrator is not None:
+        # In AWS the servers have done it when they set up access control (packer/first_boot).
+        with steps.step("autoscaler", "rights", "what its identity may do"):
+            target.administrator.grant("autoscaler", _POLICY.read_text(), "Sees and sets counts.", name)
+    before = nomad.job(name)
     with steps.step("autoscaler", "run", "with a Prometheus beside it") as say:
         programs = _programs() if target.environment == LOCAL else {}
         nomad.register(target.render("autoscaler", **programs))
@@ -40,6 +43,7 @@ def run_autoscaler(target: Target, steps: Steps) -> None:
 
         until(healthy, "A healthy autoscaler", _SECONDS)
         say("healthy")
+    return before is None or before.version != number
 
 
 def _programs() -> dict[str, str]:

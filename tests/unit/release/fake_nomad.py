@@ -166,6 +166,8 @@ class FakeNomad(Nomad):
         name, what = rest[0], rest[1] if len(rest) > 1 else ""
         if name.startswith("votewave-loadtest"):
             return self._of_run(method, name, what, body, parameters)
+        if name != JOB and not what:
+            return None  # nothing else runs
         if what == "plan":
             self._look()
             same = _asked(body["Job"]) == _asked(self.newest)

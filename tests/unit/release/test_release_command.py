@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from fake_nomad import FakeNomad, here, job
 from tools.release import __main__ as command
-from tools.release import migrating
+from tools.release import migrating, together
 from tools.release.errors import RefusedError, ReleaseError, SupersededError
 from tools.release.nomad import Allocation, Job, Nomad
 from tools.release.steps import Steps
@@ -63,7 +63,7 @@ def test_what_was_done_before_a_service_was_refused_is_told(nomad: FakeNomad, mo
     nomad.stable(job(V1))
     ran: list[list[str]] = []
 
-    class First(command.Release):
+    class First(together.Release):
         """The first service is released as any, the second refused."""
 
         def run(self, *, migrated: bool = False, allow_contract: str = "") -> str:
@@ -72,9 +72,9 @@ def test_what_was_done_before_a_service_was_refused_is_told(nomad: FakeNomad, mo
                 return "released"
             raise ReleaseError(f"{self._service}: there is no room for it")
 
-    monkeypatch.setattr(command, "Release", First)
+    monkeypatch.setattr(together, "Release", First)
     monkeypatch.setattr(command, "local", lambda _: here(nomad))
-    monkeypatch.setattr(command, "migrate", lambda _target, names, *_, **__: ran.append(names))
+    monkeypatch.setattr(together, "migrate", lambda _target, names, *_, **__: ran.append(names))
     done = CliRunner().invoke(command.main, ["--env=local", "--json", "--service=all", f"--version={V2}"])
     outcome = json.loads(done.stdout)
     assert outcome["services"] == {"auth": "released"}
