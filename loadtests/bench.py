@@ -12,6 +12,7 @@ from services.core.observe.logs import configure
 from services.embedded import EmbeddedError
 
 from loadtests.benchmark import feed as feed_bench
+from loadtests.benchmark import live as live_bench
 from loadtests.benchmark import neighbours as neighbours_bench
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.report import lines
@@ -175,6 +176,39 @@ def feed(
         json_file.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     if missed := [each.name for each in found if not each.holds]:
         raise click.ClickException(f"missed: {', '.join(missed)}")
+
+
+@main.command()
+@click.option("--viewers", default=5_000, show_default=True, type=click.IntRange(1, 20_000))
+@click.option("--rate", default=300, show_default=True, type=click.IntRange(1, 1_000), help="Votes a second.")
+@click.option("--seconds", default=20, show_default=True, type=click.IntRange(2, 120), help="Of each measurement.")
+@click.option("--json", "json_file", type=click.File("wb"), metavar="FILE", help="Also write what was measured.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where the temporary database goes; it must be a disk. Default: the system's temporary folder.",
+)
+def live(viewers: int, rate: int, seconds: int, json_file: IO[bytes] | None, data_dir: Path | None) -> None:
+    """Measure votes in a poll that nobody watches, then in one that thousands watch over WebSockets.
+
+    The command fails if viewers make a vote take more than twice as long, cost the server more than 1.15 times as
+    much, or if what they see is older than the time between two pushes and 200 ms.
+
+    \b
+    Examples:
+      ./just bench live
+      ./just bench live --viewers 1000 --seconds 5
+    """
+    configure("console", "warning")
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        found = asyncio.run(live_bench.run(viewers=viewers, rate=rate, seconds=seconds, parent=data_dir))
+    except (BenchError, EmbeddedError) as exc:
+        raise click.ClickException(str(exc)) from exc
+    if json_file is not None:
+        json_file.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    if missed := live_bench.misses(found):
+        raise click.ClickException("; ".join(missed))
 
 
 def _leave(*_: object) -> None:

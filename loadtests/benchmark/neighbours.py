@@ -4,26 +4,24 @@ import asyncio
 import contextlib
 import shutil
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import quantiles
 
-import aiohttp
 import msgspec
 from services.core.ids import new_id
 
 from loadtests.benchmark.contestants import VoteWave
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.neighbour import ACTS
-from loadtests.benchmark.place import OPTIONS, Place, temporary_folder
+from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.steady import LATE_SECONDS, cast
 
 TARGET_MS = 100.0
 """What the median of others' votes stays below."""
 
 QUIET = "nothing"
 _BEGIN_SECONDS = 3.0
-_LATE_SECONDS = 20.0
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,17 +96,18 @@ async def _measure(votewave: VoteWave, act: str, seconds: int, rate: int) -> Mea
         )
         await asyncio.sleep(_BEGIN_SECONDS)
     try:
-        took, failed = await _vote(votewave.vote_url, tokens, rate)
+        votes, failed = await cast(votewave.vote_url, tokens, rate)
     finally:
         said = b"{}"
         if process is not None:
             try:
-                async with asyncio.timeout(_LATE_SECONDS):
+                async with asyncio.timeout(LATE_SECONDS):
                     said, _ = await process.communicate()
             finally:
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
+    took = [vote.took_ms for vote in votes]
     if len(took) < 2 or not said:
         raise BenchError(f"Beside {act} nothing could be measured: {failed} of {len(tokens)} votes failed.")
     cuts = quantiles(took, n=100)
@@ -121,40 +120,6 @@ async def _measure(votewave: VoteWave, act: str, seconds: int, rate: int) -> Mea
         max_ms=max(took),
         answers=msgspec.json.decode(said, type=dict[str, int]),
     )
-
-
-async def _vote(url: str, tokens: Sequence[str], rate: int) -> tuple[list[float], int]:
-    """Cast a vote with each token, so many a second whatever the answers take; return what they took, in ms.
-
-    A vote is late from the moment that it was due, so that a server that stands still is measured, too.
-    """
-    took: list[float] = []
-    failed = 0
-    begun = time.perf_counter()
-
-    async def one(http: aiohttp.ClientSession, number: int, token: str) -> None:
-        nonlocal failed
-        due = begun + number / rate
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        headers = {
-            "authorization": f"Bearer {token}",
-            "x-forwarded-for": f"198.18.{number // 250 % 250}.{number % 250}",
-        }
-        try:
-            async with http.put(url, json={"picks": [number % OPTIONS + 1]}, headers=headers) as answer:
-                await answer.read()
-                if answer.status == 201:
-                    took.append((time.perf_counter() - due) * 1_000)
-                else:
-                    failed += 1
-        except (aiohttp.ClientError, TimeoutError):
-            failed += 1
-
-    connector = aiohttp.TCPConnector(limit=0)
-    timeout = aiohttp.ClientTimeout(total=_LATE_SECONDS)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-        await asyncio.gather(*(one(http, number, token) for number, token in enumerate(tokens)))
-    return took, failed
 
 
 def line(found: Measured) -> str:
