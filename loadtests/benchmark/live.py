@@ -19,7 +19,6 @@ from services.core.live.watch import pause_for
 from loadtests.benchmark.contestants import VoteWave
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.place import Place, temporary_folder
-from loadtests.benchmark.processes import tree_cpu_seconds
 from loadtests.benchmark.steady import Vote, cast
 
 MOST_TIMES_SLOWER = 2.0

@@ -33,10 +33,13 @@ class Watchers:
         self.seen = array("d")
         self.opened = 0
         self.lost = 0
+        self.wanted = 0
+        self.all_open = asyncio.Event()
         self._all: list[Any] = []
 
     async def open(self, url: str, stream: str, count: int) -> None:
         """Open so many connections, each of which follows the stream from an address of its own."""
+        self.wanted = count
         for start in range(0, count, AT_ONCE):
             batch = range(start, min(start + AT_ONCE, count))
             self._all += await asyncio.gather(*(self._one(url, stream, number) for number in batch))
@@ -64,6 +67,8 @@ class Watchers:
                 now, message = time.monotonic(), msgspec.json.decode(frame.get_payload_as_memoryview())
                 if message["type"] == "snapshot":
                     watchers.opened += self.ballots < 0
+                    if watchers.opened == watchers.wanted:
+                        watchers.all_open.set()
                     self.ballots = message["state"]["ballots"]
                 elif message["type"] == "delta":
                     for event in message["events"]:
@@ -72,7 +77,7 @@ class Watchers:
                     return
                 watchers.seen.extend((number, now, self.ballots))
 
-            def on_ws_disconnected(self, transport: Any) -> None:  # noqa: ARG002  (picows' signature)
+            def on_ws_disconnected(self, transport: Any) -> None:
                 """Note that it is gone."""
                 watchers.lost += 1
 
@@ -93,8 +98,7 @@ async def main(url: str, stream: str, count: int, seconds: float) -> None:
     watchers = Watchers()
     await watchers.open(url, stream, count)
     async with asyncio.timeout(_OPEN_SECONDS):
-        while watchers.opened < count:
-            await asyncio.sleep(0.05)
+        await watchers.all_open.wait()
     sys.stderr.write("open\n")
     sys.stderr.flush()
     await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""`./just web build|dev|check`: the client's build, a server with hot reload, its types against the API."""
+"""`./just web build|dev|check|packages`: the client's build, a server with hot reload, its types, what checks need."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from services.web.node import WebError
 def main() -> int:
     """Do what the first argument says."""
     parser = argparse.ArgumentParser(prog="./just web", description="The web client.")
-    parser.add_argument("action", choices=["build", "dev", "check"])
+    parser.add_argument("action", choices=["build", "dev", "check", "packages"])
     parser.add_argument("rest", nargs="*", help="for dev: what Vite takes; for check: the file of the API's document")
     asked = parser.parse_args()
     try:
@@ -22,6 +22,8 @@ def main() -> int:
             return 0
         tools = node.find(_say)
         install(tools, _say, everything=True)
+        if asked.action == "packages":
+            return 0
     except WebError as exc:
         _say(str(exc))
         return 1

@@ -1,0 +1,123 @@
+"""Every page of the client: nothing that axe knows to be wrong, nothing that is cut off, no script too many."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from services.web.build import FRONTEND, SERVED
+from tests.conftest import VoteWave
+from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+ROUTES = re.findall(r'path: "(/[^"]*)"', (FRONTEND / "src" / "routes" / "router.tsx").read_text("utf-8"))
+AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
+MOST_SCRIPT_BYTES = 150_000
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+HEBREW = "לאן נלך לאכול צהריים היום?"
+
+# Permissive, or of a tool that checks and isn't shipped (axe-core, MPL-2.0).
+LICENCES = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "Python-2.0"}
+LICENCES |= {"Unlicense"}
+
+_FAULTS = """async () => (
+  await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
+  .violations.map((it) => `${it.id}: ${it.help}: ${it.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)"""
+_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await run_web("build")
+    async with chromium() as running:
+        yield running
+
+
+async def a_hard_poll(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, Any]:
+    """Publish a poll that is hard to lay out: a hundred options, one very long word, a title from right to left."""
+    options = [{"label": LONG}, {"label": HEBREW}, *({"label": f"Option {number}"} for number in range(98))]
+    return await publish(client, by, title=HEBREW, options=options)
+
+
+async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
+    """Return paths for each route of the client, with something at each of them."""
+    owner = await sign_up(client)
+    await client.patch("/v1/profiles/me", json={"display_name": LONG[:40], "bio": f"{LONG} {HEBREW}"}, headers=owner)
+    me = (await client.get("/v1/profiles/me", headers=owner)).json()
+    hard, plain = await a_hard_poll(client, owner), await publish(client, owner, method={"type": "irv"})
+    headers = {**owner, "idempotency-key": "a-wave"}
+    wave = await client.post("/v1/expressions/waves", json={"text": f"{LONG} {HEBREW}"}, headers=headers)
+    filled = {
+        "/p/$code": [f"/p/{hard['code']}", f"/p/{plain['code']}", "/p/NOSUCH"],
+        "/polls/$id": [f"/polls/{plain['id']}"],
+        "/waves/$id": [f"/waves/{wave.json()['id']}"],
+        "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
+        "/reset": ["/reset#token=x"],
+        "/verify": ["/verify#token=x"],
+    }
+    return {route: filled.get(route, [route]) for route in ROUTES}
+
+
+async def faults_of(page: Page, path: str) -> list[str]:
+    """Return what is wrong with a page that is open."""
+    await expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    found: list[str] = await page.evaluate(_FAULTS)
+    over: int = await page.evaluate(_OVERFLOW)
+    return [f"{path}: {fault}" for fault in [*found, *([f"{over} px wider than the window"] if over > 0 else [])]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_every_page_is_sound_and_fits_a_small_phone(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient, theme: Any
+) -> None:
+    await run_web("packages")
+    assert ROUTES
+    paths = await paths_of(client)
+    size = {"width": 320, "height": 640}  # a window of 640 px at 200 %
+    page, _ = await visit(browser, f"{votewave.url}/sign-up", color_scheme=theme, viewport=size)
+    faults = []
+    for signed_in in (False, True) if theme == "light" else (True,):
+        if signed_in:
+            await page.goto(f"{votewave.url}/sign-up")
+            await enter(page)
+        for path in [path for route in ROUTES for path in paths[route]]:
+            await page.goto(f"{votewave.url}{path}")
+            await page.evaluate(AXE.read_text("utf-8"))
+            faults += await faults_of(page, f"{path} ({'signed in' if signed_in else 'signed out'})")
+    assert faults == []
+    await page.evaluate("document.documentElement.removeAttribute('lang'); document.body.style.width = '400px'")
+    assert len(await faults_of(page, "a page that isn't sound")) == 2, "and faults are seen"
+
+
+async def test_the_first_page_loads_few_scripts(browser: Browser, votewave: VoteWave) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    loaded: list[str] = []
+    page.on("response", lambda answer: loaded.append(answer.url) if answer.url.endswith(".js") else None)
+    await page.goto(votewave.url)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    assert loaded
+    sent = 0
+    for url in loaded:
+        file = SERVED / "assets" / url.rpartition("/")[2]
+        packed = file.with_name(f"{file.name}.gz")
+        sent += (packed if packed.is_file() else file).stat().st_size
+    assert sent <= MOST_SCRIPT_BYTES
+
+
+def test_what_the_client_is_made_of_may_be_used_by_anybody() -> None:
+    lock = json.loads((FRONTEND / "package-lock.json").read_text("utf-8"))
+    said = {
+        path: set(re.split(r"[() ]+(?:OR|AND)?[() ]*", it.get("license", "none"))) - {""}
+        for path, it in lock["packages"].items()
+        if path
+    }
+    assert {path: names for path, names in said.items() if not names & LICENCES} == {}
+    shipped = {path for path, it in lock["packages"].items() if path and not it.get("dev")}
+    assert {path for path in shipped if "MPL-2.0" in said[path]} <= {path for path in shipped if "lightningcss" in path}
