@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 PUSH_SECONDS = 0.1
 """At most ten pushes a second a stream."""
 
-_MESSAGES_A_SECOND = 4_000
-"""What all connections of a process are sent at most. With more than 400, streams are pushed less often: sending takes
+_MESSAGES_A_SECOND = 5_000
+"""What all connections of a process are sent at most. With more than 500, streams are pushed less often: sending takes
 turns with counting ballots, and somebody with very many connections would otherwise slow other people's votes."""
 
 _TURN_MESSAGES = 100
@@ -114,19 +114,20 @@ class Watch:
         """Read the stream and send what is new; return the seconds until it changes by itself."""
         followers = tuple(self.followers)
         timeline = f"{self._timeline()}-"
-        known = [_within(timeline, each.position) for each in followers]
-        oldest = min((position.seq for position in known if position is not None), default=None)
+        # Thousands mostly stand at one position, which is one object: what is found of it holds for all.
+        within = {position: _within(timeline, position) for position in {each.position for each in followers}}
+        oldest = min((position.seq for position in within.values() if position is not None), default=None)
         look = await self.source.look(self.key, [each.viewer for each in followers], oldest)
         self.seen = look.head
         groups: defaultdict[tuple[Hashable, Position | None], list[Subscription]] = defaultdict(list)
-        for follower, had in zip(followers, known, strict=True):
+        for follower in followers:
             try:
                 view = look.view(follower.viewer)
             except Problem as exc:
                 self._refuse({follower}, exc)
                 continue
             # Another view's changes lead nowhere from here.
-            since = None if follower.is_told and view != follower.view else had
+            since = None if follower.is_told and view != follower.view else within[follower.position]
             follower.view = view
             groups[view, since].append(follower)
         for (view, since), members in groups.items():

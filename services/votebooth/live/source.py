@@ -106,17 +106,19 @@ class PollLook:
         self._accounts = accounts
         self._voted = voted
         self._recent = recent
+        self._views: dict[tuple[bool, bool], Reason | None] = {}
 
     def view(self, viewer: Viewer) -> Reason | None:
         """Return why somebody may not see the sums; None if they may. Nobody is refused: they hear when they may."""
+        account = self._accounts[viewer]
+        kind = (account == self._state.poll.owner, viewer in self._voted)
+        if kind not in self._views:  # thousands look, and are of four kinds
+            self._views[kind] = self._hidden_from(account, has_voted=kind[1])
+        return self._views[kind]
+
+    def _hidden_from(self, account: UUID | None, *, has_voted: bool) -> Reason | None:
         state = self._state
-        verdict = may_see(
-            state.rules,
-            self._accounts[viewer],
-            has_voted=viewer in self._voted,
-            is_over=state.is_over,
-            ballots=state.ballots,
-        )
+        verdict = may_see(state.rules, account, has_voted=has_voted, is_over=state.is_over, ballots=state.ballots)
         reason = None if isinstance(verdict, Visible) else verdict.reason
         return Reason.MINIMUM if reason is None and state.published is None else reason
 
