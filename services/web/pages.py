@@ -21,7 +21,9 @@ from litestar.types import ASGIApp
 from services.core.problems import not_found
 from services.core.service import Answering
 
-PAGES = re.compile(r"/|/(p|u|polls|waves)/[^/]{1,200}|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|people)")
+PAGES = re.compile(
+    r"/|/(p|u|polls|waves)/[^/]{1,200}|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|people|receipts|settings)"
+)
 """The client's own paths, as `frontend/src/routes` has them."""
 
 _ASSET = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")

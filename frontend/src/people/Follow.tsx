@@ -25,7 +25,13 @@ export function Follow({ profile }: { profile: Profile }) {
       </p>
     );
   }
-  if (account.id === profile.account) return <p className={styles.quiet}>This is how others see you.</p>;
+  if (account.id === profile.account) {
+    return (
+      <p className={styles.quiet}>
+        This is how others see you. <Link to="/settings">Change it</Link>
+      </p>
+    );
+  }
   if (relations.error) return <ProblemNotice error={relations.error} />;
   const relation = relations.data?.[0];
   return relation ? <Standing relation={relation} /> : null;

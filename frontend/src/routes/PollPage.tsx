@@ -16,6 +16,9 @@ import { Page, useTitle } from "../ui/Page";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
 
+const Owner = lazy(async () => ({ default: (await import("./Owner")).Owner }));
+const Check = lazy(async () => ({ default: (await import("../receipts/Check")).Check }));
+
 const Thread = lazy(async () => ({ default: (await import("../comments/Thread")).Thread }));
 
 export function PollPage() {
@@ -51,6 +54,7 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
   const queries = useQueryClient();
   const { comment } = useSearch({ from: "/p/$code" });
   const [changing, setChanging] = useState(false);
+  const [checking, setChecking] = useState(false);
   const live = useLive(poll.id);
   const params = { path: { poll_id: poll.id } };
 
@@ -102,7 +106,12 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
         </h1>
         {poll.description && <p className={styles.description}>{poll.description}</p>}
         <p className={styles.meta}>{when(poll)}</p>
-        {account?.id === poll.owner.id && <Share poll={poll} open={open} />}
+        {poll.status !== "draft" && <Share poll={poll} />}
+        {account?.id === poll.owner.id && (
+          <Suspense>
+            <Owner poll={poll} open={open} />
+          </Suspense>
+        )}
         {poll.notes.map((note) => (
           <Notice key={note.at}>
             <p>{note.text}</p>
@@ -126,6 +135,14 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
       </div>
       <div className={styles.result}>
         <Result poll={poll} live={live} />
+        <details className={styles.check} onToggle={(event) => setChecking(event.currentTarget.open)}>
+          <summary>Check a receipt</summary>
+          {checking && (
+            <Suspense>
+              <Check poll={poll.id} />
+            </Suspense>
+          )}
+        </details>
       </div>
       <div className={styles.comments}>
         <Suspense>

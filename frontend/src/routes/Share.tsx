@@ -1,56 +1,40 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { api, given, type Poll } from "../api/client";
-import { Button } from "../ui/Button";
-import { ProblemNotice } from "../ui/Notice";
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import type { Poll } from "../api/client";
+import { useAccount } from "../session/session";
+import { Copy } from "../ui/Copy";
 import styles from "./Share.module.css";
 
-/** For a poll's owner: how others get here, and the end of voting. */
-export function Share({ poll, open }: { poll: Poll; open: boolean }) {
-  const queries = useQueryClient();
-  const [said, say] = useState("");
-  const [sure, ask] = useState(false);
-  const close = useMutation({
-    mutationFn: async () => given(await api.POST("/v1/polls/{poll_id}/close", { params: { path: { poll_id: poll.id } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["poll"] }),
-  });
+const Qr = lazy(async () => ({ default: (await import("../ui/Qr")).Qr }));
 
-  async function copy() {
-    try {
-      await navigator.clipboard.writeText(poll.link);
-      say("The link is copied.");
-    } catch {
-      say("This browser doesn't let pages copy; select the link instead.");
-    }
-  }
-
+/** How others get to a poll: its code, its link, and a QR code for phones. */
+export function Share({ poll }: { poll: Poll }) {
+  const account = useAccount();
+  const [open, setOpen] = useState(false);
   return (
-    <section className={styles.share} aria-label="Your poll">
-      <p>
-        Code <strong className={styles.code}>{poll.code}</strong>
-      </p>
-      <p>
-        <a href={poll.link}>{poll.link}</a>
-      </p>
-      <div className={styles.actions}>
-        <Button kind="quiet" onClick={() => void copy()}>
-          Copy the link
-        </Button>
-        {open && !sure && (
-          <Button kind="quiet" onClick={() => ask(true)}>
-            Close voting
-          </Button>
-        )}
-        {open && sure && (
-          <Button disabled={close.isPending} onClick={() => close.mutate()}>
-            Close it for good
-          </Button>
+    <details className={styles.details} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Share</summary>
+      <div className={styles.share}>
+        <p>
+          Code <strong className={styles.code}>{poll.code}</strong>
+        </p>
+        <p>
+          <a href={poll.link}>{poll.link}</a>
+        </p>
+        <div className={styles.actions}>
+          <Copy text={poll.link} name="Copy the link" />
+          {account?.kind === "user" && (
+            <Link to="/home" search={{ about: poll.code }}>
+              Write a Wave about it
+            </Link>
+          )}
+        </div>
+        {open && (
+          <Suspense>
+            <Qr text={poll.link} label={`QR code of ${poll.link}`} />
+          </Suspense>
         )}
       </div>
-      <p role="status" className={styles.said}>
-        {open && sure ? "Closed voting can't be opened again." : said}
-      </p>
-      {close.error && <ProblemNotice error={close.error} kept="Voting goes on." />}
-    </section>
+    </details>
   );
 }

@@ -57,6 +57,12 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
           <Link to="/people">People</Link>
         </li>
         <li>
+          <Link to="/receipts">Receipts</Link>
+        </li>
+        <li>
+          <Link to="/settings">Settings</Link>
+        </li>
+        <li>
           <button type="button" onClick={onSignOut}>
             Sign out
           </button>

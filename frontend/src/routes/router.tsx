@@ -18,6 +18,9 @@ type Shown = (typeof shown)[number];
 const lists = ["sent", "suggestions", "mutes", "blocks"] as const;
 type List = (typeof lists)[number];
 
+const settings = ["account", "sessions", "keys"] as const;
+type Setting = (typeof settings)[number];
+
 /** The comment that a link leads to. */
 function meant(search: Record<string, unknown>): { comment?: string } {
   const { comment } = search;
@@ -103,6 +106,18 @@ const routeTree = root.addChildren([
     validateSearch: (search: Record<string, unknown>): { show?: List } =>
       lists.includes(search.show as List) ? { show: search.show as List } : {},
     component: lazyRouteComponent(() => import("./Known"), "Known"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/receipts",
+    component: lazyRouteComponent(() => import("./Receipts"), "Receipts"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/settings",
+    validateSearch: (search: Record<string, unknown>): { show?: Setting } =>
+      settings.includes(search.show as Setting) ? { show: search.show as Setting } : {},
+    component: lazyRouteComponent(() => import("./Settings"), "Settings"),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -56,10 +56,11 @@ class Session {
     this.#take(await post(path, { email, password, refresh: "cookie" }, guest || undefined));
   }
 
-  async signOut(): Promise<void> {
+  /** Ends this session, or all of the account's. */
+  async signOut({ everywhere = false } = {}): Promise<void> {
     const token = await this.token();
     if (token) {
-      const answer = await fetch("/v1/auth/sessions/current", {
+      const answer = await fetch(everywhere ? "/v1/auth/sessions" : "/v1/auth/sessions/current", {
         method: "DELETE",
         headers: { authorization: `Bearer ${token}` },
       });

@@ -1,0 +1,52 @@
+import { Link, useSearch } from "@tanstack/react-router";
+import { useAccount } from "../session/session";
+import { AccountForms } from "../settings/AccountForms";
+import { Keys } from "../settings/Keys";
+import { ProfileForm } from "../settings/ProfileForm";
+import { Sessions } from "../settings/Sessions";
+import { Notice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+import { Tab, Tabs } from "../ui/Tabs";
+
+export function Settings() {
+  const { show } = useSearch({ from: "/settings" });
+  const account = useAccount();
+  if (account?.kind !== "user") {
+    return (
+      <Page title="Settings">
+        <h1>Settings</h1>
+        <Notice>
+          <p>
+            <Link to="/sign-in" search={{ then: "/settings" }}>
+              Sign in
+            </Link>{" "}
+            to change what is yours.
+          </p>
+        </Notice>
+      </Page>
+    );
+  }
+  return (
+    <Page title="Settings">
+      <h1>Settings</h1>
+      <Tabs label="Settings">
+        <Tab to="/settings" search={{}}>
+          Profile
+        </Tab>
+        <Tab to="/settings" search={{ show: "account" }}>
+          Account
+        </Tab>
+        <Tab to="/settings" search={{ show: "sessions" }}>
+          Sessions
+        </Tab>
+        <Tab to="/settings" search={{ show: "keys" }}>
+          API keys
+        </Tab>
+      </Tabs>
+      {!show && <ProfileForm />}
+      {show === "account" && <AccountForms />}
+      {show === "sessions" && <Sessions />}
+      {show === "keys" && <Keys />}
+    </Page>
+  );
+}
