@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from services.demo import ELECTIONS, ballots_of
+from services.demo.polls import ELECTIONS, ballots_of
 from services.votebooth.tally_cli import tally
 from tests.results_by_name import by_name
 

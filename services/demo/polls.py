@@ -1,137 +1,35 @@
-"""`votewave up --demo`: sample polls, made and voted in through the API as any client would.
+"""Sample polls with votes, and real elections from the clone's folder `elections`.
 
-Real elections come from the clone's folder `elections`: an owner issues ballot tokens and each ballot is cast with
-one. A poll that was left half-filled is deleted and made again.
+Of an election, an owner issues ballot tokens and each ballot is cast with one. A poll that was left half-filled is
+deleted and made again.
 """
 
 import asyncio
 import gzip
 import html
 import random
-import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import uuid4
 
-import msgspec
-
+from services.demo.api import Api, Json
 from services.votebooth.tally.formats import Election, read
 
-ELECTIONS = Path(__file__).parents[1] / "elections"
+ELECTIONS = Path(__file__).parents[2] / "elections"
 """Where real ballots are, in a clone: see its README for the sources."""
 
-EMAIL = "demo@votewave.example"
 _CONCURRENT = 32
 _TOKENS_AT_A_TIME = 10_000
 _METADATA = ("voterID", "voteTime", "pollID")
 
-Json = dict[str, Any]
-
-
-class _State(msgspec.Struct):
-    """What the demo has made so far: the owner's password, polls by key, those that are whole."""
-
-    password: str
-    polls: dict[str, str] = {}
-    whole: list[str] = []
-
-
-class _Api:
-    """A client of this VoteWave."""
-
-    def __init__(self, session: Any, url: str) -> None:
-        self._session = session
-        self._url = url
-        self.token = ""
-
-    async def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """Send a request; waits out a 429 or 503.
-
-        Raises:
-            RuntimeError: Any other refusal.
-        """
-        if self.token:
-            headers["authorization"] = f"Bearer {self.token}"
-        for _ in range(30):
-            async with self._session.request(method, self._url + path, json=body, headers=headers) as answer:
-                if answer.status in {429, 503}:
-                    await asyncio.sleep(float(answer.headers.get("retry-after", "1")))
-                    continue
-                content = await answer.read()
-                if answer.status >= 400:
-                    raise RuntimeError(f"{method} {path}: {answer.status} {content[:300].decode()}")
-                return msgspec.json.decode(content) if content else None
-        raise RuntimeError(f"{method} {path} was throttled too often")
-
-    async def become(self, path: str, body: object = None) -> None:
-        """Take the identity that Auth answers with."""
-        self.token = (await self.call("POST", path, body))["access_token"]
-
-
-async def fill(url: str, data_dir: Path, out: TextIO) -> None:
-    """Make what is missing of the demo, and say how it goes; a failure is said and ends only the demo.
-
-    Args:
-        url: Where VoteWave serves.
-        data_dir: Its folder; `demo.json` in it says what is there already.
-        out: Where progress is written.
-    """
-    try:
-        await _fill(url, data_dir, out)
-    except Exception as exc:  # noqa: BLE001  (VoteWave goes on without samples; the reason is shown)
-        out.write(f"Demo: stopped: {_first(exc)!r}. Run `votewave up --demo` again to go on.\n")
-    out.flush()
-
-
-def _first(exc: BaseException) -> BaseException:
-    """Return one of those that a group holds: when a server ends, all that wait for it say the same."""
-    while isinstance(exc, BaseExceptionGroup):
-        exc = exc.exceptions[0]
-    return exc
-
-
-async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
-    import aiohttp  # noqa: PLC0415  (only a demo needs it here)
-
-    path = data_dir / "demo.json"
-    fresh = not path.exists()
-    state = _State(secrets.token_urlsafe(12)) if fresh else msgspec.json.decode(path.read_bytes(), type=_State)
-
-    def keep() -> None:
-        path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(state)))
-
-    def begun(key: str, poll: str) -> None:
-        state.polls[key] = poll
-        keep()
-
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_CONCURRENT)) as session:
-        owner = _Api(session, url)
-        if fresh:
-            await owner.become("/v1/auth/accounts", {"email": EMAIL, "password": state.password})
-            keep()
-        else:
-            await owner.become("/v1/auth/sessions", {"email": EMAIL, "password": state.password})
-        for key, make in _polls(session, url).items():
-            if key in state.whole:
-                continue
-            if key in state.polls:
-                await owner.call("DELETE", f"/v1/polls/{state.polls[key]}")
-            poll = await make(owner, partial(begun, key), out)
-            begun(key, poll)
-            state.whole.append(key)
-            keep()
-    out.write(f"Demo: ready. Sign in as {EMAIL} with the password in {path}\n")
-
-
 Begun = Callable[[str], None]
-Maker = Callable[[_Api, Begun, TextIO], Awaitable[str]]
+Maker = Callable[[Api, Begun, TextIO], Awaitable[str]]
 
 
-def _polls(session: Any, url: str) -> dict[str, Maker]:
-    makers: dict[str, Maker] = {
+def makers(session: Any, url: str) -> dict[str, Maker]:
+    """Return what makes each poll, by its key."""
+    found: dict[str, Maker] = {
         "lunch": _sample(
             session, url, _LUNCH, lambda dice: {"picks": sorted(dice.sample([1, 2, 3, 4], dice.randint(1, 3)))}
         ),
@@ -139,8 +37,8 @@ def _polls(session: Any, url: str) -> dict[str, Maker]:
         "four-days": _sample(session, url, _FOUR_DAYS, lambda dice: {"picks": [dice.choices([1, 2, 3], [6, 3, 1])[0]]}),
     }
     for name, poll, options in _ELECTIONS:
-        makers[name] = _election(session, url, name, poll, options)
-    return makers
+        found[name] = _election(session, url, name, poll, options)
+    return found
 
 
 def ballots_of(folder: Path, name: str) -> bytes | None:
@@ -154,12 +52,12 @@ def ballots_of(folder: Path, name: str) -> bytes | None:
 def _sample(session: Any, url: str, poll: Json, choose: Callable[[random.Random], Json]) -> Maker:
     """Make a poll that anybody may vote in, with some guests' votes."""
 
-    async def make(owner: _Api, begun: Begun, out: TextIO) -> str:
+    async def make(owner: Api, begun: Begun, out: TextIO) -> str:
         made = await owner.call("POST", "/v1/polls", {**poll, "publish": True}, **{"idempotency-key": str(uuid4())})
         begun(made["id"])
         dice = random.Random(poll["title"])  # noqa: S311  (samples, not secrets)
         for _ in range(25):
-            guest = _Api(session, url)
+            guest = Api(session, url)
             await guest.become("/v1/auth/guests")
             await guest.call("PUT", f"/v1/votebooth/polls/{made['id']}/ballot", choose(dice))
         out.write(f"Demo: {poll['title']} {url}/v1/polls/{made['id']}\n")
@@ -172,7 +70,7 @@ def _sample(session: Any, url: str, poll: Json, choose: Callable[[random.Random]
 def _election(session: Any, url: str, name: str, poll: Json, options: Json) -> Maker:
     """Make a poll of a real election: a ballot token for each ballot, cast in an order that says nothing."""
 
-    async def make(owner: _Api, begun: Begun, out: TextIO) -> str:
+    async def make(owner: Api, begun: Begun, out: TextIO) -> str:
         data = ballots_of(ELECTIONS, name)
         if data is None:
             raise RuntimeError(f"{ELECTIONS / name} is missing: run this in a clone")
@@ -189,7 +87,7 @@ def _election(session: Any, url: str, name: str, poll: Json, options: Json) -> M
         made = await owner.call("POST", "/v1/polls", body, **{"idempotency-key": str(uuid4())})
         begun(made["id"])
         path = f"/v1/votebooth/polls/{made['id']}"
-        caster = _Api(session, url)
+        caster = Api(session, url)
         await caster.become("/v1/auth/guests")
         done = 0
         for part in _parts(ballots, _TOKENS_AT_A_TIME):
