@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # commands that need only the names don't wait for a web framework
     from services.core.service import Service
 
-NAMES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions", "comments", "feed", "notifications")
+NAMES = (
+    "auth",
+    "profiles",
+    "polls",
+    "votebooth",
+    "follows",
+    "expressions",
+    "comments",
+    "feed",
+    "notifications",
+    "messaging",
+)
 """In the order in which they are migrated and started."""
 
 SIGNER = "auth"

@@ -21,6 +21,7 @@ sizes = {
   comments      = { count = 2, cpu = 300, memory = 256 }
   feed          = { count = 2, cpu = 400, memory = 384 }
   notifications = { count = 2, cpu = 400, memory = 384 }
+  messaging     = { count = 2, cpu = 400, memory = 384 }
 }
 
 # A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while

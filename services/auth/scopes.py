@@ -6,6 +6,8 @@ Scope = Literal[
     "comments:write",
     "expressions:write",
     "follows:write",
+    "messages:read",
+    "messages:write",
     "notifications:write",
     "polls:write",
     "profiles:write",

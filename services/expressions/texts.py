@@ -19,8 +19,6 @@ MAX_BYTES = 4_000
 
 MAX_MENTIONS = 20
 MAX_TAGS = 20
-_MAX_EMOJI_BYTES = 40
-"""The longest that Unicode knows, a couple with two skin tones, takes 35."""
 
 _CHARACTER = regex.compile(r"\X")
 # Each alternative begins with a sign of its own and takes what it matches, so no part of a text is looked at often.
@@ -31,10 +29,6 @@ _MARKED = regex.compile(
 )
 _TAGGING = regex.compile(r"[^\p{N}_\u200c\u200d]")
 _AFTER_LINK = ".,;:!?'*_~]"
-# UTS #51, ED-17: a picture, perhaps in a colour, or several joined; a flag; a keycap.
-_PICTURE = r"\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?[\U000E0020-\U000E007F]*"
-_EMOJI = regex.compile(rf"{_PICTURE}(?:\u200D{_PICTURE})*|\p{{Regional_Indicator}}{{2}}|[0-9#*]\uFE0F?\u20E3")
-_TEXT_STYLE = regex.compile(r"(?!\p{Emoji_Presentation})\p{Extended_Pictographic}")
 
 
 class Piece(Struct, frozen=True, array_like=True):
@@ -97,19 +91,6 @@ def joined(pieces: list[Piece]) -> list[Piece]:
 def targets(pieces: list[Piece], kind: Literal["mention", "tag"]) -> list[str]:
     """Return what pieces of a kind point to, each once, in the text's order."""
     return list(dict.fromkeys(piece.target for piece in pieces if piece.type == kind))
-
-
-def clean_emoji(value: str) -> str:
-    """Return one emoji in one of its spellings.
-
-    Raises:
-        ValueError: It isn't one.
-    """
-    is_one = len(value.encode()) <= _MAX_EMOJI_BYTES and _EMOJI.fullmatch(value)
-    if not is_one:
-        raise ValueError("must be one emoji")
-    # A heart is drawn as a letter unless a selector follows; some keyboards send it without.
-    return value + "\ufe0f" if _TEXT_STYLE.fullmatch(value) else value
 
 
 def _piece(found: "regex.Match[str]") -> Piece | None:

@@ -254,6 +254,8 @@ WITHOUT_KEY = {
     "SessionRefresh": "a token that comes again gives the same successor",
     "KeyExchange": "an access token lasts for minutes",
     "VoteBoothLiveTicketIssue": "a ticket lasts no longer than the token",
+    "MessageSend": "its client_id makes a retry one message",
+    "MessageSendTo": "its client_id makes a retry one message",
     "RollAdd": "an address is invited once, unless the owner says `resend`",
 }
 

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.emoji import clean_emoji
 from services.core.events.outbox import publish
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import not_found, over_quota, refused
 from services.core.refusals import Refusals
-from services.expressions import texts
 from services.expressions.events import ReactionChanged, ReactionKind
 from services.expressions.models import Wave
 from services.expressions.repository import AccountRepository, ReactionRepository, WaveRepository
@@ -120,7 +120,7 @@ def _checked(emoji: str | None) -> str | None:
         return None
     found = Refusals("reaction-refused")
     try:
-        return texts.clean_emoji(emoji)
+        return clean_emoji(emoji)
     except ValueError as exc:
         found.add("emoji", str(exc))
     raise found.problem()

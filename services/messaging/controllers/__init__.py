@@ -1,0 +1,11 @@
+"""Messaging over HTTP."""
+
+from services.messaging.controllers.conversations import ConversationController
+from services.messaging.controllers.groups import GroupController
+from services.messaging.controllers.messages import MessageController
+from services.messaging.controllers.own import OwnController
+from services.messaging.controllers.people import PersonController
+
+CONTROLLERS = [ConversationController, GroupController, MessageController, PersonController, OwnController]
+
+__all__ = ["CONTROLLERS"]

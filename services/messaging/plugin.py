@@ -1,0 +1,23 @@
+"""Messaging as a `Service`."""
+
+from services.core.circles import block_handler, follow_handler
+from services.core.people import people_handler
+from services.core.service import Service
+from services.messaging.controllers import CONTROLLERS
+from services.messaging.events import BlockChanged, FollowChanged, ProfileChanged
+from services.messaging.models import Block, Follow
+from services.messaging.service import Messaging
+from services.messaging.settings import MessagingSettings
+
+SERVICE = Service(
+    "messaging",
+    Messaging,
+    settings=MessagingSettings,
+    controllers=CONTROLLERS,
+    handlers=[
+        people_handler(ProfileChanged),
+        follow_handler(FollowChanged, Follow),
+        block_handler(BlockChanged, Block),
+    ],
+    needs=["profiles"],
+)

@@ -1,0 +1,129 @@
+"""Statements about who is in conversations, and about accounts."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.core.data.pagination import Keyset, Page, PageFilter
+from services.core.data.repository import Repository
+from services.messaging.models import Account, Member, Message
+
+CONVERSATIONS = Keyset("conversations", Member.latest)
+REQUESTS = Keyset("requests", Member.latest)
+READERS = ("active", "requested")
+"""States in which one reads a conversation and is told of it."""
+
+
+class MemberRepository(Repository[Member]):
+    """Who is in conversations."""
+
+    model_type = Member
+
+    async def one(self, conversation: UUID, account: UUID) -> Member | None:
+        """Return how somebody stands to a conversation."""
+        return await self.get_one_or_none(conversation=conversation, account=account)
+
+    async def reader(self, conversation: UUID, account: UUID) -> Member | None:
+        """Return somebody who reads a conversation; None if they don't."""
+        return await self.get_one_or_none(
+            Member.conversation == conversation, Member.account == account, Member.state.in_(READERS)
+        )
+
+    async def readers(self, conversation: UUID) -> Sequence[Member]:
+        """Return who reads a conversation, the first to join first."""
+        statement = select(Member).where(Member.conversation == conversation, Member.state.in_(READERS))
+        return (await self.session.scalars(statement.order_by(Member.joined_at, Member.account))).all()
+
+    async def shown(self, conversation: UUID) -> Sequence[Member]:
+        """Return who others see in a conversation: its readers, and who has declined, which nobody learns."""
+        statement = select(Member).where(Member.conversation == conversation, Member.state != "left")
+        return (await self.session.scalars(statement.order_by(Member.joined_at, Member.account))).all()
+
+    async def some(self, conversation: UUID, accounts: Collection[UUID]) -> dict[UUID, Member]:
+        """Return how some accounts stand to a conversation."""
+        if not accounts:
+            return {}
+        rows = await self.get_many(Member.conversation == conversation, Member.account.in_(accounts))
+        return {row.account: row for row in rows}
+
+    async def listed(self, page: PageFilter, account: UUID, state: str) -> Page[Member]:
+        """Return a page of an account's conversations, the last that was written in first."""
+        return await self.page(page, Member.account == account, Member.state == state)
+
+    async def unread(self, account: UUID) -> tuple[int, int]:
+        """Return in how many conversations an account has unread messages, and how many."""
+        counted = select(func.count(), func.coalesce(func.sum(Member.unread), 0)).where(
+            Member.account == account, Member.state == "active", Member.unread > 0
+        )
+        conversations, messages = (await self.session.execute(counted)).one()
+        return conversations, messages
+
+    async def requests(self, account: UUID) -> int:
+        """Return how many requests wait for an account."""
+        counted = select(func.count()).where(Member.account == account, Member.state == "requested")
+        return int((await self.session.execute(counted)).scalar_one())
+
+    async def count_sent(self, conversation: UUID, sender: UUID, latest: UUID) -> None:
+        """Count a message as unread for all but its sender, and put the conversation first for all."""
+        await self._change_readers(conversation, unread=Member.unread + _one_unless(sender), latest=latest)
+
+    async def count_deleted(self, message: Message) -> None:
+        """Count a message no more where it was unread."""
+        was_unread = (Member.read < message.seq, Member.since < message.seq, Member.account != message.sender)
+        statement = update(Member).where(
+            Member.conversation == message.conversation, Member.state.in_(READERS), *was_unread
+        )
+        await self.session.execute(_plain(statement.values(unread=Member.unread - 1)))
+
+    async def mark(self, conversation: UUID, accounts: Collection[UUID]) -> None:
+        """Give members their accounts' positions, which have just grown."""
+        statement = update(Member).where(
+            Member.conversation == conversation, Member.account.in_(accounts), Account.id == Member.account
+        )
+        await self.session.execute(_plain(statement.values(seq=Account.seq)))
+
+    async def _change_readers(self, conversation: UUID, **values: Any) -> None:
+        statement = update(Member).where(Member.conversation == conversation, Member.state.in_(READERS))
+        await self.session.execute(_plain(statement.values(**values)))
+
+
+class AccountRepository(Repository[Account]):
+    """What is an account's own."""
+
+    model_type = Account
+
+    async def advance(self, accounts: Collection[UUID], charged: UUID | None = None, size: int = 0) -> int:
+        """Lock accounts, let the position of each grow by one, and have one's messages take so many bytes more.
+
+        Returns:
+            What the messages of the charged one take now; 0 without one.
+        """
+        rows = [
+            {"id": account, "seq": 1, "bytes": max(0, size) if account == charged else 0}
+            for account in sorted(accounts)
+        ]
+        statement = insert(Account).values(rows)
+        grown: ColumnElement[int] = Account.bytes + (
+            case((Account.id == charged, size), else_=0) if charged is not None else 0
+        )
+        changes = {"seq": Account.seq + 1, "bytes": func.greatest(0, grown)}
+        upsert = statement.on_conflict_do_update(index_elements=["id"], set_=changes)
+        found = await self.session.execute(upsert.returning(Account.id, Account.bytes))
+        return {row.id: int(row.bytes) for row in found}.get(charged, 0) if charged is not None else 0
+
+    async def let_see(self, account: UUID, *, receipts: bool) -> None:
+        """Let others see how far somebody reads, or not."""
+        new = insert(Account).values(id=account, receipts=receipts)
+        await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_={"receipts": receipts}))
+
+
+def _one_unless(sender: UUID) -> ColumnElement[int]:
+    return case((Member.account == sender, 0), else_=1)
+
+
+def _plain(statement: Any) -> Any:
+    """Leave what the session has read as it is; nothing is read again after these."""
+    return statement.execution_options(synchronize_session=False)

@@ -1,0 +1,212 @@
+"""What goes over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from services.core.people import PersonView
+from services.core.refusals import list_limits, text_limits
+
+MAX_TEXT = 4_000
+MAX_TITLE = 100
+MAX_CLIENT_ID = 64
+MAX_MEMBERS = 100
+MAX_QUERY = 200
+MOST_CHANGES = 300
+"""Changes that are told one by one; whoever is further behind begins anew."""
+
+Kind = Literal["direct", "group"]
+Role = Literal["owner", "admin", "member"]
+State = Literal["active", "requested", "left"]
+What = Literal["sent", "edited", "deleted", "reacted"]
+
+Position = Annotated[int, Meta(description="The conversation's: each thing that happens in it takes the next.")]
+
+
+class MessageNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody writes."""
+
+    client_id: Annotated[
+        str,
+        text_limits(
+            MAX_CLIENT_ID,
+            1,
+            description="Your own name for this message, new for each, such as a UUID; sent again, it is the same one.",
+        ),
+    ]
+    text: Annotated[str, text_limits(MAX_TEXT, 1)]
+    reply_to: Annotated[UUID | None, Meta(description="The message that this one answers.")] = None
+
+
+class MessageEdit(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody writes instead."""
+
+    text: Annotated[str, text_limits(MAX_TEXT, 1)]
+
+
+class MessageEmoji(Struct, frozen=True, forbid_unknown_fields=True):
+    """How somebody reacts."""
+
+    emoji: Annotated[str, Meta(description="One emoji.", examples=["👍"])]
+
+
+class MessageReaction(Struct, frozen=True):
+    """An emoji, and who reacts with it."""
+
+    emoji: str
+    accounts: Annotated[list[UUID], Meta(description="The first to react comes first.")]
+
+
+class MessageView(Struct, frozen=True, kw_only=True):
+    """A message. It is the same for all who read it."""
+
+    id: UUID
+    conversation: UUID
+    seq: Annotated[int, Meta(description="Its place in the conversation: sort by it.")]
+    client_id: Annotated[str, Meta(description="The sender's name for it.")]
+    sender: PersonView
+    text: Annotated[str | None, Meta(description="Null once it is deleted.")]
+    reply_to: Annotated[UUID | None, Meta(description="The message that it answers.")]
+    reactions: list[MessageReaction]
+    deleted: bool
+    edits: Annotated[int, Meta(description="How often it was edited.")]
+    sent_at: datetime
+    edited_at: datetime | None
+
+
+class MessageRevision(Struct, frozen=True):
+    """What a message said before it was edited."""
+
+    text: str
+    at: Annotated[datetime, Meta(description="Since when it said so.")]
+
+
+class ConversationMember(Struct, frozen=True, kw_only=True):
+    """Somebody in a conversation."""
+
+    person: PersonView
+    role: Role
+    state: Annotated[State, Meta(description="`requested`: they haven't accepted yet. `left`: only in changes.")]
+    read: Annotated[int | None, Meta(description="Up to where they have read; null where they don't show it.")]
+    joined_at: datetime
+
+
+class ConversationView(Struct, frozen=True, kw_only=True):
+    """A conversation, as the one who asks sees it in a list."""
+
+    id: UUID
+    kind: Kind
+    title: Annotated[str, Meta(description="A group's; empty in a direct one.")]
+    other: Annotated[PersonView | None, Meta(description="The other person; null in a group.")]
+    role: Annotated[Role, Meta(description="Yours.")]
+    state: Annotated[State, Meta(description="`requested`: it waits for you to accept it.")]
+    waiting: Annotated[bool, Meta(description="Your first message waits for them to accept it.")]
+    seq: Annotated[int, Meta(description="The position of the last change in it.")]
+    read: Annotated[int, Meta(description="Up to where you have read.")]
+    unread: Annotated[int, Meta(description="Messages of others after that.")]
+    last: Annotated[MessageView | None, Meta(description="The last message.")]
+
+
+class ConversationDetail(Struct, frozen=True):
+    """A conversation, and who is in it."""
+
+    conversation: ConversationView
+    members: Annotated[list[ConversationMember], Meta(description="Those who joined first come first.")]
+
+
+class GroupNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group to make."""
+
+    title: Annotated[str, text_limits(MAX_TITLE, 1)]
+    members: Annotated[list[UUID], list_limits(MAX_MEMBERS - 1, description="Accounts beside your own.")]
+
+
+class GroupEdit(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a group is called instead."""
+
+    title: Annotated[str, text_limits(MAX_TITLE, 1)]
+
+
+class MemberRole(Struct, frozen=True, forbid_unknown_fields=True):
+    """As what somebody is in a group."""
+
+    role: Annotated[Role, Meta(description="`owner` hands the group over; you are an admin then.")] = "member"
+
+
+class RequestAnswer(Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of a request."""
+
+    accept: bool
+
+
+class ReadPosition(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far somebody has read."""
+
+    seq: Annotated[int, Meta(description="The `seq` of the last message that was seen.")]
+
+
+class MessageChange(Struct, frozen=True, tag="message"):
+    """A message is new or different."""
+
+    seq: Position
+    what: What
+    message: Annotated[MessageView, Meta(description="As it is now: put it in the place of what you have.")]
+
+
+class MemberChange(Struct, frozen=True, tag="member"):
+    """Somebody has joined, accepted or left, or has another role."""
+
+    seq: Position
+    member: ConversationMember
+
+
+class ReadChange(Struct, frozen=True, tag="read"):
+    """Somebody lets others see how far they have read."""
+
+    seq: Position
+    account: UUID
+    read: int
+
+
+class TitleChange(Struct, frozen=True, tag="title"):
+    """The group is called something else."""
+
+    seq: Position
+    title: str
+
+
+AnyChange = MessageChange | MemberChange | ReadChange | TitleChange
+
+
+class ConversationSnapshot(Struct, frozen=True, kw_only=True):
+    """A conversation at its position, for those who begin anew."""
+
+    conversation: ConversationView
+    members: list[ConversationMember]
+    messages: Annotated[list[MessageView], Meta(description="The newest; the list has what is before.")]
+
+
+class ConversationChanges(Struct, frozen=True, kw_only=True):
+    """What has happened in a conversation since a position."""
+
+    seq: Annotated[int, Meta(description="Ask after this one next.")]
+    changes: Annotated[list[AnyChange], Meta(description="In their order.")]
+    reset: Annotated[
+        ConversationSnapshot | None, Meta(description="Throw away what you have and take this: too much has happened.")
+    ]
+
+
+class UnreadCount(Struct, frozen=True):
+    """How much one hasn't read, requests left out."""
+
+    conversations: int
+    messages: int
+    requests: Annotated[int, Meta(description="How many requests wait.")]
+
+
+class MessagingPreferences(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one lets others see."""
+
+    receipts: Annotated[bool, Meta(description="Others see how far you have read, from now on.")]

@@ -1,0 +1,43 @@
+"""Use cases of Messaging; each is one transaction. `Messaging` holds them in groups."""
+
+from services.core.kit import Kit
+from services.core.people import People
+from services.core.service import UseCases
+from services.messaging.events import ProfileChanged
+from services.messaging.models import Person
+from services.messaging.service.catching_up import CatchingUp
+from services.messaging.service.changing import Changing
+from services.messaging.service.groups import Groups
+from services.messaging.service.marking import Marking
+from services.messaging.service.reading import Reading
+from services.messaging.service.sending import Sending
+from services.messaging.service.views import Views
+from services.messaging.settings import MessagingSettings
+
+
+class Messaging(UseCases[MessagingSettings]):
+    """What can be done with conversations.
+
+    Attributes:
+        people: Who accounts are.
+        sending: Sending messages, to one person or into a conversation.
+        changing: Editing and deleting messages, reacting to them.
+        groups: Groups: who is in them, and as what.
+        marking: Accepting requests, reading, what one lets others see.
+        reading: Lists, one conversation, search.
+        catching_up: What has happened in a conversation since a position.
+    """
+
+    def __init__(self, kit: Kit[MessagingSettings]) -> None:
+        super().__init__(kit)
+        self.people = People(kit, Person, ProfileChanged)
+        views = Views(kit, self.people)
+        self.sending = Sending(kit, self.people, views)
+        self.changing = Changing(kit, views)
+        self.groups = Groups(kit, self.people)
+        self.marking = Marking(kit)
+        self.reading = Reading(kit, views)
+        self.catching_up = CatchingUp(kit, self.reading, views)
+
+
+__all__ = ["Messaging"]

@@ -1,0 +1,101 @@
+"""What has happened in a conversation since a position."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.core.identity.subject import Subject
+from services.core.kit import Kit
+from services.core.problems import not_found
+from services.messaging.models import Change, Conversation, Member, Message
+from services.messaging.repository.conversations import ChangeRepository, ConversationRepository
+from services.messaging.repository.members import MemberRepository
+from services.messaging.repository.messages import MESSAGES, MessageRepository
+from services.messaging.schemas import (
+    MOST_CHANGES,
+    AnyChange,
+    ConversationChanges,
+    ConversationSnapshot,
+    MemberChange,
+    MessageChange,
+    ReadChange,
+    TitleChange,
+)
+from services.messaging.service.reading import Reading
+from services.messaging.service.views import Views
+from services.messaging.settings import MessagingSettings
+
+SNAPSHOT_MESSAGES = 50
+
+
+class CatchingUp:
+    """Tells what has happened, or how all is now.
+
+    A change names what has changed; how that is now is read with it, and may be newer than the change. The changes that
+    made it so come then, and put the same in its place.
+    """
+
+    def __init__(self, kit: Kit[MessagingSettings], reading: Reading, views: Views) -> None:
+        self._db = kit.db
+        self._reading = reading
+        self._views = views
+
+    async def after(self, subject: Subject, conversation_id: UUID, seq: int) -> ConversationChanges:
+        """Return what has happened after a position, in its order.
+
+        Raises:
+            Problem: 404.
+        """
+        async with self._db.reading() as session:
+            conversation = await ConversationRepository(session).get_one_or_none(id=conversation_id)
+            mine = await MemberRepository(session).reader(conversation_id, subject.id)
+            if conversation is None or mine is None:
+                raise not_found("conversation")
+            if not mine.since <= seq <= conversation.seq or conversation.seq - seq > MOST_CHANGES:
+                return await self._reset(conversation, mine)
+            rows = await ChangeRepository(session).after(conversation_id, seq, conversation.seq)
+            if len(rows) != conversation.seq - seq:
+                return await self._reset(conversation, mine)
+            messages = await MessageRepository(session).some(
+                {row.message for row in rows if row.message is not None}, mine.since
+            )
+            members = await MemberRepository(session).some(
+                conversation_id, {row.account for row in rows if row.account is not None}
+            )
+        changes = await self._changes(conversation, rows, messages, members)
+        return ConversationChanges(seq=conversation.seq, changes=changes, reset=None)
+
+    async def _reset(self, conversation: Conversation, mine: Member) -> ConversationChanges:
+        """Return all as it is now, at a position that was read before it."""
+        async with self._db.reading() as session:
+            members = await MemberRepository(session).shown(conversation.id)
+            page = MESSAGES.page(None, SNAPSHOT_MESSAGES)
+            newest = await MessageRepository(session).listed(page, conversation.id, mine.since)
+        snapshot = ConversationSnapshot(
+            conversation=(await self._reading.views([mine]))[0],
+            members=await self._views.members(members),
+            messages=await self._views.messages(newest.items),
+        )
+        return ConversationChanges(seq=conversation.seq, changes=[], reset=snapshot)
+
+    async def _changes(
+        self,
+        conversation: Conversation,
+        rows: Sequence[Change],
+        messages: dict[UUID, Message],
+        members: dict[UUID, Member],
+    ) -> list[AnyChange]:
+        message_views = {view.id: view for view in await self._views.messages(list(messages.values()))}
+        member_views = {view.person.id: view for view in await self._views.members(list(members.values()))}
+        changes: list[AnyChange] = []
+        for row in rows:
+            if row.message is not None:
+                if row.message in message_views:  # otherwise it is from before they joined
+                    what = row.what
+                    changes.append(MessageChange(row.seq, what, message_views[row.message]))  # type: ignore[arg-type]  # one of its values
+            elif row.what == "title":
+                changes.append(TitleChange(row.seq, conversation.title))
+            elif row.account is not None and row.what == "member":
+                changes.append(MemberChange(row.seq, member_views[row.account]))
+            elif row.account is not None:
+                changes.append(ReadChange(row.seq, row.account, members[row.account].shown or 0))
+        return changes
