@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import chromium, publish, run_web, visit
+from tests.e2e.web import chromium, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -141,3 +141,57 @@ async def test_a_forgotten_password_is_replaced_by_a_mails_link(
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("button", name="You", exact=True)).to_be_visible()
     assert complaints == []
+
+
+_KEPT = """() => new Promise((done) => { indexedDB.open("votewave").onsuccess = ({ target }) => {
+  const counted = target.result.transaction("ballots").objectStore("ballots").count();
+  counted.onsuccess = () => done(counted.result);
+}; })"""
+
+
+async def test_a_vote_without_a_connection_is_kept_and_is_called_counted_only_when_it_is(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await page.get_by_role("checkbox", name="Falafel").check()
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Cast my vote").click()
+    waiting = page.get_by_text("Your ballot isn't counted yet")
+    await expect(waiting).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_have_count(0)
+    assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 0
+
+    # The page is closed before there is a connection; the next one sends what was left.
+    await page.context.set_offline(False)
+    await page.route("**/ballot", lambda route: route.abort("connectionrefused"))
+    await expect(waiting).to_be_visible()
+    await page.close()
+    again = await page.context.new_page()
+    await again.goto(f"{votewave.url}/p/{poll['code']}")
+    await expect(again.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+    await expect(again.get_by_text("You voted for Falafel.")).to_be_visible()
+    assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 1
+    kept = await again.evaluate(_KEPT)
+    assert kept == 0, "what was acknowledged isn't kept"
+
+
+async def test_a_waiting_vote_is_taken_back_and_a_refused_one_says_why(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    owner = await sign_up(client)
+    poll = await publish(client, owner)
+    page, _ = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await page.get_by_role("checkbox", name="Falafel").check()
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Cast my vote").click()
+    await page.get_by_role("button", name="Don't send it").click()
+    await expect(page.get_by_role("checkbox", name="Falafel")).to_be_checked()
+    await page.get_by_role("checkbox", name="Noodle bar").check()
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_role("button", name="Send it now")).to_be_visible()
+    await client.post(f"/v1/polls/{poll['id']}/close", headers=owner)
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("Voting is over").first).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_have_count(0)
+    assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 0

@@ -1,7 +1,8 @@
 import { type FormEvent, useMemo, useState } from "react";
 import type { BallotBody, Poll } from "../api/client";
 import { Button } from "../ui/Button";
-import { ProblemNotice } from "../ui/Notice";
+import type { Casting } from "../outbox/useCasting";
+import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Ballot.module.css";
 import { Picks } from "./picks/Picks";
 import { Points } from "./points/Points";
@@ -15,9 +16,9 @@ type Props = {
   poll: Poll;
   /** The ballot that this one replaces. */
   before: BallotBody | null;
-  casting: boolean;
-  error: Error | null;
+  casting: Casting;
   onCast: (body: BallotBody) => void;
+  onTakeBack: () => void;
 };
 
 function shuffled<T>(items: T[]): T[] {
@@ -29,16 +30,30 @@ function shuffled<T>(items: T[]): T[] {
   return mixed;
 }
 
+function said({ state }: Casting): string {
+  if (state === "sending") return "Your vote is under way …";
+  return state === "waiting" ? "Waiting for a connection …" : "";
+}
+
 /** A quiet sheet of paper: the rule, the options, what is missing, and a bar that casts. */
-export function Ballot({ poll, before, casting, error, onCast }: Props) {
-  const [marks, setMarks] = useState<Marks>(before ? marksOf(before) : blank);
+export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
+  const known = casting.ballot ?? before;
+  const [marks, setMarks] = useState<Marks>(known ? marksOf(known) : blank);
+  const underWay = casting.state === "sending" || casting.state === "waiting";
+
+  // A ballot that was left waiting by a page that was closed shows as it was filled in.
+  const [shown, setShown] = useState(known);
+  if (casting.ballot && casting.ballot !== shown) {
+    setShown(casting.ballot);
+    setMarks(marksOf(casting.ballot));
+  }
   const options = useMemo(() => (poll.random_order ? shuffled(poll.options) : poll.options), [poll]);
   const Form = forms[kindOf(poll.method)];
   const lacking = missing(poll.method, marks);
 
   function cast(event: FormEvent) {
     event.preventDefault();
-    if (!lacking && !casting) onCast(bodyOf(poll.method, marks));
+    if (!lacking && !underWay) onCast(bodyOf(poll.method, marks));
   }
 
   return (
@@ -46,20 +61,39 @@ export function Ballot({ poll, before, casting, error, onCast }: Props) {
       <p id="rule" className={styles.rule}>
         {sentence(poll.method, poll.options.length)}
       </p>
-      <fieldset aria-describedby="rule" disabled={casting}>
+      <fieldset aria-describedby="rule" disabled={underWay}>
         <legend className="visually-hidden">{poll.title}</legend>
         <Form method={poll.method} options={options} marks={marks} onChange={setMarks} />
       </fieldset>
-      {error && <ProblemNotice error={error} kept="Your ballot isn't counted yet. It is still filled in here." />}
+      {casting.state === "refused" && casting.error && (
+        <ProblemNotice error={casting.error} kept="Your ballot isn't counted. It is still filled in here." />
+      )}
+      {casting.state === "waiting" && (
+        <Notice kind="stop">
+          <p>There is no connection to VoteWave. Your ballot isn't counted yet.</p>
+          <p>It is kept in this browser and sent by itself as soon as there is one.</p>
+        </Notice>
+      )}
       <div className={styles.bar}>
-        <p role="status">{casting ? "Your vote is under way …" : lacking || filled(poll.method, marks, poll.options.length)}</p>
-        <Button type="submit" disabled={!!lacking || casting}>
-          {before ? "Change my vote" : "Cast my vote"}
-        </Button>
-        {poll.rules.abstain && (
-          <Button kind="quiet" disabled={casting} onClick={() => onCast({ abstain: true })}>
-            Abstain
-          </Button>
+        <p role="status">{said(casting) || lacking || filled(poll.method, marks, poll.options.length)}</p>
+        {casting.state === "waiting" && casting.ballot ? (
+          <>
+            <Button onClick={() => casting.ballot && onCast(casting.ballot)}>Send it now</Button>
+            <Button kind="quiet" onClick={onTakeBack}>
+              Don't send it
+            </Button>
+          </>
+        ) : (
+          <>
+            <Button type="submit" disabled={!!lacking || underWay}>
+              {before ? "Change my vote" : "Cast my vote"}
+            </Button>
+            {poll.rules.abstain && (
+              <Button kind="quiet" disabled={underWay} onClick={() => onCast({ abstain: true })}>
+                Abstain
+              </Button>
+            )}
+          </>
         )}
       </div>
     </form>

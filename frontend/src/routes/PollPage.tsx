@@ -1,16 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { api, type BallotBody, given, type Poll, type Schemas } from "../api/client";
+import { api, given, type Poll, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { Ballot } from "../ballots/Ballot";
 import { Counted } from "../ballots/Counted";
 import { nameOf } from "../ballots/rules";
-import { ballotHeaders, keepSecret, votingToken } from "../ballots/secrets";
+import { ballotHeaders, votingToken } from "../ballots/secrets";
 import { useLive } from "../live/useLive";
+import { useCasting } from "../outbox/useCasting";
 import { Result } from "../results/Result";
 import { Person } from "../people/Person";
-import { session, useAccount } from "../session/session";
+import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
 import styles from "./PollPage.module.css";
@@ -75,25 +76,14 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
     enabled: !!account && card.data?.vote.has_voted === true,
   });
 
-  const cast = useMutation({
-    mutationFn: async (body: BallotBody) => {
-      if (poll.rules.eligibility === "anyone" && !(await session.token())) await session.guest();
-      const header = { ...ballotHeaders(poll.id), "Poll-Version": poll.version };
-      const counted = given(await api.PUT("/v1/votebooth/polls/{poll_id}/ballot", { params: { ...params, header }, body }));
-      if (counted.secret) keepSecret(poll.id, counted.secret);
-      return { receipt: counted.receipt, ballot: body };
-    },
-    retry: (tries, error) => !(error instanceof Problem) && tries < 3, // a ballot can safely be sent again
-    onSuccess: () => {
-      setChanging(false);
-      void queries.invalidateQueries({ queryKey: ["poll", code] });
-    },
-    onError: (error) => {
-      if (error instanceof Problem && error.status === 409) void queries.invalidateQueries({ queryKey: ["poll", code] });
-    },
+  const { casting, cast, takeBack } = useCasting(poll, account?.id ?? "", () => {
+    setChanging(false);
+    void queries.invalidateQueries({ queryKey: ["poll", code] });
   });
 
-  const counted = cast.data ?? (card.data?.vote.has_voted && mine.data ? mine.data : null);
+  const now = casting.state === "counted" && casting.ballot ? { ballot: casting.ballot, receipt: casting.receipt } : null;
+  const counted = now ?? (card.data?.vote.has_voted && mine.data ? mine.data : null);
+  const underWay = casting.state === "sending" || casting.state === "waiting";
   const open = poll.status === "open" && live.sums?.status !== "final";
   return (
     <div className={styles.page}>
@@ -119,16 +109,16 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
         ))}
       </header>
       <div className={styles.ballot}>
-        {counted && !changing ? (
+        {counted && !changing && !underWay ? (
           <Counted poll={poll} ballot={counted.ballot} receipt={counted.receipt} open={open} onChange={() => setChanging(true)} />
         ) : (
           <Vote poll={poll} vote={card.data?.vote} failed={card.error} open={open}>
             <Ballot
               poll={poll}
               before={counted?.ballot ?? null}
-              casting={cast.isPending}
-              error={cast.error}
-              onCast={(body) => cast.mutate(body)}
+              casting={casting}
+              onCast={(body) => void cast(body)}
+              onTakeBack={() => void takeBack()}
             />
           </Vote>
         )}
