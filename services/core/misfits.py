@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from itertools import islice
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
 
+from services.core.forms import parts, without_nulls
 from services.core.problems import FieldError, misfitting
 
 BODY = "body"
@@ -48,7 +48,7 @@ _plain = msgspec.json.Decoder(float_hook=_whole)
 
 
 def read_again(raw: bytes, kind: Any) -> Any:
-    """Return JSON that a strict decoder has refused, if integers that are written as 3.0 are all that was wrong.
+    """Return JSON that a strict decoder has refused, if nothing was wrong but integers as 3.0 and nulls for nothing.
 
     Args:
         raw: It can be decoded, or it would have been refused for that.
@@ -57,7 +57,7 @@ def read_again(raw: bytes, kind: Any) -> Any:
     Raises:
         Problem: 400 that names every field that doesn't fit.
     """
-    value = _plain.decode(raw)
+    value = without_nulls(_plain.decode(raw), kind)
     try:
         return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as exc:
@@ -92,7 +92,7 @@ def field_error(path: str, kind: Any, reason: str) -> FieldError:
     """
     limits: dict[str, Any] = {}
     allowed: list[str | int | bool] = []
-    for part in _parts(kind):
+    for part in parts(kind):
         if isinstance(part, Meta):
             limits.update(_limits(part))
         elif get_origin(part) is Literal:
@@ -124,7 +124,7 @@ class _Search:
             yield field_error(path, kind, reason)
 
     def _inner(self, value: Any, kind: Any, path: str) -> Iterator[FieldError]:
-        members = [part for part in _parts(kind) if not isinstance(part, Meta)]
+        members = [part for part in parts(kind) if not isinstance(part, Meta)]
         if isinstance(value, list):
             for items in (get_args(member)[0] for member in members if get_origin(member) is list):
                 yield from self._of_list(value, items, path)
@@ -185,15 +185,6 @@ def _reason(value: Any, kind: Any) -> str | None:
 def _at(path: str, name: object) -> str:
     shown = str(name)[:_LONGEST_NAME]
     return f"{path}.{shown}" if path else shown
-
-
-def _parts(kind: Any) -> Iterator[Any]:
-    """Give the members of a union and what describes them."""
-    if get_origin(kind) in (Annotated, Union, UnionType):
-        for part in get_args(kind):
-            yield from _parts(part)
-    else:
-        yield kind
 
 
 def _limits(meta: Meta) -> dict[str, Any]:

@@ -85,9 +85,14 @@ def with_rules(rules: Rules, new: RulesNew) -> Rules:
     """Return rules with those replaced that are given.
 
     A new eligibility brings its own strength, and where ballots may no longer be changed they may no longer be
-    withdrawn, unless the request says otherwise.
+    withdrawn, unless the request says otherwise. Null takes a default back.
     """
     values = {name: value for name in Rules.__struct_fields__ if (value := getattr(new, name)) is not UNSET}
+    values |= {name: getattr(Rules(), name) for name, value in values.items() if value is None}
+    if new.strength is None:
+        values["strength"] = STRENGTHS[values.get("eligibility", rules.eligibility)][0]
+    if new.withdraw is None:
+        values["withdraw"] = values.get("change", rules.change)
     if "eligibility" in values and "strength" not in values and values["eligibility"] != rules.eligibility:
         values["strength"] = STRENGTHS[values["eligibility"]][0]
     if values.get("change") is False:

@@ -67,8 +67,9 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
     before = current(poll)
     names = ("title", "description", "options", "random_order")
     replaced = {name: value for name in names if (value := getattr(edit, name)) is not UNSET}
-    if edit.description is None:
-        replaced["description"] = ""
+    for name, default in (("description", ""), ("random_order", False)):
+        if replaced.get(name, default) is None:
+            replaced[name] = default
     method, given = _method(before, edit)
     after = msgspec.structs.replace(
         before,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.forms import Edit
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, number_limits, text_limits
 from services.polls import method_schemas
@@ -81,7 +82,7 @@ class OptionNew(Struct, frozen=True, forbid_unknown_fields=True):
     id: int | None = None
 
 
-class OptionEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class OptionEdit(Edit, frozen=True, kw_only=True):
     """An option in an edit.
 
     With `id` it is the option that has it, else the one that has this label; what is left out stays as it is. Without
@@ -99,17 +100,17 @@ class OptionEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class RulesNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A poll's rules; what is left out takes its default, in an edit it stays."""
+    """A poll's rules; what is left out takes its default, in an edit it stays. Null takes the default back."""
 
-    listing: Annotated[Listing, _LISTING] | UnsetType = UNSET
-    results: Annotated[Visibility, _RESULTS] | UnsetType = UNSET
-    minimum: Annotated[int, _MINIMUM] | UnsetType = UNSET
-    eligibility: Annotated[Eligibility, _ELIGIBILITY] | UnsetType = UNSET
-    strength: Annotated[Strength, _STRENGTH] | UnsetType = UNSET
-    anonymous: Annotated[bool, _ANONYMOUS] | UnsetType = UNSET
-    change: Annotated[bool, _CHANGE] | UnsetType = UNSET
-    withdraw: Annotated[bool, _WITHDRAW] | UnsetType = UNSET
-    abstain: Annotated[bool, _ABSTAIN] | UnsetType = UNSET
+    listing: Annotated[Listing, _LISTING] | UnsetType | None = UNSET
+    results: Annotated[Visibility, _RESULTS] | UnsetType | None = UNSET
+    minimum: Annotated[int, _MINIMUM] | UnsetType | None = UNSET
+    eligibility: Annotated[Eligibility, _ELIGIBILITY] | UnsetType | None = UNSET
+    strength: Annotated[Strength, _STRENGTH] | UnsetType | None = UNSET
+    anonymous: Annotated[bool, _ANONYMOUS] | UnsetType | None = UNSET
+    change: Annotated[bool, _CHANGE] | UnsetType | None = UNSET
+    withdraw: Annotated[bool, _WITHDRAW] | UnsetType | None = UNSET
+    abstain: Annotated[bool, _ABSTAIN] | UnsetType | None = UNSET
     quorum: Annotated[int, _QUORUM] | UnsetType | None = UNSET
 
 
@@ -127,14 +128,14 @@ class PollNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     publish: Annotated[bool, Meta(description="Publish at once, instead of keeping a draft.")] = False
 
 
-class PollEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PollEdit(Edit, frozen=True, kw_only=True):
     """What to change; what is left out stays, null takes the default back."""
 
     title: Annotated[str, _TITLE] | UnsetType = UNSET
     method: Annotated[MethodNew, _METHOD] | UnsetType = UNSET
     options: Annotated[list[OptionEdit], _OPTIONS_EDIT] | UnsetType = UNSET
     description: Annotated[str, _DESCRIPTION] | UnsetType | None = UNSET
-    random_order: Annotated[bool, _RANDOM] | UnsetType = UNSET
+    random_order: Annotated[bool, _RANDOM] | UnsetType | None = UNSET
     rules: RulesNew | UnsetType = UNSET
     opens_at: Annotated[datetime, _OPENS] | UnsetType | None = UNSET
     closes_at: Annotated[datetime, _CLOSES] | UnsetType | None = UNSET

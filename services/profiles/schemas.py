@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.forms import Edit
 from services.core.refusals import list_limits, text_limits
 
 HANDLE = r"[A-Za-z][A-Za-z0-9_-]{2,29}"
@@ -28,13 +29,13 @@ Private = Annotated[
 ]
 
 
-class ProfileEdit(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays."""
+class ProfileEdit(Edit, frozen=True):
+    """What to change; what is left out stays, null empties it."""
 
     handle: Handle | UnsetType = UNSET
-    display_name: Annotated[str, text_limits(MAX_DISPLAY_NAME)] | UnsetType = UNSET
-    bio: Annotated[str, text_limits(MAX_BIO, description="Plain text with line breaks.")] | UnsetType = UNSET
-    links: Annotated[list[Link], list_limits(MAX_LINKS)] | UnsetType = UNSET
+    display_name: Annotated[str, text_limits(MAX_DISPLAY_NAME)] | UnsetType | None = UNSET
+    bio: Annotated[str, text_limits(MAX_BIO, description="Plain text with line breaks.")] | UnsetType | None = UNSET
+    links: Annotated[list[Link], list_limits(MAX_LINKS)] | UnsetType | None = UNSET
     private: Private | UnsetType = UNSET
 
 

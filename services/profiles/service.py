@@ -121,16 +121,19 @@ def _checked(edit: ProfileEdit) -> dict[str, Any]:
         values |= {"handle": edit.handle, "handle_key": fold(edit.handle)}
     if edit.display_name is not UNSET:
         longest = schemas.MAX_DISPLAY_NAME
-        values["display_name"] = found.text("display_name", clean_line, edit.display_name, longest, required=False)
+        values["display_name"] = found.text(
+            "display_name", clean_line, edit.display_name or "", longest, required=False
+        )
     if edit.bio is not UNSET:
-        values["bio"] = found.text("bio", clean_text, edit.bio, schemas.MAX_BIO, required=False)
+        values["bio"] = found.text("bio", clean_text, edit.bio or "", schemas.MAX_BIO, required=False)
     if edit.links is not UNSET:
-        if len(edit.links) > schemas.MAX_LINKS:
-            found.add("links", f"must be at most {schemas.MAX_LINKS}, not {len(edit.links)}")
-        for index, link in enumerate(edit.links[: schemas.MAX_LINKS]):
+        links = edit.links or []
+        if len(links) > schemas.MAX_LINKS:
+            found.add("links", f"must be at most {schemas.MAX_LINKS}, not {len(links)}")
+        for index, link in enumerate(links[: schemas.MAX_LINKS]):
             if not re.fullmatch(schemas.LINK, link):
                 found.add(f"links.{index}", "must begin with https:// and hold no spaces")
-        values["links"] = edit.links
+        values["links"] = links
     if edit.private is not UNSET:
         values["private"] = edit.private
     found.check()

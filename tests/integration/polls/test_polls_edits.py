@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.conftest import VoteWave
 
-from .conftest import Person, after, told
+from .conftest import Person, a_poll, after, told
 
 ADA, BO = {"label": "Ada"}, {"label": "Bo"}
 
@@ -234,6 +234,36 @@ async def test_what_an_edit_of_an_option_leaves_out_stays_and_null_takes_it_away
         answer = await owner.edit(draft, options=options)
         assert answer.status_code == 422, answer.text
         assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_null_takes_a_rules_default_back(owner: Person) -> None:
+    rules = {
+        "minimum": 5,
+        "quorum": 7,
+        "abstain": True,
+        "listing": "unlisted",
+        "eligibility": "anyone",
+        "change": False,
+    }
+    draft = await owner.create(rules={**rules, "strength": "network"}, random_order=True)
+    edited = (await owner.edit(draft, rules={"minimum": None, "strength": None, "withdraw": None})).json()
+    assert edited["rules"] == {**draft["rules"], "minimum": 0, "strength": "guest"}
+    edited = (await owner.edit(draft, rules=dict.fromkeys(draft["rules"]), random_order=None)).json()
+    assert edited["rules"] == (await owner.create())["rules"]
+    assert edited["random_order"] is False
+    for name in ("title", "options", "method", "rules"):
+        answer = await owner.edit(draft, **{name: None})
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, [name])
+
+
+async def test_a_poll_of_nulls_is_the_poll_that_leaves_them_out(owner: Person) -> None:
+    left_out = await owner.create()
+    names = ("description", "random_order", "opens_at", "closes_at", "publish")
+    options = [{**option, "description": None, "link": None, "id": None} for option in a_poll()["options"]]
+    nulls = await owner.create(**dict.fromkeys(names), rules=dict.fromkeys(left_out["rules"]), options=options)
+    assert {name: nulls[name] for name in (*names[:-1], "rules", "options", "status")} == {
+        name: left_out[name] for name in (*names[:-1], "rules", "options", "status")
+    }
 
 
 @pytest.mark.parametrize("method", ["single", "multiple", "score", "star", "irv", "stv", "schulze", "points"])

@@ -54,6 +54,10 @@ async def test_an_edit_changes_what_is_given_and_leaves_the_rest(person: Person,
     assert second.json() == expected
     assert (await anybody.read(handle)).json() == expected
     assert (await person.edit(display_name="", bio="", links=[])).json()["bio"] == ""
+    await person.edit(display_name="Ada", bio="One", links=["https://example.org/ada"])
+    emptied = (await person.edit(display_name=None, bio=None, links=None)).json()
+    assert (emptied["display_name"], emptied["bio"], emptied["links"]) == ("", "", [])
+    assert (await person.edit(handle=None, private=None)).status_code == 400, "neither can be empty"
     assert (await person.edit()).json()["handle"] == handle
 
 
