@@ -58,5 +58,6 @@ load_url = ""
 gateway_scheme             = "https"
 gateway_trusted_proxies    = 1 # the load balancer
 gateway_certificate_volume = "gateway-certificate"
+gateway_memory             = 1536 # docs/gateway.md, "Connections"
 # A full room may share one address: 2,000 people, each with a few requests in ten seconds.
 gateway_limits = { address = 10000 }

@@ -451,3 +451,12 @@ def test_ports_of_the_agents_are_the_agreed_ones(names: dict[str, Any]) -> None:
     client = (ROOT / "packer/files/client/etc/nomad.d/20-client.hcl").read_text()
     for name, key in (("tasks_from", "min_dynamic_port"), ("tasks_to", "max_dynamic_port")):
         assert re.search(rf"{key}\s*=\s*{names['ports'][name]}\b", client), key
+
+
+def test_the_gateway_has_memory_for_all_its_connections(environment: str, values: str) -> None:
+    """19 kB each with TLS (docs/gateway.md), also while two processes hold them: before and after a reload."""
+    gateway = job("gateway", environment, values)
+    [task] = [it for group in gateway["TaskGroups"] for it in group["Tasks"] if it["Name"] == "gateway"]
+    connections = int(task["Env"]["GATEWAY_MAXCONN"])
+    requests = connections // 4 * 2 * 32_768
+    assert task["Resources"]["MemoryMB"] * 1e6 >= 2 * connections * 19_000 + requests
