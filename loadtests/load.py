@@ -19,6 +19,8 @@ from services.core.storage.opening import open_storage
 from services.demo import ELECTIONS
 from services.registry import NAMES as SERVICES
 
+from loadtests.gate.capacity import Tried, at_rate, search, summary, tried
+from loadtests.gate.capacity import capacity as capacity_of
 from loadtests.gate.config import GATES, Canary, Generator, Place, Shape, Suite, read
 from loadtests.gate.errors import GateError, TargetError
 from loadtests.gate.limit import Step
@@ -246,6 +248,64 @@ def run(
 
 
 @main.command()
+@click.option("--env", "environment", default="local", show_default=True, envvar="VOTEWAVE_LOAD_ENV", help="Where.")
+@click.option("--suite", "name", default="steady", show_default=True, help="The suite whose users and limits are used.")
+@click.option(
+    "--from", "first", default=100.0, show_default=True, type=click.FloatRange(1, 100_000), help="First rate."
+)
+@click.option("--most", default=6000.0, show_default=True, type=click.FloatRange(1, 100_000), help="Highest rate.")
+@click.option("--seconds", default=30, show_default=True, type=click.IntRange(1, 3600), help="Of each run.")
+@click.option("--steps", default=4, show_default=True, type=click.IntRange(0, 10), help="Times the interval is halved.")
+@click.option(
+    "--p95-ms", default=500.0, show_default=True, type=click.FloatRange(1), help="Limit where the suite has none."
+)
+@_target
+def capacity(
+    *,
+    environment: str,
+    name: str,
+    first: float,
+    most: float,
+    seconds: int,
+    steps: int,
+    p95_ms: float,
+    **given: Any,
+) -> None:
+    """Find the highest rate of votes that holds a suite's limits: double it until they fail, then halve the interval.
+
+    \b
+    Exit codes are a gate's: 0 if a rate was found, 1 if not even the first holds.
+
+    \b
+    Examples:
+      ./just load capacity --env local --most 1000 --seconds 10
+      ./just load capacity --env local --url http://127.0.0.1:8000 --from 50
+    """
+    place, target = _place(environment, GATES), Target(**given)
+    if name not in place.suite:
+        raise click.UsageError(f"{environment} has no suite {name}; it has {', '.join(place.suite)}")
+    url, folder = _where(environment, place, target), _folder(environment, target)
+
+    async def run_at(rate: float) -> Tried:
+        suite = at_rate(place.suite[name], rate, seconds, p95_ms)
+        found = tried(rate, await _suite(environment, name, suite, place.canary, url, folder, target))
+        held = "holds" if found.holds else "; ".join(found.why)
+        _say(f"{rate:,.0f} votes a second: p95 {found.p95_ms:,.0f} ms, {held}")
+        return found
+
+    try:
+        done = asyncio.run(search(run_at, first, most, steps))
+    except (TargetError, GateError) as exc:
+        click.echo(f"Error: {exc}", err=True)
+        sys.exit(UNREACHABLE if isinstance(exc, TargetError) else NO_VERDICT)
+    (folder / "capacity.json").write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=2))
+    click.echo(msgspec.json.encode(done) if target.as_json else summary(environment, done))
+    if target.store:
+        _keep(folder, target.store)
+    sys.exit(PASSED if capacity_of(done) else FAILED)
+
+
+@main.command()
 @click.option("--env", "environment", default="local", show_default=True, help="Whose suites.")
 @click.option("--gates", default=GATES, type=click.Path(path_type=Path, dir_okay=False), help="Another gates.toml.")
 def users(environment: str, gates: Path) -> None:
@@ -313,16 +373,7 @@ def _place(environment: str, gates: Path) -> Place:
 
 def _run(environment: str, suites: dict[str, Suite], place: Place, target: Target) -> None:
     """Run suites one after the other, report, and exit."""
-    if target.canary and target.canary not in SERVICES:
-        raise click.UsageError(f"--canary: there is no service {target.canary}; there are {', '.join(SERVICES)}")
-    cluster = running_cluster(target.folder) if environment == "local" else None
-    url = (target.url or cluster or place.url).rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if the shell ignores it, as for `… &`
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
-    folder = target.report or RESULTS / f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{environment}"
-    folder.mkdir(parents=True, exist_ok=True)
+    url, folder = _where(environment, place, target), _folder(environment, target)
     reports: list[Report] = []
     stopped = None
     try:
@@ -343,6 +394,24 @@ def _run(environment: str, suites: dict[str, Suite], place: Place, target: Targe
         stopped = INTERRUPTED
     _write(folder, reports, target)
     sys.exit(exit_code([each.verdict.judgement for each in reports], stopped))
+
+
+def _where(environment: str, place: Place, target: Target) -> str:
+    if target.canary and target.canary not in SERVICES:
+        raise click.UsageError(f"--canary: there is no service {target.canary}; there are {', '.join(SERVICES)}")
+    cluster = running_cluster(target.folder) if environment == "local" else None
+    url = (target.url or cluster or place.url).rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--url is needed: where {environment} is depends on its set-up")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if the shell ignores it, as for `… &`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # clean up, as on Ctrl-C
+    return url
+
+
+def _folder(environment: str, target: Target) -> Path:
+    folder = target.report or RESULTS / f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{environment}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def running_cluster(folder: Path) -> str | None:
@@ -403,10 +472,14 @@ def _write(folder: Path, reports: list[Report], target: Target) -> None:
     else:
         click.echo(f"Reports: {folder}")
     if target.store:
-        try:
-            asyncio.run(_store(folder.name.lower(), sorted(folder.glob("*.*")), target.store))
-        except (ValueError, StorageError) as exc:
-            click.echo(f"Error: the reports aren't in {target.store}: {exc}", err=True)
+        _keep(folder, target.store)
+
+
+def _keep(folder: Path, url: str) -> None:
+    try:
+        asyncio.run(_store(folder.name.lower(), sorted(folder.glob("*.*")), url))
+    except (ValueError, StorageError) as exc:
+        click.echo(f"Error: the reports aren't in {url}: {exc}", err=True)
 
 
 async def _store(name: str, files: list[Path], url: str) -> None:

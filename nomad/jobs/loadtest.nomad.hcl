@@ -108,13 +108,14 @@ job "loadtest" {
 
   parameterized {
     payload       = "forbidden"
-    meta_optional = ["env", "url", "suite", "seconds", "canary", "seed"]
+    meta_optional = ["what", "env", "url", "suite", "seconds", "canary", "seed"]
   }
 
   # Defaults of the dispatch's parameters; an empty one leaves the command's own default.
   meta {
     version = var.version
     env     = lookup(var.environment, "VOTEWAVE_ENVIRONMENT", "")
+    what    = "gate"
     url     = var.load_url
     suite   = ""
     seconds = ""
@@ -153,7 +154,7 @@ job "loadtest" {
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
         command         = local.docker ? null : var.load_python
-        args            = concat(local.docker ? [] : ["-m", "loadtests.load"], ["gate"])
+        args            = concat(local.docker ? [] : ["-m", "loadtests.load"], ["${NOMAD_META_what}"])
       }
 
       env = merge(

@@ -50,7 +50,16 @@ def recipes() -> set[str]:
 
 
 def test_all_of_the_road_is_there() -> None:
-    wanted = {"ci", "images", "machine-images", "terraform", "deploy-staging", "deploy-production", "rollback"}
+    wanted = {
+        "ci",
+        "images",
+        "machine-images",
+        "terraform",
+        "deploy-staging",
+        "deploy-production",
+        "rollback",
+        "capacity",
+    }
     assert {name.removesuffix(".yml") for name in ALL} == wanted
 
 

@@ -17,6 +17,7 @@ from tools.release.beside import BESIDE
 from tools.release.errors import ReleaseError
 from tools.release.gate import Gate
 from tools.release.interrupts import interruptible
+from tools.release.load import WHATS, run_load
 from tools.release.migrating import short
 from tools.release.release import CANARIES_SECONDS
 from tools.release.steps import Steps
@@ -183,6 +184,25 @@ def rollback(
             outcome, version = roll_back(target, name, steps, to, leave)
             said["services"][name] = {"outcome": outcome, "version": version}
             click.echo(f"{name}: {outcome} {'to' if outcome == RETURNED else 'at'} {short(version)}", err=as_json)
+
+    _do(act, environment, folder, values, as_json=as_json)
+
+
+@main.command("load")
+@_ENVIRONMENT
+@click.option("--what", required=True, type=click.Choice(WHATS), help="The search for capacity, or the soak.")
+@_FOLDER
+@_VALUES
+@_JSON
+def load_command(*, environment: str, what: str, folder: Path, values: Path, as_json: bool) -> None:
+    r"""Put the version that runs under load, in the cluster; it decides nothing. Exit codes are those of a release.
+
+    \b
+    Example: ./just release load --env local --what capacity
+    """
+
+    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
+        run_load(target, what, steps)
 
     _do(act, environment, folder, values, as_json=as_json)
 
