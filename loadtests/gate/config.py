@@ -31,7 +31,7 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         accepted_votes_per_second: Minimum of answers 200 and 201 to votes.
-        p50_ms, p95_ms, p99_ms: Maximum latencies of votes.
+        p50_ms, p95_ms, p99_ms: Maximum latencies of votes, where machines are of a known kind.
         error_ratio: Maximum share of failed requests.
         stored_equals_acknowledged: Exactly the acknowledged ballots are stored, as they were sent last.
         tally_equals_recount: The published result equals a count of the exported ballots.
@@ -42,12 +42,12 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     accepted_votes_per_second: Rate
-    p95_ms: Positive
-    p99_ms: Positive
     error_ratio: Ratio
     stored_equals_acknowledged: bool
     tally_equals_recount: bool
     p50_ms: Positive | None = None
+    p95_ms: Positive | None = None
+    p99_ms: Positive | None = None
     reads_p95_ms: Positive | None = None
     staleness_p95_ms: Positive | None = None
     live_gaps: Count | None = None
@@ -55,15 +55,24 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Canary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Thresholds for the answers of the tested canaries; votes say nothing about a canary of Profiles.
+    """How canaries are compared with stable instances, in the same run.
 
     Attributes:
-        answers: Minimum number; with fewer there is no verdict.
-        error_ratio: Maximum share of failures.
-        p50_ms, p95_ms: Maximum latencies.
+        share: Share of the tested service's requests that goes to canaries. A single canary beside N instances gets
+            about 1 / (N + 1), so that it has as much to do as each of them.
+        probes_per_second: Reads of the tested service beside the usual load, so that there is enough to compare.
+        answers: Minimum number of canaries' answers; with fewer there is no verdict.
+        slower_ms: By how much canaries may be slower: the smallest difference that matters.
+        chance: A difference that is less likely than this to have come by chance counts.
+        error_ratio: Maximum share of failures; more only if stable instances fail half as often or more.
+        p50_ms, p95_ms: Maximum latencies, on machines of a known kind.
     """
 
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.5
+    probes_per_second: Rate = 60.0
     answers: Annotated[int, Meta(ge=1)] = 200
+    slower_ms: Positive = 20.0
+    chance: Annotated[float, Meta(gt=0, lt=0.5)] = 0.001
     error_ratio: Ratio = 0.0
     p50_ms: Positive | None = None
     p95_ms: Positive | None = None
@@ -135,7 +144,7 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         url: Its address, unless the command gives one; empty if the command has to.
         suites: What `gate` runs unless the command names suites.
         suite: All suites, by name.
-        canary: Thresholds for canaries, in every suite.
+        canary: How canaries are judged, in every suite.
     """
 
     url: str

@@ -93,6 +93,8 @@ async def _step(url: str, rate: int, generator: Generator) -> Step:
         canary="",
         read_paths=[],
         canary_paths=[],
+        probes_per_second=0.0,
+        canary_share=0.5,
         title_prefix="",
         html="",
         shows_progress=False,

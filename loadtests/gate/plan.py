@@ -77,7 +77,9 @@ class Plan(Struct, frozen=True):
         host: The account that publishes polls.
         canary: The service whose canaries are tested; empty for none.
         read_paths: Paths of every service that any signed-in user may read, so that each gets load.
-        canary_paths: Paths of the service whose canaries are tested; every second read is of one of them.
+        canary_paths: Paths of the service whose canaries are tested.
+        probes_per_second: Reads of these paths.
+        canary_share: Share of the tested service's requests that goes to canaries; the others go to stable instances.
         title_prefix: What the titles of all polls begin with, to find and delete them.
         html: File of Locust's report; empty for none.
         shows_progress: Whether to print progress.
@@ -96,6 +98,8 @@ class Plan(Struct, frozen=True):
     canary: str
     read_paths: list[ReadPath]
     canary_paths: list[ReadPath]
+    probes_per_second: float
+    canary_share: float
     title_prefix: str
     html: str
     shows_progress: bool
@@ -135,6 +139,24 @@ class Cast(Struct, array_like=True):
     unsure: list[int] = []
 
 
+class Answered(Struct, frozen=True, array_like=True):
+    """An answer of the tested service, or none.
+
+    Attributes:
+        name: The request's name.
+        at: When it was due, in seconds after the start.
+        ms: Time until the answer, or until the timeout, from when it was due.
+        ok: Whether it is one that was to be had.
+        canary: Whether a canary was asked, or a stable instance.
+    """
+
+    name: str
+    at: float
+    ms: float
+    ok: bool
+    canary: bool
+
+
 class Watched(Struct):
     """What the viewers saw."""
 
@@ -157,9 +179,8 @@ class Outcome(Struct):
         requests: How many, by name.
         failures: How many failed, by name and reason.
         traces: A trace id of each failure, to find it in the logs.
-        canary_ms: Time until each answer of a canary, or until the timeout, from when the request was due.
-        canary_failures: How many of these were failures.
-        by_stable: Answers of the tested service that stable instances gave.
+        tested: Answers of the tested service, of canaries and of stable instances.
+        misrouted: Answers of the tested service by another kind of instance than was asked.
         unsent: Votes, sent or not, without an answer when the generator stopped.
         unfinished: Likewise reads and polls of hosts.
         late_ms: How late free users started.
@@ -180,9 +201,8 @@ class Outcome(Struct):
     requests: dict[str, int] = {}
     failures: dict[str, int] = {}
     traces: dict[str, str] = {}
-    canary_ms: list[float] = []
-    canary_failures: int = 0
-    by_stable: int = 0
+    tested: list[Answered] = []
+    misrouted: int = 0
     unsent: int = 0
     unfinished: int = 0
     late_ms: list[float] = []

@@ -71,7 +71,7 @@ async def run(
             if canary:
                 await _must_have_canary(url, api, canary)
             await api.send("GET", "/v1/polls?limit=1", wanted=(200,))
-            setup = Setup(api, suite, seed, ballots, say, canary)
+            setup = Setup(api, suite, seed, ballots, say, canary, asked)
             async with prepared(setup):
                 plans = setup.plans(reports / f"locust-{name}.html")
                 say(f"{suite.seconds} s of {suite.shape} load: {suite.votes_per_second:,g} votes a second")

@@ -22,9 +22,9 @@ from msgspec import Struct
 
 from loadtests.gate.api import Api
 from loadtests.gate.ballots import Ballot, elections
-from loadtests.gate.config import Suite
+from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import TargetError
-from loadtests.gate.plan import Identity, Plan, PollPlan, ReadPath
+from loadtests.gate.plan import CANARY_HEADER, Identity, Plan, PollPlan, ReadPath
 
 T = TypeVar("T")
 
@@ -81,13 +81,22 @@ class Setup:
         folder: Folder of real ballots.
         say: Called with a line about each step.
         canary: The service whose canaries are tested; empty for none.
+        asked: How they are compared with stable instances.
     """
 
     def __init__(
-        self, api: Api, suite: Suite, seed: int, folder: Path, say: Callable[[str], None], canary: str = ""
+        self,
+        api: Api,
+        suite: Suite,
+        seed: int,
+        folder: Path,
+        say: Callable[[str], None],
+        canary: str = "",
+        asked: Canary | None = None,
     ) -> None:
         self._api = api
         self._canary = canary
+        self._asked = asked or Canary()
         self._suite = suite
         self._seed = seed
         self._folder = folder
@@ -163,6 +172,8 @@ class Setup:
                 canary=self._canary,
                 read_paths=self._read_paths,
                 canary_paths=self._canary_paths,
+                probes_per_second=self._asked.probes_per_second if self._canary_paths else 0.0,
+                canary_share=self._asked.share,
                 title_prefix=self._title_prefix,
                 html=str(html) if share == 0 else "",
                 shows_progress=share == 0,
@@ -172,7 +183,8 @@ class Setup:
 
     @property
     def _headers(self) -> dict[str, str]:
-        return dict(self._api.headers)
+        # The generator decides for each request whether a canary is asked.
+        return {name: value for name, value in self._api.headers.items() if name != CANARY_HEADER}
 
     async def take_down(self) -> None:
         """Delete all polls of this gate and its hosts; report what remains. Voters' sessions expire by themselves."""

@@ -22,7 +22,7 @@ from locust.stats import stats_history  # noqa: E402
 from loadtests.gate.plan import TIMEOUT_SECONDS, Outcome, Plan, load, write  # noqa: E402
 from loadtests.generator.api_user import ApiUser  # noqa: E402
 from loadtests.generator.refresh import keep_signed_in  # noqa: E402
-from loadtests.generator.users import Host, Reader, Voter  # noqa: E402
+from loadtests.generator.users import Host, Prober, Reader, Voter  # noqa: E402
 from loadtests.generator.viewers import Viewer  # noqa: E402
 from loadtests.generator.world import World  # noqa: E402
 
@@ -52,6 +52,7 @@ def run(plan: Plan) -> Outcome:
     counts = {
         Voter: -(-suite.most_at_once // shares),
         Reader: _READERS if len(world.reads) else 0,
+        Prober: _READERS if len(world.probes) else 0,
         Host: _HOSTS if len(world.hosts) else 0,
         Viewer: (suite.viewers + plan.share) // shares,
     }

@@ -95,6 +95,9 @@ class ApiUser(FastHttpUser):
             sent["Content-Type"] = "application/json"
         begun = time.perf_counter() if at is None else at
         world = self.world
+        canary = world.asks_canary(path, name)
+        if canary:
+            sent[CANARY_HEADER] = world.plan.canary
         world.requests[name] += 1
         given: T | None = None
         with self.client.request(method, path, name=name, data=body, headers=sent, catch_response=True) as answer:  # type: ignore[arg-type]
@@ -114,6 +117,7 @@ class ApiUser(FastHttpUser):
                     world.outcome.traces.setdefault(why, trace)
             else:
                 answer.success()
-        by = None if head is None else head.get(CANARY_HEADER) or ""
-        world.answered(path, by, (time.perf_counter() - begun) * 1000, ok=not why)
+        if canary is not None:
+            by = None if head is None else head.get(CANARY_HEADER) or ""
+            world.answered(name, by, begun, canary=canary, ok=not why)
         return Answer(status, given, "" if head is None else head.get("etag") or "", not why)

@@ -131,14 +131,7 @@ class Reader(ApiUser):
         world = self.world
         number, due = _next(world.reads)
         at = world.pace.wait_until(due)
-        if world.plan.canary_paths:
-            number, of_canaries = divmod(number, 2)
-            if of_canaries:
-                self._read_path(world.plan.canary_paths, number, at)
-            else:
-                self._usual(number, at)
-        else:
-            self._usual(number, at)
+        self._usual(number, at)
         world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
         world.reads.finish()
 
@@ -176,6 +169,19 @@ class Reader(ApiUser):
         )
         if answer.ok and answer.etag:
             self._etags[path] = answer.etag
+
+
+class Prober(Reader):
+    """Reads the paths of the tested service, so that canaries and stable instances can be compared."""
+
+    @task
+    def read(self) -> None:
+        """Read a path when it is due."""
+        world = self.world
+        number, due = _next(world.probes)
+        at = world.pace.wait_until(due)
+        self._read_path(world.plan.canary_paths, number, at)
+        world.probes.finish()
 
 
 class Host(ApiUser):

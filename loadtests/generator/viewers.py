@@ -92,20 +92,24 @@ class Viewer(ApiUser):
         url = f"ws{plan.url.removeprefix('http')}{path}?ticket={got.body.ticket}"
         self.world.requests["live results"] += 1
         begun = time.perf_counter()
+        canary = self.world.asks_canary(path, "live results")
+        headers = {**plan.headers, **({CANARY_HEADER: plan.canary} if canary else {})}
         try:
             self._socket = websocket.create_connection(
                 url,
                 timeout=_SILENCE_SECONDS,
-                header=[f"{name}: {value}" for name, value in plan.headers.items()],
+                header=[f"{name}: {value}" for name, value in headers.items()],
                 sslopt={"context": ssl.create_default_context()} if url.startswith("wss:") else {},
             )
             self._socket.send(msgspec.json.encode(self._wanted()).decode())
         except _CLOSED as exc:
             self._fail(f"live results: {type(exc).__name__}")
-            self.world.answered(path, None, (time.perf_counter() - begun) * 1000, ok=False)
+            if canary is not None:
+                self.world.answered("live results", None, begun, canary=canary, ok=False)
             return False
-        by = self._socket.getheaders().get(CANARY_HEADER.lower(), "")
-        self.world.answered(path, by, (time.perf_counter() - begun) * 1000, ok=True)
+        if canary is not None:
+            by = self._socket.getheaders().get(CANARY_HEADER.lower(), "")
+            self.world.answered("live results", by, begun, canary=canary, ok=True)
         return True
 
     def _wanted(self) -> dict[str, Any]:

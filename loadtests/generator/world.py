@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 from loadtests.gate.config import Shape
-from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote
+from loadtests.gate.plan import Answered, Cast, Identity, Outcome, Plan, Vote
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
 
 
@@ -56,6 +56,8 @@ class World:
         self.votes = self._arrivals(suite.votes_per_second * seconds)
         self.reads = self._arrivals(suite.reads_per_second * seconds, even=True)
         self.hosts = self._arrivals(suite.hosts_per_minute * seconds / 60, even=True)
+        self.probes = self._arrivals(plan.probes_per_second * seconds, even=True)
+        self._dealt: dict[str, float] = {}
         self._turn = self.dice.randrange(len(plan.identities))
         self._guest_share = min(1.0, suite.guests_per_second / suite.votes_per_second) if plan.guest_poll else 0.0
 
@@ -77,23 +79,35 @@ class World:
         """Say whether the next vote is a change."""
         return self.dice.random() < self.plan.suite.changes
 
-    def answered(self, path: str, by: str | None, ms: float, *, ok: bool) -> None:
-        """Record the outcome of a request meant for canaries.
+    def asks_canary(self, path: str, name: str) -> bool | None:
+        """Say whether the next request of a name is to go to a canary; None if it isn't for the tested service.
 
-        Args:
-            path: Of the request.
-            by: The service whose canary answered, by the header that the gateway puts on it; empty if none did, None
-                if there was no answer, which is the canaries' fault then.
-            ms: Until the answer, from when it was due.
-            ok: Whether it is one that was to be had.
+        Each name's requests are dealt evenly, so that canaries and stable instances are asked the same at all times.
         """
         if not self.canary_path or not f"{path.partition('?')[0]}/".startswith(self.canary_path):
+            return None
+        dealt = self._dealt.get(name)
+        dealt = self.dice.random() if dealt is None else dealt
+        dealt += self.plan.canary_share
+        self._dealt[name] = dealt % 1.0
+        return dealt >= 1.0
+
+    def answered(self, name: str, by: str | None, due: float, *, canary: bool, ok: bool) -> None:
+        """Record the outcome of a request to the tested service.
+
+        Args:
+            name: The request's.
+            by: The service whose canary answered, by the header that the gateway puts on it; empty if none did, None
+                if there was no answer, which is the fault of who was asked then.
+            due: When it was due, as of `time.perf_counter`.
+            canary: Whether a canary was asked.
+            ok: Whether the answer is one that was to be had.
+        """
+        if by is not None and (by == self.plan.canary) != canary:
+            self.outcome.misrouted += 1
             return
-        if by is not None and by != self.plan.canary:
-            self.outcome.by_stable += 1
-            return
-        self.outcome.canary_ms.append(ms)
-        self.outcome.canary_failures += not ok
+        ms = (time.perf_counter() - due) * 1000
+        self.outcome.tested.append(Answered(name, due - self.pace.start_at, ms, ok, canary))
 
     def voted(self, due: float, at: float, sent: float, status: int) -> None:
         """Record a vote's answer."""
@@ -103,13 +117,17 @@ class World:
     @property
     def is_done(self) -> bool:
         """Whether all that was due has been answered."""
-        return len(self.outcome.votes) == len(self.votes) and not self.reads.unfinished + self.hosts.unfinished
+        return len(self.outcome.votes) == len(self.votes) and not self._unfinished
+
+    @property
+    def _unfinished(self) -> int:
+        return sum(each.unfinished for each in (self.reads, self.hosts, self.probes))
 
     def close(self) -> Outcome:
         """Return the results."""
         outcome = self.outcome
         outcome.requests, outcome.failures = dict(self.requests), dict(self.failures)
         outcome.unsent = len(self.votes) - len(outcome.votes)
-        outcome.unfinished = self.reads.unfinished + self.hosts.unfinished
+        outcome.unfinished = self._unfinished
         outcome.late_ms, outcome.queued = self.pace.late_ms, self.pace.queued
         return outcome

@@ -30,12 +30,17 @@ REFUSED, REJECTED = 3, 4
 Make = Callable[..., str]
 Measured = Callable[[str], None]
 
-# Light, for the cluster, its load and other tests share two cores; a release that is 200 ms slower can't get below
-# p50, and one error in twenty is more than none.
+# Light, for the cluster, its load and other tests share two cores. What is 200 ms slower than what runs beside it is
+# found whatever the machine does, and one error in twenty is more than none.
 GATES = """
 [local]
 url = ""
 suites = ["canary"]
+
+[local.canary]
+share = 0.4
+probes_per_second = 20
+answers = 40
 
 [local.suite.canary]
 what = "a few votes on a canary"
@@ -49,7 +54,6 @@ identities = 20
 
 [local.suite.canary.thresholds]
 accepted_votes_per_second = 15
-p50_ms = 190
 p95_ms = 5000
 p99_ms = 10000
 error_ratio = 0.0
@@ -187,7 +191,7 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
     assert "promote" not in names
     assert ("gate" in names) == (fault != "unready"), "one that is never ready isn't even tried"
     why = {
-        "slow": "fail: .*p50_ms",
+        "slow": "fail: .*canary_slower_ms",
         "unready": "no healthy canary within|a canary doesn't get well",
         "errors": "fail: .*error_ratio| 500",
     }
@@ -267,7 +271,7 @@ async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
     printed = "\n".join(lines)
     assert "votewave-loadtest/dispatch-" in printed
     assert "canary: pass" in printed
-    assert re.search("canary: fail: .*p50_ms", printed), printed
+    assert re.search("canary: fail: .*canary_slower_ms", printed), printed
     measured("\n".join(line for line in lines if re.search(r"gate: |: (pass|fail)", line)))
 
 

@@ -1,9 +1,11 @@
 """What arrives when, what gates.toml may say, and what a verdict is made of."""
 
 import json
+import math
 import random
 import re
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from click.testing import CliRunner
 from loadtests.gate import setup
 from loadtests.gate.ballots import elections
 from loadtests.gate.checks import Findings, Voters, canonical, differences
+from loadtests.gate.compare import compare, rank_sum
 from loadtests.gate.config import GATES, Canary, Shape, Suite, Thresholds, read
 from loadtests.gate.errors import GateError
-from loadtests.gate.plan import Cast, Identity, Outcome, Plan, Vote, Watched
+from loadtests.gate.plan import Answered, Cast, Identity, Outcome, Plan, Vote, Watched
 from loadtests.gate.setup import Poll, read_paths
 from loadtests.gate.verdict import Judgement, Verdict, judge, percentile
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
@@ -85,16 +88,24 @@ def test_what_a_busy_user_comes_to_late_isnt_the_generators_fault() -> None:
 def test_the_gates_say_what_holds_in_each_environment() -> None:
     places = read()
     assert set(places) == {"local", "staging", "production"}
-    for place in places.values():
+    for name, place in places.items():
         assert {"steady"} <= set(place.suites)
-        assert place.canary.p50_ms
-        assert place.canary.p95_ms
+        # Limits in milliseconds stand where machines are of a known kind.
+        known = name != "local"
+        assert (place.canary.p50_ms is not None) == (place.canary.p95_ms is not None) == known
+        assert place.canary.slower_ms <= 25, "half of the 50 ms that have to be found"
+        # Failing one request in a hundred must be found by the canaries' answers of the shortest run.
+        answers = place.canary.share * place.canary.probes_per_second * min(it.seconds for it in place.suite.values())
+        allowed = int(place.canary.error_ratio * answers)
+        missed = sum(math.comb(int(answers), k) * 0.01**k * 0.99 ** (answers - k) for k in range(allowed + 1))
+        assert missed < 0.001, (name, answers)
+        assert answers >= 2 * place.canary.answers
         for suite in place.suite.values():
             asked = suite.thresholds
             assert asked.stored_equals_acknowledged
             assert asked.tally_equals_recount
             assert asked.accepted_votes_per_second <= suite.votes_per_second
-    assert places["local"].suite["steady"].thresholds.accepted_votes_per_second >= 300
+            assert (asked.p95_ms is not None) == (asked.p99_ms is not None) == known
 
 
 @pytest.mark.parametrize(
@@ -107,9 +118,9 @@ def test_the_gates_say_what_holds_in_each_environment() -> None:
         (("seconds = 30", 'seconds = "30"'), "seconds"),
         (('suites = ["steady"]', 'suites = ["steady", "none"]'), "none"),
         (('suites = ["steady"]', "suites = []"), "length >= 1"),
-        (("answers = 100", "answers = 0"), ">= 1"),
+        (("answers = 300", "answers = 0"), ">= 1"),
         (("[local]", "[local"), "gates.toml"),
-        (("viewers = 50", "viewers = 0"), "nobody who looks at staleness_p95_ms, live_gaps"),
+        (("viewers = 50", "viewers = 0"), "nobody who looks at live_gaps"),
     ],
 )
 def test_gates_that_cant_be_meant_are_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -158,9 +169,19 @@ def test_one_vote_that_is_late_doesnt_stretch_the_seconds_of_the_others() -> Non
 CANARY = Canary(answers=200, error_ratio=0.002, p50_ms=60, p95_ms=200)
 
 
-def canaries(ms: list[float], failures: int = 0, others: int = 0) -> Verdict:
+def answers(ms: list[float], failures: int = 0, *, canary: bool = True) -> list[Answered]:
+    """Return answers of ten seconds; the first ones are failures."""
+    return [
+        Answered("look", 10 * place / len(ms), each, place >= failures, canary=canary) for place, each in enumerate(ms)
+    ]
+
+
+def canaries(
+    ms: list[float], failures: int = 0, misrouted: int = 0, stable: list[float] | None = None, theirs: int = 0
+) -> Verdict:
     """Judge canaries of a service that gets no votes, beside votes that are well."""
-    seen = outcome(canary_ms=ms, canary_failures=failures, by_stable=others)
+    others = answers(stable or ms, theirs, canary=False)
+    seen = outcome(tested=[*answers(ms, failures), *others], misrouted=misrouted)
     return judge(SUITE, [seen], FINE, "profiles", CANARY)
 
 
@@ -171,18 +192,64 @@ def canaries(ms: list[float], failures: int = 0, others: int = 0) -> Verdict:
         (canaries([210.0] * 600), {"canary_p50_ms", "canary_p95_ms"}),
         (canaries([10.0] * 540 + [210.0] * 60), {"canary_p95_ms"}),
         (canaries([10.0] * 600, 2), {"canary_error_ratio"}),
-        (canaries([10.0] * 600, others=1), {"canaries_answer"}),
+        # Where others fail as well, the version isn't the cause; a third of its failures would be something else.
+        (canaries([10.0] * 600, 6, theirs=6), set()),
+        (canaries([10.0] * 600, 6, theirs=2), {"canary_error_ratio"}),
+        (canaries([10.0] * 600, misrouted=1), {"canaries_answer"}),
         (canaries([10.0] * 199, 10), {"canary_error_ratio"}),
+        (canaries([50.0] * 600, stable=[10.0] * 600), {"canary_slower_ms"}),
+        (canaries([25.0] * 600, stable=[10.0] * 600), set()),
+        (canaries([10.0] * 600, stable=[50.0] * 600), set()),
     ],
 )
-def test_canaries_are_judged_by_what_they_answered_themselves(verdict: Verdict, names: set[str]) -> None:
+def test_canaries_are_judged_by_what_they_and_others_answered(verdict: Verdict, names: set[str]) -> None:
     assert {row.name for row in verdict.rows if row.judgement is Judgement.FAIL} == names
     assert verdict.judgement is (Judgement.FAIL if names else Judgement.PASS)
 
 
-@pytest.mark.parametrize("ms", [[], [10.0] * 199, [300.0] * 199])
-def test_too_few_answers_of_canaries_are_no_verdict(ms: list[float]) -> None:
-    assert canaries(ms).judgement is Judgement.TOO_FEW
+@pytest.mark.parametrize(
+    ("ms", "stable"),
+    [([], [10.0] * 600), ([10.0] * 199, [10.0] * 600), ([300.0] * 199, [10.0] * 600), ([10.0] * 600, [10.0] * 199)],
+)
+def test_too_few_answers_are_no_verdict(ms: list[float], stable: list[float]) -> None:
+    assert canaries(ms, stable=stable).judgement is Judgement.TOO_FEW
+
+
+def test_ranks_are_those_of_the_textbook() -> None:
+    """1, 4 against 2, 3: sums of ranks 5 and 5. 3, 4 against 1, 2: 7, two above the expected 5. Ties share ranks."""
+    assert rank_sum([1, 4], [2, 3]) == (0, pytest.approx(2 * 2 * 5 / 12))
+    assert rank_sum([3, 4], [1, 2])[0] == 2
+    assert rank_sum([1, 2], [1, 2]) == (0, pytest.approx(2 * 2 / 12 * (5 - 12 / 12)))
+
+
+def busy_machine(dice: random.Random, slower: float = 0.0) -> list[Answered]:
+    """Answers of a machine on which now nothing and then much else runs: 20 ms to 400 ms, with a long tail."""
+    found = []
+    for second in range(30):
+        load = dice.choice([1, 1, 1, 5, 20])
+        for place in range(60):
+            canary = place % 3 == 0
+            ms = load * 20 * dice.lognormvariate(0, 0.6) + (slower if canary else 0)
+            found.append(Answered(f"kind {place % 2}", second + place / 60, ms, ok=True, canary=canary))
+    return found
+
+
+def test_a_busy_machine_neither_condemns_a_good_canary_nor_hides_a_slow_one() -> None:
+    """A threshold in milliseconds would do the one or the other: the median is what the machine makes of it."""
+    dice = random.Random(1)
+    good = [compare(busy_machine(dice), 20).chance for _ in range(100)]
+    slow = [compare(busy_machine(dice, 50), 20).chance for _ in range(100)]
+    assert min(good) > CANARY.chance
+    assert max(slow) < CANARY.chance
+
+
+def test_what_slows_both_for_a_while_is_not_held_against_whom_it_met_more_often() -> None:
+    """The canary happens to be asked mostly while the machine is slow: each moment is compared with itself."""
+    calm = [Answered("look", at / 10, 20, ok=True, canary=at % 5 == 0) for at in range(100)]
+    slow = [Answered("look", 10 + at / 10, 500, ok=True, canary=at % 5 != 0) for at in range(100)]
+    found = compare([*calm, *slow], 20)
+    assert found.chance > 0.5
+    assert found.slower_ms == 0
 
 
 def canary_world() -> World:
@@ -202,6 +269,8 @@ def canary_world() -> World:
         canary="profiles",
         read_paths=[],
         canary_paths=[],
+        probes_per_second=2.0,
+        canary_share=0.25,
         title_prefix="",
         html="",
         shows_progress=False,
@@ -209,15 +278,26 @@ def canary_world() -> World:
     return World(plan)
 
 
-def test_no_answer_is_the_canaries_fault_and_anybody_elses_isnt_theirs() -> None:
+def test_no_answer_is_the_fault_of_whom_was_asked() -> None:
     world = canary_world()
-    world.answered("/v1/profiles/me", "profiles", 5.0, ok=True)
-    world.answered("/v1/profiles?limit=1", None, 10_000.0, ok=False)
-    world.answered("/v1/profiles/me", "", 7.0, ok=True)
-    world.answered("/v1/polls", "", 8.0, ok=False)
-    world.answered("/v1/profilesque", "", 8.0, ok=False)
-    outcome = world.outcome
-    assert (outcome.canary_ms, outcome.canary_failures, outcome.by_stable) == ([5.0, 10_000.0], 1, 1)
+    now = time.perf_counter()
+    world.answered("look", "profiles", now, canary=True, ok=True)
+    world.answered("look", None, now - 10, canary=True, ok=False)
+    world.answered("look", "", now, canary=False, ok=True)
+    world.answered("look", "", now, canary=True, ok=True)
+    world.answered("look", "profiles", now, canary=False, ok=True)
+    assert [(each.canary, each.ok) for each in world.outcome.tested] == [(True, True), (True, False), (False, True)]
+    assert world.outcome.tested[1].ms > 10_000
+    assert world.outcome.misrouted == 2
+
+
+def test_each_kind_of_request_is_dealt_evenly() -> None:
+    world = canary_world()
+    for name in ("one", "other"):
+        dealt = [world.asks_canary("/v1/profiles/me?x=1", name) for _ in range(40)]
+        assert all(dealt[place : place + 4].count(True) == 1 for place in range(0, 40, 4)), dealt
+    assert world.asks_canary("/v1/polls", "list polls") is None
+    assert world.asks_canary("/v1/profilesque", "look") is None
 
 
 def test_what_was_due_is_unfinished_until_somebody_says_otherwise() -> None:
@@ -230,7 +310,7 @@ def test_what_was_due_is_unfinished_until_somebody_says_otherwise() -> None:
     for _ in range(99):
         world.reads.finish()
     seen = world.close()
-    assert (seen.unsent, seen.unfinished) == (100, 2)
+    assert (seen.unsent, seen.unfinished) == (100, 2 + 20)
 
 
 @pytest.mark.parametrize(
