@@ -16,7 +16,7 @@ import click
 import msgspec
 from services.core.storage.files import StorageError
 from services.core.storage.opening import open_storage
-from services.demo import ELECTIONS
+from services.demo.polls import ELECTIONS
 from services.registry import NAMES as SERVICES
 
 from loadtests.gate.capacity import Tried, at_rate, search, summary, tried

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from services.demo import ballots_of, bodies
+from services.demo.polls import ballots_of, bodies
 from services.votebooth.tally import TallyError
 from services.votebooth.tally.formats import read
 from services.votebooth.tally.formats.election import Election
