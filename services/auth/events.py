@@ -23,3 +23,15 @@ class AccountUpgraded(Event, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "auth.account.upgraded"
     account: UUID
     at: datetime
+
+
+class AccountDeleted(Event, frozen=True, kw_only=True):
+    """An account is gone for good: each service erases what it has of it, or makes it nobody's.
+
+    Attributes:
+        last: It was told before, and no event that speaks of the account can come after this one.
+    """
+
+    KIND: ClassVar[str] = "auth.account.deleted"
+    account: UUID
+    last: bool

@@ -123,6 +123,41 @@ class ApiKey(Base):
     )
 
 
+class Departure(Base):
+    """An account that is to be deleted, or was.
+
+    Attributes:
+        due_at: When it is deleted; then, when others are told for the last time, and this row goes.
+        deleted: It is; until then signing in keeps it.
+    """
+
+    __tablename__ = "departure"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    deleted: Mapped[bool] = mapped_column(server_default="false")
+
+
+class Archive(Base):
+    """A file with all that is somebody's, asked for or prepared. The row stays until the file is deleted.
+
+    Attributes:
+        due_at: When the next step may begin: to prepare it, or to delete it; put off when a step begins, so that one
+            that was cut short is done again.
+        tries: How often it was begun to be prepared.
+        file: The key of the file that is prepared last, noted before it is stored.
+        ready_at: Null until it can be had.
+    """
+
+    __tablename__ = "archive"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime | None] = mapped_column(server_default=func.now(), index=True)
+    tries: Mapped[int] = mapped_column(server_default="0")
+    file: Mapped[str | None] = mapped_column(Text)
+    ready_at: Mapped[datetime | None]
+
+
 class SigningKey(Base):
     """A key that signs access tokens, in use from `active_from` until the next one's."""
 

@@ -2,6 +2,7 @@
 
 from services.auth.controllers import CONTROLLERS, ROOT_CONTROLLERS
 from services.auth.service import Auth
+from services.auth.service.archives import EXPORTING
 from services.auth.settings import AuthSettings
 from services.auth.signing import SEAL_KEY, new_seal_key
 from services.core.service import Job, Service
@@ -17,7 +18,10 @@ SERVICE = Service(
         Job("signing-keys", 5, Auth.renew_keys),
         Job("gateway-keys", 5, Auth.publish_keys),
         Job("forget-old-sessions", 3_600, Auth.forget),
+        Job("delete-accounts", 60, Auth.delete_due),
+        Job("archives", 2, Auth.prepare_archives),
     ],
     secrets={SEAL_KEY: new_seal_key},
     mail=True,
+    needs=EXPORTING,
 )

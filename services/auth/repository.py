@@ -8,10 +8,21 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.engine import Row
 
-from services.auth.models import Account, ApiKey, AuditEntry, Letter, RefreshToken, Session, SigningKey
+from services.auth.models import (
+    Account,
+    ApiKey,
+    Archive,
+    AuditEntry,
+    Departure,
+    Letter,
+    RefreshToken,
+    Session,
+    SigningKey,
+)
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset
 from services.core.data.repository import Repository
+from services.core.personal import Part
 
 SESSIONS = Keyset("sessions", Session.id)
 KEYS = Keyset("api-keys", ApiKey.id)
@@ -220,6 +231,70 @@ class LetterRepository(Repository[Letter]):
     async def forget(self) -> None:
         """Delete what is over."""
         await self.session.execute(delete(Letter).where(Letter.expires_at < func.now()))
+
+
+class DepartureRepository(Repository[Departure]):
+    """Accounts that are to be deleted, or were."""
+
+    model_type = Departure
+
+    async def plan(self, account: UUID, seconds: int) -> datetime:
+        """Have an account deleted in so many seconds, or when that is planned already; return when."""
+        due = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        if (planned := await self.add_or_ignore({"account": account, "due_at": due})) is None:
+            planned = await self.get(account)
+        return planned.due_at
+
+    async def take_back(self, account: UUID) -> bool:
+        """Have an account deleted no longer; False if it isn't to be, or is deleted."""
+        kept = delete(Departure).where(Departure.account == account, Departure.deleted.is_(False))
+        return (await self.session.execute(kept.returning(Departure.account))).first() is not None
+
+    async def due(self) -> Departure | None:
+        """Return one whose time has come, and hold it; another instance gets another one."""
+        some = select(Departure).where(Departure.due_at <= func.now()).order_by(Departure.due_at).limit(1)
+        return (await self.session.execute(some.with_for_update(skip_locked=True))).scalar_one_or_none()
+
+
+class ArchiveRepository(Repository[Archive]):
+    """Archives of what is somebody's."""
+
+    model_type = Archive
+
+    async def of(self, account: UUID, *, lock: bool = False) -> Archive | None:
+        """Return an account's archive, and hold it if that is said."""
+        return await self.get_one_or_none(account=account, with_for_update=True if lock else None)
+
+    async def due(self) -> Archive | None:
+        """Return one whose next step may begin, and hold it; another instance gets another one."""
+        some = select(Archive).where(Archive.due_at <= func.now()).order_by(Archive.due_at).limit(1)
+        return (await self.session.execute(some.with_for_update(skip_locked=True))).scalar_one_or_none()
+
+    async def is_ready(self, account: UUID, file: str, days: int) -> bool:
+        """Note that a file is stored; False if it isn't wanted any more."""
+        until = func.now() + func.make_interval(0, 0, 0, days)
+        same = (Archive.account == account, Archive.file == file)
+        return bool(await self.update_where(*same, values={"ready_at": func.now(), "due_at": until}))
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    mine = select(
+        Account.id, Account.kind, Account.role, Account.email, Account.email_verified, Account.created_at
+    ).where(Account.id == account)
+    sessions = select(
+        Session.id, Session.user_agent, Session.network, Session.created_at, Session.last_used_at, Session.ended_at
+    ).where(Session.account_id == account)
+    keys = select(
+        ApiKey.id, ApiKey.name, ApiKey.start, ApiKey.scopes, ApiKey.created_at, ApiKey.last_used_at, ApiKey.ended_at
+    ).where(ApiKey.account_id == account)
+    acts = select(AuditEntry.at, AuditEntry.act, AuditEntry.details).where(AuditEntry.account == account)
+    return [
+        Part("account", mine, Account.id),
+        Part("sessions", sessions, Session.id),
+        Part("keys", keys, ApiKey.id),
+        Part("log", acts, AuditEntry.id),
+    ]
 
 
 class KeyRepository(Repository[ApiKey]):

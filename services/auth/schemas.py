@@ -90,6 +90,27 @@ class PasswordReset(Struct, frozen=True, forbid_unknown_fields=True):
     new: NewPassword
 
 
+class Deletion(Struct, frozen=True, forbid_unknown_fields=True):
+    """The password, so that nobody else deletes the account; guests have none, and leave it out."""
+
+    password: Password | None = None
+
+
+class DeletionView(Struct, frozen=True):
+    """When the account is deleted."""
+
+    due_at: Annotated[datetime, Meta(description="Until then signing in keeps a user's account.")]
+
+
+class ArchiveView(Struct, frozen=True):
+    """A file with all that is mine."""
+
+    state: Literal["preparing", "ready", "failed"]
+    asked_at: datetime
+    url: Annotated[str | None, Meta(description="Where it can be had, for 15 minutes; null unless it is ready.")]
+    until: Annotated[datetime | None, Meta(description="Then it is deleted; null unless it is ready.")]
+
+
 class RoleChange(Struct, frozen=True, forbid_unknown_fields=True):
     """The role an account gets."""
 

@@ -51,6 +51,12 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
         int, Meta(description="Passwords tried for one account from all addresses in an hour.", ge=1)
     ] = 200
     keys_per_account: Annotated[int, Meta(description="API keys an account may have at a time.", ge=1)] = 25
+    deletion_grace_days: Annotated[
+        int, Meta(description="For so many days signing in keeps an account that is to be deleted.", ge=0, le=90)
+    ] = 14
+    archive_days: Annotated[
+        int, Meta(description="An archive of what is somebody's can be had for so many days.", ge=1, le=30)
+    ] = 3
     gateway_keys: Annotated[
         str,
         Meta(

@@ -65,7 +65,7 @@ class Throttle:
         The limit for all addresses together is far above the one for each, so that nobody can lock
         somebody else out from a single place.
         """
-        name = hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        name = _name(account)
         await self._count(f"try:{name}:{who.site}", self._settings.tries_per_account, FIVE_MINUTES)
         await self._count(f"try:{name}", self._settings.tries_per_account_anywhere, HOUR)
 
@@ -75,13 +75,20 @@ class Throttle:
         From one place few are taken. What all places together ask for beyond the limit is answered as always and not
         sent, so that nobody fills somebody's mailbox, and nobody learns who has an account.
         """
-        name = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        await self._count(f"letter:{name}:{who.site}", LETTERS_FROM_A_PLACE, HOUR)
-        limits = self._limits
-        return (await limits.hit(f"auth:letter:{name}", LETTERS_A_DAY, DAY)).allowed
+        await self._count(f"letter:{_name(address)}:{who.site}", LETTERS_FROM_A_PLACE, HOUR)
+        return await self.welcome(address)
+
+    async def welcome(self, address: str) -> bool:
+        """Count the mail that follows a sign-up, of which a place has few; say whether it may be sent."""
+        return (await self._limits.hit(f"auth:letter:{_name(address)}", LETTERS_A_DAY, DAY)).allowed
 
     async def _count(self, key: str, times: int, seconds: int) -> None:
         decision = await self._limits.hit(f"auth:{key}", times, seconds)
         if not decision.allowed:
             wait = max(1, round(decision.retry_after))
             raise too_many(f"Too many attempts. Try again in {wait} s.", decision.retry_after)
+
+
+def _name(what: str) -> str:
+    """Return what stands for an account or address in Redis."""
+    return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:32]

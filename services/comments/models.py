@@ -115,6 +115,7 @@ class Support(Base):
     comment: Mapped[UUID] = mapped_column(primary_key=True)
     account: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_support_account", "account", "comment"),)
 
 
 class Report(Base):

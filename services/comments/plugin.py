@@ -1,13 +1,15 @@
 """Comments as a `Service`."""
 
 from services.comments.controllers import CONTROLLERS
-from services.comments.events import BlockChanged, PollChanged, ProfileChanged
-from services.comments.models import Block
+from services.comments.events import AccountDeleted, BlockChanged, PollChanged, ProfileChanged
+from services.comments.models import Block, Person
+from services.comments.repository import exported
 from services.comments.service import Comments
 from services.comments.settings import CommentsSettings
 from services.core.circles import block_handler
 from services.core.events.handler import Handler
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Service
 
 SERVICE = Service(
@@ -20,5 +22,6 @@ SERVICE = Service(
         people_handler(ProfileChanged),
         block_handler(BlockChanged, Block),
     ],
+    personal=Personal(AccountDeleted, Comments.erase, exported, Person),
     needs=["polls", "profiles"],
 )

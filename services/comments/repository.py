@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, delete, func, select, true
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -17,6 +17,8 @@ from services.comments.schemas import Order
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.core.ids import NOBODY
+from services.core.personal import Part
 
 _IDS = ARRAY(Uuid())
 _LISTED: ColumnElement[bool] = Comment.listed.is_(True)
@@ -65,6 +67,10 @@ class ThreadRepository(Repository[Thread]):
     async def lock(self, thread: UUID) -> Thread | None:
         """Return a thread that nobody else adds to until the transaction ends; None if it isn't known."""
         return await self.get_one_or_none(id=thread, with_for_update=True)
+
+    async def leave(self, owner: UUID) -> None:
+        """Have an owner's threads be nobody's."""
+        await self.session.execute(update(Thread).where(Thread.owner == owner).values(owner=NOBODY))
 
     async def change(self, thread: UUID, **values: Any) -> None:
         """Change a thread; values may be expressions."""
@@ -124,6 +130,20 @@ class CommentRepository(Repository[Comment]):
             .order_by(reply.parent, reply.support.desc(), reply.id.desc())
         )
         return (await self.session.scalars(statement)).all()
+
+    async def some_by(self, author: UUID, most: int) -> Sequence[UUID]:
+        """Return some comments of an account, deleted ones too; their rows aren't read, since they may change."""
+        statement = select(Comment.id).where(Comment.author == author).order_by(Comment.id).limit(most)
+        return (await self.session.scalars(statement)).all()
+
+    async def unsupport(self, account: UUID, most: int) -> bool:
+        """Take back some of an account's support, with its counts; say whether there was any."""
+        some = select(Support.comment).where(Support.account == account).limit(most)
+        gone = delete(Support).where(Support.account == account, Support.comment.in_(some)).returning(Support.comment)
+        comments = (await self.session.scalars(gone)).all()
+        if comments:
+            await self.update_where(Comment.id.in_(comments), values={"support": Comment.support - 1})
+        return bool(comments)
 
     async def above(self, comment: Comment) -> Sequence[Comment]:
         """Return what a comment answers, the top of the thread first."""
@@ -185,6 +205,10 @@ class CaseRepository(Repository[Case]):
         """Let the author of a comment that is shown again appeal when it is hidden once more."""
         await self.update_where(Case.comment == comment, values={"appeal": None})
 
+    async def leave(self, moderator: UUID) -> None:
+        """Have what a moderator has decided be decided by nobody in particular."""
+        await self.session.execute(update(Case).where(Case.decided_by == moderator).values(decided_by=NOBODY))
+
     async def waiting(self, page: PageFilter) -> Page[Case]:
         """Return a page of the cases that wait."""
         return await self.page(page, Case.decided_at.is_(None))
@@ -202,6 +226,13 @@ class ReportRepository(Repository[Report]):
         mine = (Report.comment == report["comment"], Report.reporter == report["reporter"])
         await self.update_where(*mine, values={"reason": report["reason"], "note": report["note"]})
         return False
+
+    async def withdraw(self, reporter: UUID) -> None:
+        """Drop an account's reports, with their numbers."""
+        gone = delete(Report).where(Report.reporter == reporter).returning(Report.comment)
+        comments = (await self.session.scalars(gone)).all()
+        counted = update(Case).where(Case.comment.in_(comments)).values(reports=Case.reports - 1)
+        await self.session.execute(counted)
 
     async def reasons(self, comments: Collection[UUID]) -> dict[UUID, dict[str, int]]:
         """Return how often each reason was given, by comment, with one statement."""
@@ -238,3 +269,17 @@ class AuditRepository(AuditLog[AuditEntry]):
     async def of_thread(self, page: PageFilter, thread: UUID) -> Page[AuditEntry]:
         """Return a page of what was done to a thread."""
         return await self.page(page, AuditEntry.thread == thread)
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    comments = select(
+        Comment.id, Comment.thread, Comment.parent, Comment.text, Comment.state, Comment.created_at, Comment.edited_at
+    ).where(Comment.author == account, Comment.state != "deleted")
+    support = select(Support.comment, Support.at).where(Support.account == account)
+    reports = select(Report.comment, Report.reason, Report.note, Report.at).where(Report.reporter == account)
+    return [
+        Part("comments", comments, Comment.id),
+        Part("support", support, Support.comment),
+        Part("reports", reports, Report.comment),
+    ]

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, delete, exists, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -97,6 +97,13 @@ def apart(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
 def mutes(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say in SQL whether a viewer mutes an account, by a table with `MuteColumns`."""
     return exists().where(table.account == viewer, table.other == account, table.muted)
+
+
+async def forget(session: AsyncSession, account: UUID, *tables: Any) -> None:
+    """Delete what tables with pairs of accounts have of one, on either side."""
+    for table in tables:
+        one, other = (column for column in table.__table__.primary_key)
+        await session.execute(delete(table).where(or_(one == account, other == account)))
 
 
 async def _keep(session: AsyncSession, table: Any, pair: Mapping[str, UUID], **told: Any) -> None:

@@ -42,6 +42,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.core.data.pagination import Page, map_page
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
+from services.core.ids import NOBODY
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 
@@ -127,10 +128,12 @@ class People:
         """Return people by account, each that is asked for, with one statement however many there are.
 
         Args:
-            accounts: Of users alone, since guests have no profile; None stands for nobody.
+            accounts: Of users alone, since guests have no profile; None stands for nobody, and `NOBODY` for somebody
+                whose account is deleted.
         """
         wanted = {account for account in accounts if account is not None}
-        found = await self._known(wanted)
+        found = {NOBODY: PersonView(NOBODY, None, "", None, True)} if NOBODY in wanted else {}
+        found |= await self._known(wanted - found.keys())
         if wanted - found.keys():
             found |= await self._find(wanted - found.keys())
         return {account: found.get(account) or PersonView(account, None, "", None, False) for account in wanted}

@@ -15,6 +15,7 @@ from services.core.identity.signature import Checker
 
 if TYPE_CHECKING:
     from services.core.kit import Kit
+    from services.core.personal import Personal
 
 U = TypeVar("U")
 C = TypeVar("C", bound=msgspec.Struct)
@@ -81,6 +82,7 @@ class Service(Generic[U]):
             providers by name, as Litestar takes them.
         handlers: Events it consumes.
         jobs: Periodic work.
+        personal: How it erases and exports what it holds of a person; whoever has accounts' ids in a table says so.
         signatures: Makes what checks the signatures of tokens in its processes, in place of one by one.
         fronts: What may answer a request before Litestar's routing.
         single_headers: Headers of its own, in lower case, that a request may hold only once.
@@ -102,6 +104,7 @@ class Service(Generic[U]):
         dependencies: Callable[[U], Mapping[str, Callable[..., Awaitable[Any]]]] = lambda _: {},
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
+        personal: "Personal[U] | None" = None,
         signatures: Callable[[], Checker] | None = None,
         fronts: Sequence[Front] = (),
         single_headers: Sequence[str] = (),
@@ -117,7 +120,8 @@ class Service(Generic[U]):
         self.internal_controllers = internal_controllers
         self.parts = parts
         self.dependencies = dependencies
-        self.handlers = handlers
+        self.handlers = [*handlers, *([personal.handler()] if personal else [])]
+        self.personal = personal
         self.jobs = jobs
         self.signatures = signatures
         self.fronts = fronts

@@ -92,6 +92,7 @@ class Mention(Base):
     __tablename__ = "mention"
     wave: Mapped[UUID] = mapped_column(primary_key=True)
     account: Mapped[UUID] = mapped_column(primary_key=True)
+    __table_args__ = (Index("ix_mention_account", "account", "wave"),)
 
 
 class Reaction(Base):
@@ -112,6 +113,7 @@ class Reaction(Base):
         CheckConstraint("kind IN ('like', 'clap', 'emoji')", name="kind"),
         CheckConstraint("(kind = 'emoji') = (emoji IS NOT NULL)", name="emoji"),
         Index("ix_reaction_list", "wave", "ordinal"),
+        Index("ix_reaction_account", "account", "ordinal"),
     )
 
 

@@ -3,10 +3,19 @@
 from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.expressions.controllers import CONTROLLERS
-from services.expressions.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
-from services.expressions.models import Block, Follow, Mute
+from services.expressions.events import (
+    AccountDeleted,
+    BlockChanged,
+    FollowChanged,
+    MuteChanged,
+    PollChanged,
+    ProfileChanged,
+)
+from services.expressions.models import Block, Follow, Mute, Person
+from services.expressions.repository import exported
 from services.expressions.service import Expressions
 from services.expressions.settings import ExpressionsSettings
 
@@ -22,6 +31,7 @@ SERVICE = Service(
         block_handler(BlockChanged, Block),
         mute_handler(MuteChanged, Mute),
     ],
+    personal=Personal(AccountDeleted, Expressions.erase, exported, Person),
     needs=["polls", "profiles"],
     jobs=[Job("keys", 3600, Expressions.sweep), Job("leftovers", 5, Expressions.clear)],
 )

@@ -15,6 +15,7 @@ from services.core import circles
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.core.personal import Part
 from services.expressions.models import (
     Account,
     Block,
@@ -134,6 +135,11 @@ class WaveRepository(Repository[Wave]):
         """Say whether a Wave is for everybody."""
         return bool((await self.session.execute(select(for_all(Wave)).where(Wave.id == wave))).scalar_one())
 
+    async def some_by(self, author: UUID, most: int) -> Sequence[tuple[UUID, UUID | None]]:
+        """Return some Waves of an account, and what they share on."""
+        some = select(Wave.id, Wave.ripple_of).where(Wave.author == author).order_by(Wave.id).limit(most)
+        return [(row[0], row[1]) for row in await self.session.execute(some)]
+
     async def change(self, wave: UUID, **values: Any) -> Wave:
         """Change a Wave.
 
@@ -184,6 +190,16 @@ class RevisionRepository(Repository[Revision]):
         statement = select(Revision).where(Revision.wave == wave).order_by(Revision.number.desc())
         return (await self.session.scalars(statement)).all()
 
+    async def naming(self, account: UUID) -> Sequence[Revision]:
+        """Return the earlier versions of Waves that mention an account."""
+        mention = [["mention", str(account)]]
+        return (await self.session.scalars(select(Revision).where(Revision.pieces.contains(mention)))).all()
+
+    async def change(self, revision: Revision, **values: Any) -> None:
+        """Change an earlier version."""
+        same = (Revision.wave == revision.wave, Revision.number == revision.number)
+        await self.update_where(*same, values=values)
+
 
 class MentionRepository(Repository[Mention]):
     """Whom Waves name."""
@@ -200,6 +216,14 @@ class MentionRepository(Repository[Mention]):
         """Return whom a Wave names."""
         statement = select(Mention.account).where(Mention.wave == wave).order_by(Mention.account)
         return list((await self.session.scalars(statement)).all())
+
+    async def some_with(self, account: UUID, most: int) -> Sequence[UUID]:
+        """Return some Waves that name an account."""
+        return (await self.session.scalars(select(Mention.wave).where(Mention.account == account).limit(most))).all()
+
+    async def drop(self, wave: UUID, account: UUID) -> None:
+        """Have a Wave name an account no longer."""
+        await self.delete_where(Mention.wave == wave, Mention.account == account)
 
     async def called(self, author: UUID, handles: Collection[str]) -> dict[str, UUID]:
         """Return accounts by handle in lower case, without those with whom the author is apart."""
@@ -218,6 +242,11 @@ class ReactionRepository(Repository[Reaction]):
     async def of(self, wave: UUID, account: UUID, kind: str) -> Reaction | None:
         """Return somebody's reaction of a kind."""
         return await self.get_one_or_none(wave=wave, account=account, kind=kind)
+
+    async def some_by(self, account: UUID, most: int) -> Sequence[tuple[UUID, str]]:
+        """Return some Waves that somebody reacts to, and in which kind; in one order, as Waves are locked."""
+        some = select(Reaction.wave, Reaction.kind).where(Reaction.account == account).order_by(Reaction.ordinal)
+        return sorted((row[0], row[1]) for row in await self.session.execute(some.limit(most)))
 
     async def put(self, wave: UUID, account: UUID, kind: str, emoji: str | None) -> None:
         """Add a reaction, or give it another emoji."""
@@ -290,3 +319,12 @@ class KeyRepository(IdempotencyKeys[IdempotencyKey]):
 
     model_type = IdempotencyKey
     made = "wave"
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    waves = select(
+        Wave.id, Wave.text, Wave.visibility, Wave.poll, Wave.ripple_of, Wave.created_at, Wave.edited_at
+    ).where(Wave.author == account)
+    reactions = select(Reaction.wave, Reaction.kind, Reaction.emoji, Reaction.at).where(Reaction.account == account)
+    return [Part("waves", waves, Wave.id), Part("reactions", reactions, Reaction.ordinal)]

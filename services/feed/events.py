@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.core import circles
+from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
@@ -76,3 +76,9 @@ class MuteChanged(circles.MuteChanged, frozen=True, kw_only=True):
     """Follows: an account wants to see nothing of another one, or does again."""
 
     KIND: ClassVar[str] = "follows.mute.changed"
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

@@ -2,10 +2,20 @@
 
 from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
+from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.feed.controllers import CONTROLLERS
-from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged, WaveChanged
-from services.feed.models import Block, Follow, Mute
+from services.feed.events import (
+    AccountDeleted,
+    BlockChanged,
+    FollowChanged,
+    MuteChanged,
+    PollChanged,
+    ProfileChanged,
+    WaveChanged,
+)
+from services.feed.models import Block, Follow, Mute, Person
+from services.feed.repository.entries import exported
 from services.feed.service import Feed
 
 SERVICE = Service(
@@ -20,6 +30,7 @@ SERVICE = Service(
         block_handler(BlockChanged, Block),
         mute_handler(MuteChanged, Mute),
     ],
+    personal=Personal(AccountDeleted, Feed.erase, exported, Person),
     needs=["profiles"],
     jobs=[Job("words", 60, Feed.sweep)],
 )

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from services.core import personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
@@ -58,3 +59,9 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "profiles.profile.changed"
     private: bool = False
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

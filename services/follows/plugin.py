@@ -1,9 +1,12 @@
 """Follows as a `Service`."""
 
 from services.core.events.handler import Handler
+from services.core.personal import Personal
 from services.core.service import Service
 from services.follows.controllers import CONTROLLERS
-from services.follows.events import ProfileChanged
+from services.follows.events import AccountDeleted, ProfileChanged
+from services.follows.models import Person
+from services.follows.repository import exported
 from services.follows.service import Follows
 
 SERVICE = Service(
@@ -11,5 +14,6 @@ SERVICE = Service(
     Follows,
     controllers=CONTROLLERS,
     handlers=[Handler(ProfileChanged, Follows.on_profile_changed)],
+    personal=Personal(AccountDeleted, Follows.erase, exported, Person),
     needs=["profiles"],
 )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import new_id
+from services.core.personal import Part
 from services.follows.models import Account, Block, Follow, Mute, Person
 
 MarkT = TypeVar("MarkT", Block, Mute)
@@ -121,6 +122,12 @@ class FollowRepository(Repository[Follow]):
         )
         return [row.follower for row in accepted]
 
+    async def some_of(self, account: UUID, most: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return who follows whom, or asks to, some of the pairs that an account is in."""
+        concerned = or_(Follow.follower == account, Follow.followee == account)
+        rows = await self.session.execute(select(Follow.follower, Follow.followee).where(concerned).limit(most))
+        return [(row[0], row[1]) for row in rows]
+
     async def end(self, follower: UUID, followee: UUID) -> str | None:
         """Delete a follow or request; return the state that it had, None if there was none."""
         statement = delete(Follow).where(Follow.follower == follower, Follow.followee == followee)
@@ -214,6 +221,13 @@ class FollowRepository(Repository[Follow]):
 class MarkRepository(Repository[MarkT]):
     """What accounts have decided about others."""
 
+    async def some_of(self, account: UUID, most: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return who has decided this about whom, some of those that concern an account."""
+        mark = self.model_type
+        concerned = or_(mark.account == account, mark.other == account)
+        rows = await self.session.execute(select(mark.account, mark.other).where(concerned).limit(most))
+        return [(row[0], row[1]) for row in rows]
+
     async def between(self, account: UUID, other: UUID) -> bool:
         """Say whether an account has decided this about another one."""
         return await self.get_one_or_none(account=account, other=other) is not None
@@ -238,3 +252,17 @@ class MuteRepository(MarkRepository[Mute]):
     async def seen(self, page: PageFilter, account: UUID) -> Page[Mute]:
         """Return a page of whom an account mutes, as far as they and it aren't apart."""
         return await self.page(page, Mute.account == account, ~_apart(account, Mute.other))
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    following = select(Follow.followee, Follow.state, Follow.at).where(Follow.follower == account)
+    followers = select(Follow.follower, Follow.state, Follow.at).where(Follow.followee == account)
+    blocks = select(Block.other, Block.at).where(Block.account == account)
+    mutes = select(Mute.other, Mute.at).where(Mute.account == account)
+    return [
+        Part("following", following, Follow.ordinal),
+        Part("followers", followers, Follow.ordinal),
+        Part("blocks", blocks, Block.ordinal),
+        Part("mutes", mutes, Mute.ordinal),
+    ]

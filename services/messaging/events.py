@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from services.core import circles
+from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
@@ -47,3 +47,9 @@ class BlockChanged(circles.BlockChanged, frozen=True, kw_only=True):
     """Follows: an account blocks another one, or doesn't any more."""
 
     KIND: ClassVar[str] = "follows.block.changed"
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

@@ -2,10 +2,12 @@
 
 from services.core.circles import block_handler, follow_handler
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Service
 from services.messaging.controllers import CONTROLLERS
-from services.messaging.events import BlockChanged, FollowChanged, ProfileChanged
-from services.messaging.models import Block, Follow
+from services.messaging.events import AccountDeleted, BlockChanged, FollowChanged, ProfileChanged
+from services.messaging.models import Block, Follow, Person
+from services.messaging.repository.erasing import exported
 from services.messaging.service import Messaging
 from services.messaging.settings import MessagingSettings
 
@@ -19,5 +21,6 @@ SERVICE = Service(
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
     ],
+    personal=Personal(AccountDeleted, Messaging.erase, exported, Person),
     needs=["profiles"],
 )

@@ -3,10 +3,12 @@
 from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.notifications import events
 from services.notifications.controllers import CONTROLLERS
-from services.notifications.models import Block, Follow, Mute
+from services.notifications.models import Block, Follow, Mute, Person
+from services.notifications.repository.erasing import exported
 from services.notifications.service import Notifications
 from services.notifications.settings import NotificationsSettings
 
@@ -28,6 +30,7 @@ SERVICE = Service(
         block_handler(events.BlockChanged, Block),
         mute_handler(events.MuteChanged, Mute),
     ],
+    personal=Personal(events.AccountDeleted, Notifications.erase, exported, Person),
     needs=["polls", "profiles"],
     jobs=[Job("sends", 1, lambda told: told.sending.work()), Job("old", 3_600, Notifications.sweep)],
 )

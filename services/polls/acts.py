@@ -46,6 +46,16 @@ def touch(poll: Poll, now: datetime) -> None:
     poll.updated_at = now
 
 
+def wipe(poll: Poll, now: datetime) -> None:
+    """Have a published poll be gone for everybody.
+
+    What is kept has no texts but its title: nobody sees them again, and no quota would count them.
+    """
+    poll.deleted_at = now
+    poll.description, poll.notes = "", []
+    poll.options = [{**option, "label": "", "description": "", "link": None} for option in poll.options]
+
+
 async def publish(session: AsyncSession, subject: Subject, poll: Poll, now: datetime) -> None:
     """Publish a draft, whose version is the one that others see first.
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.core import personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 from services.polls.methods import Eligibility, Listing, Method, Strength, Visibility
@@ -104,3 +105,9 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

@@ -1,9 +1,12 @@
 """Polls as a `Service`."""
 
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.polls.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
-from services.polls.events import ProfileChanged
+from services.polls.events import AccountDeleted, ProfileChanged
+from services.polls.models import Person
+from services.polls.repository import exported
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
 
@@ -14,6 +17,7 @@ SERVICE = Service(
     controllers=CONTROLLERS,
     internal_controllers=INTERNAL_CONTROLLERS,
     handlers=[people_handler(ProfileChanged)],
+    personal=Personal(AccountDeleted, Polls.erase, exported, Person),
     needs=["auth", "profiles", "votebooth"],
     jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
 )

@@ -12,6 +12,7 @@ from services.core.data.audit import AuditLog
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.core.personal import Part
 from services.polls.methods import PARAMETERS, Eligibility, Listing, Status
 from services.polls.models import AuditEntry, IdempotencyKey, Poll
 from services.polls.schemas import CARD_OPTIONS, RulesView
@@ -131,6 +132,11 @@ class PollRepository(Repository[Poll]):
         """Return a poll and hold it against others' changes until the transaction ends."""
         return await self.get_one_or_none(Poll.id == poll_id, visible(viewer), with_for_update=True)
 
+    async def lock_some_of(self, owner: UUID, most: int) -> Sequence[Poll]:
+        """Return some of an account's polls, deleted ones too, and hold them until the transaction ends."""
+        statement = select(Poll).where(Poll.owner == owner).order_by(Poll.id).limit(most).with_for_update()
+        return (await self.session.scalars(statement)).all()
+
     async def cards(self, page: PageFilter, *, owner: UUID | None, status: Status | None) -> Page[Row[Any]]:
         """Return a page of published polls; archived ones only if that is asked for.
 
@@ -189,3 +195,9 @@ class AuditRepository(AuditLog[AuditEntry]):
         row = func.pg_column_size(AuditEntry.details) + _ENTRY_BYTES
         held = select(func.coalesce(func.sum(row), 0)).where(AuditEntry.poll == poll)
         return int((await self.session.execute(held)).scalar_one())
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    polls = select(*(column for column in Poll.__table__.columns if column.name not in {"owner", "next_option"}))
+    return [Part("polls", polls.where(Poll.owner == account, Poll.deleted_at.is_(None)), Poll.id)]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Role, Subject
@@ -14,15 +15,14 @@ from services.core.problems import Problem, conflict, unavailable
 from services.polls import acts, edits, notes, quota, texts, votebooth
 from services.polls import definition as definitions
 from services.polls.creating import Creating
-from services.polls.events import DraftDeleted, PollClosed, PollOpened
+from services.polls.erasing import erase
+from services.polls.events import AccountDeleted, DraftDeleted, PollClosed, PollOpened
 from services.polls.methods import Status
 from services.polls.models import Poll
 from services.polls.reading import Seen, names_version
 from services.polls.repository import AuditRepository, KeyRepository, PollRepository
 from services.polls.schemas import PollEdit
 from services.polls.status import status_of
-
-_NO_TEXTS = {"label": "", "description": "", "link": None}
 
 
 class Polls(Creating):
@@ -196,8 +196,7 @@ class Polls(Creating):
     async def delete(self, subject: Subject, poll_id: UUID) -> bool:
         """Delete a poll: a draft is removed, a published poll is gone for everybody and kept for the log.
 
-        What is kept has no texts but its title: nobody sees them again, and no quota would count them. Moderators and
-        admins may delete others' published polls.
+        Moderators and admins may delete others' published polls.
 
         Returns:
             Whether VoteBooth is known to take no more ballots.
@@ -211,10 +210,13 @@ class Polls(Creating):
                 await session.delete(poll)
                 await tell(session, DraftDeleted(poll=poll.id))
                 return True
-            poll.deleted_at = now
-            poll.description, poll.notes, poll.options = "", [], [{**option, **_NO_TEXTS} for option in poll.options]
+            acts.wipe(poll, now)
             await acts.change(session, subject, poll, now, "deleted")
         return await self._holds(poll)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase or leave to nobody some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
     async def tell_moments(self) -> None:
         """Tell that polls have opened or closed by the clock. Several instances share the work."""

@@ -2,5 +2,5 @@
 
 Owns: profiles, one for each user account; guests have none.
 Publishes: `profiles.profile.changed`.
-Consumes: `auth.account.opened`, `auth.account.upgraded`.
+Consumes: `auth.account.opened`, `auth.account.upgraded`, `auth.account.deleted`.
 """

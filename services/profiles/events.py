@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from services.core import personal
 from services.core.events.outbox import Event
 
 
@@ -11,6 +12,7 @@ class ProfileChanged(Event, frozen=True, kw_only=True):
 
     Attributes:
         private: Who wants to follow this account has to ask.
+        deleted: The account is gone for good; handle and name are empty.
     """
 
     KIND: ClassVar[str] = "profiles.profile.changed"
@@ -19,6 +21,7 @@ class ProfileChanged(Event, frozen=True, kw_only=True):
     handle: str
     display_name: str
     private: bool
+    deleted: bool = False
 
 
 class AccountOpened(Event, frozen=True, kw_only=True):
@@ -34,3 +37,9 @@ class AccountUpgraded(Event, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "auth.account.upgraded"
     account: UUID
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

@@ -19,7 +19,9 @@ class Base(ServiceBase):
 class Profile(Base):
     """A user's profile; its key is the account's id.
 
-    `handle_key` is the handle as it is compared, so that two handles never look alike.
+    Attributes:
+        handle_key: The handle as it is compared, so that two handles never look alike; of a deleted account, its id.
+        deleted: The account is gone. The row stays for some days, so that nobody who asks has a new one made.
     """
 
     __tablename__ = "profile"
@@ -30,6 +32,7 @@ class Profile(Base):
     bio: Mapped[str] = mapped_column(Text, server_default="")
     links: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     private: Mapped[bool] = mapped_column(server_default=false())
+    deleted: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,9 +1,11 @@
 """Profiles as a `Service`."""
 
 from services.core.events.handler import Handler
+from services.core.personal import Personal
 from services.core.service import Service
 from services.profiles.controllers import PeopleController, ProfileController
-from services.profiles.events import AccountOpened, AccountUpgraded
+from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded
+from services.profiles.repository import exported
 from services.profiles.service import Profiles
 
 SERVICE = Service(
@@ -15,4 +17,5 @@ SERVICE = Service(
         Handler(AccountOpened, Profiles.on_account_opened),
         Handler(AccountUpgraded, Profiles.on_account_upgraded),
     ],
+    personal=Personal(AccountDeleted, Profiles.erase, exported),
 )

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 
 from services.core.data.repository import Repository
+from services.core.personal import Part
 from services.profiles.models import Profile
 
 
@@ -29,3 +30,24 @@ class ProfileRepository(Repository[Profile]):
         values = {**values, "version": Profile.version + 1, "updated_at": func.now()}
         changed = await self.update_where(Profile.account == account, values=values)
         return self.check_not_found(next(iter(changed), None))
+
+    async def erase(self, account: UUID) -> Profile | None:
+        """Leave nothing of a profile but that its account is deleted; None if there is nothing to erase any more."""
+        values = {
+            "handle": "",
+            "handle_key": account.hex,
+            "display_name": "",
+            "bio": "",
+            "links": [],
+            "deleted": True,
+            "version": Profile.version + 1,
+            "updated_at": func.now(),
+        }
+        erased = await self.update_where(Profile.account == account, Profile.deleted.is_(False), values=values)
+        return next(iter(erased), None)
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here."""
+    columns = (Profile.handle, Profile.display_name, Profile.bio, Profile.links, Profile.private, Profile.created_at)
+    return [Part("profile", select(*columns).where(Profile.account == account), Profile.account)]

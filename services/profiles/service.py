@@ -17,7 +17,7 @@ from services.core.refusals import Refusals
 from services.core.service import NoSettings, UseCases
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import schemas
-from services.profiles.events import AccountOpened, AccountUpgraded, ProfileChanged
+from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
 from services.profiles.models import Profile
 from services.profiles.repository import ProfileRepository
 from services.profiles.schemas import ProfileEdit, ProfileView
@@ -34,6 +34,15 @@ class Profiles(UseCases[NoSettings]):
     async def on_account_upgraded(self, session: AsyncSession, event: AccountUpgraded) -> None:
         """Give somebody who was a guest a profile."""
         await self._ensure(session, event.account)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase the profile of a deleted account; in the end, also that there was one."""
+        profiles = ProfileRepository(session)
+        if gone.last:
+            await profiles.delete_where(Profile.account == gone.account)
+        elif (erased := await profiles.erase(gone.account)) is not None:
+            await _tell(session, erased)
+        return False
 
     async def mine(self, subject: Subject) -> ProfileView:
         """Return the subject's own profile; made now if the event of the account isn't here yet.
@@ -52,7 +61,7 @@ class Profiles(UseCases[NoSettings]):
             Problem: 404.
         """
         async with self.kit.db.reading() as session:
-            profile = await ProfileRepository(session).get_one_or_none(handle_key=fold(handle))
+            profile = await ProfileRepository(session).get_one_or_none(handle_key=fold(handle), deleted=False)
         if profile is None:
             raise not_found("profile")
         return to_schema(profile, ProfileView)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from services.core import personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
@@ -18,3 +19,9 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Auth: an account is gone for good."""
+
+    KIND: ClassVar[str] = "auth.account.deleted"

@@ -5,6 +5,7 @@ import secrets
 from services.core.events.handler import Handler
 from services.core.live.controllers import live_controller
 from services.core.people import people_handler
+from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.votebooth.audit.controllers import LogController
 from services.votebooth.cards.controllers import CardController
@@ -13,10 +14,12 @@ from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.casting.signatures import signatures_of_crowds
-from services.votebooth.events import DraftDeleted, ProfileChanged
+from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
+from services.votebooth.models import Person
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollNews
+from services.votebooth.poll.erasing import exported
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
@@ -64,6 +67,7 @@ SERVICE = Service(
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),
     ],
+    personal=Personal(AccountDeleted, VoteBooth.erase, exported, Person),
     signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
     single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower()],

@@ -10,11 +10,12 @@ from services.votebooth.audit.service import Log
 from services.votebooth.cards.service import Cards
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
-from services.votebooth.events import DraftDeleted, ProfileChanged
+from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChanged
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.source import PollSource
 from services.votebooth.models import Person
 from services.votebooth.poll.definition import PollNews
+from services.votebooth.poll.erasing import erase
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.repository import forget_draft
 from services.votebooth.poll.voters import HASH_KEY, Keyring
@@ -75,6 +76,10 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     async def on_draft_deleted(self, session: AsyncSession, event: DraftDeleted) -> None:
         """Drop what was prepared for it."""
         await forget_draft(session, event.poll)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Unlink or erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

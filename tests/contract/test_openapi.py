@@ -230,6 +230,8 @@ def test_a_body_is_limited_before_it_is_read_and_a_large_one_is_weighed(app: Lit
 
 
 NOT_CREATING = {
+    "AccountDelete",
+    "ArchiveAsk",
     "EmailConfirm",
     "EmailVerify",
     "PasswordReset",

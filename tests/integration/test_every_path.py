@@ -118,6 +118,7 @@ async def test_a_vote_and_its_receipt_are_not_compressed(client: httpx.AsyncClie
 
 GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "VoteBoothLiveTicketIssue"}
 GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "SessionEndCurrent", "SessionList"}
+GUESTS |= {"AccountDelete", "ArchiveAsk", "ArchiveRead"}
 """What guests do: vote, follow, and leave or become users."""
 
 OPEN = {

@@ -82,8 +82,12 @@ def answer(
 
 def signed_out(request: AnyRequest) -> Response[None]:
     """Return the answer to signing out, which takes the cookie back."""
-    cookies = [_cookie(request, "", 0)] if token_in_cookie(request) else []
-    return Response(None, status_code=204, headers=_NO_STORE, cookies=cookies)
+    return Response(None, status_code=204, headers=_NO_STORE, cookies=without_cookie(request))
+
+
+def without_cookie(request: AnyRequest) -> list[Cookie]:
+    """Return what takes a browser's refresh token back, if it sent one."""
+    return [_cookie(request, "", 0)] if token_in_cookie(request) else []
 
 
 def token_in_cookie(request: AnyRequest) -> str | None:

@@ -8,7 +8,9 @@ from services.auth.gateway import GatewayKeyPublisher
 from services.auth.passwords import Hasher
 from services.auth.service.access import Access
 from services.auth.service.accounts import Accounts
+from services.auth.service.archives import Archives
 from services.auth.service.keys import Keys
+from services.auth.service.leaving import Leaving
 from services.auth.service.letters import Letters
 from services.auth.service.sessions import Sessions
 from services.auth.settings import AuthSettings
@@ -35,6 +37,8 @@ class Auth(UseCases[AuthSettings]):
         sessions: Sign-in, refresh, sign-out.
         keys: API keys.
         letters: Mails that confirm an address or reset a password.
+        leaving: Deleting an account.
+        archives: Files with all that is somebody's.
         signer: Access tokens and the keys that sign them.
         throttle: Who may try how often.
     """
@@ -47,10 +51,12 @@ class Auth(UseCases[AuthSettings]):
         self._hasher = Hasher(kit.settings)
         self.throttle = Throttle(kit)
         self._access = Access(kit, self.signer)
-        self.accounts = Accounts(kit, self._access, self._hasher, self.throttle)
-        self.sessions = Sessions(kit, self._access, self._hasher, self.throttle)
-        self.keys = Keys(kit, self._access)
         self.letters = Letters(kit, self._access, self._hasher, self.throttle)
+        self.accounts = Accounts(kit, self._access, self._hasher, self.throttle, self.letters)
+        self.sessions = Sessions(kit, self._access, self._hasher, self.throttle, self.letters)
+        self.keys = Keys(kit, self._access)
+        self.leaving = Leaving(kit, self._access, self._hasher, self.throttle, self.letters)
+        self.archives = Archives(kit)
 
     async def start(self) -> None:
         """Read the signing keys; the first start makes them. While the database is away, go on trying.
@@ -96,6 +102,14 @@ class Auth(UseCases[AuthSettings]):
     async def publish_keys(self) -> None:
         """Job: see that the gateway is given the public keys."""
         await self._gateway_keys.publish()
+
+    async def delete_due(self) -> None:
+        """Job: delete the accounts whose time has come."""
+        await self.leaving.delete_due()
+
+    async def prepare_archives(self) -> None:
+        """Job: prepare the archives that are asked for, and delete those that are over."""
+        await self.archives.work()
 
     async def announce(self) -> None:
         """Job: tell again which sessions have ended, for Redis may have forgotten."""

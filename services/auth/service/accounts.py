@@ -9,8 +9,9 @@ from services.auth.events import AccountOpened, AccountUpgraded
 from services.auth.passwords import Hasher
 from services.auth.repository import AccountRepository, AuditRepository, KeyRepository, SessionRepository
 from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
-from services.auth.service import checks
+from services.auth.service import checks, leaving
 from services.auth.service.access import Access, account_view
+from services.auth.service.letters import Letters
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
@@ -25,14 +26,17 @@ from services.core.problems import Problem, conflict, forbidden, not_found, sess
 class Accounts:
     """Use cases of one's own account, and of giving roles."""
 
-    def __init__(self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle) -> None:
+    def __init__(
+        self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle, letters: Letters
+    ) -> None:
         self._kit = kit
         self._access = access
         self._hasher = hasher
         self._throttle = throttle
+        self._letters = letters
 
     async def sign_up(self, request: SignUp, who: Visitor) -> Tokens:
-        """Open an account and its first session.
+        """Open an account and its first session, and send a mail that confirms its address.
 
         Raises:
             Problem: 409 if the address has an account, 422 if address or password won't do.
@@ -40,7 +44,9 @@ class Accounts:
         email, key, password = checks.credentials(request.email, request.password)
         hashed = await self._hasher.hash(password, who.site)
         account = AccountView(new_id(), Kind.USER, Role.USER, email, False, utc_now())
-        return await self._open(account, who, email_key=key, password_hash=hashed)
+        tokens = await self._open(account, who, email_key=key, password_hash=hashed)
+        await self._letters.welcome(account.id, email, key)
+        return tokens
 
     async def admit(self, who: Visitor) -> Tokens:
         """Let a guest in."""
@@ -89,12 +95,14 @@ class Accounts:
                 sessions = SessionRepository(session)
                 ended = await sessions.end(subject.id)
                 await sessions.begin({"account": account.id, "password_hash": hashed, **opening.values})
+                await leaving.take_back(session, account.id)
                 await AuditRepository(session).record("account.upgraded", subject.id, account=subject.id)
                 await publish(session, AccountUpgraded(account=account.id, at=account.upgraded_at))
         except DuplicateKeyError as exc:
             await self._throttle.taken(who)
             raise _taken() from exc
         await self._access.announce_end(ended)
+        await self._letters.welcome(account.id, email, key)
         return self._access.tokens(account_view(account), opening.id, opening.token)
 
     async def me(self, subject: Subject) -> AccountView:

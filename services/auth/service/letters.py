@@ -155,6 +155,21 @@ class Letters:
             await AuditRepository(session).record("password.reset", account.id, details, account=account.id)
         await self._access.announce_end([*sessions, *keys])
 
+    async def welcome(self, account: UUID, email: str, key: str) -> None:
+        """Send a new user a mail that confirms their address, unless too many were asked for; they may ask again."""
+        try:
+            if await self._throttle.welcome(key):
+                self._follow(self._write(account, "email", email, key))
+        except Problem as problem:
+            log.warning("letter_left_out", problem=problem.slug)
+
+    def tell(self, mail: Mail) -> None:
+        """Send a mail after the answer, unless too much waits already."""
+        try:
+            self._follow(self._send(mail))
+        except Problem as problem:
+            log.warning("letter_left_out", problem=problem.slug)
+
     async def forget(self) -> None:
         """Delete letters that are over."""
         async with self._kit.db.transaction() as session:

@@ -10,7 +10,9 @@ from services.auth.models import Account, Session
 from services.auth.passwords import Hasher
 from services.auth.repository import SESSIONS, AccountRepository, AuditRepository, SessionRepository
 from services.auth.schemas import SessionView, SignIn, Tokens
+from services.auth.service import leaving
 from services.auth.service.access import Access, account_view
+from services.auth.service.letters import Letters
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
@@ -26,14 +28,17 @@ _MAX_CHAIN = 64
 class Sessions:
     """Use cases of being signed in."""
 
-    def __init__(self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle) -> None:
+    def __init__(
+        self, kit: Kit[AuthSettings], access: Access, hasher: Hasher, throttle: Throttle, letters: Letters
+    ) -> None:
         self._kit = kit
         self._access = access
         self._hasher = hasher
         self._throttle = throttle
+        self._letters = letters
 
     async def sign_in(self, request: SignIn, who: Visitor) -> Tokens:
-        """Open a session by e-mail address and password.
+        """Open a session by e-mail address and password. An account that is to be deleted is kept by this.
 
         An unknown address and a wrong password give the same answer after the same work.
 
@@ -58,6 +63,9 @@ class Sessions:
             values = {"account": account.id, "password_hash": stored, **opening.values}
             if not await SessionRepository(session).begin(values):
                 raise _refused_sign_in()
+            kept = await leaving.take_back(session, account.id)  # last: whoever plans it waits, or is waited for
+        if kept and account.email is not None:
+            self._letters.tell(leaving.kept(account.email))
         return self._access.tokens(account_view(account), opening.id, opening.token)
 
     async def _account(self, key: str) -> Account | None:

@@ -2,9 +2,10 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.events import PollChanged, ProfileChanged
+from services.comments.events import AccountDeleted, PollChanged, ProfileChanged
 from services.comments.models import Person
 from services.comments.repository import ThreadRepository
+from services.comments.service.erasing import erase
 from services.comments.service.moderating import Moderating
 from services.comments.service.reading import Reading
 from services.comments.service.reporting import Reporting
@@ -42,6 +43,10 @@ class Comments(UseCases[CommentsSettings]):
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what can be commented on."""
         await ThreadRepository(session).keep(event)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
 
 __all__ = ["Comments"]

@@ -41,7 +41,8 @@ _STREAM_BYTES = 8_000_000
 _KEPT_BYTES = _STREAM_BYTES * 5 // 8
 _READING_MS = 30_000
 """A consumer that has asked for events within this time is reading; it asks every second."""
-_KEEP = timedelta(days=7)
+KEEP = timedelta(days=7)
+"""For so long an outbox keeps what it has sent, and may send it again."""
 _UNSURE = timedelta(minutes=10)
 _SWEEP_SECONDS = 600.0
 _LOST = b"lost"
@@ -185,7 +186,7 @@ class Relay:
         pool = await self._db.pool()
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute("SET LOCAL statement_timeout = '5min'")  # a week of events
-            done = await connection.execute(_AGAIN, _KEEP * 2 if lost else _UNSURE)
+            done = await connection.execute(_AGAIN, KEEP * 2 if lost else _UNSURE)
         # After the commit: if this process dies in between, it is done once more, and not left out.
         await self._redis.set(self._marker, server)
         if not done.endswith(" 0"):
@@ -201,10 +202,10 @@ class Relay:
     async def _sweep(self) -> None:
         """Delete events that are too old to be needed."""
         pool = await self._db.pool()
-        await pool.execute(_SWEEP, _KEEP)
-        await pool.execute(_SWEEP_INBOX, _KEEP)
+        await pool.execute(_SWEEP, KEEP)
+        await pool.execute(_SWEEP_INBOX, KEEP)
         # A group that is made anew reads the stream from its start: nothing that inboxes have forgotten.
-        oldest = int((time.time() - _KEEP.total_seconds()) * 1000)
+        oldest = int((time.time() - KEEP.total_seconds()) * 1000)
         async with self._alone():
             await self._redis.xtrim(self._stream, minid=oldest, approximate=False)
             await self._has_room()

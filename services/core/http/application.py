@@ -65,9 +65,9 @@ class ServicePlugin(InitPlugin):
 
         serve(f"/v1/{service.name}", service.controllers, guards=[weighed])
         serve("/", service.root_controllers)
-        serve(
-            f"/internal/{service.name}", service.internal_controllers, guards=[require_service], include_in_schema=False
-        )
+        exports = [service.personal.controller(self.kit)] if service.personal else []
+        internal = [*service.internal_controllers, *exports]
+        serve(f"/internal/{service.name}", internal, guards=[require_service], include_in_schema=False)
         app_config.lifespan.append(self._lifespan(use_cases))
         app_config.state[KITS].append(self.kit)
         app_config.state[service.name] = use_cases

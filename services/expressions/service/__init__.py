@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import UseCases
-from services.expressions.events import PollChanged, ProfileChanged
+from services.expressions.events import AccountDeleted, PollChanged, ProfileChanged
 from services.expressions.models import Person
 from services.expressions.repository import AccountRepository, KeyRepository, ReactionRepository
+from services.expressions.service.erasing import erase
 from services.expressions.service.polls import Polls
 from services.expressions.service.reacting import Reacting
 from services.expressions.service.reading import Reading
@@ -41,6 +42,10 @@ class Expressions(UseCases[ExpressionsSettings]):
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll."""
         await self._polls.hear(session, event)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
     async def sweep(self) -> None:
         """Drop idempotency keys that have expired."""

@@ -49,13 +49,13 @@ class Reacting:
                 return wave.id
             if before is None and held.reactions >= self._kit.settings.reactions_per_account:
                 raise over_quota(f"You have {held.reactions:,} reactions, all that one account has. Take some back.")
-            counts = _counts(wave, kind, before.emoji if before else None, emoji, 1 if before is None else 0)
+            counts = counts_of(wave, kind, before.emoji if before else None, emoji, 1 if before is None else 0)
             if len(counts.get("emojis", ())) > MOST_EMOJIS:
                 raise refused("too-many-emojis", f"This Wave has {MOST_EMOJIS} different emojis. Choose one of them.")
             await ReactionRepository(session).put(wave.id, subject.id, kind, emoji)
             if before is None:
                 await AccountRepository(session).charge(subject.id, reactions=1)
-            await _tell(session, await _count(session, wave, counts), subject.id, kind, emoji, present=True)
+            await _tell(session, await count(session, wave, counts), subject.id, kind, emoji, present=True)
             return wave.id
 
     async def take_back(self, subject: Subject, wave_id: UUID, kind: ReactionKind) -> None:
@@ -76,11 +76,11 @@ class Reacting:
                 return
             await ReactionRepository(session).take_back(wave.id, subject.id, kind)
             await AccountRepository(session).charge(subject.id, reactions=-1)
-            counts = _counts(wave, kind, before.emoji, None, -1)
-            await _tell(session, await _count(session, wave, counts), subject.id, kind, None, present=False)
+            counts = counts_of(wave, kind, before.emoji, None, -1)
+            await _tell(session, await count(session, wave, counts), subject.id, kind, None, present=False)
 
 
-def _counts(wave: Wave, kind: ReactionKind, before: str | None, after: str | None, by: int) -> dict[str, Any]:
+def counts_of(wave: Wave, kind: str, before: str | None, after: str | None, by: int) -> dict[str, Any]:
     """Return the counts of a Wave that change; it is held."""
     if kind != "emoji":
         name = _COUNTERS[kind]
@@ -93,7 +93,8 @@ def _counts(wave: Wave, kind: ReactionKind, before: str | None, after: str | Non
     return {"emojis": {emoji: number for emoji, number in emojis.items() if number}}
 
 
-async def _count(session: AsyncSession, wave: Wave, counts: dict[str, Any]) -> Wave:
+async def count(session: AsyncSession, wave: Wave, counts: dict[str, Any]) -> Wave:
+    """Change counts of a Wave that is held; return it as it is now."""
     return await WaveRepository(session).change(wave.id, **counts, reacted=Wave.reacted + 1)
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, cast, func
+from sqlalchemy import Row, Select, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.core.data.repository import Repository
+from services.core.ids import NOBODY
+from services.core.personal import AT_ONCE, Part
 from services.feed.models import Entry
 from services.feed.repository import lists
 
@@ -24,6 +26,13 @@ class EntryRepository(Repository[Entry]):
         changes = {name: new.excluded[name] for name in values if name != "id"}
         newer = Entry.version < new.excluded.version
         await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer))
+
+    async def erase(self, account: UUID) -> bool:
+        """Drop what an account has published, and have its polls be nobody's; say whether there may be more."""
+        some = select(Entry.id).where(Entry.author == account).limit(AT_ONCE)
+        gone = await self.delete_where(Entry.id.in_(some), Entry.kind != "poll")
+        kept = await self.update_where(Entry.id.in_(some), Entry.kind == "poll", values={"author": NOBODY})
+        return bool(gone) or bool(kept)
 
     async def home(self, after: UUID | None, limit: int, viewer: UUID) -> Sequence[Row[Any]]:
         """Return what a viewer, and those whom they follow, have published, the newest first; one more than wanted.
@@ -48,3 +57,9 @@ class EntryRepository(Repository[Entry]):
     ) -> Sequence[Row[Any]]:
         where = {"after": after or lists.BEFORE_ALL, "viewer": viewer or lists.NOBODY}
         return (await self.session.execute(statement, {**where, "rows": limit + 1, **more})).all()
+
+
+def exported(account: UUID) -> list[Part]:
+    """Return what an account is given of what is kept here, all of which other services have told of."""
+    entries = select(Entry.id, Entry.kind, Entry.created_at).where(Entry.author == account)
+    return [Part("entries", entries, Entry.id)]

@@ -2,11 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core import circles
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings, UseCases
-from services.feed.events import PollChanged, ProfileChanged, WaveChanged
-from services.feed.models import Audience, Person
+from services.feed.events import AccountDeleted, PollChanged, ProfileChanged, WaveChanged
+from services.feed.models import Audience, Block, Follow, Mute, Name, Person
 from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
@@ -80,6 +81,14 @@ class Feed(UseCases[NoSettings]):
         words = [] if event.deleted else words_of(f"{event.handle} {event.display_name}")
         await NameRepository(session).keep(event.account, event.version, handle, words)
         await SpellingRepository(session).learn({word: spellings(word) for word in words})
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        if await EntryRepository(session).erase(gone.account):
+            return True
+        await NameRepository(session).delete_where(Name.account == gone.account)
+        await circles.forget(session, gone.account, Follow, Block, Mute)
+        return False
 
     async def sweep(self) -> None:
         """Forget words that nothing has any more."""

@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings, UseCases
-from services.follows.events import ProfileChanged
+from services.follows.events import AccountDeleted, ProfileChanged
 from services.follows.models import Person
 from services.follows.service.apart import Blocks, Mutes
+from services.follows.service.erasing import erase
 from services.follows.service.following import Following
 from services.follows.service.reading import Reading
 from services.follows.service.requests import Requests
@@ -33,6 +34,10 @@ class Follows(UseCases[NoSettings]):
         self.blocks = Blocks(kit, self.people)
         self.mutes = Mutes(kit, self.people)
         self.reading = Reading(kit, self.people)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
         """Keep what somebody is called; whoever is public now accepts those who have waited."""

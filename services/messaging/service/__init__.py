@@ -1,10 +1,13 @@
 """Use cases of Messaging; each is one transaction. `Messaging` holds them in groups."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import UseCases
-from services.messaging.events import ProfileChanged
+from services.messaging.events import AccountDeleted, ProfileChanged
 from services.messaging.models import Person
+from services.messaging.repository.erasing import erase
 from services.messaging.service.catching_up import CatchingUp
 from services.messaging.service.changing import Changing
 from services.messaging.service.groups import Groups
@@ -38,6 +41,10 @@ class Messaging(UseCases[MessagingSettings]):
         self.marking = Marking(kit)
         self.reading = Reading(kit, views)
         self.catching_up = CatchingUp(kit, self.reading, views)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
 
 __all__ = ["Messaging"]

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.core.data.models import utc_now
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import UseCases
-from services.notifications.events import ProfileChanged
+from services.notifications.events import AccountDeleted, ProfileChanged
 from services.notifications.models import Person
 from services.notifications.moments import first_of
+from services.notifications.repository.erasing import erase
 from services.notifications.repository.notifications import NotificationRepository
 from services.notifications.service.hearing import Hearing
 from services.notifications.service.preferring import Preferring
@@ -40,6 +43,10 @@ class Notifications(UseCases[NotificationsSettings]):
         self.preferring = Preferring(kit)
         self.watches = Watches(kit, self.hearing)
         self.sending = Sending(kit)
+
+    async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
+        """Erase some of what there is of a deleted account."""
+        return await erase(session, gone.account)
 
     async def sweep(self) -> None:
         """Forget old notifications, some in a transaction."""
