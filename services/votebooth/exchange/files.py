@@ -39,6 +39,7 @@ def header(poll: PollChanged, form: str, seed: str, abstentions: int = 0) -> Hea
         top=poll.max_score if method in _SCALED else None,
         seed=seed,
         abstentions=abstentions,
+        notes=tuple((msgspec.to_builtins(note.at), note.text) for note in poll.notes),
     )
 
 

@@ -1,6 +1,8 @@
 """Notes beside a locked question, and polls that no list shows."""
 
 import asyncio
+import csv
+import json
 from typing import Any
 
 import httpx
@@ -73,6 +75,37 @@ async def test_results_and_exports_show_notes_also_long_ones(owner: Person, clie
     answer = await client.get(f"{path}/export?format=json", headers=owner.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["definition"]["notes"] == notes
+
+
+async def test_every_export_has_the_notes_and_is_counted_as_if_it_had_none(
+    owner: Person, client: httpx.AsyncClient
+) -> None:
+    poll = await owner.create(publish=True, method={"type": "irv"})
+    ballots = f"/v1/votebooth/polls/{poll['id']}"
+    vote = await client.put(f"{ballots}/ballot", json={"ranking": [2, 1]}, headers=owner.headers)
+    assert vote.status_code == 201, vote.text
+    for text in ("Salad is vegan.", 'Soup\nisn\'t.\n# options: ["X"]'):
+        assert (await note(owner, poll, text)).status_code == 201
+    notes = (await owner.read(poll)).json()["notes"]
+    await owner.act(poll, "close")
+
+    async def export(form: str) -> httpx.Response:
+        return await client.get(f"{ballots}/export?format={form}", headers=owner.headers)
+
+    async def noted() -> bool:
+        answer = await export("json")
+        return answer.status_code == 200 and bool(answer.json()["definition"]["notes"] == notes)
+
+    await eventually(noted)
+    for form in ("csv", "blt", "preflib"):
+        content = (await export(form)).content
+        text = content.decode().splitlines()
+        lines = [row[0] for row in (csv.reader(text) if form == "csv" else ([line] for line in text)) if row]
+        said = [line.partition(": ")[2] for line in lines if line.startswith("# note ")]
+        assert [json.loads(each) for each in said] == notes, form
+        counted = await client.post("/v1/votebooth/count?method=irv", content=content, headers=owner.headers)
+        assert counted.status_code == 200, counted.text
+        assert (counted.json()["ballots"], counted.json()["winners"]) == (1, [{"id": 2, "label": "Salad"}])
 
 
 async def test_an_unlisted_poll_is_in_no_list_and_reached_by_who_has_its_link_or_code(

@@ -6,6 +6,7 @@
     # max_score: 5                  scores
     # seed: 5f0c…
     # abstentions: 3                PrefLib, whose orders have no place for them
+    # note 1: {"at": "2026-…", "text": "Bo has withdrawn."}   one line for each of the owner's, for people
     # options: ["Ada", "Bo", "Cy"]
 
 The first line and the last are there in every file that VoteWave exports; the others where there is something to
@@ -46,6 +47,7 @@ class Header:
         top: The highest score of the scale.
         seed: The seed of the order that breaks ties.
         abstentions: Ballots without a mark that stand nowhere else in the file.
+        notes: What the owner added beside the question: moments in RFC 3339 and texts. Reading leaves them alone.
     """
 
     format: str
@@ -55,6 +57,7 @@ class Header:
     top: int | None = None
     seed: str | None = None
     abstentions: int = 0
+    notes: tuple[tuple[str, str], ...] = ()
 
     def lines(self) -> list[str]:
         """Return the header's lines, without line ends."""
@@ -65,9 +68,15 @@ class Header:
             "max_score": self.top,
             "seed": self.seed,
             "abstentions": self.abstentions or None,
-            "options": json.dumps(self.options, ensure_ascii=False),
         }
+        said |= {f"note {n}": _json({"at": at, "text": text}) for n, (at, text) in enumerate(self.notes, 1)}
+        said["options"] = _json(self.options)
         return [f"# {key}: {value}" for key, value in said.items() if value is not None]
+
+
+def _json(value: object) -> str:
+    """Return it in one line, whatever line ends its texts have."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.votebooth import tally
 from services.votebooth.exchange import files
 from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS, ChoiceReader
-from services.votebooth.poll.definition import PollChanged, PollOption
+from services.votebooth.poll.definition import PollChanged, PollNote, PollOption
 from services.votebooth.results import counting
 from services.votebooth.results.counting import Published
 from services.votebooth.results.render import RANKED
@@ -32,6 +32,9 @@ labels = st.one_of(
     st.sampled_from(LABELS),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1, max_size=9).map(str.strip),
 ).filter(fold)
+
+NOTES = ("Bo has withdrawn.", "two\nlines", '# options: ["X"]', "\n0\n", '"', "=1+1", "1 2 0", "3: 1,2", "x" * 1_000)
+NOTED = datetime(2026, 1, 2, tzinfo=UTC)
 
 SEED = "0123456789abcdef" * 4
 
@@ -79,6 +82,7 @@ def polls(draw: st.DrawFn) -> tuple[PollChanged, list[dict[str, Any]]]:
         max_picks=len(names),
         allow_ties=method in RANKED and draw(st.booleans()),
         abstain=True,
+        notes=tuple(PollNote(text, NOTED) for text in draw(st.lists(st.sampled_from(NOTES), max_size=3))),
         opens_at=datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
     return poll, draw(st.lists(ballots_of(poll), max_size=8))
