@@ -1,14 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { api, given, type Poll, type Results } from "../api/client";
+import { lazy, Suspense, useState } from "react";
+import { api, given, type Poll } from "../api/client";
 import { kindOf } from "../ballots/rules";
 import type { Live, Sums } from "../live/messages";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
-import { Rounds } from "./rounds/Rounds";
 import { found, standing } from "./sentence";
+
+const Details = lazy(async () => ({ default: (await import("./Details")).Details }));
 
 /** A poll's result: a sentence, bars, then how it came about. */
 export function Result({ poll, live }: { poll: Poll; live: Live }) {
@@ -72,61 +73,13 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
         <details onToggle={(event) => setOpen(event.currentTarget.open)} className={styles.details}>
           <summary>How it came about</summary>
           {full.error && <ProblemNotice error={full.error} />}
-          {full.data && <Details result={full.data} />}
+          {open && full.data && (
+            <Suspense>
+              <Details result={full.data} />
+            </Suspense>
+          )}
         </details>
       )}
     </>
-  );
-}
-
-function Details({ result }: { result: Results }) {
-  const label = (id: number) => result.options.find((option) => option.id === id)?.label ?? "";
-  const pairs = result.pairwise;
-  return (
-    <div className={styles.inside}>
-      {result.runoff && (
-        <div>
-          <h3>Runoff</h3>
-          <p>
-            {result.runoff.tallies.map((tally) => `${label(tally.option)} ${tally.votes}`).join(", ")}
-            {result.runoff.no_preference > 0 && `; ${result.runoff.no_preference} scored both the same`}.
-          </p>
-        </div>
-      )}
-      {result.rounds.length > 0 && <Rounds result={result} />}
-      {pairs && (
-        <div className={styles.scroll} role="region" aria-label="Every pair" tabIndex={0}>
-          <table>
-            <caption>How many ballots prefer the option on the left to the one above</caption>
-            <thead>
-              <tr>
-                <td />
-                {result.options.map((option) => (
-                  <th key={option.id} scope="col">
-                    {option.label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {result.options.map((row) => (
-                <tr key={row.id}>
-                  <th scope="row">{row.label}</th>
-                  {result.options.map((column) => {
-                    const mine = pairs[row.id]?.[column.id];
-                    const theirs = pairs[column.id]?.[row.id];
-                    return (
-                      <td key={column.id} data-wins={mine !== undefined && theirs !== undefined && mine > theirs}>
-                        {row.id === column.id ? "–" : (mine ?? 0)}
-                      </td>
-                    );
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
   );
 }

@@ -1,11 +1,6 @@
 import type { Results } from "../../api/client";
+import { amountOf, shown } from "../amounts";
 import styles from "./Rounds.module.css";
-
-type Amount = Results["rounds"][number]["exhausted"];
-
-export function shown(amount: Amount): string {
-  return typeof amount === "number" ? String(amount) : String(Number(Number(amount.decimal).toFixed(2)));
-}
 
 /** How the count went, round by round, with what moved from whom to whom. */
 export function Rounds({ result }: { result: Results }) {
@@ -26,7 +21,7 @@ export function Rounds({ result }: { result: Results }) {
             </thead>
             <tbody>
               {[...round.tallies]
-                .sort((a, b) => Number(shown(b.votes)) - Number(shown(a.votes)))
+                .sort((a, b) => amountOf(b.votes) - amountOf(a.votes))
                 .map((tally) => (
                   <tr key={tally.option}>
                     <th scope="row">

@@ -1,0 +1,13 @@
+import type { Results } from "../api/client";
+
+export type Amount = Results["rounds"][number]["exhausted"];
+
+/** A number of votes, which a method that transfers shares of votes gives as a fraction. */
+export function amountOf(amount: Amount): number {
+  return typeof amount === "number" ? amount : Number(amount.decimal);
+}
+
+/** As people read it: to two places. */
+export function shown(amount: Amount): string {
+  return String(Number(amountOf(amount).toFixed(2)));
+}
