@@ -96,6 +96,7 @@ async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browse
     await expect(voter.locator("[data-option]")).to_have_count(3)
     await voter.get_by_text("How it came about").press("Enter")
     await expect(voter.get_by_text("Bo would win if voting ended now.")).to_be_visible()
+    await expect(voter.get_by_role("heading", name="Round 1")).to_be_visible()
     await expect(owner.locator("[data-option]")).to_have_count(0)  # the owner is a viewer like any other
     await owner.get_by_role("button", name="Close voting").click()
     await owner.get_by_role("button", name="Close it for good").click()

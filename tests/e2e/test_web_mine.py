@@ -1,12 +1,13 @@
-"""What is a reader's own in the web client: settings, receipts, the polls that they made."""
+"""What is a reader's own in the web client: settings, receipts, their polls and how those came out, news."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
-from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, publish, run_web, visit
+from tests.conftest import VoteWave, eventually
+from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -98,4 +99,91 @@ async def test_receipts_are_looked_up_and_owners_look_after_their_poll(
     await page.get_by_role("button", name="Delete the poll for good").click()
     await expect(page).to_have_url(f"{votewave.url}/home")
     assert (await client.get(f"/v1/polls/{poll['id']}")).status_code == 404
+    assert complaints == []
+
+
+async def cast(client: httpx.AsyncClient, poll: dict[str, Any], ballots: list[dict[str, Any]]) -> None:
+    """Have a guest cast each of some ballots."""
+    for ballot in ballots:
+        guest = (await client.post("/v1/auth/guests", json={})).json()["access_token"]
+        answer = await client.put(
+            f"/v1/votebooth/polls/{poll['id']}/ballot", json=ballot, headers={"authorization": f"Bearer {guest}"}
+        )
+        assert answer.is_success, answer.text
+
+
+async def test_it_is_drawn_how_a_result_came_about(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    owner = await sign_up(client)
+    options = [{"label": name} for name in ("Ada", "Bo", "Cy")]
+    polls = {
+        method: await publish(client, owner, method={"type": method}, options=options)
+        for method in ("irv", "schulze", "star")
+    }
+    ada, bo, cy = [option["id"] for option in polls["irv"]["options"]]
+    rankings = [[ada]] * 4 + [[bo, cy]] * 3 + [[cy, bo]] * 2
+    await cast(client, polls["irv"], [{"ranking": ranking} for ranking in rankings])
+    # A circle of pairs, 5 : 4 each, but 6 : 3 for Ada over Bo: the weakest pair of three gives way.
+    circle = [[ada, bo, cy]] * 4 + [[bo, cy, ada]] * 3 + [[cy, ada, bo]] * 2
+    await cast(client, polls["schulze"], [{"ranking": ranking} for ranking in circle])
+    scores: list[dict[int, int]] = [{ada: 5, bo: 4}, {bo: 4, ada: 3}, {bo: 2, ada: 1}, {cy: 5}]
+    await cast(client, polls["star"], [{"scores": {str(key): given for key, given in one.items()}} for one in scores])
+
+    page, complaints = await visit(browser, f"{votewave.url}/p/{polls['irv']['code']}")
+    await page.get_by_text("How it came about").click()
+    chart = page.get_by_role("region", name="How votes went from round to round")
+    await expect(chart.locator("path[data-moved=true]")).to_have_count(1)
+    await page.get_by_role("button", name="Back").press("Enter")
+    await expect(chart.locator("path")).to_have_count(0)
+    await expect(page.get_by_text("Cy is out. Votes move: 2 to Bo.")).to_be_visible()
+    await page.get_by_role("button", name="Play the rounds").press("Enter")
+    await expect(chart.locator("path[data-moved=true]")).to_have_count(1)
+    await expect(page.get_by_role("button", name="Play the rounds")).to_be_visible()  # it has stopped by itself
+
+    await page.goto(f"{votewave.url}/p/{polls['schulze']['code']}")
+    await page.get_by_text("How it came about").click()
+    await expect(page.get_by_role("heading", name="How Ada beats each other option")).to_be_visible()
+    paths = page.get_by_role("region", name="How Ada beats each other option").get_by_role("listitem")
+    await expect(paths.nth(0)).to_contain_text("Ada —6→ Bo")
+    await expect(paths.nth(1)).to_contain_text("Ada —6→ Bo —7→ Cy")
+    await expect(paths.nth(1)).to_contain_text("6 there, 5 back")
+
+    await page.goto(f"{votewave.url}/p/{polls['star']['code']}")
+    await page.get_by_text("How it came about").click()
+    runoff = page.get_by_role("table", name="Then, the runoff")
+    await expect(runoff.get_by_role("row", name="Bo wins 2")).to_be_visible()
+    await expect(runoff.get_by_role("row", name="Both the same 1")).to_be_visible()
+    assert complaints == []
+
+
+async def test_news_come_are_read_and_can_be_switched_off(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/notifications")
+    mine = await enter(page)
+    await expect(page.get_by_text("Here will be who follows you")).to_be_visible()
+    poll = await publish(client, mine, title="Lunch <b>?")
+    somebody = await sign_up(client)
+    await client.patch("/v1/profiles/me", json={"display_name": "Bo"}, headers=somebody)
+    said = await client.post(f"/v1/comments/threads/{poll['id']}/comments", json={"text": "Soup"}, headers=somebody)
+    assert said.status_code == 201
+
+    async def told() -> bool:
+        return bool((await client.get("/v1/notifications/unread", headers=mine)).json()["count"])
+
+    await eventually(told)
+    await page.reload()
+    await expect(page.get_by_role("link", name="News 1 unread")).to_be_visible()
+    await page.get_by_role("link", name="commented on your poll: Lunch <b>?").press("Enter")
+    await expect(page).to_have_url(f"{votewave.url}/p/{poll['code']}")
+    await expect(page.get_by_role("link", name="News", exact=True)).to_be_visible()
+
+    await page.goto(f"{votewave.url}/settings?show=notifications")
+    box = page.get_by_role("checkbox", name="Somebody comments on a poll of mine")
+    await expect(box).to_be_checked()
+    await box.press("Space")
+    await expect(box).not_to_be_checked()
+    await page.goto(f"{votewave.url}/notifications")
+    await expect(page.get_by_text("Here will be who follows you")).to_be_visible()
     assert complaints == []

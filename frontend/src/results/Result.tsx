@@ -58,7 +58,7 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
       {byCount && (
         <p className={styles.quiet}>
           {sums.counted === "first_preferences"
-            ? "First choices alone don't decide; the rounds do."
+            ? `First choices alone don't decide; the ${poll.method.type === "irv" || poll.method.type === "stv" ? "rounds" : "pairs"} do.`
             : "The totals alone don't decide; the runoff does."}
         </p>
       )}

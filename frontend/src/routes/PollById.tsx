@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Navigate, useParams } from "@tanstack/react-router";
+import { Link, Navigate, useParams, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { ProblemNotice } from "../ui/Notice";
@@ -8,11 +8,12 @@ import { Page } from "../ui/Page";
 /** Leads from a poll's id, which is all that feeds know of it, to its page. */
 export function PollById() {
   const { id } = useParams({ from: "/polls/$id" });
+  const { comment } = useSearch({ from: "/polls/$id" });
   const poll = useQuery({
     queryKey: ["poll", "by id", id],
     queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id } } })),
   });
-  if (poll.data) return <Navigate to="/p/$code" params={{ code: poll.data.code }} replace />;
+  if (poll.data) return <Navigate to="/p/$code" params={{ code: poll.data.code }} search={comment ? { comment } : {}} replace />;
   if (!poll.error) return <Page title="">{null}</Page>;
   const gone = poll.error instanceof Problem && [400, 404].includes(poll.error.status);
   return (

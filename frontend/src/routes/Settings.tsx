@@ -1,5 +1,6 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { useAccount } from "../session/session";
+import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
 import { Keys } from "../settings/Keys";
 import { ProfileForm } from "../settings/ProfileForm";
@@ -42,11 +43,15 @@ export function Settings() {
         <Tab to="/settings" search={{ show: "keys" }}>
           API keys
         </Tab>
+        <Tab to="/settings" search={{ show: "notifications" }}>
+          News
+        </Tab>
       </Tabs>
       {!show && <ProfileForm />}
       {show === "account" && <AccountForms />}
       {show === "sessions" && <Sessions />}
       {show === "keys" && <Keys />}
+      {show === "notifications" && <Preferences />}
     </Page>
   );
 }

@@ -2,6 +2,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
+import { Bell } from "../notifications/Bell";
 import { Wave } from "../ui/Wave";
 import { You } from "./You";
 
@@ -33,6 +34,7 @@ export function Shell() {
               <Link to="/new" className={styles.nav}>
                 New poll
               </Link>
+              <Bell />
               <You onSignOut={() => void leave()} />
             </>
           ) : (

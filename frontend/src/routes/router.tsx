@@ -18,7 +18,7 @@ type Shown = (typeof shown)[number];
 const lists = ["sent", "suggestions", "mutes", "blocks"] as const;
 type List = (typeof lists)[number];
 
-const settings = ["account", "sessions", "keys"] as const;
+const settings = ["account", "sessions", "keys", "notifications"] as const;
 type Setting = (typeof settings)[number];
 
 /** The comment that a link leads to. */
@@ -86,6 +86,7 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/polls/$id",
+    validateSearch: meant,
     component: lazyRouteComponent(() => import("./PollById"), "PollById"),
   }),
   createRoute({
@@ -106,6 +107,11 @@ const routeTree = root.addChildren([
     validateSearch: (search: Record<string, unknown>): { show?: List } =>
       lists.includes(search.show as List) ? { show: search.show as List } : {},
     component: lazyRouteComponent(() => import("./Known"), "Known"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/notifications",
+    component: lazyRouteComponent(() => import("./News"), "News"),
   }),
   createRoute({
     getParentRoute: () => root,

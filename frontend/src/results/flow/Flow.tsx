@@ -74,7 +74,7 @@ export function Flow({ result }: { result: Results }) {
           ))}
         </svg>
       </div>
-      <figcaption className={styles.key}>A column a round, a row an option: ✓ elected, ✕ out. Darker bands are votes that moved.</figcaption>
+      <figcaption className={styles.key}>A column a round, a row an option: ✓ elected, ✕ out. Stronger bands are votes that moved.</figcaption>
     </figure>
   );
 }
