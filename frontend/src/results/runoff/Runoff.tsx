@@ -18,7 +18,7 @@ export function Runoff({ result }: { result: Results }) {
           {scores.map((option) => (
             <tr key={option.id} data-on={finalists.includes(option.id)}>
               <th scope="row">
-                <bdi>{option.label}</bdi>
+                <bdi>{option.label}</bdi>{" "}
                 {finalists.includes(option.id) && <span className={styles.mark}>goes on</span>}
               </th>
               <td>{option.sum}</td>
@@ -35,7 +35,7 @@ export function Runoff({ result }: { result: Results }) {
           {runoff.tallies.map((tally) => (
             <tr key={tally.option} data-on={tally.option === runoff.winner.id}>
               <th scope="row">
-                <bdi>{label(tally.option)}</bdi>
+                <bdi>{label(tally.option)}</bdi>{" "}
                 {tally.option === runoff.winner.id && <span className={styles.mark}>wins</span>}
               </th>
               <td>{tally.votes}</td>
