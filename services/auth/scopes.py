@@ -11,6 +11,7 @@ Scope = Literal[
     "notifications:write",
     "polls:write",
     "profiles:write",
+    "rooms:write",
     "votes:write",
 ]
 """Managing the account itself always takes a signed-in session, so it has none."""

@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.codes import new_code
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.problems import conflict, not_found, unavailable
 from services.polls import acts, edits, quota, texts
 from services.polls import definition as definitions
-from services.polls.codes import new_code
 from services.polls.definition import Definition
 from services.polls.models import Poll
 from services.polls.reading import Reading, Seen

@@ -21,6 +21,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Row
 
+from services.core.codes import read_code
 from services.core.data.pagination import Page, map_page
 from services.core.http.api import matches
 from services.core.identity.subject import Subject
@@ -30,7 +31,6 @@ from services.core.problems import not_found, not_the_owner, unauthenticated
 from services.core.service import UseCases
 from services.core.sized_cache import SizedCache
 from services.polls import shape
-from services.polls.codes import read_code
 from services.polls.events import PollChanged, ProfileChanged
 from services.polls.methods import Eligibility, Status
 from services.polls.models import AuditEntry, Person, Poll

@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish as tell
-from services.core.identity.subject import Role, Subject
+from services.core.identity.subject import Kind, Role, Subject
 from services.core.problems import Problem, conflict, unavailable
 from services.polls import acts, edits, notes, quota, texts, votebooth
 from services.polls import definition as definitions
@@ -23,6 +23,20 @@ from services.polls.reading import Seen, names_version
 from services.polls.repository import AuditRepository, KeyRepository, PollRepository
 from services.polls.schemas import PollEdit
 from services.polls.status import status_of
+
+
+class Led(msgspec.Struct, frozen=True):
+    """What has come of opening or closing a poll for its owner.
+
+    Attributes:
+        version: The poll's; 0 if it was refused.
+        refusal: The problem's type; empty if it wasn't.
+        detail: Why, for people.
+    """
+
+    version: int
+    refusal: str = ""
+    detail: str = ""
 
 
 class Polls(Creating):
@@ -139,6 +153,43 @@ class Polls(Creating):
                 poll.version += 1
                 await acts.publish(session, subject, poll, now)
         return await self.seen(poll, now)
+
+    async def open_now(self, subject: Subject, poll_id: UUID) -> Seen:
+        """Have a draft or a scheduled poll open now, and wait for VoteBooth to know. Nothing happens if it has opened.
+
+        In the last seconds before it opens, when nothing of it may be moved, it opens by itself.
+
+        Raises:
+            Problem: 403, 404, 422 if its end is past.
+        """
+        async with self.kit.db.transaction() as session:
+            poll, now = await acts.lock_owned(session, subject, poll_id)
+            status = status_of(poll, now)
+            if status is Status.DRAFT:
+                poll.version += 1
+                poll.opens_at = None
+                await acts.publish(session, subject, poll, now)
+            elif status is Status.SCHEDULED and poll.opens_at is not None and poll.opens_at - now >= edits.SETTLE:
+                await quota.check_log(AuditRepository(session), poll.id, self.kit.settings)
+                details = edits.loggable(poll, {"opens_at": now})
+                poll.opens_at = now
+                await acts.change(session, subject, poll, now, "edited", details)
+        return await self._arrived(poll, now)
+
+    async def lead(self, owner: UUID, poll_id: UUID, step: Literal["open", "close"]) -> Led:
+        """Open or close a poll for its owner, who has asked VoteBooth to.
+
+        Raises:
+            Problem: 404.
+        """
+        subject = Subject(owner, Kind.USER, Role.USER, owner, frozenset({"polls:write"}), 0)
+        try:
+            await (self.open_now if step == "open" else self.close)(subject, poll_id)
+        except Problem as problem:
+            if problem.status not in {403, 409, 422}:
+                raise
+            return Led(0, problem.slug, problem.detail)
+        return Led((await self.versions([poll_id]))[poll_id])
 
     async def close(self, subject: Subject, poll_id: UUID) -> Seen:
         """Close an open poll now, and wait for VoteBooth to know. Nothing happens if it is closed.

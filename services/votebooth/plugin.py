@@ -25,6 +25,7 @@ from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
 from services.votebooth.results.dependencies import poll_viewer
 from services.votebooth.roll.controllers import RollController
+from services.votebooth.rooms.controllers import ROOM_CONTROLLERS, SCREEN_HEADER
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
 
@@ -41,6 +42,7 @@ SERVICE = Service(
         live_controller("votebooth", "VoteBooth", guests=True),
         ExchangeController,
         LogController,
+        *ROOM_CONTROLLERS,
     ],
     internal_controllers=[VersionController],
     parts=lambda votebooth: {
@@ -55,6 +57,7 @@ SERVICE = Service(
         "tickets": votebooth.kit.shared.tickets,
         "exchange": votebooth.exchange,
         "log": votebooth.log,
+        "rooms": votebooth.rooms,
     },
     dependencies=lambda votebooth: {"claim": provide_claim, "poll_viewer": poll_viewer(votebooth.viewers)},
     handlers=[
@@ -65,12 +68,14 @@ SERVICE = Service(
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
+        Job("rooms", 1.0, lambda votebooth: votebooth.rooms.pulse.beat()),
+        Job("room-codes", 600.0, lambda votebooth: votebooth.rooms.pulse.sweep()),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),
     ],
     personal=Personal(AccountDeleted, VoteBooth.erase, exported, Person),
     signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
-    single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower()],
+    single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower(), SCREEN_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
     needs=["auth", "polls", "profiles"],

@@ -26,6 +26,7 @@ from services.votebooth.results.viewers import Viewers
 from services.votebooth.roll.preparing import OwnPolls
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
+from services.votebooth.rooms.service import Rooms
 from services.votebooth.settings import VoteBoothSettings
 
 
@@ -47,6 +48,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         hub: Live connections.
         exchange: Ballots leaving and entering as files.
         log: What was done to polls.
+        rooms: People who vote together.
         periodic_recount: The periodic recount.
     """
 
@@ -67,6 +69,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.hub = Hub(kit, [PollSource(self.results, self.viewers)])
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection, self.people)
+        self.rooms = Rooms(kit, self.projection, self.people)
         self.periodic_recount = PeriodicRecount(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollNews) -> None:

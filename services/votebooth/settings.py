@@ -38,3 +38,17 @@ class VoteBoothSettings(LiveSettings, frozen=True, kw_only=True):
         ),
     ] = 20
     tokens_per_poll: Annotated[int, Meta(description="Voting tokens that a poll may have.", ge=1, le=10**8)] = 200_000
+    rooms_per_account: Annotated[int, Meta(description="Rooms of one account that hold a code.", ge=1, le=100_000)] = 50
+    room_audience: Annotated[int, Meta(description="How many may come into a room.", ge=1, le=10**6)] = 10_000
+    room_code_days: Annotated[
+        int,
+        Meta(
+            description="Days after which a room that was left alone ends, and then loses its code.",
+            ge=1,
+            le=3_650,
+        ),
+    ] = 30
+    questions_per_room: Annotated[int, Meta(description="Questions that a room may have.", ge=1, le=10_000)] = 500
+    questions_per_person: Annotated[
+        int, Meta(description="Questions that one person may have in a room.", ge=1, le=10_000)
+    ] = 20

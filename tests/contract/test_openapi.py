@@ -243,6 +243,10 @@ NOT_CREATING = {
     "PollClose",
     "PollPublish",
     "PollUnarchive",
+    "RoomEnd",
+    "RoomNext",
+    "RoomPollClose",
+    "RoomPollOpen",
     "ThreadBatch",
     "WaveBatch",
 }
@@ -258,6 +262,7 @@ WITHOUT_KEY = {
     "VoteBoothLiveTicketIssue": "a ticket lasts no longer than the token",
     "MessageSend": "its client_id makes a retry one message",
     "MessageSendTo": "its client_id makes a retry one message",
+    "RoomReact": "one more or less is nobody's",
     "RollAdd": "an address is invited once, unless the owner says `resend`",
 }
 

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from services.auth import emails, passwords
 from services.core.aws.mail import check_address
+from services.core.codes import read_code
 from services.core.http.api import matches
 from services.core.identity import signature
 from services.core.storage.files import check_key, check_media_type
 from services.polls import definition as definitions
 from services.polls import texts
-from services.polls.codes import read_code
 from services.polls.schemas import PollNew
 from services.votebooth.poll.choices import PATTERN_METHODS, ChoiceReader
 from services.votebooth.poll.definition import PollChanged, PollOption

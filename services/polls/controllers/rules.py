@@ -9,7 +9,7 @@ from litestar.params import FromPath, QueryParameter
 
 from services.polls.events import PollChanged
 from services.polls.reading import Preparing
-from services.polls.service import Polls
+from services.polls.service import Led, Polls
 
 MOST_VERSIONS = 100
 """How many polls' versions are told in one answer."""
@@ -32,6 +32,26 @@ class RulesController(Controller):
     async def preparing(self, polls: NamedDependency[Polls], poll_id: FromPath[UUID]) -> Preparing:
         """Return whose it is and who will vote."""
         return await polls.preparing(poll_id)
+
+    @get("/{poll_id:uuid}/open", summary="Open a poll now, for its owner")
+    async def open(
+        self,
+        polls: NamedDependency[Polls],
+        poll_id: FromPath[UUID],
+        owner: Annotated[UUID, QueryParameter(description="Who asked for it.")],
+    ) -> Led:
+        """Publish a draft, or have a scheduled poll open now; again, it does nothing, so that it may be tried twice."""
+        return await polls.lead(owner, poll_id, "open")
+
+    @get("/{poll_id:uuid}/close", summary="Close a poll now, for its owner")
+    async def close(
+        self,
+        polls: NamedDependency[Polls],
+        poll_id: FromPath[UUID],
+        owner: Annotated[UUID, QueryParameter(description="Who asked for it.")],
+    ) -> Led:
+        """Close an open poll; again, it does nothing."""
+        return await polls.lead(owner, poll_id, "close")
 
     @get("/versions", summary="The versions of published polls")
     async def versions(

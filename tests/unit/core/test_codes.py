@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from services.core.codes import ALPHABET, new_code, read_code
 from services.core.http.api import matches
-from services.polls.codes import ALPHABET, new_code, read_code
 
 
 def test_a_code_has_eight_signs_that_nobody_confuses() -> None:

@@ -1,0 +1,135 @@
+"""Who may come into a room, or do something in it.
+
+A code is all that it takes, so who has none must not find one by trying. To whoever isn't in a room, every code is
+answered alike, 404, and counted before it is answered (`Knock`).
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.codes import read_code
+from services.core.identity.subject import Kind, Subject
+from services.core.kit import Kit
+from services.core.problems import Problem, not_found
+from services.votebooth.models import Room
+from services.votebooth.rooms.repository import MemberRepository, RoomRepository, ScreenRepository, head_of
+from services.votebooth.rooms.state import RoomRole
+from services.votebooth.settings import VoteBoothSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """Somebody asks for a room.
+
+    Attributes:
+        room: The code, as it was typed, or the room's id.
+        subject: Who; None without an access token.
+        screen: The token of a screen, if one came along.
+        count: Counts a try of somebody who isn't in, before it is answered; raises a `Problem`, 429.
+        miss: Counts a try that found nothing.
+    """
+
+    room: str
+    subject: Subject | None
+    screen: str | None
+    count: Callable[[], Awaitable[None]]
+    miss: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Somebody's place in a room, as it was read."""
+
+    room_id: UUID
+    role: RoomRole
+
+
+class Doors:
+    """Finds rooms for those who are in them, or come in."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
+        self._kit = kit
+
+    async def seat(self, knock: Knock) -> Seat:
+        """Return the place of somebody who is in a room.
+
+        Raises:
+            Problem: 404 if there is no such room or they aren't in it, 429.
+        """
+        async with self._kit.db.reading() as session:
+            room = await _find(session, knock.room)
+            role = None if room is None else await _role(session, room, knock)
+        if room is None or role is None:
+            raise await self.missed(knock)
+        return Seat(room.id, role)
+
+    async def host(self, knock: Knock) -> UUID:
+        """Return the room of somebody who is its host.
+
+        Raises:
+            Problem: 403 for the audience, 404, 429.
+        """
+        seat = await self.seat(knock)
+        if seat.role is not RoomRole.HOST:
+            raise not_a_host()
+        return seat.room_id
+
+    async def enter(self, knock: Knock) -> Seat:
+        """Return the room of a code, for somebody who comes in; its id lets nobody in.
+
+        Raises:
+            Problem: 404, 429.
+        """
+        async with self._kit.db.reading() as session:
+            room = await _find(session, knock.room)
+            role = None if room is None else await _role(session, room, knock)
+        if room is not None and role is not None:
+            return Seat(room.id, role)
+        await knock.count()
+        if room is None or read_code(knock.room) is None:
+            await knock.miss()
+            raise not_found("room")
+        return Seat(room.id, RoomRole.AUDIENCE)
+
+    async def missed(self, knock: Knock) -> Problem:
+        """Count a try of somebody who isn't in; return what they are told, whatever the reason."""
+        await knock.count()
+        await knock.miss()
+        return not_found("room")
+
+
+def not_a_host() -> Problem:
+    """403: the room is run by others."""
+    return Problem(403, "not-a-host", "This is for hosts", "Only the room's hosts can do this.")
+
+
+def hash_of(token: str) -> bytes:
+    """Return what is kept of a screen's token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def _find(session: AsyncSession, typed: str) -> Room | None:
+    rooms = RoomRepository(session)
+    if (code := read_code(typed)) is not None:
+        return await rooms.by_code(code)
+    with suppress(ValueError):
+        return await rooms.get_one_or_none(Room.id == UUID(typed))
+    return None
+
+
+async def _role(session: AsyncSession, room: Room, knock: Knock) -> RoomRole | None:
+    subject = knock.subject
+    if subject is not None and subject.kind is Kind.USER:
+        hosts = head_of(room).hosts
+        if subject.id == hosts.owner or subject.id in hosts.others:
+            return RoomRole.HOST
+    if subject is not None and await MemberRepository(session).of(room.id, subject.id) is not None:
+        return RoomRole.AUDIENCE
+    if knock.screen and await ScreenRepository(session).is_let_in(room.id, hash_of(knock.screen)):
+        return RoomRole.SCREEN
+    return None

@@ -1,0 +1,100 @@
+"""What rooms ask of Polls: whose a poll is, and that it opens or closes, as its owner's act."""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.core.identity.subject import Subject
+from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
+from services.core.problems import Problem, not_found, unavailable
+from services.votebooth.poll.projection import Projection
+from services.votebooth.settings import VoteBoothSettings
+
+_SECONDS = 4.0
+Step = Literal["open", "close"]
+
+
+class _Preparing(Struct, frozen=True):
+    owner: UUID
+    published: bool
+
+
+class _Led(Struct, frozen=True):
+    version: int
+    refusal: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A poll that may be put on stage.
+
+    Attributes:
+        version: 0 for a draft.
+    """
+
+    owner: UUID
+    version: int
+
+
+class RoomPolls:
+    """Polls, as rooms need them. No transaction is open while Polls is asked."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+        self._kit = kit
+        self._projection = projection
+
+    async def find(self, poll_id: UUID, subject: Subject) -> Shown:
+        """Return a poll that a host may show: one that is published, or a draft of their own.
+
+        Raises:
+            Problem: 404, 503.
+        """
+        try:
+            rules = await self._projection.existing(poll_id)
+        except Problem as problem:
+            if problem.status != 404:
+                raise
+        else:
+            return Shown(rules.definition.owner, rules.version)
+        try:
+            draft = await self._kit.shared.calls.get("polls", f"/internal/polls/{poll_id}/preparing", _Preparing)
+        except PeerMissing:
+            raise not_found("poll") from None
+        except PeerError as exc:
+            raise unavailable("Whether this poll is yours can't be found out right now. Try again.") from exc
+        if draft.owner != subject.id:
+            raise not_found("poll")
+        return Shown(draft.owner, 0)
+
+    async def lead(self, poll_id: UUID, owner: UUID, step: Step) -> int:
+        """Open or close a poll for its owner; return its version, which this service has then. Again, it does nothing.
+
+        Raises:
+            Problem: 403, 404, 409 `not-open`, 422 `poll-refused`, 503.
+        """
+        path = f"/internal/polls/{poll_id}/{step}?{urlencode({'owner': owner})}"
+        try:
+            led = await self._kit.shared.calls.get("polls", path, _Led, _SECONDS)
+        except PeerMissing:
+            raise not_found("poll") from None
+        except PeerError as exc:
+            raise unavailable("Polls doesn't answer right now. Whether the poll has changed isn't known.") from exc
+        if led.refusal:
+            raise _refusal(led)
+        await self._projection.catch_up(poll_id, led.version)
+        return led.version
+
+
+def _refusal(led: _Led) -> Problem:
+    match led.refusal:
+        case "not-open":
+            return Problem(409, "not-open", "This conflicts with what is already there", led.detail)
+        case "not-the-owner":
+            return Problem(403, "not-the-owner", "This is somebody else's", led.detail)
+        case _:
+            return Problem(422, "poll-refused", "A rule was broken", led.detail)

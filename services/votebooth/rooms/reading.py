@@ -1,0 +1,153 @@
+"""What is seen of a room: a snapshot with its position, what came after it, the code as a picture, an export."""
+
+import csv
+import io
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import segno
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.identity.subject import Subject
+from services.core.kit import Kit
+from services.core.problems import closed, not_found
+from services.votebooth.models import Room, RoomEntry
+from services.votebooth.rooms import schemas
+from services.votebooth.rooms.doors import Seat
+from services.votebooth.rooms.repository import (
+    EntryRepository,
+    MemberRepository,
+    QuestionRepository,
+    RoomRepository,
+    VoteRepository,
+    head_of,
+    steady,
+)
+from services.votebooth.rooms.state import AskedQuestion, RoomPart, RoomRole, in_order, seen_by
+from services.votebooth.settings import VoteBoothSettings
+
+MOST_CHANGES = 300
+_QUIET_ZONE = 4
+"""Light modules around a QR code (ISO/IEC 18004)."""
+
+
+class Reading:
+    """Rooms, for those who look. All of an answer is of one moment."""
+
+    def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
+        self._kit = kit
+
+    async def snapshot(self, seat: Seat, subject: Subject | None) -> schemas.RoomSnapshot:
+        """Return a room as it is for somebody.
+
+        Raises:
+            Problem: 404 if it is gone.
+        """
+        async with self._kit.db.reading() as session:
+            await steady(session)
+            return await self._snapshot(session, seat, subject)
+
+    async def changes(self, seat: Seat, subject: Subject | None, after: int) -> schemas.RoomChanges:
+        """Return what came after a position, or the room anew if that is too much or the position isn't one of it.
+
+        Raises:
+            Problem: 404 if it is gone.
+        """
+        async with self._kit.db.reading() as session:
+            await steady(session)
+            room = await _room(session, seat.room_id)
+            if not room.seq - MOST_CHANGES <= after <= room.seq:
+                return schemas.RoomChanges(room.seq, [], await self._snapshot(session, seat, subject))
+            entries = await EntryRepository(session).after(seat.room_id, after, MOST_CHANGES)
+        return schemas.RoomChanges(room.seq, _changes(entries, seat.role), None)
+
+    async def _snapshot(self, session: AsyncSession, seat: Seat, subject: Subject | None) -> schemas.RoomSnapshot:
+        room = await _room(session, seat.room_id)
+        head, host = head_of(room), seat.role is RoomRole.HOST
+        questions = await QuestionRepository(session).all(room.id)
+        seen = [part for each in questions if isinstance(part := seen_by(seat.role, each), AskedQuestion)]
+        return schemas.RoomSnapshot(
+            room=room.id,
+            seq=room.seq,
+            now=await RoomRepository(session).clock(),
+            code=room.code,
+            link=None if room.code is None else self._link(room.code),
+            role=seat.role,
+            settings=head.settings,
+            hosts=head.hosts,
+            agenda=head.agenda if host else None,
+            stage=head.stage,
+            timer=head.timer,
+            questions=in_order(seen),
+            reactions=head.reactions,
+            audience=head.audience,
+            ended=head.ended,
+            mine=None if subject is None or seat.role is RoomRole.SCREEN else await self._mine(session, seat, subject),
+        )
+
+    async def _mine(self, session: AsyncSession, seat: Seat, subject: Subject | None) -> schemas.MyPart | None:
+        if subject is None or seat.role is RoomRole.SCREEN:
+            return None
+        member = await MemberRepository(session).of(seat.room_id, subject.id)
+        return schemas.MyPart(
+            name="" if member is None else member.name,
+            questions=await QuestionRepository(session).by(seat.room_id, subject.id),
+            votes=await VoteRepository(session).by(seat.room_id, subject.id),
+        )
+
+    async def picture(self, seat: Seat) -> bytes:
+        """Return the link to join by as a QR code, an SVG that takes any size.
+
+        Raises:
+            Problem: 404 if the room is gone, 410 if its code was released.
+        """
+        async with self._kit.db.reading() as session:
+            room = await _room(session, seat.room_id)
+        if room.code is None:
+            raise closed("The room's code was released.")
+        drawn = io.BytesIO()
+        # On white whatever is around it: cameras read dark on light.
+        segno.make(self._link(room.code), error="m", micro=False).save(
+            drawn, kind="svg", border=_QUIET_ZONE, light="#fff", xmldecl=False, omitsize=True
+        )
+        return drawn.getvalue()
+
+    async def export(self, room_id: UUID) -> str:
+        """Return the questions as CSV (RFC 4180), in their order."""
+        async with self._kit.db.reading() as session:
+            questions = await QuestionRepository(session).all(room_id)
+        written = io.StringIO(newline="")
+        rows = csv.writer(written)
+        rows.writerow(["asked_at", "name", "anonymous", "question", "votes", "state", "answered", "pinned"])
+        for each in in_order(questions):
+            name = "" if each.by is None else each.by.name
+            told = (each.anonymous, _cell(each.text), each.votes, each.state, each.answered, each.pinned)
+            rows.writerow([each.asked_at.isoformat(), _cell(name), *told])
+        return written.getvalue()
+
+    def _link(self, code: str) -> str:
+        return f"{self._kit.core.public_url.rstrip('/')}/r/{code}"
+
+
+def _cell(value: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _changes(entries: Sequence[RoomEntry], role: RoomRole) -> list[schemas.RoomChange]:
+    """Return entries as somebody sees them; what isn't for them is left out."""
+    host = role is RoomRole.HOST
+    changes: list[schemas.RoomChange] = []
+    for entry in entries:
+        part = seen_by(role, msgspec.convert(entry.part, RoomPart))
+        if part is not None:
+            changes.append(schemas.RoomChange(entry.seq, entry.at, entry.act, entry.actor if host else None, part))
+    return changes
+
+
+async def _room(session: AsyncSession, room_id: UUID) -> Room:
+    room = await RoomRepository(session).get_one_or_none(id=room_id)
+    if room is None:
+        raise not_found("room")
+    return room
