@@ -205,7 +205,7 @@ class Hosting:
             if act.head.stage.poll != after:
                 raise conflict("moved-on", "Another poll is on stage by now.")
             polls = [item.poll for item in act.head.agenda.items]
-            place = polls.index(after) + 1 if after in polls else 0
+            place = polls.index(after) + 1 if after is not None and after in polls else 0
             following = polls[place] if place < len(polls) else None
             if following != after:
                 await act.write("poll.pinned", RoomStage(poll=following), subject.id)
