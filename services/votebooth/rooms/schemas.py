@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.forms import Edit
 from services.core.refusals import list_limits, number_limits, text_limits
 from services.votebooth.rooms.state import (
     AskedQuestion,
@@ -39,7 +40,7 @@ class RoomNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reacting: bool = True
 
 
-class RoomEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RoomEdit(Edit, frozen=True, kw_only=True):
     """What to change; what isn't named stays."""
 
     title: Annotated[str, text_limits(MAX_TITLE, 1)] | UnsetType = UNSET
@@ -94,7 +95,7 @@ class QuestionNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     anonymous: Annotated[bool, Meta(description="The audience isn't told who asks. RoomHosts are.")] = False
 
 
-class QuestionEdit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class QuestionEdit(Edit, frozen=True, kw_only=True):
     """What a host makes of a question."""
 
     shown: Annotated[bool, Meta(description="True approves it, or shows it again; false hides it.")] | UnsetType = UNSET
