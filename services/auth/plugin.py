@@ -1,6 +1,6 @@
 """Auth as a `Service`."""
 
-from services.auth.controllers import CONTROLLERS, ROOT_CONTROLLERS
+from services.auth.controllers import CONTROLLERS, INTERNAL_CONTROLLERS, ROOT_CONTROLLERS
 from services.auth.service import Auth
 from services.auth.service.archives import EXPORTING
 from services.auth.settings import AuthSettings
@@ -13,6 +13,7 @@ SERVICE = Service(
     settings=AuthSettings,
     controllers=CONTROLLERS,
     root_controllers=ROOT_CONTROLLERS,
+    internal_controllers=INTERNAL_CONTROLLERS,
     jobs=[
         Job("announce-ended-sessions", 2, Auth.announce),
         Job("signing-keys", 5, Auth.renew_keys),

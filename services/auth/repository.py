@@ -117,6 +117,10 @@ class AccountRepository(Repository[Account]):
         """Return an account; nobody else changes it until the transaction ends."""
         return await self.get_one_or_none(id=account, with_for_update=True)
 
+    async def confirmed(self, accounts: Sequence[UUID]) -> Sequence[Account]:
+        """Return those of some accounts that have confirmed an address."""
+        return await self.get_many(Account.id.in_(accounts), Account.email_verified.is_(True))
+
     async def set_password(self, account: UUID, before: str, after: str) -> bool:
         """Replace a password's hash; False if it isn't `before` any more."""
         same = Account.password_hash == before

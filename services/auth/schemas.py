@@ -190,6 +190,13 @@ class NewKey(Struct, frozen=True):
     api_key: Annotated[str, Meta(examples=["vw_…"])]
 
 
+class Address(Struct, frozen=True):
+    """An address that an account has confirmed, for other services."""
+
+    account: UUID
+    email: str
+
+
 class JWK(Struct, frozen=True):
     """A public key (RFC 7517)."""
 

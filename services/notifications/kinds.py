@@ -1,5 +1,7 @@
 """What people are told of, and by which channels."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, get_args
 
 Kind = Literal[
@@ -14,10 +16,18 @@ Kind = Literal[
     "poll_opened",
     "poll_closed",
 ]
-Channel = Literal["in_app"]
+Channel = Literal["in_app", "email"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
+    {
+        "in_app": frozenset(KINDS),
+        "email": frozenset({"follow_request", "mention", "reply", "moderation", "poll_opened", "poll_closed"}),
+    }
+)
+"""What people are told of by a channel unless they choose otherwise."""
 
 ABOUT_ME: frozenset[Kind] = frozenset({"follow", "follow_request"})
 """Kinds whose subject is the recipient's own account; that of others is a Wave, a poll or a comment."""

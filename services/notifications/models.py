@@ -112,6 +112,39 @@ class Account(Base):
     __table_args__ = (CheckConstraint("watches >= 0", name="watches_arent_negative"),)
 
 
+class Mailbox(Base):
+    """What somebody's notifications have come to, and how and when they get mail.
+
+    Attributes:
+        seq: Grows with each change of what they are told of, in the transaction that changes it.
+        email: Whether they get any.
+        digest: `none` or `daily`.
+        zone: Their time zone's name in the IANA database.
+        quiet_from: When their quiet hours begin, in minutes after midnight; null without quiet hours.
+        quiet_to: When they end.
+        due_at: When the next mail leaves; null if there is nothing to tell.
+        told: The ordinal of the last notification that they were told of by mail.
+        tries: How often the next mail couldn't be sent.
+    """
+
+    __tablename__ = "mailbox"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    email: Mapped[bool] = mapped_column(server_default="true")
+    digest: Mapped[str] = mapped_column(Text, server_default="none")
+    zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    quiet_from: Mapped[int | None]
+    quiet_to: Mapped[int | None]
+    due_at: Mapped[datetime | None]
+    told: Mapped[UUID] = mapped_column(server_default=str(UUID(int=0)))
+    tries: Mapped[int] = mapped_column(server_default="0")
+    __table_args__ = (
+        CheckConstraint("digest IN ('none', 'daily')", name="digest"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_hours"),
+        Index("ix_mailbox_due", "due_at", postgresql_where=column("due_at").is_not(None)),
+    )
+
+
 class Watch(Base):
     """Somebody wants to be told when a poll opens and closes.
 
@@ -132,6 +165,7 @@ class Send(Base):
     Attributes:
         actor: Who did it.
         at: When. Who wanted to be told later isn't.
+        people: How many it is for.
         state: `running`, `paused` or `done`.
     """
 
@@ -141,6 +175,7 @@ class Send(Base):
     subject: Mapped[UUID]
     actor: Mapped[UUID]
     at: Mapped[datetime]
+    people: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str] = mapped_column(Text)
     __table_args__ = (
         CheckConstraint("state IN ('running', 'paused', 'done')", name="state"),

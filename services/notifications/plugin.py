@@ -2,6 +2,7 @@
 
 from services.core.circles import block_handler, follow_handler, mute_handler
 from services.core.events.handler import Handler
+from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.personal import Personal
 from services.core.service import Job, Service
@@ -10,13 +11,15 @@ from services.notifications.controllers import CONTROLLERS
 from services.notifications.models import Block, Follow, Mute, Person
 from services.notifications.repository.erasing import exported
 from services.notifications.service import Notifications
+from services.notifications.service.unsubscribing import LINK_KEY, new_link_key
 from services.notifications.settings import NotificationsSettings
 
 SERVICE = Service(
     "notifications",
     Notifications,
     settings=NotificationsSettings,
-    controllers=CONTROLLERS,
+    controllers=[*CONTROLLERS, live_controller("notifications", "Notifications")],
+    parts=lambda told: {"hub": told.hub, "tickets": told.kit.shared.tickets},
     handlers=[
         Handler(events.CommentChanged, lambda told, session, event: told.hearing.comment(session, event)),
         Handler(events.WaveChanged, lambda told, session, event: told.hearing.wave(session, event)),
@@ -29,8 +32,16 @@ SERVICE = Service(
         follow_handler(events.FollowChanged, Follow),
         block_handler(events.BlockChanged, Block),
         mute_handler(events.MuteChanged, Mute),
+        Handler(events.BlockChanged, lambda told, session, event: told.hearing.apart(session, event)),
+        Handler(events.MuteChanged, lambda told, session, event: told.hearing.apart(session, event)),
     ],
     personal=Personal(events.AccountDeleted, Notifications.erase, exported, Person),
-    needs=["polls", "profiles"],
-    jobs=[Job("sends", 1, lambda told: told.sending.work()), Job("old", 3_600, Notifications.sweep)],
+    secrets={LINK_KEY: new_link_key},
+    mail=True,
+    needs=["auth", "polls", "profiles"],
+    jobs=[
+        Job("sends", 1, lambda told: told.sending.work()),
+        Job("mails", 2, lambda told: told.mailing.work()),
+        Job("old", 3_600, Notifications.sweep),
+    ],
 )

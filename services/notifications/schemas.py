@@ -7,8 +7,10 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from services.core.people import PersonView
+from services.notifications.delivery import Digest
 from services.notifications.kinds import Kind
 
+SendState = Literal["running", "paused", "done"]
 SubjectType = Literal["account", "wave", "poll", "comment"]
 
 NamedKind = Annotated[
@@ -67,6 +69,7 @@ class KindPreference(Struct, frozen=True):
 
     kind: NamedKind
     in_app: Annotated[bool, Meta(description="In the list and its number of unread ones.")]
+    email: Annotated[bool, Meta(description="By mail, if there is any: see `delivery`.")]
 
 
 class Preferences(Struct, frozen=True):
@@ -79,6 +82,37 @@ class ChannelsEdit(Struct, frozen=True, forbid_unknown_fields=True):
     """What to change; what is left out stays."""
 
     in_app: bool | None = None
+    email: bool | None = None
+
+
+class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
+    """When no mail leaves. They may go past midnight."""
+
+    begin: Annotated[str, Meta(description="Hour and minute.", examples=["22:00"])]
+    end: Annotated[str, Meta(examples=["07:30"])]
+
+
+class DeliveryView(Struct, frozen=True, forbid_unknown_fields=True):
+    """How and when I get mail."""
+
+    email: Annotated[bool, Meta(description="Whether I get any.")] = True
+    digest: Annotated[
+        Digest, Meta(description="`daily`: one mail a day, at eight in the morning. `none`: when something happens.")
+    ] = "none"
+    time_zone: Annotated[str, Meta(description="Of the IANA database.", examples=["Europe/Riga"])] = "UTC"
+    quiet_hours: QuietHours | None = None
+
+
+class SendView(Struct, frozen=True, kw_only=True):
+    """Something that many people are told of, and how far that has come."""
+
+    id: UUID
+    kind: NamedKind
+    subject: Annotated[UUID, Meta(description="The poll.")]
+    at: Annotated[datetime, Meta(description="When it happened.")]
+    state: SendState
+    people: Annotated[int, Meta(description="How many it is for.", examples=[100_000])]
+    told: Annotated[int, Meta(description="How many were told so far.", examples=[35_000])]
 
 
 class Watching(Struct, frozen=True):

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from services.core.live.settings import LiveSettings
 
 
-class NotificationsSettings(Struct, frozen=True, kw_only=True):
+class NotificationsSettings(LiveSettings, frozen=True, kw_only=True):
     """What an operator may set."""
 
     kept_per_account: Annotated[
@@ -14,6 +16,10 @@ class NotificationsSettings(Struct, frozen=True, kw_only=True):
     kept_days: Annotated[
         int, Meta(description="Days after its latest event that a notification is kept.", ge=1, le=3_650)
     ] = 90
+    mails_per_second: Annotated[
+        int,
+        Meta(description="Mails that all instances together send in a second: the sender's quota.", ge=1, le=10_000),
+    ] = 10
     watched_polls_per_account: Annotated[
         int, Meta(description="Polls that an account may watch at a time.", ge=1, le=1_000_000)
     ] = 1_000

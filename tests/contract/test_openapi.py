@@ -248,6 +248,7 @@ NOT_CREATING = {
     "RoomPollClose",
     "RoomPollOpen",
     "ThreadBatch",
+    "Unsubscribe",
     "WaveBatch",
 }
 """They store nothing, or come to the same when they are repeated."""
@@ -260,6 +261,7 @@ WITHOUT_KEY = {
     "SessionRefresh": "a token that comes again gives the same successor",
     "KeyExchange": "an access token lasts for minutes",
     "VoteBoothLiveTicketIssue": "a ticket lasts no longer than the token",
+    "NotificationsLiveTicketIssue": "a ticket lasts no longer than the token",
     "MessageSend": "its client_id makes a retry one message",
     "MessageSendTo": "its client_id makes a retry one message",
     "RoomReact": "one more or less is nobody's",

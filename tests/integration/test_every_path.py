@@ -131,7 +131,7 @@ OPEN = {
     "ThreadBatch",
     "WaveBatch",
 }
-OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk"}
+OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk", "Unsubscribe"}
 """What needs no token: ways to get one, what a mail's link stands for, questions that are too long for a URL."""
 
 

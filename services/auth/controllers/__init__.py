@@ -1,6 +1,7 @@
 """Auth over HTTP."""
 
 from services.auth.controllers.accounts import AccountController, GuestController
+from services.auth.controllers.internal import AddressController
 from services.auth.controllers.keys import KeyController
 from services.auth.controllers.leaving import LeavingController
 from services.auth.controllers.letters import LetterController
@@ -16,5 +17,6 @@ CONTROLLERS = [
     LeavingController,
 ]
 ROOT_CONTROLLERS = [WellKnownController]
+INTERNAL_CONTROLLERS = [AddressController]
 
-__all__ = ["CONTROLLERS", "ROOT_CONTROLLERS"]
+__all__ = ["CONTROLLERS", "INTERNAL_CONTROLLERS", "ROOT_CONTROLLERS"]

@@ -1,5 +1,6 @@
 """Accounts: sign-up, guests and their upgrade, passwords, roles."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from advanced_alchemy.exceptions import DuplicateKeyError
@@ -8,7 +9,7 @@ from msgspec import structs
 from services.auth.events import AccountOpened, AccountUpgraded
 from services.auth.passwords import Hasher
 from services.auth.repository import AccountRepository, AuditRepository, KeyRepository, SessionRepository
-from services.auth.schemas import AccountView, PasswordChange, RoleChange, SignUp, Tokens
+from services.auth.schemas import AccountView, Address, PasswordChange, RoleChange, SignUp, Tokens
 from services.auth.service import checks, leaving
 from services.auth.service.access import Access, account_view
 from services.auth.service.letters import Letters
@@ -191,6 +192,12 @@ class Accounts:
             details = {"before": before, "after": role}
             await AuditRepository(session).record("role.changed", actor, details, account=account)
         await self._access.announce_end(ended)
+
+    async def addresses(self, accounts: Sequence[UUID]) -> list[Address]:
+        """Return the addresses of those of some accounts that have confirmed theirs."""
+        async with self._kit.db.reading() as session:
+            rows = await AccountRepository(session).confirmed(accounts)
+        return [Address(row.id, row.email) for row in rows if row.email is not None]
 
     async def find(self, email: str) -> UUID | None:
         """Return the account of an address, for the operator."""

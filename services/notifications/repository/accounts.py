@@ -78,13 +78,15 @@ class WatchRepository(Repository[Watch]):
         statement = select(Watch.account).where(*among).order_by(Watch.account).limit(most)
         return (await self.session.scalars(statement)).all()
 
-    async def boundaries(self, poll: UUID, at: datetime, each: int) -> Sequence[UUID]:
-        """Return each `each`th of those who watched a poll at a moment, by their ids, and the last of them."""
+    async def boundaries(self, poll: UUID, at: datetime, each: int) -> tuple[Sequence[UUID], int]:
+        """Return each `each`th of those who watched a poll at a moment, by their ids, the last, and their number."""
         number = func.row_number().over(order_by=Watch.account).label("number")
         total = func.count().over().label("total")
         every = select(Watch.account, number, total).where(*_watched(poll, at)).subquery()
         ends = (every.c.number % each == 0) | (every.c.number == every.c.total)
-        return (await self.session.scalars(select(every.c.account).where(ends).order_by(every.c.account))).all()
+        found = select(every.c.account, every.c.total).where(ends).order_by(every.c.account)
+        rows = (await self.session.execute(found)).all()
+        return [row.account for row in rows], rows[0].total if rows else 0
 
     async def _charge(self, account: UUID, watches: int) -> int:
         new = insert(Account).values(id=account, watches=max(0, watches))

@@ -13,6 +13,7 @@ from services.notifications.models import (
     Block,
     Follow,
     Happening,
+    Mailbox,
     Mute,
     Notification,
     Preference,
@@ -33,6 +34,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await session.execute(delete(Send).where(Send.actor == account))
     await session.execute(delete(Watch).where(Watch.account == account))
     await session.execute(delete(Preference).where(Preference.account == account))
+    await session.execute(delete(Mailbox).where(Mailbox.account == account))
     await session.execute(delete(Account).where(Account.id == account))
     await circles.forget(session, account, Follow, Block, Mute)
     return False
@@ -50,7 +52,9 @@ def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
     told = select(Notification.id, Notification.kind, Notification.subject, Notification.read)
     watched = select(Watch.poll).where(Watch.account == account)
+    chosen = select(Mailbox.email, Mailbox.digest, Mailbox.zone, Mailbox.quiet_from, Mailbox.quiet_to)
     return [
+        Part("mail", chosen.where(Mailbox.account == account), Mailbox.account),
         Part("notifications", told.where(Notification.recipient == account), Notification.id),
         Part("watched", watched, Watch.ordinal),
     ]

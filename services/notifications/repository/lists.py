@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased
 
+from services.notifications.kinds import Channel
 from services.notifications.models import Happening, Notification, Thing
 from services.notifications.repository import seen
 
@@ -25,11 +26,10 @@ _NAMED_OF = 20
 """The last happenings, of whose actors some are named."""
 
 _ROWS: Any = bindparam("rows", type_=Integer())
-_IN_APP = seen.notification("in_app")
 
 
-def _listed() -> Select[Any]:
-    """Select what a viewer is told of, with its subject, the last actors and how many there are."""
+def _shown(channel: Channel) -> Select[Any]:
+    """Select what a viewer is told of by a channel, with its subject, the last actors and how many there are."""
     actors = select(Happening.actor).where(seen.happening()).correlate(Notification)
     latest = actors.order_by(Happening.at.desc()).limit(_NAMED_OF)
     some = actors.order_by(Happening.actor).limit(_LOOKED_THROUGH).subquery()
@@ -43,14 +43,21 @@ def _listed() -> Select[Any]:
     )
     statement = select(*columns).select_from(Notification)
     statement = statement.outerjoin(Thing, Thing.id == Notification.subject).outerjoin(on, on.id == Thing.of)
-    before = Notification.ordinal < bindparam("after", type_=Uuid())
-    return statement.where(_IN_APP, before).order_by(Notification.ordinal.desc()).limit(_ROWS)
+    return statement.where(seen.notification(channel)).order_by(Notification.ordinal.desc()).limit(_ROWS)
+
+
+def _listed() -> Select[Any]:
+    return _shown("in_app").where(Notification.ordinal < bindparam("after", type_=Uuid()))
+
+
+def _to_mail() -> Select[Any]:
+    return _shown("email").where(Notification.ordinal > bindparam("told", type_=Uuid()), ~Notification.read)
 
 
 def _unread() -> Select[Any]:
     """Select how many a viewer hasn't read, `rows` at most."""
-    some = select(Notification.id).where(_IN_APP, ~Notification.read).limit(_ROWS)
+    some = select(Notification.id).where(seen.notification("in_app"), ~Notification.read).limit(_ROWS)
     return select(func.count()).select_from(some.subquery())
 
 
-LISTED, UNREAD = _listed(), _unread()
+LISTED, TO_MAIL, UNREAD = _listed(), _to_mail(), _unread()

@@ -30,22 +30,30 @@ class Told(NamedTuple):
     cause: UUID = NO_CAUSE
 
 
+class Kept(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        made: The recipient has a notification more.
+        news: It is new to them.
+    """
+
+    made: bool
+    news: bool
+
+
 class NotificationRepository(Repository[Notification]):
     """Notifications."""
 
     model_type = Notification
 
-    async def keep(self, told: Told, version: int, *, present: bool) -> bool:
-        """Keep that something happened, or doesn't stand any more, unless what is known of it is as new.
-
-        Returns:
-            Whether a notification was added to the recipient's.
-        """
+    async def keep(self, told: Told, version: int, *, present: bool) -> Kept:
+        """Keep that something happened, or doesn't stand any more, unless what is known of it is as new."""
         group, is_new = await self._hold(told)
         happening = (Happening.notification == group, Happening.actor == told.actor, Happening.cause == told.cause)
         known = (await self.session.execute(select(Happening.version, Happening.told).where(*happening))).first()
         if known is not None and known.version >= version:
-            return False
+            return Kept(is_new, news=False)
         was_told = known is not None and known.told
         values = {"version": version, "present": present, "told": was_told or present}
         keys = {"notification": group, "actor": told.actor, "cause": told.cause}
@@ -53,17 +61,17 @@ class NotificationRepository(Repository[Notification]):
         await self.session.execute(new.on_conflict_do_update(index_elements=list(keys), set_=values))
         if present and not was_told:
             await self.update_where(Notification.id == group, values={"ordinal": new_id(), "read": False})
-        return is_new
+        return Kept(is_new, present and not was_told)
 
-    async def keep_once(self, kind: Kind, subject: UUID, actor: UUID, recipients: Collection[UUID]) -> int:
+    async def keep_once(self, kind: Kind, subject: UUID, actor: UUID, recipients: Collection[UUID]) -> list[UUID]:
         """Tell many of the same; who was told of it before isn't told again.
 
         Returns:
-            How many were told.
+            Those who were told.
         """
         ids = {recipient: new_id() for recipient in sorted(recipients)}
         if not ids:
-            return 0
+            return []
         groups = [
             {"id": ids[one], "recipient": one, "kind": kind, "subject": subject, "ordinal": ids[one], "read": False}
             for one in ids
@@ -76,7 +84,8 @@ class NotificationRepository(Repository[Notification]):
                 for one in told
             ]
             await self.session.execute(insert(Happening), rows)
-        return len(told)
+        added_ids = set(told)
+        return [recipient for recipient in ids if ids[recipient] in added_ids]
 
     async def _hold(self, told: Told) -> tuple[UUID, bool]:
         """Return the notification for something, held, and whether it was made for it."""
@@ -110,6 +119,11 @@ class NotificationRepository(Repository[Notification]):
         """Return what a viewer is told of in the list, the latest first; one more than wanted."""
         where = {"viewer": viewer, "after": after or lists.BEFORE_ALL, "rows": limit + 1}
         return (await self.session.execute(lists.LISTED, where)).all()
+
+    async def to_mail(self, recipient: UUID, told: UUID, limit: int) -> Sequence[Row[Any]]:
+        """Return what somebody hasn't read and wasn't told of by mail yet, the latest first; one more than wanted."""
+        where = {"viewer": recipient, "told": told, "rows": limit + 1}
+        return (await self.session.execute(lists.TO_MAIL, where)).all()
 
     async def unread(self, viewer: UUID, most: int) -> int:
         """Return how many of them are unread; `most` stands for that many or more."""

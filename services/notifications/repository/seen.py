@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists, or_
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from services.core import circles
-from services.notifications.kinds import ABOUT_ME, CAUSED, Channel
+from services.notifications.kinds import ABOUT_ME, CAUSED, UNASKED, Channel
 from services.notifications.models import Block, Follow, Happening, Mute, Notification, Person, Preference, Thing
 
 VIEWER: Any = bindparam("viewer", type_=Uuid())
@@ -63,17 +63,19 @@ def happening() -> ColumnElement[bool]:
     )
 
 
+def wanted(channel: Channel, account: Any, kind: Any) -> ColumnElement[bool]:
+    """Say whether somebody wants to be told of a kind by a channel."""
+    chosen = select(Preference.wanted).where(
+        Preference.account == account, Preference.kind == kind, Preference.channel == channel
+    )
+    return func.coalesce(chosen.scalar_subquery(), kind.in_(UNASKED[channel]))
+
+
 def notification(channel: Channel) -> ColumnElement[bool]:
     """Say whether the viewer is told of a notification by a channel."""
-    off = exists().where(
-        Preference.account == VIEWER,
-        Preference.kind == Notification.kind,
-        Preference.channel == channel,
-        ~Preference.wanted,
-    )
     return and_(
         Notification.recipient == VIEWER,
-        ~off,
+        wanted(channel, VIEWER, Notification.kind),
         or_(Notification.kind.in_(ABOUT_ME), _subject()),
         exists().where(happening()),
     )

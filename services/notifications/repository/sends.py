@@ -1,16 +1,19 @@
 """What many are told of, shard by shard."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, exists, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.notifications.models import Send, Shard
+
+SENDS = Keyset("sends", Send.id)
 
 _NOBODY = UUID(int=0)
 
@@ -20,7 +23,9 @@ class SendRepository(Repository[Send]):
 
     model_type = Send
 
-    async def begin(self, kind: str, subject: UUID, actor: UUID, at: datetime, ends: Sequence[UUID]) -> None:
+    async def begin(
+        self, kind: str, subject: UUID, actor: UUID, at: datetime, ends: Sequence[UUID], people: int
+    ) -> None:
         """Add a send, unless there was one of this kind and subject.
 
         Args:
@@ -29,12 +34,12 @@ class SendRepository(Repository[Send]):
             actor: Who did it.
             at: When.
             ends: The last account of each shard, in their order.
+            people: How many it is for.
         """
         if not ends:
             return
-        send = await self.add_or_ignore(
-            {"kind": kind, "subject": subject, "actor": actor, "at": at, "state": "running"}
-        )
+        told = {"kind": kind, "subject": subject, "actor": actor, "at": at}
+        send = await self.add_or_ignore({**told, "people": people, "state": "running"})
         if send is not None:
             shards = [{"send": send.id, "after": after, "last": last} for after, last in pairwise([_NOBODY, *ends])]
             await self.session.execute(insert(Shard), shards)
@@ -55,6 +60,22 @@ class SendRepository(Repository[Send]):
         this = (Shard.send == shard.send, Shard.last == shard.last)
         values = {"after": after, "sent": Shard.sent + sent, "left": left}
         await self.session.execute(update(Shard).where(*this).values(**values))
+
+    async def listed(self, page: PageFilter) -> Page[Send]:
+        """Return a page of sends, the latest first."""
+        return await self.page(page)
+
+    async def told(self, sends: Collection[UUID]) -> dict[UUID, int]:
+        """Return how many were told by each of some sends, with one statement."""
+        among: ColumnElement[bool] = Shard.send == any_(bindparam("sends", list(sends), ARRAY(Uuid())))
+        statement = select(Shard.send, func.sum(Shard.sent).label("told")).where(among).group_by(Shard.send)
+        return {row.send: row.told for row in await self.session.execute(statement)}
+
+    async def pause(self, send: UUID, *, paused: bool) -> bool:
+        """Pause a send or let it go on, unless it is done; say whether there is one."""
+        before, after = ("running", "paused") if paused else ("paused", "running")
+        await self.update_where(Send.id == send, Send.state == before, values={"state": after})
+        return await self.exists(Send.id == send)
 
     async def finish(self) -> None:
         """Mark as done what has no shard left."""

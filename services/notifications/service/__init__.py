@@ -6,17 +6,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.models import utc_now
 from services.core.kit import Kit
+from services.core.live.hub import Hub
 from services.core.people import People
 from services.core.service import UseCases
 from services.notifications.events import AccountDeleted, ProfileChanged
+from services.notifications.live import InboxSource
 from services.notifications.models import Person
 from services.notifications.moments import first_of
 from services.notifications.repository.erasing import erase
 from services.notifications.repository.notifications import NotificationRepository
+from services.notifications.service.delivering import Delivering
 from services.notifications.service.hearing import Hearing
+from services.notifications.service.mailing import Mailing
 from services.notifications.service.preferring import Preferring
 from services.notifications.service.reading import Reading
 from services.notifications.service.sending import Sending
+from services.notifications.service.unsubscribing import Unsubscribing
 from services.notifications.service.watching import Watches
 from services.notifications.settings import NotificationsSettings
 
@@ -28,25 +33,41 @@ class Notifications(UseCases[NotificationsSettings]):
 
     Attributes:
         people: Who accounts are.
+        hub: Live connections.
         hearing: What others tell of, made into notifications.
         reading: Lists, the number of unread ones, marking them.
         preferring: By which channels people are told of what.
         watches: Which polls people watch.
         sending: What many are told of.
+        delivering: How and when somebody gets mail.
+        unsubscribing: Links that end mails.
+        mailing: Sends mails that are due.
     """
 
     def __init__(self, kit: Kit[NotificationsSettings]) -> None:
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
+        self.hub = Hub(kit, [InboxSource(kit)])
         self.hearing = Hearing(kit)
-        self.reading = Reading(kit, self.people)
-        self.preferring = Preferring(kit)
+        self.reading = Reading(kit, self.people, self.hub)
+        self.preferring = Preferring(kit, self.hub)
         self.watches = Watches(kit, self.hearing)
         self.sending = Sending(kit)
+        self.delivering = Delivering(kit)
+        self.unsubscribing = Unsubscribing(kit)
+        self.mailing = Mailing(kit, self.reading, self.unsubscribing)
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
         return await erase(session, gone.account)
+
+    async def start(self) -> None:
+        """Begin to look after live connections."""
+        await self.hub.start()
+
+    async def stop(self) -> None:
+        """End live connections."""
+        await self.hub.stop()
 
     async def sweep(self) -> None:
         """Forget old notifications, some in a transaction."""

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
 from services.notifications.events import (
+    BlockChanged,
     CommentChanged,
     FollowChanged,
+    MuteChanged,
     PollChanged,
     PollClosed,
     PollOpened,
@@ -20,6 +22,7 @@ from services.notifications.events import (
 )
 from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
+from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository, Told
 from services.notifications.repository.sends import SendRepository
 from services.notifications.repository.things import ThingRepository
@@ -99,6 +102,10 @@ class Hearing:
         if event.owner not in (event.author, event.answered):
             await self._keep(session, Told(event.owner, "comment", event.thread, event.author, event.comment))
 
+    async def apart(self, session: AsyncSession, event: BlockChanged | MuteChanged) -> None:
+        """Let those between whom something has changed look again."""
+        await MailboxRepository(session).advance([event.account, event.other])
+
     async def poll(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll, and its title."""
         await ThingRepository(session).keep(
@@ -124,8 +131,8 @@ class Hearing:
         await self._send(session, "poll_closed", event)
 
     async def _send(self, session: AsyncSession, kind: Kind, event: PollOpened | PollClosed) -> None:
-        ends = await WatchRepository(session).boundaries(event.poll, event.at, _SHARD)
-        await SendRepository(session).begin(kind, event.poll, event.owner, event.at, ends)
+        ends, people = await WatchRepository(session).boundaries(event.poll, event.at, _SHARD)
+        await SendRepository(session).begin(kind, event.poll, event.owner, event.at, ends, people)
 
     async def _ripple(self, session: AsyncSession, owner: UUID, wave: UUID, actor: UUID, ripple: UUID) -> None:
         if owner != actor:
@@ -133,5 +140,10 @@ class Hearing:
 
     async def _keep(self, session: AsyncSession, told: Told, version: int = 1, *, present: bool = True) -> None:
         notifications = NotificationRepository(session)
-        if await notifications.keep(told, version, present=present):
+        kept = await notifications.keep(told, version, present=present)
+        if kept.made:
             await notifications.trim(told.recipient, self._settings.kept_per_account)
+        mailboxes = MailboxRepository(session)
+        await mailboxes.advance([told.recipient])
+        if kept.news:
+            await mailboxes.ring(told.kind, [told.recipient])

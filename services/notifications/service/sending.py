@@ -4,10 +4,19 @@ Who was told and how far a shard has come are written in one transaction. So wha
 and nobody is left out.
 """
 
+from typing import cast
+from uuid import UUID
+
+from services.core.data.pagination import Page, map_page
+from services.core.identity.subject import Role, Subject
 from services.core.kit import Kit
+from services.core.problems import not_found
+from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
+from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository
-from services.notifications.repository.sends import SendRepository
+from services.notifications.repository.sends import SENDS, SendRepository
+from services.notifications.schemas import SendState, SendView
 from services.notifications.settings import NotificationsSettings
 
 _AT_ONCE = 1_000
@@ -28,6 +37,41 @@ class Sending:
             async with self._db.transaction() as session:
                 await SendRepository(session).finish()
 
+    async def listed(self, subject: Subject, cursor: str | None, limit: int) -> Page[SendView]:
+        """Return a page of sends with how far each has come, the latest first.
+
+        Raises:
+            Problem: 400 for another list's cursor, 403 for all but administrators.
+        """
+        subject.require_role(Role.ADMIN)
+        async with self._db.reading() as session:
+            sends = SendRepository(session)
+            page = await sends.listed(SENDS.page(cursor, limit))
+            told = await sends.told([row.id for row in page.items])
+        return map_page(
+            page,
+            lambda row: SendView(
+                id=row.id,
+                kind=cast(Kind, row.kind),
+                subject=row.subject,
+                at=row.at,
+                state=cast(SendState, row.state),
+                people=row.people,
+                told=told.get(row.id, 0),
+            ),
+        )
+
+    async def pause(self, subject: Subject, send: UUID, *, paused: bool) -> None:
+        """Pause a send, or let it go on; again, or when it is done, it does nothing.
+
+        Raises:
+            Problem: 403 for all but administrators, 404.
+        """
+        subject.require_role(Role.ADMIN)
+        async with self._db.transaction() as session:
+            if not await SendRepository(session).pause(send, paused=paused):
+                raise not_found("send")
+
     async def _step(self) -> bool:
         """Tell some of a shard; say whether there was one."""
         async with self._db.transaction() as session:
@@ -39,6 +83,9 @@ class Sending:
             audience = await WatchRepository(session).audience(*among, _AT_ONCE)
             others = [account for account in audience if account != shard.actor]
             told = await NotificationRepository(session).keep_once(shard.kind, shard.subject, shard.actor, others)
+            mailboxes = MailboxRepository(session)
+            await mailboxes.advance(told)
+            await mailboxes.ring(shard.kind, told)
             after = audience[-1] if audience else shard.last
-            await sends.advance(shard, after, told, left=len(audience) == _AT_ONCE)
+            await sends.advance(shard, after, len(told), left=len(audience) == _AT_ONCE)
         return True

@@ -121,7 +121,8 @@ async def kinds(told: Notifications, account: UUID) -> list[str]:
 
 
 def person_of(account: UUID, version: int = 1, **more: Any) -> events.ProfileChanged:
-    return events.ProfileChanged(account=account, version=version, handle=account.hex, display_name="", **more)
+    values = {"handle": account.hex, "display_name": "", **more}
+    return events.ProfileChanged(account=account, version=version, **values)
 
 
 def poll_of(owner: UUID, version: int = 1, **more: Any) -> events.PollChanged:

@@ -1,0 +1,91 @@
+"""How and when I get mail, and how I get no more."""
+
+from litestar import Controller, MediaType, Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from services.core.http.api import problems
+from services.core.http.limits import limit_address
+from services.core.identity.subject import Subject
+from services.notifications.controllers.rules import READS, TEXTS, WRITES
+from services.notifications.schemas import DeliveryView
+from services.notifications.service import Notifications
+
+_CLICKS = limit_address("notifications-unsubscribe", 600, per=60)
+
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+class DeliveryController(Controller):
+    """How and when I get mail."""
+
+    tags = ("Notifications",)
+
+    @get(
+        "/delivery",
+        operation_id="DeliveryRead",
+        summary="See how and when I get mail",
+        guards=READS,
+        responses=problems(TEXTS, 401, 403, 429),
+    )
+    async def mine(
+        self, notifications: NamedDependency[Notifications], subject: NamedDependency[Subject]
+    ) -> DeliveryView:
+        """Return what I have chosen."""
+        return await notifications.delivering.mine(subject)
+
+    @put(
+        "/delivery",
+        operation_id="DeliveryPut",
+        summary="Choose how and when I get mail",
+        guards=WRITES,
+        responses=problems(TEXTS, 400, 401, 403, 413, 429, _422="`delivery-refused`: `errors` names the fields."),
+    )
+    async def put(
+        self,
+        notifications: NamedDependency[Notifications],
+        subject: NamedDependency[Subject],
+        data: JSONBody[DeliveryView],
+    ) -> DeliveryView:
+        """Choose all of it; what is left out is as it is for those who haven't chosen."""
+        return await notifications.delivering.put(subject, data)
+
+    @get(
+        "/unsubscribe/{token:str}",
+        operation_id="UnsubscribeAsk",
+        summary="The page behind a mail's link",
+        guards=[_CLICKS],
+        media_type=MediaType.HTML,
+        responses=problems(TEXTS, 404, 429),
+    )
+    async def ask(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
+        """Return a page with a button. It changes nothing: programs look at links before people do."""
+        await notifications.unsubscribing.account_of(token)
+        return _page('<form method="post"><button>Get no more mails about notifications</button></form>')
+
+    @post(
+        "/unsubscribe/{token:str}",
+        operation_id="Unsubscribe",
+        summary="Get no more mails",
+        status_code=200,
+        guards=[_CLICKS],
+        media_type=MediaType.HTML,
+        responses=problems(TEXTS, 404, 429),
+    )
+    async def end(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
+        """End mails about notifications by one click (RFC 8058), without signing in. Again, it does nothing."""
+        await notifications.unsubscribing.end(token)
+        return _page("<p>You get no more mails about notifications. Your settings let you change this.</p>")
+
+
+def _page(content: str) -> Response[str]:
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>VoteWave: mails</title></head>"
+        f'<body style="font: 16px/1.5 sans-serif; margin: 3rem auto; max-width: 30rem">{content}</body></html>'
+    )
+    return Response(page, media_type=MediaType.HTML, headers=_HEADERS)

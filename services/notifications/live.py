@@ -1,0 +1,95 @@
+"""An account's notifications as a live stream: the number for its badge."""
+
+from collections.abc import Collection, Hashable, Mapping
+from typing import Annotated, Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from services.core.identity.subject import Kind
+from services.core.kit import Kit
+from services.core.live.messages import Position
+from services.core.live.source import Reading, Silent, Viewer
+from services.core.problems import not_found
+from services.notifications.repository.mailboxes import MailboxRepository
+from services.notifications.repository.notifications import NotificationRepository
+from services.notifications.settings import NotificationsSettings
+
+_EPOCH = "1"
+"""Sequence numbers never begin anew."""
+
+MOST_UNREAD = 100
+
+
+def stream_of(account: UUID) -> str:
+    """Return the name of an account's stream."""
+    return f"{InboxSource.kind}:{account}"
+
+
+class Badge(Struct, frozen=True):
+    """What there is to read. Whenever it comes, the list may have changed: its first page shows what is new."""
+
+    unread: Annotated[int, Meta(description="100 stands for 100 or more.", examples=[3])]
+
+
+class InboxSource(Silent):
+    """The streams `notifications:ACCOUNT`, each for its own account alone.
+
+    The badge is small, so it is told as a whole; a change doesn't say what it was.
+    """
+
+    kind: ClassVar[str] = "notifications"
+    state: ClassVar[Any] = Badge
+    events: ClassVar[tuple[Any, ...]] = ()
+
+    def __init__(self, kit: Kit[NotificationsSettings]) -> None:
+        self._db = kit.db
+
+    async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> "InboxLook":
+        """Return an account's notifications as they stand."""
+        account = _account_of(key)
+        async with self._db.reading() as session:
+            # The number first: what is counted may be newer than it, and is then told once more.
+            seq = (await MailboxRepository(session).seqs([account])).get(account, 0)
+            unread = await NotificationRepository(session).unread(account, MOST_UNREAD)
+        return InboxLook(account, seq, Badge(unread))
+
+    async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
+        """Return where accounts stand."""
+        async with self._db.reading() as session:
+            found = await MailboxRepository(session).seqs([UUID(key) for key in keys])
+        return {key: found.get(UUID(key), 0) for key in keys}
+
+
+class InboxLook(NamedTuple):
+    """An account's notifications at one moment."""
+
+    account: UUID
+    head: int
+    badge: Badge
+    changes_in: float | None = None
+
+    def view(self, viewer: Viewer) -> None:
+        """Refuse everybody but the account.
+
+        Raises:
+            Problem: 404.
+        """
+        subject = viewer.subject
+        if subject is None or subject.kind is not Kind.USER or subject.id != self.account:
+            raise not_found("stream")
+
+    async def read(self, view: None, since: Position | None) -> Reading:
+        """Return the badge, unless nothing has changed."""
+        position = Position(_EPOCH, self.head)
+        return Reading(position) if since == position else Reading(position, self.badge)
+
+
+def _account_of(key: str) -> UUID:
+    try:
+        account = UUID(key)
+    except ValueError:
+        raise not_found("stream") from None
+    if str(account) != key:
+        raise not_found("stream")
+    return account

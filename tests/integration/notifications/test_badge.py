@@ -1,0 +1,70 @@
+"""The badge as a live stream: each change sends it anew, to its own account alone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.integration.follows.conftest import kind_of
+from tests.integration.notifications.conftest import Reader
+
+SECONDS = 10.0
+
+
+@asynccontextmanager
+async def following(reader: Reader, **headers: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Follow somebody's badge; give the messages with their `id`, without pings."""
+    query = {"stream": f"notifications:{reader.account}"}
+    path = "/v1/notifications/live/events"
+    async with reader.http.stream("GET", path, params=query, headers=reader.headers | headers) as answer:
+        assert answer.status_code == 200
+
+        async def messages() -> AsyncIterator[dict[str, Any]]:
+            position = ""
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(":")
+                if name == "id":
+                    position = value.strip()
+                elif name == "data" and (message := json.loads(value))["type"] != "ping":
+                    yield message | {"id": position}
+
+        yield messages()
+
+
+async def unread(messages: AsyncIterator[dict[str, Any]], number: int) -> dict[str, Any]:
+    """Wait for the badge to show a number; return the message."""
+    async with asyncio.timeout(SECONDS):
+        async for message in messages:
+            if message["type"] == "snapshot" and message["state"] == {"unread": number}:
+                return message
+    raise AssertionError("the stream has ended")
+
+
+async def test_the_badge_is_sent_whenever_it_changes(ada: Reader, ben: Reader) -> None:
+    async with following(ada) as messages:
+        await unread(messages, 0)
+        assert (await ben.follow(ada)).is_success
+        await unread(messages, 1)
+        [told] = await ada.told()
+        assert (await ada.at("PUT", f"/{told['id']}/read")).status_code == 204
+        last = await unread(messages, 0)
+        assert (await ada.at("DELETE", f"/{told['id']}/read")).status_code == 204
+        await unread(messages, 1)
+        assert (await ada.block(ben)).is_success
+        await unread(messages, 0)
+    # Whoever comes back from an earlier position has the badge as it is now.
+    async with following(ada, **{"Last-Event-ID": last["id"]}) as messages:
+        now = await unread(messages, 0)
+        assert now["seq"] > last["seq"]
+
+
+async def test_nobody_follows_the_badge_of_somebody_else(ada: Reader, ben: Reader) -> None:
+    query = {"stream": f"notifications:{ada.account}"}
+    for headers in (ben.headers, {}):
+        refused = await ada.http.get("/v1/notifications/live/events", params=query, headers=headers)
+        assert kind_of(refused) == (404, "not-found")
+    for key in ("", "x", ada.account.upper()):
+        query = {"stream": f"notifications:{key}"}
+        refused = await ada.http.get("/v1/notifications/live/events", params=query, headers=ada.headers)
+        assert refused.status_code in (400, 404)
