@@ -1,6 +1,7 @@
 """Messaging as a `Service`."""
 
 from services.core.circles import block_handler, follow_handler
+from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.personal import Personal
 from services.core.service import Service
@@ -15,7 +16,8 @@ SERVICE = Service(
     "messaging",
     Messaging,
     settings=MessagingSettings,
-    controllers=CONTROLLERS,
+    controllers=[*CONTROLLERS, live_controller("messaging", "Messaging")],
+    parts=lambda messaging: {"hub": messaging.hub, "tickets": messaging.kit.shared.tickets},
     handlers=[
         people_handler(ProfileChanged),
         follow_handler(FollowChanged, Follow),

@@ -93,8 +93,8 @@ class ConversationMember(Struct, frozen=True, kw_only=True):
     joined_at: datetime
 
 
-class ConversationView(Struct, frozen=True, kw_only=True):
-    """A conversation, as the one who asks sees it in a list."""
+class ConversationSummary(Struct, frozen=True, kw_only=True):
+    """A conversation in one's list, as far as changes of the list tell of it."""
 
     id: UUID
     kind: Kind
@@ -103,10 +103,15 @@ class ConversationView(Struct, frozen=True, kw_only=True):
     role: Annotated[Role, Meta(description="Yours.")]
     state: Annotated[State, Meta(description="`requested`: it waits for you to accept it.")]
     waiting: Annotated[bool, Meta(description="Your first message waits for them to accept it.")]
-    seq: Annotated[int, Meta(description="The position of the last change in it.")]
     read: Annotated[int, Meta(description="Up to where you have read.")]
     unread: Annotated[int, Meta(description="Messages of others after that.")]
     last: Annotated[MessageView | None, Meta(description="The last message.")]
+
+
+class ConversationView(ConversationSummary, frozen=True, kw_only=True):
+    """A conversation, as the one who asks sees it in a list."""
+
+    seq: Annotated[int, Meta(description="The position of the last change in it.")]
 
 
 class ConversationDetail(Struct, frozen=True):

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from services.core.live.settings import LiveSettings
 
 
-class MessagingSettings(Struct, frozen=True, kw_only=True):
+class MessagingSettings(LiveSettings, frozen=True, kw_only=True):
     """What an operator may set."""
 
     megabytes_per_account: Annotated[

@@ -77,6 +77,7 @@ class LogSource(Silent):
     kind: ClassVar[str]
     state: ClassVar[Any]
     events: ClassVar[tuple[Any, ...]]
+    looks: "ClassVar[type[LogLook]]"
 
     def __init__(self, log: Log) -> None:
         self.log = log
@@ -87,7 +88,7 @@ class LogSource(Silent):
         head = standing.position.seq
         after = head if oldest is None else min(head, max(oldest, head - MOST_EVENTS))
         changes = await self.log.changes(key, after, head) if after < head else ()
-        return LogLook(self.log, key, standing, after, changes)
+        return self.looks(self.log, key, standing, after, changes)
 
     async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
         """Return where logs stand."""
@@ -130,3 +131,6 @@ class LogLook:
             return Reading(position, events=tuple(event for _, event in shown))
         position, state = await self._log.snapshot(self._key, view)
         return Reading(position, state)
+
+
+LogSource.looks = LogLook

@@ -42,6 +42,11 @@ class ConversationRepository(Repository[Conversation]):
         """Return some conversations."""
         return {row.id: row for row in await self.get_many(Conversation.id.in_(conversations))} if conversations else {}
 
+    async def heads(self, conversations: Collection[UUID]) -> dict[UUID, int]:
+        """Return where conversations stand."""
+        found = select(Conversation.id, Conversation.seq).where(Conversation.id.in_(conversations))
+        return {row.id: row.seq for row in await self.session.execute(found)}
+
     async def asked(self, account: UUID) -> int:
         """Return to how many people somebody's first message waits to be accepted."""
         counted = select(func.count()).where(Conversation.asked_by == account)

@@ -37,6 +37,18 @@ class MemberRepository(Repository[Member]):
         statement = select(Member).where(Member.conversation == conversation, Member.state.in_(READERS))
         return (await self.session.scalars(statement.order_by(Member.joined_at, Member.account))).all()
 
+    async def since(self, conversation: UUID, accounts: Collection[UUID]) -> dict[UUID, int]:
+        """Return from where those of some accounts who read a conversation do so."""
+        found = select(Member.account, Member.since).where(
+            Member.conversation == conversation, Member.account.in_(accounts), Member.state.in_(READERS)
+        )
+        return {row.account: row.since for row in await self.session.execute(found)}
+
+    async def changed(self, account: UUID, after: int, upto: int) -> Sequence[Member]:
+        """Return an account's conversations that changed last between two positions of it, in their order."""
+        among = (Member.account == account, Member.seq > after, Member.seq <= upto)
+        return (await self.session.scalars(select(Member).where(*among).order_by(Member.seq))).all()
+
     async def shown(self, conversation: UUID) -> Sequence[Member]:
         """Return who others see in a conversation: its readers, and who has declined, which nobody learns."""
         statement = select(Member).where(Member.conversation == conversation, Member.state != "left")
@@ -113,6 +125,11 @@ class AccountRepository(Repository[Account]):
         upsert = statement.on_conflict_do_update(index_elements=["id"], set_=changes)
         found = await self.session.execute(upsert.returning(Account.id, Account.bytes))
         return {row.id: int(row.bytes) for row in found}.get(charged, 0) if charged is not None else 0
+
+    async def seqs(self, accounts: Collection[UUID]) -> dict[UUID, int]:
+        """Return the positions of accounts; of those that have any."""
+        found = select(Account.id, Account.seq).where(Account.id.in_(accounts))
+        return {row.id: row.seq for row in await self.session.execute(found)}
 
     async def let_see(self, account: UUID, *, receipts: bool) -> None:
         """Let others see how far somebody reads, or not."""

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
+from services.core.live.hub import Hub
 from services.core.people import People
 from services.core.service import UseCases
 from services.messaging.events import AccountDeleted, ProfileChanged
@@ -11,7 +12,10 @@ from services.messaging.repository.erasing import erase
 from services.messaging.service.catching_up import CatchingUp
 from services.messaging.service.changing import Changing
 from services.messaging.service.groups import Groups
+from services.messaging.service.live.conversation import ConversationLog, ConversationSource
+from services.messaging.service.live.conversations import ConversationsLog, ConversationsSource
 from services.messaging.service.marking import Marking
+from services.messaging.service.pokes import Pokes
 from services.messaging.service.reading import Reading
 from services.messaging.service.sending import Sending
 from services.messaging.service.views import Views
@@ -29,18 +33,33 @@ class Messaging(UseCases[MessagingSettings]):
         marking: Accepting requests, reading, what one lets others see.
         reading: Lists, one conversation, search.
         catching_up: What has happened in a conversation since a position.
+        hub: Live connections.
     """
 
     def __init__(self, kit: Kit[MessagingSettings]) -> None:
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
         views = Views(kit, self.people)
-        self.sending = Sending(kit, self.people, views)
-        self.changing = Changing(kit, views)
-        self.groups = Groups(kit, self.people)
-        self.marking = Marking(kit)
         self.reading = Reading(kit, views)
         self.catching_up = CatchingUp(kit, self.reading, views)
+        streams = (
+            ConversationSource(kit, ConversationLog(kit, self.catching_up)),
+            ConversationsSource(ConversationsLog(kit, self.reading)),
+        )
+        self.hub = Hub(kit, streams)
+        pokes = Pokes(kit.db, self.hub.changed)
+        self.sending = Sending(kit, pokes, self.people, views)
+        self.changing = Changing(kit, pokes, views)
+        self.groups = Groups(kit, pokes, self.people)
+        self.marking = Marking(kit, pokes)
+
+    async def start(self) -> None:
+        """Begin to look after live connections."""
+        await self.hub.start()
+
+    async def stop(self) -> None:
+        """End live connections."""
+        await self.hub.stop()
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""

@@ -14,9 +14,11 @@ from services.messaging.schemas import (
     MOST_CHANGES,
     AnyChange,
     ConversationChanges,
+    ConversationMember,
     ConversationSnapshot,
     MemberChange,
     MessageChange,
+    MessageView,
     ReadChange,
     TitleChange,
 )
@@ -52,30 +54,41 @@ class CatchingUp:
                 raise not_found("conversation")
             if not mine.since <= seq <= conversation.seq or conversation.seq - seq > MOST_CHANGES:
                 return await self._reset(conversation, mine)
-            rows = await ChangeRepository(session).after(conversation_id, seq, conversation.seq)
-            if len(rows) != conversation.seq - seq:
-                return await self._reset(conversation, mine)
+        changes = await self.between(conversation_id, seq, conversation.seq, mine.since)
+        return ConversationChanges(seq=conversation.seq, changes=changes, reset=None)
+
+    async def between(self, conversation_id: UUID, after: int, upto: int, since: int = 0) -> list[AnyChange]:
+        """Return what has happened between two positions, in its order, without messages from before `since`."""
+        async with self._db.reading() as session:
+            conversation = await ConversationRepository(session).get_one(id=conversation_id)
+            rows = await ChangeRepository(session).after(conversation_id, after, upto)
             messages = await MessageRepository(session).some(
-                {row.message for row in rows if row.message is not None}, mine.since
+                {row.message for row in rows if row.message is not None}, since
             )
             members = await MemberRepository(session).some(
                 conversation_id, {row.account for row in rows if row.account is not None}
             )
-        changes = await self._changes(conversation, rows, messages, members)
-        return ConversationChanges(seq=conversation.seq, changes=changes, reset=None)
+        return await self._changes(conversation, rows, messages, members)
+
+    async def whole(
+        self, conversation_id: UUID, since: int
+    ) -> tuple[int, str, list[ConversationMember], list[MessageView]]:
+        """Return a conversation's position, and then its title, members and newest messages: they may be newer."""
+        async with self._db.reading() as session:
+            conversation = await ConversationRepository(session).get_one(id=conversation_id)
+            members = await MemberRepository(session).shown(conversation_id)
+            page = MESSAGES.page(None, SNAPSHOT_MESSAGES)
+            newest = await MessageRepository(session).listed(page, conversation_id, since)
+        views = await self._views.members(members), await self._views.messages(newest.items)
+        return conversation.seq, conversation.title, *views
 
     async def _reset(self, conversation: Conversation, mine: Member) -> ConversationChanges:
         """Return all as it is now, at a position that was read before it."""
-        async with self._db.reading() as session:
-            members = await MemberRepository(session).shown(conversation.id)
-            page = MESSAGES.page(None, SNAPSHOT_MESSAGES)
-            newest = await MessageRepository(session).listed(page, conversation.id, mine.since)
+        seq, _, members, messages = await self.whole(conversation.id, mine.since)
         snapshot = ConversationSnapshot(
-            conversation=(await self._reading.views([mine]))[0],
-            members=await self._views.members(members),
-            messages=await self._views.messages(newest.items),
+            conversation=(await self._reading.views([mine]))[0], members=members, messages=messages
         )
-        return ConversationChanges(seq=conversation.seq, changes=[], reset=snapshot)
+        return ConversationChanges(seq=seq, changes=[], reset=snapshot)
 
     async def _changes(
         self,

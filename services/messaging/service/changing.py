@@ -16,6 +16,7 @@ from services.messaging.models import Conversation, Member, Message, Revision
 from services.messaging.repository.members import MemberRepository
 from services.messaging.repository.messages import MessageRepository, ReactionRepository, size_of
 from services.messaging.schemas import MessageView
+from services.messaging.service.pokes import Pokes
 from services.messaging.service.steps import charge, happen, locked_of, readers, refuse_unreachable
 from services.messaging.service.views import Views
 from services.messaging.settings import MessagingSettings
@@ -27,8 +28,8 @@ MOST_EMOJIS = 20
 class Changing:
     """What becomes of messages after they were sent."""
 
-    def __init__(self, kit: Kit[MessagingSettings], views: Views) -> None:
-        self._db = kit.db
+    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, views: Views) -> None:
+        self._pokes = pokes
         self._settings = kit.settings
         self._views = views
 
@@ -43,7 +44,7 @@ class Changing:
         found = Refusals("message-refused")
         text = found.text("text", clean_text, text, schemas.MAX_TEXT)
         found.check()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, member = await locked_of(session, message_id, subject.id)
             message = await _present(session, member, message_id)
             if message.sender != subject.id:
@@ -81,7 +82,7 @@ class Changing:
             Problem: 403 for somebody else's, 404.
         """
         subject.require_user()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, member = await locked_of(session, message_id, subject.id)
             message = await _read(session, member, message_id)
             if message.sender != subject.id and member.role == "member":
@@ -104,7 +105,7 @@ class Changing:
         """
         subject.require_user()
         emoji = emoji if emoji is None else _checked_emoji(emoji)
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, member = await locked_of(session, message_id, subject.id)
             message = await _present(session, member, message_id)
             if member.state != "active":

@@ -23,6 +23,7 @@ from services.messaging.repository.circles import apart, followers
 from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import READERS, MemberRepository
 from services.messaging.schemas import GroupNew, Role
+from services.messaging.service.pokes import Pokes
 from services.messaging.service.steps import happen, locked, readers, tell
 from services.messaging.settings import MessagingSettings
 
@@ -32,8 +33,8 @@ _NOBODY = "There is no such person, or they can't be added."
 class Groups:
     """Groups: who is in them, and as what."""
 
-    def __init__(self, kit: Kit[MessagingSettings], people: People) -> None:
-        self._db = kit.db
+    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, people: People) -> None:
+        self._pokes = pokes
         self._settings = kit.settings
         self._people = people
 
@@ -51,7 +52,7 @@ class Groups:
         title, accounts = await self._checked(subject, new)
         digest = hashlib.sha256(msgspec.json.encode(new)).digest()
         try:
-            async with self._db.transaction() as session:
+            async with self._pokes.transaction() as session:
                 return await self._create(session, subject, title, accounts, key, digest)
         except DuplicateKeyError as exc:
             raise key_used("group") from exc  # at the same moment
@@ -103,7 +104,7 @@ class Groups:
         found = Refusals("group-refused")
         title = found.text("title", clean_line, title, schemas.MAX_TITLE)
         found.check()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, _ = await _led(session, conversation_id, subject)
             if title == conversation.title:
                 return
@@ -120,7 +121,7 @@ class Groups:
         """
         subject.require_user()
         person = await self._find(account)
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, mine = await _led(session, conversation_id, subject)
             members = MemberRepository(session)
             theirs = await members.one(conversation.id, account)
@@ -149,7 +150,7 @@ class Groups:
             Problem: 403 for whoever may not do this, 404, 409 if it isn't a group.
         """
         subject.require_user()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, mine = await _in_group(session, conversation_id, subject)
             theirs = await MemberRepository(session).reader(conversation.id, account)
             if account != subject.id and not _outranks(mine, theirs):

@@ -10,6 +10,7 @@ from services.messaging.models import Account, Conversation, Member
 from services.messaging.repository.members import AccountRepository
 from services.messaging.repository.messages import MessageRepository
 from services.messaging.schemas import MessagingPreferences
+from services.messaging.service.pokes import Pokes
 from services.messaging.service.sending import accept
 from services.messaging.service.steps import are_apart, happen, locked, readers, tell
 from services.messaging.settings import MessagingSettings
@@ -18,8 +19,9 @@ from services.messaging.settings import MessagingSettings
 class Marking:
     """Answering requests, reading, saying what others see."""
 
-    def __init__(self, kit: Kit[MessagingSettings]) -> None:
+    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes) -> None:
         self._db = kit.db
+        self._pokes = pokes
 
     async def answer(self, subject: Subject, conversation_id: UUID, *, accepted: bool) -> None:
         """Accept or decline a request; again, it does nothing. Who is declined isn't told.
@@ -28,7 +30,7 @@ class Marking:
             Problem: 403 for guests, 404.
         """
         subject.require_user()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, member = await locked(session, conversation_id, subject.id)
             if member.state != "requested":
                 return
@@ -53,7 +55,7 @@ class Marking:
             Problem: 403 for guests, 404.
         """
         subject.require_user()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, member = await locked(session, conversation_id, subject.id)
             until = min(seq, conversation.seq)
             if until <= member.read:
@@ -84,7 +86,7 @@ class Marking:
             Problem: 403 for guests.
         """
         subject.require_user()
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             await AccountRepository(session).let_see(subject.id, receipts=wanted.receipts)
         return wanted
 

@@ -23,6 +23,7 @@ from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import MemberRepository
 from services.messaging.repository.messages import MessageRepository, size_of
 from services.messaging.schemas import MessageNew, MessageView
+from services.messaging.service.pokes import Pokes
 from services.messaging.service.steps import (
     charge,
     happen,
@@ -37,8 +38,8 @@ from services.messaging.settings import MessagingSettings
 class Sending:
     """Sending messages, to one person or into a conversation."""
 
-    def __init__(self, kit: Kit[MessagingSettings], people: People, views: Views) -> None:
-        self._db = kit.db
+    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, people: People, views: Views) -> None:
+        self._pokes = pokes
         self._settings = kit.settings
         self._people = people
         self._views = views
@@ -65,7 +66,7 @@ class Sending:
             raise unavailable("Whether there is such a person isn't known right now. Try again.") from exc
         if person is None or person.deleted:
             raise not_found("person")
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation = await ConversationRepository(session).open_between(subject.id, account)
             await _both_in(session, conversation, subject.id, account)
             message, is_new = await self._send(session, subject.id, conversation, new)
@@ -82,7 +83,7 @@ class Sending:
         """
         subject.require_user()
         new = _checked(new)
-        async with self._db.transaction() as session:
+        async with self._pokes.transaction() as session:
             conversation, _ = await locked(session, conversation_id, subject.id)
             message, is_new = await self._send(session, subject.id, conversation, new)
         return (await self._views.messages([message]))[0], is_new

@@ -16,6 +16,7 @@ from services.messaging.repository.conversations import ChangeRepository, Conver
 from services.messaging.repository.members import AccountRepository, MemberRepository
 from services.messaging.repository.messages import MessageRepository
 from services.messaging.schemas import MOST_CHANGES
+from services.messaging.service.pokes import mark
 from services.messaging.settings import MessagingSettings
 
 _TRIMMED_EACH = 100
@@ -55,6 +56,7 @@ async def happen(
 ) -> int:
     """Note the next thing that happens in a locked conversation; return its position."""
     conversation.seq += 1
+    mark(session, conversation=conversation.id)
     session.add(Change(conversation=conversation.id, seq=conversation.seq, what=what, message=message, account=account))
     if conversation.seq % _TRIMMED_EACH == 0:
         await ChangeRepository(session).trim(conversation.id, conversation.seq - MOST_CHANGES)
@@ -82,6 +84,8 @@ async def charge(
         Problem: 429 `over-quota`.
     """
     await session.flush()
+    for each in accounts:
+        mark(session, account=each)
     held = await AccountRepository(session).advance(accounts, account, size)
     await MemberRepository(session).mark(conversation, accounts)
     if settings is not None and size > 0 and held > settings.megabytes_per_account * 1_000_000:

@@ -1,0 +1,1 @@
+"""Conversations, and lists of them, as live streams."""

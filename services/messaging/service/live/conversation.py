@@ -1,0 +1,106 @@
+"""The streams `conversation:ID`: what happens in a conversation."""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from services.core.kit import Kit
+from services.core.live.log import Change, LogLook, LogSource, Standing
+from services.core.live.messages import Position
+from services.core.live.source import Reading, Viewer
+from services.core.problems import Problem, not_found
+from services.messaging.repository.conversations import ConversationRepository
+from services.messaging.repository.members import MemberRepository
+from services.messaging.schemas import MemberChange, MessageChange, ReadChange, TitleChange
+from services.messaging.service.catching_up import CatchingUp
+from services.messaging.service.live.messages import LiveConversation, Typing
+from services.messaging.service.live.viewers import account_of, id_of
+from services.messaging.service.steps import are_apart
+from services.messaging.settings import MessagingSettings
+
+EPOCH = "1"
+
+
+class ConversationLog:
+    """A conversation as a log. A view of it is the position after which somebody reads."""
+
+    def __init__(self, kit: Kit[MessagingSettings], catching_up: CatchingUp) -> None:
+        self._db = kit.db
+        self._catching_up = catching_up
+
+    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
+        """Return where a conversation stands, and from where each viewer reads it."""
+        conversation_id = id_of(key, "conversation")
+        accounts = {viewer: account_of(viewer) for viewer in viewers}
+        async with self._db.reading() as session:
+            conversation = await ConversationRepository(session).get_one_or_none(id=conversation_id)
+            if conversation is None:
+                raise not_found("conversation")
+            wanted = {account for account in accounts.values() if isinstance(account, UUID)}
+            since = await MemberRepository(session).since(conversation_id, wanted)
+        views: dict[Viewer, Hashable | Problem] = {}
+        for viewer, account in accounts.items():
+            refused = account if isinstance(account, Problem) else not_found("conversation")
+            views[viewer] = since[account] if isinstance(account, UUID) and account in since else refused
+        return Standing(Position(EPOCH, conversation.seq), views)
+
+    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
+        """Return what has happened."""
+        changes = await self._catching_up.between(UUID(key), after, upto)
+        return [Change(change.seq, change) for change in changes]
+
+    async def snapshot(self, key: str, view: Any) -> tuple[Position, LiveConversation]:
+        """Return the conversation as those who read from one position on see it."""
+        seq, title, members, messages = await self._catching_up.whole(UUID(key), view)
+        return Position(EPOCH, seq), LiveConversation(title=title, members=members, messages=messages)
+
+    def shown(self, view: Any, event: Any) -> Any:
+        """Return a change, unless it is of a message from before."""
+        return None if isinstance(event, MessageChange) and event.message.seq <= view else event
+
+    async def heads(self, keys: Collection[str]) -> Mapping[str, Position]:
+        """Return where conversations stand."""
+        async with self._db.reading() as session:
+            found = await ConversationRepository(session).heads([UUID(key) for key in keys])
+        return {str(conversation): Position(EPOCH, seq) for conversation, seq in found.items()}
+
+
+class ConversationLook(LogLook):
+    """A conversation at one moment; who comes back to a group begins anew, since they missed what isn't for them."""
+
+    async def read(self, view: Any, since: Position | None) -> Reading:
+        """Return what leads to the present."""
+        return await super().read(view, None if since is not None and since.seq < view else since)
+
+
+class ConversationSource(LogSource):
+    """The streams `conversation:ID`."""
+
+    kind: ClassVar[str] = "conversation"
+    state: ClassVar[Any] = LiveConversation
+    events: ClassVar[tuple[Any, ...]] = (MessageChange, MemberChange, ReadChange, TitleChange)
+    signals: ClassVar[tuple[Any, ...]] = (Typing,)
+    looks = ConversationLook
+
+    def __init__(self, kit: Kit[MessagingSettings], log: ConversationLog) -> None:
+        super().__init__(log)
+        self._db = kit.db
+
+    async def hear(self, key: str, viewer: Viewer, kind: str) -> Typing:
+        """Take that somebody is typing.
+
+        Raises:
+            Problem: 404 for anything else, and if they aren't in the conversation or are apart from the other one.
+        """
+        account = account_of(viewer)
+        conversation_id = id_of(key, "conversation")
+        if kind != "typing" or isinstance(account, Problem):
+            raise not_found("signal")
+        async with self._db.reading() as session:
+            conversation = await ConversationRepository(session).get_one_or_none(id=conversation_id)
+            member = await MemberRepository(session).reader(conversation_id, account)
+            if conversation is None or member is None or member.state != "active":
+                raise not_found("conversation")
+            if await are_apart(session, conversation, account):
+                raise not_found("conversation")
+        return Typing(account)
