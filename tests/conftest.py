@@ -166,6 +166,7 @@ class VoteWave:
             except httpx.TransportError:
                 pass
             time.sleep(0.05)
+        self.kill()  # one that stayed would take the processor from the next
         raise AssertionError(f"VoteWave didn't become ready:\n{self.log()[-4000:]}")
 
     def stop(self) -> int:
