@@ -261,11 +261,8 @@ WITHOUT_KEY = {
     "SessionRefresh": "a token that comes again gives the same successor",
     "KeyExchange": "an access token lasts for minutes",
     "VoteBoothLiveTicketIssue": "a ticket lasts no longer than the token",
-<<<<<<< HEAD
     "NotificationsLiveTicketIssue": "a ticket lasts no longer than the token",
-=======
     "MessagingLiveTicketIssue": "a ticket lasts no longer than the token",
->>>>>>> b77db78 (feat(messaging): conversations and one's list of them are live streams, and somebody types)
     "MessageSend": "its client_id makes a retry one message",
     "MessageSendTo": "its client_id makes a retry one message",
     "RoomReact": "one more or less is nobody's",

@@ -59,16 +59,15 @@ async def traces(votewave: VoteWave, words: list[str]) -> set[str]:
             list(registry.NAMES),
         )
         assert len(tables) > 40
+        # Bytes are shown in hexadecimal: JSON in an outbox, or an id as a key.
+        spellings = [each for word in words for each in (word, word.replace("-", ""), word.encode().hex())]
         for schema, table in tables:
-            for word in words:
-                # Bytes are shown in hexadecimal: JSON in an outbox, or an id as a key.
-                spellings = [word, word.replace("-", ""), word.encode().hex()]
-                row = await connection.fetchrow(
-                    f'SELECT t::text AS row FROM "{schema}"."{table}" AS t WHERE lower(t::text) LIKE ANY($1) LIMIT 1',
-                    [f"%{spelling.lower()}%" for spelling in spellings],
-                )
-                if row is not None:
-                    found.add(f"{schema}.{table}")
+            row = await connection.fetchrow(
+                f'SELECT FROM "{schema}"."{table}" AS t WHERE lower(t::text) LIKE ANY($1) LIMIT 1',
+                [f"%{spelling.lower()}%" for spelling in spellings],
+            )
+            if row is not None:
+                found.add(f"{schema}.{table}")
     finally:
         await connection.close()
     return found | await _in_redis(votewave, words) | _in_files(votewave.data_dir / "files", words)
