@@ -17,14 +17,15 @@ from services.votebooth.casting.signatures import signatures_of_crowds
 from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.models import Person
+from services.votebooth.poll import erasing as ballots_erasing
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollNews
-from services.votebooth.poll.erasing import exported
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
 from services.votebooth.results.dependencies import poll_viewer
 from services.votebooth.roll.controllers import RollController
+from services.votebooth.rooms import erasing as rooms_erasing
 from services.votebooth.rooms.controllers import ROOM_CONTROLLERS, SCREEN_HEADER
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
@@ -72,7 +73,12 @@ SERVICE = Service(
         Job("room-codes", 600.0, lambda votebooth: votebooth.rooms.pulse.sweep()),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),
     ],
-    personal=Personal(AccountDeleted, VoteBooth.erase, exported, Person),
+    personal=Personal(
+        AccountDeleted,
+        VoteBooth.erase,
+        lambda account: [*ballots_erasing.exported(account), *rooms_erasing.exported(account)],
+        Person,
+    ),
     signatures=signatures_of_crowds,
     fronts=[ShortCut("PUT", "/v1/votebooth/polls/{poll_id}/ballot", cast_ballot)],
     single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower(), SCREEN_HEADER.lower()],

@@ -14,8 +14,8 @@ from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChang
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.source import PollSource
 from services.votebooth.models import Person
+from services.votebooth.poll import erasing as ballots_erasing
 from services.votebooth.poll.definition import PollNews
-from services.votebooth.poll.erasing import erase
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.repository import forget_draft
 from services.votebooth.poll.voters import HASH_KEY, Keyring
@@ -26,6 +26,8 @@ from services.votebooth.results.viewers import Viewers
 from services.votebooth.roll.preparing import OwnPolls
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
+from services.votebooth.rooms import erasing as rooms_erasing
+from services.votebooth.rooms.live import RoomSource
 from services.votebooth.rooms.service import Rooms
 from services.votebooth.settings import VoteBoothSettings
 
@@ -66,10 +68,11 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.receipts = Receipts(kit, self.results)
         self.cards = Cards(kit, self.projection, self.results, self.keyring)
         self.viewers = Viewers(self.projection, self.keyring)
-        self.hub = Hub(kit, [PollSource(self.results, self.viewers)])
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection, self.people)
         self.rooms = Rooms(kit, self.projection, self.people)
+        room_streams = RoomSource(self.rooms.doors, self.rooms.reading)
+        self.hub = Hub(kit, [PollSource(self.results, self.viewers), room_streams])
         self.periodic_recount = PeriodicRecount(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollNews) -> None:
@@ -82,7 +85,8 @@ class VoteBooth(UseCases[VoteBoothSettings]):
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Unlink or erase some of what there is of a deleted account."""
-        return await erase(session, gone.account)
+        more = await ballots_erasing.erase(session, gone.account)
+        return await rooms_erasing.erase(session, gone.account) or more
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

@@ -215,6 +215,7 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     group = {"title": "Us", "members": [other.account]}
     made = await client.post("/v1/messaging/groups", json=group, headers=person.headers)
     assert made.status_code == 201, made.text
+    await meet(client, person, other, handle)
     thread = f"/v1/comments/threads/{mine}/comments"
 
     async def commented() -> Any:
@@ -230,6 +231,24 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     )
     assert reported.is_success, reported.text
     return [mine, ranked, hidden]
+
+
+async def meet(client: httpx.AsyncClient, person: Author, other: Author, handle: str) -> None:
+    """Leave traces in a room of the person's own, and as audience and co-host in another's."""
+
+    async def act(who: Author, method: str, path: str, body: object) -> httpx.Response:
+        answer = await client.request(method, f"/v1/votebooth/rooms{path}", json=body, headers=who.headers)
+        assert answer.is_success, answer.text
+        return answer
+
+    await act(person, "POST", "", {"title": f"Room of {handle}"})
+    code = (await act(other, "POST", "", {"title": "All hands"})).json()["code"]
+    question = f"/{code}/questions/{uuid4()}"
+    await act(person, "PUT", f"/{code}/me", {"name": handle})
+    await act(person, "PUT", question, {"text": "Why?"})
+    await act(person, "PUT", f"{question}/vote", {})
+    await act(other, "PUT", f"/{code}/hosts/{person.account}", {})
+    await act(person, "PUT", f"/{code}/timer", {"seconds": 60})
 
 
 async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(

@@ -110,6 +110,7 @@ class Acts:
             if act.seq != room.seq:
                 ended = isinstance(act.head.ended, RoomEnded) and room.ended_at is None
                 await rooms.save(room, act.seq, act.head, act.now, ended=ended)
+        self._kit.shared.broadcast.send(f"room:{room_id}")
 
     @asynccontextmanager
     async def by_host(self, room_id: UUID, subject: Subject, *, over: bool = False) -> AsyncIterator[Act]:

@@ -5,7 +5,7 @@ answered alike, 404, and counted before it is answered (`Knock`).
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.core.kit import Kit
 from services.core.problems import Problem, not_found
 from services.votebooth.models import Room
 from services.votebooth.rooms.repository import MemberRepository, RoomRepository, ScreenRepository, head_of
-from services.votebooth.rooms.state import RoomRole
+from services.votebooth.rooms.state import RoomHosts, RoomRole
 from services.votebooth.settings import VoteBoothSettings
 
 
@@ -96,6 +96,36 @@ class Doors:
             raise not_found("room")
         return Seat(room.id, RoomRole.AUDIENCE)
 
+    async def roles(
+        self, room_id: UUID, people: Sequence[tuple[Subject | None, str | None]]
+    ) -> tuple[int, list[RoomRole | None]]:
+        """Return where a room's log stands, and what each of some people is in it: None if they aren't.
+
+        Args:
+            room_id: The room.
+            people: Of each the subject and a screen's token, as far as they have them.
+
+        Raises:
+            Problem: 404 if there is no such room.
+        """
+        async with self._kit.db.reading() as session:
+            room = await RoomRepository(session).get_one_or_none(id=room_id)
+            if room is None:
+                raise not_found("room")
+            hosts, screens = head_of(room).hosts, ScreenRepository(session)
+            members = await MemberRepository(session).among(room_id, {each.id for each, _ in people if each})
+            tokens = {token for _, token in people if token}
+            let_in = {token for token in tokens if await screens.is_let_in(room_id, hash_of(token))}
+        roles: list[RoomRole | None] = []
+        for subject, token in people:
+            if subject is not None and _is_host(hosts, subject):
+                roles.append(RoomRole.HOST)
+            elif subject is not None and subject.id in members:
+                roles.append(RoomRole.AUDIENCE)
+            else:
+                roles.append(RoomRole.SCREEN if token in let_in else None)
+        return room.seq, roles
+
     async def missed(self, knock: Knock) -> Problem:
         """Count a try of somebody who isn't in; return what they are told, whatever the reason."""
         await knock.count()
@@ -122,12 +152,14 @@ async def _find(session: AsyncSession, typed: str) -> Room | None:
     return None
 
 
+def _is_host(hosts: RoomHosts, subject: Subject) -> bool:
+    return subject.kind is Kind.USER and (subject.id == hosts.owner or subject.id in hosts.others)
+
+
 async def _role(session: AsyncSession, room: Room, knock: Knock) -> RoomRole | None:
     subject = knock.subject
-    if subject is not None and subject.kind is Kind.USER:
-        hosts = head_of(room).hosts
-        if subject.id == hosts.owner or subject.id in hosts.others:
-            return RoomRole.HOST
+    if subject is not None and _is_host(head_of(room).hosts, subject):
+        return RoomRole.HOST
     if subject is not None and await MemberRepository(session).of(room.id, subject.id) is not None:
         return RoomRole.AUDIENCE
     if knock.screen and await ScreenRepository(session).is_let_in(room.id, hash_of(knock.screen)):

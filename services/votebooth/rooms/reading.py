@@ -62,6 +62,21 @@ class Reading:
             entries = await EntryRepository(session).after(seat.room_id, after, MOST_CHANGES)
         return schemas.RoomChanges(room.seq, _changes(entries, seat.role), None)
 
+    async def entries(self, room_id: UUID, after: int, upto: int) -> list[schemas.RoomChange]:
+        """Return the entries after one position up to another, as hosts see them."""
+        async with self._kit.db.reading() as session:
+            entries = await EntryRepository(session).after(room_id, after, upto - after)
+        return _changes(entries, RoomRole.HOST)
+
+    def shown(self, role: RoomRole, change: schemas.RoomChange) -> schemas.RoomChange | None:
+        """Return an entry that hosts see as somebody sees it; None if it isn't for them."""
+        return _seen(role, change)
+
+    async def heads(self, rooms: Sequence[UUID]) -> dict[UUID, int]:
+        """Return where the logs of rooms stand."""
+        async with self._kit.db.reading() as session:
+            return await RoomRepository(session).heads(rooms)
+
     async def _snapshot(self, session: AsyncSession, seat: Seat, subject: Subject | None) -> schemas.RoomSnapshot:
         room = await _room(session, seat.room_id)
         head, host = head_of(room), seat.role is RoomRole.HOST
@@ -137,13 +152,18 @@ def _cell(value: str) -> str:
 
 def _changes(entries: Sequence[RoomEntry], role: RoomRole) -> list[schemas.RoomChange]:
     """Return entries as somebody sees them; what isn't for them is left out."""
-    host = role is RoomRole.HOST
-    changes: list[schemas.RoomChange] = []
-    for entry in entries:
-        part = seen_by(role, msgspec.convert(entry.part, RoomPart))
-        if part is not None:
-            changes.append(schemas.RoomChange(entry.seq, entry.at, entry.act, entry.actor if host else None, part))
-    return changes
+    whole = (
+        schemas.RoomChange(entry.seq, entry.at, entry.act, entry.actor, msgspec.convert(entry.part, RoomPart))
+        for entry in entries
+    )
+    return [seen for change in whole if (seen := _seen(role, change)) is not None]
+
+
+def _seen(role: RoomRole, change: schemas.RoomChange) -> schemas.RoomChange | None:
+    part = seen_by(role, change.part)
+    if part is None:
+        return None
+    return msgspec.structs.replace(change, part=part, actor=change.actor if role is RoomRole.HOST else None)
 
 
 async def _room(session: AsyncSession, room_id: UUID) -> Room:

@@ -1,6 +1,6 @@
 """Every SQL statement of rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,11 @@ class RoomRepository(Repository[Room]):
             await self.session.execute(delete(table).where(table.room_id == room_id))
         await self.session.execute(delete(Room).where(Room.id == room_id))
 
+    async def heads(self, rooms: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the number of the last entry of each room's log."""
+        found = await self.session.execute(select(Room.id, Room.seq).where(Room.id.in_(rooms)))
+        return {row.id: row.seq for row in found}
+
     async def audiences(self, rooms: Sequence[UUID]) -> dict[UUID, int]:
         """Return the size of the audience that is shown, of those rooms that aren't over."""
         shown = Room.head["audience"]["about"].as_integer()
@@ -121,6 +126,11 @@ class MemberRepository(Repository[RoomMember]):
     async def of(self, room: UUID, subject: UUID) -> RoomMember | None:
         """Return how somebody came in; None if they haven't."""
         return await self.get_one_or_none(RoomMember.room_id == room, RoomMember.subject_id == subject)
+
+    async def among(self, room: UUID, subjects: Collection[UUID]) -> set[UUID]:
+        """Return those of some people who have come in."""
+        here = select(RoomMember.subject_id).where(RoomMember.room_id == room, RoomMember.subject_id.in_(subjects))
+        return set((await self.session.scalars(here)).all())
 
     async def in_room(self, room: UUID) -> int:
         """Return how many have come in."""

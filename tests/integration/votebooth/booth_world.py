@@ -156,6 +156,8 @@ async def socket(
 
 def flat(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message about a poll as one object: a state's fields, or what changed, beside the position."""
+    if not message.get("stream", "").startswith("poll:"):
+        return message
     if message["type"] == "snapshot":
         state = message.pop("state")
         kind = "hidden" if state.pop("kind") == "hidden" else "snapshot"
