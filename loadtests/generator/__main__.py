@@ -28,7 +28,7 @@ from loadtests.generator.world import World  # noqa: E402
 
 _SPAWN_SECONDS = 30.0
 _PROGRESS_SECONDS = 5.0
-_READERS, _HOSTS = 20, 2
+_READERS, _PROBERS, _HOSTS = 20, 60, 2  # probes are many, and wait for a slow machine side by side
 _PRIORITY = -10
 _AFTER_FAULT_SECONDS = 1.0
 
@@ -52,7 +52,7 @@ def run(plan: Plan) -> Outcome:
     counts = {
         Voter: -(-suite.most_at_once // shares),
         Reader: _READERS if len(world.reads) else 0,
-        Prober: _READERS if len(world.probes) else 0,
+        Prober: _PROBERS if len(world.probes) else 0,
         Host: _HOSTS if len(world.hosts) else 0,
         Viewer: (suite.viewers + plan.share) // shares,
     }

@@ -118,22 +118,12 @@ class Voter(ApiUser):
             world.outcome.guests.append(answer.body.receipt)
 
 
-class Reader(ApiUser):
-    """Reads lists page by page, polls and results, and asks again with the ETag that it was given."""
+class Looker(ApiUser):
+    """What readers and probers share. It has no task: Locust would have a subclass do it beside its own."""
 
     def on_start(self) -> None:
         """Start without known ETags."""
         self._etags: dict[str, str] = {}
-
-    @task
-    def read(self) -> None:
-        """Read something when it is due."""
-        world = self.world
-        number, due = _next(world.reads)
-        at = world.pace.wait_until(due)
-        self._usual(number, at)
-        world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
-        world.reads.finish()
 
     def _usual(self, number: int, at: float) -> None:
         """Read the usual pages: lists, polls, results and the known paths."""
@@ -171,7 +161,21 @@ class Reader(ApiUser):
             self._etags[path] = answer.etag
 
 
-class Prober(Reader):
+class Reader(Looker):
+    """Reads lists page by page, polls and results, and asks again with the ETag that it was given."""
+
+    @task
+    def read(self) -> None:
+        """Read something when it is due."""
+        world = self.world
+        number, due = _next(world.reads)
+        at = world.pace.wait_until(due)
+        self._usual(number, at)
+        world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
+        world.reads.finish()
+
+
+class Prober(Looker):
     """Reads the paths of the tested service, so that canaries and stable instances can be compared."""
 
     @task

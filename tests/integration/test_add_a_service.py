@@ -47,7 +47,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (copy / name).write_text(text)
     registry = copy / "services" / "registry.py"
     before = registry.read_text()
-    registry.write_text(re.sub(r"^(NAMES = \(.*)\)$", r'\1, "bookmarks")', before, count=1, flags=re.MULTILINE))
+    registry.write_text(
+        re.sub(r"^(NAMES = \([^)]*?),?\n?\)$", r'\1, "bookmarks")', before, count=1, flags=re.MULTILINE)
+    )
     assert registry.read_text() != before
     run(copy, "services.cli", "revision", "bookmarks", "-m", "tables of Bookmarks")
     run(copy, "tools.generate")

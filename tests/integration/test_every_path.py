@@ -119,7 +119,9 @@ async def test_a_vote_and_its_receipt_are_not_compressed(client: httpx.AsyncClie
 GUESTS = {"BallotPut", "BallotRead", "BallotWithdraw", "VoteBoothLiveTicketIssue"}
 GUESTS |= {"AccountMine", "GuestUpgrade", "SessionEnd", "SessionEndAll", "SessionEndCurrent", "SessionList"}
 GUESTS |= {"AccountDelete", "ArchiveAsk", "ArchiveRead"}
-"""What guests do: vote, follow, and leave or become users."""
+GUESTS |= {"RoomBeat", "RoomJoin", "RoomLeave", "RoomQuestionDelete", "RoomQuestionPut", "RoomQuestionVoteDelete"}
+GUESTS |= {"RoomQuestionVotePut", "RoomReact"}
+"""What guests do: vote, follow, take part in rooms, and leave or become users."""
 
 OPEN = {
     "AccountOpen",

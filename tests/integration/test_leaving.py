@@ -128,7 +128,7 @@ async def erased(votewave: VoteWave, words: list[str], besides: set[str]) -> Non
         return not {place for place in await traces(votewave, words) if _stays(place)} - audits - besides
 
     try:
-        await eventually(gone, 120)
+        await eventually(gone, 240)
     except AssertionError:
         places = {place for place in await traces(votewave, words) if _stays(place)} - audits - besides
         raise AssertionError(f"still in {sorted(places)}") from None

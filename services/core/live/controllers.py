@@ -55,6 +55,7 @@ def live_controller(service: str, label: str, *, guests: bool = False) -> type[C
         guests: Whether guests may follow any of its streams.
     """
     anybody = GUESTS_TOO if guests else ANY_TOKEN
+    documents: dict[str, dict[str, Any]] = {}
     door = uuid5(NAMESPACE_URL, f"votewave:{service}:live")  # what a ticket for the WebSocket is bound to
 
     class LiveController(Controller):
@@ -137,7 +138,10 @@ def live_controller(service: str, label: str, *, guests: bool = False) -> type[C
         )
         def protocol(self, request: Request[Any, Any, Any], hub: NamedDependency[Hub]) -> dict[str, Any]:
             """Return the AsyncAPI 3 document of the WebSocket and the event stream."""
-            return protocol(shared_of(request).settings.public_url, service, hub.sources.values())
+            url = shared_of(request).settings.public_url
+            if url not in documents:  # it takes tens of milliseconds to make
+                documents[url] = protocol(url, service, hub.sources.values())
+            return documents[url]
 
         @websocket("/live", operation_id=f"{label}LiveConnect")
         async def connect(

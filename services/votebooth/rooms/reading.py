@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-import segno
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.identity.subject import Subject
@@ -117,6 +116,8 @@ class Reading:
         Raises:
             Problem: 404 if the room is gone, 410 if its code was released.
         """
+        import segno  # noqa: PLC0415  (for few requests, and 2 MB)
+
         async with self._kit.db.reading() as session:
             room = await _room(session, seat.room_id)
         if room.code is None:

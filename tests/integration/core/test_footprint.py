@@ -25,7 +25,7 @@ from services.registry import NAMES, load_services
 import needs
 
 ROOT = Path(__file__).parents[3]
-READY_SECONDS = 2.0
+READY_SECONDS, ALL_READY_SECONDS = 2.0, 3.0
 ONE_MB, ALL_MB = 110, 300
 
 
@@ -104,11 +104,12 @@ def test_a_process_is_small_and_soon_ready(
     lean: str, place: dict[str, str], name: str, measured: Callable[[str], None]
 ) -> None:
     best = (float("inf"),) * 3
+    soon = ALL_READY_SECONDS if name == "all" else READY_SECONDS  # ten services have ten times the routes and tables
     for _ in range(3):  # a busy machine makes it slower; nothing makes it faster
         best = min(best, measure(lean, place, name), key=lambda one: one[1])
-        if best[1] <= READY_SECONDS:
+        if best[1] <= soon:
             break
     wall, processor, resident = best
     measured(f"run {name}: ready in {wall:.1f} s (processor {processor:.1f} s), {resident:.0f} MB resident")
-    assert processor <= READY_SECONDS
+    assert processor <= soon
     assert resident <= (ALL_MB if name == "all" else ONE_MB)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-SAMPLES = {"handle": "nobody_here", "code": "ABCDEF"}  # every other part of a path is an id
+SAMPLES = {"handle": "nobody_here", "code": "ABCDEF", "after": "0"}  # all others are ids
 ID = "01890000-0000-7000-8000-000000000000"
 
 

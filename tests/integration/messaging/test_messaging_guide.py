@@ -22,9 +22,10 @@ def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_pat
     assert lines[0] == "Shall we vote on lunch?"
     assert lines[1] == "3"
     assert '"type":"member"' in lines[3]
-    assert lines[3].endswith("}1")  # an edit
-    assert lines[4:8] == ["Shall we vote on lunch?", "🍲", "2", "0"]
-    assert lines[8:] == [
+    assert lines[3].endswith("}1")  # a snapshot
+    assert lines[4] == "1"  # an edit
+    assert lines[5:9] == ["Shall we vote on lunch?", "🍲", "2", "0"]
+    assert lines[9:] == [
         '{"receipts":false}owner',
         "Or bread?",
         "https://votewave.dev/problems/client-id-used",

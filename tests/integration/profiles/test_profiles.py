@@ -120,7 +120,9 @@ async def test_every_refused_field_is_named_and_nothing_changes(
     assert (await person.mine()).json() == before
 
 
-@pytest.mark.parametrize("values", [{"handle": 1}, {"links": "https://example.org"}, {"colour": "red"}, {"bio": None}])
+@pytest.mark.parametrize(
+    "values", [{"handle": 1}, {"links": "https://example.org"}, {"colour": "red"}, {"handle": None}]
+)
 async def test_what_cant_be_read_is_malformed(person: Person, values: dict[str, Any]) -> None:
     assert (await person.edit(**values)).status_code == 400
 

@@ -178,7 +178,6 @@ def test_a_ballot_that_prefers_one_to_another_adds_to_the_sums(method: str, body
         b'{"ranking":[[[1]]]}',
         b'{"ranking":["1"]}',
         b'{"abstain":"yes"}',
-        b'{"abstain":null}',
         b'{"picks":[1]} trailing',
         b"\x00",
         b'\xef\xbb\xbf{"picks":[1]}',
