@@ -62,7 +62,6 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to look after connections."""
-        self._timeline = await self._read_timeline()
         self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._await_stop())]
 
     async def stop(self) -> None:
@@ -196,7 +195,7 @@ class Hub:
     def _watch(self, stream: str, source: Source) -> Watch:
         entry = self._watches.get(stream)
         if entry is None:
-            watch = Watch(stream, source, lambda: self._shares.taken, lambda: self._timeline, self._drop)
+            watch = Watch(stream, source, lambda: self._shares.taken, self._known_timeline, self._drop)
             stop_listening = self._kit.shared.broadcast.listen(stream, watch.hear)
             self._watches[stream] = entry = (watch, stop_listening)
             watch.task = asyncio.create_task(watch.run())
@@ -249,7 +248,7 @@ class Hub:
         if not self._watches:
             return
         timeline = await self._read_timeline()
-        restored, self._timeline = timeline != self._timeline, timeline
+        restored, self._timeline = self._timeline not in {0, timeline}, timeline
         for source in self.sources.values():
             watches = {watch.key: watch for watch, _ in self._watches.values() if watch.source is source}
             if not watches:
@@ -259,6 +258,12 @@ class Hub:
                 head: Hashable = heads.get(key)
                 if restored or head != watch.seen or any(each.is_late for each in watch.followers):
                     watch.wake()
+
+    async def _known_timeline(self) -> int:
+        """Return the time line as it was last read. It isn't asked for at the start: services start without a database."""
+        if not self._timeline:
+            self._timeline = await self._read_timeline()
+        return self._timeline
 
     async def _read_timeline(self) -> int:
         """Return the database's time line, which differs after it was restored to an earlier moment."""

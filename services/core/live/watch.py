@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 
 import structlog
 
@@ -52,7 +52,7 @@ class Watch:
         name: str,
         source: Source,
         connections: Callable[[], int],
-        timeline: Callable[[], int],
+        timeline: Callable[[], Awaitable[int]],
         drop: "Callable[[Watch, Subscription], None]",
     ) -> None:
         self.name = name
@@ -113,7 +113,7 @@ class Watch:
     async def _push(self) -> float:
         """Read the stream and send what is new; return the seconds until it changes by itself."""
         followers = tuple(self.followers)
-        timeline = f"{self._timeline()}-"
+        timeline = f"{await self._timeline()}-"
         # Thousands mostly stand at one position, which is one object: what is found of it holds for all.
         within = {position: _within(timeline, position) for position in {each.position for each in followers}}
         oldest = min((position.seq for position in within.values() if position is not None), default=None)

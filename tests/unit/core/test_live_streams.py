@@ -110,7 +110,10 @@ class Desk:
         self.book = Book()
         self.timeline = 1
         self.dropped: list[Subscription] = []
-        self.watch = Watch("book:1", Books(self.book), lambda: 1, lambda: self.timeline, self._drop)
+        self.watch = Watch("book:1", Books(self.book), lambda: 1, self._timeline, self._drop)
+
+    async def _timeline(self) -> int:
+        return self.timeline
 
     def _drop(self, watch: Watch, subscription: Subscription) -> None:
         self.dropped.append(subscription)
