@@ -260,7 +260,7 @@ class Hub:
                     watch.wake()
 
     async def _known_timeline(self) -> int:
-        """Return the time line as it was last read. It isn't asked for at the start: services start without a database."""
+        """Return the time line as it was last read, and not at the start: services start without a database."""
         if not self._timeline:
             self._timeline = await self._read_timeline()
         return self._timeline
