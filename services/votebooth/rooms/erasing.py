@@ -5,7 +5,7 @@ A log's entries keep their numbers and what they did to the room; names and ids 
 
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.ids import NOBODY
@@ -53,7 +53,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
 
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of its rooms and of what it asked in others'."""
-    rooms: Select[tuple[UUID, ...]] = select(
+    rooms = select(
         Room.id, Room.code, Room.head["settings"]["title"].as_string().label("title"), Room.created_at, Room.ended_at
     ).where(Room.owner_id == account)
     questions = select(
