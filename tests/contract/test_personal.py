@@ -30,7 +30,9 @@ def test_a_service_that_has_accounts_in_a_table_erases_and_exports_them(name: st
     has_accounts = any(column.name in ACCOUNTS and isinstance(column.type, Uuid) for column in columns)
     mappers = base_of(name).registry.mappers
     people = [
-        m.class_ for m in mappers if issubclass(m.class_, PersonColumns) and m.class_.__module__.split(".")[1] == name
+        m.class_
+        for m in mappers
+        if issubclass(m.class_, PersonColumns) and m.class_.__module__.startswith(f"services.{name}.")
     ]
     personal = SERVICES[name].personal
     assert not has_accounts or personal is not None
