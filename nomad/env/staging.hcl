@@ -63,5 +63,5 @@ load_url = ""
 gateway_scheme             = "https"
 gateway_trusted_proxies    = 1 # the load balancer
 gateway_certificate_volume = "gateway-certificate"
-gateway_memory             = 1536 # docs/gateway.md, "Connections"
+gateway_memory             = 1536                  # docs/gateway.md, "Connections"
 gateway_limits             = { address = 1000000 } # likewise for load tests
