@@ -57,6 +57,7 @@ class Walk:
             for form in ("csv", "json"):
                 answer = await self.get(f"export?format={form}", who)
                 told[f"{form}, {name}"] = self._exported(answer, form)
+            told[f"card, {name}"] = await self._card(who)
             async with socket(self.client, self.poll, who) as connection:
                 message = await heard(connection)
                 told[f"socket, {name}"] = self._counted(message) if message["type"] == "snapshot" else None
@@ -66,6 +67,20 @@ class Walk:
                 told[f"events, {name}"] = self._counted(message) if message["type"] == "snapshot" else None
                 assert message["type"] in {"snapshot", "hidden"}
         return told
+
+    async def _card(self, who: Headers | None) -> int | None:
+        """Return the ballots of the card in a list, which sees results if the results do."""
+        answer = await self.client.post("/v1/votebooth/polls/batch", json={"polls": [self.poll]}, headers=who or {})
+        [card] = answer.json()["items"]
+        counts = card["counts"]
+        assert card["results"]["may"] == (counts is not None)
+        if counts is None:
+            assert card["results"]["why_not"] == "minimum"
+            return None
+        ballots: int = counts["ballots"]
+        assert [option["sum"] for option in counts["options"]] == [ballots * self.worth, 0, 0]
+        assert (counts["abstentions"], counts["quorum"]) == (0, {"needed": 5, "reached": ballots >= 5})
+        return ballots
 
     @staticmethod
     def _shows(answer: httpx.Response) -> bool:
