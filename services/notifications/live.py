@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from services.core.identity.subject import Kind
 from services.core.kit import Kit
 from services.core.live.messages import Position
-from services.core.live.source import Reading, Silent, Viewer
+from services.core.live.source import Reading, Silent, Viewer, id_of
 from services.core.problems import not_found
 from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository
@@ -47,7 +47,7 @@ class InboxSource(Silent):
 
     async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> "InboxLook":
         """Return an account's notifications as they stand."""
-        account = _account_of(key)
+        account = id_of(key, "stream")
         async with self._db.reading() as session:
             # The number first: what is counted may be newer than it, and is then told once more.
             seq = (await MailboxRepository(session).seqs([account])).get(account, 0)
@@ -83,13 +83,3 @@ class InboxLook(NamedTuple):
         """Return the badge, unless nothing has changed."""
         position = Position(_EPOCH, self.head)
         return Reading(position) if since == position else Reading(position, self.badge)
-
-
-def _account_of(key: str) -> UUID:
-    try:
-        account = UUID(key)
-    except ValueError:
-        raise not_found("stream") from None
-    if str(account) != key:
-        raise not_found("stream")
-    return account

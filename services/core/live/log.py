@@ -67,34 +67,6 @@ class Log(Protocol):
         ...
 
 
-class LogSource(Silent):
-    """A `Source` of logs; its subclass says what its states and events are.
-
-    Args:
-        log: Where they are.
-    """
-
-    kind: ClassVar[str]
-    state: ClassVar[Any]
-    events: ClassVar[tuple[Any, ...]]
-    looks: "ClassVar[type[LogLook]]"
-
-    def __init__(self, log: Log) -> None:
-        self.log = log
-
-    async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> "LogLook":
-        """Return a log as it stands, with the changes since the oldest position that still leads on."""
-        standing = await self.log.stand(key, viewers)
-        head = standing.position.seq
-        after = head if oldest is None else min(head, max(oldest, head - MOST_EVENTS))
-        changes = await self.log.changes(key, after, head) if after < head else ()
-        return self.looks(self.log, key, standing, after, changes)
-
-    async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
-        """Return where logs stand."""
-        return await self.log.heads(keys)
-
-
 class LogLook:
     """A log at one moment."""
 
@@ -133,4 +105,29 @@ class LogLook:
         return Reading(position, state)
 
 
-LogSource.looks = LogLook
+class LogSource(Silent):
+    """A `Source` of logs; its subclass says what its states and events are.
+
+    Args:
+        log: Where they are.
+    """
+
+    kind: ClassVar[str]
+    state: ClassVar[Any]
+    events: ClassVar[tuple[Any, ...]]
+    looks: ClassVar[type[LogLook]] = LogLook
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+
+    async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> LogLook:
+        """Return a log as it stands, with the changes since the oldest position that still leads on."""
+        standing = await self.log.stand(key, viewers)
+        head = standing.position.seq
+        after = head if oldest is None else min(head, max(oldest, head - MOST_EVENTS))
+        changes = await self.log.changes(key, after, head) if after < head else ()
+        return self.looks(self.log, key, standing, after, changes)
+
+    async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
+        """Return where logs stand."""
+        return await self.log.heads(keys)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from services.core.identity.subject import Subject
 from services.core.live.messages import Position
@@ -113,6 +114,25 @@ class Source(Protocol):
             Problem: This isn't for them to say.
         """
         ...
+
+
+def id_of(key: str, what: str) -> UUID:
+    """Return the id that a stream is named by, in its one spelling: another would be another stream.
+
+    Args:
+        key: Of the name; anything that a client may send.
+        what: What it names, for people.
+
+    Raises:
+        Problem: 404 if it isn't an id.
+    """
+    try:
+        found = UUID(key)
+    except ValueError:
+        raise not_found(what) from None
+    if str(found) != key:
+        raise not_found(what)
+    return found
 
 
 class Silent:

@@ -10,8 +10,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from services.core.live.messages import Position
-from services.core.live.source import Reading, Silent, Viewer
-from services.core.problems import not_found
+from services.core.live.source import Reading, Silent, Viewer, id_of
 from services.votebooth.live.messages import LiveHidden, LiveSums, SumsChanged, changed, hidden
 from services.votebooth.results.counting import Published
 from services.votebooth.results.service import Results
@@ -48,7 +47,7 @@ class PollSource(Silent):
 
     async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> "PollLook":
         """Return a poll as it stands."""
-        poll_id = _poll_of(key)
+        poll_id = id_of(key, "poll")
         state = await self._results.state(poll_id)
         accounts = {viewer: None if viewer.subject is None else viewer.subject.id for viewer in viewers}
         voted: Collection[Viewer] = ()
@@ -146,13 +145,3 @@ class PollLook:
 def _epoch(state: State) -> str:
     """Return what changes with everything but the counts: the poll's definition, and where it stands."""
     return f"{state.poll.version}.{state.status}"
-
-
-def _poll_of(key: str) -> UUID:
-    try:
-        poll = UUID(key)
-    except ValueError:
-        raise not_found("poll") from None
-    if str(poll) != key:
-        raise not_found("poll")
-    return poll

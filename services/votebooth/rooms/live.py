@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.core.live.log import Change, LogSource, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Viewer
+from services.core.live.source import Viewer, id_of
 from services.core.problems import Problem, not_found
 from services.votebooth.rooms.doors import Doors, Seat
 from services.votebooth.rooms.reading import Reading
@@ -30,7 +30,7 @@ class RoomLog:
         Raises:
             Problem: 404 if there is no such room.
         """
-        seq, roles = await self._doors.roles(_room_of(key), [(each.subject, each.token) for each in viewers])
+        seq, roles = await self._doors.roles(id_of(key, "room"), [(each.subject, each.token) for each in viewers])
         views: dict[Viewer, Hashable | Problem] = {
             viewer: role or not_found("room") for viewer, role in zip(viewers, roles, strict=True)
         }
@@ -65,18 +65,3 @@ class RoomSource(LogSource):
 
     def __init__(self, doors: Doors, reading: Reading) -> None:
         super().__init__(RoomLog(doors, reading))
-
-
-def _room_of(key: str) -> UUID:
-    """Return a room's id in its one spelling.
-
-    Raises:
-        Problem: 404 if it isn't one.
-    """
-    try:
-        room = UUID(key)
-    except ValueError:
-        raise not_found("room") from None
-    if str(room) != key:
-        raise not_found("room")
-    return room

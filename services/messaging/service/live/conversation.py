@@ -7,14 +7,14 @@ from uuid import UUID
 from services.core.kit import Kit
 from services.core.live.log import Change, LogLook, LogSource, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Reading, Viewer
+from services.core.live.source import Reading, Viewer, id_of
 from services.core.problems import Problem, not_found
 from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import MemberRepository
 from services.messaging.schemas import MemberChange, MessageChange, ReadChange, TitleChange
 from services.messaging.service.catching_up import CatchingUp
 from services.messaging.service.live.messages import LiveConversation, Typing
-from services.messaging.service.live.viewers import account_of, id_of
+from services.messaging.service.live.viewers import account_of
 from services.messaging.service.steps import are_apart
 from services.messaging.settings import MessagingSettings
 

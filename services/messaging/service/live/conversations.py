@@ -7,12 +7,12 @@ from uuid import UUID
 from services.core.kit import Kit
 from services.core.live.log import Change, LogSource, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Viewer
+from services.core.live.source import Viewer, id_of
 from services.core.problems import Problem, not_found
 from services.messaging.repository.members import CONVERSATIONS, READERS, AccountRepository, MemberRepository
 from services.messaging.schemas import ConversationSummary, ConversationView
 from services.messaging.service.live.messages import ConversationChange, ConversationGone, LiveConversations
-from services.messaging.service.live.viewers import account_of, id_of
+from services.messaging.service.live.viewers import account_of
 from services.messaging.service.reading import Reading
 from services.messaging.settings import MessagingSettings
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.core.identity.subject import Kind
 from services.core.live.source import Viewer
-from services.core.problems import Problem, missing_scope, not_for_guests, not_found, unauthenticated
+from services.core.problems import Problem, missing_scope, not_for_guests, unauthenticated
 
 _SCOPE = "messages:read"
 
@@ -17,18 +17,3 @@ def account_of(viewer: Viewer) -> UUID | Problem:
     if subject.kind is not Kind.USER:
         return not_for_guests()
     return subject.id if subject.may(_SCOPE) else missing_scope(_SCOPE)
-
-
-def id_of(key: str, what: str) -> UUID:
-    """Return the id that a stream is named by, in its one spelling.
-
-    Raises:
-        Problem: 404 if it isn't one.
-    """
-    try:
-        found = UUID(key)
-    except ValueError:
-        raise not_found(what) from None
-    if str(found) != key:
-        raise not_found(what)
-    return found
