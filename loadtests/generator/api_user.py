@@ -1,5 +1,6 @@
 """The base class of users: sends requests, times them from when they were due, and records their outcome."""
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -16,6 +17,9 @@ _CONNECT_SECONDS = 5.0
 _READ = frozenset({200, 201})
 """Statuses whose bodies are decoded, expected or not."""
 
+_QUOTA = re.compile(r";q=(\d+)")
+_LEFT = re.compile(r";r=(\d+);t=(\d+)")
+
 T = TypeVar("T")
 
 
@@ -27,12 +31,23 @@ class Answer(NamedTuple, Generic[T]):
         body: The decoded body, if any.
         etag: Its ETag.
         ok: Whether status and body are as expected.
+        rest: Seconds to leave the path alone, since more than half of its limit is used up.
     """
 
     status: int
     body: T | None
     etag: str
     ok: bool
+    rest: float
+
+
+def _rest(head: Mapping[str, str]) -> float:
+    """Return until when a limit is whole again, in seconds, if less than half of it is left; otherwise 0."""
+    asked = _QUOTA.search(head.get("ratelimit-policy") or "")
+    left = _LEFT.search(head.get("ratelimit") or "")
+    if asked is None or left is None or 2 * int(left[1]) >= int(asked[1]):
+        return 0.0
+    return float(left[2])
 
 
 class NoRetryPool(HTTPClientPool):
@@ -120,4 +135,5 @@ class ApiUser(FastHttpUser):
         if canary is not None:
             by = None if head is None else head.get(CANARY_HEADER) or ""
             world.answered(name, by, begun, canary=canary, ok=not why)
-        return Answer(status, given, "" if head is None else head.get("etag") or "", not why)
+        etag, rest = ("", 0.0) if head is None else (head.get("etag") or "", _rest(head))
+        return Answer(status, given, etag, not why, rest)

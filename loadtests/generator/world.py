@@ -41,7 +41,11 @@ class PollState:
 
 
 class World:
-    """One generator's run."""
+    """One generator's run.
+
+    Attributes:
+        resting: Until when paths aren't asked for, as of `time.perf_counter`, since their limit is nearly used up.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -57,6 +61,7 @@ class World:
         self.reads = self._arrivals(suite.reads_per_second * seconds, even=True)
         self.hosts = self._arrivals(suite.hosts_per_minute * seconds / 60, even=True)
         self.probes = self._arrivals(plan.probes_per_second * seconds, even=True)
+        self.resting: dict[str, float] = {}
         self._dealt: dict[str, float] = {}
         self._turn = self.dice.randrange(len(plan.identities))
         self._guest_share = min(1.0, suite.guests_per_second / suite.votes_per_second) if plan.guest_poll else 0.0

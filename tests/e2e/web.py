@@ -11,10 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.conftest import ROOT
 
 import needs
+
+# What is waited for may take longer than Playwright's 5 s where other tests share the machine's processors.
+expect.set_options(timeout=20_000)
 
 _AWAY = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
 
