@@ -22,8 +22,8 @@ from services.core.problems import not_found
 from services.core.service import Answering
 
 PAGES = re.compile(
-    r"/|/(p|u|polls|waves)/[^/]{1,200}"
-    r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|people|receipts|settings|notifications)"
+    r"/|/(p|r|u|polls|waves)/[^/]{1,200}"
+    r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|join|people|receipts|settings|notifications)"
 )
 """The client's own paths, as `frontend/src/routes` has them."""
 

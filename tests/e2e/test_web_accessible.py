@@ -51,11 +51,15 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     hard, plain = await a_hard_poll(client, owner), await publish(client, owner, method={"type": "irv"})
     headers = {**owner, "idempotency-key": "a-wave"}
     wave = await client.post("/v1/expressions/waves", json={"text": f"{LONG} {HEBREW}"}, headers=headers)
+    room = await client.post(
+        "/v1/votebooth/rooms", json={"title": f"{LONG} {HEBREW}"}, headers={**owner, "idempotency-key": "a-room"}
+    )
     filled = {
         "/p/$code": [f"/p/{hard['code']}", f"/p/{plain['code']}", "/p/NOSUCH"],
         "/polls/$id": [f"/polls/{plain['id']}"],
         "/waves/$id": [f"/waves/{wave.json()['id']}"],
         "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
+        "/r/$code": [f"/r/{room.json()['code']}"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
     }

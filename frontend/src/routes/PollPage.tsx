@@ -1,14 +1,11 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { api, given, type Poll, type Schemas } from "../api/client";
+import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
-import { Ballot } from "../ballots/Ballot";
-import { Counted } from "../ballots/Counted";
 import { nameOf } from "../ballots/rules";
-import { ballotHeaders, votingToken } from "../ballots/secrets";
+import { Voting } from "../ballots/Voting";
 import { useLive } from "../live/useLive";
-import { useCasting } from "../outbox/useCasting";
 import { Result } from "../results/Result";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
@@ -28,7 +25,7 @@ export function PollPage() {
     queryKey: ["poll", code],
     queryFn: async () => given(await api.GET("/v1/polls/by-code/{code}", { params: { path: { code } } })),
   });
-  if (poll.data) return <Loaded key={poll.data.id} poll={poll.data} code={code} />;
+  if (poll.data) return <Loaded key={poll.data.id} poll={poll.data} />;
   if (!poll.error) return <Page title="">{null}</Page>;
   if (poll.error instanceof Problem && poll.error.status === 404) {
     return (
@@ -49,41 +46,12 @@ export function PollPage() {
   );
 }
 
-function Loaded({ poll, code }: { poll: Poll; code: string }) {
+function Loaded({ poll }: { poll: Poll }) {
   useTitle(poll.title);
   const account = useAccount();
-  const queries = useQueryClient();
   const { comment } = useSearch({ from: "/p/$code" });
-  const [changing, setChanging] = useState(false);
   const [checking, setChecking] = useState(false);
   const live = useLive(poll.id);
-  const params = { path: { poll_id: poll.id } };
-
-  const card = useQuery({
-    queryKey: ["poll", code, "card", account?.id],
-    queryFn: async () => {
-      const token = votingToken(poll.id);
-      const body = { polls: [poll.id], ...(token ? { tokens: { [poll.id]: token } } : {}) };
-      return given(await api.POST("/v1/votebooth/polls/batch", { body })).items[0] ?? null;
-    },
-  });
-  const mine = useQuery({
-    queryKey: ["poll", code, "mine", account?.id],
-    queryFn: async () => {
-      const answer = await api.GET("/v1/votebooth/polls/{poll_id}/ballot", { params: { ...params, header: ballotHeaders(poll.id) } });
-      return answer.response.status === 404 ? null : given(answer);
-    },
-    enabled: !!account && card.data?.vote.has_voted === true,
-  });
-
-  const { casting, cast, takeBack } = useCasting(poll, account?.id ?? "", () => {
-    setChanging(false);
-    void queries.invalidateQueries({ queryKey: ["poll", code] });
-  });
-
-  const now = casting.state === "counted" && casting.ballot ? { ballot: casting.ballot, receipt: casting.receipt } : null;
-  const counted = now ?? (card.data?.vote.has_voted && mine.data ? mine.data : null);
-  const underWay = casting.state === "sending" || casting.state === "waiting";
   const open = poll.status === "open" && live.sums?.status !== "final";
   return (
     <div className={styles.page}>
@@ -109,19 +77,7 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
         ))}
       </header>
       <div className={styles.ballot}>
-        {counted && !changing && !underWay ? (
-          <Counted poll={poll} ballot={counted.ballot} receipt={counted.receipt} open={open} onChange={() => setChanging(true)} />
-        ) : (
-          <Vote poll={poll} vote={card.data?.vote} failed={card.error} open={open}>
-            <Ballot
-              poll={poll}
-              before={counted?.ballot ?? null}
-              casting={casting}
-              onCast={(body) => void cast(body)}
-              onTakeBack={() => void takeBack()}
-            />
-          </Vote>
-        )}
+        <Voting poll={poll} open={open} />
       </div>
       <div className={styles.result}>
         <Result poll={poll} live={live} />
@@ -141,47 +97,6 @@ function Loaded({ poll, code }: { poll: Poll; code: string }) {
       </div>
     </div>
   );
-}
-
-type VoteProps = {
-  poll: Poll;
-  vote: Schemas["MyVote"] | undefined;
-  failed: Error | null;
-  open: boolean;
-  children: React.ReactNode;
-};
-
-/** The ballot, or why there is none for this reader and what they can do about it. */
-function Vote({ poll, vote, failed, open, children }: VoteProps) {
-  if (failed) return <ProblemNotice error={failed} />;
-  if (!vote) return null;
-  if (vote.may || (vote.why_not === "sign_in" && poll.rules.eligibility === "anyone" && open)) return children;
-  if (!open || vote.why_not === "over" || vote.why_not === "not_open") {
-    return <Notice>{poll.status === "scheduled" ? "Voting hasn't begun yet." : "Voting is over."}</Notice>;
-  }
-  switch (vote.why_not) {
-    case "sign_in":
-    case "account_needed":
-      return (
-        <Notice>
-          <p>This poll takes one vote an account.</p>
-          <p>
-            <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
-              Sign in to vote
-            </Link>
-          </p>
-        </Notice>
-      );
-    case "token_needed":
-    case "token_unknown":
-      return <Notice>You vote here by the link in the invitation that was sent to you.</Notice>;
-    case "network_voted":
-      return <Notice>Somebody on your network has voted already; this poll takes one vote a network.</Notice>;
-    case "voted":
-      return <Notice>You have voted. In this poll a vote can't be changed.</Notice>;
-    default:
-      return <Notice>You can't vote in this poll.</Notice>;
-  }
 }
 
 function when(poll: Poll): string {

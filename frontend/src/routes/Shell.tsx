@@ -26,6 +26,9 @@ export function Shell() {
           <Link to="/explore" className={styles.nav}>
             Explore
           </Link>
+          <Link to="/join" className={styles.nav}>
+            Join
+          </Link>
           {account?.kind === "user" ? (
             <>
               <Link to="/home" className={styles.nav}>

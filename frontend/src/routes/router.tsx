@@ -127,6 +127,16 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/join",
+    component: lazyRouteComponent(() => import("../rooms/Join"), "Join"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/r/$code",
+    component: lazyRouteComponent(() => import("../rooms/RoomPage"), "RoomPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/new",
     component: lazyRouteComponent(() => import("./NewPoll"), "NewPoll"),
   }),

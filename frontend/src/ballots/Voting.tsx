@@ -1,0 +1,98 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, given, type Poll, type Schemas } from "../api/client";
+import { useCasting } from "../outbox/useCasting";
+import { useAccount } from "../session/session";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { Ballot } from "./Ballot";
+import { Counted } from "./Counted";
+import { ballotHeaders, votingToken } from "./secrets";
+
+/** A poll's ballot to fill in, the one that was counted, or why there is none for this reader. */
+export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
+  const account = useAccount();
+  const queries = useQueryClient();
+  const [changing, setChanging] = useState(false);
+  const params = { path: { poll_id: poll.id } };
+
+  const card = useQuery({
+    queryKey: ["poll", poll.id, "card", account?.id],
+    queryFn: async () => {
+      const token = votingToken(poll.id);
+      const body = { polls: [poll.id], ...(token ? { tokens: { [poll.id]: token } } : {}) };
+      return given(await api.POST("/v1/votebooth/polls/batch", { body })).items[0] ?? null;
+    },
+  });
+  const mine = useQuery({
+    queryKey: ["poll", poll.id, "mine", account?.id],
+    queryFn: async () => {
+      const answer = await api.GET("/v1/votebooth/polls/{poll_id}/ballot", { params: { ...params, header: ballotHeaders(poll.id) } });
+      return answer.response.status === 404 ? null : given(answer);
+    },
+    enabled: !!account && card.data?.vote.has_voted === true,
+  });
+
+  const { casting, cast, takeBack } = useCasting(poll, account?.id ?? "", () => {
+    setChanging(false);
+    void queries.invalidateQueries({ queryKey: ["poll"] });
+  });
+
+  const now = casting.state === "counted" && casting.ballot ? { ballot: casting.ballot, receipt: casting.receipt } : null;
+  const counted = now ?? (card.data?.vote.has_voted && mine.data ? mine.data : null);
+  const underWay = casting.state === "sending" || casting.state === "waiting";
+  return counted && !changing && !underWay ? (
+    <Counted poll={poll} ballot={counted.ballot} receipt={counted.receipt} open={open} onChange={() => setChanging(true)} />
+  ) : (
+    <Vote poll={poll} vote={card.data?.vote} failed={card.error} open={open}>
+      <Ballot
+        poll={poll}
+        before={counted?.ballot ?? null}
+        casting={casting}
+        onCast={(body) => void cast(body)}
+        onTakeBack={() => void takeBack()}
+      />
+    </Vote>
+  );
+}
+
+type VoteProps = {
+  poll: Poll;
+  vote: Schemas["MyVote"] | undefined;
+  failed: Error | null;
+  open: boolean;
+  children: React.ReactNode;
+};
+
+/** The ballot, or why there is none for this reader and what they can do about it. */
+function Vote({ poll, vote, failed, open, children }: VoteProps) {
+  if (failed) return <ProblemNotice error={failed} />;
+  if (!vote) return null;
+  if (vote.may || (vote.why_not === "sign_in" && poll.rules.eligibility === "anyone" && open)) return children;
+  if (!open || vote.why_not === "over" || vote.why_not === "not_open") {
+    return <Notice>{poll.status === "scheduled" ? "Voting hasn't begun yet." : "Voting is over."}</Notice>;
+  }
+  switch (vote.why_not) {
+    case "sign_in":
+    case "account_needed":
+      return (
+        <Notice>
+          <p>This poll takes one vote an account.</p>
+          <p>
+            <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
+              Sign in to vote
+            </Link>
+          </p>
+        </Notice>
+      );
+    case "token_needed":
+    case "token_unknown":
+      return <Notice>You vote here by the link in the invitation that was sent to you.</Notice>;
+    case "network_voted":
+      return <Notice>Somebody on your network has voted already; this poll takes one vote a network.</Notice>;
+    case "voted":
+      return <Notice>You have voted. In this poll a vote can't be changed.</Notice>;
+    default:
+      return <Notice>You can't vote in this poll.</Notice>;
+  }
+}

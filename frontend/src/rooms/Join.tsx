@@ -1,0 +1,93 @@
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { api, given } from "../api/client";
+import { Problem } from "../api/problem";
+import { session, useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+import ui from "../ui/ui.module.css";
+
+/** Where a room's code is typed. */
+export function Join() {
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState(false);
+  const [text, setText] = useState("");
+  const code = (text.trim().split("/").at(-1) ?? "").replace(/[\s-]/g, "");
+
+  function open(event: FormEvent) {
+    event.preventDefault();
+    setAsked(true);
+    if (code) void navigate({ to: "/r/$code", params: { code } });
+  }
+
+  return (
+    <Page title="Join a room">
+      <h1>Join a room</h1>
+      <form onSubmit={open} className={ui.form} noValidate>
+        <Field
+          label="Code of the room"
+          hint="Eight letters and digits, as the screen or the host shows them."
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          error={asked && !code ? "Enter the code that you were given." : undefined}
+        />
+        <Button type="submit">Go to the room</Button>
+      </form>
+    </Page>
+  );
+}
+
+/** Where one who has a room's code says by which name they come in. */
+export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
+  const user = useAccount()?.kind === "user";
+  const [asked, setAsked] = useState(false);
+  const [name, setName] = useState("");
+  const entering = useMutation({
+    mutationFn: async () => {
+      if (!(await session.token())) await session.guest();
+      const params = { path: { room: code } };
+      return given(await api.PUT("/v1/votebooth/rooms/{room}/me", { params, body: { name: name.trim() } }));
+    },
+    onSuccess: onIn,
+  });
+  const lacking = !user && !name.trim();
+  const { error } = entering;
+  const unknown = error instanceof Problem && error.status === 404;
+  const wrong = error instanceof Problem ? error.of("name") : undefined;
+
+  function enter(event: FormEvent) {
+    event.preventDefault();
+    setAsked(true);
+    if (!lacking && !entering.isPending) entering.mutate();
+  }
+
+  return (
+    <Page title="Come in">
+      <h1>Come into the room</h1>
+      <form onSubmit={enter} className={ui.form} noValidate>
+        <Field
+          label={user ? "Your name here (optional)" : "Your name here"}
+          hint={user ? "Without one you go by your own." : "Hosts see it, and so does the audience when you ask."}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          autoComplete="nickname"
+          maxLength={40}
+          error={wrong ?? (asked && lacking ? "Enter a name." : undefined)}
+        />
+        {unknown && (
+          <Notice kind="stop">There is no room with the code {code}. It may be mistyped, or the room is long over.</Notice>
+        )}
+        {error && !unknown && !wrong && <ProblemNotice error={error} />}
+        <Button type="submit" aria-disabled={entering.isPending}>
+          {entering.isPending ? "Coming in …" : "Come in"}
+        </Button>
+      </form>
+    </Page>
+  );
+}

@@ -1,0 +1,108 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { api, given } from "../api/client";
+import { Problem } from "../api/problem";
+import { session, useAccount } from "../session/session";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { Page, useTitle } from "../ui/Page";
+import { Enter } from "./Join";
+import { Questions } from "./Questions";
+import styles from "./Rooms.module.css";
+import { Stage } from "./Stage";
+import type { Room } from "./state";
+import { useRoom } from "./useRoom";
+
+/** A room as its audience has it on the phone. */
+export function RoomPage() {
+  const { code } = useParams({ from: "/r/$code" });
+  const account = useAccount();
+  const room = useQuery({
+    queryKey: ["room", code, account?.id],
+    queryFn: async () => {
+      if (!(await session.token())) return null;
+      const answer = await api.GET("/v1/votebooth/rooms/{room}", { params: { path: { room: code } } });
+      return answer.response.status === 404 ? null : given(answer); // whoever isn't in is told no more than that
+    },
+    retry: (times, error) => !(error instanceof Problem) && times < 3,
+    // Who comes in becomes a guest first: their form stays as it is meanwhile, with what it has to say.
+    placeholderData: (before) => (before === null ? null : undefined),
+    staleTime: Number.POSITIVE_INFINITY, // from here on the stream says what changes
+  });
+  if (room.data) return <Inside key={room.data.room} read={room.data} />;
+  if (room.data === null) return <Enter code={code} onIn={() => void room.refetch()} />;
+  if (!room.error) return <Page title="">{null}</Page>;
+  return (
+    <Page title="Not to be had">
+      <h1>This room can't be shown now</h1>
+      <ProblemNotice error={room.error} />
+    </Page>
+  );
+}
+
+function Inside({ read }: { read: Room }) {
+  const { room, connected, aheadMs } = useRoom(read);
+  useTitle(room.settings.title);
+  const about = room.audience.about ?? 0;
+  return (
+    <div className={styles.page}>
+      <header>
+        <h1>
+          <bdi>{room.settings.title}</bdi>
+        </h1>
+        <p className={styles.quiet}>
+          {about > 0 ? `About ${about} people are here` : "A few people are here"}
+          {room.mine?.name && (
+            <>
+              ; you are <bdi>{room.mine.name}</bdi>
+            </>
+          )}
+        </p>
+      </header>
+      {!connected && <Notice>The connection is lost; what you see may be old. Trying again …</Notice>}
+      {room.ended && <Notice>This room has ended. What was voted on stays at each poll's own page.</Notice>}
+      {room.timer?.ends_at && !room.ended && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} />}
+      <Stage stage={room.stage} />
+      {room.settings.reacting && !room.ended && <Reactions room={room} />}
+      <Questions room={room} />
+    </div>
+  );
+}
+
+function Timer({ endsAt, aheadMs }: { endsAt: string; aheadMs: number }) {
+  const left = () => Math.max(0, Math.ceil((Date.parse(endsAt) - Date.now() - aheadMs) / 1000));
+  const [seconds, setSeconds] = useState(left);
+  useEffect(() => {
+    setSeconds(left());
+    const every = window.setInterval(() => setSeconds(left()), 250);
+    return () => clearInterval(every);
+  }, [endsAt, aheadMs]);
+  return (
+    <p className={styles.timer} role="timer">
+      {seconds > 0 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left` : "Time is up"}
+    </p>
+  );
+}
+
+const signs = { clap: "👏", heart: "❤️", laugh: "😂", party: "🎉", think: "🤔", up: "👍" } as const;
+type Emoji = keyof typeof signs;
+
+function Reactions({ room }: { room: Room }) {
+  const react = useMutation({
+    mutationFn: async (emoji: Emoji) =>
+      given(await api.POST("/v1/votebooth/rooms/{room}/reactions", { params: { path: { room: room.room } }, body: { emoji } })),
+  });
+  const counts = room.reactions.counts ?? {};
+  return (
+    <section aria-label="Reactions">
+      <div className={styles.reactions}>
+        {(Object.keys(signs) as Emoji[]).map((emoji) => (
+          <button key={emoji} type="button" aria-label={`React: ${emoji}`} onClick={() => react.mutate(emoji)}>
+            {signs[emoji]} {counts[emoji] ? <span>{counts[emoji]}</span> : null}
+          </button>
+        ))}
+      </div>
+      {react.error && <ProblemNotice error={react.error} />}
+    </section>
+  );
+}
