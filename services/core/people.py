@@ -66,7 +66,9 @@ class PersonView(Struct, frozen=True):
         Meta(description="Null for a deleted account, and while it isn't known here yet.", examples=["ada"]),
     ]
     display_name: Annotated[str, Meta(description="May be empty: show the handle.", examples=["Ada Lovelace"])]
-    avatar: Annotated[str | None, Meta(description="Address of an image; null without one.")]
+    avatar: Annotated[
+        str | None, Meta(description="Path of a square WebP image, 256 pixels wide, at this API; null without one.")
+    ]
     deleted: Annotated[bool, Meta(description="The account is deleted; nothing else is told of it.")]
 
 

@@ -1,16 +1,19 @@
 """Profiles over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, get, patch
+from litestar import Controller, Request, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from services.core.http.api import problems
+from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
+from services.core.images.controllers import ImageAsk, ImageChoice, image_controller
+from services.core.images.images import Begun
 from services.core.people import ASKED_AT_ONCE
 from services.profiles.events import ProfileChanged
 from services.profiles.schemas import ProfileEdit, ProfileView
@@ -21,6 +24,14 @@ _TEXTS = {
     409: "`handle-taken`: somebody else has this handle.",
     422: "`profile-refused`: `errors` names every field that breaks a rule.",
 }
+_IMAGES = {
+    403: _TEXTS[403],
+    404: "`not-found`: you have begun no such upload.",
+    409: "`not-uploaded`: the file isn't there yet. `image-used`: it is being made, or shown elsewhere.",
+    422: "`image-type`: it is no JPEG, PNG or WebP. `image-too-large`: it has too many pixels. "
+    "`image-moving`: it is an animation. `image-broken`: it can't be read to its end.",
+}
+IMAGES_MADE = limit("image-make", 60, per=3600)
 
 
 EDIT_BYTES = 32_000
@@ -60,6 +71,81 @@ class ProfileController(Controller):
         """Change what is given; what is left out stays."""
         return await profiles.edit(subject, data)
 
+    @post(
+        "/me/images",
+        operation_id="ProfileImageBegin",
+        summary="Begin to upload an image",
+        guards=[requires("profiles:write"), limit("image-upload", 60, per=3600)],
+        responses=problems(_TEXTS, 400, 401, 403, 422, 429, _422="`image-type`: only JPEG, PNG and WebP are taken."),
+    )
+    async def begin_image(
+        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject], data: JSONBody[ImageAsk]
+    ) -> Begun:
+        """Return where the file is to be sent. An image that nothing shows within an hour is deleted."""
+        return await profiles.begin_image(subject, data.content_type)
+
+    @put(
+        "/me/avatar",
+        operation_id="ProfileAvatarSet",
+        summary="Show an image as my avatar",
+        guards=[requires("profiles:write"), IMAGES_MADE],
+        responses=problems(_IMAGES, 400, 401, 403, 404, 409, 422, 429, 503),
+    )
+    async def set_avatar(
+        self,
+        request: Request[Any, Any, Any],
+        profiles: NamedDependency[Profiles],
+        subject: NamedDependency[Subject],
+        data: JSONBody[ImageChoice],
+    ) -> ProfileView:
+        """Cut an uploaded image to a square and show it; the image before it is deleted."""
+        return await profiles.show(subject, "avatar", data.image, site_of(request))
+
+    @delete(
+        "/me/avatar",
+        operation_id="ProfileAvatarDelete",
+        summary="Delete my avatar",
+        status_code=200,
+        guards=[requires("profiles:write"), IMAGES_MADE],
+        responses=problems(_TEXTS, 401, 403, 429),
+    )
+    async def delete_avatar(
+        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
+    ) -> ProfileView:
+        """Show none any more, and delete its files."""
+        return await profiles.hide(subject, "avatar")
+
+    @put(
+        "/me/banner",
+        operation_id="ProfileBannerSet",
+        summary="Show an image above my profile",
+        guards=[requires("profiles:write"), IMAGES_MADE],
+        responses=problems(_IMAGES, 400, 401, 403, 404, 409, 422, 429, 503),
+    )
+    async def set_banner(
+        self,
+        request: Request[Any, Any, Any],
+        profiles: NamedDependency[Profiles],
+        subject: NamedDependency[Subject],
+        data: JSONBody[ImageChoice],
+    ) -> ProfileView:
+        """Cut an uploaded image to three times its height and show it; the image before it is deleted."""
+        return await profiles.show(subject, "banner", data.image, site_of(request))
+
+    @delete(
+        "/me/banner",
+        operation_id="ProfileBannerDelete",
+        summary="Delete the image above my profile",
+        status_code=200,
+        guards=[requires("profiles:write"), IMAGES_MADE],
+        responses=problems(_TEXTS, 401, 403, 429),
+    )
+    async def delete_banner(
+        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
+    ) -> ProfileView:
+        """Show none any more, and delete its files."""
+        return await profiles.hide(subject, "banner")
+
     @get(
         "/{handle:str}",
         operation_id="ProfileRead",
@@ -83,3 +169,6 @@ class PeopleController(Controller):
     ) -> list[ProfileChanged]:
         """Return each account as its last event tells of it."""
         return await profiles.people(account, known_only=known_only)
+
+
+ProfileImageController = image_controller("ProfileImage", "Profiles")

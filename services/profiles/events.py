@@ -20,6 +20,7 @@ class ProfileChanged(Event, frozen=True, kw_only=True):
     version: int
     handle: str
     display_name: str
+    avatar: str | None
     private: bool
     deleted: bool = False
 

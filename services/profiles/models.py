@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.models import ServiceBase
+from services.core.images.tables import ImageColumns, address
 
 
 class Base(ServiceBase):
@@ -21,6 +22,7 @@ class Profile(Base):
 
     Attributes:
         handle_key: The handle as it is compared, so that two handles never look alike; of a deleted account, its id.
+        avatar_image: Which `Image` is the picture of the person; so `banner_image`, above the profile.
         deleted: The account is gone. The row stays for some days, so that nobody who asks has a new one made.
     """
 
@@ -31,8 +33,26 @@ class Profile(Base):
     display_name: Mapped[str] = mapped_column(Text, server_default="")
     bio: Mapped[str] = mapped_column(Text, server_default="")
     links: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    avatar_image: Mapped[UUID | None]
+    banner_image: Mapped[UUID | None]
     private: Mapped[bool] = mapped_column(server_default=false())
     deleted: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def avatar(self) -> str | None:
+        """Return the address of the person's picture."""
+        return address("profiles", self.avatar_image, "256")
+
+    @property
+    def banner(self) -> str | None:
+        """Return the address of the wide picture."""
+        return address("profiles", self.banner_image, "1200")
+
+
+class Image(ImageColumns, Base):
+    """An image that a user has uploaded."""
+
+    __tablename__ = "image"

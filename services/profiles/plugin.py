@@ -2,8 +2,8 @@
 
 from services.core.events.handler import Handler
 from services.core.personal import Personal
-from services.core.service import Service
-from services.profiles.controllers import PeopleController, ProfileController
+from services.core.service import Job, Service
+from services.profiles.controllers import PeopleController, ProfileController, ProfileImageController
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded
 from services.profiles.repository import exported
 from services.profiles.service import Profiles
@@ -11,11 +11,13 @@ from services.profiles.service import Profiles
 SERVICE = Service(
     "profiles",
     Profiles,
-    controllers=[ProfileController],
+    controllers=[ProfileController, ProfileImageController],
+    parts=lambda profiles: {"images": profiles.images},
     internal_controllers=[PeopleController],
     handlers=[
         Handler(AccountOpened, Profiles.on_account_opened),
         Handler(AccountUpgraded, Profiles.on_account_upgraded),
     ],
+    jobs=[Job("images", 60.0, Profiles.sweep)],
     personal=Personal(AccountDeleted, Profiles.erase, exported),
 )

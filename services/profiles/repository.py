@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from services.core.data.repository import Repository
 from services.core.personal import Part
-from services.profiles.models import Profile
+from services.profiles.models import Image, Profile
 
 
 class ProfileRepository(Repository[Profile]):
@@ -31,14 +31,24 @@ class ProfileRepository(Repository[Profile]):
         changed = await self.update_where(Profile.account == account, values=values)
         return self.check_not_found(next(iter(changed), None))
 
+    async def show(self, account: UUID, what: str, image: UUID | None) -> tuple[Profile, UUID | None]:
+        """Let a profile show an image, or none, as its avatar or banner; return it and the image it showed before."""
+        column = getattr(Profile, f"{what}_image")
+        before: UUID | None = (
+            await self.session.execute(select(column).where(Profile.account == account).with_for_update())
+        ).scalar_one()
+        return await self.change(account, {f"{what}_image": image}), before
+
     async def erase(self, account: UUID) -> Profile | None:
         """Leave nothing of a profile but that its account is deleted; None if there is nothing to erase any more."""
-        values = {
+        values: dict[str, Any] = {
             "handle": "",
             "handle_key": account.hex,
             "display_name": "",
             "bio": "",
             "links": [],
+            "avatar_image": None,
+            "banner_image": None,
             "deleted": True,
             "version": Profile.version + 1,
             "updated_at": func.now(),
@@ -49,5 +59,10 @@ class ProfileRepository(Repository[Profile]):
 
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
-    columns = (Profile.handle, Profile.display_name, Profile.bio, Profile.links, Profile.private, Profile.created_at)
-    return [Part("profile", select(*columns).where(Profile.account == account), Profile.account)]
+    words = (Profile.handle, Profile.display_name, Profile.bio, Profile.links)
+    columns = (*words, Profile.avatar_image, Profile.banner_image, Profile.private, Profile.created_at)
+    images = select(Image.id, Image.state, Image.created_at).where(Image.account == account)
+    return [
+        Part("profile", select(*columns).where(Profile.account == account), Profile.account),
+        Part("images", images, Image.id),
+    ]

@@ -47,5 +47,7 @@ class ProfileView(Struct, frozen=True):
     display_name: str
     bio: str
     links: list[str]
+    avatar: Annotated[str | None, Meta(description="Path of a square image, 256 pixels wide; null without one.")]
+    banner: Annotated[str | None, Meta(description="Path of a wide image, 1200 by 400 pixels; null without one.")]
     private: Private
     created_at: datetime

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from advanced_alchemy.exceptions import DuplicateKeyError
@@ -12,19 +12,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.data.repository import to_schema
 from services.core.events.outbox import publish
 from services.core.identity.subject import Subject
+from services.core.images.images import Begun, Images
+from services.core.images.shapes import AVATAR, BANNER
+from services.core.kit import Kit
+from services.core.personal import AT_ONCE
 from services.core.problems import conflict, not_found
 from services.core.refusals import Refusals
 from services.core.service import NoSettings, UseCases
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import schemas
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
-from services.profiles.models import Profile
+from services.profiles.models import Image, Profile
 from services.profiles.repository import ProfileRepository
 from services.profiles.schemas import ProfileEdit, ProfileView
 
+SHAPES = {"avatar": AVATAR, "banner": BANNER}
+
 
 class Profiles(UseCases[NoSettings]):
-    """What can be done with profiles."""
+    """What can be done with profiles.
+
+    Args:
+        kit: What the service is given.
+    """
+
+    def __init__(self, kit: Kit[NoSettings]) -> None:
+        super().__init__(kit)
+        self.images = Images(kit, Image)
 
     async def on_account_opened(self, session: AsyncSession, event: AccountOpened) -> None:
         """Give a new user a profile; guests have none."""
@@ -42,7 +56,11 @@ class Profiles(UseCases[NoSettings]):
             await profiles.delete_where(Profile.account == gone.account)
         elif (erased := await profiles.erase(gone.account)) is not None:
             await _tell(session, erased)
-        return False
+        return await self.images.erase(session, gone.account, AT_ONCE)
+
+    async def sweep(self) -> None:
+        """Delete files that nothing shows any more."""
+        await self.images.sweep()
 
     async def mine(self, subject: Subject) -> ProfileView:
         """Return the subject's own profile; made now if the event of the account isn't here yet.
@@ -98,6 +116,54 @@ class Profiles(UseCases[NoSettings]):
                 return to_schema(profile, ProfileView)
         except DuplicateKeyError as exc:
             raise conflict("handle-taken", "This handle is taken. Choose another.") from exc
+
+    async def begin_image(self, subject: Subject, content_type: str) -> Begun:
+        """Allow the subject to upload one image.
+
+        Raises:
+            Problem: 403 for guests, 422 for another type, 429 if too many wait.
+        """
+        subject.require_user()
+        return await self.images.begin(subject.id, content_type)
+
+    async def show(self, subject: Subject, what: Literal["avatar", "banner"], image: UUID, site: str) -> ProfileView:
+        """Let the subject's profile show an image that they have uploaded; shown already, nothing happens.
+
+        Raises:
+            Problem: 403 for guests, 404 if it isn't theirs, 409 if it isn't uploaded or is used, 422 if it isn't an
+                image that is taken.
+        """
+        subject.require_user()
+        mine = await self._mine(subject)
+        if getattr(mine, f"{what}_image") == image:
+            return to_schema(mine, ProfileView)
+        await self.images.make(subject.id, image, SHAPES[what], site)
+        async with self.kit.db.transaction() as session:
+            await self.images.use(session, subject.id, [image])
+            return await self._show(session, subject.id, what, image)
+
+    async def hide(self, subject: Subject, what: Literal["avatar", "banner"]) -> ProfileView:
+        """Let the subject's profile show no avatar or banner any more, and delete its files.
+
+        Raises:
+            Problem: 403 for guests.
+        """
+        subject.require_user()
+        mine = await self._mine(subject)
+        if getattr(mine, f"{what}_image") is None:
+            return to_schema(mine, ProfileView)
+        async with self.kit.db.transaction() as session:
+            return await self._show(session, subject.id, what, None)
+
+    async def _show(self, session: AsyncSession, account: UUID, what: str, image: UUID | None) -> ProfileView:
+        profile, before = await ProfileRepository(session).show(account, what, image)
+        await self.images.drop(session, [before])
+        await _tell(session, profile)
+        return to_schema(profile, ProfileView)
+
+    async def _mine(self, subject: Subject) -> Profile:
+        async with self.kit.db.transaction() as session:
+            return await self._ensure(session, subject.id)
 
     async def _ensure(self, session: AsyncSession, account: UUID) -> Profile:
         """Return an account's profile, made with a handle from its id if there is none."""

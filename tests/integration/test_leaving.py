@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from PIL import Image
 from redis.asyncio import Redis
 from services import registry
 from services.auth.service import Auth
@@ -168,6 +169,14 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     """Leave traces in every service; return the polls that have a ballot of the person's."""
     edit = {"handle": handle, "display_name": f"Name {handle}", "bio": f"About {handle}"}
     assert (await client.patch("/v1/profiles/me", json=edit, headers=person.headers)).status_code == 200
+    picture = io.BytesIO()
+    Image.new("RGB", (80, 80)).save(picture, "PNG")
+    begin = {"content_type": "image/png"}
+    begun = (await client.post("/v1/profiles/me/images", json=begin, headers=person.headers)).json()
+    upload = begun["upload"]
+    assert (await client.put(upload["url"], content=picture.getvalue(), headers=upload["headers"])).is_success
+    shown = await client.put("/v1/profiles/me/avatar", json={"image": begun["id"]}, headers=person.headers)
+    assert shown.is_success, shown.text
     mine = await a_poll(client, person.headers, title="Soup or bread?")
     ranked = await a_poll(client, other.headers, "irv")
     hidden = await a_poll(client, other.headers, rules={"anonymous": True})
@@ -263,6 +272,9 @@ async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(
     assert archive["auth/account.json"][0]["email"] == address
     assert {row["poll_id"] for row in archive["votebooth/ballots.json"]} == set(polls[:2])
     assert [row["text"] for row in archive["expressions/waves.json"] if row["text"]] == [f"I am {handle}"]
+    avatar = (await client.get("/v1/profiles/me", headers=person.headers)).json()["avatar"]
+    assert (await client.get(avatar)).is_success
+    assert [row["state"] for row in archive["profiles/images.json"]] == ["used"]
     counted = [await eventually(lambda poll=poll: shown(client, poll)) for poll in polls]
 
     words = [person.account, handle, address]
@@ -294,6 +306,7 @@ async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(
     assert (mine["status"], mine["owner"]["deleted"], mine["owner"]["handle"]) == ("closed", True, None)
     assert await other.counts() == {"mutes": 0} or "following" not in await other.counts()
     assert (await client.get(f"/v1/profiles/{handle}")).status_code == 404
+    assert (await client.get(avatar)).status_code == 404
     assert await opened(client, email=address)  # the address is free
 
 

@@ -1,0 +1,268 @@
+"""Images of one service: begun, made, used, dropped, swept."""
+
+from collections.abc import AsyncGenerator, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.children import alone
+from services.core.images import decoding
+from services.core.images.shapes import NAMES, Shape
+from services.core.images.tables import State
+from services.core.kit import Kit
+from services.core.problems import Problem, conflict, not_found, over_quota, refused, unavailable
+from services.core.shares import Shares, Turns
+from services.core.storage.files import NoSuchFile, Upload
+
+log = structlog.get_logger(__name__)
+
+TYPES = ("image/jpeg", "image/png", "image/webp")
+MAX_BYTES = 10_000_000
+WAITING = 12
+"""How many images an account may have that nothing shows."""
+
+_UPLOAD_SECONDS = 600
+_KEPT = timedelta(hours=1)
+"""Longer than an upload's URL holds, so that nothing comes after the last deletion."""
+
+_SECONDS = 15.0
+_SWEPT_AT_ONCE = 100
+_WEBP = "image/webp"
+_REFUSALS = {
+    decoding.TYPE: ("image-type", "The file isn't a JPEG, PNG or WebP image."),
+    decoding.PIXELS: ("image-too-large", f"An image may have {decoding.MAX_PIXELS // 1_000_000} million pixels."),
+    decoding.MOVING: ("image-moving", "Moving images aren't taken."),
+    decoding.BROKEN: ("image-broken", "The image is broken or incomplete."),
+}
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """An image that may be uploaded now.
+
+    Attributes:
+        expires_in: For how long, in seconds.
+    """
+
+    id: UUID
+    upload: Upload
+    expires_in: int
+
+
+class Images:
+    """Images of one service.
+
+    Args:
+        kit: The service's.
+        table: Its table, a model with `ImageColumns`.
+    """
+
+    def __init__(self, kit: Kit[Any], table: Any) -> None:
+        self._kit = kit
+        self._table = table
+        self._places = Shares("images", places=8, account=1, address=4)
+        self._turns = Turns()
+
+    async def begin(self, account: UUID, content_type: str) -> Begun:
+        """Allow an account one upload.
+
+        Raises:
+            Problem: 422 for another type, 429 if too many of the account's images are shown nowhere.
+        """
+        if content_type not in TYPES:
+            raise refused("image-type", f"An image must be one of {', '.join(TYPES)}.")
+        table, image = self._table, uuid4()
+        async with self._kit.db.transaction() as session:
+            # One account's are counted one after the other.
+            await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(account), 0))))
+            unused = table.state.in_((State.BEGUN, State.TAKEN, State.MADE))
+            count = select(func.count()).where(table.account == account, unused)
+            if (await session.execute(count)).scalar_one() >= WAITING:
+                raise over_quota(f"{WAITING} of your images are shown nowhere. They are deleted within an hour.")
+            session.add(table(id=image, account=account, state=State.BEGUN, due=await _in(session, _KEPT)))
+        upload = await self._kit.storage.presign_put(_original(image), content_type, MAX_BYTES, _UPLOAD_SECONDS)
+        return Begun(image, upload, _UPLOAD_SECONDS)
+
+    async def make(self, account: UUID, image: UUID, shape: Shape, address: str) -> None:
+        """Make the sizes of what was uploaded, and delete the original; what is made already stays so.
+
+        Args:
+            account: Who has begun it.
+            image: Which one.
+            shape: The sizes.
+            address: The site that it comes from.
+
+        Raises:
+            Problem: 404 if it isn't the account's, 409 if it isn't uploaded yet, is being made or was used, 422 if it
+                isn't an image that is taken, 429 or 503 if too many are being made.
+        """
+        with self._places.take(account, address):
+            if not await self._take(account, image):
+                return
+            try:
+                async with self._turns.turn(address):
+                    made = await self._decoded(image, shape)
+                for name, data in made.files.items():
+                    await self._kit.storage.put(key(image, name), data, _WEBP)
+            except NoSuchFile:
+                await self._move(image, State.BEGUN)
+                raise conflict("not-uploaded", "The file hasn't been uploaded yet.") from None
+            except BaseException:
+                await self._move(image, State.GONE)
+                raise
+            await self._move(image, State.MADE, width=made.width, height=made.height)
+            await self._kit.storage.delete(_original(image))
+
+    async def use(self, session: AsyncSession, account: UUID, images: Iterable[UUID]) -> list[Any]:
+        """Let images be shown from now on, in the transaction that writes down where.
+
+        Returns:
+            Their rows, in the order of `images`.
+
+        Raises:
+            Problem: 409 if one isn't the account's, isn't made, or is shown already.
+        """
+        table, wanted = self._table, list(images)
+        if not wanted:
+            return []
+        mine = (table.id.in_(wanted), table.account == account, table.state == State.MADE)
+        statement = update(table).where(*mine).values(state=State.USED).returning(table)
+        rows = {row.id: row for row in (await session.execute(statement)).scalars()}
+        if len(rows) < len(wanted):
+            raise conflict("image-used", "An image isn't yours, isn't ready, or is shown elsewhere. Upload it again.")
+        return [rows[image] for image in wanted]
+
+    async def drop(self, session: AsyncSession, images: Iterable[UUID | None]) -> None:
+        """Let images go, in the transaction that forgets them; `sweep` deletes their files, within a minute."""
+        gone = [image for image in images if image is not None]
+        if gone:
+            table = self._table
+            statement = update(table).where(table.id.in_(gone)).values(state=State.GONE)
+            await session.execute(statement.execution_options(**_BLIND))
+
+    async def erase(self, session: AsyncSession, account: UUID, most: int) -> bool:
+        """Delete files and rows of an account, `most` of them at a time; say whether anything may be left."""
+        table = self._table
+        found = (await session.execute(select(table.id).where(table.account == account).limit(most))).scalars().all()
+        for image in found:
+            await self._delete(image)
+        await session.execute(delete(table).where(table.id.in_(found)).execution_options(**_BLIND))
+        return len(found) == most
+
+    async def sweep(self) -> None:
+        """Delete what isn't needed any more: files of images that nothing shows, and originals."""
+        more = True
+        while more:
+            more = await self._sweep()
+
+    async def read(self, image: UUID, name: str) -> bytes:
+        """Return one size of an image as WebP.
+
+        Raises:
+            Problem: 404.
+        """
+        try:
+            return await self._kit.storage.get(key(image, name))
+        except NoSuchFile:
+            raise not_found("image") from None
+
+    async def _sweep(self) -> bool:
+        table = self._table
+        async with self._kit.db.transaction() as session:
+            dropped = (table.state == State.GONE) & table.swept.is_(False)
+            due = select(table.id, table.state, (table.due <= func.now()).label("over"))
+            due = due.where(dropped | (table.due <= func.now())).limit(_SWEPT_AT_ONCE)
+            rows = (await session.execute(due.with_for_update(skip_locked=True))).all()
+            for row in rows:
+                if row.state == State.USED:
+                    await self._kit.storage.delete(_original(row.id))
+                else:
+                    await self._delete(row.id)
+            used = [row.id for row in rows if row.state == State.USED]
+            # Its upload's URL may hold for a while: the row stays until then, so that what comes by it goes, too.
+            held = [row.id for row in rows if row.state != State.USED and row.over is False]
+            over = [row.id for row in rows if row.state != State.USED and row.over is not False]
+            for ids, values in ((used, {"due": None}), (held, {"swept": True})):
+                statement = update(table).where(table.id.in_(ids)).values(**values)
+                await session.execute(statement.execution_options(**_BLIND))
+            await session.execute(delete(table).where(table.id.in_(over)).execution_options(**_BLIND))
+        return len(rows) == _SWEPT_AT_ONCE
+
+    async def _take(self, account: UUID, image: UUID) -> bool:
+        """Say whether an image is to be made now, by nobody else; False if it is made.
+
+        Raises:
+            Problem: 404 or 409.
+        """
+        table = self._table
+        async with self._kit.db.transaction() as session:
+            mine = (table.id == image, table.account == account)
+            begun = update(table).where(*mine, table.state == State.BEGUN).values(state=State.TAKEN)
+            if (await session.execute(begun.returning(table.id).execution_options(**_BLIND))).first() is not None:
+                return True
+            state = (await session.execute(select(table.state).where(*mine))).scalar_one_or_none()
+        if state is None or state == State.GONE:
+            raise not_found("image")
+        if state == State.MADE:
+            return False
+        raise conflict("image-used", "This image is being made right now, or is shown already.")
+
+    async def _move(self, image: UUID, state: State, **values: int) -> None:
+        """Change an image that is being made; one that was swept meanwhile is left alone."""
+        table = self._table
+        taken = (table.id == image, table.state == State.TAKEN)
+        async with self._kit.db.transaction() as session:
+            await session.execute(update(table).where(*taken).values(state=state, **values).execution_options(**_BLIND))
+        if state == State.GONE:
+            await self._delete(image)
+
+    async def _decoded(self, image: UUID, shape: Shape) -> decoding.Made:
+        """Have an upload decoded by a process of its own.
+
+        Raises:
+            NoSuchFile: It isn't there yet.
+            Problem: 422, 503.
+        """
+        asked = msgspec.msgpack.encode(decoding.Asked(shape, await self._kit.storage.get(_original(image))))
+
+        async def given() -> AsyncGenerator[bytes, None]:
+            yield asked
+
+        code, answer = await alone(decoding.decode, given(), _SECONDS)
+        if code == 0:
+            return msgspec.msgpack.decode(answer, type=decoding.Made)
+        if code in _REFUSALS:
+            slug, detail = _REFUSALS[code]
+            raise refused(slug, detail)
+        log.warning("image_not_made", code=code)
+        raise _not_made()
+
+    async def _delete(self, image: UUID) -> None:
+        for name in NAMES:
+            await self._kit.storage.delete(key(image, name))
+        await self._kit.storage.delete(_original(image))
+
+
+_BLIND = {"synchronize_session": False}
+
+
+def key(image: UUID, name: str) -> str:
+    """Return where one size of an image is in the service's storage."""
+    return f"images/{image.hex[:2]}/{image.hex}-{name}.webp"
+
+
+def _original(image: UUID) -> str:
+    return f"uploads/{image.hex}"
+
+
+def _not_made() -> Problem:
+    return unavailable("The image took too long, or more memory than it may. Upload it again, or a smaller one.", 5)
+
+
+async def _in(session: AsyncSession, time: timedelta) -> datetime:
+    at: datetime = (await session.execute(select(func.now() + time))).scalar_one()
+    return at
