@@ -5,6 +5,7 @@ python-nomad was looked at and left: it carries no types, and doesn't check cert
 
 import hashlib
 import json
+import time
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -22,6 +23,12 @@ CANCELLED = "cancelled"
 
 _CONFLICT = "Enforcing job modify index"  # `structs.RegisterEnforceIndexErrPrefix`
 _TIMEOUT_SECONDS = 30.0
+_NOT_DONE = ("No cluster leader", "leadership transfer in progress")
+"""What servers say while they elect another leader."""
+_UNSURE = "leadership lost while committing log"
+"""What they say of a write that may have been done nevertheless, or not."""
+_ELECTION_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 1.0
 # What of a job's version isn't what was asked for.
 _KEPT_BY_NOMAD = frozenset(
     {
@@ -258,6 +265,7 @@ class Nomad:
     def __init__(self, url: str, token: str, ca: str | None = None) -> None:
         headers = {"X-Nomad-Token": token} if token else {}
         self.url = url
+        self._elections = 0  # how often a request was sent again for want of a leader
         self._client = httpx.Client(
             base_url=url, headers=headers, timeout=_TIMEOUT_SECONDS, verify=ca or True, trust_env=False
         )
@@ -320,12 +328,17 @@ class Nomad:
         body: dict[str, Any] = {"Job": job}
         if index is not None:
             body |= {"EnforceIndex": True, "JobModifyIndex": index}
+        elections = self._elections
         try:
             answer = self._send("POST", "/v1/jobs", body)
         except ReleaseError as exc:
-            if _CONFLICT in str(exc):
-                raise ConflictError(str(exc)) from exc
-            raise
+            if _CONFLICT not in str(exc):
+                raise
+            # Sent again after a change of leaders, it may be refused for having been done the first time.
+            present = self.job(str(job["ID"])) if self._elections > elections else None
+            if present is not None and present.release == (job.get("Meta") or {}).get("version"):
+                return present.job_modify_index
+            raise ConflictError(str(exc)) from exc
         return msgspec.json.decode(answer.content, type=_Registered).job_modify_index
 
     def dispatch(self, name: str, meta: dict[str, str], token: str) -> str:
@@ -354,11 +367,13 @@ class Nomad:
 
     def promote(self, deployment: str) -> None:
         """Promote a deployment's canaries."""
-        self._send("POST", f"/v1/deployment/promote/{deployment}", {"DeploymentID": deployment, "All": True})
+        self._send(
+            "POST", f"/v1/deployment/promote/{deployment}", {"DeploymentID": deployment, "All": True}, repeatable=False
+        )
 
     def fail(self, deployment: str) -> None:
         """Fail a deployment; Nomad reverts to the last stable version."""
-        self._send("POST", f"/v1/deployment/fail/{deployment}", {})
+        self._send("POST", f"/v1/deployment/fail/{deployment}", {}, repeatable=False)
 
     def log(self, allocation: str, task: str, kind: str, characters: int = 20_000) -> str:
         """Return the end of a task's log; empty if it can't be read."""
@@ -385,11 +400,31 @@ class Nomad:
         parameters: dict[str, str] | None = None,
         *,
         missing: bool = False,
+        repeatable: bool = True,
     ) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path, json=body, params=parameters)
-        except httpx.HTTPError as exc:
-            raise ReleaseError(f"Nomad at {self.url} can't be reached: {exc}") from exc
+        """Send a request; wait for a leader where there is none.
+
+        Args:
+            method: HTTP method.
+            path: Below the URL.
+            body: JSON.
+            parameters: Of the query.
+            missing: Whether 404 is an answer.
+            repeatable: Whether it may be sent again when it is unknown whether it was done.
+        """
+        deadline = time.monotonic() + _ELECTION_SECONDS
+        while True:
+            try:
+                answer = self._client.request(method, path, json=body, params=parameters)
+            except httpx.HTTPError as exc:
+                raise ReleaseError(f"Nomad at {self.url} can't be reached: {exc}") from exc
+            again = (*_NOT_DONE, _UNSURE) if repeatable else _NOT_DONE
+            if not answer.is_server_error or not any(said in answer.text for said in again):
+                break
+            if time.monotonic() > deadline:
+                raise ReleaseError(f"Nomad at {self.url} has had no leader for {_ELECTION_SECONDS:.0f} s.")
+            self._elections += 1
+            time.sleep(_LOOK_AGAIN_SECONDS)
         if answer.is_success or (missing and answer.status_code == httpx.codes.NOT_FOUND):
             return answer
         if answer.status_code == httpx.codes.FORBIDDEN:

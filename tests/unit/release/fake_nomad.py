@@ -147,6 +147,7 @@ class FakeNomad(Nomad):
         parameters: dict[str, str] | None = None,
         *,
         missing: bool = False,
+        repeatable: bool = True,
     ) -> httpx.Response:
         said = self._answer(method, path, body, parameters or {})
         answer = httpx.Response(200, text=said if isinstance(said, str) else json.dumps(said))
