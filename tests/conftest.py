@@ -25,6 +25,7 @@ import pytest
 
 import needs
 from log_search import CONFIDENTIAL, leaks, note
+from refusals import Documented
 
 # Workers of pytest-xdist ignore SIGINT, and what they start would inherit that: tests send it, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -228,11 +229,20 @@ def own_votewave(tmp_path: Path) -> Iterator[VoteWave]:
         own.stop()
 
 
+@pytest.fixture(scope="session")
+def documented(votewave: VoteWave) -> Documented:
+    """What the document of the shared VoteWave says of refusals."""
+    return Documented(httpx.get(f"{votewave.url}/openapi.json", timeout=20).json())
+
+
 @pytest.fixture
-async def client(votewave: VoteWave) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the shared VoteWave."""
-    async with httpx.AsyncClient(base_url=votewave.url, timeout=20, event_hooks={"response": [note]}) as session:
+async def client(votewave: VoteWave, documented: Documented) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the shared VoteWave. No refusal that it meets may lack in the API's document."""
+    hooks = {"response": [note, documented.hold]}
+    documented.missing.clear()
+    async with httpx.AsyncClient(base_url=votewave.url, timeout=20, event_hooks=hooks) as session:
         yield session
+    assert documented.missing == set()
 
 
 async def eventually(check: Any, seconds: float = 10.0) -> Any:
