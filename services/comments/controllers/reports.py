@@ -61,6 +61,7 @@ class ReportController(Controller):
             413,
             422,
             429,
+            types={409: "appealed"},
             _409="`not-hidden`: it isn't hidden. `appealed`: you have appealed already.",
         ),
     )
