@@ -36,9 +36,9 @@ class Documented:
         if not (is_problem and 400 <= response.status_code < 500 and "content-length" in response.headers):
             return
         method, path = response.request.method, response.request.url.raw_path.decode().partition("?")[0]
-        for pattern, template, listed in self._listed:
-            if pattern.fullmatch(path) and method in listed:
-                kind = json.loads(await response.aread())["type"]
-                if kind not in listed[method].get(str(response.status_code), ()):
-                    self.missing.add(f"{method} {template}: {response.status_code} {kind.rpartition('/')[2]}")
-                return
+        found = next((one for one in self._listed if one[0].fullmatch(path)), None)  # literal paths come first
+        if found is None or method not in found[2]:
+            return
+        kind = json.loads(await response.aread())["type"]
+        if kind not in found[2][method].get(str(response.status_code), ()):
+            self.missing.add(f"{method} {found[1]}: {response.status_code} {kind.rpartition('/')[2]}")
