@@ -13,7 +13,7 @@ consul_url = "http://172.17.0.1:8500"
 
 sizes = {
   auth          = { count = 3, cpu = 800, memory = 512 }
-  profiles      = { count = 2, cpu = 200, memory = 256 }
+  profiles      = { count = 2, cpu = 200, memory = 512 }
   polls         = { count = 3, cpu = 400, memory = 384 }
   votebooth     = { count = 4, cpu = 1500, memory = 512 }
   follows       = { count = 2, cpu = 300, memory = 256 }

@@ -13,7 +13,7 @@ consul_url = "http://172.17.0.1:8500"
 
 sizes = {
   auth          = { count = 2, cpu = 400, memory = 384 }
-  profiles      = { count = 2, cpu = 150, memory = 256 }
+  profiles      = { count = 2, cpu = 150, memory = 512 }
   polls         = { count = 2, cpu = 300, memory = 256 }
   votebooth     = { count = 2, cpu = 800, memory = 384 }
   follows       = { count = 2, cpu = 150, memory = 256 }
