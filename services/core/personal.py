@@ -47,6 +47,7 @@ AT_ONCE = 200
 EXPORTED_AT_ONCE = 1_000
 _LONG = text("SET LOCAL statement_timeout = '5min'")
 """A table with no index for this is read from end to end."""
+_PATIENT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 _UNPARK = text("DELETE FROM parked WHERE position(convert_to(:account, 'UTF8') IN payload) > 0")
 
 
@@ -109,7 +110,9 @@ class Personal(Generic[U]):
     def handler(self) -> Handler[U, Any]:
         """Return what erases when the event comes."""
 
-        async def handle(use_cases: Any, _: AsyncSession, gone: AccountDeleted) -> None:
+        async def handle(use_cases: Any, session: AsyncSession, gone: AccountDeleted) -> None:
+            # The consumer's transaction, which notes that the event was handled, is idle while the steps are done.
+            await session.execute(_PATIENT)
             await self.erase(use_cases, gone)
 
         return Handler(self._event, handle)

@@ -1,12 +1,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
 from core_place import Heard, Place, Receiver, Said, open_place, until
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
+from services.core import personal
+from services.core.data import database
 from services.core.events import consumer as consumer_module
 from services.core.events import relay as relay_module
 from services.core.events.consumer import Consumer
@@ -513,3 +516,41 @@ async def test_what_is_older_than_anybody_needs_is_forgotten(place: Place, redis
                 return await place.sql("SELECT count(*) FROM sender.outbox") == [1] and not await redis.xlen(STREAM)
 
             await until(forgotten)
+
+
+class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
+    """Sender: an account is gone."""
+
+    KIND: ClassVar[str] = "sender.account.deleted"
+
+
+class Slow:
+    """Erases in a step that takes longer than a transaction may be idle."""
+
+    def __init__(self, kit: Kit[NoSettings]) -> None:
+        self.kit = kit
+        self.steps = 0
+
+    async def erase(self, session: AsyncSession, _: AccountDeleted) -> bool:
+        self.steps += 1
+        await session.execute(text("SELECT pg_sleep(0.6)"))
+        return False
+
+
+async def test_an_account_that_takes_long_to_erase_is_erased_once(
+    place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "IDLE_IN_TRANSACTION_TIMEOUT", "200ms")
+    async with place.kit("sender") as sender, place.relay(sender), place.kit("receiver") as kit:
+        slow = Slow(kit)
+        handler = personal.Personal(AccountDeleted, Slow.erase, lambda _: []).handler()
+        consumer = Consumer("receiver", slow, [handler], kit.db, kit.shared.redis, "1")
+        await consumer.start()
+        async with sender.db.transaction() as session:
+            await publish(session, AccountDeleted(account=uuid4(), last=True))
+        await until(lambda: sent(redis, 1))
+        await until(lambda: none_pending(redis))
+        await consumer.stop()
+        assert slow.steps == 1
+    assert await place.sql("SELECT count(*) FROM receiver.parked") == [0]
+    assert await place.sql("SELECT count(*) FROM receiver.inbox") == [1]
