@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -54,16 +55,34 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     room = await client.post(
         "/v1/votebooth/rooms", json={"title": f"{LONG} {HEBREW}"}, headers={**owner, "idempotency-key": "a-room"}
     )
+    link = await client.put(f"/v1/votebooth/rooms/{room.json()['code']}/screens/{uuid4()}", json={}, headers=owner)
     filled = {
         "/p/$code": [f"/p/{hard['code']}", f"/p/{plain['code']}", "/p/NOSUCH"],
         "/polls/$id": [f"/polls/{plain['id']}"],
         "/waves/$id": [f"/waves/{wave.json()['id']}"],
         "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
         "/r/$code": [f"/r/{room.json()['code']}"],
+        "/r/$code/screen": [
+            f"/r/{room.json()['code']}/screen#token={link.json()['token']}",
+            f"/r/{room.json()['code']}/screen#token=x",
+        ],
+        "/rooms/$id/host": ["/rooms/{mine}/host", f"/rooms/{room.json()['room']}/host"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
     }
     return {route: filled.get(route, [route]) for route in ROUTES}
+
+
+async def a_room(client: httpx.AsyncClient, by: dict[str, str]) -> str:
+    """Open a room with a poll on its agenda; return its id."""
+    poll = await publish(client, by, title=LONG)
+    answer = await client.post(
+        "/v1/votebooth/rooms", json={"title": HEBREW}, headers={**by, "idempotency-key": uuid4().hex}
+    )
+    room: str = answer.json()["room"]
+    await client.put(f"/v1/votebooth/rooms/{room}/agenda", json={"polls": [poll["id"]]}, headers=by)
+    await client.post(f"/v1/votebooth/rooms/{room}/next", json={"after": None}, headers=by)
+    return room
 
 
 async def faults_of(page: Page, path: str) -> list[str]:
@@ -84,13 +103,13 @@ async def test_every_page_is_sound_and_fits_a_small_phone(
     paths = await paths_of(client)
     size = {"width": 320, "height": 640}  # a window of 640 px at 200 %
     page, _ = await visit(browser, f"{votewave.url}/sign-up", color_scheme=theme, viewport=size)
-    faults = []
+    faults, mine = [], "not-mine"
     for signed_in in (False, True) if theme == "light" else (True,):
         if signed_in:
             await page.goto(f"{votewave.url}/sign-up")
-            await enter(page)
+            mine = await a_room(client, await enter(page))
         for path in [path for route in ROUTES for path in paths[route]]:
-            await page.goto(f"{votewave.url}{path}")
+            await page.goto(f"{votewave.url}{path.replace('{mine}', mine)}")
             await page.evaluate(AXE.read_text("utf-8"))
             faults += await faults_of(page, f"{path} ({'signed in' if signed_in else 'signed out'})")
     assert faults == []

@@ -25,6 +25,9 @@ async function send(request: Request): Promise<Response> {
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
 
+/** The API as nobody sees it, for what is shown to a hall whoever is signed in. */
+export const nobody = createClient<paths>({ baseUrl: location.origin });
+
 /** Returns an answer's data, or throws the API's problem. */
 export function given<T>(answer: { data?: T; error?: unknown; response: Response }): T {
   if (answer.response.ok) return answer.data as T;

@@ -9,9 +9,10 @@ import { apply, type Live, type Message, nothing } from "./messages";
 const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 40_000; // the server says something every 15 s
 
-/** Returns a poll's sums as they change, and whether they are up to date. */
-export function useLive(poll: string): Live {
-  const account = useAccount()?.id ?? "";
+/** Returns a poll's sums as they change, and whether they are up to date; `asNobody` what everybody may see of them. */
+export function useLive(poll: string, asNobody = false): Live {
+  const viewer = useAccount()?.id ?? "";
+  const account = asNobody ? "" : viewer;
   const queries = useQueryClient();
   const [live, setLive] = useState<Live>(nothing);
 

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, given } from "../api/client";
 import { Button } from "../ui/Button";
 import { Notice, ProblemNotice } from "../ui/Notice";
@@ -12,12 +12,22 @@ export function Questions({ room }: { room: Room }) {
   const [mine, setMine] = useState(() => new Set(room.mine?.votes ?? []));
   const [asked, setAsked] = useState(0);
   const [anonymous, setAnonymous] = useState(false);
+  // The same words keep their id until they are acknowledged, so that a lost answer makes no second question.
+  const sent = useRef({ id: "", says: "" });
   const path = (question: string) => ({ path: { room: room.room, question } });
 
   const ask = useMutation({
-    mutationFn: async ({ id, text }: { id: string; text: string }) =>
-      given(await api.PUT("/v1/votebooth/rooms/{room}/questions/{question}", { params: path(id), body: { text, anonymous } })),
-    onSuccess: () => setAsked((before) => before + 1),
+    mutationFn: async (text: string) => {
+      const body = { text, anonymous };
+      const says = JSON.stringify(body);
+      if (sent.current.says !== says) sent.current = { id: crypto.randomUUID(), says };
+      const params = path(sent.current.id);
+      given(await api.PUT("/v1/votebooth/rooms/{room}/questions/{question}", { params, body }));
+    },
+    onSuccess: () => {
+      sent.current = { id: "", says: "" };
+      setAsked((before) => before + 1);
+    },
   });
   const vote = useMutation({
     mutationFn: async ({ id, on }: { id: string; on: boolean }) => {
@@ -72,7 +82,7 @@ export function Questions({ room }: { room: Room }) {
             most={300}
             sending={ask.isPending}
             error={ask.error}
-            onSay={(text) => ask.mutate({ id: crypto.randomUUID(), text })}
+            onSay={(text) => ask.mutate(text)}
           />
           <label className={styles.check}>
             <input type="checkbox" checked={anonymous} onChange={(event) => setAnonymous(event.target.checked)} />

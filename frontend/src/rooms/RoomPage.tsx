@@ -1,6 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { session, useAccount } from "../session/session";
@@ -11,6 +10,7 @@ import { Questions } from "./Questions";
 import styles from "./Rooms.module.css";
 import { Stage } from "./Stage";
 import type { Room } from "./state";
+import { Timer } from "./Timer";
 import { useRoom } from "./useRoom";
 
 /** A room as its audience has it on the phone. */
@@ -66,21 +66,6 @@ function Inside({ read }: { read: Room }) {
       {room.settings.reacting && !room.ended && <Reactions room={room} />}
       <Questions room={room} />
     </div>
-  );
-}
-
-function Timer({ endsAt, aheadMs }: { endsAt: string; aheadMs: number }) {
-  const left = () => Math.max(0, Math.ceil((Date.parse(endsAt) - Date.now() - aheadMs) / 1000));
-  const [seconds, setSeconds] = useState(left);
-  useEffect(() => {
-    setSeconds(left());
-    const every = window.setInterval(() => setSeconds(left()), 250);
-    return () => clearInterval(every);
-  }, [endsAt, aheadMs]);
-  return (
-    <p className={styles.timer} role="timer">
-      {seconds > 0 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left` : "Time is up"}
-    </p>
   );
 }
 

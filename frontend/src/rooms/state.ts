@@ -53,3 +53,8 @@ function inOrder(questions: Question[]): Question[] {
       (one.id < two.id ? -1 : 1),
   );
 }
+
+/** A code as it is read out: in two groups. */
+export function grouped(code: string): string {
+  return `${code.slice(0, 4)} ${code.slice(4)}`;
+}

@@ -15,7 +15,7 @@ type Following = {
   aheadMs: number;
 };
 
-/** Returns a room as it changes, from what was read of it; being here is said while it is shown. */
+/** Returns a room as it changes, from what was read of it; the audience says that it is here while this is shown. */
 export function useRoom(read: Room): Following {
   const [following, setFollowing] = useState<Following>(() => ({
     room: read,
@@ -87,16 +87,16 @@ export function useRoom(read: Room): Following {
     };
   }, [read]);
 
-  const over = !!following.room.ended;
+  const counts = read.role === "audience" && !following.room.ended;
   useEffect(() => {
-    if (over) return;
+    if (!counts) return;
     const params = { path: { room: read.room } };
     // One that is lost matters to a number in steps alone, and the next follows.
     const here = () => void api.PUT("/v1/votebooth/rooms/{room}/presence", { params }).catch(() => undefined);
     here();
     const every = window.setInterval(here, PRESENT_MS);
     return () => clearInterval(every);
-  }, [read, over]);
+  }, [read, counts]);
 
   return following;
 }

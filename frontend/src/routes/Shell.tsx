@@ -1,4 +1,4 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
@@ -9,12 +9,21 @@ import { You } from "./You";
 export function Shell() {
   const account = useAccount();
   const queries = useQueryClient();
+  const screen = useLocation({ select: (location) => /^\/r\/[^/]+\/screen\/?$/.test(location.pathname) });
 
   async function leave() {
     await session.signOut();
     queries.clear(); // what an account has seen doesn't stay on the screen
   }
 
+  // A hall looks at a screen; there is nothing to press on it.
+  if (screen) {
+    return (
+      <main>
+        <Outlet />
+      </main>
+    );
+  }
   return (
     <div className={styles.shell}>
       <header className={styles.top}>

@@ -57,6 +57,9 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
           <Link to="/people">People</Link>
         </li>
         <li>
+          <Link to="/rooms">Rooms</Link>
+        </li>
+        <li>
           <Link to="/receipts">Receipts</Link>
         </li>
         <li>

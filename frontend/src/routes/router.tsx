@@ -137,6 +137,21 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/r/$code/screen",
+    component: lazyRouteComponent(() => import("../rooms/screen/ScreenPage"), "ScreenPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/rooms",
+    component: lazyRouteComponent(() => import("../rooms/MyRooms"), "MyRooms"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/rooms/$id/host",
+    component: lazyRouteComponent(() => import("../rooms/host/HostPage"), "HostPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/new",
     component: lazyRouteComponent(() => import("./NewPoll"), "NewPoll"),
   }),

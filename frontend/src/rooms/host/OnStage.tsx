@@ -1,0 +1,112 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, given, type Poll } from "../../api/client";
+import { useLive } from "../../live/useLive";
+import { Result } from "../../results/Result";
+import { Button } from "../../ui/Button";
+import { ProblemNotice } from "../../ui/Notice";
+import rooms from "../Rooms.module.css";
+import type { Room } from "../state";
+import styles from "./Host.module.css";
+import { useAct } from "./useAct";
+
+const standings: Partial<Record<Poll["status"], string>> = {
+  draft: "Not open yet",
+  scheduled: "Not open yet",
+  open: "Open",
+  closed: "Closed",
+};
+
+/** What everybody looks at, and the bar at the thumb that leads them on. */
+export function OnStage({ room }: { room: Room }) {
+  const id = room.stage.poll;
+  const poll = useQuery({
+    queryKey: ["poll", "on stage", id, room.stage.version],
+    queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
+    enabled: !!id,
+  });
+  const shown = room.stage.results_shown ?? false;
+  return (
+    <>
+      <section aria-labelledby="on-stage" className={rooms.part}>
+        <h2 id="on-stage">On stage</h2>
+        {!id && <p className={rooms.quiet}>Nothing. Add polls below, then go to the next.</p>}
+        {id && poll.data && (
+          <>
+            <p className={styles.title}>
+              <bdi>{poll.data.title}</bdi>
+            </p>
+            <p>
+              {standings[poll.data.status] ?? poll.data.status} · {shown ? "its result is shown" : "its result isn't shown"}
+            </p>
+            {(poll.data.status === "open" || poll.data.status === "closed") && <Seen key={id} poll={poll.data} />}
+          </>
+        )}
+        {id && poll.error && <ProblemNotice error={poll.error} />}
+      </section>
+      {!room.ended && <Bar room={room} status={id ? (poll.data?.status ?? null) : null} />}
+    </>
+  );
+}
+
+function Seen({ poll }: { poll: Poll }) {
+  const live = useLive(poll.id);
+  return (
+    <details className={styles.details}>
+      <summary>{live.sums ? `${live.sums.ballots} voted; what you may see` : "What you may see of the result"}</summary>
+      <Result poll={poll} live={live} />
+    </details>
+  );
+}
+
+function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
+  const { act, busy, error } = useAct();
+  const [closing, setClosing] = useState<string | null>(null);
+  const params = { path: { room: room.room } };
+  const shown = room.stage.results_shown ?? false;
+  const asked = closing !== null && closing === room.stage.poll && status === "open";
+  const idle = { "aria-disabled": busy };
+  const next = () => act(() => api.POST("/v1/votebooth/rooms/{room}/next", { params, body: { after: room.stage.poll ?? null } }));
+  const show = () => act(() => api.PUT("/v1/votebooth/rooms/{room}/results", { params, body: { shown: !shown } }));
+  const open = () => act(() => api.POST("/v1/votebooth/rooms/{room}/open", { params }));
+  const close = () => {
+    setClosing(null);
+    act(() => api.POST("/v1/votebooth/rooms/{room}/close", { params }));
+  };
+  const over = status === "closed" || status === "archived";
+
+  return (
+    <div className={styles.bar} role="group" aria-label="Lead the room">
+      {error && <ProblemNotice error={error} />}
+      {asked ? (
+        <div className={styles.acts}>
+          <Button onClick={close}>Close for good</Button>
+          <Button kind="quiet" onClick={() => setClosing(null)}>
+            Keep it open
+          </Button>
+        </div>
+      ) : (
+        <div className={styles.acts}>
+          {(status === "draft" || status === "scheduled") && (
+            <Button onClick={open} {...idle}>
+              Open voting
+            </Button>
+          )}
+          {status === "open" && (
+            <Button onClick={() => setClosing(room.stage.poll ?? null)} {...idle}>
+              Close voting
+            </Button>
+          )}
+          {room.stage.poll && (
+            <Button kind={over && !shown ? "main" : "quiet"} onClick={show} {...idle}>
+              {shown ? "Hide result" : "Show result"}
+            </Button>
+          )}
+          <Button kind={!room.stage.poll || (over && shown) ? "main" : "quiet"} onClick={next} {...idle}>
+            Next
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

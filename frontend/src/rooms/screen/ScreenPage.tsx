@@ -1,0 +1,127 @@
+import { useQuery } from "@tanstack/react-query";
+import { useLocation, useParams } from "@tanstack/react-router";
+import { given, nobody, type Poll } from "../../api/client";
+import { useLive } from "../../live/useLive";
+import { Bars } from "../../results/bars/Bars";
+import { standing } from "../../results/sentence";
+import { Notice } from "../../ui/Notice";
+import { Page, useTitle } from "../../ui/Page";
+import { Qr } from "../../ui/Qr";
+import { grouped, type Room } from "../state";
+import { Timer } from "../Timer";
+import styles from "./Screen.module.css";
+import { useScreen } from "./useScreen";
+
+const MOST_QUESTIONS = 3;
+
+/** What a hall looks at. It has no controls: hosts lead it from their phones. */
+export function ScreenPage() {
+  const { code } = useParams({ from: "/r/$code/screen" });
+  const token = useLocation({ select: (location) => new URLSearchParams(location.hash.replace(/^#/, "")).get("token") ?? "" });
+  const { room, connected, refused, aheadMs } = useScreen(code, token);
+  useTitle(room?.settings.title ?? "");
+  if (refused) {
+    return (
+      <Page title="Screen">
+        <h1>This screen isn't let in</h1>
+        <p>Its link is good no longer, or the room is over. A host makes a new one under “Screen”.</p>
+      </Page>
+    );
+  }
+  if (!room) return <Page title="">{null}</Page>;
+  return (
+    <div className={styles.screen}>
+      <div className={styles.stage}>
+        <h1>
+          <bdi>{room.settings.title}</bdi>
+        </h1>
+        {!connected && <Notice>The connection is lost; this may be old. Trying again …</Notice>}
+        {room.ended ? <p className={styles.big}>This room has ended. Thank you for voting.</p> : <Stage stage={room.stage} />}
+        {!room.ended && room.timer.ends_at && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} className={styles.timer} />}
+      </div>
+      <Aside room={room} />
+    </div>
+  );
+}
+
+function Aside({ room }: { room: Room }) {
+  const about = room.audience.about ?? 0;
+  const questions = room.questions.filter((question) => question.state === "shown" && !question.answered).slice(0, MOST_QUESTIONS);
+  return (
+    <aside className={styles.aside} aria-label="Come in, and ask">
+      {room.link && room.code && !room.ended && (
+        <div className={styles.invite}>
+          <Qr text={room.link} label={`QR code of ${room.link}`} />
+          <div>
+            <p>{new URL(room.link).host}/join</p>
+            <p className={styles.code}>{grouped(room.code)}</p>
+          </div>
+        </div>
+      )}
+      {about > 0 && <p>About {about} people are here</p>}
+      {questions.length > 0 && (
+        <ol className={styles.questions} aria-label="Questions">
+          {questions.map((question) => (
+            <li key={question.id}>
+              <span className={styles.votes}>▲ {question.votes ?? 0}</span>
+              <bdi>{question.text}</bdi>
+            </li>
+          ))}
+        </ol>
+      )}
+    </aside>
+  );
+}
+
+function Stage({ stage }: { stage: Room["stage"] }) {
+  const id = stage.poll;
+  const poll = useQuery({
+    queryKey: ["poll", "on a screen", id, stage.version],
+    queryFn: async () => given(await nobody.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
+    enabled: !!id,
+    retry: false,
+  });
+  if (!id) return <p className={styles.big}>Come in with your phone. The first poll appears here and there.</p>;
+  if (poll.data) return <OnStage key={id} poll={poll.data} shown={stage.results_shown ?? false} />;
+  return poll.error ? <p className={styles.big}>Look at your phone: this poll isn't open to everybody, or not yet.</p> : null;
+}
+
+function OnStage({ poll, shown }: { poll: Poll; shown: boolean }) {
+  return (
+    <section aria-labelledby="on-stage" className={styles.poll}>
+      <h2 id="on-stage">
+        <bdi>{poll.title}</bdi>
+      </h2>
+      {shown ? <Shown poll={poll} /> : <Choices poll={poll} />}
+    </section>
+  );
+}
+
+function Choices({ poll }: { poll: Poll }) {
+  return (
+    <>
+      <ul className={styles.options}>
+        {poll.options.map((option) => (
+          <li key={option.id}>
+            <bdi>{option.label}</bdi>
+          </li>
+        ))}
+      </ul>
+      <p>{poll.status === "open" ? "Vote on your phone" : poll.status === "closed" ? "Voting is over" : "Voting opens soon"}</p>
+    </>
+  );
+}
+
+function Shown({ poll }: { poll: Poll }) {
+  const live = useLive(poll.id, true);
+  if (live.sums) {
+    return (
+      <>
+        <p>{standing(live.sums)}</p>
+        <Bars sums={live.sums} />
+        <p>{live.sums.status === "final" ? `Final: ${live.sums.ballots} voted` : `${live.sums.ballots} voted so far`}</p>
+      </>
+    );
+  }
+  return live.hidden && <p>{live.hidden.detail}</p>;
+}
