@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, publish, run_web, sign_up, visit
+from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -80,3 +80,94 @@ async def test_an_unknown_code_is_told(browser: Browser, votewave: VoteWave) -> 
     await page.get_by_label("Your name here").fill("Bo")
     await page.get_by_role("button", name="Come in").click()
     await expect(page.get_by_text("There is no room with the code 7K3MPX2C")).to_be_visible()
+
+
+async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_revealed(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    host, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/rooms", viewport=PHONE)
+    me = await enter(host)
+    await publish(client, me, publish=False, rules={"eligibility": "anyone", "results": "after_close"})
+    other = await publish(client, title="And where for dinner?")
+    await host.get_by_label("Title of a new room").fill("All hands")
+    await host.get_by_role("button", name="Open a room").click()
+    await host.get_by_text("Pick from my polls").click()
+    await host.get_by_role("button", name="Add: Where shall we have lunch?").click()
+    await expect(host.get_by_role("button", name="Put on stage: Where shall we have lunch?")).to_be_visible()
+    await host.get_by_label("Link or code of a poll").fill(other["link"])
+    await host.get_by_role("button", name="Add", exact=True).click()
+    await expect(host.get_by_role("button", name="Put on stage: And where for dinner?")).to_be_visible()
+
+    joining = await host.get_by_role("img", name="QR code of").get_attribute("aria-label")
+    assert joining
+    code = joining.rpartition("/")[2]
+    await host.get_by_role("button", name="Make a link for the screen").click()
+    link = await host.get_by_role("link", name="Open the screen").get_attribute("href")
+    assert link
+    # In the host's own browser, where one who is signed in would see more than the hall may.
+    screen = await host.context.new_page()
+    await screen.set_viewport_size({"width": 1440, "height": 810})
+    await screen.goto(f"{votewave.url}/r/{link.rpartition('/r/')[2]}")
+    await expect(screen.get_by_text(f"{code[:4]} {code[4:]}")).to_be_visible()
+    await expect(screen.get_by_role("button")).to_have_count(0)
+    for reader in (screen.get_by_role("img", name="QR code of"), screen.get_by_text(f"{code[:4]} {code[4:]}")):
+        box = await reader.bounding_box()
+        assert box
+        assert box["height"] >= 810 / 20
+
+    phones = []
+    for number in range(2):
+        phone, _ = await visit(browser, f"{votewave.url}/r/{code}", viewport=PHONE)
+        await phone.get_by_label("Your name here").fill(f"Bo {number}")
+        await phone.get_by_role("button", name="Come in").click()
+        phones.append(phone)
+    lead = host.get_by_role("group", name="Lead the room")
+    await lead.get_by_role("button", name="Next").click()
+    await lead.get_by_role("button", name="Open voting").click()
+    for phone in phones:
+        await phone.get_by_label("Noodle bar").check()
+        await phone.get_by_role("button", name="Vote").click()
+        await expect(phone.get_by_text("Your vote is counted")).to_be_visible()
+    await expect(screen.get_by_text("Vote on your phone")).to_be_visible()
+    await lead.get_by_role("button", name="Show result").click()
+    await expect(screen.get_by_text("Vote on your phone")).to_have_count(0)
+    await expect(screen.locator("[data-option]")).to_have_count(0)  # the poll's own rules hold, whoever is signed in
+    await lead.get_by_role("button", name="Hide result").click()
+    await lead.get_by_role("button", name="Close voting").click()
+    await lead.get_by_role("button", name="Close for good").click()
+    await expect(screen.get_by_text("Voting is over")).to_be_visible()
+    await expect(screen.locator("[data-option]")).to_have_count(0)
+    await lead.get_by_role("button", name="Show result").click()
+    await expect(screen.get_by_text("Final: 2 voted")).to_be_visible()
+    await expect(screen.locator("[data-leads=true]")).to_contain_text("Noodle bar")
+
+    asker = phones[0]
+    await asker.get_by_label("Your question").fill("Why in March?")
+    lost = asker.context
+    asked = "**/v1/votebooth/rooms/*/questions/*"
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await lost.route(asked, lose_the_answer)
+    await asker.get_by_role("button", name="Ask").click()
+    await expect(asker.get_by_text("What you wrote is still here.")).to_be_visible()
+    await lost.unroute(asked)
+    await asker.get_by_role("button", name="Ask").click()
+    await expect(asker.get_by_text("Your question is asked.")).to_be_visible()
+    await expect(screen.get_by_text("Why in March?")).to_have_count(1)
+    await host.get_by_role("button", name="Answered: Why in March?").click()
+    await expect(screen.get_by_text("Why in March?")).to_have_count(0)
+
+    await host.get_by_role("button", name="1 min", exact=True).click()
+    await expect(screen.get_by_role("timer")).to_contain_text("left")
+    await lead.get_by_role("button", name="Next").click()
+    await expect(screen.get_by_role("heading", name="And where for dinner?")).to_be_visible()
+    await host.get_by_role("button", name="End the room").click()
+    await host.get_by_role("button", name="End it for good").click()
+    await expect(screen.get_by_text("This room has ended")).to_be_visible()
+    await expect(host.get_by_text("This room has ended")).to_be_visible()
+    assert complaints == []
+    for page in (host, *phones):
+        await page.context.close()

@@ -1,11 +1,14 @@
 // Voting tokens and secrets of anonymous ballots. They stay in memory: whoever uses this browser next gets neither.
 
+import { isScreen } from "../rooms/paths";
+
 const tokens = new Map<string, string>();
 const secrets = new Map<string, string>();
 let invited = "";
 
 /** Takes the voting token of an invitation out of the address, before anything else could see or keep it. */
 export function takeInvitation(): void {
+  if (isScreen(location.pathname)) return; // a screen's token is no ballot's, and stays for a reload
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return;
   invited = token;

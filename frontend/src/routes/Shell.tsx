@@ -2,6 +2,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
+import { isScreen } from "../rooms/paths";
 import { Bell } from "../notifications/Bell";
 import { Wave } from "../ui/Wave";
 import { You } from "./You";
@@ -9,7 +10,7 @@ import { You } from "./You";
 export function Shell() {
   const account = useAccount();
   const queries = useQueryClient();
-  const screen = useLocation({ select: (location) => /^\/r\/[^/]+\/screen\/?$/.test(location.pathname) });
+  const screen = useLocation({ select: (location) => isScreen(location.pathname) });
 
   async function leave() {
     await session.signOut();

@@ -3,7 +3,7 @@ import { useLocation, useParams } from "@tanstack/react-router";
 import { given, nobody, type Poll } from "../../api/client";
 import { useLive } from "../../live/useLive";
 import { Bars } from "../../results/bars/Bars";
-import { standing } from "../../results/sentence";
+import { found, standing } from "../../results/sentence";
 import { Notice } from "../../ui/Notice";
 import { Page, useTitle } from "../../ui/Page";
 import { Qr } from "../../ui/Qr";
@@ -114,12 +114,18 @@ function Choices({ poll }: { poll: Poll }) {
 
 function Shown({ poll }: { poll: Poll }) {
   const live = useLive(poll.id, true);
+  const final = live.sums?.status === "final";
+  const full = useQuery({
+    queryKey: ["result", "on a screen", poll.id, live.sums?.seq],
+    queryFn: async () => given(await nobody.GET("/v1/votebooth/polls/{poll_id}/results", { params: { path: { poll_id: poll.id } } })),
+    enabled: final,
+  });
   if (live.sums) {
     return (
       <>
-        <p>{standing(live.sums)}</p>
+        <p>{final ? full.data && found(full.data) : standing(live.sums)}</p>
         <Bars sums={live.sums} />
-        <p>{live.sums.status === "final" ? `Final: ${live.sums.ballots} voted` : `${live.sums.ballots} voted so far`}</p>
+        <p>{final ? `Final: ${live.sums.ballots} voted` : `${live.sums.ballots} voted so far`}</p>
       </>
     );
   }
