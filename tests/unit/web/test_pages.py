@@ -29,7 +29,16 @@ def client(folder: Path, *, making: bool = False) -> httpx.AsyncClient:
 
 
 ONE_WORD = ("sign-in", "sign-up", "forgot", "reset", "verify", "new", "home", "explore", "join", "rooms")
-PATHS = ("/", "/p/7KQ3MX", "/r/7K3MPX2C", "/r/7K3MPX2C/screen", "/rooms/0/host", "/u/ada", "/polls/0", *(f"/{name}" for name in ONE_WORD))
+PATHS = (
+    "/",
+    "/p/7KQ3MX",
+    "/r/7K3MPX2C",
+    "/r/7K3MPX2C/screen",
+    "/rooms/0/host",
+    "/u/ada",
+    "/polls/0",
+    *(f"/{name}" for name in ONE_WORD),
+)
 
 
 async def test_every_page_is_the_one_document_under_a_strict_policy(folder: Path) -> None:
