@@ -67,6 +67,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
             f"/r/{room.json()['code']}/screen#token=x",
         ],
         "/rooms/$id/host": ["/rooms/{mine}/host", f"/rooms/{room.json()['room']}/host"],
+        "/settings": ["/settings", "/settings?show=data"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
     }

@@ -1,5 +1,6 @@
 """What is a reader's own in the web client: settings, receipts, their polls and how those came out, news."""
 
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -67,6 +68,36 @@ async def test_settings_are_changed_and_sessions_end(
     await page.get_by_role("button", name="Sign out everywhere").click()
     await expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
     assert complaints == []
+
+
+async def test_what_is_ones_own_is_downloaded_and_an_account_is_left_and_kept(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, _ = await visit(
+        browser, f"{votewave.url}/sign-up?then=/settings?show=data", viewport={"width": 360, "height": 740}
+    )
+    mine = await enter(page)
+    email = (await client.get("/v1/auth/me", headers=mine)).json()["email"]
+    await page.get_by_role("button", name="Prepare a file").click()
+    async with page.expect_download(timeout=30_000) as download:
+        await page.get_by_role("link", name="Download your file").click(timeout=30_000)
+    with zipfile.ZipFile(await (await download.value).path()) as file:
+        assert any(name.startswith("auth") for name in file.namelist())
+
+    await page.get_by_role("button", name="Delete my account", exact=True).click()
+    await page.get_by_label("Your password").fill("this isn't it")
+    await page.get_by_role("button", name="Delete my account in 14 days").click()
+    await expect(page.get_by_text("Your account is as it was.")).to_be_visible(timeout=15_000)
+    await page.get_by_label("Your password").fill("a boat, a lamp and 3 keys")
+    await page.get_by_role("button", name="Delete my account in 14 days").click()
+    await expect(page.get_by_text("Your account will be deleted on")).to_be_visible(timeout=15_000)
+    assert (await client.get("/v1/auth/me", headers=mine)).status_code == 401
+
+    await page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Password").fill("a boat, a lamp and 3 keys")
+    await page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=15_000)
 
 
 async def test_receipts_are_looked_up_and_owners_look_after_their_poll(

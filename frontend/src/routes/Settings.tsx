@@ -1,8 +1,11 @@
 import { Link, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useAccount } from "../session/session";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
+import { Archive } from "../settings/Archive";
 import { Keys } from "../settings/Keys";
+import { Leaving, Left } from "../settings/Leaving";
 import { ProfileForm } from "../settings/ProfileForm";
 import { Sessions } from "../settings/Sessions";
 import { Notice } from "../ui/Notice";
@@ -12,6 +15,15 @@ import { Tab, Tabs } from "../ui/Tabs";
 export function Settings() {
   const { show } = useSearch({ from: "/settings" });
   const account = useAccount();
+  const [left, setLeft] = useState<string | null>(null);
+  if (left && !account) {
+    return (
+      <Page title="Settings">
+        <h1>You are leaving</h1>
+        <Left dueAt={left} />
+      </Page>
+    );
+  }
   if (account?.kind !== "user") {
     return (
       <Page title="Settings">
@@ -46,12 +58,21 @@ export function Settings() {
         <Tab to="/settings" search={{ show: "notifications" }}>
           News
         </Tab>
+        <Tab to="/settings" search={{ show: "data" }}>
+          Your data
+        </Tab>
       </Tabs>
       {!show && <ProfileForm />}
       {show === "account" && <AccountForms />}
       {show === "sessions" && <Sessions />}
       {show === "keys" && <Keys />}
       {show === "notifications" && <Preferences />}
+      {show === "data" && (
+        <>
+          <Archive />
+          <Leaving onLeft={setLeft} />
+        </>
+      )}
     </Page>
   );
 }

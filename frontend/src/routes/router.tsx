@@ -18,7 +18,7 @@ type Shown = (typeof shown)[number];
 const lists = ["sent", "suggestions", "mutes", "blocks"] as const;
 type List = (typeof lists)[number];
 
-const settings = ["account", "sessions", "keys", "notifications"] as const;
+const settings = ["account", "sessions", "keys", "notifications", "data"] as const;
 type Setting = (typeof settings)[number];
 
 /** The comment that a link leads to. */

@@ -69,6 +69,11 @@ class Session {
     this.#forget();
   }
 
+  /** Forgets a session that the server has ended already. */
+  ended(): void {
+    this.#forget();
+  }
+
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

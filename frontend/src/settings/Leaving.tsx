@@ -1,0 +1,89 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { api, given, type Schemas } from "../api/client";
+import { Problem } from "../api/problem";
+import { session } from "../session/session";
+import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import styles from "./Settings.module.css";
+
+/** Deletes the account, after a second step that names what goes and what stays. */
+export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
+  const [sure, setSure] = useState(false);
+  const queries = useQueryClient();
+  const leave = useMutation({
+    mutationFn: async (body: Schemas["Deletion"]) => given(await api.POST("/v1/auth/me/deletion", { body })),
+    onSuccess: ({ due_at: dueAt }) => {
+      onLeft(dueAt);
+      session.ended();
+      queries.clear();
+    },
+  });
+  const problem = leave.error instanceof Problem ? leave.error : null;
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (!leave.isPending) leave.mutate({ password: String(new FormData(event.currentTarget).get("password")) });
+  }
+
+  return (
+    <section className={styles.form} aria-labelledby="leaving">
+      <h2 id="leaving">Delete your account</h2>
+      <p>
+        All sessions and API keys end at once, and the account is deleted 14 days later. If you sign in before that, you keep it.
+      </p>
+      {!sure && (
+        <div>
+          <Button kind="quiet" onClick={() => setSure(true)}>
+            Delete my account
+          </Button>
+        </div>
+      )}
+      {sure && (
+        <form onSubmit={submit} className={styles.form}>
+          <p>
+            Ballots you have cast stay counted, and no longer say whose they were. Polls of yours that are open close then; closed ones
+            stay, without your name. Drafts and all else go for good.
+          </p>
+          <Field
+            label="Your password"
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            required
+            autoFocus
+            maxLength={256}
+            error={problem?.of("password")}
+          />
+          {leave.error && !problem?.errors.length && <ProblemNotice error={leave.error} kept="Your account is as it was." />}
+          <div className={styles.actions}>
+            <Button type="submit" aria-disabled={leave.isPending}>
+              Delete my account in 14 days
+            </Button>
+            <Button kind="quiet" onClick={() => setSure(false)}>
+              Keep it
+            </Button>
+          </div>
+        </form>
+      )}
+    </section>
+  );
+}
+
+/** What is shown once the account is on its way out. */
+export function Left({ dueAt }: { dueAt: string }) {
+  return (
+    <Notice kind="good">
+      <p>Your account will be deleted on {new Date(dueAt).toLocaleString()}. You are signed out everywhere.</p>
+      <p>
+        Did you change your mind?{" "}
+        <Link to="/sign-in" search={{ then: "/settings" }}>
+          Sign in
+        </Link>{" "}
+        before then, and you keep it.
+      </p>
+    </Notice>
+  );
+}
