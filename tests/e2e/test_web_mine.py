@@ -1,12 +1,15 @@
 """What is a reader's own in the web client: settings, receipts, their polls and how those came out, news."""
 
+import io
+import re
 import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from PIL import Image
+from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
 
@@ -220,4 +223,25 @@ async def test_news_come_are_read_and_can_be_switched_off(
     await expect(box).not_to_be_checked()
     await page.goto(f"{votewave.url}/notifications")
     await expect(page.get_by_text("Here will be who follows you")).to_be_visible()
+    assert complaints == []
+
+
+async def test_a_picture_is_looked_at_saved_and_removed(browser: Browser, votewave: VoteWave) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/settings")
+    await enter(page)
+    await page.goto(f"{votewave.url}/settings")
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(picture, "PNG")
+    chosen: list[FilePayload] = [{"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()}]
+    await expect(page.locator("main img")).to_have_count(0)
+    await page.get_by_label("Picture").set_input_files(chosen)
+    await expect(page.locator("main img")).to_have_attribute("src", re.compile("^blob:"))
+    await page.get_by_role("button", name="Save picture").click()
+    await expect(page.locator("main img")).to_have_attribute("src", re.compile("^/v1/profiles/images/.*/256.webp$"))
+    assert await page.locator("main img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+    await page.get_by_role("link", name="See your page").click()
+    await expect(page.locator("main header img")).to_be_visible()
+    await page.go_back()
+    await page.get_by_role("button", name="Remove picture").click()
+    await expect(page.locator("main img")).to_have_count(0)
     assert complaints == []

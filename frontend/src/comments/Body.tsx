@@ -1,5 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { ago } from "../feed/standing";
+import { Avatar } from "../people/Avatar";
 import { Person } from "../people/Person";
 import type { Comment } from "./cache";
 import styles from "./Comments.module.css";
@@ -19,7 +20,7 @@ export function Body({ comment }: { comment: Comment }) {
       <p className={styles.by}>
         {comment.author && (
           <strong>
-            <Person person={comment.author} />
+            <Avatar person={comment.author} /> <Person person={comment.author} />
           </strong>
         )}
         <Link to={here} search={{ comment: comment.id }}>

@@ -7,6 +7,7 @@ import { More } from "../ui/More";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "./People.module.css";
 import { Person } from "./Person";
+import { Avatar } from "./Avatar";
 import { type Act, type Relation, useAct, useRelations } from "./relations";
 
 type Named = Schemas["PersonView"];
@@ -51,6 +52,7 @@ export function PageOf({ people, acts }: { people: Named[]; acts?: [Act, string]
   return people.map((person) => (
     <li key={person.id} className={styles.person}>
       <p>
+        <Avatar person={person} />
         <Person person={person} />
         {person.display_name && person.handle && <span className={styles.quiet}>@{person.handle}</span>}
       </p>

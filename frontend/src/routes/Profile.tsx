@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
+import { Avatar } from "../people/Avatar";
 import { Follow } from "../people/Follow";
 import { Connections } from "../people/Connections";
 import { PollsOf } from "../people/PollsOf";
@@ -44,6 +45,8 @@ export function Profile() {
   return (
     <Page title={profile.display_name || `@${profile.handle}`}>
       <header className={styles.head}>
+        {profile.banner && <img className={styles.banner} src={profile.banner} alt="" width={1200} height={400} />}
+        <Avatar person={profile} large />
         <h1>
           <bdi>{profile.display_name || `@${profile.handle}`}</bdi>
         </h1>

@@ -4,6 +4,7 @@ import { useAccount } from "../session/session";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
 import { Archive } from "../settings/Archive";
+import { AvatarForm } from "../settings/AvatarForm";
 import { Keys } from "../settings/Keys";
 import { Leaving, Left } from "../settings/Leaving";
 import { ProfileForm } from "../settings/ProfileForm";
@@ -62,6 +63,7 @@ export function Settings() {
           Your data
         </Tab>
       </Tabs>
+      {!show && <AvatarForm />}
       {!show && <ProfileForm />}
       {show === "account" && <AccountForms />}
       {show === "sessions" && <Sessions />}

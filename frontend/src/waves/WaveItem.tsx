@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Cards } from "../feed/cards";
 import entries from "../feed/Entries.module.css";
 import { ago, standingOf } from "../feed/standing";
+import { Avatar } from "../people/Avatar";
 import { nameOf, Person } from "../people/Person";
 import type { Wave, WaveBody } from "./cache";
 import { Parts } from "./Parts";
@@ -35,7 +36,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
     <>
       <p className={entries.by}>
         <strong>
-          <Person person={wave.author} />
+          <Avatar person={wave.author} /> <Person person={wave.author} />
         </strong>
         <Link to="/waves/$id" params={{ id: wave.id }}>
           <time dateTime={wave.created_at}>{ago(wave.created_at)}</time>

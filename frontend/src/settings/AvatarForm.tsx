@@ -1,0 +1,92 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState, type ChangeEvent } from "react";
+import { api, given, type Schemas } from "../api/client";
+import { sendFile } from "../api/upload";
+import { Avatar } from "../people/Avatar";
+import { useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import styles from "./Settings.module.css";
+
+const TYPES = ["image/jpeg", "image/png", "image/webp"];
+const MAX_BYTES = 10_000_000;
+
+/** My picture: chosen, looked at, then saved; or taken away. */
+export function AvatarForm() {
+  const account = useAccount();
+  const me = useQuery({
+    queryKey: ["me", account?.id],
+    queryFn: async () => given(await api.GET("/v1/profiles/me")),
+  });
+  return me.data ? <Form profile={me.data} /> : null;
+}
+
+function Form({ profile }: { profile: Schemas["ProfileView"] }) {
+  const queries = useQueryClient();
+  const input = useRef<HTMLInputElement>(null);
+  const [file, setFile] = useState<File | null>(null);
+  const [refused, setRefused] = useState("");
+  const [preview, setPreview] = useState("");
+
+  useEffect(() => {
+    if (!file) return setPreview("");
+    const url = URL.createObjectURL(file);
+    setPreview(url);
+    return () => URL.revokeObjectURL(url);
+  }, [file]);
+
+  function forget() {
+    setFile(null);
+    if (input.current) input.current.value = "";
+  }
+
+  const change = useMutation({
+    mutationFn: async (next: File | null) => {
+      if (!next) return given(await api.DELETE("/v1/profiles/me/avatar"));
+      const begun = given(await api.POST("/v1/profiles/me/images", { body: { content_type: next.type as "image/png" } }));
+      await sendFile(begun.upload, next);
+      return given(await api.PUT("/v1/profiles/me/avatar", { body: { image: begun.id } }));
+    },
+    onSuccess: (next) => {
+      forget();
+      queries.setQueryData(["me", next.account], next);
+      void queries.invalidateQueries({ queryKey: ["profile"] });
+    },
+  });
+
+  function choose(event: ChangeEvent<HTMLInputElement>) {
+    change.reset();
+    const [chosen = null] = event.target.files ?? [];
+    const wrong = chosen && (!TYPES.includes(chosen.type) || chosen.size > MAX_BYTES);
+    setRefused(wrong ? "Choose a JPEG, PNG or WebP image of 10 MB at most." : "");
+    if (wrong) forget();
+    else setFile(chosen);
+  }
+
+  return (
+    <div className={styles.form}>
+      <Avatar person={preview ? { ...profile, avatar: preview } : profile} large />
+      <label>
+        Picture
+        <br />
+        <input ref={input} className={styles.file} type="file" accept={TYPES.join(",")} onChange={choose} />
+      </label>
+      <p>It is cut to a square. Where and when it was taken is left out.</p>
+      {refused && <Notice kind="stop">{refused}</Notice>}
+      {change.error && <ProblemNotice error={change.error} />}
+      {change.isSuccess && <Notice kind="good">Saved. Lists show it in a moment.</Notice>}
+      <div className={styles.actions}>
+        {file && (
+          <Button type="button" aria-disabled={change.isPending} onClick={() => !change.isPending && change.mutate(file)}>
+            {change.isPending ? "Uploading" : "Save picture"}
+          </Button>
+        )}
+        {!file && profile.avatar && (
+          <Button type="button" aria-disabled={change.isPending} onClick={() => !change.isPending && change.mutate(null)}>
+            Remove picture
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
