@@ -120,6 +120,7 @@ async def test_receipts_are_looked_up_and_owners_look_after_their_poll(
     receipt = cast.json()["receipt"]
     await page.get_by_role("button", name="You", exact=True).click()
     await page.get_by_role("link", name="Receipts").click()
+    await expect(page.get_by_role("heading", name="Is my vote counted?")).to_be_visible()
     await page.get_by_label("Poll").fill(f"{votewave.url}/p/{poll['code']}?x=1")
     await page.get_by_label("Receipt", exact=True).fill(f"{receipt[:8]} {receipt[8:]}")
     await page.get_by_role("button", name="Check the receipt").click()
