@@ -23,6 +23,7 @@ _TEXTS = {
     403: "`guest-refused`: guests have no profile. `missing-scope`: the token lacks `scope`.",
     409: "`handle-taken`: somebody else has this handle.",
     422: "`profile-refused`: `errors` names every field that breaks a rule.",
+    429: "Too many requests, or `over-quota`: as much as one account may have.",
 }
 _IMAGES = {
     403: _TEXTS[403],

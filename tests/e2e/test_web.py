@@ -122,6 +122,7 @@ async def test_a_forgotten_password_is_replaced_by_a_mails_link(
     await client.post("/v1/auth/accounts", json={"email": address, "password": "a boat, a lamp and 3 keys"})
     page, complaints = await visit(browser, f"{votewave.url}/sign-in")
     await page.get_by_role("link", name="I have forgotten my password").click()
+    await expect(page.get_by_role("heading", name="Forgotten password")).to_be_visible()
     await page.get_by_label("E-mail address").fill(address)
     await page.get_by_role("button", name="Send the link").click()
     await expect(page.get_by_text("a mail is on its way")).to_be_visible()

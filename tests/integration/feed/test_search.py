@@ -89,7 +89,7 @@ async def test_what_isn_t_for_all_isn_t_found(ada: Reader, ben: Reader, odd: str
 
 async def test_people_are_found_by_handle_and_name(ada: Reader, ben: Reader, cleo: Reader, odd: str) -> None:
     await ben.edit(handle=f"{odd}_b", display_name="Ben Ådahl")
-    await cleo.edit(handle=f"c_{cleo.account[-12:]}", display_name=f"Cleo {odd}")
+    await cleo.edit(handle=f"c_0{cleo.account[-12:]}", display_name=f"Cleo {odd}")
     await finds(ada, odd, ben.account, cleo.account, what="people")
     for query in (f"@{odd}_b", f"ada {odd}", f"BEN {odd}", f"{odd[:5]}h{odd[5:]} ben"):
         assert await found(ada, query, "people") == [ben.account], query
