@@ -83,6 +83,8 @@ async def _in_redis(votewave: VoteWave, words: list[str]) -> set[str]:
             if 0 < await redis.ttl(key) < _DAYS_14:
                 continue
             kind = (await redis.type(key)).decode()
+            if kind == "none":  # it has passed since
+                continue
             content: Any = key.decode()
             if kind == "stream":
                 content = [content, await redis.xrange(key)]
