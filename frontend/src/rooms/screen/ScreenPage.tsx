@@ -53,7 +53,11 @@ function Aside({ room }: { room: Room }) {
         <div className={styles.invite}>
           <Qr text={room.link} label={`QR code of ${room.link}`} />
           <div>
-            <p>{new URL(room.link).host}/join</p>
+            <p>
+              {new URL(room.link).host}
+              <wbr />
+              <span className={styles.path}>/join</span>
+            </p>
             <p className={styles.code}>{grouped(room.code)}</p>
           </div>
         </div>
