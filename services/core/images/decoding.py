@@ -71,9 +71,8 @@ def _made(asked: Asked) -> Made | int:
         if opened.width * opened.height > MAX_PIXELS or max(opened.size) > _MAX_SIDE:
             return PIXELS
         largest = max(max(box) for box in asked.shape.boxes.values())
-        opened.draft(
-            "RGB", (2 * largest, 2 * largest)
-        )  # a JPEG is decoded to a fraction of its size, if that is enough
+        # A JPEG is decoded to a fraction of its size, if that is enough.
+        opened.draft("RGB", (2 * largest, 2 * largest))
         opened.load()
         picture: Picture = _shrunk(opened, 2 * largest)
         ImageOps.exif_transpose(picture, in_place=True)
