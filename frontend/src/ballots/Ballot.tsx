@@ -4,13 +4,8 @@ import { Button } from "../ui/Button";
 import type { Casting } from "../outbox/useCasting";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Ballot.module.css";
-import { Picks } from "./picks/Picks";
-import { Points } from "./points/Points";
-import { Ranking } from "./ranking/Ranking";
-import { blank, bodyOf, filled, kindOf, type Marks, marksOf, missing, sentence } from "./rules";
-import { Scores } from "./scores/Scores";
-
-const forms = { picks: Picks, scores: Scores, ranking: Ranking, points: Points };
+import { blank, bodyOf, filled, type Marks, marksOf, missing } from "./rules";
+import { Sheet } from "./Sheet";
 
 type Props = {
   poll: Poll;
@@ -48,7 +43,6 @@ export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
     setMarks(marksOf(casting.ballot));
   }
   const options = useMemo(() => (poll.random_order ? shuffled(poll.options) : poll.options), [poll]);
-  const Form = forms[kindOf(poll.method)];
   const lacking = missing(poll.method, marks);
 
   function cast(event: FormEvent) {
@@ -58,13 +52,7 @@ export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
 
   return (
     <form onSubmit={cast} className={styles.sheet} aria-label="Ballot">
-      <p id="rule" className={styles.rule}>
-        {sentence(poll.method, poll.options.length)}
-      </p>
-      <fieldset aria-describedby="rule" disabled={underWay}>
-        <legend className="visually-hidden">{poll.title}</legend>
-        <Form method={poll.method} options={options} marks={marks} onChange={setMarks} />
-      </fieldset>
+      <Sheet title={poll.title} method={poll.method} options={options} marks={marks} disabled={underWay} onChange={setMarks} />
       {casting.state === "refused" && casting.error && (
         <ProblemNotice error={casting.error} kept="Your ballot isn't counted. It is still filled in here." />
       )}

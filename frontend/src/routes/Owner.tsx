@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
@@ -48,7 +48,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
   const copy = useMutation({
     mutationFn: async () =>
       given(await api.POST("/v1/polls/{poll_id}/duplicate", { params: { ...params, header: { "Idempotency-Key": keys.current.copy } } })),
-    onSuccess: (made) => navigate({ to: "/p/$code", params: { code: made.code } }),
+    onSuccess: (made) => navigate({ to: "/polls/$id/edit", params: { id: made.id } }),
     onError: (error) => {
       if (error instanceof Problem) keys.current.copy = crypto.randomUUID();
     },
@@ -65,7 +65,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
   const erase = useMutation({
     mutationFn: async () => given(await api.DELETE("/v1/polls/{poll_id}", { params })),
     onSuccess: async () => {
-      await navigate({ to: "/home" });
+      await navigate({ to: "/polls/mine" });
       queries.removeQueries({ queryKey: ["poll"] });
     },
   });
@@ -84,6 +84,11 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
     <section className={styles.share} aria-label="Your poll">
       <div className={styles.actions}>
         {poll.status === "draft" && press("Publish the poll", publish, () => publish.mutate(), "main")}
+        {(poll.status === "draft" || poll.status === "scheduled" || voting) && (
+          <Link to="/polls/$id/edit" params={{ id: poll.id }}>
+            Edit
+          </Link>
+        )}
         {poll.status !== "draft" && opener("note", "Add a note")}
         {voting && opener("close", "Close voting")}
         {press("Make a copy", copy, () => copy.mutate())}

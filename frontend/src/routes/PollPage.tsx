@@ -11,12 +11,13 @@ import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
+import { moment } from "../ui/time";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
 
 const Owner = lazy(async () => ({ default: (await import("./Owner")).Owner }));
 const Check = lazy(async () => ({ default: (await import("../receipts/Check")).Check }));
-
+const Preview = lazy(async () => ({ default: (await import("../making/Preview")).Preview }));
 const Thread = lazy(async () => ({ default: (await import("../comments/Thread")).Thread }));
 
 export function PollPage() {
@@ -48,34 +49,56 @@ export function PollPage() {
 
 function Loaded({ poll }: { poll: Poll }) {
   useTitle(poll.title);
+  return <div className={styles.page}>{poll.status === "draft" ? <Draft poll={poll} /> : <Published poll={poll} />}</div>;
+}
+
+function Head({ poll, open }: { poll: Poll; open: boolean }) {
   const account = useAccount();
+  return (
+    <header className={styles.head}>
+      <p className={styles.meta}>
+        {nameOf(poll.method)} by <Person person={poll.owner} />
+      </p>
+      <h1>
+        <bdi>{poll.title}</bdi>
+      </h1>
+      {poll.description && <p className={styles.description}>{poll.description}</p>}
+      <p className={styles.meta}>{when(poll)}</p>
+      {poll.status !== "draft" && <Share poll={poll} />}
+      {account?.id === poll.owner.id && (
+        <Suspense>
+          <Owner poll={poll} open={open} />
+        </Suspense>
+      )}
+      {poll.notes.map((note) => (
+        <Notice key={note.at}>
+          <p>{note.text}</p>
+        </Notice>
+      ))}
+    </header>
+  );
+}
+
+/** A poll that only its owner sees: what it will be, to be tried. */
+function Draft({ poll }: { poll: Poll }) {
+  return (
+    <>
+      <Head poll={poll} open={false} />
+      <Suspense>
+        <Preview title={poll.title} method={poll.method} options={poll.options} />
+      </Suspense>
+    </>
+  );
+}
+
+function Published({ poll }: { poll: Poll }) {
   const { comment } = useSearch({ from: "/p/$code" });
   const [checking, setChecking] = useState(false);
   const live = useLive(poll.id);
   const open = poll.status === "open" && live.sums?.status !== "final";
   return (
-    <div className={styles.page}>
-      <header className={styles.head}>
-        <p className={styles.meta}>
-          {nameOf(poll.method)} by <Person person={poll.owner} />
-        </p>
-        <h1>
-          <bdi>{poll.title}</bdi>
-        </h1>
-        {poll.description && <p className={styles.description}>{poll.description}</p>}
-        <p className={styles.meta}>{when(poll)}</p>
-        {poll.status !== "draft" && <Share poll={poll} />}
-        {account?.id === poll.owner.id && (
-          <Suspense>
-            <Owner poll={poll} open={open} />
-          </Suspense>
-        )}
-        {poll.notes.map((note) => (
-          <Notice key={note.at}>
-            <p>{note.text}</p>
-          </Notice>
-        ))}
-      </header>
+    <>
+      <Head poll={poll} open={open} />
       <div className={styles.ballot}>
         <Voting poll={poll} open={open} />
       </div>
@@ -95,16 +118,16 @@ function Loaded({ poll }: { poll: Poll }) {
           <Thread poll={poll.id} meant={comment} />
         </Suspense>
       </div>
-    </div>
+    </>
   );
 }
 
 function when(poll: Poll): string {
-  const time = (at: string) => new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
-  if (poll.status === "scheduled" && poll.opens_at) return `Voting begins ${time(poll.opens_at)}.`;
+  if (poll.status === "draft") return "A draft: only you see it.";
+  if (poll.status === "scheduled" && poll.opens_at) return `Voting begins ${moment(poll.opens_at)}.`;
   if (poll.closed_at || poll.status === "closed" || poll.status === "archived") {
     const ended = poll.closed_at ?? poll.closes_at;
-    return ended ? `Voting ended ${time(ended)}.` : "Voting is over.";
+    return ended ? `Voting ended ${moment(ended)}.` : "Voting is over.";
   }
-  return poll.closes_at ? `Voting ends ${time(poll.closes_at)}.` : "Voting is open until it is closed by hand.";
+  return poll.closes_at ? `Voting ends ${moment(poll.closes_at)}.` : "Voting is open until it is closed by hand.";
 }

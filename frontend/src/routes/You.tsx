@@ -54,6 +54,9 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
           </li>
         )}
         <li>
+          <Link to="/polls/mine">My polls</Link>
+        </li>
+        <li>
           <Link to="/people">People</Link>
         </li>
         <li>

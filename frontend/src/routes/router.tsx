@@ -18,6 +18,9 @@ type Shown = (typeof shown)[number];
 const lists = ["sent", "suggestions", "mutes", "blocks"] as const;
 type List = (typeof lists)[number];
 
+const statuses = ["draft", "scheduled", "open", "closed", "archived"] as const;
+type Status = (typeof statuses)[number];
+
 const settings = ["account", "sessions", "keys", "notifications", "data"] as const;
 type Setting = (typeof settings)[number];
 
@@ -88,6 +91,18 @@ const routeTree = root.addChildren([
     path: "/polls/$id",
     validateSearch: meant,
     component: lazyRouteComponent(() => import("./PollById"), "PollById"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/polls/mine",
+    validateSearch: (search: Record<string, unknown>): { show?: Status } =>
+      statuses.includes(search.show as Status) ? { show: search.show as Status } : {},
+    component: lazyRouteComponent(() => import("./MyPolls"), "MyPolls"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/polls/$id/edit",
+    component: lazyRouteComponent(() => import("./EditPoll"), "EditPoll"),
   }),
   createRoute({
     getParentRoute: () => root,

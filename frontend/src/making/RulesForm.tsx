@@ -1,0 +1,134 @@
+import type { Schemas } from "../api/client";
+import type { Problem } from "../api/problem";
+import { Choice } from "../ui/Choice";
+import type { Rules } from "./entry";
+import styles from "./Making.module.css";
+import { NumberField } from "./NumberField";
+
+type Props = {
+  rules: Rules;
+  randomOrder: boolean;
+  /** Voting has begun: only the listing can still change. */
+  begun?: boolean;
+  problem: Problem | null;
+  onChange: (rules: Partial<Rules>) => void;
+  onRandomOrder: (on: boolean) => void;
+};
+
+const whom = [
+  ["anyone", "Anyone with the link, once a browser"],
+  ["signed_in", "Anyone with an account"],
+  ["roll", "Those whom I invite by mail"],
+  ["tokens", "Those to whom I give a voting token"],
+] as const;
+
+/** Who may vote, who sees the result, where the poll is listed, and what is needed less often. */
+export function RulesForm({ rules, randomOrder, begun = false, problem, onChange, onRandomOrder }: Props) {
+  const wrong = problem?.errors.filter((error) => error.field?.startsWith("rules")) ?? [];
+  return (
+    <fieldset className={styles.part}>
+      <legend className={styles.legend}>Who, and what is seen?</legend>
+      {!begun && (
+        <>
+          <Choice
+            label="Who may vote"
+            name="eligibility"
+            value={rules.eligibility ?? "signed_in"}
+            onChange={(value) => onChange({ eligibility: value as Schemas["Eligibility"], strength: null })}
+          >
+            {whom.map(([value, says]) => (
+              <option key={value} value={value}>
+                {says}
+              </option>
+            ))}
+          </Choice>
+          {(rules.eligibility === "roll" || rules.eligibility === "tokens") && (
+            <p className={styles.quiet}>
+              {rules.eligibility === "roll"
+                ? "Save it as a draft; then you enter the addresses. The mails leave when you publish it."
+                : "Save it as a draft; then you get the tokens, and hand them out yourself."}
+            </p>
+          )}
+          <Choice
+            label="Who sees the result"
+            name="results"
+            value={rules.results ?? "always"}
+            onChange={(value) => onChange({ results: value as Schemas["Visibility"], ...(value === "owner" && { minimum: null }) })}
+          >
+            <option value="always">Everybody, at any time</option>
+            <option value="after_vote">Whoever has voted</option>
+            <option value="after_close">Everybody, once voting is over</option>
+            <option value="owner">I alone</option>
+          </Choice>
+        </>
+      )}
+      <Choice
+        label="Where it is listed"
+        name="listing"
+        value={rules.listing ?? "public"}
+        onChange={(value) => onChange({ listing: value as Schemas["Listing"] })}
+      >
+        <option value="unlisted">Nowhere; it is found by link or code</option>
+        <option value="public">On the first page, for everybody</option>
+      </Choice>
+      {!begun && (
+        <details className={styles.details}>
+          <summary>More rules</summary>
+          <div className={styles.part}>
+            <div>
+              <Check says="Nobody can join a ballot to a voter (anonymous)" on={!!rules.anonymous} set={(anonymous) => onChange({ anonymous })} />
+              <Check
+                says="A vote can be changed"
+                on={rules.change !== false}
+                set={(change) => onChange({ change, ...(!change && { withdraw: null }) })}
+              />
+              <Check says="Voters may abstain" on={!!rules.abstain} set={(abstain) => onChange({ abstain })} />
+              <Check says="Each voter sees the options in an order of their own" on={randomOrder} set={onRandomOrder} />
+              {rules.eligibility === "anyone" && (
+                <Check
+                  says="One vote a network, instead of one a browser"
+                  on={rules.strength === "network"}
+                  set={(on) => onChange({ strength: on ? "network" : null })}
+                />
+              )}
+            </div>
+            <div className={styles.pair}>
+              <NumberField
+                label="Ballots that make it binding"
+                hint="Empty: any number does."
+                least={1}
+                value={rules.quorum}
+                onChange={(quorum) => onChange({ quorum })}
+                error={problem?.of("rules.quorum")}
+              />
+              {rules.results !== "owner" && (
+                <NumberField
+                  label="Ballots before anything is shown"
+                  hint="Empty: it is shown from the first on."
+                  least={0}
+                  value={rules.minimum || null}
+                  onChange={(minimum) => onChange({ minimum })}
+                  error={problem?.of("rules.minimum")}
+                />
+              )}
+            </div>
+          </div>
+        </details>
+      )}
+      {wrong.map((error) => (
+        <p key={error.field} className={styles.error}>
+          {error.message}
+        </p>
+      ))}
+    </fieldset>
+  );
+}
+
+function Check({ says, on, set }: { says: string; on: boolean; set: (on: boolean) => void }) {
+  return (
+    <label className={styles.check}>
+      <input type="checkbox" checked={on} onChange={(event) => set(event.target.checked)} />
+      <span>{says}</span>
+    </label>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Problem } from "../api/problem";
+import { Field } from "../ui/Field";
+import { localOf, momentOf, zone } from "../ui/time";
+import styles from "./Making.module.css";
+
+type Times = { opens_at: string | null; closes_at: string | null };
+type Props = { times: Times; begun?: boolean; problem: Problem | null; onChange: (times: Partial<Times>) => void };
+
+/** When voting begins and ends, in the reader's own zone, which is named. */
+export function Schedule({ times, begun = false, problem, onChange }: Props) {
+  return (
+    <fieldset className={styles.part}>
+      <legend className={styles.legend}>When?</legend>
+      <div className={styles.pair}>
+        <Field
+          label="Voting begins"
+          type="datetime-local"
+          value={localOf(times.opens_at)}
+          disabled={begun}
+          hint={begun ? "It has begun." : "Empty: when it is published."}
+          onChange={(event) => onChange({ opens_at: momentOf(event.target.value) })}
+          error={problem?.of("opens_at")}
+        />
+        <Field
+          label="Voting ends"
+          type="datetime-local"
+          value={localOf(times.closes_at)}
+          hint="Empty: when you close it."
+          onChange={(event) => onChange({ closes_at: momentOf(event.target.value) })}
+          error={problem?.of("closes_at")}
+        />
+      </div>
+      <p className={styles.quiet}>Times are yours: {zone()}. Voters see them in their own zones.</p>
+    </fieldset>
+  );
+}

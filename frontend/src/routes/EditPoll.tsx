@@ -1,0 +1,107 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { api, given, type Poll } from "../api/client";
+import { Problem } from "../api/problem";
+import { editOf, type Entry, entryOf } from "../making/entry";
+import { PollForm } from "../making/PollForm";
+import { useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+
+type Read = { poll: Poll; tag: string; ballots: number | null };
+
+/** What can still be changed of a poll of mine, and why the rest can't. */
+export function EditPoll() {
+  const { id } = useParams({ from: "/polls/$id/edit" });
+  const account = useAccount();
+  const read = useQuery({
+    queryKey: ["poll", "edit", id, account?.id],
+    queryFn: async (): Promise<Read> => {
+      const answer = await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id } } });
+      const poll = given(answer);
+      const open = poll.status === "open";
+      const card = open ? given(await api.POST("/v1/votebooth/polls/batch", { body: { polls: [id] } })).items[0] : undefined;
+      return { poll, tag: answer.response.headers.get("etag") ?? "", ballots: card?.counts?.ballots ?? null };
+    },
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY, // what is being edited isn't changed underneath
+  });
+  if (read.data && read.data.poll.owner.id === account?.id) return <Loaded key={read.data.tag} {...read.data} />;
+  if (!read.data && !read.error) return <Page title="">{null}</Page>;
+  const gone = read.error instanceof Problem && [400, 404].includes(read.error.status);
+  return (
+    <Page title="Not to be edited">
+      <h1>{gone ? "There is no such poll" : "You can't edit this poll"}</h1>
+      {read.error && !gone ? <ProblemNotice error={read.error} /> : <p>{gone ? "It may have been deleted." : "Only its owner can."}</p>}
+      <p>
+        <Link to="/polls/mine">To my polls</Link>
+      </p>
+    </Page>
+  );
+}
+
+function Loaded({ poll, tag, ballots }: Read) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const start = entryOf(poll);
+  const save = useMutation({
+    mutationFn: async (entry: Entry) =>
+      given(
+        await api.PATCH("/v1/polls/{poll_id}", {
+          params: { path: { poll_id: poll.id }, header: { "If-Match": tag } },
+          body: editOf(start, entry),
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["poll"], refetchType: "none" });
+      await navigate({ to: "/p/$code", params: { code: poll.code } });
+    },
+  });
+  const begun = poll.status === "open";
+  const asked = begun && ballots !== null && ballots > 0;
+  const moved = save.error instanceof Problem && save.error.status === 412;
+  const back = (
+    <Link to="/p/$code" params={{ code: poll.code }}>
+      Back to the poll
+    </Link>
+  );
+
+  if (poll.status === "closed" || poll.status === "archived") {
+    return (
+      <Page title="Edit">
+        <h1>Nothing can be changed any more</h1>
+        <p>Voting is over. What was voted on, and by what rules, stays as it was; what has to be said goes into a note on the poll's page.</p>
+        <p>{back}</p>
+      </Page>
+    );
+  }
+  return (
+    <Page title={`Edit: ${poll.title}`}>
+      <h1>Edit the {poll.status === "draft" ? "draft" : "poll"}</h1>
+      {begun && (
+        <Notice>
+          <p>
+            {asked
+              ? `${ballots === 1 ? "Somebody has" : `${ballots} people have`} voted, so question and options stay as they voted on them.`
+              : "Voting has begun. The words can be changed until somebody has voted; options, method and rules can't any more."}
+          </p>
+          <p>What has to be said later goes into a note: {back}</p>
+        </Notice>
+      )}
+      <PollForm
+        start={start}
+        begun={begun}
+        asked={asked}
+        error={save.error}
+        kept={moved ? "The poll was changed elsewhere since you opened it. Reload this page to begin with what it is now." : "Nothing was changed; all that you entered is still here."}
+        onSend={(entry) => save.isPending || save.mutate(entry)}
+      >
+        <Button type="submit" aria-disabled={save.isPending}>
+          Save
+        </Button>
+        {back}
+      </PollForm>
+    </Page>
+  );
+}
