@@ -60,6 +60,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     filled = {
         "/p/$code": [f"/p/{hard['code']}", f"/p/{plain['code']}", "/p/NOSUCH"],
         "/polls/$id": [f"/polls/{plain['id']}"],
+        "/polls/$id/edit": ["/polls/{draft}/edit", f"/polls/{plain['id']}/edit"],
         "/waves/$id": [f"/waves/{wave.json()['id']}"],
         "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
         "/r/$code": [f"/r/{room.json()['code']}"],
@@ -67,7 +68,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
             f"/r/{room.json()['code']}/screen#token={link.json()['token']}",
             f"/r/{room.json()['code']}/screen#token=x",
         ],
-        "/rooms/$id/host": ["/rooms/{mine}/host", f"/rooms/{room.json()['room']}/host"],
+        "/rooms/$id/host": ["/rooms/{room}/host", f"/rooms/{room.json()['room']}/host"],
         "/settings": ["/settings", "/settings?show=data"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
@@ -75,16 +76,17 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     return {route: filled.get(route, [route]) for route in ROUTES}
 
 
-async def a_room(client: httpx.AsyncClient, by: dict[str, str]) -> str:
-    """Open a room with a poll on its agenda; return its id."""
+async def things_of(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, str]:
+    """Open a room with a poll on its agenda, and write a draft; return what each is called in a path."""
     poll = await publish(client, by, title=LONG)
+    draft = await publish(client, by, title=LONG, publish=False)
     answer = await client.post(
         "/v1/votebooth/rooms", json={"title": HEBREW}, headers={**by, "idempotency-key": uuid4().hex}
     )
     room: str = answer.json()["room"]
     await client.put(f"/v1/votebooth/rooms/{room}/agenda", json={"polls": [poll["id"]]}, headers=by)
     await client.post(f"/v1/votebooth/rooms/{room}/next", json={"after": None}, headers=by)
-    return room
+    return {"{room}": room, "{draft}": draft["id"]}
 
 
 async def faults_of(page: Page, path: str) -> list[str]:
@@ -107,13 +109,17 @@ async def test_every_page_is_sound_and_fits_a_small_phone(
     paths = await paths_of(client)
     size = {"width": 320, "height": 640}  # a window of 640 px at 200 %
     page, _ = await visit(browser, f"{votewave.url}/sign-up", viewport=size)
-    faults, mine = [], "not-mine"
+    faults: list[str] = []
+    mine: dict[str, str] = {}
     for signed_in in (False, True):
         if signed_in:
             await page.goto(f"{votewave.url}/sign-up")
-            mine = await a_room(client, await enter(page))
+            mine = await things_of(client, await enter(page))
         for path in [path for route in ROUTES for path in paths[route]]:
-            await page.goto(f"{votewave.url}{path.replace('{mine}', mine)}")
+            here = path
+            for name, value in mine.items():
+                here = here.replace(name, value)
+            await page.goto(f"{votewave.url}{here}")
             await page.evaluate(AXE.read_text("utf-8"))
             faults += await faults_of(page, f"{path} ({'signed in' if signed_in else 'signed out'})")
     assert faults == []

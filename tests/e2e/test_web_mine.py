@@ -135,7 +135,7 @@ async def test_receipts_are_looked_up_and_owners_look_after_their_poll(
     await expect(page.get_by_role("status").filter(has_text="Bring <i>cash</i>.")).to_be_visible()
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Delete the poll for good").click()
-    await expect(page).to_have_url(f"{votewave.url}/home")
+    await expect(page).to_have_url(f"{votewave.url}/polls/mine")
     assert (await client.get(f"/v1/polls/{poll['id']}")).status_code == 404
     assert complaints == []
 

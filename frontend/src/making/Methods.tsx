@@ -32,13 +32,12 @@ export function Methods({ method, onChange, error }: Props) {
               <span>
                 <strong>{nameOf(plain(type))}</strong>
                 <span id={`${type}-asks`} className={styles.asks}>
-                  {said[type].asks}
+                  {said[type].asks} {said[type].counts}
                 </span>
               </span>
             </label>
             {type === method.type && (
               <div className={styles.about}>
-                <p>{said[type].counts}</p>
                 <dl>
                   <dt>Good when</dt>
                   <dd>{said[type].choose}</dd>
@@ -56,7 +55,8 @@ export function Methods({ method, onChange, error }: Props) {
                 </p>
                 {playing && (
                   <Suspense fallback={<p className={styles.quiet}>Bringing the example …</p>}>
-                    <Playground key={type} method={method} />
+                    {/* Begun anew with other parameters: a field of the example that doesn't fit them would keep the poll from being sent. */}
+                    <Playground key={JSON.stringify(method)} method={method} />
                   </Suspense>
                 )}
               </div>

@@ -5,7 +5,7 @@ import { blank, bodyOf, type Marks, type Method, missing, nameOf } from "../ball
 import { Sheet } from "../ballots/Sheet";
 import { Bars } from "../results/bars/Bars";
 import { Details } from "../results/Details";
-import { found } from "../results/sentence";
+import { found, undecided } from "../results/sentence";
 import { Button } from "../ui/Button";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "./Making.module.css";
@@ -66,8 +66,9 @@ export function Playground({ method: chosen }: { method: Method }) {
 function Shown({ result }: { result: Results }) {
   return (
     <>
+      {undecided(result.method.type) && <p className={styles.quiet}>{undecided(result.method.type)}</p>}
       <Bars sums={result} />
-      {(result.rounds.length > 0 || result.pairwise || result.runoff) && (
+      {undecided(result.method.type) && (
         <details className={styles.details}>
           <summary>How it came about</summary>
           <Details result={result} />

@@ -1,13 +1,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
-import { kindOf } from "../ballots/rules";
 import type { Live, Sums } from "../live/messages";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
-import { found, standing } from "./sentence";
+import { found, standing, undecided } from "./sentence";
 
 const Details = lazy(async () => ({ default: (await import("./Details")).Details }));
 
@@ -41,7 +40,7 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
   const [open, setOpen] = useState(false);
   const account = useAccount()?.id;
   const final = sums.status === "final";
-  const byCount = kindOf(poll.method) === "ranking" || poll.method.type === "star"; // whose sums alone don't decide
+  const byCount = !!undecided(poll.method.type);
   const full = useQuery({
     queryKey: ["result", poll.id, sums.seq, sums.status, account],
     queryFn: async () =>
@@ -57,9 +56,7 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
       </p>
       {byCount && (
         <p className={styles.quiet}>
-          {sums.counted === "first_preferences"
-            ? `First choices alone don't decide; the ${poll.method.type === "irv" || poll.method.type === "stv" ? "rounds" : "pairs"} do.`
-            : "The totals alone don't decide; the runoff does."}
+          {undecided(poll.method.type)}
         </p>
       )}
       <Bars sums={sums} />

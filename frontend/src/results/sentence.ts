@@ -26,6 +26,22 @@ export function standing(sums: Sums): string {
   return `${leaders[0]} leads with ${what}.`;
 }
 
+/** Says why sums alone don't decide, or nothing where they do. */
+export function undecided(method: Results["method"]["type"]): string {
+  switch (method) {
+    case "irv":
+    case "stv":
+      return "First choices alone don't decide; the rounds do.";
+    case "schulze":
+    case "ranked_robin":
+      return "First choices alone don't decide; the pairs do.";
+    case "star":
+      return "The totals alone don't decide; the runoff does.";
+    default:
+      return "";
+  }
+}
+
 /** Says what a full count has found. */
 export function found(result: Results): string {
   const winners = list.format(result.winners.map((winner) => winner.label));

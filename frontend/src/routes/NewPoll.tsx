@@ -54,7 +54,7 @@ export function NewPoll() {
           Publish the poll
         </Button>
         <Button type="submit" value="draft" kind="quiet" aria-disabled={make.isPending}>
-          Save as a draft, and see it as voters will
+          Save as a draft
         </Button>
       </PollForm>
     </Page>

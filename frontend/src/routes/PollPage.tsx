@@ -123,7 +123,11 @@ function Published({ poll }: { poll: Poll }) {
 }
 
 function when(poll: Poll): string {
-  if (poll.status === "draft") return "A draft: only you see it.";
+  if (poll.status === "draft") {
+    const begins = poll.opens_at ? `begin ${moment(poll.opens_at)}` : "begin when you publish it";
+    const ends = poll.closes_at ? `end ${moment(poll.closes_at)}` : "end when you close it";
+    return `A draft: only you see it. Voting would ${begins}, and ${ends}.`;
+  }
   if (poll.status === "scheduled" && poll.opens_at) return `Voting begins ${moment(poll.opens_at)}.`;
   if (poll.closed_at || poll.status === "closed" || poll.status === "archived") {
     const ended = poll.closed_at ?? poll.closes_at;

@@ -10,7 +10,7 @@ const moments = new Intl.DateTimeFormat("en", {
   timeZoneName: "short",
 });
 
-/** A moment, such as "29 Nov 2026, 18:00 GMT+1". */
+/** A moment, such as "Nov 29, 2026, 18:00 GMT+1". */
 export const moment = (at: string): string => moments.format(new Date(at));
 
 /** The reader's zone, such as "Eastern European Standard Time (Europe/Riga)". */

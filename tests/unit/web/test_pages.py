@@ -37,6 +37,8 @@ PATHS = (
     "/rooms/0/host",
     "/u/ada",
     "/polls/0",
+    "/polls/mine",
+    "/polls/0/edit",
     *(f"/{name}" for name in ONE_WORD),
 )
 

@@ -1,0 +1,179 @@
+"""Making polls in the web client: methods to play with, drafts, times, what an open poll still allows, my polls."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from tests.conftest import VoteWave
+from tests.e2e.web import chromium, enter, publish, run_web, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "timezone_id": "Europe/Riga"}
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await run_web("build")
+    async with chromium() as running:
+        yield running
+
+
+async def ask(page: Page, title: str) -> None:
+    """Fill in a question and two options."""
+    await page.get_by_label("Question").fill(title)
+    for place, name in enumerate(("Riga", "Lisbon"), 1):
+        await page.get_by_label(f"Option {place}", exact=True).fill(name)
+
+
+async def test_a_method_is_chosen_and_played_with_by_keyboard_alone(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
+    await enter(page)
+    result = page.get_by_role("region", name="Result of the example")
+    await page.get_by_role("radio", name="What suits most of us").focus()
+    await page.keyboard.press("ArrowRight")  # to one winner; its first method is chosen
+    await expect(page.get_by_role("radio", name="Ranked choice")).to_be_checked()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("radio", name="Ranked choice")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")  # play with it
+    await expect(result.get_by_text("Salad wins.")).to_be_visible()
+    await expect(result.locator("[data-leads=true]")).to_contain_text("Burgers")  # of first choices
+
+    # More noodle lovers: the server counts the made-up people anew, and says how it came about.
+    await page.get_by_role("slider", name="Noodle lovers").focus()
+    for _ in range(3):
+        await page.keyboard.press("ArrowRight")
+    await expect(result.get_by_text("Noodles wins.")).to_be_visible()
+    await page.get_by_role("button", name="Burgers", exact=True).press("Enter")
+    await page.get_by_role("slider", name="People who vote as you do").focus()
+    await page.keyboard.press("End")
+    await expect(result.get_by_text("Burgers wins.")).to_be_visible()
+    await result.get_by_text("How it came about").press("Enter")
+    await expect(result.get_by_role("heading", name="Round 1")).to_be_visible()
+
+    # Another method of the same people; what is typed into the example sends no poll.
+    await page.get_by_role("radio", name="Ranked choice").focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(result.get_by_text("Noodles wins.")).to_be_visible()
+    await page.get_by_role("button", name="Who would win by each method?").press("Enter")
+    table = page.get_by_role("table", name="by each method")
+    for method, winner in (("One choice", "Burgers"), ("Ranked choice", "Salad"), ("Approval", "Noodles")):
+        await expect(table.get_by_role("row", name=method)).to_contain_text(f"{winner} wins.")
+    await page.get_by_role("radio", name="How to share").press("Space")
+    await ask(page, "How do we spend it?")
+    await page.get_by_label("Points for Pizza").fill("100")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Make a poll")).to_be_visible()
+    await page.get_by_label("Points to divide").fill("10")
+    await page.get_by_role("button", name="Publish the poll").press("Enter")
+    await expect(page.get_by_role("heading", name="How do we spend it?", level=1)).to_be_visible()
+    poll = (await client.get(f"/v1/polls/by-code/{page.url.rpartition('/')[2]}")).json()
+    assert poll["method"] == {"type": "points", "points": 10}
+    assert complaints == []
+
+
+async def test_a_draft_is_seen_as_voters_will_edited_and_published(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
+    mine = await enter(page)
+    await ask(page, "Where do we <b>meet</b>?")
+    await page.get_by_role("button", name="More about Lisbon").click()
+    await page.get_by_label("Description").fill("By the sea")
+    await expect(page.get_by_text("Eastern European Standard Time (Europe/Riga)")).to_be_visible()
+    await page.get_by_label("Voting begins").fill("2031-01-10T18:00")
+    await page.get_by_label("Voting ends").fill("2031-01-09T18:00")
+    await page.get_by_role("button", name="Save as a draft").click()
+    await expect(page.get_by_role("alert")).to_contain_text("all that you entered is still here")
+    await page.get_by_label("Voting ends").fill("2031-01-11T18:00")
+    await page.get_by_role("button", name="Save as a draft").click()
+    await expect(page.get_by_text("nothing is sent")).to_be_visible()
+    await expect(page.get_by_text("Jan 10, 2031, 18:00 GMT+2")).to_be_visible()
+    await page.get_by_role("checkbox", name="Lisbon By the sea").check()
+    await expect(page.get_by_text("1 of 2 chosen.")).to_be_visible()
+    code = page.url.rpartition("/")[2]
+    draft = (await client.get(f"/v1/polls/by-code/{code}", headers=mine)).json()
+    assert (draft["status"], draft["opens_at"]) == ("draft", "2031-01-10T16:00:00Z")
+    assert (await client.get(f"/v1/polls/by-code/{code}")).status_code == 404, "nobody else sees it"
+
+    await page.get_by_role("link", name="Edit").click()
+    await page.get_by_role("button", name="Remove Riga").wait_for()
+    await page.get_by_role("button", name="Add an option").click()
+    await page.get_by_label("Option 3", exact=True).fill("Porto")
+    await page.get_by_role("button", name="Move Porto up").click()
+    await page.get_by_role("button", name="Remove Riga").click()
+    await page.get_by_label("Voting begins").fill("")
+    # Somebody else of the household has it open, too: what they saved isn't overwritten.
+    await client.patch(f"/v1/polls/{draft['id']}", json={"title": "Where?"}, headers=mine)
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("was changed elsewhere")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Question")).to_have_value("Where?")
+    await page.get_by_label("Option 1", exact=True).fill("Porto")
+    await page.get_by_label("Voting begins").fill("")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await page.get_by_role("button", name="Publish the poll").click()
+    await expect(page.get_by_role("button", name="Cast my vote")).to_be_visible()
+
+    # Open: words until somebody has voted, then no more than the end and the listing, and it says why.
+    await page.get_by_role("link", name="Edit").click()
+    await expect(page.get_by_text("The words can be changed until somebody has voted")).to_be_visible()
+    await expect(page.get_by_label("Option 1", exact=True)).to_be_disabled()
+    await page.get_by_label("Question").fill("Where do we meet?")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("heading", name="Where do we meet?")).to_be_visible()
+    await page.get_by_role("checkbox", name="Porto").check()
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+    await page.get_by_role("link", name="Edit").click()
+    await expect(page.get_by_text("Somebody has voted, so question and options stay")).to_be_visible()
+    await expect(page.get_by_label("Question")).to_have_count(0)
+    await page.get_by_label("Where it is listed").select_option("public")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("button", name="Add a note")).to_be_visible()
+    now = (await client.get(f"/v1/polls/{draft['id']}")).json()
+    assert [option["label"] for option in now["options"]] == ["Porto", "Lisbon"]
+    assert (now["title"], now["rules"]["listing"], now["options"][1]["description"]) == (
+        "Where do we meet?",
+        "public",
+        "By the sea",
+    )
+    # The refused edit by an older version is the only thing that a browser complains of.
+    assert [text for text in complaints if "412" not in text and "422" not in text] == []
+
+
+async def test_my_polls_are_listed_page_by_page_copied_and_deleted(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/polls/mine", **PHONE)
+    mine = await enter(page)
+    await expect(page.get_by_text("Here will be the polls that you make")).to_be_visible()
+    for number in range(21):
+        await publish(client, mine, title=f"Draft {number}", publish=False)
+    poll = await publish(client, mine, title="Lunch <i>?</i>")
+    await page.reload()
+    polls = page.get_by_role("list", name="My polls").get_by_role("listitem")
+    await expect(polls).to_have_count(20)
+    await page.get_by_role("button", name="Show more").click()
+    await expect(polls).to_have_count(22)
+    await page.get_by_role("link", name="Open", exact=True).click()
+    await expect(polls).to_have_count(1)
+    await expect(polls).to_contain_text("Lunch <i>?</i>")
+    await page.get_by_role("button", name="Make a copy: Lunch").click()
+    await expect(page.get_by_role("heading", name="Edit the draft")).to_be_visible()
+    await expect(page.get_by_label("Question")).to_have_value("Lunch <i>?</i>")
+
+    await page.goto(f"{votewave.url}/polls/mine?show=open")
+    await page.get_by_role("button", name="Delete: Lunch").click()
+    await expect(page.get_by_text("its ballots and its result are gone for everybody")).to_be_visible()
+    await page.get_by_role("button", name="Keep it").press("Enter")
+    assert (await client.get(f"/v1/polls/{poll['id']}")).status_code == 200
+    await page.get_by_role("button", name="Delete: Lunch").click()
+    await page.get_by_role("button", name="Delete it for good").click()
+    await expect(page.get_by_text("Here will be polls that people are voting in.")).to_be_visible()
+    assert (await client.get(f"/v1/polls/{poll['id']}")).status_code == 404
+    assert complaints == []
