@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # where root's programs are, whoever runs the tests
 os.environ["VOTEWAVE_BUILD"] = "never"  # no test spends minutes on a program, or is measured beside a compiler
 
-READY_SECONDS = 60
+READY_SECONDS = 90
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 

@@ -26,13 +26,13 @@ from tools.cluster.place import Agent, Place
 S = TypeVar("S")
 T = TypeVar("T")
 
-SERVERS, CLIENTS = 3, 2
+CLIENTS = 2
 _AT_A_TIME = 8
 _FIRST_PORT = 10_000
 
 
 @contextmanager
-def place() -> Iterator[Place]:
+def place(servers: int = 1) -> Iterator[Place]:
     """Give the tests' cluster its place: a folder that nobody else uses, in which a killed run's is stopped."""
     name = sha256(str(ROOT).encode()).hexdigest()[:8]
     for number in range(_AT_A_TIME):
@@ -44,7 +44,7 @@ def place() -> Iterator[Place]:
                 continue  # other tests are at it
             with contextlib.suppress(ClusterError):
                 Cluster.at(folder).reset()
-            found = Place(folder, _FIRST_PORT + 1_000 * number, SERVERS, CLIENTS)
+            found = Place(folder, _FIRST_PORT + 1_000 * number, servers, CLIENTS)
             if found.taken():
                 continue
             yield found

@@ -1,5 +1,6 @@
 """What the cluster's tests share."""
 
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,27 +19,37 @@ sys.path.insert(0, str(ROOT))  # `tools` isn't installed
 from cluster_shared import SharedCluster, place
 from tools.cluster.cluster import Cluster
 
+# Files that share a cluster, and so are one worker's, one after another. What takes longest comes first.
 _GROUPS = {
-    "test_autoscaler.py": "releases",
-    "test_gateway_rollout.py": "releases",
-    "test_loadtest_job.py": "releases",
-    "test_release.py": "releases",
-    "test_chaos.py": "cluster",
-    "test_cluster_up.py": "cluster",
-    "test_jobs.py": "cluster",
+    "releases": ("test_release.py", "test_gateway_rollout.py"),
+    "breaks": ("test_chaos.py", "test_cluster_up.py", "test_jobs.py"),
+    "scaling": ("test_autoscaler.py", "test_loadtest_job.py"),
 }
+_GROUP_OF = {file: group for group, files in _GROUPS.items() for file in files}
+# Consul and Nomad cost each cluster a twentieth of a processor a server; only who breaks one needs three.
+_SERVERS = {"breaks": 3}
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.split("::", 1)[0].rsplit("/", 1)[-1]
 
 
 class _Groups(LoadScopeScheduling):
-    """Each worker takes a file at a time, and files that share a cluster one after another.
+    """Each worker takes a group of files at a time, or a file that is in none: they mostly wait, so three run at once.
 
-    There are two such clusters, one for releases and load and one for what breaks, because each takes minutes of
-    mostly waiting. (`--dist loadgroup` would be the way to say this; with pytest 9.2 it groups nothing.)
+    (`--dist loadgroup` would be the way to say this; with pytest 9.2 it groups nothing.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        name = nodeid.split("::", 1)[0].rsplit("/", 1)[-1]
-        return _GROUPS.get(name, name)
+        name = _file(nodeid)
+        return _GROUP_OF.get(name, name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the groups, in their order: what takes longest mustn't come last."""
+    order = list(_GROUP_OF)
+    places = {file: order.index(file) for file in order}
+    items.sort(key=lambda item: places.get(_file(item.nodeid), len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -54,9 +65,40 @@ def programs() -> None:
         program(name)
 
 
+class Clusters:
+    """The cluster that runs for a worker's tests; one at a time."""
+
+    def __init__(self) -> None:
+        self._running: SharedCluster | None = None
+        self._servers = 0
+        self._place = contextlib.ExitStack()
+
+    def running(self, servers: int) -> SharedCluster:
+        """Return a cluster with so many servers, which is started unless it is the one that runs."""
+        if self._running is None or self._servers != servers:
+            self.reset()
+            cluster = Cluster(self._place.enter_context(place(servers)), print)
+            self._place.callback(cluster.reset)
+            self._running, self._servers = SharedCluster(cluster, cluster.up(while_pid=os.getpid())), servers
+        return self._running
+
+    def reset(self) -> None:
+        """Stop it and delete its data."""
+        self._running = None
+        self._place.close()
+
+
 @pytest.fixture(scope="session")
-def cluster(programs: None) -> Iterator[SharedCluster]:
-    """The cluster that tests share: `./just cluster up --servers 3 --clients 2`, with folder and ports of its own.
+def clusters(programs: None) -> Iterator[Clusters]:
+    """What starts the cluster that tests share."""
+    clusters = Clusters()
+    yield clusters
+    clusters.reset()
+
+
+@pytest.fixture(scope="module")
+def cluster(clusters: Clusters, request: pytest.FixtureRequest) -> SharedCluster:
+    """The cluster that tests share: `./just cluster up --clients 2`, with folder and ports of its own.
 
     It is started by the first test that asks for it and runs what the work tree holds, through the gateway. What a test
     changes (another version, a drained node, a stopped server), it puts back, and waits until the cluster is whole:
@@ -73,11 +115,7 @@ def cluster(programs: None) -> Iterator[SharedCluster]:
     `cluster.cluster` is `tools.cluster.Cluster`, whose `processes`, `agents`, `jobs`, `stores` and `aws` start, stop
     and pause single parts.
     """
-    with place() as where:
-        running = Cluster(where, print)
-        said = running.up(while_pid=os.getpid())
-        yield SharedCluster(running, said)
-        running.reset()
+    return clusters.running(_SERVERS.get(_GROUP_OF[request.path.name], 1))
 
 
 @pytest.fixture
