@@ -16,11 +16,15 @@ class Identity:
     Args:
         url: The VoteWave's.
         kind: `user`, `guest` or `anonymous`; the last has no token.
+
+    Attributes:
+        number: How many accounts it has had: who is somebody new has nothing of what was made before.
     """
 
     def __init__(self, url: str, kind: str) -> None:
         self._url = url
         self.kind = kind
+        self.number = 0
         self._token = ""
         self._fresh_until = 0.0
 
@@ -43,6 +47,7 @@ class Identity:
         self._fresh_until = 0.0
 
     def _sign_up(self) -> str:
+        self.number += 1
         body: dict[str, Any] = {}
         if self.kind == "user":
             body = {"email": f"{uuid.uuid4().hex}@example.org", "password": _PASSWORD}

@@ -32,7 +32,14 @@ class ReportController(Controller):
         status_code=204,
         guards=REPORTS,
         responses=problems(
-            TEXTS, 400, 401, 403, 404, 413, 429, _422="`own-comment`: it is your own; or the note is refused."
+            TEXTS,
+            400,
+            401,
+            403,
+            404,
+            413,
+            429,
+            _422="`own-comment`: it is your own. `report-refused`: the note is too long.",
         ),
     )
     async def report(

@@ -30,11 +30,12 @@ from services.core.live.pace import Pace
 from services.core.live.protocol import protocol
 from services.core.live.schemas import LiveTicket, LiveTicketNew
 from services.core.live.source import Viewer
-from services.core.problems import Problem, forbidden, malformed, too_many
+from services.core.problems import Problem, forbidden, malformed, refused, too_many
 
 _REFUSALS = {
     401: "`bad-ticket`: there is no such ticket, or it is used up or for another stream.",
     404: "There is no such stream, or you may not know of it.",
+    422: "`token-and-ticket`: send one of the two.",
 }
 _SSE_HEADERS = {"cache-control": "private, no-store", "x-accel-buffering": "no"}
 _MOST_BYTES = 4_000
@@ -96,7 +97,7 @@ def live_controller(service: str, label: str, *, guests: bool = False) -> type[C
             media_type="text/event-stream",
             responses={
                 200: ResponseSpec(str, description="Events.", media_type="text/event-stream", generate_examples=False),
-                **problems(_REFUSALS, 400, 401, 403, 404, 429, 503, types={401: "bad-ticket"}),
+                **problems(_REFUSALS, 400, 401, 403, 404, 422, 429, 503, types={401: "bad-ticket"}),
             },
         )
         async def events(
@@ -116,7 +117,7 @@ def live_controller(service: str, label: str, *, guests: bool = False) -> type[C
             subject, token = viewer, None
             if ticket is not None:
                 if viewer is not None:
-                    raise malformed("Send a token or a ticket, not both.")
+                    raise refused("token-and-ticket", "Send a token or a ticket, not both.")
                 found = await tickets.redeem(Use.STREAM, ticket, _bound(stream))
                 subject, token = found.subject, found.note.decode() or None
             await hub.check(stream, Viewer(subject, address_of(request), token))

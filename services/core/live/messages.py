@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 SIGNAL_BYTES = 500
 StreamName = Annotated[str, Meta(min_length=3, max_length=100, description="Such as `poll:` and the poll's id.")]
 Credential = Annotated[str, Meta(min_length=1, max_length=200)]
-Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
 class Position(NamedTuple):

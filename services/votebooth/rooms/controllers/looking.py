@@ -35,7 +35,7 @@ class LookController(Controller):
         rooms: NamedDependency[Rooms],
         viewer: NamedDependency[Subject | None],
         room: RoomRef,
-        after: Annotated[int, QueryParameter(ge=0, le=2**62, description="`seq` of what you have.")],
+        after: Annotated[int, QueryParameter(ge=0, le=2**53 - 1, description="`seq` of what you have.")],
         token: ScreenToken = None,
     ) -> Response[schemas.RoomChanges]:
         """Return up to 300 changes, each the whole new value of one part, or a snapshot where there were more.

@@ -36,7 +36,7 @@ async def test_a_ticket_is_for_one_stream_of_one_poll(client: httpx.AsyncClient)
     query = {"stream": stream_of(poll), "ticket": await a_ticket(client, owner)}
     assert (await client.get(path, params=query)).status_code == 401
     both = await client.get(path, params={**query, "ticket": ticket}, headers=owner)
-    assert both.status_code == 400
+    assert (both.status_code, both.json()["type"].rpartition("/")[2]) == (422, "token-and-ticket")
 
 
 async def test_a_ticket_ends_with_its_session(client: httpx.AsyncClient) -> None:
