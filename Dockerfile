@@ -44,6 +44,19 @@ RUN find /opt/votewave -name '*.so*' -exec strip --strip-unneeded {} + \
        load_services(['all']); from boto3 import Session; \
        [Session(region_name='eu-central-1').client(it) for it in ('s3', 'secretsmanager', 'sesv2', 'sts')]"
 
+# ---- web: the client, by Node.js and the packages that the lock files name. Only what is built of them is taken.
+FROM ${BASE} AS web
+WORKDIR /src
+COPY tools/bring.py tools/
+COPY uv.lock pyproject.toml ./
+RUN python3 tools/bring.py /opt/tools uv
+RUN UV_PROJECT_ENVIRONMENT=/opt/node UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 UV_SYSTEM_CERTS=1 \
+    /opt/tools/uv sync --quiet --frozen --no-install-project --only-group web
+COPY services/__init__.py services/
+COPY services/web services/web
+COPY frontend frontend
+RUN /opt/node/bin/python -m services.web build
+
 # ---- the image
 FROM ${BASE}
 # No installer is left: neither pip nor ensurepip. User 10001 is in root's group but has no root rights: the Consul
@@ -55,6 +68,7 @@ RUN python3 -c "import glob, shutil, sysconfig; \
     && rm -rf /usr/local/bin/pip* /usr/local/bin/wheel /usr/bin/pip* /usr/share/python-wheels \
     && echo 'votewave:x:10001:0::/tmp:/usr/sbin/nologin' >> /etc/passwd
 COPY --from=build /opt/votewave /opt/votewave
+COPY --from=web /src/frontend/dist/served /opt/votewave/share/votewave/web
 ENV PATH=/opt/votewave/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:0
 WORKDIR /tmp

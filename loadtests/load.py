@@ -17,7 +17,7 @@ import msgspec
 from services.core.storage.files import StorageError
 from services.core.storage.opening import open_storage
 from services.demo.polls import ELECTIONS
-from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS as SERVICES
 
 from loadtests.gate.capacity import Tried, at_rate, search, summary, tried
 from loadtests.gate.capacity import capacity as capacity_of

@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,7 @@ from services.core.commands import Group
 from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.operator_cli import events, recount, role, rotate_key
-from services.registry import NAMES, SIGNER, load_services
+from services.registry import NAMES, SIGNER, WEB, load_services
 from services.votebooth.tally_cli import tally
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -137,7 +138,7 @@ def up(port: int, data_dir: Path, demo: bool) -> None:
 
 
 @main.command()
-@click.argument("names", nargs=-1, required=True, metavar="all|NAME…")
+@click.argument("names", nargs=-1, required=True, metavar="all|NAME…|web")
 def run(names: tuple[str, ...]) -> None:
     r"""Serve services in this process, set up by VOTEWAVE_… variables (see `votewave settings`).
 
@@ -145,21 +146,23 @@ def run(names: tuple[str, ...]) -> None:
     Examples:
       votewave run all
       VOTEWAVE_PORT=8004 votewave run votebooth
+      VOTEWAVE_PORT=8080 votewave run web         the web client's pages, alone
     """
     gc.disable()  # importing makes no garbage worth looking for; `serve` turns it on again
     from services.core.http.application import create_app  # noqa: PLC0415  (a second of imports that --help needn't wait for)
     from services.core.serve.server import ServeError, serve  # noqa: PLC0415
 
     settings = load(CoreSettings)
-    chosen = _services(names)
-    configure(
-        settings.log_format,
-        settings.log_level,
-        service="+".join(s.name for s in chosen),
-        env=settings.environment,
-    )
+    if names == (WEB,):
+        from services.web.application import create_web  # noqa: PLC0415  (the services have no use for it)
+
+        called, build = WEB, partial(create_web, WEB, settings)
+    else:
+        chosen = _services(names)
+        called, build = "+".join(s.name for s in chosen), partial(create_app, chosen, settings, signer=SIGNER)
+    configure(settings.log_format, settings.log_level, service=called, env=settings.environment)
     try:
-        serve(lambda: create_app(chosen, settings, signer=SIGNER), settings)
+        serve(build, settings)
     except ServeError as exc:
         raise click.ClickException(str(exc)) from exc
 

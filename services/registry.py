@@ -20,6 +20,12 @@ NAMES = (
 )
 """In the order in which they are migrated and started."""
 
+WEB = "web"
+"""What serves the web client: a program without tables and secrets, released as each service is, after them all."""
+
+PROGRAMS = (*NAMES, WEB)
+"""What a cluster runs as a job each."""
+
 SIGNER = "auth"
 """The one that signs access tokens and publishes their keys."""
 

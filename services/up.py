@@ -19,8 +19,8 @@ from services.core.settings import CoreSettings, load
 from services.embedded import AlreadyRunning, Embedded, EmbeddedError
 from services.embedded.lock import FolderLock
 from services.registry import SIGNER, load_services
+from services.web.application import pages_of
 from services.web.build import SERVED, Builder
-from services.web.pages import Pages
 
 
 def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
@@ -143,7 +143,7 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
 def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) -> None:
     url = settings.public_url
     builder = Builder(_say)
-    pages = Pages(SERVED, builder.making)
+    pages = pages_of(settings, SERVED, making=builder.making)
 
     def ready() -> None:
         click.echo(

@@ -11,6 +11,12 @@ import "./ui/base.css";
 
 takeInvitation();
 
+// After a release, a page that isn't loaded yet has neither its style nor its script under the old names. The router
+// loads everything anew, once, when a script is missing; it doesn't know the error of a missing style, which comes first.
+window.addEventListener("vite:preloadError", (event) => {
+  if (event.payload.message.startsWith("Unable to preload CSS")) event.preventDefault();
+});
+
 const queries = new QueryClient({
   // What the server has refused it refuses again; only what didn't reach it is tried again.
   defaultOptions: { queries: { retry: (tries, error) => !(error instanceof Problem) && tries < 2 } },

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from services.registry import WEB
 
 from loadtests.gate.config import Suite
 
@@ -16,6 +17,12 @@ CANARY_HEADER = "X-VoteWave-Canary"
 AGENT = "votewave-load"
 TIMEOUT_SECONDS = 10.0
 """A request without an answer after this time counts as failed."""
+
+
+def is_of(path: str, service: str) -> bool:
+    """Return whether a path leads to a service; to the web client lead all that aren't the API's."""
+    alone = path.partition("?")[0]
+    return not alone.startswith("/v1/") if service == WEB else f"{alone}/".startswith(f"/v1/{service}/")
 
 
 class Tokens(Struct, frozen=True):

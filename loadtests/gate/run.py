@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from services.registry import WEB
 
 from loadtests.gate.api import Api
 from loadtests.gate.checks import Findings, check
 from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import GateError, TargetError
+from loadtests.gate.pages import must_open
 from loadtests.gate.plan import AGENT, CANARY_HEADER, Outcome, Plan, load, write
 from loadtests.gate.report import Report
 from loadtests.gate.setup import Setup, prepared
@@ -95,18 +97,20 @@ async def run(
 
 
 async def _must_have_canary(url: str, api: Api, canary: str) -> None:
-    """Check that a service has a canary: without one the gateway answers 503.
+    """Check that a service has a canary: without one the gateway answers 503. The web client's must open, too.
 
     Raises:
-        TargetError: It has none.
+        TargetError: It has none, or its page doesn't open.
     """
     stable = Api(url, {"User-Agent": AGENT})
     try:
         guest = await stable.identity("/v1/auth/guests")
     finally:
         await stable.close()
-    if await api.status(f"/v1/{canary}/", who=guest, tries=_CANARY_TRIES) == 503:
+    if await api.status("/" if canary == WEB else f"/v1/{canary}/", who=guest, tries=_CANARY_TRIES) == 503:
         raise TargetError(f"there is no canary of {canary} at {url}")
+    if canary == WEB:
+        await must_open(api)
 
 
 async def _checked(api: Api, setup: Setup, outcomes: list[Outcome], folder: Path, data_dir: Path | None) -> Findings:

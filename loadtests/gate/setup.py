@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from msgspec import Struct
+from services.registry import WEB
 
 from loadtests.gate.api import Api
 from loadtests.gate.ballots import Ballot, elections
 from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import TargetError
+from loadtests.gate.pages import READ
 from loadtests.gate.plan import CANARY_HEADER, Identity, Plan, PollPlan, ReadPath
 
 T = TypeVar("T")
@@ -326,6 +328,8 @@ def read_paths(service: str = "") -> list[str]:
         service: Only this service's; empty for all. If all its paths have parameters, such as a poll's id, they are
             filled with ids that don't exist: answering those is load, too.
     """
+    if service == WEB:
+        return list(READ)
     try:
         lines = ROUTES.read_text("utf-8").splitlines()
         streams = {line for line in STREAMS.read_text("utf-8").splitlines() if line.startswith("^")}

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 from loadtests.gate.config import Shape
-from loadtests.gate.plan import Answered, Cast, Identity, Outcome, Plan, Vote
+from loadtests.gate.plan import Answered, Cast, Identity, Outcome, Plan, Vote, is_of
 from loadtests.generator.pacing import Arrivals, Pace, arrivals
 
 
@@ -53,7 +53,6 @@ class World:
         self.outcome = Outcome()
         self.requests: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        self.canary_path = f"/v1/{plan.canary}/" if plan.canary else ""
         self.dice = random.Random(f"{plan.seed}/{plan.share}")  # noqa: S311  (a load, not a secret)
         self.polls = [PollState(place, plan) for place in range(len(plan.polls))]
         suite, seconds = plan.suite, plan.suite.seconds
@@ -89,7 +88,7 @@ class World:
 
         Each name's requests are dealt evenly, so that canaries and stable instances are asked the same at all times.
         """
-        if not self.canary_path or not f"{path.partition('?')[0]}/".startswith(self.canary_path):
+        if not self.plan.canary or not is_of(path, self.plan.canary):
             return None
         dealt = self._dealt.get(name)
         dealt = self.dice.random() if dealt is None else dealt

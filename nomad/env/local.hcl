@@ -25,6 +25,7 @@ sizes = {
   feed          = { count = 1, cpu = 100, memory = 192 }
   notifications = { count = 1, cpu = 100, memory = 192 }
   messaging     = { count = 1, cpu = 100, memory = 192 }
+  web           = { count = 1, cpu = 100, memory = 192 }
 }
 
 # A fifth of what a version is tried with before it is promoted (loadtests/gates.toml): a rush finds room. Down as late as

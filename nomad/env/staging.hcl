@@ -22,6 +22,7 @@ sizes = {
   feed          = { count = 2, cpu = 200, memory = 256 }
   notifications = { count = 2, cpu = 200, memory = 256 }
   messaging     = { count = 2, cpu = 200, memory = 256 }
+  web           = { count = 2, cpu = 200, memory = 256 }
 }
 
 # A third of the 1,400 new voters a second that one process has taken (docs/benchmarks.md): a rush finds room while

@@ -73,7 +73,8 @@ variable "consul_acl" {
 locals {
   docker   = var.driver == "docker"
   targets  = file("observability/prometheus/targets.yml")
-  services = keys(jsondecode(file("terraform/modules/naming/names.json")).services)
+  names    = jsondecode(file("terraform/modules/naming/names.json"))
+  services = concat(keys(local.names.services), local.names.without_role)
 }
 
 job "autoscaler" {

@@ -214,12 +214,15 @@ locals {
   folder   = "nomad/gateway"
   user     = var.gateway_user == "" && var.driver == "docker" ? "haproxy:root" : var.gateway_user
   docker   = var.driver == "docker"
-  services = length(var.services) > 0 ? var.services : keys(jsondecode(file("terraform/modules/naming/names.json")).services)
+  names    = jsondecode(file("terraform/modules/naming/names.json"))
+  services = length(var.services) > 0 ? var.services : concat(keys(local.names.services), local.names.without_role)
   # Everybody in a full hall may share one address and watch a poll: with two gateways, 8,000 people. So one address
   # gets at most a fifth of a gateway's connections and two fifths of its streams. A signed-in user's limit is how many
   # windows they can watch in.
   limits   = merge({ address = 5000, subject = 300, ballots = 60, address_streams = 4000, subject_streams = 50 }, var.gateway_limits)
   backends = file("${local.folder}/backends.cfg")
+  # While a release of the web client is under way, an asset of one version may be asked of an instance of the other.
+  retried = "conn-failure empty-response"
   servers  = file("${local.folder}/servers.state")
   # The path in the container, whatever the file's path outside.
   certificate = var.gateway_certificate_volume == "" ? var.gateway_certificate : "/certificate.pem"
@@ -234,6 +237,7 @@ locals {
       "routes.map"   = file("${local.folder}/routes.map")
       "roots.map"    = file("${local.folder}/roots.map")
       "streams.lst"  = file("${local.folder}/streams.lst")
+      "pages.lst"    = file("${local.folder}/pages.lst")
       "services.lst" = join("", [for name in local.services : "${name}\n"])
       # The comment is needed: Nomad refuses an empty template.
       "origins.lst"     = join("", concat(["# CORS\n"], [for origin in var.gateway_origins : "${origin}\n"]))
@@ -438,7 +442,7 @@ job "votewave-gateway" {
         destination   = "local/haproxy.cfg"
         change_mode   = "signal"
         change_signal = "SIGUSR2"
-        data          = join("", concat([file("${local.folder}/haproxy.cfg")], [for name in local.services : replace(local.backends, "SERVICE", name)]))
+        data          = join("", concat([file("${local.folder}/haproxy.cfg")], [for name in local.services : replace(replace(local.backends, "SERVICE", name), "RETRIED", name == "web" ? "${local.retried} 404" : local.retried)]))
       }
 
       # The instances' addresses in HAProxy's server state format (`show servers state`), read by a process that takes

@@ -147,6 +147,11 @@ variable "consul_acl" {
 }
 
 locals {
+  # A program that asks nobody for anything gets no role, no token for Consul, and no way to the database.
+  without_role = contains(jsondecode(file("terraform/modules/naming/names.json")).without_role, var.service)
+  aws_role     = local.without_role ? "" : var.aws_role
+  database_ca  = local.without_role ? "" : var.database_ca_volume
+
   # The autoscaler's metric; requests unless a service names a better one.
   scaled_on = {
     votebooth = "votewave_votebooth_ballots_total"
@@ -315,7 +320,7 @@ job "service" {
     }
 
     dynamic "volume" {
-      for_each = var.database_ca_volume == "" ? [] : [var.database_ca_volume]
+      for_each = local.database_ca == "" ? [] : [local.database_ca]
       labels   = ["database-ca"]
 
       content {
@@ -330,7 +335,7 @@ job "service" {
 
       # `sslrootcert` of the database's address names it (paths.database_ca in names.json).
       dynamic "volume_mount" {
-        for_each = var.database_ca_volume == "" ? [] : [1]
+        for_each = local.database_ca == "" ? [] : [1]
 
         content {
           volume      = "database-ca"
@@ -359,13 +364,13 @@ job "service" {
           VOTEWAVE_CONSUL_URL = var.consul_url
           # Nomad registers it, by the `service` block above.
           VOTEWAVE_CONSUL_REGISTRATION = "nomad"
-          VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
+          VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl && !local.without_role ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
           # No further wait: `shutdown_delay` is over by then.
           VOTEWAVE_DRAIN_SECONDS = "0"
         },
         # AWS's libraries exchange the workload identity for the task's role, so no keys are stored.
-        var.aws_role == "" ? {} : {
-          AWS_ROLE_ARN                = format(var.aws_role, var.service)
+        local.aws_role == "" ? {} : {
+          AWS_ROLE_ARN                = format(local.aws_role, var.service)
           AWS_ROLE_SESSION_NAME       = "${NOMAD_ALLOC_ID}"
           AWS_WEB_IDENTITY_TOKEN_FILE = "${NOMAD_SECRETS_DIR}/nomad_aws.jwt"
         },
@@ -375,7 +380,7 @@ job "service" {
       )
 
       dynamic "identity" {
-        for_each = var.aws_role == "" ? [] : [1]
+        for_each = local.aws_role == "" ? [] : [1]
 
         content {
           name = "aws"
@@ -387,7 +392,7 @@ job "service" {
 
       # The task's Consul token, from the agent's `task_identity`: it may discover services and nothing else.
       dynamic "consul" {
-        for_each = var.consul_acl ? [1] : []
+        for_each = var.consul_acl && !local.without_role ? [1] : []
 
         content {
         }

@@ -5,7 +5,6 @@ The build is made beside the one that is served and put in its place as a whole,
 
 import contextlib
 import fcntl
-import gzip
 import hashlib
 import os
 import shutil
@@ -18,12 +17,14 @@ from services.web import node
 from services.web.node import ROOT, Node, WebError, last_line
 
 FRONTEND = ROOT / "frontend"
+PACKED = {"br": ".br", "gzip": ".gz"}
+"""How assets are packed, smallest first, and what each one's name then ends in."""
 SERVED = FRONTEND / "dist" / "served"
 
 _MADE_OF = "made-of"
 _APART = {"node_modules", "dist"}
 _LEAST_BYTES = 1000
-_PACKED = {".js", ".css", ".svg"}
+_PACKABLE = {".js", ".css", ".svg"}
 
 
 class Builder:
@@ -67,7 +68,7 @@ class Builder:
 def is_current() -> bool:
     """Return whether what is served was built of the sources as they are."""
     made_of = SERVED / _MADE_OF
-    return made_of.is_file() and made_of.read_text() == _digest()
+    return made_of.is_file() and made_of.read_text() == digest_of(FRONTEND)
 
 
 def build(say: Callable[[str], None]) -> None:
@@ -79,16 +80,14 @@ def build(say: Callable[[str], None]) -> None:
     with _alone():
         if is_current():
             return
-        digest = _digest()
+        digest = digest_of(FRONTEND)
         tools = node.find(say)
         install(tools, say)
         say("building the web client …")
         made = FRONTEND / "dist" / "next"
         shutil.rmtree(made, ignore_errors=True)
         _run(tools, "node_modules/vite/bin/vite.js", "build", "--outDir", str(made), "--logLevel", "warn")
-        for path in sorted((made / "assets").iterdir()):
-            if path.suffix in _PACKED and path.stat().st_size >= _LEAST_BYTES:
-                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+        _pack(tools, made / "assets")
         (made / _MADE_OF).write_text(digest)
         old = FRONTEND / "dist" / "old"
         shutil.rmtree(old, ignore_errors=True)
@@ -130,6 +129,23 @@ def _run(tools: Node, *arguments: str) -> None:
         raise WebError(last_line(done.stderr or done.stdout))
 
 
+_PACK = """
+import { readFileSync, writeFileSync } from "node:fs";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+for (const path of process.argv.slice(1)) {
+  const data = readFileSync(path);
+  writeFileSync(`${path}.br`, brotliCompressSync(data));
+  writeFileSync(`${path}.gz`, gzipSync(data, { level: 9 }));
+}
+"""
+
+
+def _pack(tools: Node, assets: Path) -> None:
+    """Write the packed forms beside the files: once, so that it may take its time, and no request has to."""
+    worth = [it for it in sorted(assets.iterdir()) if it.suffix in _PACKABLE and it.stat().st_size >= _LEAST_BYTES]
+    _run(tools, "--input-type=module", "--eval", _PACK, *map(str, worth))
+
+
 def _why(said: str) -> str:
     """Return npm's reason: its first line that isn't a mere code."""
     lines = [line.removeprefix("npm error").strip() for line in said.splitlines() if line.startswith("npm error")]
@@ -137,11 +153,11 @@ def _why(said: str) -> str:
     return told[0] if told else last_line(said)
 
 
-def _digest() -> str:
-    """Return what the sources are, whatever their times."""
+def digest_of(sources: Path) -> str:
+    """Return what the client's sources in a folder are, whatever their times."""
     digest = hashlib.sha256()
-    for path in _sources(FRONTEND):
-        digest.update(f"{path.relative_to(FRONTEND)}\0{path.stat().st_size}\0".encode())
+    for path in _sources(sources):
+        digest.update(f"{path.relative_to(sources)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -18,8 +18,10 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
+from services.core.http.compression import chosen
 from services.core.problems import not_found
 from services.core.service import Answering
+from services.web.build import PACKED
 
 PAGES = re.compile(
     r"/|/(p|r|u|polls|waves)/[^/]{1,200}"
@@ -28,28 +30,20 @@ PAGES = re.compile(
 )
 """The client's own paths, as `frontend/src/routes` has them."""
 
-_ASSET = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")
+ASSETS = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
-_GUARDS = {
-    "content-security-policy": _POLICY,
-    "referrer-policy": "strict-origin-when-cross-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
 _MAKING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>VoteWave</title>
 <h1>VoteWave is up; its pages are being made</h1>
@@ -64,22 +58,33 @@ class Pages:
     Args:
         folder: Has `index.html` and `assets/`.
         making: Says whether a build is under way.
+        uploads: The origin that browsers upload files to, where that isn't this one.
     """
 
-    def __init__(self, folder: Path, making: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, folder: Path, making: Callable[[], bool] = lambda: False, uploads: str = "") -> None:
         self._folder = folder
         self._making = making
+        connect = f"connect-src 'self' {uploads}".rstrip()
+        self._guards = {
+            "content-security-policy": "; ".join((*_POLICY, connect)),
+            "referrer-policy": "strict-origin-when-cross-origin",
+            "cross-origin-opener-policy": "same-origin",
+        }
+
+    def is_there(self) -> bool:
+        """Return whether there is a build."""
+        return (self._folder / "index.html").is_file()
 
     def __call__(self, scope: dict[str, Any]) -> Answering | None:
         """Take GET and HEAD of the client's own paths."""
         path = scope["path"]
         if scope["method"] not in {"GET", "HEAD"}:
             return None
-        if asset := _ASSET.fullmatch(path):
+        if asset := ASSETS.fullmatch(path):
             scope["path_template"], scope["path_params"] = "/assets/{name}", {}
             name = asset[1]
             return lambda request: self._asset(request, name)
-        if PAGES.fullmatch(path) and ((self._folder / "index.html").is_file() or self._making()):
+        if PAGES.fullmatch(path) and (self.is_there() or self._making()):
             scope["path_template"], scope["path_params"] = "/{page}", {}
             return self._page
         return None
@@ -87,9 +92,9 @@ class Pages:
     async def _asset(self, request: Request[Any, Any, Any], name: str) -> ASGIApp:
         path = self._folder / "assets" / name
         headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
-        packed = path.with_name(f"{name}.gz")
-        if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
-            path, headers["content-encoding"] = packed, "gzip"
+        packed = {coding: path.with_name(f"{name}{ending}") for coding, ending in PACKED.items()}
+        if coding := chosen(request.scope["headers"], [one for one, it in packed.items() if it.is_file()]):
+            path, headers["content-encoding"] = packed[coding], coding
         body = await _read(path)
         if body is None:
             raise not_found("file")
@@ -100,9 +105,9 @@ class Pages:
     async def _page(self, request: Request[Any, Any, Any]) -> ASGIApp:
         body = await _read(self._folder / "index.html")
         if body is None:
-            return _answer(request, _MAKING, "text/html", _GUARDS | {"refresh": "2", "retry-after": "2"}, 503)
+            return _answer(request, _MAKING, "text/html", self._guards | {"refresh": "2", "retry-after": "2"}, 503)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = _GUARDS | {"cache-control": "no-cache", "etag": tag}
+        headers = self._guards | {"cache-control": "no-cache", "etag": tag}
         if tag in request.headers.get("if-none-match", ""):
             return ASGIResponse(body=b"", status_code=304, headers=headers)
         return _answer(request, body, "text/html", headers)

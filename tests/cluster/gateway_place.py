@@ -55,6 +55,7 @@ class Echo:
         name: It is in every answer.
         seen: How many requests have come.
         mute: Whether it hangs up instead of answering.
+        lacks: Paths that it answers with 404.
     """
 
     def __init__(self, name: str) -> None:
@@ -62,6 +63,7 @@ class Echo:
         self.port = free_ports(1)[0]
         self.seen = 0
         self.mute = False
+        self.lacks: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -92,7 +94,9 @@ class Echo:
             await asyncio.sleep(float(request.query["slow"]))
         headers = [[name.lower(), value] for name, value in request.headers.items()]
         said = {"name": self.name, "path": request.raw_path, "headers": headers, "bytes": len(await request.read())}
-        return web.json_response(said, status=int(request.query.get("status", "200")))
+        return web.json_response(
+            said, status=404 if request.path in self.lacks else int(request.query.get("status", "200"))
+        )
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

@@ -21,7 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cluster_place import ROOT, eventually
 from cluster_shared import SharedCluster, place
-from services.registry import NAMES
+from services.registry import NAMES, PROGRAMS
 from tools.cluster.agents import AgentError, Api
 from tools.cluster.cluster import Cluster
 from tools.cluster.jobs import JobError, is_everywhere
@@ -65,7 +65,7 @@ def test_all_is_well_and_said_so(cluster: SharedCluster) -> None:
     assert done.returncode == 0, done.stdout
     assert said["good"]
     jobs = {part["name"] for part in said["parts"] if part["kind"] == "job"}
-    assert jobs >= {f"votewave-{name}" for name in (*NAMES, "gateway", "migrate", "reports")}
+    assert jobs >= {f"votewave-{name}" for name in (*PROGRAMS, "gateway", "migrate", "reports")}
     assert {part["name"] for part in said["parts"] if part["kind"] == "node"} >= {"edge-1", "app-1", "app-2"}
 
 
@@ -101,6 +101,30 @@ def test_a_shell_that_read_env_has_nomad_and_consul(cluster: SharedCluster) -> N
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:2] == [str(where.programs / "nomad"), str(where.programs / "consul")]
     assert "server-1" in done.stdout
+
+
+async def test_the_web_client_is_served_by_a_job_without_rights(cluster: SharedCluster) -> None:
+    async with httpx.AsyncClient(base_url=cluster.gateway_url) as browser:
+        page = await browser.get("/p/7KQ3MX")
+        assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
+        policy = page.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "script-src 'self'", f"connect-src 'self' {cluster.said['aws_url']}"} <= set(
+            policy
+        )
+        assert page.headers["x-frame-options"] == "DENY"
+        assert page.headers["x-content-type-options"] == "nosniff"
+        [script] = re.findall(r'<script [^>]*src="(/assets/[^"]+)"', page.text)
+        for coding in ("br", "gzip", "identity"):
+            asset = await browser.get(script, headers={"accept-encoding": coding})
+            assert asset.headers.get("content-encoding", "identity") == coding
+            assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert "votewave" in asset.text
+        for path in ("/assets/gone.js", "/no-such-page", "/made-of", "/docs"):
+            answer = await browser.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+    [task] = (await cluster.nomad("/v1/job/votewave-web"))["TaskGroups"][0]["Tasks"]
+    assert not [name for name in task["Env"] if name.startswith("AWS_ROLE")]
+    assert not task["Identities"]
 
 
 def test_headers_that_are_too_large_are_refused_by_the_gateway(cluster: SharedCluster) -> None:

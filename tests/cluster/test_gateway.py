@@ -101,7 +101,7 @@ async def site(votewave: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
         await consul.add("echo", echo.port, "stable")
         gateway = Gateway(nomad, consul, folder)
         await gateway.run(
-            services=[*NAMES, "echo"],
+            services=[*NAMES, "echo", "web"],
             gateway_trusted_proxies=1,
             gateway_origins=[ORIGIN],
             gateway_limits={
@@ -328,7 +328,9 @@ async def test_what_is_inside_is_not_there(site: Site, client: httpx.AsyncClient
         "/metrics",
         "/openapi.json",
         "/docs",
-        "/",
+        "/made-of",
+        "/assets/",
+        "/assets/a/b.js",
         "/v1",
         "/v1/",
         "/v1/nobody/x",
@@ -823,6 +825,36 @@ async def test_what_may_be_sent_twice_is_when_an_instance_hangs_up(site: Site, c
     finally:
         await mute.stop()
         await site.consul.remove("echo", mute.port)
+
+
+async def test_pages_need_no_token_and_an_asset_that_one_instance_lacks_is_had_from_another(
+    site: Site, client: httpx.AsyncClient
+) -> None:
+    """While the web client is released, instances of two versions serve beside each other."""
+    old, new = Echo("old"), Echo("new")
+    old.lacks, new.lacks = {"/assets/new.js", "/assets/gone.js"}, {"/assets/old.js", "/assets/gone.js"}
+    is_problem(await client.get("/"), 503, "unavailable")
+    try:
+        for one in (old, new):
+            await one.start()
+            await site.consul.add("web", one.port, "stable")
+
+        async def both_serve() -> bool:
+            names = {(await client.get(path)).json().get("name") for path in ("/", "/p/7KQ3MX", "/r/A/screen", "/join")}
+            return names == {"old", "new"}
+
+        await eventually(both_serve, 30)
+        for _ in range(10):
+            for name in ("old", "new"):
+                said, _ = shown(await client.get(f"/assets/{name}.js"))
+                assert said["name"] == name
+        old.seen = new.seen = 0
+        assert (await client.get("/assets/gone.js")).status_code == 404
+        assert 2 <= old.seen + new.seen <= 3
+    finally:
+        for one in (old, new):
+            await site.consul.remove("web", one.port)
+            await one.stop()
 
 
 async def test_an_error_of_a_service_is_passed_on_as_it_is(site: Site, client: httpx.AsyncClient) -> None:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from services.core.peers.calls import INTERNAL_KEY
 from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS
 from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, built
 
@@ -55,6 +56,7 @@ def job(name: str, environment: str, values: str, service: str = "votebooth") ->
 
 def test_services_are_those_of_the_program(names: dict[str, Any]) -> None:
     assert list(names["services"]) == list(SERVICES)
+    assert [*names["services"], *names["without_role"]] == list(PROGRAMS)
 
 
 def test_secrets_are_those_that_the_program_asks_for(names: dict[str, Any]) -> None:
@@ -113,6 +115,18 @@ def test_jobs_run_where_machines_are(environment: str, values: str, plan: Plan, 
     }
     assert {role: it["role"] for role, it in told.items()} == {role: role for role in names["node_roles"]}
     assert {it["datacenter"] for it in told.values()} == {environment}
+
+
+def test_what_has_no_role_gets_nothing_that_would_let_it_ask(
+    environment: str, values: str, names: dict[str, Any]
+) -> None:
+    for name in names["without_role"]:
+        [group] = job("service", environment, values, name)["TaskGroups"]
+        [task] = group["Tasks"]
+        assert not task["Identities"], name
+        assert not task["Consul"], name
+        assert not task["VolumeMounts"], name
+        assert not [it for it in task["Env"] if it.startswith(("AWS_ROLE", "AWS_WEB"))], name
 
 
 def test_a_tasks_identity_is_the_one_that_its_role_trusts(

@@ -24,6 +24,7 @@ import psutil
 from services.embedded import EmbeddedError
 from services.embedded.process import tail
 from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS
 from tools.cluster import alb, images
 from tools.cluster.agents import AgentError, Agents, job_id, program
 from tools.cluster.jobs import JOBS, JobError, Jobs
@@ -234,8 +235,8 @@ class Cluster:
         """
         waiting = []
         with ThreadPoolExecutor(4) as pool:
-            runs = [pool.submit(self.jobs.run, "service", service=name, version=version) for name in SERVICES]
-            waiting += [job_id("service", name) for name in SERVICES]
+            runs = [pool.submit(self.jobs.run, "service", service=name, version=version) for name in PROGRAMS]
+            waiting += [job_id("service", name) for name in PROGRAMS]
             if gateway:
                 runs.append(pool.submit(self.jobs.run, "gateway", version=version))
                 waiting.append(job_id("gateway"))
@@ -446,7 +447,7 @@ class Cluster:
             entries = consul.get(f"/v1/health/service/{name}")
             passing = [e for e in entries if all(check["Status"] == "passing" for check in e["Checks"])]
             versions = sorted({short(str(e["Service"]["Meta"].get("version", "?"))) for e in entries})
-            waiting = sum("stable" not in e["Service"]["Tags"] for e in entries) if name in SERVICES else 0
+            waiting = sum("stable" not in e["Service"]["Tags"] for e in entries) if name in PROGRAMS else 0
             canaries = f", {waiting} {'canary waits' if waiting == 1 else 'canaries wait'}" if waiting else ""
             places = ", ".join(f"{e['Service']['Address']}:{e['Service']['Port']}" for e in passing)
             parts.append(

@@ -1,18 +1,20 @@
-"""A version for raw_exec: a folder with a virtual environment of its own, built from a wheel."""
+"""A version for raw_exec: a folder with a virtual environment of its own, built from a wheel, and the web client."""
 
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from io import BytesIO
 from pathlib import Path
 
+from services.web.build import FRONTEND, SERVED, digest_of
 from tools.cluster.place import ROOT
 
-_MADE_OF = ("services", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+_MADE_OF = ("services", "frontend", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
 _COMPLETE = "complete"  # written last; a virtual environment can't be made elsewhere and moved
 _VERSION = re.compile(r"[0-9a-f]{40}(-[a-z0-9][a-z0-9.-]{0,40})?")
 
@@ -80,7 +82,16 @@ def _install(source: Path, folder: Path) -> None:
     # Compile byte code now, not at the first start.
     command = [_uv(), "sync", "--frozen", "--no-editable", "--no-default-groups", "--compile-bytecode", "--quiet"]
     command += ["--reinstall-package", "votewave", "--project", str(source)]
-    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    _run(command, source, environment)
+    # By the version's own program, unless its client is this clone's: then Node.js's packages are here already.
+    clone = digest_of(source / "frontend") == digest_of(FRONTEND)
+    where = ROOT if clone else source
+    _run([sys.executable, "-m", "services.web", "build"], where, environment)
+    shutil.copytree(where / SERVED.relative_to(ROOT), folder / "share" / "votewave" / "web")
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ImageError(f"The image can't be built:\n{done.stderr.strip()[-2000:]}")
 

@@ -2,7 +2,8 @@
 
 HAProxy looks up "METHOD|/path" in routes.map, in the order of its lines; what isn't found needs a token. So a
 route that the gateway hasn't heard of is shut to the public. roots.map says whose the paths are that don't begin
-with /v1/SERVICE; streams.lst, which are WebSockets or event streams, and so stay open.
+with /v1/SERVICE; streams.lst, which are WebSockets or event streams, and so stay open. pages.lst has the
+paths of the web client.
 """
 
 import re
@@ -15,6 +16,7 @@ from litestar.routes import WebSocketRoute
 from services.core.http.application import create_app
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
+from services.web.pages import ASSETS, PAGES
 
 _MADE = "# Made by `./just generate` from the services' OpenAPI document; don't edit.\n"
 _ROUTES = f"""\
@@ -22,6 +24,9 @@ _ROUTES = f"""\
 """
 _STREAMS = f"""\
 {_MADE}# Paths whose GET is a WebSocket or an event stream.
+"""
+_PAGES = """\
+# Made by `./just generate` from the paths that services/web serves; don't edit.
 """
 _METHODS = ("get", "put", "post", "patch", "delete")
 _PART = re.compile(r"{[^}]+}")
@@ -65,8 +70,13 @@ def streams(app: Litestar) -> str:
 def contents() -> dict[str, str]:
     """Return each file's content by its path below the project's root."""
     app = application("all")
-    made = {"routes.map": routes(app), "roots.map": roots(), "streams.lst": streams(app)}
+    made = {"routes.map": routes(app), "roots.map": roots(), "streams.lst": streams(app), "pages.lst": pages()}
     return {f"nomad/gateway/{name}": content for name, content in made.items()}
+
+
+def pages() -> str:
+    """Return the web client's paths. Here they may be longer than there: the gateway sees them with %-escapes."""
+    return _PAGES + "".join(f"^({it.pattern.replace('{1,200}', '+')})$\n" for it in (ASSETS, PAGES))
 
 
 def roots() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 from services.core.commands import Group
-from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS as SERVICES
 from tools.release.back import RETURNED, bad_version, roll_back
 from tools.release.beside import BESIDE
 from tools.release.errors import ReleaseError

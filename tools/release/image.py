@@ -185,7 +185,8 @@ def revision_of(tree: Path, *, load: bool = False) -> str:
         ImageError: It isn't a clone.
     """
     git = ["git", "-C", str(tree)]
-    made_of = ["Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services", "tools/bring.py"]
+    made_of = ["Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services", "frontend"]
+    made_of += ["tools/bring.py"]
     made_of += ["loadtests", "nomad/gateway/routes.map"] if load else []
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     if head.returncode != 0:

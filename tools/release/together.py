@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS as SERVICES
 from tools.release.beside import BESIDE, GATEWAY, Beside
 from tools.release.errors import RefusedError
 from tools.release.gate import Gate

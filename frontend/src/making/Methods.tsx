@@ -1,10 +1,11 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { type Method, nameOf } from "../ballots/rules";
+import { part } from "../ui/part";
 import { NumberField } from "./NumberField";
 import styles from "./Making.module.css";
 import { plain, said, stakeOf, stakes, type Type } from "./methods";
 
-const Playground = lazy(async () => ({ default: (await import("./Playground")).Playground }));
+const Playground = part(async () => (await import("./Playground")).Playground);
 
 type Props = { method: Method; onChange: (method: Method) => void; error?: string | undefined };
 

@@ -1,14 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import type { Live, Sums } from "../live/messages";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
+import { part } from "../ui/part";
 import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
 import { found, standing, undecided } from "./sentence";
 
-const Details = lazy(async () => ({ default: (await import("./Details")).Details }));
+const Details = part(async () => (await import("./Details")).Details);
 
 /** A poll's result: a sentence, bars, then how it came about. */
 export function Result({ poll, live }: { poll: Poll; live: Live }) {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { nameOf } from "../ballots/rules";
@@ -11,14 +11,15 @@ import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
+import { part } from "../ui/part";
 import { moment } from "../ui/time";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
 
-const Owner = lazy(async () => ({ default: (await import("./Owner")).Owner }));
-const Check = lazy(async () => ({ default: (await import("../receipts/Check")).Check }));
-const Preview = lazy(async () => ({ default: (await import("../making/Preview")).Preview }));
-const Thread = lazy(async () => ({ default: (await import("../comments/Thread")).Thread }));
+const Owner = part(async () => (await import("./Owner")).Owner);
+const Check = part(async () => (await import("../receipts/Check")).Check);
+const Preview = part(async () => (await import("../making/Preview")).Preview);
+const Thread = part(async () => (await import("../comments/Thread")).Thread);
 
 export function PollPage() {
   const { code } = useParams({ from: "/p/$code" });

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { Poll } from "../api/client";
 import { useAccount } from "../session/session";
 import { Copy } from "../ui/Copy";
+import { part } from "../ui/part";
 import styles from "./Share.module.css";
 
-const Qr = lazy(async () => ({ default: (await import("../ui/Qr")).Qr }));
+const Qr = part(async () => (await import("../ui/Qr")).Qr);
 
 /** How others get to a poll: its code, its link, and a QR code for phones. */
 export function Share({ poll }: { poll: Poll }) {

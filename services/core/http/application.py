@@ -113,17 +113,24 @@ class Application(Litestar):
     """Litestar with an edge around it, fronts before its router, and HEAD answered as GET without a body.
 
     Args:
+        names: What it is in Consul: its services, or what else it serves.
         stopping: Set when the server goes away.
+        on_listening: Called once its port is open, before it is ready.
         admission: Finds the fault of a request that nobody shall read; from `admission`.
         cors: Which other sites' pages may call.
         fronts: Asked in turn before routing; see `service.Front`.
         options: Litestar's own.
+
+    Attributes:
+        names, stopping, on_listening: As above, for the server.
     """
 
     def __init__(
         self,
         *,
+        names: Sequence[str],
         stopping: asyncio.Event,
+        on_listening: Callable[[], None] = lambda: None,
         admission: Callable[[Headers], Problem | None],
         cors: Cors,
         fronts: Sequence[Front],
@@ -132,8 +139,12 @@ class Application(Litestar):
         queries = KnownQueries()
         super().__init__(after_exception=[errors.keep_refusal], guards=[queries], **options)
         queries.learn(self.routes)
-        describe_security(self.routes)
-        options["openapi_config"].problem_types = describe_refusals(self.routes)
+        if config := options.get("openapi_config"):
+            describe_security(self.routes)
+            config.problem_types = describe_refusals(self.routes)
+        self.names = names
+        self.stopping = stopping
+        self.on_listening = on_listening
         self._methods: dict[str, set[str]] = {}
         for route in self.routes:  # several of one path are several routes, and Litestar's OPTIONS names one's methods
             self._methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
@@ -209,7 +220,7 @@ def create_app(
     *,
     signer: str = "",
     fronts: Sequence[Front] = (),
-) -> Litestar:
+) -> Application:
     """Compose services into an application.
 
     Args:
@@ -220,6 +231,7 @@ def create_app(
     """
     core = settings or load(CoreSettings)
     shared = Shared(core, signer)
+    names = [service.name for service in services]
     for service in services:
         if service.signatures is not None:
             shared.verifier.signatures = service.signatures()
@@ -233,13 +245,21 @@ def create_app(
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(shared.close(), 5)
 
+    def ask_early() -> None:
+        # Not before the port is open: the signer may be a part of this process. It doesn't wait for itself, for it is
+        # found only when it is ready.
+        others = core.peers == "consul" and shared.verifier.signer not in names
+        shared.verifier.keys.ask_early(among_others=others)
+
     return Application(
+        names=names,
+        on_listening=ask_early,
         route_handlers=[HealthController, *reference_assets(), *file_routes(shared.storage)],
         plugins=[StructSchemas(), *(ServicePlugin(service, shared) for service in services)],
         lifespan=[lifespan],
         stopping=shared.stopping,
         admission=admission(
-            [service.name for service in services],
+            names,
             [header for service in services for header in service.single_headers],
         ),
         cors=Cors(

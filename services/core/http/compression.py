@@ -10,6 +10,7 @@ A compressed answer is another representation: its ETag is marked as weak, and `
 import asyncio
 import sys
 import zlib
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 if sys.version_info >= (3, 14):
@@ -124,19 +125,21 @@ async def _compress(compressor: _Compressor, piece: bytes, more: bool) -> bytes:
     return await asyncio.to_thread(work) if len(piece) >= _APART_BYTES else work()
 
 
-def chosen(headers: Any) -> str | None:
-    """Return which of zstd and gzip a client would rather have (RFC 9110, section 12.5.3); None if neither.
+def chosen(headers: Any, codings: Sequence[str] = ("zstd", "gzip")) -> str | None:
+    """Return which coding a client would rather have (RFC 9110, section 12.5.3); None if it has no use for any.
 
     Args:
         headers: The request's.
+        codings: Those that there are; of what the client likes equally, the first.
     """
     said = ",".join(value.decode("latin-1") for name, value in headers if name == b"accept-encoding")
     wanted: dict[str, float] = {}
     for part in said.lower().split(","):
         name, _, parameter = part.partition(";")
         wanted[name.strip()] = _weight(parameter)
-    weight, preferred = max((wanted.get(coding, wanted.get("*", 0.0)), coding) for coding in ("gzip", "zstd"))
-    return preferred if weight > 0 else None
+    weights = [wanted.get(coding, wanted.get("*", 0.0)) for coding in codings]
+    best = max(weights, default=0.0)
+    return codings[weights.index(best)] if best > 0 else None
 
 
 def _weight(text: str) -> float:

@@ -27,8 +27,8 @@ class Health(msgspec.Struct, frozen=True):
     parts: dict[str, str] = {}
 
 
-class HealthController(Controller):
-    """For Nomad, Consul and operators."""
+class LiveController(Controller):
+    """For Nomad, Consul and operators, whatever a process serves; it says itself whether it is ready."""
 
     tags = ("Operation",)
 
@@ -36,6 +36,22 @@ class HealthController(Controller):
     async def live(self) -> Health:
         """Answer as long as the event loop turns."""
         return Health("ok")
+
+    @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
+    async def metrics(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Return the process's metrics for Prometheus on a private network; from elsewhere there is no such page.
+
+        They tell of a poll's turnout.
+        """
+        if not is_inside(request):
+            raise not_found("page")
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+class HealthController(LiveController):
+    """For Nomad, Consul and operators."""
+
+    tags = ("Operation",)
 
     @get("/health/ready", operation_id="HealthReady", summary="Say whether requests are taken")
     async def ready(self, request: Request[Any, Any, Any]) -> Response[Health]:
@@ -61,16 +77,6 @@ class HealthController(Controller):
         if all(outcome == "ok" for outcome in services):
             return Response(Health("ok", parts), status_code=200)
         return Response(Health("unavailable", parts), status_code=503)
-
-    @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
-    async def metrics(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Return the process's metrics for Prometheus on a private network; from elsewhere there is no such page.
-
-        They tell of a poll's turnout.
-        """
-        if not is_inside(request):
-            raise not_found("page")
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def _check(answer: Any, seconds: float) -> str:

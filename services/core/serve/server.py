@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
-from litestar import Litestar
 
-from services.core.http.dependencies import SHARED
-from services.core.http.health import KITS
-from services.core.kit import Shared
+from services.core.http.application import Application
+from services.core.kit import secrets_of
 from services.core.observe.logs import on_loop_error
 from services.core.observe.metrics import READY
 from services.core.serve.listener import Listener
@@ -42,7 +40,7 @@ class ServeError(Exception):
     """Serving can't begin, or ended by itself; the message says why."""
 
 
-def serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None = None) -> None:
+def serve(build: Callable[[], Application], settings: CoreSettings, on_ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP.
 
     Args:
@@ -86,12 +84,11 @@ def why_not(host: str, port: int) -> str | None:
     return None
 
 
-async def _serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready: Callable[[], None] | None) -> None:
+async def _serve(build: Callable[[], Application], settings: CoreSettings, on_ready: Callable[[], None] | None) -> None:
     app = build()
-    shared: Shared = app.state[SHARED]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.lifespan())  # ours, so that its end is reached whatever is open
-        late = await _listen(app, shared, settings, on_ready)
+        late = await _listen(app, settings, on_ready)
         try:
             async with asyncio.timeout_at(max(late, asyncio.get_running_loop().time() + _CLOSE_SECONDS)):
                 await stack.aclose()
@@ -100,28 +97,25 @@ async def _serve(build: Callable[[], Litestar], settings: CoreSettings, on_ready
     log.info("stopped")
 
 
-async def _listen(app: Litestar, shared: Shared, settings: CoreSettings, on_ready: Callable[[], None] | None) -> float:
+async def _listen(app: Application, settings: CoreSettings, on_ready: Callable[[], None] | None) -> float:
     """Take requests until a signal; return when, by the loop's clock, all must be over."""
     listener = Listener(app, settings.host, settings.port)
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(sign) is not signal.SIG_IGN:  # as under nohup
-            loop.add_signal_handler(sign, _on_signal, stop, hurry, shared)
+            loop.add_signal_handler(sign, _on_signal, stop, hurry, app.stopping)
     try:
         await listener.start()
     except OSError as exc:
         raise ServeError(f"port {settings.port} of {settings.host} can't be used ({exc.strerror})") from exc
-    # Not before: the signer may be a part of this process. It doesn't wait for itself, for it is found only when it is
-    # ready.
-    signs = any(kit.name == shared.verifier.signer for kit in app.state[KITS])
-    shared.verifier.keys.ask_early(among_others=settings.peers == "consul" and not signs)
+    app.on_listening()
     _settle()
     READY.set(1)
     if on_ready is not None:
         on_ready()
     log.info("serving", host=settings.host, port=settings.port)
-    registration = _register(app, settings, shared)
+    registration = _register(app, settings)
     await stop.wait()
     READY.set(0)
     log.info("stopping")
@@ -150,22 +144,22 @@ async def _cut_off(listener: Listener, finished: "asyncio.Task[None]") -> None:
         log.error("requests_abandoned")
 
 
-def _register(app: Litestar, settings: CoreSettings, shared: Shared) -> "Registration | None":
+def _register(app: Application, settings: CoreSettings) -> "Registration | None":
     """Begin to keep the services registered in Consul, if that is this process's task."""
     if settings.consul_registration != "self":
         return None
     from services.core.peers.consul import Registration  # noqa: PLC0415  (8 MB that others needn't hold)
 
-    registration = Registration(settings, shared.secrets, [kit.name for kit in app.state[KITS]])
+    registration = Registration(settings, secrets_of(settings), app.names)
     registration.start()
     return registration
 
 
-def _on_signal(stop: asyncio.Event, hurry: asyncio.Event, shared: Shared) -> None:
+def _on_signal(stop: asyncio.Event, hurry: asyncio.Event, stopping: asyncio.Event) -> None:
     if stop.is_set():
         hurry.set()
     stop.set()
-    shared.stopping.set()
+    stopping.set()
 
 
 def _settle() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from services.core.aws.client import Lazy, client_config, error_code
 from services.core.storage.files import NoSuchFile, StorageError, Upload, check_key, check_media_type
@@ -73,6 +74,16 @@ class S3Storage:
             return False
         return True
 
+    def upload_origin(self) -> str:
+        """Return the origin of the URLs that `presign_put` gives; it needs no keys.
+
+        The library says it, since it depends on the region, its version and the bucket's name: the URL is made with
+        keys that open nothing, and so nothing is asked of AWS.
+        """
+        client = self._make_client("none")
+        url = urlsplit(client.generate_presigned_post(self._bucket, "any")["url"])
+        return f"{url.scheme}://{url.netloc}"
+
     def _full(self, key: str) -> str:
         return f"{self._prefix}/{check_key(key)}" if self._prefix else check_key(key)
 
@@ -94,8 +105,12 @@ class S3Storage:
             raise StorageError(f"{operation} failed in the bucket {self._bucket}: {error}") from error
 
     @staticmethod
-    def _make_client() -> "S3Client":
+    def _make_client(key: str | None = None) -> "S3Client":
         from boto3.session import Session  # noqa: PLC0415 - slow to import
         from botocore.config import Config  # noqa: PLC0415 - slow to import
 
-        return Session().client("s3", config=client_config().merge(Config(signature_version="s3v4")))
+        # The bucket's own regional name: by the global one a new bucket answers with a redirect, which browsers follow
+        # only where the page's policy names its target.
+        config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+        session = Session(aws_access_key_id=key, aws_secret_access_key=key)
+        return session.client("s3", config=client_config().merge(config))

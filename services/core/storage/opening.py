@@ -25,3 +25,19 @@ def open_storage(
         bucket, _, prefix = place.partition("/")
         return S3Storage(bucket, prefix)
     raise ValueError("files go to `file:///DIRECTORY` or `s3://BUCKET/PREFIX`")
+
+
+def upload_origin(url: str) -> str:
+    """Return the origin that browsers upload to, if it is another than VoteWave's own; else an empty string.
+
+    Args:
+        url: As for `open_storage`.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if url.startswith("file:///"):
+        return ""
+    storage = open_storage(url)
+    assert isinstance(storage, S3Storage)  # noqa: S101  (the only other one)
+    return storage.upload_origin()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from fake_nomad import here
-from services.registry import NAMES as SERVICES
+from services.registry import PROGRAMS as SERVICES
 from tools.release import __main__ as command
 from tools.release import steps, together
 from tools.release.beside import BESIDE, Beside

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from services.core.http.application import create_app
-from services.core.settings import CoreSettings
+from services.core.http.application import Application, create_app
+from services.core.settings import CoreSettings, SettingsError
+from services.core.storage.opening import open_storage
+from services.web import application
 from services.web.pages import Pages
 
 
@@ -24,7 +26,10 @@ def folder(tmp_path: Path) -> Path:
 def client(folder: Path, *, making: bool = False) -> httpx.AsyncClient:
     place = folder.parent
     settings = CoreSettings(secrets=f"file://{place}/secrets.json", storage=f"file://{place}/files")
-    app = create_app([], settings, fronts=[Pages(folder, lambda: making)])
+    return _client(create_app([], settings, fronts=[Pages(folder, lambda: making)]))
+
+
+def _client(app: Application) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")  # type: ignore[arg-type]  # of the same shape
 
 
@@ -87,3 +92,61 @@ async def test_without_a_build_the_pages_say_that_it_is_made_or_are_the_apis(fol
     async with client(folder) as browser:
         assert (await browser.get("/")).headers["location"] == "/docs"
         assert (await browser.get("/p/7KQ3MX")).status_code == 404
+
+
+# `votewave run web`
+
+
+@pytest.fixture
+def web(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Application:
+    """The program, in a place where nothing is that a service needs."""
+    monkeypatch.setattr(application, "INSTALLED", folder)
+    return application.create_web("web", CoreSettings(secrets="file:///nowhere", storage="file:///nowhere"))
+
+
+async def test_the_program_serves_pages_and_health_and_nothing_of_the_api(web: Application) -> None:
+    async with _client(web) as browser:
+        for path in ("/", "/p/7KQ3MX", "/assets/index-abc.js", "/health/live", "/health/ready"):
+            assert (await browser.get(path)).status_code == 200, path
+        for path in ("/docs", "/openapi.json", "/v1/polls", "/made-of", "/pp", "/assets/gone.js"):
+            answer = await browser.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+        assert (await browser.post("/p/7KQ3MX")).status_code == 404
+        assert (await browser.get("/", headers={"votewave-wanted": "polls"})).status_code == 421
+        assert (await browser.get("/", headers={"votewave-wanted": "web"})).status_code == 200
+
+
+async def test_the_program_is_not_ready_without_a_build_nor_while_it_stops(web: Application, folder: Path) -> None:
+    async with _client(web) as browser:
+        (folder / "index.html").rename(folder / "away")
+        assert (await browser.get("/health/ready")).status_code == 503
+        assert (await browser.get("/")).status_code == 404
+        (folder / "away").rename(folder / "index.html")
+        assert (await browser.get("/health/ready")).status_code == 200
+        web.stopping.set()
+        assert (await browser.get("/health/ready")).status_code == 503
+        assert (await browser.get("/health/live")).status_code == 200
+
+
+async def connects_to(storage: str) -> list[str]:
+    async with _client(application.create_web("web", CoreSettings(storage=storage))) as browser:
+        policy = (await browser.get("/")).headers["content-security-policy"].split("; ")
+    [connect] = [part for part in policy if part.startswith("connect-src ")]
+    return connect.split()[1:]
+
+
+async def test_pages_may_upload_to_the_bucket_that_presigned_urls_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "INSTALLED", folder)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "of-a-service")
+    assert await connects_to(f"file://{folder}") == ["'self'"]
+    bucket = "https://votewave-files-1.s3.eu-central-1.amazonaws.com"
+    assert await connects_to("s3://votewave-files-1/some/where") == ["'self'", bucket]
+    given = await open_storage("s3://votewave-files-1/some/where").presign_put("a.png", "image/png", 9, 9)
+    assert given.url == f"{bucket}/"
+    with pytest.raises(SettingsError, match="VOTEWAVE_STORAGE"):
+        await connects_to("ftp://there")
