@@ -13,7 +13,8 @@ from services.core.http.limits import ByteLimit, limit, limit_address
 TEXTS = {
     403: "`guest-refused`: guests don't comment. `not-the-owner`: the thread is somebody else's. "
     "`missing-scope`: of the token. `forbidden`: the thread is locked.",
-    422: "`comment-refused`, `too-deep`, `threads-refused`, `reason-refused`, `report-refused`: `errors` names the fields.",
+    422: "`comment-refused`, `too-deep`, `threads-refused`, `reason-refused`, `report-refused`: `errors` names the "
+    "fields.",
     404: "There is no such comment or poll, or you may not see it.",
 }
 
