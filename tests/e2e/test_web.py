@@ -197,3 +197,34 @@ async def test_a_waiting_vote_is_taken_back_and_a_refused_one_says_why(
     await expect(page.get_by_text("Voting is over").first).to_be_visible()
     await expect(page.get_by_role("heading", name="Your vote is counted")).to_have_count(0)
     assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 0
+
+
+async def test_what_a_release_has_taken_away_costs_no_ballot_and_the_next_page_is_loaded_anew(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    voter, _ = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    falafel = voter.get_by_role("checkbox", name="Falafel")
+    await falafel.check()
+
+    async def gone(route: Any) -> None:
+        await route.fulfill(status=404)
+
+    await voter.route("**/assets/Qr-*", gone)
+    await voter.get_by_text("Share", exact=True).first.click()
+    await expect(voter.get_by_text("This part of the page can't be loaded")).to_be_visible()
+    await expect(falafel).to_be_checked()
+    await voter.get_by_role("button", name="Cast my vote").click()
+    await expect(voter.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+
+    await voter.route("**/assets/Explore-*", gone)
+    loaded: list[str] = []
+
+    async def have_the_new_version(_: Any) -> None:
+        loaded.append(voter.url)
+        await voter.unroute_all()
+
+    voter.on("domcontentloaded", have_the_new_version)
+    await voter.get_by_role("link", name="Explore").first.click()
+    await expect(voter.get_by_role("heading", name="Explore")).to_be_visible()
+    assert len(loaded) == 1
