@@ -34,10 +34,13 @@ RUN /opt/tools/uv sync --quiet --frozen --no-default-groups --no-editable ${LEFT
     && /opt/tools/uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --preview-features sbom-export \
        --output-file /opt/votewave/share/votewave/sbom.cdx.json > /dev/null \
     && rm -f /opt/votewave/.lock /opt/votewave/bin/activate*
-# Seventy megabytes that nothing here reads: debug symbols, headers, and the descriptions of AWS services not in use.
+# Seventy megabytes that nothing here reads: debug symbols, headers, packages' tests, and the descriptions of AWS services
+# not in use.
 RUN find /opt/votewave -name '*.so*' -exec strip --strip-unneeded {} + \
     && find /opt/votewave \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.[ch]' \) -delete \
-    && cd /opt/votewave/lib/python3*/site-packages/botocore/data \
+    && cd /opt/votewave/lib/python3*/site-packages \
+    && rm -r alembic/testing greenlet/tests regex/tests sqlalchemy/testing \
+    && cd botocore/data \
     && find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name secretsmanager ! -name sesv2 ! -name sts ! -name 'sso*' \
        -exec rm -r {} + \
     && /opt/votewave/bin/python -c "from services.registry import load_services; import services.core.http.application, services.core.serve.server; \
@@ -55,7 +58,7 @@ RUN UV_PROJECT_ENVIRONMENT=/opt/node UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_
 COPY services/__init__.py services/
 COPY services/web services/web
 COPY frontend frontend
-RUN /opt/node/bin/python -m services.web build
+RUN NODE_USE_SYSTEM_CA=1 /opt/node/bin/python -m services.web build
 
 # ---- the image
 FROM ${BASE}

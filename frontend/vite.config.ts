@@ -6,6 +6,13 @@ const api = process.env.VOTEWAVE_URL ?? "http://127.0.0.1:8000";
 export default defineConfig({
   plugins: [react()],
   // The policy of the served pages allows no inline style or script, so nothing is turned into a data: URL but pictures.
-  build: { target: "es2023", modulePreload: { polyfill: false }, assetsInlineLimit: 0, emptyOutDir: true },
+  // What the packages in it ask for is a copy of their licences, which is served beside them.
+  build: {
+    target: "es2023",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    emptyOutDir: true,
+    license: { fileName: "assets/licences.md" },
+  },
   server: { proxy: { "/v1": { target: api, changeOrigin: true, ws: true }, "/docs": api, "/openapi.json": api } },
 });

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
+from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import chromium, publish, run_web, sign_up, visit
 
@@ -20,6 +21,14 @@ async def browser() -> AsyncIterator[Browser]:
     await run_web("build")
     async with chromium() as running:
         yield running
+
+
+async def test_the_first_page_is_soon_there(browser: Browser) -> None:
+    """What it takes on a phone's connection: the script, and what the document has loaded along with it."""
+    scripts = re.findall(r'"/(assets/[^"]+\.js)"', (SERVED / "index.html").read_text())
+    assert scripts
+    packed = [next(it for it in (SERVED / f"{name}.gz", SERVED / name) if it.exists()) for name in scripts]
+    assert sum(path.stat().st_size for path in packed) <= 150_000
 
 
 async def test_a_guest_votes_and_another_browser_sees_the_result_move(

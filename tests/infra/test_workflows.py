@@ -321,7 +321,7 @@ def test_licences_are_those_that_are_allowed() -> None:
 
 def test_a_licence_that_is_not_allowed_stops_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(audit.LICENCES, "allowed", ["MIT"])
-    with pytest.raises(PipelineError, match=r"says '.*Apache.*'.*Allowed: MIT"):
+    with pytest.raises(PipelineError, match=r"says '.*Apache.*'.*of the web client, says 'MPL-2.0'.*Allowed: MIT"):
         audit.licences()
 
 

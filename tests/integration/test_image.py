@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -19,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from tests.conftest import VoteWave, free_port
+from tests.conftest import VoteWave, eventually, free_port
 from tools.release.image import LIMIT_MB, ROOT, Built, Engine, ImageError, build
 
 import needs
@@ -197,6 +198,32 @@ def test_it_lists_what_it_is_made_of(root: Path) -> None:
     named = {(name.lower().replace("_", "-").replace(".", "-"), version) for name, version in installed}
     assert named - {("votewave", version) for _, version in named} <= listed, "something is installed that isn't listed"
     assert len(named) > 30
+
+
+async def test_it_has_the_web_client_and_serves_it_with_nothing_else(root: Path, tmp_path: Path) -> None:
+    assert not (root / "opt/node").exists()
+    assert not (root / "src").exists()
+    port = free_port()
+    as_user = ["chroot", f"--userspec={USER[0]}:{USER[1]}", str(root), "env", "-i", f"VOTEWAVE_PORT={port}"]
+    process = begin([*as_user, "/opt/votewave/bin/votewave", "run", "web"], tmp_path / "log")
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def ready() -> bool:
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                with contextlib.suppress(httpx.TransportError):
+                    return (await client.get("/health/ready")).status_code == 200
+                return False
+
+            await eventually(ready, 60)
+            page = await client.get("/p/7KQ3MX")
+            [script] = re.findall(r'<script [^>]*src="(/assets/[^"]+)"', page.text)
+            for coding in ("br", "gzip"):
+                packed = await client.get(script, headers={"accept-encoding": coding})
+                assert packed.headers["content-encoding"] == coding
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 @contextlib.asynccontextmanager

@@ -25,7 +25,7 @@ def packages() -> str:
 
 
 def licences() -> str:
-    """Check the licences of the packages in the image against those that are allowed.
+    """Check the licences of the packages in the image, and of those that make the web client, against what is allowed.
 
     Raises:
         PipelineError: One isn't allowed, or unknown.
@@ -47,9 +47,15 @@ def licences() -> str:
             continue
         if not allowed(said) and LICENCES["judged"].get(name, {}).get("said") != said:
             wrong.append(f"{name} says {said!r}")
+    made_of = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
+    built_with = {place.rpartition("node_modules/")[2]: it for place, it in made_of.items() if place}
+    for name, it in built_with.items():
+        said = it.get("license", "nothing")
+        if not allowed(said) and LICENCES["judged"].get(name, {}).get("said") != said:
+            wrong.append(f"{name}, of the web client, says {said!r}")
     if wrong:
         raise PipelineError("; ".join(wrong) + ". Allowed: " + ", ".join(LICENCES["allowed"]))
-    return f"{len(names)} packages"
+    return f"{len(names) + len(built_with)} packages"
 
 
 def licence_of(name: str) -> str:
