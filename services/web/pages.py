@@ -25,7 +25,7 @@ from services.web.build import PACKED
 
 PAGES = re.compile(
     r"/|/(p|r|u|polls|waves)/[^/]{1,200}"
-    r"|/r/[^/]{1,200}/screen|/polls/[^/]{1,200}/edit|/rooms/[^/]{1,200}/host"
+    r"|/r/[^/]{1,200}/screen|/polls/[^/]{1,200}/(edit|voters)|/rooms/[^/]{1,200}/host"
     r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|join|rooms|people|receipts|settings|notifications)"
 )
 """The client's own paths, as `frontend/src/routes` has them."""

@@ -60,6 +60,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     filled = {
         "/p/$code": [f"/p/{hard['code']}", f"/p/{plain['code']}", "/p/NOSUCH"],
         "/polls/$id": [f"/polls/{plain['id']}"],
+        "/polls/$id/voters": ["/polls/{roll}/voters", "/polls/{tokens}/voters", f"/polls/{plain['id']}/voters"],
         "/polls/$id/edit": ["/polls/{draft}/edit", f"/polls/{plain['id']}/edit"],
         "/waves/$id": [f"/waves/{wave.json()['id']}"],
         "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
@@ -77,16 +78,20 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
 
 
 async def things_of(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, str]:
-    """Open a room with a poll on its agenda, and write a draft; return what each is called in a path."""
+    """Open a room with a poll on its agenda, and write drafts; return what each is called in a path."""
     poll = await publish(client, by, title=LONG)
     draft = await publish(client, by, title=LONG, publish=False)
+    roll = await publish(client, by, title=LONG, publish=False, rules={"eligibility": "roll"})
+    tokens = await publish(client, by, title=HEBREW, publish=False, rules={"eligibility": "tokens"})
+    addresses = {"addresses": [f"{LONG[:60].lower()}@example.org"]}
+    await client.post(f"/v1/votebooth/polls/{roll['id']}/roll", json=addresses, headers=by)
     answer = await client.post(
         "/v1/votebooth/rooms", json={"title": HEBREW}, headers={**by, "idempotency-key": uuid4().hex}
     )
     room: str = answer.json()["room"]
     await client.put(f"/v1/votebooth/rooms/{room}/agenda", json={"polls": [poll["id"]]}, headers=by)
     await client.post(f"/v1/votebooth/rooms/{room}/next", json={"after": None}, headers=by)
-    return {"{room}": room, "{draft}": draft["id"]}
+    return {"{room}": room, "{draft}": draft["id"], "{roll}": roll["id"], "{tokens}": tokens["id"]}
 
 
 async def faults_of(page: Page, path: str) -> list[str]:

@@ -1,10 +1,11 @@
-"""Making polls in the web client: methods to play with, drafts, times, what an open poll still allows, my polls."""
+"""Making polls in the web client: methods to play with, drafts, times, what an open poll allows, my polls, voters."""
 
+import csv
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import chromium, enter, publish, run_web, visit
 
@@ -177,3 +178,87 @@ async def test_my_polls_are_listed_page_by_page_copied_and_deleted(
     await expect(page.get_by_text("Here will be polls that people are voting in.")).to_be_visible()
     assert (await client.get(f"/v1/polls/{poll['id']}")).status_code == 404
     assert complaints == []
+
+
+async def test_a_roll_is_read_from_a_table_and_said_line_by_line_what_is_wrong(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
+    mine = await enter(page)
+    await ask(page, "Who speaks for us?")
+    await page.get_by_label("Who may vote").select_option("roll")
+    await page.get_by_role("button", name="Save as a draft").click()
+    table = 'Name;E-mail\r\nAda;ada@example.org\r\n"Bo";\r\nCy;cy@@example.org\r\nAda again;ADA@example.org\r\n'
+    file: list[FilePayload] = [{"name": "club.csv", "mimeType": "text/csv", "buffer": table.encode()}]
+    await page.get_by_label("A file").set_input_files(file)
+    left_out = page.get_by_role("list", name="These lines are left out")
+    await expect(left_out.get_by_role("listitem")).to_have_text(
+        [
+            'Line 3: "Bo"; – there is no address in it',
+            "Line 5: Ada again;ADA@example.org – it is the address of line 2 again",
+        ]
+    )
+    await page.get_by_role("button", name="Invite 2 addresses").click()
+    wrong = page.get_by_role("list", name="Mend these lines").get_by_role("listitem")
+    await expect(wrong).to_contain_text(["Line 4: Cy;cy@@example.org"])
+    await expect(page.get_by_text("Nobody was invited; the list is still here.")).to_be_visible()
+    await page.get_by_label("Addresses, one a line").fill("Ada <ada@example.org>\n\ncy@example.org\n")
+    await page.get_by_role("button", name="Invite 2 addresses").click()
+    await expect(page.get_by_text("2 invited. Their mails leave when the poll is published.")).to_be_visible()
+    await expect(page.get_by_role("list", name="On the roll").get_by_role("listitem")).to_have_count(2)
+    poll = page.url.split("/")[-2]
+    roll = (await client.get(f"/v1/votebooth/polls/{poll}/roll", headers=mine)).json()
+    assert [entry["address"] for entry in roll["items"]] == ["ada@example.org", "cy@example.org"]
+    assert [text for text in complaints if "422" not in text] == []
+
+
+async def test_tokens_are_told_once_and_saved_with_a_link_that_votes(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
+    mine = await enter(page)
+    await ask(page, "Who speaks for us?")
+    await page.get_by_label("Who may vote").select_option("tokens")
+    await page.get_by_role("button", name="Save as a draft").click()
+    await page.get_by_label("How many").fill("3")
+    await page.get_by_role("button", name="Make the tokens").click()
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save them as a table").click()
+    rows = list(csv.DictReader((await (await saved.value).path()).read_text("utf-8").splitlines()))
+    assert [row["number"] for row in rows] == ["1", "2", "3"]
+    await page.get_by_text("Show them").click()
+    assert await page.locator("main ol code").all_inner_texts() == [row["token"] for row in rows]
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Voting tokens")).to_be_visible()
+    assert rows[0]["token"] not in await page.content()
+
+    await page.get_by_role("link", name="Who speaks for us?").click()
+    await page.get_by_role("button", name="Publish the poll").click()
+    await expect(page.get_by_text("It is published.")).to_be_visible()
+    code = page.url.rpartition("/")[2]
+    link = f"{votewave.url}/p/{code}#{rows[0]['link'].partition('#')[2]}"
+    voter, _ = await visit(browser, link, **PHONE)
+    await voter.get_by_role("checkbox", name="Riga").check()
+    await voter.get_by_role("button", name="Cast my vote").click()
+    await expect(voter.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+
+    # Somebody watches it; it is closed; its ballots are for everybody to count again.
+    somebody, others = await visit(browser, f"{votewave.url}/sign-up?then=/p/{code}", **PHONE)
+    theirs = await enter(somebody)
+    button = somebody.get_by_role("button", name="Watch this poll")
+    await button.click()
+    await expect(somebody.get_by_text("You are told when it closes.")).to_be_visible()
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    watched = (await client.get("/v1/notifications/polls", headers=theirs)).json()["items"]
+    assert [poll["title"] for poll in watched] == ["Who speaks for us?"]
+    await client.post(f"/v1/polls/{watched[0]['id']}/close", headers=mine)
+    await somebody.get_by_text("Download the ballots").click()
+    async with somebody.expect_download() as saved:
+        await somebody.get_by_role("button", name="Ballots (CSV)").click()
+    file = await saved.value
+    assert file.suggested_filename == f"{code}.csv"
+    counted = await client.post(
+        "/v1/votebooth/count?method=approval", content=(await file.path()).read_bytes(), headers=theirs
+    )
+    assert [winner["label"] for winner in counted.json()["winners"]] == ["Riga"]
+    assert (complaints, others) == ([], [])

@@ -9,6 +9,7 @@ import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
 import { found, standing, undecided } from "./sentence";
 
+const Files = part(async () => (await import("./Files")).Files);
 const Details = part(async () => (await import("./Details")).Details);
 
 /** A poll's result: a sentence, bars, then how it came about. */
@@ -39,6 +40,7 @@ function Unseen({ live }: { live: Live }) {
 
 function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
   const [open, setOpen] = useState(false);
+  const [files, setFiles] = useState(false);
   const account = useAccount()?.id;
   const final = sums.status === "final";
   const byCount = !!undecided(poll.method.type);
@@ -74,6 +76,16 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
           {open && full.data && (
             <Suspense>
               <Details result={full.data} />
+            </Suspense>
+          )}
+        </details>
+      )}
+      {final && (
+        <details onToggle={(event) => setFiles(event.currentTarget.open)} className={styles.details}>
+          <summary>Download the ballots</summary>
+          {files && (
+            <Suspense>
+              <Files poll={poll} />
             </Suspense>
           )}
         </details>

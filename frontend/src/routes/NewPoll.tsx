@@ -18,7 +18,11 @@ export function NewPoll() {
   const make = useMutation({
     mutationFn: async ({ entry, publish }: { entry: Entry; publish: boolean }): Promise<Poll> =>
       given(await api.POST("/v1/polls", { body: newOf(entry, publish), params: { header: { "Idempotency-Key": key.current } } })),
-    onSuccess: (poll) => navigate({ to: "/p/$code", params: { code: poll.code } }),
+    onSuccess: (poll) => {
+      const invited = poll.rules.eligibility === "roll" || poll.rules.eligibility === "tokens";
+      if (invited) return navigate({ to: "/polls/$id/voters", params: { id: poll.id } });
+      return navigate({ to: "/p/$code", params: { code: poll.code } });
+    },
     onError: (error) => {
       if (error instanceof Problem) key.current = crypto.randomUUID();
     },

@@ -89,6 +89,11 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
             Edit
           </Link>
         )}
+        {(poll.rules.eligibility === "roll" || poll.rules.eligibility === "tokens") && (
+          <Link to="/polls/$id/voters" params={{ id: poll.id }}>
+            {poll.rules.eligibility === "roll" ? "Voters" : "Voting tokens"}
+          </Link>
+        )}
         {poll.status !== "draft" && opener("note", "Add a note")}
         {voting && opener("close", "Close voting")}
         {press("Make a copy", copy, () => copy.mutate())}

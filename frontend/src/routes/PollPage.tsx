@@ -16,6 +16,7 @@ import { moment } from "../ui/time";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
 
+const Watch = part(async () => (await import("./Watch")).Watch);
 const Owner = part(async () => (await import("./Owner")).Owner);
 const Check = part(async () => (await import("../receipts/Check")).Check);
 const Preview = part(async () => (await import("../making/Preview")).Preview);
@@ -66,10 +67,17 @@ function Head({ poll, open }: { poll: Poll; open: boolean }) {
       {poll.description && <p className={styles.description}>{poll.description}</p>}
       <p className={styles.meta}>{when(poll)}</p>
       {poll.status !== "draft" && <Share poll={poll} />}
-      {account?.id === poll.owner.id && (
+      {account?.id === poll.owner.id ? (
         <Suspense>
           <Owner poll={poll} open={open} />
         </Suspense>
+      ) : (
+        account?.kind === "user" &&
+        (open || poll.status === "scheduled") && (
+          <Suspense>
+            <Watch poll={poll} />
+          </Suspense>
+        )
       )}
       {poll.notes.map((note) => (
         <Notice key={note.at}>

@@ -106,6 +106,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/polls/$id/voters",
+    component: lazyRouteComponent(() => import("./Voters"), "Voters"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/waves/$id",
     component: lazyRouteComponent(() => import("./WavePage"), "WavePage"),
   }),

@@ -44,6 +44,7 @@ PATHS = (
     "/polls/0",
     "/polls/mine",
     "/polls/0/edit",
+    "/polls/0/voters",
     *(f"/{name}" for name in ONE_WORD),
 )
 

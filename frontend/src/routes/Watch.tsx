@@ -1,0 +1,37 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, given, type Poll } from "../api/client";
+import { useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { ProblemNotice } from "../ui/Notice";
+import styles from "./Share.module.css";
+
+/** Being told when a poll opens and closes. */
+export function Watch({ poll }: { poll: Poll }) {
+  const account = useAccount();
+  const queries = useQueryClient();
+  const queryKey = ["watch", poll.id, account?.id];
+  const params = { path: { poll_id: poll.id } };
+  const watch = useQuery({ queryKey, queryFn: async () => given(await api.GET("/v1/notifications/polls/{poll_id}", { params })) });
+  const turn = useMutation({
+    mutationFn: async (on: boolean) =>
+      given(
+        await (on
+          ? api.PUT("/v1/notifications/polls/{poll_id}", { params })
+          : api.DELETE("/v1/notifications/polls/{poll_id}", { params })),
+      ),
+    onSuccess: (_, watching) => queries.setQueryData(queryKey, { watching }),
+  });
+  if (!watch.data) return watch.error && <ProblemNotice error={watch.error} />;
+  const { watching } = watch.data;
+  return (
+    <div className={styles.actions}>
+      <Button kind="quiet" aria-pressed={watching} aria-disabled={turn.isPending} onClick={() => turn.isPending || turn.mutate(!watching)}>
+        Watch this poll
+      </Button>
+      <span role="status" className={styles.said}>
+        {watching ? `You are told when it ${poll.status === "scheduled" ? "opens and closes" : "closes"}.` : ""}
+      </span>
+      {turn.error && <ProblemNotice error={turn.error} />}
+    </div>
+  );
+}
