@@ -212,7 +212,7 @@ async def test_a_roll_is_read_from_a_table_and_said_line_by_line_what_is_wrong(
     assert [text for text in complaints if "422" not in text] == []
 
 
-async def test_tokens_are_told_once_and_saved_with_a_link_that_votes(
+async def test_tokens_are_told_once_and_saved_with_a_link_by_which_a_stranger_votes(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
     page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
@@ -236,6 +236,8 @@ async def test_tokens_are_told_once_and_saved_with_a_link_that_votes(
     await page.get_by_role("button", name="Publish the poll").click()
     await expect(page.get_by_text("It is published.")).to_be_visible()
     code = page.url.rpartition("/")[2]
+    stranger, _ = await visit(browser, f"{votewave.url}/p/{code}", **PHONE)
+    await expect(stranger.get_by_text("You vote here by the link in the invitation")).to_be_visible()
     link = f"{votewave.url}/p/{code}#{rows[0]['link'].partition('#')[2]}"
     voter, _ = await visit(browser, link, **PHONE)
     await voter.get_by_role("checkbox", name="Riga").check()

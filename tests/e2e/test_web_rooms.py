@@ -82,6 +82,13 @@ async def test_an_unknown_code_is_told(browser: Browser, votewave: VoteWave) -> 
     await expect(page.get_by_text("There is no room with the code 7K3MPX2C")).to_be_visible()
 
 
+async def _own(host: Page, votewave: VoteWave) -> str:
+    """Return the address of the screen whose link a host has just made."""
+    link = await host.get_by_role("link", name="Open the screen").get_attribute("href")
+    assert link
+    return f"{votewave.url}/r/{link.rpartition('/r/')[2]}"
+
+
 async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_revealed(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
@@ -109,6 +116,13 @@ async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_re
     await screen.set_viewport_size({"width": 1440, "height": 810})
     await screen.goto(f"{votewave.url}/r/{link.rpartition('/r/')[2]}")
     await expect(screen.get_by_text(f"{code[:4]} {code[4:]}")).to_be_visible()
+    await host.get_by_label("Name of a screen").fill("Foyer")
+    await host.get_by_role("button", name="Make a link for the screen").click()
+    await expect(host.get_by_role("button", name="Turn away: Foyer")).to_be_visible()
+    foyer, _ = await visit(browser, await _own(host, votewave))
+    await expect(foyer.get_by_text(f"{code[:4]} {code[4:]}")).to_be_visible()
+    await host.get_by_role("button", name="Turn away: Foyer").click()
+    await expect(foyer.get_by_role("heading", name="This screen isn't let in")).to_be_visible()
     await expect(screen.get_by_role("button")).to_have_count(0)
     for reader in (screen.get_by_role("img", name="QR code of"), screen.get_by_text(f"{code[:4]} {code[4:]}")):
         box = await reader.bounding_box()
@@ -164,6 +178,29 @@ async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_re
     await expect(screen.get_by_role("timer")).to_contain_text("left")
     await lead.get_by_role("button", name="Next").click()
     await expect(screen.get_by_role("heading", name="And where for dinner?")).to_be_visible()
+    # Nothing of the result is shown yet but how many have voted, which this poll hides from nobody.
+    await phones[0].get_by_label("Falafel").check()
+    await phones[0].get_by_role("button", name="Vote").click()
+    await expect(screen.get_by_text("1 voted so far")).to_be_visible()
+    await expect(screen.locator("[data-option]")).to_have_count(0)
+
+    # Another host leads on, until the first takes the part away.
+    second, _ = await visit(browser, f"{votewave.url}/sign-up?then=/rooms", viewport=PHONE)
+    theirs = await enter(second)
+    profile = (await client.get("/v1/profiles/me", headers=theirs)).json()
+    await host.get_by_label("Handle of another host").fill("nobody-at-all")
+    await host.get_by_role("form", name="Add a host").get_by_role("button", name="Add").click()
+    await expect(host.get_by_text("There is nobody with this handle.")).to_be_visible()
+    await host.get_by_label("Handle of another host").fill(f"@{profile['handle']}")
+    await host.get_by_role("form", name="Add a host").get_by_role("button", name="Add").click()
+    await expect(host.get_by_role("button", name="Take the part of a host away: @")).to_be_visible()
+    await second.goto(host.url)
+    await second.get_by_role("button", name="2 min", exact=True).click()
+    await expect(screen.get_by_role("timer")).to_contain_text("1:5")
+    await host.get_by_role("button", name="Take the part of a host away: @").click()
+    await expect(host.get_by_role("button", name="Take the part of a host away")).to_have_count(0)
+    await second.reload()
+    await expect(second.get_by_role("heading", name="You don't run this room")).to_be_visible()
     await host.get_by_role("button", name="End the room").click()
     await host.get_by_role("button", name="End it for good").click()
     await expect(screen.get_by_text("This room has ended")).to_be_visible()

@@ -68,11 +68,14 @@ type VoteProps = {
 function Vote({ poll, vote, failed, open, children }: VoteProps) {
   if (failed) return <ProblemNotice error={failed} />;
   if (!vote) return null;
-  if (vote.may || (vote.why_not === "sign_in" && poll.rules.eligibility === "anyone" && open)) return children;
+  // Whoever isn't here yet becomes a guest on casting, where a guest may vote: as one of anybody, or by a voting token.
+  const { eligibility } = poll.rules;
+  const asGuest = eligibility === "anyone" || (eligibility !== "signed_in" && !!votingToken(poll.id));
+  if (vote.may || (vote.why_not === "sign_in" && asGuest && open)) return children;
   if (!open || vote.why_not === "over" || vote.why_not === "not_open") {
     return <Notice>{poll.status === "scheduled" ? "Voting hasn't begun yet." : "Voting is over."}</Notice>;
   }
-  switch (vote.why_not) {
+  switch (vote.why_not === "sign_in" && eligibility !== "signed_in" ? "token_needed" : vote.why_not) {
     case "sign_in":
     case "account_needed":
       return (

@@ -42,7 +42,7 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
       setCasting({ ...idle, state: "sending", ballot });
       try {
         if (isKept(poll)) await store(owner);
-        if (poll.rules.eligibility === "anyone" && !(await session.token())) {
+        if (poll.rules.eligibility !== "signed_in" && !(await session.token())) {
           await session.guest();
           await drop(owner, poll.id).catch(() => undefined);
           owner = session.account?.id ?? "";

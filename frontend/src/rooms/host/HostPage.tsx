@@ -11,8 +11,10 @@ import { useRoom } from "../useRoom";
 import { Agenda } from "./Agenda";
 import { Asked } from "./Asked";
 import { Countdown, Ending, Running } from "./Controls";
+import { Hosts } from "./Hosts";
 import { Invite } from "./Invite";
 import { OnStage } from "./OnStage";
+import { Screens } from "./Screens";
 
 /** A room as those who run it have it. */
 export function HostPage() {
@@ -58,6 +60,8 @@ function Console({ read }: { read: Room }) {
       {!room.ended && <Countdown room={room} />}
       <Asked room={room} />
       {!room.ended && <Invite room={room} />}
+      {!room.ended && <Screens room={room} />}
+      <Hosts room={room} />
       {!room.ended && <Running room={room} />}
       {!room.ended && <Ending room={room} />}
     </div>

@@ -102,6 +102,8 @@ function OnStage({ poll, shown }: { poll: Poll; shown: boolean }) {
 }
 
 function Choices({ poll }: { poll: Poll }) {
+  const live = useLive(poll.id, true); // how many have voted; where the poll hides its result, that is hidden, too
+  const voted = live.sums && live.sums.ballots > 0 ? ` · ${live.sums.ballots} voted${poll.status === "open" ? " so far" : ""}` : "";
   return (
     <>
       <ul className={styles.options}>
@@ -111,7 +113,10 @@ function Choices({ poll }: { poll: Poll }) {
           </li>
         ))}
       </ul>
-      <p>{poll.status === "open" ? "Vote on your phone" : poll.status === "closed" ? "Voting is over" : "Voting opens soon"}</p>
+      <p>
+        {poll.status === "open" ? "Vote on your phone" : poll.status === "closed" ? "Voting is over" : "Voting opens soon"}
+        {voted}
+      </p>
     </>
   );
 }
