@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
 
@@ -189,10 +189,10 @@ async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_re
     theirs = await enter(second)
     profile = (await client.get("/v1/profiles/me", headers=theirs)).json()
     await host.get_by_label("Handle of another host").fill("nobody-at-all")
-    await host.get_by_role("form", name="Add a host").get_by_role("button", name="Add").click()
+    await host.get_by_role("button", name="Add as a host").click()
     await expect(host.get_by_text("There is nobody with this handle.")).to_be_visible()
     await host.get_by_label("Handle of another host").fill(f"@{profile['handle']}")
-    await host.get_by_role("form", name="Add a host").get_by_role("button", name="Add").click()
+    await host.get_by_role("button", name="Add as a host").click()
     await expect(host.get_by_role("button", name="Take the part of a host away: @")).to_be_visible()
     await second.goto(host.url)
     await second.get_by_role("button", name="2 min", exact=True).click()
@@ -205,6 +205,6 @@ async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_re
     await host.get_by_role("button", name="End it for good").click()
     await expect(screen.get_by_text("This room has ended")).to_be_visible()
     await expect(host.get_by_text("This room has ended")).to_be_visible()
-    assert complaints == []
+    assert [text for text in complaints if "404" not in text] == []  # of the handle that nobody has
     for page in (host, *phones):
         await page.context.close()

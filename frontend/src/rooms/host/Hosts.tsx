@@ -80,7 +80,7 @@ function Adding({ room }: { room: Room }) {
   }
 
   return (
-    <form onSubmit={submit} className={styles.line} aria-label="Add a host">
+    <form onSubmit={submit} className={styles.line}>
       <Field
         label="Handle of another host"
         hint="They do all that you do, but for naming hosts."
@@ -92,7 +92,7 @@ function Adding({ room }: { room: Room }) {
         error={unknown ? "There is nobody with this handle." : undefined}
       />
       <Button type="submit" kind="quiet" aria-disabled={add.isPending}>
-        Add
+        Add as a host
       </Button>
       {add.error && !unknown && <ProblemNotice error={add.error} kept="The handle is still here." />}
     </form>
