@@ -39,6 +39,7 @@ export function Voters() {
           <Link to="/p/$code" params={{ code: poll.code }}>
             <bdi>{poll.title}</bdi>
           </Link>
+          {poll.status === "draft" && ", a draft: you publish it on its page."}
         </p>
       </header>
       {eligibility === "roll" && <Roll poll={poll} />}

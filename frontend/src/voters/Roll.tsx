@@ -167,7 +167,7 @@ function Inviting({ poll, onDone }: { poll: Poll; onDone: () => unknown }) {
       {count > MOST && <p className={ui.error}>At most {MOST.toLocaleString("en")} at a time: send it in parts.</p>}
       <div>
         <Button type="submit" aria-disabled={invite.isPending || count === 0 || count > MOST}>
-          {invite.isPending ? "Sending …" : count === 1 ? "Invite 1 address" : `Invite ${count} addresses`}
+          {invite.isPending ? "Sending …" : count === 0 ? "Invite" : count === 1 ? "Invite 1 address" : `Invite ${count} addresses`}
         </Button>
       </div>
     </form>

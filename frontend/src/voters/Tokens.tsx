@@ -83,7 +83,7 @@ export function Tokens({ poll }: { poll: Poll }) {
           </div>
           <details>
             <summary className={styles.summary}>Show them</summary>
-            <ol className={styles.tokens} aria-label="Voting tokens">
+            <ol className={styles.tokens} aria-label="Voting tokens" tabIndex={0}>
               {made.map((token) => (
                 <li key={token}>
                   <code>{token}</code>
