@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from fake_nomad import SERVICE, FakeNomad, here, job
+from services.registry import PROGRAMS, WEB
+from tools.release import release as releasing
 from tools.release.errors import ConflictError, RefusedError, RejectedError, ReleaseError, SupersededError
 from tools.release.gate import Canaries, Gate
 from tools.release.nomad import Plan
@@ -43,6 +45,16 @@ def test_a_version_goes_by_canary_and_gate_to_all_and_once(nomad: FakeNomad, tak
     assert names(taken) == ["plan", "run", "canaries", "gate", "promote", "rollout"]
     assert (nomad.newest["Meta"]["version"], nomad.latest["Status"]) == (V2, "successful")
     assert release(nomad, V2, taken).run(migrated=True) == "unchanged"
+
+
+def test_what_has_tables_is_migrated_first(nomad: FakeNomad, taken: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrated: list[str] = []
+    monkeypatch.setattr(releasing, "migrate", lambda _, services, *__, **___: migrated.extend(services))
+    for name in ("look", "_resumed", "_planned"):
+        monkeypatch.setattr(Release, name, lambda _: None)
+    for name in PROGRAMS:
+        Release(here(nomad, rendered=job), name, V2, taken, Judge(), patience=2).run()
+    assert migrated == [name for name in PROGRAMS if name != WEB]
 
 
 def test_a_version_that_the_gate_rejects_leaves_the_former_one_alone(nomad: FakeNomad, taken: Steps) -> None:
