@@ -66,6 +66,17 @@ async def test_a_method_is_chosen_and_played_with_by_keyboard_alone(
         await expect(table.get_by_role("row", name=method)).to_contain_text(f"{winner} wins.")
     await page.get_by_role("radio", name="How to share").press("Space")
     await ask(page, "How do we spend it?")
+    await page.get_by_label("Option 1", exact=True).focus()
+    await page.keyboard.press("Enter")  # leads on, and publishes nothing
+    await expect(page.get_by_label("Option 2", exact=True)).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Option 3", exact=True)).to_be_focused()
+    await page.evaluate(
+        """text => { const data = new DataTransfer(); data.setData("text", text);
+        document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })) }""",
+        "Porto\r\n\nOslo\nWien",
+    )
+    await expect(page.get_by_label("Option 5", exact=True)).to_have_value("Wien")
     await page.get_by_label("Points for Pizza").fill("100")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Make a poll")).to_be_visible()
@@ -74,6 +85,7 @@ async def test_a_method_is_chosen_and_played_with_by_keyboard_alone(
     await expect(page.get_by_role("heading", name="How do we spend it?", level=1)).to_be_visible()
     poll = (await client.get(f"/v1/polls/by-code/{page.url.rpartition('/')[2]}")).json()
     assert poll["method"] == {"type": "points", "points": 10}
+    assert [option["label"] for option in poll["options"]] == ["Riga", "Lisbon", "Porto", "Oslo", "Wien"]
     assert complaints == []
 
 

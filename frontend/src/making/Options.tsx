@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import type { Problem } from "../api/problem";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
@@ -16,14 +16,38 @@ type Props = {
   onChange: (options: OptionEntry[]) => void;
 };
 
-/** What may be voted for. */
+/** What may be voted for. Enter leads to the next one, and from the last to a new one; a list that is pasted becomes many. */
 export function Options({ options, fixed = false, problem, onChange }: Props) {
   const [open, setOpen] = useState<string | null>(null);
   const change = (key: string, edit: Partial<OptionEntry>) =>
     onChange(options.map((option) => (option.key === key ? { ...option, ...edit } : option)));
 
+  const list = useRef<HTMLFieldSetElement>(null);
+  const [added, setAdded] = useState(""); // what was added by hand is where one goes on typing
+
   function add() {
-    if (options.length < MOST) onChange([...options, blankOption()]);
+    if (options.length >= MOST) return;
+    const option = blankOption();
+    setAdded(option.key);
+    onChange([...options, option]);
+  }
+
+  function next(event: KeyboardEvent, place: number) {
+    if (event.key !== "Enter") return;
+    const below = list.current?.querySelectorAll<HTMLInputElement>("[data-label] input")[place + 1];
+    if (below) below.focus();
+    else if (!fixed && options[place]?.label.trim()) add();
+  }
+
+  function paste(event: ClipboardEvent, place: number) {
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean);
+    if (lines.length < 2) return;
+    event.preventDefault();
+    const rest = options.slice(place + 1).filter(({ id, label }) => id !== undefined || label.trim());
+    const [first = "", ...others] = options[place]?.label.trim() ? ["", ...lines] : lines;
+    const here = options[place] ? [{ ...options[place], ...(first && { label: first }) }] : [];
+    const made = others.map((label) => ({ ...blankOption(), label: label.slice(0, 200) }));
+    onChange([...options.slice(0, place), ...here, ...made, ...rest].slice(0, MOST));
   }
 
   function up(place: number) {
@@ -33,21 +57,26 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
   }
 
   return (
-    <fieldset className={styles.part}>
+    <fieldset ref={list} className={styles.part}>
       <legend className="visually-hidden">Options</legend>
       {options.map((option, place) => {
         const name = option.label || `option ${place + 1}`;
         return (
           <div key={option.key} className={styles.option}>
-            <Field
-              label={`Option ${place + 1}`}
-              value={option.label}
-              maxLength={200}
-              required={place < LEAST}
-              disabled={fixed}
-              onChange={(event) => change(option.key, { label: event.target.value })}
-              error={problem?.of(`options.${place}`)}
-            />
+            <div data-label>
+              <Field
+                label={`Option ${place + 1}`}
+                value={option.label}
+                maxLength={200}
+                required={place < LEAST}
+                disabled={fixed}
+                autoFocus={option.key === added}
+                onChange={(event) => change(option.key, { label: event.target.value })}
+                onKeyDown={(event) => next(event, place)}
+                onPaste={(event) => paste(event, place)}
+                error={problem?.of(`options.${place}`)}
+              />
+            </div>
             <span className={styles.tools}>
               <button
                 type="button"

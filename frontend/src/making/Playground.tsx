@@ -28,8 +28,7 @@ export function Playground({ method: chosen }: { method: Method }) {
   const counted = useCount(method.type, fileOf(method, [...others, ...mine]));
 
   return (
-    // Enter in a field of the example sends nothing of the form around it.
-    <div className={styles.play} onKeyDown={(event) => event.key === "Enter" && event.target instanceof HTMLInputElement && event.preventDefault()}>
+    <div className={styles.play}>
       <p className={styles.mark}>An example: made-up people, real counting. Nothing of it is kept.</p>
       <h4>Your ballot: {title}</h4>
       <Sheet title={title} method={method} options={options} marks={marks} onChange={setMarks} />

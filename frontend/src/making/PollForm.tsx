@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from "react";
 import { Problem } from "../api/problem";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
@@ -35,8 +35,13 @@ export function PollForm({ start, begun = false, asked = false, error, kept, chi
     onSend(entry, pressed);
   }
 
+  // A browser would press the first button for whoever types Enter into a field: too easily something is published.
+  function stay(event: KeyboardEvent) {
+    if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
+  }
+
   return (
-    <form onSubmit={submit} className={styles.form}>
+    <form onSubmit={submit} onKeyDown={stay} className={styles.form}>
       {!asked && (
         <>
           <Field

@@ -80,7 +80,7 @@ function Adding({ room }: { room: Room }) {
   }
 
   return (
-    <form onSubmit={submit} className={styles.line}>
+    <form onSubmit={submit} className={rooms.part}>
       <Field
         label="Handle of another host"
         hint="They do all that you do, but for naming hosts."
@@ -91,9 +91,11 @@ function Adding({ room }: { room: Room }) {
         onChange={(event) => setHandle(event.target.value)}
         error={unknown ? "There is nobody with this handle." : undefined}
       />
-      <Button type="submit" kind="quiet" aria-disabled={add.isPending}>
-        Add as a host
-      </Button>
+      <div>
+        <Button type="submit" kind="quiet" aria-disabled={add.isPending}>
+          Add as a host
+        </Button>
+      </div>
       {add.error && !unknown && <ProblemNotice error={add.error} kept="The handle is still here." />}
     </form>
   );

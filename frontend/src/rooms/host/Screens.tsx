@@ -42,7 +42,7 @@ export function Screens({ room }: { room: Room }) {
   return (
     <section aria-labelledby="screens" className={rooms.part}>
       <h2 id="screens">Screens</h2>
-      <form onSubmit={submit} className={styles.line} aria-label="Let a screen in">
+      <form onSubmit={submit} className={rooms.part} aria-label="Let a screen in">
         <Field
           label="Name of a screen"
           name="label"
@@ -51,9 +51,11 @@ export function Screens({ room }: { room: Room }) {
           autoComplete="off"
           error={letIn.error instanceof Problem ? letIn.error.of("label") : undefined}
         />
-        <Button type="submit" kind="quiet" aria-disabled={letIn.isPending}>
-          Make a link for the screen
-        </Button>
+        <div>
+          <Button type="submit" kind="quiet" aria-disabled={letIn.isPending}>
+            Make a link for the screen
+          </Button>
+        </div>
       </form>
       {letIn.data && (
         <>
