@@ -223,7 +223,7 @@ locals {
   backends = file("${local.folder}/backends.cfg")
   # While a release of the web client is under way, an asset of one version may be asked of an instance of the other.
   retried = "conn-failure empty-response"
-  servers  = file("${local.folder}/servers.state")
+  servers = file("${local.folder}/servers.state")
   # The path in the container, whatever the file's path outside.
   certificate = var.gateway_certificate_volume == "" ? var.gateway_certificate : "/certificate.pem"
   # Room for as many keys as Auth publishes at most.
