@@ -2,5 +2,6 @@
 
 Owns: comments, support for them, threads (locked, pinned, counted), reports.
 Publishes: `comments.comment.changed`, `comments.thread.changed`.
-Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.block.changed`.
+Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.follow.changed`,
+`follows.block.changed`.
 """

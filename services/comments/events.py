@@ -37,13 +37,18 @@ class CommentChanged(Event, frozen=True, kw_only=True):
 
 
 class PollChanged(Event, frozen=True, kw_only=True):
-    """Polls: a published poll is new or different."""
+    """Polls: a published poll is new or different.
+
+    Attributes:
+        listing: `followers` for a poll of which nobody knows but who follows its owner, and the owner.
+    """
 
     KIND: ClassVar[str] = "polls.poll.changed"
     poll: UUID
     version: int
     owner: UUID
     title: str
+    listing: str = "public"
     deleted: bool
 
 
@@ -51,6 +56,12 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):
+    """Follows: somebody follows somebody, asks to, or does neither any more."""
+
+    KIND: ClassVar[str] = "follows.follow.changed"
 
 
 class BlockChanged(circles.BlockChanged, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.circles import BlockColumns
+from services.core.circles import BlockColumns, EarlierColumns, FollowColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
@@ -27,6 +27,7 @@ class Thread(Base):
         kind: `poll`.
         owner: Whose it is.
         title: The poll's.
+        listing: The poll's: `followers` is seen by who follows its owner, and the owner.
         known_version: The version of it that is known here.
         deleted: It is gone, and what was said about it isn't shown any more.
         comments: How many can be read.
@@ -40,6 +41,7 @@ class Thread(Base):
     kind: Mapped[str] = mapped_column(Text)
     owner: Mapped[UUID]
     title: Mapped[str] = mapped_column(Text)
+    listing: Mapped[str] = mapped_column(Text, server_default="public")
     known_version: Mapped[int]
     deleted: Mapped[bool]
     comments: Mapped[int] = mapped_column(server_default="0")
@@ -155,6 +157,19 @@ class Case(Base):
         CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
         Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
     )
+
+
+class Follow(FollowColumns, Base):
+    """Who follows whom: a projection of `follows.follow.changed`."""
+
+    __tablename__ = "follow"
+    __table_args__ = (Index("ix_follow_followee", "followee"),)
+
+
+class EarlierFollows(EarlierColumns, Base):
+    """That it has those who followed somebody before Comments listened."""
+
+    __tablename__ = "earlier_follows"
 
 
 class Block(BlockColumns, Base):

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
 from services.comments.events import PollChanged
-from services.comments.models import AuditEntry, Block, Case, Comment, Report, Support, Thread
+from services.comments.models import AuditEntry, Block, Case, Comment, Follow, Report, Support, Thread
 from services.comments.schemas import Order
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page, PageFilter
@@ -52,10 +52,11 @@ class ThreadRepository(Repository[Thread]):
             kind="poll",
             owner=poll.owner,
             title=poll.title,
+            listing=poll.listing,
             known_version=poll.version,
             deleted=poll.deleted,
         )
-        values = {name: new.excluded[name] for name in ("owner", "title", "known_version", "deleted")}
+        values = {name: new.excluded[name] for name in ("owner", "title", "listing", "known_version", "deleted")}
         newer = Thread.known_version < new.excluded.known_version
         await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
 
@@ -259,6 +260,18 @@ class BlockRepository(Repository[Block]):
         mine = select(Block.other).where(Block.account == viewer, Block.other == any_(ids), Block.blocked)
         theirs = select(Block.account).where(Block.account == any_(ids), Block.other == viewer, Block.blocked)
         return set((await self.session.scalars(mine.union(theirs))).all())
+
+
+class FollowRepository(Repository[Follow]):
+    """Who follows whom."""
+
+    model_type = Follow
+
+    async def followed(self, viewer: UUID, accounts: Collection[UUID]) -> set[UUID]:
+        """Return those of some accounts whom a viewer follows."""
+        among: ColumnElement[bool] = Follow.followee == any_(bindparam("accounts", list(accounts), _IDS))
+        statement = select(Follow.followee).where(Follow.follower == viewer, among, Follow.accepted)
+        return set((await self.session.scalars(statement)).all())
 
 
 class AuditRepository(AuditLog[AuditEntry]):

@@ -313,6 +313,13 @@ class PollRepository(Repository[Poll]):
         shown = and_(~Poll.deleted, listed, ~_apart(viewer, Poll.owner))
         return (await self.session.execute(select(shown).where(Poll.id == poll))).scalar_one_or_none()
 
+    async def hidden(self, viewer: UUID | None, polls: Collection[UUID]) -> set[UUID]:
+        """Return those of some polls that are for followers, and not for the viewer."""
+        hidden = and_(Poll.id.in_(polls), Poll.listing == "followers")
+        if viewer is not None:
+            hidden = and_(hidden, Poll.owner != viewer, ~_follows(viewer, Poll.owner))
+        return set((await self.session.scalars(select(Poll.id).where(hidden))).all())
+
 
 class KeyRepository(IdempotencyKeys[IdempotencyKey]):
     """Idempotency keys."""

@@ -114,7 +114,7 @@ class WaveBody(Struct, frozen=True, kw_only=True):
     text: str
     parts: Annotated[list[Part], Meta(description="The text in pieces, to be shown one after the other.")]
     visibility: SeenBy
-    poll: UUID | None
+    poll: Annotated[UUID | None, Meta(description="Null also for a poll that isn't for the viewer.")]
     ripple_of: Annotated[UUID | None, Meta(description="The Wave that it shares on.")]
     counts: Counts
     mine: Annotated[Mine | None, Meta(description="Null without a token.")]

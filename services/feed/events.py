@@ -13,8 +13,8 @@ class PollChanged(Event, frozen=True, kw_only=True):
     """Polls: a published poll is new or different.
 
     Attributes:
-        listing: `public`, or another value for polls that lists leave out.
-        eligibility: Who may vote; `PUBLIC_ELIGIBILITY` are the values with which lists show a poll.
+        listing: `public`, `followers`, or another value for polls that lists leave out.
+        eligibility: Who may vote; lists leave some out, whatever their listing is.
         published_at: None in events from before it was told.
     """
 

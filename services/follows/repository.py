@@ -7,7 +7,20 @@ from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, column, delete, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Uuid,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -161,6 +174,14 @@ class FollowRepository(Repository[Follow]):
     async def requests_sent(self, page: PageFilter, account: UUID) -> Page[Follow]:
         """Return a page of the requests of an account that wait for others' answers."""
         return await self.page(page, Follow.follower == account, _REQUESTED)
+
+    async def told(self, after: tuple[UUID, UUID] | None, most: int) -> Sequence[Any]:
+        """Return accepted follows in the order of their pairs: `follower`, `followee`, and the follower's `version`."""
+        pair = tuple_(Follow.follower, Follow.followee)
+        told = select(Follow.follower, Follow.followee, Account.version).join(Account, Account.id == Follow.follower)
+        if after is not None:
+            told = told.where(pair > after)
+        return (await self.session.execute(told.where(_ACCEPTED).order_by(pair).limit(most))).all()
 
     async def relations(self, viewer: UUID, accounts: Collection[UUID]) -> Sequence[Any]:
         """Return people, their counts, and how they and the viewer stand to each other; without those unknown here."""

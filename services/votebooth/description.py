@@ -17,7 +17,8 @@ BallotSecret = Annotated[
 ]
 
 VOTING = {
-    403: "You may not vote in this poll: `guest-refused`, `ballot-token-needed`, `bad-ballot-token`, `missing-scope`.",
+    403: "You may not vote in this poll: `guest-refused`, `follow-needed`, `ballot-token-needed`, `bad-ballot-token`, "
+    "`missing-scope`.",
     404: "There is no such poll, or no such ballot.",
     409: "`not-open`: voting opens at `opens_at`. `question-changed`: show the poll again, and send the version "
     "that you show, `version` or more. `change-not-allowed`, `withdraw-not-allowed`, `secret-needed`, "

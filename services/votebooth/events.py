@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from services.core import personal
+from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
@@ -19,6 +19,12 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):
+    """Follows: somebody follows somebody, asks to, or does neither any more."""
+
+    KIND: ClassVar[str] = "follows.follow.changed"
 
 
 class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from sqlalchemy import ARRAY, BigInteger, Identity, Index, LargeBinary, Text, co
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.circles import EarlierColumns, FollowColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase, Timestamp
 from services.core.people import PersonColumns
@@ -411,6 +412,19 @@ class AuditEntry(AuditColumns, Base):
         Index("ix_audit_log_poll_id_position", "poll_id", "position"),
         Index("ix_audit_log_invitations", "actor", "at", postgresql_where=column("act") == "roll.invited"),
     )
+
+
+class Follow(FollowColumns, Base):
+    """Who follows whom: a projection of `follows.follow.changed`."""
+
+    __tablename__ = "follow"
+    __table_args__ = (Index("ix_follow_followee", "followee"),)
+
+
+class EarlierFollows(EarlierColumns, Base):
+    """That it has those who followed somebody before VoteBooth listened."""
+
+    __tablename__ = "earlier_follows"
 
 
 class Person(PersonColumns, Base):

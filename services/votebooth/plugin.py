@@ -2,6 +2,7 @@
 
 import secrets
 
+from services.core.circles import TAKE_OVER_SECONDS, follow_handler
 from services.core.events.handler import Handler
 from services.core.live.controllers import live_controller
 from services.core.people import people_handler
@@ -14,9 +15,9 @@ from services.votebooth.casting.dependencies import provide_claim
 from services.votebooth.casting.seal import seal_ended
 from services.votebooth.casting.short_cut import ShortCut
 from services.votebooth.casting.signatures import signatures_of_crowds
-from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChanged
+from services.votebooth.events import AccountDeleted, DraftDeleted, FollowChanged, ProfileChanged
 from services.votebooth.exchange.controllers import ExchangeController
-from services.votebooth.models import Person
+from services.votebooth.models import Follow, Person
 from services.votebooth.poll import erasing as ballots_erasing
 from services.votebooth.poll.controllers import VersionController
 from services.votebooth.poll.definition import PollNews
@@ -65,12 +66,14 @@ SERVICE = Service(
         Handler(PollNews, VoteBooth.on_poll_changed),
         Handler(DraftDeleted, VoteBooth.on_draft_deleted),
         people_handler(ProfileChanged),
+        follow_handler(FollowChanged, Follow),
     ],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("rooms", 1.0, lambda votebooth: votebooth.rooms.pulse.beat()),
         Job("room-codes", 600.0, lambda votebooth: votebooth.rooms.pulse.sweep()),
+        Job("earlier", TAKE_OVER_SECONDS, lambda votebooth: votebooth.earlier.take_over()),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),
     ],
     personal=Personal(
@@ -84,5 +87,5 @@ SERVICE = Service(
     single_headers=[SECRET_HEADER.lower(), TOKEN_HEADER.lower(), VERSION_HEADER.lower(), SCREEN_HEADER.lower()],
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
-    needs=["auth", "polls", "profiles"],
+    needs=["auth", "follows", "polls", "profiles"],
 )

@@ -2,6 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core import circles
+from services.core.circles import Earlier
 from services.core.kit import Kit
 from services.core.live.hub import Hub
 from services.core.people import People
@@ -10,11 +12,12 @@ from services.votebooth.audit.service import Log
 from services.votebooth.cards.service import Cards
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.service import Ballots
-from services.votebooth.events import AccountDeleted, DraftDeleted, ProfileChanged
+from services.votebooth.events import AccountDeleted, DraftDeleted, FollowChanged, ProfileChanged
 from services.votebooth.exchange.service import Exchange
 from services.votebooth.live.source import PollSource
-from services.votebooth.models import Person
+from services.votebooth.models import EarlierFollows, Follow, Person
 from services.votebooth.poll import erasing as ballots_erasing
+from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.repository import forget_draft
@@ -38,6 +41,8 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     Attributes:
         people: Who acted, for the log.
         projection: Polls' rules.
+        audience: Who may know of polls for followers.
+        earlier: Who followed whom before this service listened.
         keyring: Makes voters' keys.
         booth: Where ballots wait for the next transaction.
         ballots: What voters do.
@@ -58,19 +63,21 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
         self.projection = Projection(kit)
+        self.earlier = Earlier(kit, FollowChanged, Follow, EarlierFollows)
         self.keyring = Keyring()
         self.booth = Booth(kit, self.projection, self.keyring)
-        self.ballots = Ballots(kit, self.projection, self.keyring, self.booth)
-        own_polls = OwnPolls(kit, self.projection)
+        self.audience = Audience(kit)
+        self.ballots = Ballots(kit, self.projection, self.audience, self.keyring, self.booth)
+        own_polls = OwnPolls(kit, self.projection, self.audience)
         self.tokens = VotingTokens(kit, own_polls)
         self.roll = Roll(kit, self.projection, own_polls, self.keyring)
-        self.results = Results(kit, self.projection, self.keyring)
+        self.results = Results(kit, self.projection, self.audience, self.keyring)
         self.receipts = Receipts(kit, self.results)
         self.cards = Cards(kit, self.projection, self.results, self.keyring)
         self.viewers = Viewers(self.projection, self.keyring)
         self.exchange = Exchange(kit, self.results)
         self.log = Log(kit, self.projection, self.people)
-        self.rooms = Rooms(kit, self.projection, self.people)
+        self.rooms = Rooms(kit, self.projection, self.audience, self.people)
         room_streams = RoomSource(self.rooms.doors, self.rooms.reading)
         self.hub = Hub(kit, [PollSource(self.results, self.viewers), room_streams])
         self.periodic_recount = PeriodicRecount(kit)
@@ -86,7 +93,10 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Unlink or erase some of what there is of a deleted account."""
         more = await ballots_erasing.erase(session, gone.account)
-        return await rooms_erasing.erase(session, gone.account) or more
+        more = await rooms_erasing.erase(session, gone.account) or more
+        if not more:
+            await circles.forget(session, gone.account, Follow)
+        return more
 
     async def start(self) -> None:
         """Open the booth and begin to look after live connections."""

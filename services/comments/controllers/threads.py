@@ -53,11 +53,16 @@ class ThreadController(Controller):
         summary="See how much is said about many polls",
         status_code=200,
         guards=READS,
-        responses=problems(TEXTS, 400, 413, 422, 429),
+        responses=problems(TEXTS, 400, 401, 413, 422, 429),
     )
-    async def batch(self, comments: NamedDependency[Comments], data: JSONBody[ThreadsAsked]) -> list[ThreadCount]:
-        """Return the counts of up to 100 polls; those that nobody has commented on may be left out."""
-        return await comments.reading.counts(data.ids)
+    async def batch(
+        self,
+        comments: NamedDependency[Comments],
+        viewer: NamedDependency[Subject | None],
+        data: JSONBody[ThreadsAsked],
+    ) -> list[ThreadCount]:
+        """Return the counts of up to 100 polls that you may see; those that nobody has commented on may be left out."""
+        return await comments.reading.counts(viewer, data.ids)
 
     @get(
         "/{thread_id:uuid}/comments",

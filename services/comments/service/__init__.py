@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.events import AccountDeleted, PollChanged, ProfileChanged
-from services.comments.models import Person
+from services.comments.events import AccountDeleted, FollowChanged, PollChanged, ProfileChanged
+from services.comments.models import EarlierFollows, Follow, Person
 from services.comments.repository import ThreadRepository
 from services.comments.service.erasing import erase
 from services.comments.service.moderating import Moderating
@@ -13,6 +13,7 @@ from services.comments.service.supporting import Supporting
 from services.comments.service.threads import Threads
 from services.comments.service.writing import Writing
 from services.comments.settings import CommentsSettings
+from services.core.circles import Earlier
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import UseCases
@@ -23,6 +24,7 @@ class Comments(UseCases[CommentsSettings]):
 
     Attributes:
         people: Who accounts are.
+        earlier: Who followed whom before this service listened.
         reading: Threads, lists, one comment in its context.
         writing: Adding, editing, deleting one's own.
         supporting: Supporting a comment.
@@ -33,6 +35,7 @@ class Comments(UseCases[CommentsSettings]):
     def __init__(self, kit: Kit[CommentsSettings]) -> None:
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
+        self.earlier = Earlier(kit, FollowChanged, Follow, EarlierFollows)
         threads = Threads(kit)
         self.reading = Reading(kit, self.people, threads)
         self.writing = Writing(kit, threads)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.models import Block
+from services.comments.models import Block, Follow
 from services.comments.repository import (
     CaseRepository,
     CommentRepository,
@@ -31,7 +31,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await ReportRepository(session).withdraw(account)
     await CaseRepository(session).leave(account)
     await ThreadRepository(session).leave(account)
-    await circles.forget(session, account, Block)
+    await circles.forget(session, account, Block, Follow)
     return False
 
 

@@ -36,7 +36,7 @@ class Moderating:
             Problem: 403 for others, 404, 503.
         """
         subject.require_user()
-        _require(await self._threads.find(thread_id), subject)
+        _require(await self._threads.find(subject, thread_id), subject)
         async with self._db.transaction() as session:
             threads = ThreadRepository(session)
             thread = await threads.lock(thread_id)
@@ -119,13 +119,13 @@ class Moderating:
         """
         subject.require_user()
         page_filter = lists.LOG.page(cursor, limit)
-        _require(await self._threads.find(thread_id), subject)
+        _require(await self._threads.find(subject, thread_id), subject)
         async with self._db.reading() as session:
             page = await AuditRepository(session).of_thread(page_filter, thread_id)
         return await self._people.log(page, ThreadLogEntry)
 
     async def _of(self, session: AsyncSession, subject: Subject, comment_id: UUID) -> tuple[Thread, Comment]:
-        thread, comment = await locked(session, comment_id)
+        thread, comment = await locked(session, subject, comment_id)
         _require(thread, subject)
         return thread, comment
 

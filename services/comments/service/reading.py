@@ -21,7 +21,15 @@ from services.comments.schemas import (
     ThreadCount,
     ThreadView,
 )
-from services.comments.service.threads import Threads, is_moderator, may_comment, may_moderate, may_read
+from services.comments.service.threads import (
+    Threads,
+    is_moderator,
+    known,
+    may_comment,
+    may_moderate,
+    may_read,
+    refuse_unknown,
+)
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Kind, Subject
@@ -49,7 +57,7 @@ class Reading:
         Raises:
             Problem: 404, or 503 where Polls must be asked and doesn't answer.
         """
-        thread = await self._threads.find(thread_id)
+        thread = await self._threads.find(viewer, thread_id)
         pinned = None
         if thread.pinned is not None:
             async with self._db.reading() as session:
@@ -66,8 +74,8 @@ class Reading:
             may_moderate=may_moderate(thread, viewer),
         )
 
-    async def counts(self, threads: Sequence[UUID]) -> list[ThreadCount]:
-        """Return how much is said in each of some threads; those that aren't known, or deleted, are left out.
+    async def counts(self, viewer: Subject | None, threads: Sequence[UUID]) -> list[ThreadCount]:
+        """Return how much is said in each of some threads; those that the viewer doesn't know of are left out.
 
         Raises:
             Problem: 422 for too many.
@@ -77,7 +85,7 @@ class Reading:
             found.add("ids", f"must be at most {MOST_ASKED}, not {len(threads)}", max_length=MOST_ASKED)
         found.check()
         async with self._db.reading() as session:
-            rows = await ThreadRepository(session).of(threads)
+            rows = await known(session, viewer, await ThreadRepository(session).of(threads))
         return [ThreadCount(row.id, row.comments, row.locked) for row in rows if not row.deleted]
 
     async def top(
@@ -89,7 +97,7 @@ class Reading:
             Problem: 400 for another list's cursor, 404, 503.
         """
         page_filter = lists.TOP[order].page(cursor, limit)
-        thread = await self._threads.find(thread_id)
+        thread = await self._threads.find(viewer, thread_id)
         async with self._db.reading() as session:
             page = await CommentRepository(session).top(page_filter, thread_id)
         return await self._listed(viewer, thread, page)
@@ -103,7 +111,7 @@ class Reading:
             Problem: 400 for another list's cursor, 404.
         """
         page_filter = lists.REPLIES[order].page(cursor, limit)
-        thread, comment = await self._found(comment_id)
+        thread, comment = await self._found(viewer, comment_id)
         async with self._db.reading() as session:
             page = await CommentRepository(session).replies(page_filter, comment.id)
         return await self._listed(viewer, thread, page)
@@ -114,7 +122,7 @@ class Reading:
         Raises:
             Problem: 404 for what isn't there, and for what can't be read and has no answers.
         """
-        thread, comment = await self._found(comment_id)
+        thread, comment = await self._found(viewer, comment_id)
         if not comment.listed and not may_read(thread, comment, viewer):
             raise not_found("comment")
         async with self._db.reading() as session:
@@ -141,14 +149,15 @@ class Reading:
             threads = {row.id: row for row in await ThreadRepository(session).of([row.thread for row in comments])}
         return await self._of_threads(viewer, threads, comments)
 
-    async def _found(self, comment_id: UUID) -> tuple[Thread, Comment]:
+    async def _found(self, viewer: Subject | None, comment_id: UUID) -> tuple[Thread, Comment]:
         async with self._db.reading() as session:
             comment = await CommentRepository(session).get_one_or_none(id=comment_id)
             if comment is None:
                 raise not_found("comment")
             thread = await ThreadRepository(session).get(comment.thread)
-        if thread.deleted:
-            raise not_found("comment")
+            if thread.deleted:
+                raise not_found("comment")
+            await refuse_unknown(session, viewer, thread, "comment")
         return thread, comment
 
     async def _listed(self, viewer: Subject | None, thread: Thread, page: Page[Comment]) -> Page[ListedComment]:

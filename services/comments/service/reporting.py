@@ -44,7 +44,7 @@ class Reporting:
         subject.require_user()
         note = _checked("note", new.note, schemas.MAX_REASON, required=False)
         async with self._db.transaction() as session:
-            thread, comment = await locked(session, comment_id)
+            thread, comment = await locked(session, subject, comment_id)
             if not may_read(thread, comment, subject):
                 raise not_found("comment")
             if comment.author == subject.id:
@@ -67,7 +67,7 @@ class Reporting:
         subject.require_user()
         text = _checked("text", text, schemas.MAX_APPEAL)
         async with self._db.transaction() as session:
-            _, comment = await locked(session, comment_id)
+            _, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id:
                 raise not_found("comment")
             if comment.state != "hidden":
@@ -139,7 +139,7 @@ class Reporting:
             about = await cases.comment_of(case_id)
             if about is None:
                 raise not_found("case")
-            thread, comment = await locked(session, about)
+            thread, comment = await locked(session, subject, about)
             case = await cases.lock(case_id)
             if case is None or (case.decided_at is not None and case.outcome != decision.outcome):
                 raise conflict("case-decided", "Another moderator has decided this case.")

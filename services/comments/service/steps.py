@@ -9,16 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.comments.events import CommentChanged
 from services.comments.models import Comment, Thread
 from services.comments.repository import AuditRepository, CommentRepository, ThreadRepository
+from services.comments.service.threads import refuse_unknown
 from services.core.events.outbox import publish
 from services.core.identity.subject import Subject
 from services.core.problems import not_found
 
 
-async def locked(session: AsyncSession, comment_id: UUID) -> tuple[Thread, Comment]:
+async def locked(session: AsyncSession, subject: Subject, comment_id: UUID) -> tuple[Thread, Comment]:
     """Return a comment and its thread, which nobody else changes until the transaction ends.
 
+    What somebody has said themselves they may delete wherever it is, and have looked at again.
+
     Raises:
-        Problem: 404.
+        Problem: 404, also for who may not know of the thread and isn't the comment's author.
     """
     thread_id = await CommentRepository(session).thread_of(comment_id)
     if thread_id is None:
@@ -27,6 +30,8 @@ async def locked(session: AsyncSession, comment_id: UUID) -> tuple[Thread, Comme
     comment = await CommentRepository(session).lock(comment_id)
     if thread is None or thread.deleted or comment is None:
         raise not_found("comment")
+    if comment.author != subject.id:
+        await refuse_unknown(session, subject, thread, "comment")
     return thread, comment
 
 

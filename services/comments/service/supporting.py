@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from services.comments.models import Comment
-from services.comments.repository import CommentRepository, SupportRepository
-from services.comments.service.threads import refuse_apart
+from services.comments.repository import CommentRepository, SupportRepository, ThreadRepository
+from services.comments.service.threads import refuse_apart, refuse_unknown
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
@@ -29,6 +29,7 @@ class Supporting:
             comment = await comments.lock(comment_id)
             if comment is None or comment.state != "shown":
                 raise not_found("comment")
+            await refuse_unknown(session, subject, await ThreadRepository(session).get(comment.thread), "comment")
             await refuse_apart(session, subject, comment.author)
             if comment.author == subject.id:
                 raise refused("own-comment", "You can't support a comment of your own.")

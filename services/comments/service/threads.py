@@ -1,13 +1,15 @@
 """What is commented on, and who may do what there."""
 
 import time
+from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import PollChanged
 from services.comments.models import Comment, Thread
-from services.comments.repository import BlockRepository, ThreadRepository
+from services.comments.repository import BlockRepository, FollowRepository, ThreadRepository
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.kit import Kit
@@ -31,11 +33,11 @@ class Threads:
         self._strange = LocalLimiter()
         self._unknown: dict[UUID, float] = {}
 
-    async def find(self, thread: UUID) -> Thread:
+    async def find(self, viewer: Subject | None, thread: UUID) -> Thread:
         """Return what is commented on. Call it outside of a transaction.
 
         Raises:
-            Problem: 404 if there is no such thing, 503 if Polls must be asked and doesn't answer.
+            Problem: 404 if there is no such thing for the viewer, 503 if Polls must be asked and doesn't answer.
         """
         found = await self._known(thread)
         if found is None:
@@ -43,6 +45,8 @@ class Threads:
             found = await self._known(thread)
         if found is None or found.deleted:
             raise not_found("poll")
+        async with self._kit.db.reading() as session:
+            await refuse_unknown(session, viewer, found, "poll")
         return found
 
     async def _known(self, thread: UUID) -> Thread | None:
@@ -68,6 +72,32 @@ class Threads:
             await ThreadRepository(session).keep(poll)
 
 
+async def known(session: AsyncSession, viewer: Subject | None, threads: Sequence[Thread]) -> list[Thread]:
+    """Return those of some threads that a viewer may know of: they are for all, or for those who follow the owner.
+
+    Whoever follows somebody isn't blocked by them: Follows sees to it. Moderators know of everything.
+    """
+    if is_moderator(viewer):
+        return list(threads)
+    owners = {thread.owner for thread in threads if thread.listing == "followers"}
+    followed: set[UUID] = set()
+    if owners and viewer is not None:
+        followed = {viewer.id} | await FollowRepository(session).followed(viewer.id, owners)
+    return [thread for thread in threads if thread.listing != "followers" or thread.owner in followed]
+
+
+async def refuse_unknown(
+    session: AsyncSession, viewer: Subject | None, thread: Thread, what: Literal["poll", "comment"]
+) -> None:
+    """Refuse somebody who may not know of a thread as if it weren't there.
+
+    Raises:
+        Problem: 404 that names what they asked for.
+    """
+    if not await known(session, viewer, [thread]):
+        raise not_found(what)
+
+
 async def refuse_apart(session: AsyncSession, subject: Subject, *accounts: UUID) -> None:
     """Refuse what is to be done with somebody whom the subject blocks, or the other way round, as if it weren't there.
 
@@ -78,9 +108,9 @@ async def refuse_apart(session: AsyncSession, subject: Subject, *accounts: UUID)
         raise not_found("comment")
 
 
-def is_moderator(subject: Subject) -> bool:
+def is_moderator(subject: Subject | None) -> bool:
     """Say whether somebody moderates everything."""
-    return subject.kind is Kind.USER and subject.role in {Role.MODERATOR, Role.ADMIN}
+    return subject is not None and subject.kind is Kind.USER and subject.role in {Role.MODERATOR, Role.ADMIN}
 
 
 def standing(subject: Subject) -> str:

@@ -13,7 +13,7 @@ from services.comments.models import Comment, Thread
 from services.comments.repository import CommentRepository, ThreadRepository
 from services.comments.schemas import CommentNew
 from services.comments.service.steps import locked, set_state, tell
-from services.comments.service.threads import Threads, may_comment, refuse_apart
+from services.comments.service.threads import Threads, may_comment, refuse_apart, refuse_unknown
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
@@ -49,13 +49,14 @@ class Writing:
         """
         subject.require_user()
         text = _checked(new.text)
-        await self._threads.find(thread_id)
+        await self._threads.find(subject, thread_id)
         digest = hashlib.sha256(thread_id.bytes + msgspec.json.encode(new)).digest()
         try:
             async with self._db.transaction() as session:
                 thread = await ThreadRepository(session).lock(thread_id)
                 if thread is None or thread.deleted:
                     raise not_found("poll")
+                await refuse_unknown(session, subject, thread, "poll")
                 if key and (made := await CommentRepository(session).of_key(subject.id, key)):
                     if made.request_hash != digest:
                         raise _key_used()
@@ -113,9 +114,10 @@ class Writing:
         subject.require_user()
         text = _checked(text)
         async with self._db.transaction() as session:
-            thread, comment = await locked(session, comment_id)
+            thread, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id or comment.state == "deleted":
                 raise not_found("comment")
+            await refuse_unknown(session, subject, thread, "comment")
             if comment.state == "hidden":
                 raise conflict("comment-hidden", "This comment is hidden, so it can't be edited.")
             if text == comment.text:
@@ -139,7 +141,7 @@ class Writing:
         """
         subject.require_user()
         async with self._db.transaction() as session:
-            thread, comment = await locked(session, comment_id)
+            thread, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id:
                 raise not_found("comment")
             if comment.state != "deleted":

@@ -15,7 +15,7 @@ from services.core.problems import not_found
 from services.core.refusals import Refusals
 from services.expressions import repository as lists
 from services.expressions.models import Wave
-from services.expressions.repository import ReactionRepository, RevisionRepository, WaveRepository
+from services.expressions.repository import PollRepository, ReactionRepository, RevisionRepository, WaveRepository
 from services.expressions.schemas import (
     MAX_BATCH,
     Counts,
@@ -43,7 +43,7 @@ class Reading:
     """Waves, as somebody sees them.
 
     A page takes four statements whatever is on it: the rows, what they share on, what the viewer did with all of these,
-    and who people are.
+    and who people are; and one more where there are polls, some of which may not be for the viewer.
     """
 
     def __init__(self, kit: Kit[ExpressionsSettings], people: People) -> None:
@@ -145,10 +145,13 @@ class Reading:
             originals = await WaveRepository(session).some(_id(viewer), shared)
             every = {row.id: row for row in rows} | originals
             mine = await _mine(ReactionRepository(session), viewer, every)
+            polls = {row.poll for row in every.values() if row.poll is not None}
+            hidden = await PollRepository(session).hidden(_id(viewer), polls) if polls else set()
         people = await self._people.of([*(row.author for row in every.values()), *_named(every.values())])
 
         def body(row: Wave) -> WaveBody:
-            return _body(row, people, mine.get(row.id, Mine()) if viewer is not None else None)
+            poll = None if row.poll in hidden else row.poll
+            return _body(row, poll, people, mine.get(row.id, Mine()) if viewer is not None else None)
 
         views = []
         for row in rows:
@@ -161,14 +164,14 @@ def _id(viewer: Subject | None) -> UUID | None:
     return viewer.id if viewer is not None and viewer.kind is Kind.USER else None
 
 
-def _body(row: Wave, people: _By, mine: Mine | None) -> WaveBody:
+def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None) -> WaveBody:
     return WaveBody(
         id=row.id,
         author=people[row.author],
         text=row.text,
         parts=_parts(row, people),
         visibility=row.visibility,  # type: ignore[arg-type]  # the table's constraint says so
-        poll=row.poll,
+        poll=poll,
         ripple_of=row.ripple_of,
         counts=Counts(row.likes, row.claps, row.emojis, row.ripples),
         mine=mine,

@@ -38,7 +38,7 @@ _ROWS: Any = bindparam("rows", type_=Integer())
 
 # Said in the statement itself, so that its plan can rely on the indexes with these conditions.
 _FOR_ALL = Entry.audience == literal_column(f"'{Audience.PUBLIC}'")
-_IS_POLL = Entry.kind == literal_column("'poll'")  # a poll is for all, whoever publishes it
+_IS_POLL = Entry.kind == literal_column("'poll'")  # of those that are for all, a private account's are as well
 _SHOWN = Entry.audience != literal_column(f"'{Audience.NOBODY}'")
 
 

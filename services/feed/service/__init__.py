@@ -15,8 +15,11 @@ from services.feed.service.reading import Reading
 from services.feed.service.searching import Searching
 from services.feed.words import folded, spellings, words_of
 
-_SHOWN_IN_LISTS = frozenset({"anyone", "signed_in"})
+_SHOWN_IN_LISTS = frozenset({"anyone", "signed_in", "followers"})
 """Who may vote in polls that lists show; others are for those who were invited."""
+
+_POLLS = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
+"""Whose feeds show polls, by their listing."""
 
 _WAVES = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
 """Whose feeds show Waves, by their visibility."""
@@ -96,11 +99,11 @@ class Feed(UseCases[NoSettings]):
 
 
 def _audience(poll: PollChanged) -> Audience:
-    """Return whose feeds show a poll: the same as find it in Polls' own list."""
+    """Return whose feeds show a poll: the same as find it in Polls' own lists."""
     is_over = poll.deleted or poll.archived_at is not None
-    if is_over or poll.listing != "public" or poll.eligibility not in _SHOWN_IN_LISTS:
+    if is_over or poll.eligibility not in _SHOWN_IN_LISTS:
         return Audience.NOBODY
-    return Audience.PUBLIC
+    return _POLLS.get(poll.listing, Audience.NOBODY)
 
 
 __all__ = ["Feed"]

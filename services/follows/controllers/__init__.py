@@ -1,9 +1,11 @@
 """Follows over HTTP."""
 
 from services.follows.controllers.apart import BlockController, MuteController
+from services.follows.controllers.internal import AcceptedController
 from services.follows.controllers.people import FollowController
 from services.follows.controllers.requests import RequestController
 
 CONTROLLERS = [FollowController, RequestController, BlockController, MuteController]
+INTERNAL_CONTROLLERS = [AcceptedController]
 
-__all__ = ["CONTROLLERS"]
+__all__ = ["CONTROLLERS", "INTERNAL_CONTROLLERS"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
+from services.core.circles import MOST_AT_ONCE
 from services.core.data.pagination import Page, map_page
 from services.core.data.repository import to_schema
 from services.core.identity.subject import Subject
@@ -12,6 +13,7 @@ from services.core.people import People, PersonView
 from services.core.problems import Problem, not_found
 from services.core.service import NoSettings
 from services.follows import repository as lists
+from services.follows.events import FollowChanged
 from services.follows.models import Block
 from services.follows.repository import AccountRepository, BlockRepository, FollowRepository, MuteRepository
 from services.follows.schemas import ConnectionView, CountsView, RelationView, SuggestionView
@@ -34,6 +36,19 @@ class Reading:
         async with self._db.reading() as session:
             row = await AccountRepository(session).get_one_or_none(id=subject.id)
         return CountsView(0, 0, 0, 0, 0, 0) if row is None else to_schema(row, CountsView)
+
+    async def accepted(self, after: tuple[UUID, UUID] | None) -> list[FollowChanged]:
+        """Return who follows whom, as events tell of it, for services that begin to listen; in the order of the pairs.
+
+        Args:
+            after: The last pair seen, follower and followee.
+        """
+        async with self._db.reading() as session:
+            rows = await FollowRepository(session).told(after, MOST_AT_ONCE)
+        return [
+            FollowChanged(follower=row.follower, followee=row.followee, state="accepted", version=row.version)
+            for row in rows
+        ]
 
     async def relation(self, subject: Subject, account: UUID) -> RelationView:
         """Return how somebody and the subject stand to each other.

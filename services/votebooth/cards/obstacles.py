@@ -17,6 +17,7 @@ class Obstacle(StrEnum):
     SCOPE_MISSING = "scope_missing"
     TOKEN_NEEDED = "token_needed"  # noqa: S105  (a code)
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105  (a code)
+    FOLLOW_NEEDED = "follow_needed"
     NETWORK_VOTED = "network_voted"
     VOTED = "voted"
 
@@ -27,6 +28,7 @@ def obstacle(
     status: Literal["scheduled", "live", "final"],
     *,
     token: bool | None,
+    follows: bool,
     has_voted: bool,
     network_voted: bool,
 ) -> Obstacle | None:
@@ -37,6 +39,7 @@ def obstacle(
         subject: Who asks; None without an access token.
         status: Where the poll stands.
         token: Whether the voting token that came along is one of the poll's; None if none came.
+        follows: Whether they follow the poll's owner or are the owner, where that matters.
         has_voted: Whether they have a counted ballot.
         network_voted: Whether somebody else has one for their network.
     """
@@ -51,6 +54,8 @@ def obstacle(
             return Obstacle.TOKEN_NEEDED if token is None else Obstacle.TOKEN_UNKNOWN
     elif subject.kind is Kind.SERVICE or (rules.users_only and subject.kind is not Kind.USER):
         return Obstacle.ACCOUNT_NEEDED
+    if rules.asks_follow and not follows:
+        return Obstacle.FOLLOW_NEEDED
     if network_voted:
         return Obstacle.NETWORK_VOTED
     return Obstacle.VOTED if has_voted and not rules.change else None

@@ -93,7 +93,7 @@ class Cards:
         self._releasing: asyncio.Task[None] | None = None
 
     async def read(self, wanted: CardsWanted, subject: Subject | None, address: Callable[[], str]) -> list[VotingCard]:
-        """Return the polls that are known here and may be known to anybody, in the order asked for.
+        """Return the polls that are known here and that the subject may know of, in the order asked for.
 
         Args:
             wanted: Which, and the voting tokens for them.
@@ -102,10 +102,21 @@ class Cards:
         """
         polls = list(dict.fromkeys(wanted.polls))
         states = await self._standings.of(polls, self._definitions)
+        account = None if subject is None else subject.id
+        followed = await self._results.audience.followed((state.poll for state in states.values()), account)
+        states = {
+            poll: state
+            for poll, state in states.items()
+            if not state.poll.for_followers or state.poll.owner in followed
+        }
         rules = {poll: self._rules_of(state.poll) for poll, state in states.items()}
         mine = await self._mine(rules, wanted.tokens, subject, address)
         self._release_soon([poll for poll, state in states.items() if _is_due(state)])
-        return [self._card(states[poll], rules[poll], mine[poll], subject) for poll in polls if poll in states]
+        return [
+            self._card(state, rules[poll], mine[poll], subject, follows=state.poll.owner in followed)
+            for poll in polls
+            if (state := states.get(poll)) is not None
+        ]
 
     async def _definitions(self, versions: Mapping[UUID, int]) -> dict[UUID, PollChanged]:
         """Return polls' definitions, of these versions or newer, with their first options alone and without labels."""
@@ -150,7 +161,9 @@ class Cards:
             poll: _Mine(keys.get(poll), found.get(poll), poll in good if poll in hashes else None) for poll in rules
         }
 
-    def _card(self, state: State, rules: PollRules, mine: _Mine, subject: Subject | None) -> VotingCard:
+    def _card(
+        self, state: State, rules: PollRules, mine: _Mine, subject: Subject | None, *, follows: bool
+    ) -> VotingCard:
         poll = state.poll
         account = None if subject is None else subject.id
         verdict = may_see(state.rules, account, has_voted=mine.has_voted, is_over=state.is_over, ballots=state.ballots)
@@ -162,6 +175,7 @@ class Cards:
             subject,
             state.status,
             token=mine.token,
+            follows=follows,
             has_voted=mine.has_voted,
             network_voted=mine.network_voted,
         )

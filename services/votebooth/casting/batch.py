@@ -10,6 +10,7 @@ from services.votebooth.casting import anonymous, named
 from services.votebooth.casting import statements as sql
 from services.votebooth.casting.delta import Delta, store
 from services.votebooth.casting.tickets import Outcome, QuestionChanging, Ticket
+from services.votebooth.poll.audience import FOLLOWING, not_a_follower
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.voters import Keyring
 
@@ -58,6 +59,7 @@ async def _apply(
         if problem := _refusal(ticket, rows.get(ticket.poll_id), projection, keyring):
             answers[ticket] = problem
     await _check_tokens(connection, [t for t in tickets if t not in answers and t.token_hash], answers)
+    await _check_followers(connection, [t for t in tickets if t.rules.asks_follow and t not in answers], answers)
     deltas: dict[UUID, Delta] = {}
     plain: list[Ticket] = []
     apart: dict[UUID, list[Ticket]] = {}
@@ -145,3 +147,16 @@ async def _check_tokens(connection: Connection, tickets: list[Ticket], answers: 
                 "This voting token isn't valid",
                 "This voting token isn't one of this poll's, or a newer one replaced it.",
             )
+
+
+async def _check_followers(connection: Connection, tickets: list[Ticket], answers: Answers) -> None:
+    """Refuse those who don't follow the owner of a poll that asks for it, by now, under the locked rules."""
+    if not tickets:
+        return
+    pairs = {ticket: (ticket.claim.subject.id, ticket.rules.definition.owner) for ticket in tickets}
+    followers, followees = zip(*pairs.values(), strict=True)
+    found = await connection.fetch(FOLLOWING, followers, followees)
+    known = {(follower, followee) for follower, followee in found}
+    for ticket, pair in pairs.items():
+        if pair[0] != pair[1] and pair not in known:
+            answers[ticket] = not_a_follower(ticket.rules.definition)

@@ -12,6 +12,7 @@ from services.votebooth.casting import statements as sql
 from services.votebooth.casting.booth import Booth
 from services.votebooth.casting.guesses import Guesses
 from services.votebooth.casting.tickets import Outcome, QuestionChanging, Ticket
+from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
@@ -36,9 +37,17 @@ class Mine(Struct, frozen=True):
 class Ballots:
     """What voters do."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, keyring: Keyring, booth: Booth) -> None:
+    def __init__(
+        self,
+        kit: Kit[VoteBoothSettings],
+        projection: Projection,
+        audience: Audience,
+        keyring: Keyring,
+        booth: Booth,
+    ) -> None:
         self._kit = kit
         self._projection = projection
+        self._audience = audience
         self._keyring = keyring
         self._booth = booth
         self._guesses = Guesses()
@@ -65,19 +74,30 @@ class Ballots:
             await self._projection.settle(poll_id, rules.definition.opens_at)
             rules = self._projection.known(poll_id) or await self._projection.rules(poll_id)
         try:
-            ticket = prepare(rules)
+            ticket = await self._prepared(rules, claim, prepare)
         except Problem:
             self._booth.count_refused(claim)
             # Nobody is refused by rules that may be old.
             fresh = await self._projection.fresh(poll_id)
             if fresh.version == rules.version:
                 raise
-            ticket = prepare(fresh)
+            ticket = await self._prepared(fresh, claim, prepare)
         try:
             return await self._hand_in(ticket, claim)
         except QuestionChanging:
             await self._projection.learn_change(poll_id)
-            return await self._hand_in(prepare(await self._projection.fresh(poll_id)), claim)
+            ticket = await self._prepared(await self._projection.fresh(poll_id), claim, prepare)
+            return await self._hand_in(ticket, claim)
+
+    async def _prepared(self, rules: PollRules, claim: Claim, prepare: Callable[[PollRules], Ticket]) -> Ticket:
+        """Prepare a request, of somebody who may know of the poll: what is wrong with it would tell that there is one.
+
+        Whether they follow the owner is asked again in the transaction that writes the ballot (`batch.py`).
+        """
+        if rules.asks_follow:
+            with self._guesses.guarding(claim, 404):
+                await self._audience.require_voter(rules.definition, claim.subject.id)
+        return prepare(rules)
 
     async def _hand_in(self, ticket: Ticket, claim: Claim) -> Outcome:
         if ticket.token_hash is None:
@@ -97,6 +117,7 @@ class Ballots:
             Problem: 404 if there is none, 409 if the secret given isn't a ballot's.
         """
         rules = await self._projection.existing(poll_id)
+        await self._audience.require(rules.definition, claim.subject.id)
         key, _ = self._keyring.identify(rules, claim)
         caster = self._keyring.caster(rules, claim)
         pool = await self._kit.db.pool()

@@ -85,7 +85,7 @@ class Exchange:
             Problem: 403 if the viewer may not see the result, 404, 409 while the poll isn't over, 422 if the
                 method's ballots have no place in the format.
         """
-        state = await self._results.state(poll_id)
+        state = await self._results.state_for(poll_id, viewer.account)
         published = await self._results.require_visible(state, viewer)
         if not state.is_over:
             raise conflict("poll-open", "Ballots can be exported once the poll is closed.")

@@ -11,6 +11,7 @@ import msgspec
 
 from services.core.live.messages import Position
 from services.core.live.source import Reading, Silent, Viewer, id_of
+from services.core.problems import not_found
 from services.votebooth.live.messages import LiveHidden, LiveSums, SumsChanged, changed, hidden
 from services.votebooth.results.counting import Published
 from services.votebooth.results.service import Results
@@ -22,6 +23,8 @@ from services.votebooth.results.visibility import Reason, Visible, may_see, need
 
 _REMEMBERED_COUNTS = 10
 _REMEMBERED_POLLS = 1_000
+_ASK_AGAIN_SECONDS = 1.0
+"""Whether somebody still follows the owner of a poll for followers is asked so often: nothing in the poll tells."""
 
 Recent = deque[tuple[str, Published]]
 """A poll's last counts with their epochs, from which changes lead on."""
@@ -50,10 +53,11 @@ class PollSource(Silent):
         poll_id = id_of(key, "poll")
         state = await self._results.state(poll_id)
         accounts = {viewer: None if viewer.subject is None else viewer.subject.id for viewer in viewers}
+        knowing = await self._results.audience.among(state.poll, accounts.values())
         voted: Collection[Viewer] = ()
         if needs_vote(state.rules, is_over=state.is_over):
             voted = await self._voters(state, [viewer for viewer in viewers if viewer.subject is not None])
-        return PollLook(state, accounts, voted, self._remembered(poll_id, state))
+        return PollLook(state, accounts, knowing, voted, self._remembered(poll_id, state))
 
     async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
         """Return where the counters of polls stand."""
@@ -92,24 +96,39 @@ class PollLook:
     Args:
         state: The poll.
         accounts: Who looks.
+        knowing: Which of these may know of it.
         voted: Who of them has voted, where that matters.
         recent: Its counts before.
     """
 
     def __init__(
-        self, state: State, accounts: Mapping[Viewer, UUID | None], voted: Collection[Viewer], recent: Recent
+        self,
+        state: State,
+        accounts: Mapping[Viewer, UUID | None],
+        knowing: Collection[UUID | None],
+        voted: Collection[Viewer],
+        recent: Recent,
     ) -> None:
         self.head: Hashable = state.head
         self.changes_in = None if state.changes_in is None else state.changes_in.total_seconds()
+        if state.poll.for_followers:
+            self.changes_in = min(_ASK_AGAIN_SECONDS, self.changes_in or _ASK_AGAIN_SECONDS)
         self._state = state
         self._accounts = accounts
+        self._knowing = knowing
         self._voted = voted
         self._recent = recent
         self._views: dict[tuple[bool, bool], Reason | None] = {}
 
     def view(self, viewer: Viewer) -> Reason | None:
-        """Return why somebody may not see the sums; None if they may. Nobody is refused: they hear when they may."""
+        """Return why somebody may not see the sums; None if they may. Who may know of the poll hears when they may.
+
+        Raises:
+            Problem: 404 to those who may not know of it, or not any more.
+        """
         account = self._accounts[viewer]
+        if account not in self._knowing:
+            raise not_found("poll")
         kind = (account == self._state.poll.owner, viewer in self._voted)
         if kind not in self._views:  # thousands look, and are of four kinds
             self._views[kind] = self._hidden_from(account, has_voted=kind[1])

@@ -72,10 +72,10 @@ class _Poll(Event, frozen=True, kw_only=True):
     change: bool = True
     withdraw: bool = True
     anonymous: bool = False
-    listing: Literal["public", "unlisted"] = "public"
+    listing: Literal["public", "unlisted", "followers"] = "public"
     results: Literal["always", "after_vote", "after_close", "owner"] = "always"
     minimum: int = 0
-    eligibility: Literal["anyone", "signed_in", "roll", "tokens"] = "anyone"
+    eligibility: Literal["anyone", "signed_in", "followers", "roll", "tokens"] = "anyone"
     strength: Literal["account", "guest", "network"] = "account"
     quorum: int | None = None
     opens_at: datetime
@@ -83,6 +83,16 @@ class _Poll(Event, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     archived_at: datetime | None = None
     deleted: bool = False
+
+    @property
+    def for_followers(self) -> bool:
+        """Whether nobody knows of it but who follows its owner, and the owner."""
+        return self.listing == "followers"
+
+    @property
+    def asks_follow(self) -> bool:
+        """Whether nobody votes in it but who follows its owner, and the owner."""
+        return self.for_followers or self.eligibility == "followers"
 
     @property
     def ends_at(self) -> datetime | None:

@@ -15,12 +15,14 @@ class PollRules:
         by_token: Voters bring a voting token (eligibility roll or tokens).
         by_network: Voters are told apart by network.
         users_only: Guests may not vote.
+        asks_follow: Nobody votes but who follows the owner, and the owner.
         patterns: Equal ballots are counted, beside the sums.
         memory: About how many bytes it takes, with the ballots that `choices` remembers.
     """
 
     __slots__ = (
         "anonymous",
+        "asks_follow",
         "by_network",
         "by_token",
         "change",
@@ -49,7 +51,8 @@ class PollRules:
         self.withdraw = definition.withdraw
         self.by_token = definition.eligibility in {"roll", "tokens"}
         self.by_network = definition.strength == "network" and not self.by_token
-        self.users_only = definition.eligibility == "signed_in" or definition.strength == "account"
+        self.users_only = definition.eligibility in {"signed_in", "followers"} or definition.strength == "account"
+        self.asks_follow = definition.asks_follow
         self.patterns = definition.method in PATTERN_METHODS
         self.choices = ChoiceReader(definition)
         self.memory = memory_of(definition) + REMEMBERED_BYTES

@@ -11,6 +11,7 @@ from litestar.params import FromPath, PathParameter, QueryParameter
 from services.core.data.pagination import Page, map_page
 from services.core.http.api import UNCHANGED, Cursor, IfNoneMatch, matches, problems
 from services.core.http.compression import COMPRESSED
+from services.core.identity.subject import Subject
 from services.core.problems import Problem
 from services.votebooth.description import RESULTS, VOTING
 from services.votebooth.results import schemas
@@ -69,14 +70,20 @@ class ResultController(Controller):
         "/polls/{poll_id:uuid}/salt",
         operation_id="SaltRead",
         summary="See what the server has committed to for ties",
-        responses=problems(RESULTS, 400, 404),
+        responses=problems(RESULTS, 400, 401, 404),
     )
-    async def salt(self, results: NamedDependency[Results], poll_id: FromPath[UUID]) -> Response[schemas.Salt]:
+    async def salt(
+        self,
+        results: NamedDependency[Results],
+        viewer: NamedDependency[Subject | None],
+        poll_id: FromPath[UUID],
+    ) -> Response[schemas.Salt]:
         """Return the commitment to the salt in the seed of ties, from publication on, and after the end the salt.
 
         Everybody may see it, whoever may see the result. Keep the commitment when you vote.
         """
-        seed = await results.seed(await results.state(poll_id))
+        state = await results.state_for(poll_id, None if viewer is None else viewer.id)
+        seed = await results.seed(state)
         return Response(schemas.Salt(seed.commitment, seed.salt), headers=HIDDEN)
 
 
@@ -118,12 +125,21 @@ class ReceiptController(Controller):
             return hidden(exc)
         return Response(map_page(page, lambda receipt: schemas.Receipt(receipt.hex())), headers=VISIBLE)
 
-    @get("/{code:str}", operation_id="ReceiptRead", summary="Look up a receipt", responses=problems(VOTING, 400, 404))
+    @get(
+        "/{code:str}",
+        operation_id="ReceiptRead",
+        summary="Look up a receipt",
+        responses=problems(VOTING, 400, 401, 404),
+    )
     async def read(
-        self, receipts: NamedDependency[Receipts], poll_id: FromPath[UUID], code: ReceiptCode
+        self,
+        receipts: NamedDependency[Receipts],
+        viewer: NamedDependency[Subject | None],
+        poll_id: FromPath[UUID],
+        code: ReceiptCode,
     ) -> schemas.Receipt:
         """Return the receipt if a counted ballot has it; in an open poll with a minimum, also while it is listed."""
-        await receipts.find(poll_id, code)
+        await receipts.find(poll_id, None if viewer is None else viewer.id, code)
         return schemas.Receipt(code.lower())
 
 

@@ -33,7 +33,7 @@ class Receipts:
                 list of so many ballots before the end.
         """
         after = decode_cursor(cursor, bytes, _LIST) or b""
-        state = await self._results.state(poll_id)
+        state = await self._results.state_for(poll_id, viewer.account)
         published = await self._results.require_visible(state, viewer)
         if state.in_steps and published.ballots > MOST_LISTED:
             raise conflict("poll-open", "The list of receipts of so many ballots can be had once the poll is over.")
@@ -43,17 +43,17 @@ class Receipts:
             )
         return page_of(rows, limit, lambda receipt: receipt, _LIST)
 
-    async def find(self, poll_id: UUID, code: str) -> None:
+    async def find(self, poll_id: UUID, account: UUID | None, code: str) -> None:
         """Return if a receipt, in hexadecimal digits, is one of a counted ballot.
 
         It asks for no right to see the result: a receipt that isn't in the list is known to its voter alone. One
         that is in the list is found for as long as it is there, or the list would tell who withdraws.
 
         Raises:
-            Problem: 404 if it isn't one of a counted ballot.
+            Problem: 404 if it isn't one of a counted ballot, or the account may not know of the poll.
         """
         receipt = bytes.fromhex(code)
-        state = await self._results.state(poll_id)
+        state = await self._results.state_for(poll_id, account)
         async with self._kit.db.reading() as session:
             for listed in (False, True) if state.in_steps else (False,):
                 if await repository.has_receipt(

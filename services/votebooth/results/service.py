@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from services.core.kit import Kit
 from services.core.problems import not_found
 from services.core.sized_cache import SizedCache
+from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.choices import PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged, memory_of
 from services.votebooth.poll.projection import Projection
@@ -31,11 +32,18 @@ _REMEMBERED = 10_000
 
 
 class Results:
-    """Results of polls."""
+    """Results of polls.
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, keyring: Keyring) -> None:
+    Attributes:
+        audience: Says who may know of them.
+    """
+
+    def __init__(
+        self, kit: Kit[VoteBoothSettings], projection: Projection, audience: Audience, keyring: Keyring
+    ) -> None:
         self._kit = kit
         self._projection = projection
+        self.audience = audience
         self._cache = Cache()
         self._seeds = Seeds(kit, keyring)
         self._counter = Counter(kit)
@@ -43,8 +51,18 @@ class Results:
         self._settled: dict[tuple[UUID, int], None] = {}
         self._reading: Together[State] = Together()
 
+    async def state_for(self, poll_id: UUID, account: UUID | None) -> State:
+        """Return where a poll stands, for somebody who may know of it; None stands for nobody in particular.
+
+        Raises:
+            Problem: 404 if there is no such poll for them, 503 if it isn't known here and Polls doesn't answer.
+        """
+        state = await self.state(poll_id)
+        await self.audience.require(state.poll, account)
+        return state
+
     async def state(self, poll_id: UUID) -> State:
-        """Return where a poll stands, and release its next step if one is due.
+        """Return where a poll stands, and release its next step if one is due. Whoever is told needs `state_for`.
 
         Raises:
             Problem: 404 if there is no such poll, 503 if it isn't known here and Polls doesn't answer.
@@ -151,7 +169,7 @@ class Results:
         Raises:
             Problem: 403 `results-hidden`, 404, 422 if the method can't count so many options.
         """
-        state = await self.state(poll_id)
+        state = await self.state_for(poll_id, viewer.account)
         published = await self.require_visible(state, viewer)
         return await self._cache.get(
             poll_id, state.poll.version, published.seq, state.status, lambda: self._count(poll_id)

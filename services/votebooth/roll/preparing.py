@@ -17,6 +17,7 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import conflict, not_found, not_the_owner, unavailable
+from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.projection import Projection
 from services.votebooth.roll import repository
 from services.votebooth.settings import VoteBoothSettings
@@ -50,9 +51,10 @@ class _Preparing(Struct, frozen=True):
 class OwnPolls:
     """Finds polls for their owners, and holds them while voters are added."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, audience: Audience) -> None:
         self._kit = kit
         self._projection = projection
+        self._audience = audience
 
     async def find(self, subject: Subject, poll_id: UUID, eligibility: str) -> OwnPoll:
         """Return the subject's own poll, if it is for such voters.
@@ -86,6 +88,7 @@ class OwnPolls:
             if rules is not None:
                 if rules.deleted:
                     raise not_found("poll")
+                await self._audience.require(rules.definition, subject.id)
                 if rules.definition.owner != subject.id:
                     raise not_the_owner()
                 _check(rules.definition.eligibility, eligibility)

@@ -160,7 +160,7 @@ class Hosting:
         """Put the room's polls in an order. Those that are on it already needn't be the host's.
 
         Raises:
-            Problem: 403, 404 for a poll that they may not show, 410, 422, 503.
+            Problem: 403, 404 for a poll that they may not see, 409 for one that is for followers, 410, 422, 503.
         """
         if len(polls) > schemas.MAX_AGENDA or len(set(polls)) < len(polls):
             raise refused(_SLUG, f"polls: at most {schemas.MAX_AGENDA}, each once.")
@@ -181,7 +181,7 @@ class Hosting:
         """Put a poll on stage; one that isn't on the agenda goes to its end. Its results aren't shown yet.
 
         Raises:
-            Problem: 403, 404, 410, 422 if the agenda is full, 503.
+            Problem: 403, 404, 409 for a poll that is for followers, 410, 422 if the agenda is full, 503.
         """
         shown = None if poll is None else await self._polls.find(poll, subject)
         async with self._acts.by_host(room_id, subject) as act:
@@ -226,7 +226,7 @@ class Hosting:
         if poll is None:
             raise conflict("no-poll", "There is no poll on stage.")
         allowed = {subject.id, by} & {hosts.owner, *hosts.others}
-        owner = (await self._polls.find(poll, subject if by is None else replace(subject, id=by))).owner
+        owner = (await self._polls.owned(poll, subject if by is None else replace(subject, id=by))).owner
         if owner not in allowed:
             raise Problem(403, "not-the-owner", "This is somebody else's", "The poll's owner hasn't put it here.")
         version = await self._polls.lead(poll, owner, step)

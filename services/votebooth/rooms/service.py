@@ -2,6 +2,7 @@
 
 from services.core.kit import Kit
 from services.core.people import People
+from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.projection import Projection
 from services.votebooth.rooms.crowd import Crowd
 from services.votebooth.rooms.doors import Doors
@@ -23,9 +24,9 @@ class Rooms:
         pulse: What happens by itself.
     """
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, people: People) -> None:
+    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, audience: Audience, people: People) -> None:
         self.doors = Doors(kit)
-        self.hosting = Hosting(kit, RoomPolls(kit, projection), people)
+        self.hosting = Hosting(kit, RoomPolls(kit, projection, audience), people)
         self.crowd = Crowd(kit, people)
         self.reading = Reading(kit)
         self.pulse = Pulse(kit)

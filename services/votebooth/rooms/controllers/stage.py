@@ -21,6 +21,7 @@ _LED = {
     "token needs `polls:write` as well.",
     404: "There is no such room, or you aren't in it; or no such poll.",
 }
+_FOR_FOLLOWERS = "`poll-for-followers`: it is for its owner's followers, and a room is for everybody who has its code."
 
 
 class StageController(Controller):
@@ -45,7 +46,7 @@ class StageController(Controller):
             422,
             429,
             503,
-            _409="`agenda-changed`: another host changed it; read it again.",
+            _409=f"`agenda-changed`: another host changed it; read it again. {_FOR_FOLLOWERS}",
         ),
     )
     async def agenda(
@@ -66,7 +67,7 @@ class StageController(Controller):
         operation_id="RoomPin",
         summary="Put a poll on stage",
         guards=HOSTS,
-        responses=problems(ROOMS, 400, 401, 403, 404, 410, 413, 422, 429, 503),
+        responses=problems(ROOMS, 400, 401, 403, 404, 410, 413, 422, 429, 503, _409=_FOR_FOLLOWERS),
     )
     async def pin(
         self,
