@@ -4,5 +4,6 @@ Owns: definitions and life cycle of polls, their audit log. It holds no ballot a
 voting token; those are VoteBooth's.
 Publishes: `polls.poll.changed` (the whole state, at every change from publication on), `polls.poll.opened`
 and `polls.poll.closed` (within a second of the moment), `polls.draft.deleted`.
-Consumes: `profiles.profile.changed`, kept as the projection `person`; `auth.account.deleted`.
+Consumes: `profiles.profile.changed` and `follows.follow.changed`, kept as the projections `person` and `follow`;
+`auth.account.deleted`.
 """

@@ -32,7 +32,7 @@ async def lock_owned(session: AsyncSession, subject: Subject, poll_id: UUID, *ot
     """
     subject.require_user()
     polls = PollRepository(session)
-    poll = await polls.lock(subject.id, poll_id)
+    poll = await polls.lock(subject.id, poll_id, moderates=subject.role in others)
     if poll is None:
         raise not_found("poll")
     if poll.owner != subject.id and subject.role not in others:

@@ -26,6 +26,8 @@ from services.polls.methods import (
 )
 from services.polls.schemas import OptionEdit, OptionNew, PollNew, RulesNew
 
+_WITH_ACCOUNTS = frozenset({Eligibility.SIGNED_IN, Eligibility.FOLLOWERS})
+
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules, with every default in place."""
@@ -149,6 +151,8 @@ def _rules(found: Refusals, rules: Rules) -> None:
     allowed = STRENGTHS[rules.eligibility]
     if rules.strength not in allowed:
         found.add("rules.strength", f"with eligibility {rules.eligibility} must be {' or '.join(allowed)}")
+    if rules.listing is Listing.FOLLOWERS and rules.eligibility not in _WITH_ACCOUNTS:
+        found.add("rules.eligibility", "must be signed_in or followers where listing is followers: only they see it")
     if rules.minimum > 1 and rules.results is Visibility.OWNER:
         found.add("rules.minimum", "says nothing where only the owner sees results")
 

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core import circles
 from services.core.events.outbox import publish as tell
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE
 from services.polls import acts, shape
 from services.polls.events import DraftDeleted
 from services.polls.methods import Status
-from services.polls.models import IdempotencyKey, Poll
+from services.polls.models import Follow, IdempotencyKey, Poll
 from services.polls.repository import AuditRepository, KeyRepository, PollRepository
 from services.polls.status import status_of
 
@@ -32,6 +33,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
         else:
             await _leave(session, account, poll, now)
     await KeyRepository(session).delete_where(IdempotencyKey.owner == account)
+    await circles.forget(session, account, Follow)
     return bool(some)
 
 

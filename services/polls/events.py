@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.core import personal
+from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 from services.polls.methods import Eligibility, Listing, Method, Strength, Visibility
@@ -105,6 +105,12 @@ class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 
     KIND: ClassVar[str] = "profiles.profile.changed"
+
+
+class FollowChanged(circles.FollowChanged, frozen=True, kw_only=True):
+    """Follows: somebody follows somebody, asks to, or does neither any more."""
+
+    KIND: ClassVar[str] = "follows.follow.changed"
 
 
 class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):

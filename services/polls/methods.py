@@ -40,10 +40,11 @@ class Visibility(StrEnum):
 
 
 class Listing(StrEnum):
-    """Who comes across a poll without having its link or code."""
+    """Who comes across a poll without having its link or code; `followers` are the only ones who know of it at all."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
+    FOLLOWERS = "followers"
 
 
 class Eligibility(StrEnum):
@@ -51,6 +52,7 @@ class Eligibility(StrEnum):
 
     ANYONE = "anyone"
     SIGNED_IN = "signed_in"
+    FOLLOWERS = "followers"
     ROLL = "roll"
     TOKENS = "tokens"
 
@@ -88,6 +90,7 @@ STAR_SCORE = 5
 STRENGTHS: dict[Eligibility, tuple[Strength, ...]] = {
     Eligibility.ANYONE: (Strength.GUEST, Strength.NETWORK),
     Eligibility.SIGNED_IN: (Strength.ACCOUNT,),
+    Eligibility.FOLLOWERS: (Strength.ACCOUNT,),
     # Here the address or the token is the voter; the strength is for clients that want to say more.
     Eligibility.ROLL: (Strength.ACCOUNT, Strength.GUEST, Strength.NETWORK),
     Eligibility.TOKENS: (Strength.GUEST, Strength.ACCOUNT, Strength.NETWORK),

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.circles import EarlierColumns, FollowColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
 from services.core.people import PersonColumns
@@ -115,6 +116,19 @@ class IdempotencyKey(Base):
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     poll: Mapped[UUID]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Follow(FollowColumns, Base):
+    """Who follows whom: a projection of `follows.follow.changed`."""
+
+    __tablename__ = "follow"
+    __table_args__ = (Index("ix_follow_followee", "followee"),)
+
+
+class EarlierFollows(EarlierColumns, Base):
+    """That it has those who followed somebody before Polls listened."""
+
+    __tablename__ = "earlier_follows"
 
 
 class Person(PersonColumns, Base):

@@ -1,11 +1,12 @@
 """Polls as a `Service`."""
 
+from services.core.circles import TAKE_OVER_SECONDS, follow_handler
 from services.core.people import people_handler
 from services.core.personal import Personal
 from services.core.service import Job, Service
 from services.polls.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
-from services.polls.events import AccountDeleted, ProfileChanged
-from services.polls.models import Person
+from services.polls.events import AccountDeleted, FollowChanged, ProfileChanged
+from services.polls.models import Follow, Person
 from services.polls.repository import exported
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
@@ -16,8 +17,12 @@ SERVICE = Service(
     settings=PollsSettings,
     controllers=CONTROLLERS,
     internal_controllers=INTERNAL_CONTROLLERS,
-    handlers=[people_handler(ProfileChanged)],
+    handlers=[people_handler(ProfileChanged), follow_handler(FollowChanged, Follow)],
     personal=Personal(AccountDeleted, Polls.erase, exported, Person),
-    needs=["auth", "profiles", "votebooth"],
-    jobs=[Job("moments", 0.25, Polls.tell_moments), Job("keys", 3600, Polls.sweep)],
+    needs=["auth", "follows", "profiles", "votebooth"],
+    jobs=[
+        Job("moments", 0.25, Polls.tell_moments),
+        Job("keys", 3600, Polls.sweep),
+        Job("earlier", TAKE_OVER_SECONDS, lambda polls: polls.earlier.take_over()),
+    ],
 )

@@ -1,6 +1,6 @@
 """Use cases of Polls that only read.
 
-Public bodies are kept at hand, and can't show a rule that no longer holds. A kept body is never changed: its key
+Bodies are kept at hand, and can't show a rule that no longer holds. A kept body is never changed: its key
 names the poll, the version and the moment of the change, and every read first asks Postgres, by primary key, which
 version is the current one. So there is nothing to invalidate, and no race between a slow reader who keeps what was
 true and an editor who has just committed: the slow reader's body lies under the old version's key, which nobody asks
@@ -21,6 +21,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Row
 
+from services.core.circles import Earlier
 from services.core.codes import read_code
 from services.core.data.pagination import Page, map_page
 from services.core.http.api import matches
@@ -31,9 +32,9 @@ from services.core.problems import not_found, not_the_owner, unauthenticated
 from services.core.service import UseCases
 from services.core.sized_cache import SizedCache
 from services.polls import shape
-from services.polls.events import PollChanged, ProfileChanged
-from services.polls.methods import Eligibility, Status
-from services.polls.models import AuditEntry, Person, Poll
+from services.polls.events import FollowChanged, PollChanged, ProfileChanged
+from services.polls.methods import Eligibility, Listing, Status
+from services.polls.models import AuditEntry, EarlierFollows, Follow, Person, Poll
 from services.polls.repository import LOG, MINE, PUBLISHED, AuditRepository, PollRepository
 from services.polls.schemas import PollCard, PollLogEntry, PollView
 from services.polls.settings import PollsSettings
@@ -46,7 +47,7 @@ class Seen(msgspec.Struct, frozen=True):
     Attributes:
         body: A `PollView` as JSON; empty if `etag` is the one that the reader has.
         etag: Names the version and the status.
-        public: Whether everybody sees the same; drafts are their owner's.
+        public: Whether everybody sees the same; drafts are their owner's, and others for followers alone.
         poll_id: The poll.
         arrived: Whether VoteBooth is known to hold ballots against it, where that was asked.
     """
@@ -64,11 +65,13 @@ class Preparing(msgspec.Struct, frozen=True):
     Attributes:
         eligibility: Of this moment; while the poll is a draft its owner may change it.
         published: Whether it is a draft no more.
+        listing: Of this moment, as well.
     """
 
     owner: UUID
     eligibility: Eligibility
     published: bool
+    listing: Listing
 
 
 def etag_of(version: int, status: Status, owner: PersonView) -> str:
@@ -83,12 +86,18 @@ def names_version(if_match: str, version: int) -> bool:
     return f'"{version}' in named or if_match.strip() == "*"
 
 
+def _is_public(poll: Any) -> bool:
+    """Say whether everybody sees a poll, by its row."""
+    return poll.published_at is not None and poll.listing != Listing.FOLLOWERS
+
+
 class Reading(UseCases[PollsSettings]):
     """What can be known about polls."""
 
     def __init__(self, kit: Kit[PollsSettings]) -> None:
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
+        self.earlier = Earlier(kit, FollowChanged, Follow, EarlierFollows)
         self._cards: SizedCache[tuple[UUID, int, datetime], shape.CardOptions] = SizedCache(
             kit.settings.cache_bytes // 4, lambda options: sum(len(option.label) + 100 for option in options.first)
         )
@@ -103,7 +112,7 @@ class Reading(UseCases[PollsSettings]):
         return Seen(
             body=msgspec.json.encode(view),
             etag=etag_of(poll.version, status_of(poll, now), owner),
-            public=poll.published_at is not None,
+            public=_is_public(poll),
             poll_id=poll.id,
         )
 
@@ -137,18 +146,18 @@ class Reading(UseCases[PollsSettings]):
         status = status_of(head, head.now)
         owner = await self.people.one(head.owner)
         etag = etag_of(head.version, status, owner)
-        public = head.published_at is not None
+        public = _is_public(head)
         if matches(if_none_match, etag):
             return Seen(body=b"", etag=etag, public=public, poll_id=head.id)
-        if public and (rest := self._bodies.get((head.id, head.version, head.updated_at))) is not None:
-            return Seen(body=shape.with_passing(rest, status, owner), etag=etag, public=True, poll_id=head.id)
+        if (rest := self._bodies.get((head.id, head.version, head.updated_at))) is not None:
+            return Seen(body=shape.with_passing(rest, status, owner), etag=etag, public=public, poll_id=head.id)
         async with self.kit.db.reading() as session:
             found = await PollRepository(session).whole(subject, head.id)
         if found is None:
             raise not_found("poll")
         poll, now = found
         seen = self._seen(poll, now, owner)
-        if seen.public:
+        if poll.published_at is not None:
             # Under the version that was read, which may be newer than the head's.
             self._bodies.put((poll.id, poll.version, poll.updated_at), shape.lasting(seen.body))
         return seen
@@ -163,7 +172,7 @@ class Reading(UseCases[PollsSettings]):
         cursor: str | None,
         limit: int,
     ) -> Page[PollCard]:
-        """Return a page of published polls, or of one's own, drafts included.
+        """Return a page of published polls that the viewer may come across, or of one's own, drafts included.
 
         Raises:
             Problem: 400 for a strange cursor, 401 for one's own without a token.
@@ -175,7 +184,9 @@ class Reading(UseCases[PollsSettings]):
             if mine and viewer is not None:
                 page = await polls.cards_of_mine(MINE.page(cursor, limit), viewer.id, status=status)
             else:
-                page = await polls.cards(PUBLISHED.page(cursor, limit), owner=owner, status=status)
+                page = await polls.cards(
+                    PUBLISHED.page(cursor, limit), viewer.id if viewer else None, owner=owner, status=status
+                )
         options = await self._card_options(page.items)
         owners = await self.people.of(row.owner for row in page.items)
         url = self.kit.core.public_url
@@ -235,7 +246,8 @@ class Reading(UseCases[PollsSettings]):
             poll = await PollRepository(session).get_one_or_none(Poll.id == poll_id, Poll.deleted_at.is_(None))
         if poll is None:
             raise not_found("poll")
-        return Preparing(poll.owner, Eligibility(poll.eligibility), poll.published_at is not None)
+        published = poll.published_at is not None
+        return Preparing(poll.owner, Eligibility(poll.eligibility), published, Listing(poll.listing))
 
     async def versions(self, polls: Sequence[UUID]) -> dict[UUID, int]:
         """Return the versions of polls that were published, for services that want to know whether theirs are old."""

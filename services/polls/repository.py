@@ -5,22 +5,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, cast, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 
+from services.core.circles import follows
 from services.core.data.audit import AuditLog
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.personal import Part
 from services.polls.methods import PARAMETERS, Eligibility, Listing, Status
-from services.polls.models import AuditEntry, IdempotencyKey, Poll
+from services.polls.models import AuditEntry, Follow, IdempotencyKey, Poll
 from services.polls.schemas import CARD_OPTIONS, RulesView
 
 _MOMENTS_AT_ONCE = 200
 _ENTRY_BYTES = 150
 """What an entry of the log takes beside its details, with its place in the indexes."""
-_PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN)
+_PUBLIC = (Eligibility.ANYONE, Eligibility.SIGNED_IN, Eligibility.FOLLOWERS)
 
 _now = func.statement_timestamp()
 _ends = func.coalesce(Poll.closed_at, Poll.closes_at)
@@ -30,9 +31,16 @@ _to_open = and_(_listed, Poll.opened_event_at.is_(None), Poll.opens_at <= _now)
 _to_close = and_(_listed, Poll.closed_event_at.is_(None), Poll.opened_event_at.is_not(None), _ends <= _now)
 
 
+def for_followers(viewer: UUID | None) -> ColumnElement[bool]:
+    """Polls for followers that a subject may know of. Whoever follows somebody isn't blocked by them: see Follows."""
+    if viewer is None:
+        return false()
+    return and_(Poll.listing == Listing.FOLLOWERS, or_(Poll.owner == viewer, follows(Follow, viewer, Poll.owner)))
+
+
 def visible(viewer: UUID | None) -> ColumnElement[bool]:
-    """Polls that a subject may know of: what is published, and their own drafts."""
-    published = Poll.published_at.is_not(None)
+    """Polls that a subject may know of: what is published, for followers of its owner if it is for them, own drafts."""
+    published = and_(Poll.published_at.is_not(None), or_(Poll.listing != Listing.FOLLOWERS, for_followers(viewer)))
     mine = or_(published, Poll.owner == viewer) if viewer is not None else published
     return and_(Poll.deleted_at.is_(None), mine)
 
@@ -103,7 +111,8 @@ class PollRepository(Repository[Poll]):
     ) -> Row[Any] | None:
         """Return a poll's version and times and the moment `now`, found by its id or its code."""
         found = Poll.id == poll_id if poll_id is not None else Poll.code == code
-        return (await self.session.execute(select(*_HEAD, _now.label("now")).where(found, visible(viewer)))).first()
+        head = select(*_HEAD, Poll.listing, _now.label("now"))
+        return (await self.session.execute(head.where(found, visible(viewer)))).first()
 
     async def holdings(self, owner: UUID) -> tuple[int, int, int]:
         """Return how many drafts and how many polls an account has, and the bytes that they take."""
@@ -128,21 +137,34 @@ class PollRepository(Repository[Poll]):
         found = select(Poll.id, Poll.version).where(Poll.id.in_(polls), Poll.published_at.is_not(None))
         return {row.id: row.version for row in await self.session.execute(found)}
 
-    async def lock(self, viewer: UUID, poll_id: UUID) -> Poll | None:
-        """Return a poll and hold it against others' changes until the transaction ends."""
-        return await self.get_one_or_none(Poll.id == poll_id, visible(viewer), with_for_update=True)
+    async def lock(self, viewer: UUID, poll_id: UUID, *, moderates: bool = False) -> Poll | None:
+        """Return a poll and hold it against others' changes until the transaction ends.
+
+        Args:
+            viewer: Who wants to change it.
+            poll_id: The poll.
+            moderates: Whether they may do so with everything that is published, whomever it is for.
+        """
+        known = visible(viewer)
+        if moderates:
+            known = or_(known, and_(Poll.published_at.is_not(None), Poll.deleted_at.is_(None)))
+        return await self.get_one_or_none(Poll.id == poll_id, known, with_for_update=True)
 
     async def lock_some_of(self, owner: UUID, most: int) -> Sequence[Poll]:
         """Return some of an account's polls, deleted ones too, and hold them until the transaction ends."""
         statement = select(Poll).where(Poll.owner == owner).order_by(Poll.id).limit(most).with_for_update()
         return (await self.session.scalars(statement)).all()
 
-    async def cards(self, page: PageFilter, *, owner: UUID | None, status: Status | None) -> Page[Row[Any]]:
+    async def cards(
+        self, page: PageFilter, viewer: UUID | None, *, owner: UUID | None, status: Status | None
+    ) -> Page[Row[Any]]:
         """Return a page of published polls; archived ones only if that is asked for.
 
-        Unlisted polls are left out, and those for a roll or for holders of tokens: who was invited has the link.
+        Unlisted polls are left out, and those for a roll or for holders of tokens: who was invited has the link. Polls
+        for followers are in their owner's list, for those whom they are for.
         """
-        statement = select(*_CARD, _now.label("now")).where(_listed, _shown)
+        shown = _shown if owner is None else or_(_shown, for_followers(viewer))
+        statement = select(*_CARD, _now.label("now")).where(_listed, shown)
         if owner is not None:
             statement = statement.where(Poll.owner == owner)
         statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))

@@ -58,13 +58,16 @@ _CLOSES = Meta(
 _RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
 _LISTING = Meta(
     description="public: in lists, for everybody. unlisted: in none but the owner's, reached by link or code alone. "
-    "Default public."
+    "followers: for those who follow the owner; to everybody else there is no such poll. Default public."
 )
 _RESULTS = Meta(description="Who sees results, and when. Default always.")
 _MINIMUM = number_limits(0, MAX_MINIMUM, "No result is released below this many ballots. Default 0.")
-_ELIGIBILITY = Meta(description="Who may vote. Default signed_in.")
+_ELIGIBILITY = Meta(
+    description="Who may vote. followers: who follows the owner, and the owner. Default signed_in; where listing is "
+    "followers, it is signed_in or followers."
+)
 _STRENGTH = Meta(
-    description="What makes two ballots one voter's. anyone: guest (default) or network; signed_in: account."
+    description="What makes two ballots one voter's. anyone: guest (default) or network; signed_in, followers: account."
 )
 _ANONYMOUS = Meta(description="Nobody can join a ballot to a voter. Can't be undone once published.")
 _CHANGE = Meta(description="Whether a voter may change their ballot. Default true.")

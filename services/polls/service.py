@@ -45,7 +45,9 @@ class Polls(Creating):
     async def edit(
         self, subject: Subject, poll_id: UUID, edit: PollEdit, if_match: str | None = None, *, address: str
     ) -> Seen:
-        """Change a poll, as far as its status allows; of times and of a new question, VoteBooth knows in the end.
+        """Change a poll, as far as its status allows.
+
+        Of times, of whom it is for and of a new question, VoteBooth knows in the end.
 
         Args:
             subject: The owner.
@@ -62,7 +64,8 @@ class Polls(Creating):
         poll, now = await self._edit(subject, poll_id, cleaned, new, if_match)
         if poll.published_at is None:
             return await self.seen(poll, now)
-        if edit.opens_at is UNSET and edit.closes_at is UNSET and poll.question_version < poll.version:
+        decides = (edit.opens_at, edit.closes_at, UNSET if edit.rules is UNSET else edit.rules.listing)
+        if all(value is UNSET for value in decides) and poll.question_version < poll.version:
             return await self.seen(poll, now)
         return await self._arrived(poll, now)
 
