@@ -88,6 +88,8 @@ function Vote({ poll, vote, failed, open, children }: VoteProps) {
           </p>
         </Notice>
       );
+    case "follow_needed":
+      return <Notice>Only those who follow its owner vote in this poll.</Notice>;
     case "token_needed":
     case "token_unknown":
       return <Notice>You vote here by the link in the invitation that was sent to you.</Notice>;

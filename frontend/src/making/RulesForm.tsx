@@ -18,30 +18,37 @@ type Props = {
 const whom = [
   ["anyone", "Anyone with the link, once a browser"],
   ["signed_in", "Anyone with an account"],
+  ["followers", "People who follow me"],
   ["roll", "Those whom I invite by mail"],
   ["tokens", "Those to whom I give a voting token"],
 ] as const;
 
+/** Who votes in a poll for followers: they have accounts. */
+const ACCOUNTS: Partial<Rules> = { eligibility: "signed_in", strength: null };
+
 /** Who may vote, who sees the result, where the poll is listed, and what is needed less often. */
 export function RulesForm({ rules, randomOrder, begun = false, problem, onChange, onRandomOrder }: Props) {
+  const haveAccounts = ["signed_in", "followers"].includes(rules.eligibility ?? "signed_in");
   const wrong = problem?.errors.filter((error) => error.field?.startsWith("rules")) ?? [];
   return (
     <fieldset className={styles.part}>
       <legend className={styles.legend}>Who, and what is seen?</legend>
       {!begun && (
         <>
-          <Choice
-            label="Who may vote"
-            name="eligibility"
-            value={rules.eligibility ?? "signed_in"}
-            onChange={(value) => onChange({ eligibility: value as Schemas["Eligibility"], strength: null })}
-          >
-            {whom.map(([value, says]) => (
-              <option key={value} value={value}>
-                {says}
-              </option>
-            ))}
-          </Choice>
+          {rules.listing !== "followers" && (
+            <Choice
+              label="Who may vote"
+              name="eligibility"
+              value={rules.eligibility ?? "signed_in"}
+              onChange={(value) => onChange({ eligibility: value as Schemas["Eligibility"], strength: null })}
+            >
+              {whom.map(([value, says]) => (
+                <option key={value} value={value}>
+                  {says}
+                </option>
+              ))}
+            </Choice>
+          )}
           {(rules.eligibility === "roll" || rules.eligibility === "tokens") && (
             <p className={styles.quiet}>
               {rules.eligibility === "roll"
@@ -66,10 +73,11 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
         label="Where it is listed"
         name="listing"
         value={rules.listing ?? "public"}
-        onChange={(value) => onChange({ listing: value as Schemas["Listing"] })}
+        onChange={(value) => onChange({ listing: value as Schemas["Listing"], ...(value === "followers" && !haveAccounts && ACCOUNTS) })}
       >
         <option value="unlisted">Nowhere; it is found by link or code</option>
         <option value="public">On the first page, for everybody</option>
+        {(haveAccounts || !begun) && <option value="followers">For people who follow me; nobody else can see it</option>}
       </Choice>
       {!begun && (
         <details className={styles.details}>
