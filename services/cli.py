@@ -21,6 +21,7 @@ from services.core.observe.logs import configure
 from services.core.settings import CoreSettings, SettingsError, describe, load
 from services.operator_cli import events, recount, role, rotate_key
 from services.registry import NAMES, SIGNER, WEB, load_services
+from services.seed.command import seed
 from services.votebooth.tally_cli import tally
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -276,7 +277,7 @@ def settings(markdown: bool) -> None:
                 click.echo(f"{variable} ({shown}, {default!r})\n    {meaning}")
 
 
-for command in (tally, events, role, rotate_key, recount):
+for command in (tally, events, role, rotate_key, recount, seed):
     main.add_command(command)
 
 

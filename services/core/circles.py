@@ -25,10 +25,10 @@ and outboxes keep what is told for days.
 Until it is done, somebody who follows may look like somebody who doesn't, and never the other way round.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import GenericAlias
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -38,10 +38,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.data.repository import keep_newest
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
+
+E = TypeVar("E", bound=Event)
 
 log = structlog.get_logger(__name__)
 
@@ -139,12 +142,8 @@ async def forget(session: AsyncSession, account: UUID, *tables: Any) -> None:
 
 
 async def _keep(session: AsyncSession, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows in one statement, each unless what is known of its pair is as new."""
-    new = insert(table).values(list(rows))
-    pair = [column.name for column in table.__table__.primary_key]
-    changes = {name: new.excluded[name] for name in rows[0] if name not in pair}
-    newer = table.version < new.excluded.version
-    await session.execute(new.on_conflict_do_update(index_elements=pair, set_=changes, where=newer))
+    """Write rows, each unless what is known of its pair is as new."""
+    await keep_newest(session, table, rows, *(column.name for column in table.__table__.primary_key))
 
 
 def _follow_row(told: FollowChanged) -> dict[str, Any]:
@@ -154,31 +153,40 @@ def _follow_row(told: FollowChanged) -> dict[str, Any]:
 
 def follow_handler(event: type[FollowChanged], table: Any) -> Handler[Any, Any]:
     """Return what keeps who follows whom in a table with `FollowColumns`."""
-
-    async def keep(_: Any, session: AsyncSession, told: FollowChanged) -> None:
-        await _keep(session, table, [_follow_row(told)])
-
-    return Handler(event, keep)
+    return _handler(event, table, _follow_row)
 
 
 def block_handler(event: type[BlockChanged], table: Any) -> Handler[Any, Any]:
     """Return what keeps who blocks whom in a table with `BlockColumns`."""
-
-    async def keep(_: Any, session: AsyncSession, told: BlockChanged) -> None:
-        pair = {"account": told.account, "other": told.other}
-        await _keep(session, table, [{**pair, "blocked": told.blocked, "version": told.version}])
-
-    return Handler(event, keep)
+    return _handler(
+        event,
+        table,
+        lambda told: {
+            "account": told.account,
+            "other": told.other,
+            "blocked": told.blocked,
+            "version": told.version,
+        },
+    )
 
 
 def mute_handler(event: type[MuteChanged], table: Any) -> Handler[Any, Any]:
     """Return what keeps who mutes whom in a table with `MuteColumns`."""
+    return _handler(
+        event,
+        table,
+        lambda told: {"account": told.account, "other": told.other, "muted": told.muted, "version": told.version},
+    )
 
-    async def keep(_: Any, session: AsyncSession, told: MuteChanged) -> None:
-        pair = {"account": told.account, "other": told.other}
-        await _keep(session, table, [{**pair, "muted": told.muted, "version": told.version}])
 
-    return Handler(event, keep)
+def _handler(event: type[E], table: Any, row: Callable[[E], dict[str, Any]]) -> Handler[Any, Any]:
+    async def keep(_: Any, session: AsyncSession, told: E) -> None:
+        await _keep(session, table, [row(told)])
+
+    async def keep_all(_: Any, session: AsyncSession, told: Sequence[E]) -> None:
+        await _keep(session, table, [row(one) for one in told])
+
+    return Handler(event, keep, keep_all)
 
 
 class Earlier:

@@ -35,11 +35,12 @@ from uuid import UUID
 import structlog
 from msgspec import Meta, Struct
 from sqlalchemy import Text, Uuid, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.pagination import Page, map_page
+from services.core.data.repository import keep_newest
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.ids import NOBODY
@@ -162,9 +163,9 @@ class People:
             page, lambda row: entry(**{name: getattr(row, name) for name in names}, actor=actors.get(row.actor))
         )
 
-    async def hear(self, session: AsyncSession, event: PersonChanged) -> None:
-        """Keep what an event tells, unless what is known is as new."""
-        await self._keep(session, [event])
+    async def hear(self, session: AsyncSession, *events: PersonChanged) -> None:
+        """Keep what events tell, unless what is known is as new."""
+        await self._keep(session, events)
 
     async def _known(self, wanted: Iterable[UUID]) -> dict[UUID, PersonView]:
         ids = list(wanted)
@@ -208,7 +209,6 @@ class People:
             await self._keep(session, told)
 
     async def _keep(self, session: AsyncSession, told: Sequence[PersonChanged]) -> None:
-        """Write people in one statement, in one order, so that two who write the same don't wait for each other."""
         rows = [
             {
                 "id": event.account,
@@ -219,14 +219,9 @@ class People:
                 "deleted": event.deleted,
                 **{name: getattr(event, name) for name in self._more},
             }
-            for event in sorted(told, key=lambda event: event.account)
+            for event in told
         ]
-        if not rows:
-            return
-        new = insert(self._table).values(rows)
-        values = {name: new.excluded[name] for name in rows[0] if name != "id"} | {"changed_at": func.now()}
-        newer = self._table.version < new.excluded.version
-        await session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
+        await keep_newest(session, self._table, rows, "id", also={"changed_at": func.now()})
 
 
 class LogEntry(Struct, frozen=True, kw_only=True):
@@ -246,4 +241,8 @@ def people_handler(event: type[PersonChanged]) -> Handler[Any, Any]:
         people: People = use_cases.people
         await people.hear(session, told)
 
-    return Handler(event, keep)
+    async def keep_all(use_cases: Any, session: AsyncSession, told: Sequence[PersonChanged]) -> None:
+        people: People = use_cases.people
+        await people.hear(session, *told)
+
+    return Handler(event, keep, keep_all)

@@ -1,6 +1,12 @@
-"""`votewave up --demo`: people who talk, sample polls, real elections; made through the API, as any client would."""
+"""`votewave up --demo`: a small place that is lived in, sample polls, real elections.
+
+People and what they have done in the last weeks are seeded (`services.seed`); the rest is made through the API, as any
+client would.
+"""
 
 import secrets
+from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -12,11 +18,14 @@ from services.demo.people import meet
 from services.demo.polls import makers
 
 EMAIL = "demo@votewave.example"
+NETWORK = "network"
 PEOPLE = "people"
 TALKED_ABOUT = "lunch"
 """The first poll, which the demo's people discuss."""
 
 _CONNECTIONS = 32
+_NEIGHBOURS = 60
+_FOLLOWED = 25
 
 
 class _State(msgspec.Struct):
@@ -75,6 +84,9 @@ async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
             keep()
         else:
             await owner.become("/v1/auth/sessions", {"email": EMAIL, "password": state.password})
+        if NETWORK not in state.whole:
+            await _settle(owner, state.password, out)
+            whole(NETWORK)
         for key, make in makers(session, url).items():
             if key not in state.whole:
                 if key in state.polls:
@@ -85,3 +97,29 @@ async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
                 await meet(owner, partial(Api, session, url), state.password, state.polls[key], out)
                 whole(PEOPLE)
     out.write(f"Demo: ready. Sign in as {EMAIL} with the password in {path}\n")
+
+
+async def _settle(owner: Api, password: str, out: TextIO) -> None:
+    """Seed neighbours of whom some are followed by the owner.
+
+    Raises:
+        SeedError: This is no place for made-up people.
+    """
+    from services.core.settings import CoreSettings, load  # noqa: PLC0415  (only a demo needs these here)
+    from services.seed.filling import fill as seed  # noqa: PLC0415
+    from services.seed.network import DicedNetwork, size_of  # noqa: PLC0415
+
+    network = DicedNetwork(size_of(_NEIGHBOURS), 0, datetime.now(UTC), password)
+    made = Counter[str]()
+
+    def count(step: str, done: int) -> None:
+        if step not in made:
+            out.write(f"Demo: {step} …\n")
+            out.flush()
+        made[step] += done
+
+    await seed(network, load(CoreSettings), count)
+    for person in network.people[:_FOLLOWED]:
+        await owner.call("PUT", f"/v1/follows/people/{person.id}")
+    out.write(f"Demo: {made['accounts']} people are here; {network.people[0].email} is one, with the same password\n")
+    out.flush()

@@ -16,6 +16,7 @@ from services.expressions.events import (
 )
 from services.expressions.models import Block, Follow, Mute, Person
 from services.expressions.repository import exported
+from services.expressions.seeding import seed_waves
 from services.expressions.service import Expressions
 from services.expressions.settings import ExpressionsSettings
 
@@ -34,4 +35,5 @@ SERVICE = Service(
     personal=Personal(AccountDeleted, Expressions.erase, exported, Person),
     needs=["polls", "profiles"],
     jobs=[Job("keys", 3600, Expressions.sweep), Job("leftovers", 5, Expressions.clear)],
+    seeding={"waves": seed_waves},
 )

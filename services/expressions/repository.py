@@ -3,11 +3,11 @@
 Locks are taken in one order: the account that acts, then its own Wave, then the one that this shares on.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -86,6 +86,15 @@ class AccountRepository(Repository[Account]):
         statement = new.on_conflict_do_update(index_elements=["id"], set_=changes).returning(Account)
         found = await self.session.execute(statement, execution_options={"populate_existing": True})
         return found.scalar_one()
+
+    async def charge_all(self, sizes: Mapping[UUID, int], reactions: Mapping[UUID, int]) -> None:
+        """Lock accounts' rows, in one order, and add to what they have stored."""
+        new = insert(cast(Table, Account.__table__))
+        changes = {name: getattr(Account, name) + new.excluded[name] for name in ("bytes", "reactions")}
+        accounts = sorted(sizes.keys() | reactions.keys())
+        if accounts:
+            rows = [{"id": one, "bytes": sizes.get(one, 0), "reactions": reactions.get(one, 0)} for one in accounts]
+            await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes), rows)
 
     async def forget_reactions(self, numbers: dict[UUID, int]) -> None:
         """Take reactions off the accounts that had given them, in one order, so that two don't wait for each other."""

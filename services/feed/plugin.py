@@ -23,9 +23,9 @@ SERVICE = Service(
     Feed,
     controllers=CONTROLLERS,
     handlers=[
-        Handler(PollChanged, Feed.on_poll_changed),
-        Handler(WaveChanged, Feed.on_wave_changed),
-        Handler(ProfileChanged, Feed.on_profile_changed),
+        Handler(PollChanged, Feed.on_poll_changed, Feed.keep_polls),
+        Handler(WaveChanged, Feed.on_wave_changed, Feed.keep_waves),
+        Handler(ProfileChanged, Feed.on_profile_changed, Feed.keep_profiles),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
         mute_handler(MuteChanged, Mute),

@@ -1,7 +1,7 @@
 """Notifications as a `Service`."""
 
 from services.core.circles import block_handler, follow_handler, mute_handler
-from services.core.events.handler import Handler
+from services.core.events.handler import Handler, forget_past
 from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.personal import Personal
@@ -21,13 +21,23 @@ SERVICE = Service(
     controllers=[*CONTROLLERS, live_controller("notifications", "Notifications")],
     parts=lambda told: {"hub": told.hub, "tickets": told.kit.shared.tickets},
     handlers=[
-        Handler(events.CommentChanged, lambda told, session, event: told.hearing.comment(session, event)),
-        Handler(events.WaveChanged, lambda told, session, event: told.hearing.wave(session, event)),
-        Handler(events.ReactionChanged, lambda told, session, event: told.hearing.reaction(session, event)),
-        Handler(events.PollChanged, lambda told, session, event: told.hearing.poll(session, event)),
+        Handler(
+            events.CommentChanged,
+            lambda told, session, event: told.hearing.comment(session, event),
+            Notifications.keep_past,
+        ),
+        Handler(
+            events.WaveChanged, lambda told, session, event: told.hearing.wave(session, event), Notifications.keep_past
+        ),
+        Handler(
+            events.ReactionChanged, lambda told, session, event: told.hearing.reaction(session, event), forget_past
+        ),
+        Handler(
+            events.PollChanged, lambda told, session, event: told.hearing.poll(session, event), Notifications.keep_past
+        ),
         Handler(events.PollOpened, lambda told, session, event: told.hearing.opened(session, event)),
         Handler(events.PollClosed, lambda told, session, event: told.hearing.closed(session, event)),
-        Handler(events.FollowChanged, lambda told, session, event: told.hearing.follow(session, event)),
+        Handler(events.FollowChanged, lambda told, session, event: told.hearing.follow(session, event), forget_past),
         people_handler(events.ProfileChanged),
         follow_handler(events.FollowChanged, Follow),
         block_handler(events.BlockChanged, Block),

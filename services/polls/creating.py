@@ -63,7 +63,7 @@ class Creating(Reading):
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
             times = {"opens_at": opens_at, "closes_at": closes_at}
-            poll = await _add(polls, {**_values(definition, poll_id, subject, now), **times})
+            poll = await _add(polls, {**values(definition, poll_id, subject, now), **times})
             if body.publish:
                 await acts.publish(session, subject, poll, now)
             return poll, now, True
@@ -126,10 +126,10 @@ class Creating(Reading):
             if definition.rules.is_loose:
                 rules = msgspec.structs.replace(definition.rules, withdraw=False)
                 definition = msgspec.structs.replace(definition, rules=rules)
-            return await _add(polls, _values(definition, copy_id, subject, now)), now, True
+            return await _add(polls, values(definition, copy_id, subject, now)), now, True
 
 
-def _values(definition: Definition, poll_id: UUID, owner: Subject, now: datetime) -> dict[str, Any]:
+def values(definition: Definition, poll_id: UUID, owner: Subject, now: datetime) -> dict[str, Any]:
     """Return a new poll's row, without its code and its times."""
     return {
         **edits.columns(definition),

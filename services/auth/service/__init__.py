@@ -48,14 +48,14 @@ class Auth(UseCases[AuthSettings]):
         self.signer = Signer(kit)
         self._gateway_keys = GatewayKeyPublisher(kit, self.signer)
         self._starting: asyncio.Task[None] | None = None
-        self._hasher = Hasher(kit.settings)
+        self.hasher = Hasher(kit.settings)
         self.throttle = Throttle(kit)
         self._access = Access(kit, self.signer)
-        self.letters = Letters(kit, self._access, self._hasher, self.throttle)
-        self.accounts = Accounts(kit, self._access, self._hasher, self.throttle, self.letters)
-        self.sessions = Sessions(kit, self._access, self._hasher, self.throttle, self.letters)
+        self.letters = Letters(kit, self._access, self.hasher, self.throttle)
+        self.accounts = Accounts(kit, self._access, self.hasher, self.throttle, self.letters)
+        self.sessions = Sessions(kit, self._access, self.hasher, self.throttle, self.letters)
         self.keys = Keys(kit, self._access)
-        self.leaving = Leaving(kit, self._access, self._hasher, self.throttle, self.letters)
+        self.leaving = Leaving(kit, self._access, self.hasher, self.throttle, self.letters)
         self.archives = Archives(kit)
 
     async def start(self) -> None:
@@ -92,7 +92,7 @@ class Auth(UseCases[AuthSettings]):
         """Send what mails wait, and end the hashing threads."""
         await end(self._starting)
         await self.letters.stop()
-        self._hasher.close()
+        self.hasher.close()
         await self._gateway_keys.close()
 
     async def renew_keys(self) -> None:

@@ -37,21 +37,23 @@ async def locked(session: AsyncSession, subject: Subject, comment_id: UUID) -> t
 
 async def tell(session: AsyncSession, thread: Thread, comment: Comment, parent: Comment | None) -> None:
     """Publish what a comment is now."""
-    await publish(
-        session,
-        CommentChanged(
-            comment=comment.id,
-            version=comment.version,
-            thread=thread.id,
-            kind="poll",
-            owner=thread.owner,
-            parent=comment.parent,
-            answered=parent.author if parent else None,
-            author=comment.author,
-            text=comment.text if comment.state == "shown" else "",
-            state=comment.state,  # type: ignore[arg-type]  # the column has no other values
-            created_at=comment.created_at,
-        ),
+    await publish(session, changed(thread, comment, parent))
+
+
+def changed(thread: Thread, comment: Comment, parent: Comment | None) -> CommentChanged:
+    """Return what is told of a comment."""
+    return CommentChanged(
+        comment=comment.id,
+        version=comment.version,
+        thread=thread.id,
+        kind="poll",
+        owner=thread.owner,
+        parent=comment.parent,
+        answered=parent.author if parent else None,
+        author=comment.author,
+        text=comment.text if comment.state == "shown" else "",
+        state=comment.state,  # type: ignore[arg-type]  # the column has no other values
+        created_at=comment.created_at,
     )
 
 

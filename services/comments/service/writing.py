@@ -48,7 +48,7 @@ class Writing:
                 parent that is deleted or hidden, or a key that was used for something else, 422.
         """
         subject.require_user()
-        text = _checked(new.text)
+        text = checked(new.text)
         await self._threads.find(subject, thread_id)
         digest = hashlib.sha256(thread_id.bytes + msgspec.json.encode(new)).digest()
         try:
@@ -112,7 +112,7 @@ class Writing:
                 comment is hidden, 422.
         """
         subject.require_user()
-        text = _checked(text)
+        text = checked(text)
         async with self._db.transaction() as session:
             thread, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id or comment.state == "deleted":
@@ -166,7 +166,12 @@ async def _parent(comments: CommentRepository, thread: Thread, parent_id: UUID |
     return parent
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """Return a comment's text as it is stored.
+
+    Raises:
+        Problem: 422.
+    """
     found = Refusals("comment-refused")
     cleaned = found.text("text", clean_text, text, schemas.MAX_TEXT)
     found.check()

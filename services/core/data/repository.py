@@ -24,13 +24,14 @@ from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
 from services.core.data.models import TableBase
 from services.core.data.pagination import Page, PageFilter
 
 RowT = TypeVar("RowT", bound=TableBase)
 S = TypeVar("S", bound=Struct)
+AnySession = AsyncSession | async_scoped_session[AsyncSession]
 
 _converter = ResultConverter()
 
@@ -94,6 +95,44 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
 
     def _wrapped(self) -> Any:
         return wrap_sqlalchemy_exception(error_messages=self.error_messages, dialect_name=self._dialect.name)
+
+
+async def keep_newest(
+    session: AnySession,
+    table: type[TableBase],
+    rows: Sequence[Mapping[str, Any]],
+    *key: str,
+    version: str = "version",
+    computed: Mapping[str, Any] | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> None:
+    """Add rows to a projection, or put them in the place of older versions.
+
+    Args:
+        session: The transaction's session.
+        table: The projection's model.
+        rows: By column, all of the same ones.
+        key: The columns of the primary key.
+        version: The column that tells what is newer.
+        computed: Columns that SQL makes of a row's further values, which it names as bound parameters.
+        also: What else changes where an older version is replaced, as SQL.
+    """
+    if not rows:
+        return
+    columns = table.__table__.c
+    new = insert(table.__table__).values(**(computed or {}))  # type: ignore[arg-type]  # a table of ours, not a join
+    names = (rows[0].keys() & columns.keys() | (computed or {}).keys()) - set(key)
+    changes = {name: new.excluded[name] for name in sorted(names)} | dict(also or {})
+    newer = columns[version] < new.excluded[version]
+    # In one order, so that two who write the same don't wait for each other.
+    ordered = sorted(rows, key=lambda row: [row[name] for name in key])
+    await session.execute(new.on_conflict_do_update(index_elements=list(key), set_=changes, where=newer), ordered)
+
+
+async def add_missing(session: AnySession, table: type[TableBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add those of some rows whose keys aren't taken; they are given by column, all of the same ones."""
+    if rows:
+        await session.execute(insert(table.__table__).on_conflict_do_nothing(), rows)  # type: ignore[arg-type]  # as above
 
 
 def to_schema(row: Any, schema: type[S]) -> S:

@@ -72,7 +72,13 @@ async def remove(session: AsyncSession, wave: Wave) -> None:
 
 async def tell(session: AsyncSession, wave: Wave, *, deleted: bool = False) -> None:
     """Publish what a Wave is now."""
-    event = WaveChanged(
+    mentions = [] if deleted else await MentionRepository(session).of(wave.id)
+    await publish(session, changed(wave, mentions, deleted=deleted))
+
+
+def changed(wave: Wave, mentions: list[UUID], *, deleted: bool = False) -> WaveChanged:
+    """Return what is told of a Wave and whom it names."""
+    return WaveChanged(
         wave=wave.id,
         version=wave.version + deleted,
         author=wave.author,
@@ -80,10 +86,9 @@ async def tell(session: AsyncSession, wave: Wave, *, deleted: bool = False) -> N
         poll=None if deleted else wave.poll,
         ripple_of=wave.ripple_of,
         visibility=wave.visibility,  # type: ignore[arg-type]  # the table's constraint says so
-        mentions=[] if deleted else await MentionRepository(session).of(wave.id),
+        mentions=mentions,
         hashtags=[] if deleted else targets(pieces_of(wave), "tag"),
         created_at=wave.created_at,
         edited_at=wave.edited_at,
         deleted=deleted,
     )
-    await publish(session, event)

@@ -51,7 +51,7 @@ class Writing:
                 request, 422, 429 if there is no room, 503.
         """
         subject.require_user()
-        text, pieces = _checked(new.text, required=new.poll is None)
+        text, pieces = checked(new.text, required=new.poll is None)
         await self._check_poll(subject.id, new.poll)
         wave_id = new_id()
         async with self._kit.db.transaction() as session:
@@ -60,7 +60,7 @@ class Writing:
                 return made, False
             await charge(session, subject.id, size_of(text), self._kit.settings)
             original = new.ripple_of and (await share(session, subject.id, new.ripple_of)).id
-            mentioned, pieces = await _resolved(session, subject.id, pieces)
+            mentioned, pieces = await resolved(session, subject.id, pieces)
             wave = Wave(
                 id=wave_id,
                 author=subject.id,
@@ -87,7 +87,7 @@ class Writing:
             wave = await self._own(session, subject.id, wave_id)
             if wave.bare:
                 raise refused("bare-ripple", "A Ripple without words has no text. Share the Wave on with words.")
-            text, pieces = _checked(edit.text, required=wave.poll is None)
+            text, pieces = checked(edit.text, required=wave.poll is None)
             if text == wave.text:
                 return
             if wave.edits >= MOST_EDITS:
@@ -101,7 +101,7 @@ class Writing:
                 at=wave.edited_at or wave.created_at,
             )
             await RevisionRepository(session).add(earlier)
-            mentioned, pieces = await _resolved(session, subject.id, pieces)
+            mentioned, pieces = await resolved(session, subject.id, pieces)
             await MentionRepository(session).replace(wave.id, mentioned.values())
             changed = await WaveRepository(session).change(
                 wave.id,
@@ -167,7 +167,7 @@ class Writing:
         return wave
 
 
-def _checked(text: str, *, required: bool) -> tuple[str, list[Piece]]:
+def checked(text: str, *, required: bool) -> tuple[str, list[Piece]]:
     """Return a text cleaned and cut.
 
     Raises:
@@ -183,15 +183,15 @@ def _checked(text: str, *, required: bool) -> tuple[str, list[Piece]]:
     return text, pieces
 
 
-async def _resolved(session: AsyncSession, author: UUID, pieces: list[Piece]) -> tuple[Mapping[str, UUID], list[Piece]]:
+async def resolved(session: AsyncSession, author: UUID, pieces: list[Piece]) -> tuple[Mapping[str, UUID], list[Piece]]:
     """Return whom a text mentions, by handle, and its pieces with accounts; who isn't there is plain text."""
     accounts = await MentionRepository(session).called(author, texts.targets(pieces, "mention"))
-    resolved = []
+    whole = []
     for piece in pieces:
         if piece.type != "mention":
-            resolved.append(piece)
+            whole.append(piece)
         elif piece.target in accounts:
-            resolved.append(Piece("mention", piece.text, str(accounts[piece.target])))
+            whole.append(Piece("mention", piece.text, str(accounts[piece.target])))
         else:
-            resolved.append(Piece("text", piece.text))
-    return accounts, texts.joined(resolved)
+            whole.append(Piece("text", piece.text))
+    return accounts, texts.joined(whole)

@@ -1,17 +1,17 @@
 """What has been published, and who comes across it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Row, Select, select
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE, Part
 from services.feed.models import Entry
 from services.feed.repository import lists
+from services.feed.repository.lexemes import LEXEMES
 
 
 class EntryRepository(Repository[Entry]):
@@ -19,13 +19,13 @@ class EntryRepository(Repository[Entry]):
 
     model_type = Entry
 
-    async def keep(self, values: dict[str, Any], words: Sequence[str]) -> None:
-        """Keep what an event tells of an entry, unless what is known is as new."""
-        values = {**values, "words": func.array_to_tsvector(cast(list(words), ARRAY(Text)))}
-        new = insert(Entry).values(**values)
-        changes = {name: new.excluded[name] for name in values if name != "id"}
-        newer = Entry.version < new.excluded.version
-        await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer))
+    async def keep(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what events tell of entries, unless what is known is as new.
+
+        Args:
+            entries: By column; `lexemes` are the words of the text.
+        """
+        await keep_newest(self.session, Entry, entries, "id", computed={"words": LEXEMES})
 
     async def erase(self, account: UUID) -> bool:
         """Drop what an account has published, and have its polls be nobody's; say whether there may be more."""

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Text, any_, bindparam, case, cast, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, add_missing, keep_newest
 from services.feed.models import Name, Spelling
 from services.feed.repository.apart import blocked
+from services.feed.repository.lexemes import LEXEMES
 
 _MOST_CANDIDATES = 200
 
@@ -32,13 +33,13 @@ class NameRepository(Repository[Name]):
 
     model_type = Name
 
-    async def keep(self, account: UUID, version: int, handle: str, words: Sequence[str]) -> None:
-        """Keep what somebody is called, unless what is known is as new."""
-        lexemes = func.array_to_tsvector(cast(list(words), ARRAY(Text)))
-        new = insert(Name).values(account=account, version=version, handle=handle, words=lexemes)
-        changes = {name: new.excluded[name] for name in ("version", "handle", "words")}
-        newer = Name.version < new.excluded.version
-        await self.session.execute(new.on_conflict_do_update(index_elements=["account"], set_=changes, where=newer))
+    async def keep(self, names: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what people are called, unless what is known is as new.
+
+        Args:
+            names: By column; `lexemes` are the words of handle and name.
+        """
+        await keep_newest(self.session, Name, names, "account", computed={"words": LEXEMES})
 
     async def found(
         self, after: tuple[int, str, UUID] | None, limit: int, viewer: UUID | None, query: str, handle: str
@@ -73,9 +74,7 @@ class SpellingRepository(Repository[Spelling]):
     async def learn(self, spellings: Mapping[str, Iterable[str]]) -> None:
         """Keep words with their spellings; in one order, so that two who learn the same don't wait for each other."""
         rows = sorted((written, word) for word, some in spellings.items() for written in some)
-        if rows:
-            values = [{"written": written, "word": word} for written, word in rows]
-            await self.session.execute(insert(Spelling).values(values).on_conflict_do_nothing())
+        await add_missing(self.session, Spelling, [{"written": written, "word": word} for written, word in rows])
 
     async def unused(self, after: str, limit: int) -> tuple[list[str], str | None]:
         """Return those of the next words that nothing has any more, and the last of these words; None at their end."""

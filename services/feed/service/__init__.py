@@ -1,5 +1,8 @@
 """Use cases of Feed; each is one transaction. `Feed` holds them in groups."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core import circles
@@ -42,48 +45,32 @@ class Feed(UseCases[NoSettings]):
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what a poll is called and who may come across it."""
-        published = event.published_at or moment_of(event.poll)
-        audience = _audience(event)
-        words = words_of(event.title) if audience == Audience.PUBLIC else []
-        await EntryRepository(session).keep(
-            {
-                "id": event.poll,
-                "kind": "poll",
-                "version": event.version,
-                "ordinal": ordinal_of(event.poll, published),
-                "author": event.owner,
-                "audience": audience,
-                "text": "" if event.deleted else event.title,
-                "created_at": published,
-            },
-            words,
-        )
-        await SpellingRepository(session).learn({word: spellings(word) for word in words})
+        await self.keep_polls(session, [event])
+
+    async def keep_polls(self, session: AsyncSession, events: Sequence[PollChanged]) -> None:
+        """Keep what polls are called and who may come across them."""
+        entries = [_poll(event) for event in events]
+        await EntryRepository(session).keep(entries)
+        await _learn(session, entries)
 
     async def on_wave_changed(self, session: AsyncSession, event: WaveChanged) -> None:
         """Keep what a Wave says and who may come across it. Ripples are in no feed yet."""
-        is_shown = not event.deleted and event.ripple_of is None
-        await EntryRepository(session).keep(
-            {
-                "id": event.wave,
-                "kind": "wave",
-                "version": event.version,
-                "ordinal": ordinal_of(event.wave, event.created_at),
-                "author": event.author,
-                "audience": _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY,
-                "text": "" if event.deleted else event.text,
-                "created_at": event.created_at,
-            },
-            [],
-        )
+        await self.keep_waves(session, [event])
+
+    async def keep_waves(self, session: AsyncSession, events: Sequence[WaveChanged]) -> None:
+        """Keep what Waves say and who may come across them."""
+        await EntryRepository(session).keep([_wave(event) for event in events])
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
         """Keep what somebody is called, and what they are found by; nobody finds who is deleted."""
-        await self.people.hear(session, event)
-        handle = "" if event.deleted else folded(event.handle)
-        words = [] if event.deleted else words_of(f"{event.handle} {event.display_name}")
-        await NameRepository(session).keep(event.account, event.version, handle, words)
-        await SpellingRepository(session).learn({word: spellings(word) for word in words})
+        await self.keep_profiles(session, [event])
+
+    async def keep_profiles(self, session: AsyncSession, events: Sequence[ProfileChanged]) -> None:
+        """Keep what people are called, and what they are found by."""
+        await self.people.hear(session, *events)
+        names = [_name(event) for event in events]
+        await NameRepository(session).keep(names)
+        await _learn(session, names)
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
@@ -96,6 +83,51 @@ class Feed(UseCases[NoSettings]):
     async def sweep(self) -> None:
         """Forget words that nothing has any more."""
         await self.searching.sweep()
+
+
+async def _learn(session: AsyncSession, things: Sequence[Mapping[str, Any]]) -> None:
+    words = {word for thing in things for word in thing["lexemes"]}
+    await SpellingRepository(session).learn({word: spellings(word) for word in words})
+
+
+def _poll(event: PollChanged) -> dict[str, Any]:
+    published = event.published_at or moment_of(event.poll)
+    audience = _audience(event)
+    return {
+        "id": event.poll,
+        "kind": "poll",
+        "version": event.version,
+        "ordinal": ordinal_of(event.poll, published),
+        "author": event.owner,
+        "audience": audience,
+        "text": "" if event.deleted else event.title,
+        "created_at": published,
+        "lexemes": words_of(event.title) if audience == Audience.PUBLIC else [],
+    }
+
+
+def _wave(event: WaveChanged) -> dict[str, Any]:
+    is_shown = not event.deleted and event.ripple_of is None
+    return {
+        "id": event.wave,
+        "kind": "wave",
+        "version": event.version,
+        "ordinal": ordinal_of(event.wave, event.created_at),
+        "author": event.author,
+        "audience": _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY,
+        "text": "" if event.deleted else event.text,
+        "created_at": event.created_at,
+        "lexemes": [],
+    }
+
+
+def _name(event: ProfileChanged) -> dict[str, Any]:
+    return {
+        "account": event.account,
+        "version": event.version,
+        "handle": "" if event.deleted else folded(event.handle),
+        "lexemes": [] if event.deleted else words_of(f"{event.handle} {event.display_name}"),
+    }
 
 
 def _audience(poll: PollChanged) -> Audience:

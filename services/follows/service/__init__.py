@@ -1,5 +1,7 @@
 """Use cases of Follows; each is one transaction. `Follows` holds them in groups."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
@@ -43,6 +45,10 @@ class Follows(UseCases[NoSettings]):
         """Keep what somebody is called; whoever is public now accepts those who have waited."""
         await self.people.hear(session, event)
         await self.requests.accept_if_public(session, event.account)
+
+    async def keep_profiles(self, session: AsyncSession, events: Sequence[ProfileChanged]) -> None:
+        """Keep what people are called for whom nobody has waited."""
+        await self.people.hear(session, *events)
 
 
 __all__ = ["Follows"]

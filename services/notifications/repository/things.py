@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, keep_newest
 from services.notifications.models import Thing
 from services.notifications.repository import seen
 
@@ -22,11 +22,15 @@ class ThingRepository(Repository[Thing]):
 
     async def keep(self, values: dict[str, Any]) -> bool:
         """Keep what an event tells of a thing, unless what is known is as new; say whether it is kept."""
-        new = insert(Thing).values(**{**values, "text": values["text"][:_MOST_TEXT]})
+        new = insert(Thing).values(**_short(values))
         changes = {name: new.excluded[name] for name in values if name != "id"}
         newer = Thing.version < new.excluded.version
         kept = new.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer).returning(Thing.id)
         return (await self.session.execute(kept)).first() is not None
+
+    async def keep_past(self, things: Sequence[dict[str, Any]]) -> None:
+        """Keep what events of long ago tell of things, unless what is known is as new."""
+        await keep_newest(self.session, Thing, [_short(values) for values in things], "id")
 
     async def owner(self, thing: UUID) -> UUID | None:
         """Return whose a thing is; None if it isn't known."""
@@ -40,3 +44,7 @@ class ThingRepository(Repository[Thing]):
         """Say whether somebody may see a poll; None if it isn't known here."""
         statement = select(seen.poll(Thing)).where(Thing.id == poll)
         return (await self.session.execute(statement, {"viewer": viewer})).scalar_one_or_none()
+
+
+def _short(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "text": values["text"][:_MOST_TEXT]}

@@ -1,5 +1,6 @@
 """Use cases of Notifications; each is one transaction. `Notifications` holds them in groups."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +10,7 @@ from services.core.kit import Kit
 from services.core.live.hub import Hub
 from services.core.people import People
 from services.core.service import UseCases
-from services.notifications.events import AccountDeleted, ProfileChanged
+from services.notifications.events import AccountDeleted, CommentChanged, PollChanged, ProfileChanged, WaveChanged
 from services.notifications.live import InboxSource
 from services.notifications.models import Person
 from services.notifications.moments import first_of
@@ -56,6 +57,12 @@ class Notifications(UseCases[NotificationsSettings]):
         self.delivering = Delivering(kit)
         self.unsubscribing = Unsubscribing(kit)
         self.mailing = Mailing(kit, self.reading, self.unsubscribing)
+
+    async def keep_past(
+        self, session: AsyncSession, events: Sequence[WaveChanged | CommentChanged | PollChanged]
+    ) -> None:
+        """Keep what things of long ago are; nobody is told of them."""
+        await self.hearing.past_things(session, events)
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""

@@ -4,6 +4,8 @@ Whether something still stands (a Wave that was deleted, somebody whom it doesn'
 hidden) is asked of `thing` when somebody looks. Follows and reactions are no things: their notifications say it.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,20 +50,7 @@ class Hearing:
     async def wave(self, session: AsyncSession, event: WaveChanged) -> None:
         """Tell those whom a Wave names, and whose Wave it shares on."""
         things = ThingRepository(session)
-        is_new = await things.keep(
-            {
-                "id": event.wave,
-                "type": "wave",
-                "version": event.version,
-                "owner": event.author,
-                "of": event.ripple_of,
-                "audience": event.visibility,
-                "names": event.mentions,
-                "text": event.text,
-                "gone": event.deleted,
-            }
-        )
-        if not is_new:
+        if not await things.keep(_wave(event)):
             return
         for account in sorted(set(event.mentions) - {event.author}):
             await self._keep(session, Told(account, "mention", event.wave, event.author))
@@ -79,18 +68,7 @@ class Hearing:
 
     async def comment(self, session: AsyncSession, event: CommentChanged) -> None:
         """Tell whose comment is answered, whose poll is commented on, and whose comment was hidden."""
-        is_new = await ThingRepository(session).keep(
-            {
-                "id": event.comment,
-                "type": "comment",
-                "version": event.version,
-                "owner": event.author,
-                "of": event.thread,
-                "audience": event.state,
-                "text": event.text,
-                "gone": event.state == "deleted",
-            }
-        )
+        is_new = await ThingRepository(session).keep(_comment(event))
         if not is_new or event.state == "deleted":
             return
         if event.state == "hidden":  # each time anew
@@ -108,18 +86,13 @@ class Hearing:
 
     async def poll(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll, and its title."""
-        await ThingRepository(session).keep(
-            {
-                "id": event.poll,
-                "type": "poll",
-                "version": event.version,
-                "owner": event.owner,
-                "of": None,
-                "audience": event.listing,
-                "text": "" if event.deleted else event.title,
-                "gone": event.deleted,
-            }
-        )
+        await ThingRepository(session).keep(_poll(event))
+
+    async def past_things(
+        self, session: AsyncSession, events: Sequence[WaveChanged | CommentChanged | PollChanged]
+    ) -> None:
+        """Keep what things of long ago are; nobody is told of them."""
+        await ThingRepository(session).keep_past([_thing(event) for event in events])
 
     async def opened(self, session: AsyncSession, event: PollOpened) -> None:
         """Tell those who watch a poll that it has opened."""
@@ -147,3 +120,49 @@ class Hearing:
         await mailboxes.advance([told.recipient])
         if kept.news:
             await mailboxes.ring(told.kind, [told.recipient])
+
+
+def _thing(event: WaveChanged | CommentChanged | PollChanged) -> dict[str, Any]:
+    if isinstance(event, WaveChanged):
+        return _wave(event)
+    return _comment(event) if isinstance(event, CommentChanged) else _poll(event)
+
+
+def _wave(event: WaveChanged) -> dict[str, Any]:
+    return {
+        "id": event.wave,
+        "type": "wave",
+        "version": event.version,
+        "owner": event.author,
+        "of": event.ripple_of,
+        "audience": event.visibility,
+        "names": event.mentions,
+        "text": event.text,
+        "gone": event.deleted,
+    }
+
+
+def _comment(event: CommentChanged) -> dict[str, Any]:
+    return {
+        "id": event.comment,
+        "type": "comment",
+        "version": event.version,
+        "owner": event.author,
+        "of": event.thread,
+        "audience": event.state,
+        "text": event.text,
+        "gone": event.state == "deleted",
+    }
+
+
+def _poll(event: PollChanged) -> dict[str, Any]:
+    return {
+        "id": event.poll,
+        "type": "poll",
+        "version": event.version,
+        "owner": event.owner,
+        "of": None,
+        "audience": event.listing,
+        "text": "" if event.deleted else event.title,
+        "gone": event.deleted,
+    }

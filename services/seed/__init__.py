@@ -1,0 +1,1 @@
+"""`votewave seed`: a plausible place of any size, for development, demos and benchmarks."""

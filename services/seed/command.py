@@ -1,0 +1,89 @@
+"""`votewave seed`."""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+import click
+
+from services.core.settings import CoreSettings, load
+
+PASSWORD = "a boat and 3 keys"  # noqa: S105  (of people who are made up, in a place for development)
+
+
+@click.command()
+@click.option("--people", default=1_000, show_default=True, type=click.IntRange(20, 1_000_000), help="How many.")
+@click.option("--follows", type=click.IntRange(0), help="Who follows whom, about so many.  [default: ten each]")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Another number makes other people.")
+@click.option("--password", default=PASSWORD, show_default=True, help="Everybody's.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+def seed(*, people: int, follows: int | None, seed: int, password: str, as_json: bool) -> None:
+    r"""Fill a place for development with people, and with all that they do.
+
+    They follow one another, publish polls and Waves, vote, react and comment. The same numbers make the same people; a
+    run that was cut short is completed by doing it again. It refuses where VOTEWAVE_ENVIRONMENT isn't `local`.
+
+    \b
+    Examples:
+      votewave --data-dir .votewave seed
+      votewave --data-dir .votewave seed --people 100000 --follows 1000000 --json
+      votewave --data-dir .votewave seed --people 50 --seed 2
+    """
+    import msgspec  # noqa: PLC0415  (what --help has no use for)
+
+    from services.core.observe.logs import configure  # noqa: PLC0415
+    from services.core.problems import Problem  # noqa: PLC0415
+    from services.core.seeding import SeedError  # noqa: PLC0415
+    from services.seed.filling import fill  # noqa: PLC0415
+    from services.seed.network import DicedNetwork, size_of  # noqa: PLC0415
+
+    settings = load(CoreSettings)
+    configure(settings.log_format, "warning", service="seed", env=settings.environment)
+    network = DicedNetwork(size_of(people, follows), seed, datetime.now(UTC), password)
+    bar, began = Bar(msgspec.structs.asdict(network.size)), time.monotonic()
+    try:
+        asyncio.run(fill(network, settings, bar))
+    except (SeedError, Problem) as exc:
+        bar.end()
+        raise click.ClickException(str(exc)) from exc
+    bar.end()
+    seconds, person = time.monotonic() - began, network.people[0]
+    if as_json:
+        told = {"seconds": round(seconds, 1), "made": bar.done, "email": person.email, "password": password}
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        made = ", ".join(f"{number:,} {what}" for what, number in bar.done.items())
+        click.echo(f"Made in {seconds:.1f} s: {made}.")
+        click.echo(f"Sign in as {person.email} with the password: {password}")
+
+
+class Bar:
+    """A bar that grows on the terminal, step by step; where there is no terminal, nothing is shown.
+
+    Args:
+        wanted: How much of each thing there will be, about.
+    """
+
+    def __init__(self, wanted: dict[str, int]) -> None:
+        self._wanted = wanted | {"accounts": wanted["people"], "profiles": wanted["people"]}
+        self.done = Counter[str]()
+        self._shown = ""
+        self._shows = sys.stderr.isatty()
+
+    def __call__(self, step: str, done: int) -> None:
+        """Count what was done of a step."""
+        if step != self._shown:
+            self.end()
+        self._shown = step
+        self.done[step] += done
+        if self._shows:
+            share = min(1.0, self.done[step] / max(1, self._wanted[step]))
+            click.echo(f"\r{step:>9} {'█' * int(share * 40):<40} {self.done[step]:,}", err=True, nl=False)
+
+    def end(self) -> None:
+        """End the line."""
+        if self._shows and self._shown:
+            click.echo("", err=True)
+        self._shown = ""
