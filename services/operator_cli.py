@@ -1,4 +1,4 @@
-"""`votewave`'s commands for operators: parked events, roles, signing keys, recounts.
+"""`votewave`'s commands for operators: events that wait or are parked, roles, signing keys, recounts.
 
 Like the rest of the command line they import what they need when they run (PLC0415).
 """
@@ -24,18 +24,51 @@ T = TypeVar("T")
 
 @click.group(cls=Group)
 def events() -> None:
-    r"""Look at events that couldn't be handled, and handle them again.
+    r"""See who is behind with events, look at those that couldn't be handled, and handle them again.
 
     \b
     Examples:
+      votewave --data-dir .votewave events lag
       votewave --data-dir .votewave events parked votebooth
       votewave --data-dir .votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
     """
 
 
+@events.command("lag")
+@click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME…]")
+@click.option("--most", default=60.0, show_default=True, type=click.FloatRange(0), help="Seconds behind that are fine.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lag(names: tuple[str, ...], most: float, as_json: bool) -> None:
+    r"""Say how far services are behind those whom they hear. Exit code 1 if one is too far, or has parked events.
+
+    Events wait in the publisher's outbox (unsent), then on its stream (behind); an event that a service couldn't handle
+    is parked there.
+
+    \b
+    Examples:
+      votewave --data-dir .votewave events lag
+      votewave events lag feed notifications --most 5 --json
+    """
+    from services.core.operations import lags  # noqa: PLC0415
+
+    every = {service.name: service for service in load_services(("all",))}
+    found = asyncio.run(lags([every[name] for name in names or NAMES], every, load(CoreSettings)))
+    late = [row for row in found if row.oldest > most or row.parked]
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo(f"{'':<29} unsent  behind  oldest  parked")
+        for row in found:
+            behind = "?" if row.behind is None else row.behind
+            pair = f"{row.consumer} of {row.publisher}"
+            click.echo(f"{pair:<29} {row.unsent:>6}  {behind:>6}  {row.oldest:>5.1f}s  {row.parked:>6}")
+        click.echo(f"{len(late)} of {len(found)} want looking at" if late else "all is well")
+    sys.exit(1 if late else 0)
+
+
 @events.command("parked")
 @click.argument("name", type=click.Choice(NAMES))
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def parked(name: str, as_json: bool) -> None:
     r"""List a service's parked events, oldest first.
 
@@ -56,8 +89,9 @@ def parked(name: str, as_json: bool) -> None:
 @events.command("replay")
 @click.argument("name", type=click.Choice(NAMES))
 @click.argument("event", type=click.UUID)
-def replay(name: str, event: UUID) -> None:
-    r"""Handle a parked event again; it stays parked if it fails again.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def replay(name: str, event: UUID, as_json: bool) -> None:
+    r"""Handle a parked event again. Exit code 1 if there is none, or it fails again and stays parked.
 
     \b
     Example: votewave events replay votebooth 0193f0aa-0000-7000-8000-000000000000
@@ -72,7 +106,7 @@ def replay(name: str, event: UUID) -> None:
         raise click.ClickException(f"it failed again ({exc}) and stays parked") from exc
     if not found:
         raise click.ClickException(f"{name} has no parked event {event}")
-    click.echo("handled")
+    click.echo(json.dumps({"event": str(event), "handled": True}) if as_json else "handled")
 
 
 @click.command()

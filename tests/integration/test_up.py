@@ -279,6 +279,9 @@ def test_parked_events_are_listed_and_replayed_from_the_command_line(folder: Pat
     listed = votewave(*here, "parked", "profiles", "--json")
     assert [row["event_id"] for row in json.loads(listed.stdout)] == [str(good), str(bad)]
     assert "2 parked" in votewave(*here, "parked", "profiles").stdout
+    lag = votewave(*here, "lag", "profiles", "--json")
+    assert lag.returncode == 1
+    assert [(row["publisher"], row["parked"], row["behind"]) for row in json.loads(lag.stdout)] == [("auth", 2, 0)]
 
     failed = votewave(*here, "replay", "profiles", str(bad))
     assert failed.returncode == 1

@@ -1,17 +1,23 @@
-"""Write the files that are made of the code: routes, scopes, names, the table of settings."""
+"""Write the files that are made of the code: routes, scopes, names, the table of settings, the catalogue of events."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tools.generate import gateway, names, scopes, settings
+from tools.generate import events, gateway, names, scopes, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def contents() -> dict[str, str]:
     """Return each file's content by its path below the project's root."""
-    return {**gateway.contents(), **names.contents(ROOT), **scopes.contents(), **settings.contents()}
+    return {
+        **gateway.contents(),
+        **names.contents(ROOT),
+        **scopes.contents(),
+        **settings.contents(),
+        **events.contents(),
+    }
 
 
 def main() -> int:

@@ -21,9 +21,13 @@ from services.core.observe.trace import current_trace
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact. A publisher's struct has all fields, a consumer's those it needs; `KIND` joins the two."""
+    """A fact. A publisher's struct has all fields, a consumer's those it needs; `KIND` joins the two.
+
+    `VERSION` is the publisher's, of its fields: it grows when one is taken away or gets another type.
+    """
 
     KIND: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
 
 
 _INSERT = text("INSERT INTO outbox (event_id, kind, payload, trace) VALUES (:id, :kind, :payload, :trace)")

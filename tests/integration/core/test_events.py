@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
-from core_place import Heard, Place, Receiver, Said, open_place, until
+from core_place import HANDLERS, Heard, Place, Receiver, Said, open_place, until
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 from services.core import personal
@@ -16,7 +16,8 @@ from services.core.events.consumer import Consumer
 from services.core.events.handler import Handler, NotNowError
 from services.core.events.outbox import publish, stream_of
 from services.core.kit import Kit
-from services.core.service import NoSettings
+from services.core.operations import Lag, lags
+from services.core.service import NoSettings, Service, UseCases
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -554,3 +555,47 @@ async def test_an_account_that_takes_long_to_erase_is_erased_once(
         assert slow.steps == 1
     assert await place.sql("SELECT count(*) FROM receiver.parked") == [0]
     assert await place.sql("SELECT count(*) FROM receiver.inbox") == [1]
+
+
+async def test_lag_says_what_waits_where_and_for_how_long(place: Place, redis: Redis) -> None:
+    services = {
+        "sender": Service("sender", UseCases[NoSettings]),
+        "receiver": Service("receiver", UseCases[NoSettings], handlers=HANDLERS),
+    }
+
+    async def lag() -> Lag:
+        [found] = await lags(list(services.values()), services, place.settings)
+        return found
+
+    assert await lag() == Lag("receiver", "sender", unsent=0, behind=0, oldest=0.0, parked=0)
+    async with place.kit("sender") as kit:
+        await place.say(kit, 1, 2, 3)
+        assert await lag() == Lag("receiver", "sender", unsent=3, behind=0, oldest=0.0, parked=0)
+        async with place.relay(kit):
+            await until(lambda: sent(redis, 3))
+        await asyncio.sleep(0.2)
+        unread = await lag()
+        assert (unread.unsent, unread.behind) == (0, 3)
+        assert 0.2 <= unread.oldest < 20
+
+        receiver = Receiver()
+        receiver.fail[1] = NotNowError()
+        async with place.consumer(receiver):
+            await until(lambda: called(receiver))
+        held = await lag()
+        assert (held.behind, held.parked) == (3, 0)
+        assert held.oldest >= unread.oldest
+
+        receiver.fail[1] = ValueError()
+        async with place.consumer(receiver):
+            assert await place.seen_all(2, 3) == [2, 3]
+            await until(lambda: none_pending(redis))
+        assert await lag() == Lag("receiver", "sender", unsent=0, behind=0, oldest=0.0, parked=1)
+
+
+async def all_sent(place: Place) -> bool:
+    return await place.sql("SELECT count(*) FROM sender.outbox WHERE published_at IS NULL") == [0]
+
+
+async def called(receiver: Receiver) -> bool:
+    return bool(receiver.calls)
