@@ -99,7 +99,7 @@ async def _behind(redis: Redis, stream: str, group: str) -> tuple[int | None, fl
     about = next((one for one in groups if one["name"] == group.encode()), None)
     lag = await redis.xlen(stream) if about is None else about["lag"]
     pending: Any = {"pending": 0, "min": None} if about is None else await redis.xpending(stream, group)
-    first = pending["min"]
+    first: Any = pending["min"]
     if first is None and lag != 0:
         after = "-" if about is None else b"(" + about["last-delivered-id"]
         unread = await redis.xrange(stream, min=after, count=1)
