@@ -17,7 +17,7 @@ sizes = {
   polls         = { count = 3, cpu = 400, memory = 384 }
   votebooth     = { count = 4, cpu = 1500, memory = 512 }
   follows       = { count = 2, cpu = 300, memory = 256 }
-  expressions   = { count = 2, cpu = 300, memory = 256 }
+  expressions   = { count = 2, cpu = 300, memory = 512 }
   comments      = { count = 2, cpu = 300, memory = 256 }
   feed          = { count = 2, cpu = 400, memory = 384 }
   notifications = { count = 2, cpu = 400, memory = 384 }

@@ -17,7 +17,7 @@ sizes = {
   polls         = { count = 2, cpu = 300, memory = 256 }
   votebooth     = { count = 2, cpu = 800, memory = 384 }
   follows       = { count = 2, cpu = 150, memory = 256 }
-  expressions   = { count = 2, cpu = 150, memory = 256 }
+  expressions   = { count = 2, cpu = 150, memory = 512 }
   comments      = { count = 2, cpu = 150, memory = 256 }
   feed          = { count = 2, cpu = 200, memory = 256 }
   notifications = { count = 2, cpu = 200, memory = 256 }

@@ -1,6 +1,7 @@
 """Tables of Expressions."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, column, false, func
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.core.circles import BlockColumns, FollowColumns, MuteColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
+from services.core.images.tables import ImageColumns
 from services.core.people import PersonColumns
 
 
@@ -36,6 +38,7 @@ class Wave(Base):
     Attributes:
         version: Of what the author has written; grows with each change.
         pieces: The text, cut where it mentions, tags or links: `texts.Piece` each.
+        images: What it shows, in order: `picturing.Shown` each.
         bare: It shares another Wave on, and says nothing. One account has one such Ripple of a Wave.
         emojis: How many reacted with each.
         reacted: How often a reaction was added, changed or taken back: the version of the counts.
@@ -48,6 +51,7 @@ class Wave(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     text: Mapped[str] = mapped_column(Text)
     pieces: Mapped[list[list[str]]] = mapped_column(JSONB)
+    images: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=sql("'[]'::jsonb"))
     visibility: Mapped[str] = mapped_column(Text)
     poll: Mapped[UUID | None]
     ripple_of: Mapped[UUID | None]
@@ -68,6 +72,12 @@ class Wave(Base):
         Index("ix_wave_ripples", "ripple_of", "id", postgresql_where=column("ripple_of").is_not(None)),
         Index("uq_wave_bare", "author", "ripple_of", unique=True, postgresql_where=column("bare")),
     )
+
+
+class Image(ImageColumns, Base):
+    """An image that a user has uploaded."""
+
+    __tablename__ = "image"
 
 
 class Revision(Base):

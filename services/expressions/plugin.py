@@ -25,6 +25,7 @@ SERVICE = Service(
     Expressions,
     settings=ExpressionsSettings,
     controllers=CONTROLLERS,
+    parts=lambda expressions: {"images": expressions.picturing.images},
     handlers=[
         Handler(PollChanged, Expressions.on_poll_changed),
         people_handler(ProfileChanged),
@@ -34,6 +35,10 @@ SERVICE = Service(
     ],
     personal=Personal(AccountDeleted, Expressions.erase, exported, Person),
     needs=["polls", "profiles"],
-    jobs=[Job("keys", 3600, Expressions.sweep), Job("leftovers", 5, Expressions.clear)],
+    jobs=[
+        Job("keys", 3600, Expressions.sweep),
+        Job("leftovers", 5, Expressions.clear),
+        Job("images", 60, Expressions.sweep_images),
+    ],
     seeding={"waves": seed_waves},
 )

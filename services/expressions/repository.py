@@ -15,12 +15,14 @@ from services.core import circles
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.core.images.tables import State
 from services.core.personal import Part
 from services.expressions.models import (
     Account,
     Block,
     Follow,
     IdempotencyKey,
+    Image,
     Leftover,
     Mention,
     Mute,
@@ -189,6 +191,17 @@ class WaveRepository(Repository[Wave]):
         return (await self.session.execute(statement, execution_options=fresh)).scalar_one_or_none()
 
 
+class ImageRepository(Repository[Image]):
+    """Images that users have uploaded."""
+
+    model_type = Image
+
+    async def shown(self, account: UUID) -> int:
+        """Return how many images an account's Waves show."""
+        count = select(func.count()).where(Image.account == account, Image.state == State.USED)
+        return (await self.session.execute(count)).scalar_one()
+
+
 class RevisionRepository(Repository[Revision]):
     """Earlier versions of Waves."""
 
@@ -340,7 +353,12 @@ class KeyRepository(IdempotencyKeys[IdempotencyKey]):
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
     waves = select(
-        Wave.id, Wave.text, Wave.visibility, Wave.poll, Wave.ripple_of, Wave.created_at, Wave.edited_at
+        Wave.id, Wave.text, Wave.images, Wave.visibility, Wave.poll, Wave.ripple_of, Wave.created_at, Wave.edited_at
     ).where(Wave.author == account)
     reactions = select(Reaction.wave, Reaction.kind, Reaction.emoji, Reaction.at).where(Reaction.account == account)
-    return [Part("waves", waves, Wave.id), Part("reactions", reactions, Reaction.ordinal)]
+    images = select(Image.id, Image.state, Image.created_at).where(Image.account == account)
+    return [
+        Part("waves", waves, Wave.id),
+        Part("reactions", reactions, Reaction.ordinal),
+        Part("images", images, Image.id),
+    ]

@@ -12,6 +12,8 @@ from services.expressions.events import ReactionKind, Visibility
 from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, MAX_TAGS
 
 MAX_BATCH = 100
+MAX_IMAGES = 4
+MAX_DESCRIPTION = 500
 
 Text = Annotated[
     str,
@@ -31,11 +33,28 @@ SeenBy = Annotated[
 ]
 
 
+class WaveImageNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An image to show."""
+
+    image: Annotated[UUID, Meta(description="One of mine that is ready.")]
+    description: Annotated[
+        str,
+        text_limits(
+            MAX_DESCRIPTION,
+            description="What it shows, for those who don't see it. May be empty.",
+            examples=["Three boats in the harbour, all of them red."],
+        ),
+    ] = ""
+
+
 class WaveNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to publish."""
 
-    text: Annotated[Text, Meta(description="May be empty where there is a poll.")] = ""
+    text: Annotated[
+        Text, Meta(description="May be empty where there is a poll, or an image that shares nothing on.")
+    ] = ""
     visibility: SeenBy = "public"
+    images: Annotated[list[WaveImageNew], list_limits(MAX_IMAGES)] = []
     poll: Annotated[UUID | None, Meta(description="A published poll that you may see.")] = None
     ripple_of: Annotated[UUID | None, Meta(description="A Wave to share on with these words.")] = None
 
@@ -88,6 +107,23 @@ class LinkPart(Struct, frozen=True, tag_field="type", tag="link"):
 Part = TextPart | MentionPart | TagPart | LinkPart
 
 
+class ImageView(Struct, frozen=True, kw_only=True):
+    """An image as WebP, by paths that hold for good, in three sizes that keep its shape."""
+
+    id: UUID
+    small: Annotated[str, Meta(description="Path of the one that fits into 320 by 640 pixels.")]
+    medium: Annotated[str, Meta(description="Path of the one that fits into 960 by 1,920 pixels.")]
+    large: Annotated[str, Meta(description="Path of the one that fits into 1,920 by 2,560 pixels.")]
+    width: Annotated[int, Meta(description="Of the large one, in pixels.")]
+    height: Annotated[int, Meta(description="Of the large one, in pixels.")]
+
+
+class WaveImageView(ImageView, frozen=True, kw_only=True):
+    """An image of a Wave."""
+
+    description: Annotated[str, Meta(description="What it shows; empty if the author doesn't say.")]
+
+
 class Counts(Struct, frozen=True):
     """What others did with a Wave."""
 
@@ -113,6 +149,7 @@ class WaveBody(Struct, frozen=True, kw_only=True):
     author: PersonView
     text: str
     parts: Annotated[list[Part], Meta(description="The text in pieces, to be shown one after the other.")]
+    images: list[WaveImageView]
     visibility: SeenBy
     poll: Annotated[UUID | None, Meta(description="Null also for a poll that isn't for the viewer.")]
     ripple_of: Annotated[UUID | None, Meta(description="The Wave that it shares on.")]

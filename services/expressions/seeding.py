@@ -19,7 +19,7 @@ from services.expressions.models import Mention, Reaction, Wave
 from services.expressions.repository import AccountRepository
 from services.expressions.service import Expressions
 from services.expressions.service.steps import changed, size_of
-from services.expressions.service.writing import checked, resolved
+from services.expressions.service.writing import checked_text, resolved
 
 _AT_ONCE = 500
 
@@ -41,7 +41,7 @@ async def _add(session: AsyncSession, new: Sequence[Wanted]) -> None:
     mentions: list[dict[str, Any]] = []
     sizes, reactions = Counter[UUID](), Counter[UUID]()
     for wave in new:
-        text, pieces = checked(wave.text, required=wave.poll is None)
+        text, pieces = checked_text(wave.text, required=wave.poll is None)
         mentioned, pieces = await resolved(session, wave.author, pieces)
         waves.append({**_counts(wave), "text": text, "pieces": msgspec.to_builtins(pieces)})
         mentions += ({"wave": wave.id, "account": account} for account in mentioned.values())

@@ -11,6 +11,9 @@ class ExpressionsSettings(Struct, frozen=True, kw_only=True):
     megabytes_per_account: Annotated[
         int, Meta(description="What an account's Waves may take, earlier versions included.", ge=1, le=1_000_000)
     ] = 50
+    images_per_account: Annotated[
+        int, Meta(description="Images that an account's Waves may show.", ge=1, le=1_000_000)
+    ] = 2_000
     reactions_per_account: Annotated[
         int, Meta(description="Reactions of an account that stand at a time.", ge=1, le=1_000_000_000)
     ] = 200_000

@@ -12,7 +12,7 @@ from services.core.http.dependencies import site_of
 from services.core.http.guards import ANY_TOKEN, requires
 from services.core.http.limits import limit
 from services.core.identity.subject import Subject
-from services.core.images.controllers import ImageAsk, ImageChoice, image_controller
+from services.core.images.controllers import REFUSALS, ImageAsk, ImageChoice, image_controller
 from services.core.images.images import Begun
 from services.core.people import ASKED_AT_ONCE
 from services.profiles.events import ProfileChanged
@@ -25,13 +25,7 @@ _TEXTS = {
     422: "`profile-refused`: `errors` names every field that breaks a rule.",
     429: "Too many requests, or `over-quota`: as much as one account may have.",
 }
-_IMAGES = {
-    403: _TEXTS[403],
-    404: "`not-found`: you have begun no such upload.",
-    409: "`not-uploaded`: the file isn't there yet. `image-used`: it is being made, or shown elsewhere.",
-    422: "`image-type`: it is no JPEG, PNG or WebP. `image-too-large`: it has too many pixels. "
-    "`image-moving`: it is an animation. `image-broken`: it can't be read to its end.",
-}
+_IMAGES = {**_TEXTS, **REFUSALS}
 IMAGES_MADE = limit("image-make", 60, per=3600)
 
 

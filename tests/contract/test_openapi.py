@@ -266,6 +266,7 @@ WITHOUT_KEY = {
     "MessageSend": "its client_id makes a retry one message",
     "MessageSendTo": "its client_id makes a retry one message",
     "ProfileImageBegin": "what is begun and not used is deleted within an hour",
+    "WaveImageBegin": "what is begun and not used is deleted within an hour",
     "RoomReact": "one more or less is nobody's",
     "RollAdd": "an address is invited once, unless the owner says `resend`",
 }

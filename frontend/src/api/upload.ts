@@ -1,6 +1,16 @@
 import type { Schemas } from "./client";
 import { Problem } from "./problem";
 
+/** What images are taken, as an input's `accept`. */
+export const IMAGES = "image/jpeg,image/png,image/webp";
+const MAX_BYTES = 10_000_000;
+
+/** Says why a file can't be an image; empty if it can. */
+export function unfit(file: File): string {
+  const fits = IMAGES.split(",").includes(file.type) && file.size <= MAX_BYTES;
+  return fits ? "" : "Choose a JPEG, PNG or WebP image of 10 MB at most.";
+}
+
 /** Sends a file to where the API says. With a bucket that is another server, which takes a form and no token. */
 export async function sendFile(upload: Schemas["Upload"], file: File): Promise<void> {
   let body: Blob | FormData = file;

@@ -1,15 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ChangeEvent } from "react";
 import { api, given, type Schemas } from "../api/client";
-import { sendFile } from "../api/upload";
+import { IMAGES, sendFile, unfit } from "../api/upload";
 import { Avatar } from "../people/Avatar";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
-
-const TYPES = ["image/jpeg", "image/png", "image/webp"];
-const MAX_BYTES = 10_000_000;
 
 /** My picture: chosen, looked at, then saved; or taken away. */
 export function AvatarForm() {
@@ -57,8 +54,8 @@ function Form({ profile }: { profile: Schemas["ProfileView"] }) {
   function choose(event: ChangeEvent<HTMLInputElement>) {
     change.reset();
     const [chosen = null] = event.target.files ?? [];
-    const wrong = chosen && (!TYPES.includes(chosen.type) || chosen.size > MAX_BYTES);
-    setRefused(wrong ? "Choose a JPEG, PNG or WebP image of 10 MB at most." : "");
+    const wrong = chosen ? unfit(chosen) : "";
+    setRefused(wrong);
     if (wrong) forget();
     else setFile(chosen);
   }
@@ -69,7 +66,7 @@ function Form({ profile }: { profile: Schemas["ProfileView"] }) {
       <label>
         Picture
         <br />
-        <input ref={input} className={styles.file} type="file" accept={TYPES.join(",")} onChange={choose} />
+        <input ref={input} className={styles.file} type="file" accept={IMAGES} onChange={choose} />
       </label>
       <p>It is cut to a square. Where and when it was taken is left out.</p>
       {refused && <Notice kind="stop">{refused}</Notice>}

@@ -6,12 +6,13 @@ import { Avatar } from "../people/Avatar";
 import { nameOf, Person } from "../people/Person";
 import type { Wave, WaveBody } from "./cache";
 import { Parts } from "./Parts";
+import { Pictures } from "./Pictures";
 import { Reactions } from "./Reactions";
 import styles from "./Waves.module.css";
 
 /** A Wave in a list. One that shares another on without words is that other one, with who shares it. */
 export function WaveItem({ wave, cards }: { wave: Wave; cards: Cards }) {
-  const bare = wave.text === "" && wave.original !== null && !wave.poll;
+  const bare = wave.text === "" && wave.original !== null && !wave.poll && !wave.images.length;
   const shown: WaveBody = bare && wave.original ? wave.original : wave;
   return (
     <li className={`${entries.entry} ${styles.wave}`} aria-label={`Wave by ${nameOf(shown.author)}`}>
@@ -45,6 +46,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
         {wave.edited_at && <span>edited</span>}
       </p>
       <Parts parts={wave.parts} />
+      <Pictures pictures={wave.images} />
       {wave.poll && (
         <Link to="/polls/$id" params={{ id: wave.poll }} className={styles.poll}>
           <strong>{card?.vote.may && !card.vote.has_voted ? "Vote in the poll" : "See the poll"}</strong>

@@ -8,6 +8,8 @@ import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Text } from "../ui/Text";
 import { WAVES, type Wave } from "./cache";
+import { type Picked, send } from "./pick";
+import { PickButton, PickedPictures } from "./PickPictures";
 import styles from "./Waves.module.css";
 
 const MOST = 500; // characters, as people see them
@@ -28,21 +30,27 @@ export function WriteWave({ about, of, onDone }: Props) {
   const [text, setText] = useState("");
   const [poll, setPoll] = useState(about ?? "");
   const [asks, setAsks] = useState(!!about);
+  const [picked, setPicked] = useState<Picked[]>([]);
   const key = useRef(crypto.randomUUID());
   const write = useMutation({
     mutationFn: async (visibility: Schemas["WaveNew"]["visibility"]) => {
       const code = asks ? codeIn(poll) : "";
       const found = code ? given(await api.GET("/v1/polls/by-code/{code}", { params: { path: { code } } })) : null;
+      const images = await send(picked, (done, image) =>
+        setPicked((old) => old.map((one) => (one.preview === done.preview ? { ...one, image } : one))),
+      );
       return given(
         await api.POST("/v1/expressions/waves", {
           params: { header: { "Idempotency-Key": key.current } },
-          body: { text, visibility, poll: found?.id ?? null, ripple_of: of ?? null },
+          body: { text, visibility, images, poll: found?.id ?? null, ripple_of: of ?? null },
         }),
       );
     },
     onSuccess: (made) => {
       key.current = crypto.randomUUID();
       setText("");
+      for (const { preview } of picked) URL.revokeObjectURL(preview);
+      setPicked([]);
       setPoll("");
       setAsks(false);
       void queries.invalidateQueries({ queryKey: [WAVES, "of", made.author.id] });
@@ -50,6 +58,8 @@ export function WriteWave({ about, of, onDone }: Props) {
     },
     onError: (error) => {
       if (error instanceof Problem) key.current = crypto.randomUUID();
+      // Ready for longer than the server keeps what nothing shows: they are sent again.
+      if (error instanceof Problem && error.slug === "image-used") setPicked((old) => old.map(({ image: _, ...one }) => one));
     },
   });
   const problem = write.error instanceof Problem ? write.error : null;
@@ -70,9 +80,14 @@ export function WriteWave({ about, of, onDone }: Props) {
         rows={2}
         value={text}
         autoFocus={!!of}
-        required={!asks}
+        required={!asks && (!picked.length || !!of)}
         onChange={(event) => setText(event.target.value)}
         error={problem?.of("text") ?? (left < 0 ? `${-left} characters too many` : undefined)}
+      />
+      <PickedPictures
+        picked={picked}
+        onChange={setPicked}
+        errorOf={(place) => problem?.of(`images.${place}.description`)}
       />
       {asks && (
         <Field
@@ -91,6 +106,7 @@ export function WriteWave({ about, of, onDone }: Props) {
           <option value="followers">My followers</option>
           <option value="mentioned">Those whom it names</option>
         </Choice>
+        <PickButton picked={picked} onChange={setPicked} />
         {!of && !asks && (
           <Button kind="quiet" onClick={() => setAsks(true)}>
             Add a poll

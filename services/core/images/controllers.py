@@ -24,6 +24,14 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
+REFUSALS = {
+    404: "`not-found`: you have begun no such upload.",
+    409: "`not-uploaded`: the file isn't there yet. `image-used`: it is being made, or shown elsewhere.",
+    422: "`image-type`: it is no JPEG, PNG or WebP. `image-too-large`: it has too many pixels. "
+    "`image-moving`: it is an animation. `image-broken`: it can't be read to its end.",
+}
+"""Why an upload isn't made into an image."""
+
 
 class ImageAsk(Struct, frozen=True, forbid_unknown_fields=True):
     """The image that is to be uploaded."""

@@ -15,8 +15,8 @@ TEXTS = {
     429: "Too many requests, or `over-quota`: as much as one account may have.",
 }
 
-WAVE_BYTES = 32_000
-"""A text of 4,000 bytes, of which JSON may write each in six."""
+WAVE_BYTES = 50_000
+"""A text of 4,000 bytes and four descriptions of 500 characters, of which JSON may write each in six or twelve."""
 
 WRITES: Sequence[Guard] = [requires("expressions:write"), limit("expressions-write", 60, per=60)]
 """Guards of each route that publishes or changes a Wave."""

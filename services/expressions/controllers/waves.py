@@ -15,7 +15,10 @@ from services.expressions.controllers.rules import READS, TEXTS, WAVE_BYTES, WRI
 from services.expressions.schemas import History, WaveEdit, WaveNew, Waves, WavesWanted, WaveView
 from services.expressions.service import Expressions
 
-_KEY_USED = "`idempotency-key-used`: it was sent with another request, or what it made is deleted."
+_CONFLICTS = (
+    "`idempotency-key-used`: it was sent with another request, or what it made is deleted. "
+    "`image-used`: an image isn't yours, isn't ready or is shown already."
+)
 _BROKEN = "`wave-refused`; `errors` names the fields. Or `not-for-all`: that Wave can't be shared on."
 
 
@@ -34,7 +37,7 @@ class WaveController(Controller):
         responses={
             201: ResponseSpec(WaveView, description="The new Wave.", generate_examples=False),
             200: ResponseSpec(WaveView, description="What this Idempotency-Key made before.", generate_examples=False),
-            **problems(TEXTS, 400, 401, 403, 404, 413, 429, 503, _409=_KEY_USED, _422=_BROKEN),
+            **problems(TEXTS, 400, 401, 403, 404, 413, 429, 503, _409=_CONFLICTS, _422=_BROKEN),
         },
     )
     async def create(
@@ -44,7 +47,7 @@ class WaveController(Controller):
         data: JSONBody[WaveNew],
         key: IdempotencyKey = None,
     ) -> Response[Any]:
-        """Publish a text, perhaps with a poll, or with a Wave that it shares on."""
+        """Publish a text, perhaps with images, a poll, or a Wave that it shares on."""
         wave, new = await expressions.writing.create(subject, data, key)
         view = await expressions.reading.one(subject, wave)
         headers = {"Location": f"/v1/expressions/waves/{wave}"}

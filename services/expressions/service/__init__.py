@@ -4,11 +4,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.kit import Kit
 from services.core.people import People
+from services.core.personal import AT_ONCE
 from services.core.service import UseCases
 from services.expressions.events import AccountDeleted, PollChanged, ProfileChanged
 from services.expressions.models import Person
 from services.expressions.repository import AccountRepository, KeyRepository, ReactionRepository
 from services.expressions.service.erasing import erase
+from services.expressions.service.picturing import Picturing
 from services.expressions.service.polls import Polls
 from services.expressions.service.reacting import Reacting
 from services.expressions.service.reading import Reading
@@ -24,6 +26,7 @@ class Expressions(UseCases[ExpressionsSettings]):
 
     Attributes:
         people: Who accounts are.
+        picturing: Images of Waves.
         writing: Publishing, changing and deleting Waves.
         rippling: Sharing Waves on without words.
         reacting: Reactions.
@@ -34,7 +37,8 @@ class Expressions(UseCases[ExpressionsSettings]):
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
         self._polls = Polls(kit)
-        self.writing = Writing(kit, self._polls)
+        self.picturing = Picturing(kit)
+        self.writing = Writing(kit, self._polls, self.picturing)
         self.rippling = Rippling(kit)
         self.reacting = Reacting(kit)
         self.reading = Reading(kit, self.people)
@@ -45,12 +49,18 @@ class Expressions(UseCases[ExpressionsSettings]):
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
+        if await self.picturing.images.erase(session, gone.account, AT_ONCE):
+            return True
         return await erase(session, gone.account)
 
     async def sweep(self) -> None:
         """Drop idempotency keys that have expired."""
         async with self.kit.db.transaction() as session:
             await KeyRepository(session).forget()
+
+    async def sweep_images(self) -> None:
+        """Delete files that nothing shows any more."""
+        await self.picturing.images.sweep()
 
     async def clear(self) -> None:
         """Remove the reactions of deleted Waves, some in a transaction."""

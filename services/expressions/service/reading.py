@@ -32,6 +32,7 @@ from services.expressions.schemas import (
     Waves,
     WaveView,
 )
+from services.expressions.service.picturing import views_of
 from services.expressions.service.steps import pieces_of
 from services.expressions.settings import ExpressionsSettings
 
@@ -170,6 +171,7 @@ def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None) -> WaveB
         author=people[row.author],
         text=row.text,
         parts=_parts(row, people),
+        images=views_of(row),
         visibility=row.visibility,  # type: ignore[arg-type]  # the table's constraint says so
         poll=poll,
         ripple_of=row.ripple_of,

@@ -18,6 +18,7 @@ from services.expressions import texts
 from services.expressions.models import Revision, Wave
 from services.expressions.repository import KeyRepository, MentionRepository, RevisionRepository, WaveRepository
 from services.expressions.schemas import WaveEdit, WaveNew
+from services.expressions.service.picturing import Picturing, checked_images, shown_by, weight_of
 from services.expressions.service.polls import Polls
 from services.expressions.service.steps import charge, remove, share, size_of, tell
 from services.expressions.settings import ExpressionsSettings
@@ -31,9 +32,10 @@ _NOT_YOURS = "Only the author can do this."
 class Writing:
     """How Waves come to be, change and go."""
 
-    def __init__(self, kit: Kit[ExpressionsSettings], polls: Polls) -> None:
+    def __init__(self, kit: Kit[ExpressionsSettings], polls: Polls, picturing: Picturing) -> None:
         self._kit = kit
         self._polls = polls
+        self._picturing = picturing
 
     async def create(self, subject: Subject, new: WaveNew, key: str | None) -> tuple[UUID, bool]:
         """Publish a Wave.
@@ -48,17 +50,21 @@ class Writing:
 
         Raises:
             Problem: 403 for guests, 404 for a Wave to share on that isn't there, 409 if the key was used for another
-                request, 422, 429 if there is no room, 503.
+                request or an image can't be shown, 422, 429 if there is no room, 503.
         """
         subject.require_user()
-        text, pieces = checked(new.text, required=new.poll is None)
+        found = Refusals(_SLUG)
+        images = checked_images(found, new.images)
+        required = new.poll is None and (not images or new.ripple_of is not None)
+        text, pieces = checked_text(new.text, found, required=required)
         await self._check_poll(subject.id, new.poll)
         wave_id = new_id()
         async with self._kit.db.transaction() as session:
             made = await self._made_before(session, subject.id, key, msgspec.json.encode(new), wave_id)
             if made is not None:
                 return made, False
-            await charge(session, subject.id, size_of(text), self._kit.settings)
+            await charge(session, subject.id, size_of(text) + weight_of(images), self._kit.settings)
+            shown = await self._picturing.use(session, subject.id, images)
             original = new.ripple_of and (await share(session, subject.id, new.ripple_of)).id
             mentioned, pieces = await resolved(session, subject.id, pieces)
             wave = Wave(
@@ -66,6 +72,7 @@ class Writing:
                 author=subject.id,
                 text=text,
                 pieces=msgspec.to_builtins(pieces),
+                images=shown,
                 visibility=new.visibility,
                 poll=new.poll,
                 ripple_of=original,
@@ -87,7 +94,8 @@ class Writing:
             wave = await self._own(session, subject.id, wave_id)
             if wave.bare:
                 raise refused("bare-ripple", "A Ripple without words has no text. Share the Wave on with words.")
-            text, pieces = checked(edit.text, required=wave.poll is None)
+            required = wave.poll is None and (not wave.images or wave.ripple_of is not None)
+            text, pieces = checked_text(edit.text, required=required)
             if text == wave.text:
                 return
             if wave.edits >= MOST_EDITS:
@@ -129,8 +137,10 @@ class Writing:
                     raise not_the_owner(_NOT_YOURS)
                 return
             revisions = await RevisionRepository(session).of(wave.id)
-            size = size_of(wave.text) + sum(size_of(revision.text) for revision in revisions)
+            images = shown_by(wave)
+            size = size_of(wave.text) + weight_of(images) + sum(size_of(revision.text) for revision in revisions)
             await charge(session, subject.id, -size, self._kit.settings)
+            await self._picturing.images.drop(session, [each.id for each in images])
             await remove(session, wave)
 
     async def _check_poll(self, viewer: UUID, poll: UUID | None) -> None:
@@ -167,13 +177,13 @@ class Writing:
         return wave
 
 
-def checked(text: str, *, required: bool) -> tuple[str, list[Piece]]:
+def checked_text(text: str, found: Refusals | None = None, *, required: bool) -> tuple[str, list[Piece]]:
     """Return a text cleaned and cut.
 
     Raises:
-        Problem: 422.
+        Problem: 422 for what is wrong with it, or was found before.
     """
-    found = Refusals(_SLUG)
+    found = found or Refusals(_SLUG)
     text = found.text("text", texts.clean, text, texts.MAX_CHARACTERS, required=required)
     pieces = texts.cut(text)
     for kind, most, what in (("mention", texts.MAX_MENTIONS, "people"), ("tag", texts.MAX_TAGS, "tags")):

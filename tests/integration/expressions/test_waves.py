@@ -51,7 +51,7 @@ async def test_characters_are_counted_as_people_see_them(ada: Author) -> None:
         answer = await ada.waves("POST", json={"text": text})
         assert kind_of(answer) == (422, "wave-refused"), text[:20]
         assert why in answer.text
-    assert (await ada.waves("POST", json={"text": "a" * 40_000})).status_code == 413
+    assert (await ada.waves("POST", json={"text": "a" * 60_000})).status_code == 413
     assert kind_of(await ada.waves("POST", json={"text": "a", "visibility": "nobody"})) == (400, "malformed-request")
 
 
