@@ -1,6 +1,7 @@
 // A poll's live stream, as docs/api/live.md and docs/api/votebooth.md describe it, and what each message makes of its sums.
 
 import type { Results } from "../api/client";
+import type { Delta, Snapshot } from "./connection";
 
 export type Sums = Pick<
   Results,
@@ -8,7 +9,8 @@ export type Sums = Pick<
 >;
 
 type Hidden = { kind: "hidden"; status: Results["status"]; reason: string; detail: string; shown_at: string | null };
-type Changes = {
+export type State = ({ kind: "sums" } & Sums) | Hidden;
+export type Changes = {
   kind: "sums";
   ballots?: number;
   abstentions?: number;
@@ -16,53 +18,27 @@ type Changes = {
   sums?: Record<string, number>;
 };
 
-export type Message =
-  | { type: "snapshot"; epoch: string; seq: number; state: ({ kind: "sums" } & Sums) | Hidden }
-  | { type: "delta"; epoch: string; seq: number; prev: number; events: Changes[] }
-  | { type: "current" }
-  | { type: "refused"; problem: { detail: string } }
-  | { type: "ping" }
-  | { type: "end"; reason: string; retry_ms: number };
-
 export type Live = {
   /** Null while nothing may be seen, or nothing has come yet. */
   sums: Sums | null;
   hidden: { reason: string; detail: string; shownAt: string | null } | null;
   /** Where the poll stands; null while nothing has come yet. */
   status: Results["status"] | null;
-  /** What the next delta has to lead on from. */
-  position: { epoch: string; seq: number } | null;
   connected: boolean;
 };
 
-export const nothing: Live = { sums: null, hidden: null, status: null, position: null, connected: false };
+export const nothing: Live = { sums: null, hidden: null, status: null, connected: false };
 
-/** Applies a message; null if one before it was missed, so that everything has to be asked for again. */
-export function apply(live: Live, message: Message): Live | null {
-  switch (message.type) {
-    case "snapshot": {
-      const { epoch, seq, state } = message;
-      const shown = { status: state.status, position: { epoch, seq }, connected: true };
-      if (state.kind === "sums") return { ...shown, sums: state, hidden: null };
-      return {
-        ...shown,
-        sums: null,
-        hidden: { reason: state.reason, detail: state.detail, shownAt: state.shown_at },
-      };
-    }
-    case "delta": {
-      const { sums, position } = live;
-      if (!sums || position?.epoch !== message.epoch || position.seq !== message.prev) return null;
-      return {
-        ...live,
-        connected: true,
-        position: { epoch: message.epoch, seq: message.seq },
-        sums: message.events.reduce(changed, { ...sums, seq: message.seq }),
-      };
-    }
-    default:
-      return { ...live, connected: true };
+/** Applies a message; null where there is nothing that it leads on from. */
+export function apply(live: Live, message: Snapshot<State> | Delta<Changes>): Live | null {
+  if (message.type === "delta") {
+    if (!live.sums) return null;
+    return { ...live, sums: message.events.reduce(changed, { ...live.sums, seq: message.seq }) };
   }
+  const { state } = message;
+  if (state.kind === "sums") return { ...live, status: state.status, sums: state, hidden: null };
+  const hidden = { reason: state.reason, detail: state.detail, shownAt: state.shown_at };
+  return { ...live, status: state.status, sums: null, hidden };
 }
 
 function changed(sums: Sums, changes: Changes): Sums {

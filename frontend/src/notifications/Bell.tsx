@@ -1,30 +1,36 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { api, given } from "../api/client";
-import { useAccount } from "../session/session";
+import { follow } from "../live/follow";
 import ui from "../ui/ui.module.css";
-import styles from "./Notifications.module.css";
+import { Unread } from "../ui/Unread";
 
-const EVERY_MS = 60_000;
-
-/** Leads to what others did, and says how much of it is new. */
-export function Bell() {
-  const account = useAccount();
+/** Leads to what others did, and says how much of it is new, as it happens. */
+export function Bell({ account }: { account: string }) {
+  const queries = useQueryClient();
+  const key = ["notifications", "unread", account];
   const unread = useQuery({
-    queryKey: ["notifications", "unread", account?.id],
+    queryKey: key,
     queryFn: async () => given(await api.GET("/v1/notifications/unread")).count,
-    refetchInterval: EVERY_MS,
   });
-  const count = unread.data ?? 0;
+  useEffect(
+    () =>
+      follow<{ unread: number }, never>("notifications", {
+        stream: `notifications:${account}`,
+        take: (message) => {
+          if (message.type !== "snapshot") return false;
+          queries.setQueryData(["notifications", "unread", account], message.state.unread);
+          void queries.invalidateQueries({ queryKey: ["notifications", "list", account] });
+          return true;
+        },
+      }).leave,
+    [account, queries],
+  );
   return (
     <Link to="/notifications" className={ui.nav}>
       News
-      {count > 0 && (
-        <span className={styles.badge}>
-          {count >= 100 ? "99+" : count}
-          <span className="visually-hidden"> unread</span>
-        </span>
-      )}
+      <Unread count={unread.data ?? 0} />
     </Link>
   );
 }

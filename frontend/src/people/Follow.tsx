@@ -4,6 +4,7 @@ import type { Schemas } from "../api/client";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import { ProblemNotice } from "../ui/Notice";
+import ui from "../ui/ui.module.css";
 import styles from "./Profile.module.css";
 import { type Act, type Relation, useAct, useRelations } from "./relations";
 
@@ -34,10 +35,10 @@ export function Follow({ profile }: { profile: Profile }) {
   }
   if (relations.error) return <ProblemNotice error={relations.error} />;
   const relation = relations.data?.[0];
-  return relation ? <Standing relation={relation} /> : null;
+  return relation ? <Standing relation={relation} handle={profile.handle} /> : null;
 }
 
-function Standing({ relation }: { relation: Relation }) {
+function Standing({ relation, handle }: { relation: Relation; handle: string }) {
   const change = useAct(relation.person.id);
   const [more, setMore] = useState(false);
   const [sure, ask] = useState(false);
@@ -61,6 +62,11 @@ function Standing({ relation }: { relation: Relation }) {
         {!blocked && mine === "none" && button("follow", relation.private ? "Ask to follow" : "Follow", "main")}
         {!blocked && mine === "requested" && button("unfollow", "Withdraw my request")}
         {!blocked && mine === "accepted" && button("unfollow", "Unfollow")}
+        {!blocked && (
+          <Link to="/messages/with/$handle" params={{ handle }} className={ui.button} data-kind="quiet">
+            Write
+          </Link>
+        )}
         {!blocked && theirs === "requested" && button("accept", "Let them follow you", "main")}
         <p className={styles.quiet} role="status">
           {[

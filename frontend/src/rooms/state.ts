@@ -1,25 +1,19 @@
 // A room as it is for the one who looks, and what each message of its live stream makes of it (docs/api/rooms.md).
 
 import type { Schemas } from "../api/client";
+import type { Delta, Snapshot } from "../live/connection";
 
 export type Room = Schemas["RoomSnapshot"];
 export type Question = Schemas["AskedQuestion"];
-type Change = Schemas["RoomChange"];
+export type Change = Schemas["RoomChange"];
 type Part = Change["part"];
 
-export type Message =
-  | { type: "snapshot"; epoch: string; seq: number; state: Room }
-  | { type: "delta"; epoch: string; seq: number; prev: number; events: Change[] }
-  | { type: "current" }
-  | { type: "refused"; problem: { detail: string } }
-  | { type: "ping" }
-  | { type: "end"; reason: string; retry_ms: number };
+export type Message = Snapshot<Room> | Delta<Change>;
 
 /** Applies a message; null if one before it was missed, so that everything has to be asked for again. */
 export function apply(room: Room, message: Message): Room | null {
   // What I did myself isn't in the stream: it is as it was read.
   if (message.type === "snapshot") return { ...message.state, mine: room.mine };
-  if (message.type !== "delta") return room;
   if (message.prev !== room.seq) return null;
   return { ...message.events.reduce((after, { part }) => put(after, part), room), seq: message.seq };
 }

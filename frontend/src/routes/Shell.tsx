@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
 import { isScreen } from "../rooms/paths";
+import { Letters } from "../messages/Letters";
 import { Bell } from "../notifications/Bell";
 import { Wave } from "../ui/Wave";
 import { You } from "./You";
@@ -47,7 +48,8 @@ export function Shell() {
               <Link to="/new" className={styles.nav}>
                 New poll
               </Link>
-              <Bell />
+              <Letters account={account.id} />
+              <Bell account={account.id} />
               <You onSignOut={() => void leave()} />
             </>
           ) : (

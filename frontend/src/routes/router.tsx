@@ -135,6 +135,23 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/messages",
+    validateSearch: (search: Record<string, unknown>): { show?: "requests" } =>
+      search.show === "requests" ? { show: search.show } : {},
+    component: lazyRouteComponent(() => import("./Messages"), "Messages"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/messages/$id",
+    component: lazyRouteComponent(() => import("./Talk"), "Talk"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/messages/with/$handle",
+    component: lazyRouteComponent(() => import("./WriteTo"), "WriteTo"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/receipts",
     component: lazyRouteComponent(() => import("./Receipts"), "Receipts"),
   }),

@@ -33,7 +33,7 @@ def _client(app: Application) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")  # type: ignore[arg-type]  # of the same shape
 
 
-ONE_WORD = ("sign-in", "sign-up", "forgot", "reset", "verify", "new", "home", "explore", "join", "rooms")
+ONE_WORD = ("sign-in", "sign-up", "forgot", "reset", "verify", "new", "home", "explore", "join", "rooms", "messages")
 PATHS = (
     "/",
     "/p/7KQ3MX",
@@ -45,6 +45,8 @@ PATHS = (
     "/polls/mine",
     "/polls/0/edit",
     "/polls/0/voters",
+    "/messages/0",
+    "/messages/with/ada",
     *(f"/{name}" for name in ONE_WORD),
 )
 

@@ -1,12 +1,12 @@
-// Follows a room by a screen's token, over a WebSocket: whoever is signed in at this browser, it sees what a screen sees.
+// Follows a room by a screen's token: whoever is signed in at this browser, it sees what a screen sees.
 
 import { useEffect, useState } from "react";
 import { given, nobody } from "../../api/client";
 import { Problem } from "../../api/problem";
-import { apply, type Message, type Room } from "../state";
+import { follow, type Followed } from "../../live/follow";
+import { apply, type Change, type Room } from "../state";
 
-const LONGEST_WAIT_MS = 30_000;
-const SILENCE_MS = 40_000; // the server says something every 15 s
+const AGAIN_MS = 5_000;
 
 type Seen = {
   /** Null until it was read. */
@@ -23,62 +23,58 @@ export function useScreen(code: string, token: string): Seen {
 
   useEffect(() => {
     let ended = false;
-    let socket: WebSocket | null = null;
     let timer = 0;
-    let tries = 0;
     let room: Room | null = null;
+    let followed: Followed | null = null;
 
-    const again = () => {
-      if (socket) socket.onclose = socket.onmessage = null;
-      socket?.close();
-      socket = null;
-      if (ended) return;
-      setSeen((before) => ({ ...before, connected: false }));
-      clearTimeout(timer);
-      const wait = Math.min(1000 * 2 ** tries++, LONGEST_WAIT_MS);
-      timer = window.setTimeout(() => void open(), wait * (0.5 + Math.random()));
-    };
-    const heard = () => {
-      clearTimeout(timer);
-      timer = window.setTimeout(again, SILENCE_MS);
-    };
     const show = (next: Room, clock: boolean) => {
       room = next;
       const ahead = clock ? { aheadMs: Date.parse(next.now) - Date.now() } : {};
-      setSeen((before) => ({ ...before, ...ahead, room: next, connected: true, refused: false }));
+      setSeen((before) => ({ ...before, ...ahead, room: next, refused: false }));
     };
-    const open = async () => {
+    /** Reads the room; a stream that is refused may be so for this screen alone, or for good. */
+    const read = async () => {
       try {
         const params = { path: { room: code }, header: { "Room-Token": token } };
-        show(given(await nobody.GET("/v1/votebooth/rooms/{room}", { params })), true);
+        const found = given(await nobody.GET("/v1/votebooth/rooms/{room}", { params }));
+        if (ended) return;
+        show(found, true);
+        followed ??= follow<Room, Change>(
+          "votebooth",
+          {
+            stream: `room:${found.room}`,
+            token,
+            connected: (connected) => setSeen((before) => ({ ...before, connected })),
+            take: (message) => {
+              const next = room && apply(room, message);
+              if (!next) return false;
+              show(next, message.type === "snapshot");
+              return true;
+            },
+            refused: () => {
+              void read();
+              return true;
+            },
+          },
+          true,
+        );
       } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 404) return again();
-        if (!ended) setSeen((before) => ({ ...before, refused: true }));
-        return;
+        if (ended) return;
+        if (error instanceof Problem && error.status === 404) {
+          followed?.leave();
+          return setSeen((before) => ({ ...before, refused: true }));
+        }
+        setSeen((before) => ({ ...before, connected: false }));
+        clearTimeout(timer);
+        timer = window.setTimeout(() => void read(), AGAIN_MS * (0.5 + Math.random()));
       }
-      if (ended || !room) return;
-      const stream = `room:${room.room}`;
-      socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/votebooth/live`);
-      socket.onopen = () => socket?.send(JSON.stringify({ type: "follow", stream, token }));
-      socket.onmessage = (event: MessageEvent<string>) => {
-        const message = JSON.parse(event.data) as Message;
-        heard();
-        if (message.type === "refused" || message.type === "end") return again();
-        const next = room && apply(room, message);
-        if (!next) return again();
-        tries = 0;
-        show(next, message.type === "snapshot");
-      };
-      socket.onclose = again;
-      heard();
     };
 
-    void open();
+    void read();
     return () => {
       ended = true;
       clearTimeout(timer);
-      if (socket) socket.onclose = null;
-      socket?.close();
+      followed?.leave();
     };
   }, [code, token]);
 

@@ -1,0 +1,32 @@
+import { Button } from "../ui/Button";
+import { ProblemNotice } from "../ui/Notice";
+import styles from "./Messages.module.css";
+import { type Draft, outbox, passes } from "./outbox";
+
+/** A message that the server hasn't acknowledged. */
+export function Waiting({ draft }: { draft: Draft }) {
+  const { error } = draft;
+  return (
+    <li className={styles.message} data-mine="true" data-waiting="true">
+      <div className={styles.said}>
+        <p className={styles.body}>
+          <bdi>{draft.text}</bdi>
+        </p>
+      </div>
+      <p className={styles.by}>{error ? "Not sent" : "Sending …"}</p>
+      {error && !passes(error) && <ProblemNotice error={error} />}
+      {error && (
+        <div className={styles.acts}>
+          {passes(error) && (
+            <Button kind="quiet" onClick={() => outbox.retry(draft.conversation)}>
+              Try again
+            </Button>
+          )}
+          <Button kind="quiet" onClick={() => outbox.remove([draft.clientId])}>
+            Don't send it
+          </Button>
+        </div>
+      )}
+    </li>
+  );
+}

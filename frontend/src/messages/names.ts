@@ -1,0 +1,13 @@
+import { nameOf } from "../people/Person";
+import type { Conversation } from "./inbox";
+import type { Message } from "./talk";
+
+/** What a conversation is called: a group's title, or the other one's name. */
+export function titleOf({ title, other }: Pick<Conversation, "title" | "other">): string {
+  return other ? nameOf(other) : title;
+}
+
+/** What a message says in a line. */
+export function lineOf(message: Pick<Message, "deleted" | "text">): string {
+  return message.deleted ? "A deleted message" : (message.text ?? "");
+}

@@ -1,0 +1,160 @@
+"""Messages in the web client: two who write to each other, a stranger who asks, a connection that is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from tests.conftest import VoteWave
+from tests.e2e.web import chromium, enter, run_web, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await run_web("build")
+    async with chromium() as running:
+        yield running
+
+
+async def known(
+    browser: Browser, url: str, client: httpx.AsyncClient, name: str
+) -> tuple[Page, list[str], dict[str, str], dict[str, Any]]:
+    """Sign somebody new up in a browser of their own; return the page, its complaints, their headers and profile."""
+    page, complaints = await visit(browser, f"{url}/sign-up?then=/messages")
+    headers = await enter(page)
+    await expect(page.get_by_role("heading", name="Messages")).to_be_visible()
+    await client.patch("/v1/profiles/me", json={"display_name": name}, headers=headers)
+    return page, complaints, headers, (await client.get("/v1/profiles/me", headers=headers)).json()
+
+
+async def test_a_stranger_asks_and_two_browsers_converse(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    ada, ada_heard, ada_is, her = await known(browser, votewave.url, client, "Ada")
+    ben, ben_heard, ben_is, his = await known(browser, votewave.url, client, "Ben")
+    await expect(ben.get_by_text("You have written to nobody yet.")).to_be_visible()
+
+    # From his page, to somebody who doesn't follow her: it waits among his requests, which a count beside them says.
+    await ada.goto(f"{votewave.url}/u/{his['handle']}")
+    await ada.get_by_role("link", name="Write", exact=True).click()
+    await ada.get_by_label("Write to Ben").fill("<b>Lunch</b>?")
+    await ada.get_by_role("button", name="Send").click()
+    log = ada.get_by_role("log", name="Messages")
+    await expect(log).to_contain_text("<b>Lunch</b>?")  # what people write is text
+    await expect(ada.get_by_text("has to accept your first message")).to_be_visible()
+    await ben.get_by_role("link", name="Requests (1)").click()
+    await ben.get_by_role("region", name="Requests").get_by_role("link", name="Ada").click()
+    await ben.get_by_role("button", name="Accept").click()
+    await ben.get_by_label("Write to Ada").fill("Soup!")
+    await ben.keyboard.press("Enter")
+    await expect(log).to_contain_text("Soup!")
+    await expect(ben.get_by_text("Read", exact=True)).to_be_visible()
+
+    # She types, edits, reacts and deletes; he sees each of it.
+    await ada.get_by_label("Write to Ben").press_sequentially("At noon")
+    await expect(ben.get_by_text("Ada is writing")).to_be_visible()
+    await ada.keyboard.press("Enter")
+    theirs = ben.get_by_role("log", name="Messages")
+    noon = theirs.get_by_role("listitem").filter(has_text="At noon")
+    await expect(noon).to_be_visible()
+    await ada.get_by_role("button", name="More about “At noon”").click()
+    await ada.get_by_role("button", name="Edit").click()
+    await ada.get_by_label("Say it in other words").fill("At one")
+    await ada.get_by_role("button", name="Change it").click()
+    await expect(theirs).to_contain_text("At one")
+    await expect(theirs).not_to_contain_text("At noon")
+    await ada.get_by_role("button", name="More about “Soup!”").click()
+    await ada.get_by_role("button", name="🎉").click()
+    await expect(theirs.get_by_role("button", name="🎉, 1")).to_be_visible()
+    await ben.get_by_role("button", name="More about “At one”").click()
+    await ben.get_by_role("button", name="Answer").click()
+    await ben.keyboard.type("Fine")
+    await ben.keyboard.press("Enter")
+    fine = log.get_by_role("listitem").filter(has_text="Fine")
+    await expect(fine).to_contain_text("At one")
+    await ada.get_by_role("button", name="More about “At one”").click()
+    await ada.get_by_role("button", name="Delete", exact=True).click()
+    await ada.get_by_role("button", name="Delete the message").click()
+    await expect(theirs).to_contain_text("This message was deleted")
+
+    # What he doesn't look at counts in the navigation, and no longer once he has read it.
+    await ben.get_by_role("link", name="All messages").click()
+    talk = (await client.get(f"/v1/messaging/people/{his['account']}/conversation", headers=ada_is)).json()
+    sends = f"/v1/messaging/conversations/{talk['conversation']['id']}/messages"
+    for text in ("Are you there?", "Ben?"):
+        sent = await client.post(sends, json={"client_id": uuid4().hex, "text": text}, headers=ada_is)
+        assert sent.status_code == 201
+    await expect(ben.get_by_role("link", name="Messages 2 unread")).to_be_visible()
+    row = ben.get_by_role("region", name="Conversations").get_by_role("listitem")
+    await expect(row).to_contain_text("Ben?")
+    await row.get_by_role("link", name="Ada").click()
+    await expect(ben.get_by_text("Are you there?")).to_be_visible()
+    await expect(ben.get_by_role("navigation", name="VoteWave").get_by_text("unread")).to_have_count(0)
+    assert (await client.get("/v1/messaging/mine/unread", headers=ben_is)).json()["messages"] == 0
+    assert her["account"] != his["account"]
+    assert ben_heard == []
+    assert len(ada_heard) == 1, ada_heard  # the API had no conversation of the two: that she asked is a 404
+
+
+async def test_whoever_was_away_has_each_message_once_and_in_order(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    ada, _, ada_is, _ = await known(browser, votewave.url, client, "Ada")
+    ben, _, ben_is, his = await known(browser, votewave.url, client, "Ben")
+    first = await client.post(
+        f"/v1/messaging/people/{his['account']}/messages", json={"client_id": "first", "text": "0"}, headers=ada_is
+    )
+    talk = f"/v1/messaging/conversations/{first.json()['conversation']}"
+    assert (await client.put(f"{talk}/request", json={"accept": True}, headers=ben_is)).is_success
+
+    async def say(by: dict[str, str], text: str) -> None:
+        body = {"client_id": uuid4().hex, "text": text}
+        assert (await client.post(f"{talk}/messages", json=body, headers=by)).status_code == 201
+
+    for number in range(1, 60):  # more than the first look has
+        await say(ben_is, str(number))
+    texts = "[...document.querySelectorAll('[role=log] li[data-mine] p bdi')].map((it) => it.textContent).filter((it) => /^\\d+$/.test(it))"
+    for page in (ada, ben):
+        await page.goto(f"{votewave.url}/messages/{first.json()['conversation']}")
+        await expect(page.get_by_role("log").get_by_text("59", exact=True)).to_be_visible()
+    assert await ada.evaluate(texts) == [str(number) for number in range(10, 60)]
+    await ada.get_by_role("button", name="Show earlier messages").click()
+    await expect(ada.get_by_role("log").get_by_text("0", exact=True)).to_be_visible()
+    await expect(ada.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+
+    # Away, she writes two, and he two; none is lost, doubled or out of order when she is back.
+    await ada.context.set_offline(True)
+    await expect(ada.get_by_text("No connection.")).to_be_visible()
+    for text in ("62", "63"):
+        await ada.get_by_label("Write to Ben").fill(text)
+        await ada.keyboard.press("Enter")
+    await expect(ada.get_by_text("Not sent")).to_be_visible()
+    await say(ben_is, "60")
+    await say(ben_is, "61")
+    await ada.context.set_offline(False)
+    for page in (ada, ben):
+        await expect(page.get_by_role("log").get_by_text("63", exact=True)).to_be_visible()
+    await expect(ada.get_by_text("Sending …")).to_have_count(0)
+    assert await ada.evaluate(texts) == [str(number) for number in range(64)]
+    assert await ben.evaluate(texts) == [str(number) for number in range(10, 64)]
+
+    # An answer that is lost: she tries again, and it is one message.
+    async def lose_the_answer(route: Any) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    await ada.route("**/messages", lose_the_answer)
+    await ada.get_by_label("Write to Ben").fill("64")
+    await ada.keyboard.press("Enter")
+    await expect(ben.get_by_role("log").get_by_text("64", exact=True)).to_be_visible()
+    await ada.unroute("**/messages")
+    await asyncio.gather(
+        *(expect(page.get_by_role("log").get_by_text("64", exact=True)).to_have_count(1) for page in (ada, ben))
+    )
+    held = (await client.get(f"{talk}/messages", headers=ben_is)).json()["items"]
+    assert [message["text"] for message in held].count("64") == 1
