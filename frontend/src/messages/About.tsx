@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { Avatar } from "../people/Avatar";
@@ -18,10 +18,13 @@ export function About({ conversation, members, me }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <div className={styles.ask}>
-      <div>
-        <Button kind="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <div className={styles.acts}>
+        <Link to="/messages" className={styles.act}>
+          All messages
+        </Link>
+        <button type="button" className={styles.act} aria-expanded={open} onClick={() => setOpen(!open)}>
           {conversation.kind === "group" ? `Members (${members.length})` : "Block …"}
-        </Button>
+        </button>
       </div>
       {open && conversation.kind === "group" && (
         <>

@@ -57,11 +57,8 @@ export function Conversation({ conversation, me }: Props) {
             <bdi>{talk?.title || titleOf(conversation)}</bdi>
           )}
         </h1>
-        <Link to="/messages" className={styles.act}>
-          All messages
-        </Link>
+        <About conversation={conversation} members={talk?.members ?? []} me={me} />
       </header>
-      <About conversation={conversation} members={talk?.members ?? []} me={me} />
       {gone && <Notice>You aren't in this conversation any more.</Notice>}
       {talk && talk.earlier !== null && (
         <div>

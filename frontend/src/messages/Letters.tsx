@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import ui from "../ui/ui.module.css";
+import { Mark } from "../ui/Mark";
 import { Unread } from "../ui/Unread";
 import { useUnread } from "./inbox";
 
@@ -7,7 +8,8 @@ import { useUnread } from "./inbox";
 export function Letters({ account }: { account: string }) {
   return (
     <Link to="/messages" className={ui.nav}>
-      Messages
+      <Mark d="M3 5h18v14H3zM3 6l9 7 9-7" />
+      <span className={ui.word}>Messages</span>
       <Unread count={useUnread(account)} />
     </Link>
   );

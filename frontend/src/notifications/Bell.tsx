@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { api, given } from "../api/client";
 import { follow } from "../live/follow";
+import { Mark } from "../ui/Mark";
 import ui from "../ui/ui.module.css";
 import { Unread } from "../ui/Unread";
 
@@ -29,7 +30,8 @@ export function Bell({ account }: { account: string }) {
   );
   return (
     <Link to="/notifications" className={ui.nav}>
-      News
+      <Mark d="M6 10a6 6 0 0 1 12 0c0 6 2 7 2 7H4s2-1 2-7M10 20h4" />
+      <span className={ui.word}>News</span>
       <Unread count={unread.data ?? 0} />
     </Link>
   );
