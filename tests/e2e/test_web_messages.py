@@ -118,7 +118,8 @@ async def test_whoever_was_away_has_each_message_once_and_in_order(
 
     for number in range(1, 60):  # more than the first look has
         await say(ben_is, str(number))
-    texts = "[...document.querySelectorAll('[role=log] li[data-mine] p bdi')].map((it) => it.textContent).filter((it) => /^\\d+$/.test(it))"
+    texts = """[...document.querySelectorAll("[role=log] li[data-mine] p bdi")]
+        .map((it) => it.textContent).filter((it) => /^\\d+$/.test(it))"""
     for page in (ada, ben):
         await page.goto(f"{votewave.url}/messages/{first.json()['conversation']}")
         await expect(page.get_by_role("log").get_by_text("59", exact=True)).to_be_visible()

@@ -1,11 +1,13 @@
 """What people say to each other in the web client: comments on polls, and Waves."""
 
+import io
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from PIL import Image
+from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
 
@@ -178,3 +180,34 @@ async def test_a_wave_is_published_shared_on_edited_and_deleted(
     await other.reload()
     await expect(ripple.get_by_role("blockquote")).to_contain_text("What it shares on was deleted")
     assert complaints == heard == []
+
+
+async def test_a_wave_shows_pictures(browser: Browser, votewave: VoteWave) -> None:
+    page, complaints = await visit(
+        browser, f"{votewave.url}/sign-up?then=/home", viewport={"width": 360, "height": 740}
+    )
+    await enter(page)
+    await page.get_by_label("A new Wave").fill("What I saw")
+    files = [a_picture("red.png", "firebrick", (900, 600)), a_picture("blue.png", "navy", (600, 900))]
+    await page.get_by_label("Pictures").set_input_files(files)
+    first = page.get_by_role("group", name="Picture 1")
+    await first.get_by_label("What it shows").fill("A red wall")
+    await expect(page.get_by_role("group", name="Picture 2")).to_be_visible()
+    await page.get_by_label("Pictures").set_input_files(
+        FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"text")
+    )
+    await expect(page.get_by_text("Choose a JPEG, PNG or WebP image of 10 MB at most.")).to_be_visible()
+    await page.get_by_role("button", name="Publish").click()
+    wave = page.get_by_role("listitem").filter(has_text="What I saw").first
+    shown = wave.get_by_role("img", name="A red wall")
+    await expect(shown).to_be_visible()
+    await expect(wave.get_by_role("img", name="Picture without a description")).to_be_visible()
+    assert await shown.evaluate("async (it) => { await it.decode(); return it.naturalWidth > 0 }")
+    await expect(page.get_by_role("group", name="Picture 1")).to_have_count(0)
+    assert complaints == []
+
+
+def a_picture(name: str, colour: str, size: tuple[int, int]) -> FilePayload:
+    target = io.BytesIO()
+    Image.new("RGB", size, colour).save(target, "PNG")
+    return FilePayload(name=name, mimeType="image/png", buffer=target.getvalue())
