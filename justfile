@@ -112,11 +112,11 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 @audit *ARGS:
     {{ dev }} python -m tools.pipeline audit "$@"
 
-# the tests against a real Consul, three at a time, since they mostly wait; builds it once where PATH has none
+# the tests against a real Consul, two at a time, which is what two processors bear; builds it once where PATH has none
 [no-exit-message]
 @test-cluster *ARGS:
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
-    {{ dev }} pytest -n 3 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
+    {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
 # the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API
 [no-exit-message]

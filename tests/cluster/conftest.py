@@ -35,7 +35,9 @@ def _file(nodeid: str) -> str:
 
 
 class _Groups(LoadScopeScheduling):
-    """Each worker takes a group of files at a time, or a file that is in none: they mostly wait, so three run at once.
+    """Each worker takes a group of files at a time, or a file that is in none.
+
+    Two run at once: three clusters keep two processors busy by themselves, and votes come too late.
 
     (`--dist loadgroup` would be the way to say this; with pytest 9.2 it groups nothing.)
     """
