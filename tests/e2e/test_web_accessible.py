@@ -70,6 +70,8 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
             f"/r/{room.json()['code']}/screen#token=x",
         ],
         "/rooms/$id/host": ["/rooms/{room}/host", f"/rooms/{room.json()['room']}/host"],
+        "/messages/$id": ["/messages/{talk}"],
+        "/messages/with/$handle": [f"/messages/with/{me['handle']}", "/messages/with/nobody-at-all"],
         "/settings": ["/settings", "/settings?show=data"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
@@ -78,7 +80,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
 
 
 async def things_of(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, str]:
-    """Open a room with a poll on its agenda, and write drafts; return what each is called in a path."""
+    """Open a room with a poll on its agenda, write drafts and a message; return what each is called in a path."""
     poll = await publish(client, by, title=LONG)
     draft = await publish(client, by, title=LONG, publish=False)
     roll = await publish(client, by, title=LONG, publish=False, rules={"eligibility": "roll"})
@@ -91,7 +93,11 @@ async def things_of(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, 
     room: str = answer.json()["room"]
     await client.put(f"/v1/votebooth/rooms/{room}/agenda", json={"polls": [poll["id"]]}, headers=by)
     await client.post(f"/v1/votebooth/rooms/{room}/next", json={"after": None}, headers=by)
-    return {"{room}": room, "{draft}": draft["id"], "{roll}": roll["id"], "{tokens}": tokens["id"]}
+    other = (await client.get("/v1/profiles/me", headers=await sign_up(client))).json()["account"]
+    message = {"client_id": uuid4().hex, "text": f"{LONG} {HEBREW}"}
+    sent = await client.post(f"/v1/messaging/people/{other}/messages", json=message, headers=by)
+    talk: str = sent.json()["conversation"]
+    return {"{talk}": talk, "{room}": room, "{draft}": draft["id"], "{roll}": roll["id"], "{tokens}": tokens["id"]}
 
 
 async def faults_of(page: Page, path: str) -> list[str]:
