@@ -35,7 +35,7 @@ async def known(
 async def test_a_stranger_asks_and_two_browsers_converse(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
-    ada, ada_heard, ada_is, her = await known(browser, votewave.url, client, "Ada")
+    ada, ada_heard, ada_is, _ = await known(browser, votewave.url, client, "Ada")
     ben, ben_heard, ben_is, his = await known(browser, votewave.url, client, "Ben")
     await expect(ben.get_by_text("You have written to nobody yet.")).to_be_visible()
 
@@ -96,7 +96,10 @@ async def test_a_stranger_asks_and_two_browsers_converse(
     await expect(ben.get_by_text("Are you there?")).to_be_visible()
     await expect(ben.get_by_role("navigation", name="VoteWave").get_by_text("unread")).to_have_count(0)
     assert (await client.get("/v1/messaging/mine/unread", headers=ben_is)).json()["messages"] == 0
-    assert her["account"] != his["account"]
+
+    # So does what others do.
+    await client.put(f"/v1/follows/people/{his['account']}", headers=ada_is)
+    await expect(ben.get_by_role("link", name="News 1 unread")).to_be_visible()
     assert ben_heard == []
     assert len(ada_heard) == 1, ada_heard  # the API had no conversation of the two: that she asked is a 404
 
