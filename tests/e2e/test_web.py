@@ -1,7 +1,6 @@
 """The web client in a real browser, against the real services."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,16 +10,9 @@ import pytest
 from playwright.async_api import Browser, expect
 from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import chromium, publish, run_web, sign_up, visit
+from tests.e2e.web import publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def test_the_first_page_is_soon_there(browser: Browser) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from services.web.build import FRONTEND, SERVED
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -30,13 +29,6 @@ _FAULTS = """async () => (
   await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
   .violations.map((it) => `${it.id}: ${it.help}: ${it.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)"""
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def a_hard_poll(client: httpx.AsyncClient, by: dict[str, str]) -> dict[str, Any]:

@@ -1,24 +1,16 @@
 """Making polls in the web client: methods to play with, drafts, times, what an open poll allows, my polls, voters."""
 
 import csv
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, publish, run_web, visit
+from tests.e2e.web import enter, publish, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "timezone_id": "Europe/Riga"}
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def ask(page: Page, title: str) -> None:

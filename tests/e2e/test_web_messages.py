@@ -1,7 +1,6 @@
 """Messages in the web client: two who write to each other, a stranger who asks, a connection that is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,16 +8,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, run_web, visit
+from tests.e2e.web import enter, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def known(

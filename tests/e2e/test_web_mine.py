@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,16 +10,9 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def test_settings_are_changed_and_sessions_end(

@@ -1,22 +1,14 @@
 """People in the web client: their pages, following them, and what they have published."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def test_whom_one_follows_is_read_at_home(

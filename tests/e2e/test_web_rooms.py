@@ -1,25 +1,17 @@
 """A room on phones: people come in by its code, vote on what is on stage, ask, and see the result once it is shown."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
 expect.set_options(timeout=15_000)
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def test_five_phones_vote_and_see_the_result_when_it_is_shown(

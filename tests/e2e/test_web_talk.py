@@ -1,7 +1,6 @@
 """What people say to each other in the web client: comments on polls, and Waves."""
 
 import io
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
@@ -9,16 +8,9 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import chromium, enter, publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await run_web("build")
-    async with chromium() as running:
-        yield running
 
 
 async def test_people_talk_about_a_poll_by_keyboard(

@@ -404,11 +404,13 @@ COMMANDS = [
     ["revision"],
     ["settings"],
     ["events"],
+    ["events", "lag"],
     ["events", "parked"],
     ["events", "replay"],
     ["role"],
     ["rotate-key"],
     ["recount"],
+    ["seed"],
     ["tally"],
 ]
 

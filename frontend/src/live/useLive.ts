@@ -6,8 +6,8 @@ import { useAccount } from "../session/session";
 import { follow } from "./follow";
 import { apply, type Changes, type Live, nothing, type State } from "./messages";
 
-/** Returns a poll's sums as they change, and whether they are up to date; `asNobody` what everybody may see of them. */
-export function useLive(poll: string, asNobody = false): Live {
+/** Returns a poll's sums as they change, and whether they are up to date; `asNobody` what everybody may see of them; of no poll none. */
+export function useLive(poll: string | null, asNobody = false): Live {
   const account = useAccount()?.id;
   const viewer = asNobody ? "" : account;
   const queries = useQueryClient();
@@ -20,6 +20,7 @@ export function useLive(poll: string, asNobody = false): Live {
       setLive(next);
     };
     show(nothing);
+    if (!poll) return undefined;
     const followed = follow<State, Changes>(
       "votebooth",
       {

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
@@ -17,6 +17,7 @@ import { useRoom } from "./useRoom";
 export function RoomPage() {
   const { code } = useParams({ from: "/r/$code" });
   const account = useAccount();
+  const queries = useQueryClient();
   const room = useQuery({
     queryKey: ["room", code, account?.id],
     queryFn: async () => {
@@ -29,8 +30,15 @@ export function RoomPage() {
     placeholderData: (before) => (before === null ? null : undefined),
     staleTime: Number.POSITIVE_INFINITY, // from here on the stream says what changes
   });
+
+  /** Reads the room anew. An answer from before one came in may be under way still: it says that one isn't in. */
+  async function comeIn() {
+    await queries.cancelQueries({ queryKey: ["room", code] });
+    await queries.invalidateQueries({ queryKey: ["room", code] });
+  }
+
   if (room.data) return <Inside key={room.data.room} read={room.data} />;
-  if (room.data === null) return <Enter code={code} onIn={() => void room.refetch()} />;
+  if (room.data === null) return <Enter code={code} onIn={() => void comeIn()} />;
   if (!room.error) return <Page title="">{null}</Page>;
   return (
     <Page title="Not to be had">

@@ -5,6 +5,7 @@ import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { nameOf } from "../ballots/rules";
 import { Voting } from "../ballots/Voting";
+import type { Live } from "../live/messages";
 import { useLive } from "../live/useLive";
 import { Result } from "../results/Result";
 import { Person } from "../people/Person";
@@ -51,7 +52,15 @@ export function PollPage() {
 
 function Loaded({ poll }: { poll: Poll }) {
   useTitle(poll.title);
-  return <div className={styles.page}>{poll.status === "draft" ? <Draft poll={poll} /> : <Published poll={poll} />}</div>;
+  const live = useLive(poll.status === "draft" ? null : poll.id);
+  const open = poll.status === "open" && live.sums?.status !== "final";
+  // The head stays while a draft is published: it says so.
+  return (
+    <div className={styles.page}>
+      <Head poll={poll} open={open} />
+      {poll.status === "draft" ? <Draft poll={poll} /> : <Published poll={poll} open={open} live={live} />}
+    </div>
+  );
 }
 
 function Head({ poll, open }: { poll: Poll; open: boolean }) {
@@ -91,23 +100,17 @@ function Head({ poll, open }: { poll: Poll; open: boolean }) {
 /** A poll that only its owner sees: what it will be, to be tried. */
 function Draft({ poll }: { poll: Poll }) {
   return (
-    <>
-      <Head poll={poll} open={false} />
-      <Suspense>
-        <Preview title={poll.title} method={poll.method} options={poll.options} />
-      </Suspense>
-    </>
+    <Suspense>
+      <Preview title={poll.title} method={poll.method} options={poll.options} />
+    </Suspense>
   );
 }
 
-function Published({ poll }: { poll: Poll }) {
+function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live }) {
   const { comment } = useSearch({ from: "/p/$code" });
   const [checking, setChecking] = useState(false);
-  const live = useLive(poll.id);
-  const open = poll.status === "open" && live.sums?.status !== "final";
   return (
     <>
-      <Head poll={poll} open={open} />
       <div className={styles.ballot}>
         <Voting poll={poll} open={open} />
       </div>
