@@ -1,7 +1,6 @@
 """Auth as a `Service`."""
 
 from services.auth.controllers import CONTROLLERS, INTERNAL_CONTROLLERS, ROOT_CONTROLLERS
-from services.auth.seeding import seed_accounts
 from services.auth.service import Auth
 from services.auth.service.archives import EXPORTING
 from services.auth.settings import AuthSettings
@@ -26,5 +25,4 @@ SERVICE = Service(
     secrets={SEAL_KEY: new_seal_key},
     mail=True,
     needs=EXPORTING,
-    seeding={"accounts": seed_accounts},
 )

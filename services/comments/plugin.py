@@ -4,7 +4,6 @@ from services.comments.controllers import CONTROLLERS
 from services.comments.events import AccountDeleted, BlockChanged, FollowChanged, PollChanged, ProfileChanged
 from services.comments.models import Block, Follow, Person
 from services.comments.repository import exported
-from services.comments.seeding import seed_comments
 from services.comments.service import Comments
 from services.comments.settings import CommentsSettings
 from services.core.circles import TAKE_OVER_SECONDS, block_handler, follow_handler
@@ -27,5 +26,4 @@ SERVICE = Service(
     personal=Personal(AccountDeleted, Comments.erase, exported, Person),
     needs=["follows", "polls", "profiles"],
     jobs=[Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over())],
-    seeding={"comments": seed_comments},
 )

@@ -1,8 +1,8 @@
 """What `votewave seed` fills a place with, and how services take part.
 
-A service that has something to seed says so in its `SERVICE`, step by step, and writes its own tables in bulk:
+A service that has something to seed writes its own tables in bulk; what it does stands among the steps:
 
-    seeding={"follows": seed_follows}                                        # plugin.py
+    "follows": ("follows", seed_follows)                                     # STEPS of services/seed/filling.py
 
     async def seed_follows(follows: Follows, network: Network, tell: Tell) -> None:   # seeding.py
         for some in parts(network.follows(), 1_000):

@@ -16,7 +16,6 @@ from services.core.identity.signature import Checker
 if TYPE_CHECKING:
     from services.core.kit import Kit
     from services.core.personal import Personal
-    from services.core.seeding import Seeding
 
 U = TypeVar("U")
 C = TypeVar("C", bound=msgspec.Struct)
@@ -83,7 +82,6 @@ class Service(Generic[U]):
             providers by name, as Litestar takes them.
         handlers: Events it consumes.
         jobs: Periodic work.
-        seeding: What it adds to a place that is filled for development, by step (`seeding.py`).
         personal: How it erases and exports what it holds of a person; whoever has accounts' ids in a table says so.
         signatures: Makes what checks the signatures of tokens in its processes, in place of one by one.
         fronts: What may answer a request before Litestar's routing.
@@ -106,7 +104,6 @@ class Service(Generic[U]):
         dependencies: Callable[[U], Mapping[str, Callable[..., Awaitable[Any]]]] = lambda _: {},
         handlers: Sequence[Handler[U, Any]] = (),
         jobs: Sequence[Job[U]] = (),
-        seeding: "Mapping[str, Seeding] | None" = None,
         personal: "Personal[U] | None" = None,
         signatures: Callable[[], Checker] | None = None,
         fronts: Sequence[Front] = (),
@@ -126,7 +123,6 @@ class Service(Generic[U]):
         self.handlers = [*handlers, *([personal.handler()] if personal else [])]
         self.personal = personal
         self.jobs = jobs
-        self.seeding = seeding or {}
         self.signatures = signatures
         self.fronts = fronts
         self.single_headers = single_headers

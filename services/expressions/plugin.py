@@ -16,7 +16,6 @@ from services.expressions.events import (
 )
 from services.expressions.models import Block, Follow, Mute, Person
 from services.expressions.repository import exported
-from services.expressions.seeding import seed_waves
 from services.expressions.service import Expressions
 from services.expressions.settings import ExpressionsSettings
 
@@ -40,5 +39,4 @@ SERVICE = Service(
         Job("leftovers", 5, Expressions.clear),
         Job("images", 60, Expressions.sweep_images),
     ],
-    seeding={"waves": seed_waves},
 )

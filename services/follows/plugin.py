@@ -7,7 +7,6 @@ from services.follows.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
 from services.follows.events import AccountDeleted, ProfileChanged
 from services.follows.models import Person
 from services.follows.repository import exported
-from services.follows.seeding import seed_follows
 from services.follows.service import Follows
 
 SERVICE = Service(
@@ -18,5 +17,4 @@ SERVICE = Service(
     handlers=[Handler(ProfileChanged, Follows.on_profile_changed, Follows.keep_profiles)],
     personal=Personal(AccountDeleted, Follows.erase, exported, Person),
     needs=["profiles"],
-    seeding={"follows": seed_follows},
 )

@@ -8,7 +8,6 @@ from services.polls.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
 from services.polls.events import AccountDeleted, FollowChanged, ProfileChanged
 from services.polls.models import Follow, Person
 from services.polls.repository import exported
-from services.polls.seeding import seed_polls
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
 
@@ -26,5 +25,4 @@ SERVICE = Service(
         Job("keys", 3600, Polls.sweep),
         Job("earlier", TAKE_OVER_SECONDS, lambda polls: polls.earlier.take_over()),
     ],
-    seeding={"polls": seed_polls},
 )

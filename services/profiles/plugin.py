@@ -6,7 +6,6 @@ from services.core.service import Job, Service
 from services.profiles.controllers import PeopleController, ProfileController, ProfileImageController
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded
 from services.profiles.repository import exported
-from services.profiles.seeding import seed_profiles
 from services.profiles.service import Profiles
 
 SERVICE = Service(
@@ -21,5 +20,4 @@ SERVICE = Service(
     ],
     jobs=[Job("images", 60.0, Profiles.sweep)],
     personal=Personal(AccountDeleted, Profiles.erase, exported),
-    seeding={"profiles": seed_profiles},
 )

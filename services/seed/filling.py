@@ -8,18 +8,34 @@ from typing import Any
 
 import msgspec
 
-from services.auth.seeding import joined_at
+from services.auth.seeding import joined_at, seed_accounts
+from services.comments.seeding import seed_comments
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.operations import operating
-from services.core.seeding import SeedError
+from services.core.seeding import SeedError, Seeding
 from services.core.service import Service
 from services.core.settings import CoreSettings
+from services.expressions.seeding import seed_waves
+from services.follows.seeding import seed_follows
+from services.polls.seeding import seed_polls
+from services.profiles.seeding import seed_profiles
 from services.registry import load_services
 from services.seed.network import DicedNetwork
+from services.votebooth.seeding import seed_votes
 
-STEPS = ("accounts", "profiles", "follows", "polls", "votes", "waves", "comments")
-"""In this order: each needs those before it."""
+STEPS: dict[str, tuple[str, Seeding]] = {
+    "accounts": ("auth", seed_accounts),
+    "profiles": ("profiles", seed_profiles),
+    "follows": ("follows", seed_follows),
+    "polls": ("polls", seed_polls),
+    "votes": ("votebooth", seed_votes),
+    "waves": ("expressions", seed_waves),
+    "comments": ("comments", seed_comments),
+}
+"""What which service writes, and how. In this order: each step needs those before it."""
+
+_SEEDED = {service for service, _ in STEPS.values()}
 
 Progress = Callable[[str, int], None]
 """Told what is being written, and how much of it has been since it was last told."""
@@ -38,21 +54,19 @@ async def fill(wanted: DicedNetwork, settings: CoreSettings, progress: Progress)
     """
     refuse_unless_local(settings)
     services = load_services(["all"])
-    by_step = {step: service for service in services for step in service.seeding}
     async with AsyncExitStack() as stack:
         use_cases = {service.name: await stack.enter_async_context(_running(service, settings)) for service in services}
         first = wanted.people[0]
         joined = await joined_at(use_cases["auth"], first.email)
         network = wanted if joined is None else wanted.later(joined - first.joined_at)
         hearing = Hearing(services, use_cases)
-        for step in STEPS:
-            service = by_step[step]
+        for step, (service, seed) in STEPS.items():
 
             async def tell(events: Sequence[Event], *, done: int, step: str = step) -> None:
                 await hearing.hear(events)
                 progress(step, done)
 
-            await service.seeding[step](use_cases[service.name], network, tell)
+            await seed(use_cases[service], network, tell)
 
 
 def refuse_unless_local(settings: CoreSettings) -> None:
@@ -72,12 +86,12 @@ def refuse_unless_local(settings: CoreSettings) -> None:
 async def _running(service: Service[Any], settings: CoreSettings) -> AsyncIterator[Any]:
     async with operating(service, settings) as kit:
         use_cases = service.use_cases(kit)
-        if service.seeding:
+        if service.name in _SEEDED:
             await use_cases.start()
         try:
             yield use_cases
         finally:
-            if service.seeding:
+            if service.name in _SEEDED:
                 await use_cases.stop()
 
 

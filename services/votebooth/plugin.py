@@ -28,7 +28,6 @@ from services.votebooth.results.dependencies import poll_viewer
 from services.votebooth.roll.controllers import RollController
 from services.votebooth.rooms import erasing as rooms_erasing
 from services.votebooth.rooms.controllers import ROOM_CONTROLLERS, SCREEN_HEADER
-from services.votebooth.seeding import seed_votes
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
 
@@ -89,5 +88,4 @@ SERVICE = Service(
     secrets={HASH_KEY: lambda: secrets.token_hex(32)},
     mail=True,
     needs=["auth", "follows", "polls", "profiles"],
-    seeding={"votes": seed_votes},
 )
