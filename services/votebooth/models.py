@@ -331,14 +331,22 @@ class RoomMember(Base):
 
 
 class RoomLease(Base):
-    """Somebody is here until then, unless they are heard of again. Lost in a crash; the next beats bring it back."""
+    """Somebody is here until then, unless they are heard of again. Lost in a crash; the next beats bring it back.
+
+    Attributes:
+        host: They run the room. Such a row stays until the room was told that they are away.
+    """
 
     __tablename__ = "room_leases"
 
     room_id: Mapped[UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     until: Mapped[datetime]
-    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+    host: Mapped[bool] = mapped_column(server_default=text("false"))
+    __table_args__ = (
+        Index("ix_room_leases_hosts", "room_id", postgresql_where=column("host")),
+        {"prefixes": ["UNLOGGED"]},
+    )
 
 
 class RoomReaction(Base):

@@ -71,7 +71,7 @@ SERVICE = Service(
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
-        Job("rooms", 1.0, lambda votebooth: votebooth.rooms.pulse.beat()),
+        Job("rooms", 1.0, lambda votebooth: votebooth.rooms.pulse.beat(votebooth.hub)),
         Job("room-codes", 600.0, lambda votebooth: votebooth.rooms.pulse.sweep()),
         Job("earlier", TAKE_OVER_SECONDS, lambda votebooth: votebooth.earlier.take_over()),
         Job("recount", EVERY_SECONDS, lambda votebooth: votebooth.periodic_recount.check_one()),

@@ -69,6 +69,9 @@ function Inside({ read }: { read: Room }) {
       </header>
       {!connected && <Notice>The connection is lost; what you see may be old. Trying again …</Notice>}
       {room.ended && <Notice>This room has ended. What was voted on stays at each poll's own page.</Notice>}
+      {room.audience.hosts_away_since && !room.ended && (
+        <Notice>The host is away right now. The room stays open: you can go on voting and asking.</Notice>
+      )}
       {room.timer?.ends_at && !room.ended && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} />}
       <Stage stage={room.stage} />
       {room.settings.reacting && !room.ended && <Reactions room={room} />}

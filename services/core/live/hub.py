@@ -73,6 +73,16 @@ class Hub:
         """Say that a stream has changed, once the transaction that changed it is over. Never waits, never raises."""
         self._kit.shared.broadcast.send(stream)
 
+    def following(self, kind: str) -> list[tuple[str, Viewer, Hashable]]:
+        """Return who follows streams of a kind at this process now: of each the stream's key, they, and their view."""
+        return [
+            (watch.key, follower.viewer, follower.view)
+            for watch, _ in self._watches.values()
+            if watch.source.kind == kind
+            for follower in watch.followers
+            if follower.is_told and follower.connection.ended is None
+        ]
+
     def signal(self, stream: str, content: object, *, about: str = "") -> None:
         """Send those who follow a stream something that holds for seconds and is kept nowhere.
 

@@ -24,7 +24,7 @@ from services.votebooth.rooms.repository import (
     head_of,
     question_of,
 )
-from services.votebooth.rooms.state import Emoji, QuestionGone, QuestionVotes
+from services.votebooth.rooms.state import Emoji, QuestionGone, QuestionVotes, RoomRole
 from services.votebooth.settings import VoteBoothSettings
 
 LEASE_SECONDS = 90.0
@@ -67,12 +67,14 @@ class Crowd:
                 if room.ended_at is not None:
                     raise closed("The room has ended.")
             await members.put(seat.room_id, subject.id, name, guest=guest)
-            await LeaseRepository(session).renew(seat.room_id, subject.id, LEASE_SECONDS)
+            host = seat.role is RoomRole.HOST
+            await LeaseRepository(session).renew(seat.room_id, subject.id, LEASE_SECONDS, host=host)
 
     async def beat(self, seat: Seat, subject: Subject) -> datetime:
         """Say that somebody is here; return until when that holds."""
         async with self._kit.db.transaction() as session:
-            return await LeaseRepository(session).renew(seat.room_id, subject.id, LEASE_SECONDS)
+            host = seat.role is RoomRole.HOST
+            return await LeaseRepository(session).renew(seat.room_id, subject.id, LEASE_SECONDS, host=host)
 
     async def leave(self, seat: Seat, subject: Subject) -> None:
         """Leave a room; questions and votes stay."""

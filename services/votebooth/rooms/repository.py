@@ -22,7 +22,7 @@ from services.votebooth.models import (
     RoomScreen,
     RoomVote,
 )
-from services.votebooth.rooms.state import AskedQuestion, Asker, RoomHead, RoomPart
+from services.votebooth.rooms.state import AskedQuestion, Asker, RoomAudience, RoomHead, RoomPart
 
 MINE = Keyset("rooms", Room.id)
 _OF_A_ROOM: tuple[Any, ...] = (RoomEntry, RoomMember, RoomLease, RoomReaction, RoomQuestion, RoomVote, RoomScreen)
@@ -71,11 +71,11 @@ class RoomRepository(Repository[Room]):
         found = await self.session.execute(select(Room.id, Room.seq).where(Room.id.in_(rooms)))
         return {row.id: row.seq for row in found}
 
-    async def audiences(self, rooms: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the size of the audience that is shown, of those rooms that aren't over."""
-        shown = Room.head["audience"]["about"].as_integer()
+    async def audiences(self, rooms: Sequence[UUID]) -> dict[UUID, RoomAudience]:
+        """Return who is shown to be here, of those rooms that aren't over."""
+        shown = Room.head["audience"].label("shown")
         found = await self.session.execute(select(Room.id, shown).where(Room.id.in_(rooms), Room.ended_at.is_(None)))
-        return {row.id: row[1] for row in found}
+        return {row.id: msgspec.convert(row.shown, RoomAudience) for row in found}
 
     async def left_alone(self, days: int, limit: int) -> Sequence[UUID]:
         """Return rooms with a code in which nobody has done anything for so many days."""
@@ -148,25 +148,48 @@ class LeaseRepository(Repository[RoomLease]):
 
     model_type = RoomLease
 
-    async def renew(self, room: UUID, subject: UUID, seconds: float) -> datetime:
+    async def renew(self, room: UUID, subject: UUID, seconds: float, *, host: bool = False) -> datetime:
         """Note that somebody is here; return until when that holds."""
         until = _here + timedelta(seconds=seconds)
-        new = insert(RoomLease).values(room_id=room, subject_id=subject, until=until)
-        changed = new.on_conflict_do_update(
-            index_elements=["room_id", "subject_id"], set_={"until": new.excluded.until}
-        )
+        new = insert(RoomLease).values(room_id=room, subject_id=subject, until=until, host=host)
+        values = {"until": new.excluded.until, "host": new.excluded.host}
+        changed = new.on_conflict_do_update(index_elements=["room_id", "subject_id"], set_=values)
         ends: datetime = (await self.session.execute(changed.returning(RoomLease.until))).scalar_one()
         return ends
 
+    async def renew_hosts(self, here: Collection[tuple[UUID, UUID]], seconds: float) -> None:
+        """Note, by one statement, which hosts are in which rooms; who said that they stay for longer does."""
+        until = _here + timedelta(seconds=seconds)
+        # In one order, or two processes could wait for each other.
+        rows = [{"room_id": room, "subject_id": host, "until": until, "host": True} for room, host in sorted(here)]
+        if rows:
+            new = insert(RoomLease).values(rows)
+            longer = {"until": func.greatest(RoomLease.until, new.excluded.until), "host": True}
+            await self.session.execute(new.on_conflict_do_update(index_elements=["room_id", "subject_id"], set_=longer))
+
     async def here(self) -> dict[UUID, int]:
-        """Return how many are in each room that somebody was in not long ago."""
+        """Return how many are in the audience of each room that somebody was in not long ago."""
         ahead = func.count().filter(RoomLease.until > _here)
-        rows = await self.session.execute(select(RoomLease.room_id, ahead).group_by(RoomLease.room_id))
+        among = select(RoomLease.room_id, ahead).where(~RoomLease.host).group_by(RoomLease.room_id)
+        return {row.room_id: row[1] for row in await self.session.execute(among)}
+
+    async def hosted(self) -> dict[UUID, bool]:
+        """Return whether a host is in each room that one was in, and that wasn't told yet that none is."""
+        anybody = func.bool_or(RoomLease.until > _here)
+        rows = await self.session.execute(
+            select(RoomLease.room_id, anybody).where(RoomLease.host).group_by(RoomLease.room_id)
+        )
         return {row.room_id: row[1] for row in rows}
 
     async def forget(self, seconds: float) -> None:
-        """Drop leases that ended so long ago that everybody has seen it."""
-        await self.session.execute(delete(RoomLease).where(RoomLease.until < _here - timedelta(seconds=seconds)))
+        """Drop the audience's leases that ended so long ago that everybody has seen it."""
+        ended = RoomLease.until < _here - timedelta(seconds=seconds)
+        await self.session.execute(delete(RoomLease).where(~RoomLease.host, ended))
+
+    async def forget_hosts(self, room: UUID) -> None:
+        """Drop the leases of a room's hosts that have ended."""
+        ended = (RoomLease.room_id == room, RoomLease.host, RoomLease.until <= _here)
+        await self.session.execute(delete(RoomLease).where(*ended))
 
 
 class ReactionRepository(Repository[RoomReaction]):

@@ -117,9 +117,17 @@ class RoomReactions(Struct, frozen=True, tag="reactions"):
 
 
 class RoomAudience(Struct, frozen=True, tag="audience"):
-    """About how many are here, in steps."""
+    """Who is here: about how many, in steps, and whether anybody runs the room.
+
+    That hosts are away is said in this part and in none of its own: an instance of an earlier release, which reads the
+    same log, refuses parts that it doesn't know, and passes over a field.
+    """
 
     about: int = 0
+    hosts_away_since: Annotated[
+        datetime | None,
+        Meta(description="When the room lost its last host. Null while one is here, and before the first has come."),
+    ] = None
 
 
 class RoomEnded(Struct, frozen=True, tag="ended"):

@@ -36,6 +36,9 @@ export function ScreenPage() {
           <bdi>{room.settings.title}</bdi>
         </h1>
         {!connected && <Notice>The connection is lost; this may be old. Trying again …</Notice>}
+        {connected && room.audience.hosts_away_since && !room.ended && (
+          <Notice>The host is away right now. Voting goes on.</Notice>
+        )}
         {room.ended ? <p className={styles.big}>This room has ended. Thank you for voting.</p> : <Stage stage={room.stage} />}
         {!room.ended && room.timer.ends_at && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} className={styles.timer} />}
       </div>

@@ -136,7 +136,7 @@ async def test_reactions_come_in_steps_of_time_and_belong_to_nobody(
     assert (await crowd[0].ask("POST", "/reactions", {"emoji": "🍕"})).status_code == 400
 
     async def told() -> bool:
-        await booth.rooms.pulse.beat()
+        await booth.rooms.pulse.beat(booth.hub)
         rows = await votewave.sql("SELECT 1 FROM votebooth.room_reactions WHERE room_id = $1::uuid", before["room"])
         return not rows
 

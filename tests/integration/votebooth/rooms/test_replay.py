@@ -44,7 +44,7 @@ async def everything(host: Somebody, booth: VoteBooth) -> None:
 
     async def pulsed() -> bool:
         booth.rooms.pulse._counted_at = float("-inf")
-        await booth.rooms.pulse.beat()
+        await booth.rooms.pulse.beat(booth.hub)
         seen = await host.sees()
         return bool(seen["reactions"]["counts"]) and seen["audience"]["about"] == 5
 
