@@ -1,5 +1,7 @@
 """What our command lines have in common."""
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -14,9 +16,28 @@ class Group(click.Group):
 
     group_class = type  # groups of this group are of its class, too
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, elsewhere: Mapping[str, str] | None = None, **options: Any) -> None:
+        """Make a group.
+
+        Args:
+            *args: As `click.Group` takes them.
+            elsewhere: Commands by name as `module:attribute`, each imported when somebody asks for it.
+            **options: As `click.Group` takes them.
+        """
         super().__init__(*args, **options)
+        self._elsewhere = dict(elsewhere or {})
         _mend(self)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the alphabet."""
+        return sorted({*super().list_commands(ctx), *self._elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; import it if it is elsewhere."""
+        if place := self._elsewhere.pop(cmd_name, None):
+            module, _, attribute = place.partition(":")
+            self.add_command(getattr(import_module(module), attribute), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Register a command."""

@@ -73,8 +73,10 @@ def recipes() -> set[str]:
 
 def look_up(command: click.Command, words: list[str]) -> None:
     """Follow words through a program's groups, and look up each option and choice."""
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    while (
+        isinstance(command, click.Group) and words and (inner := command.get_command(click.Context(command), words[0]))
+    ):
+        command, words = inner, words[1:]
     assert not (isinstance(command, click.Group) and words and not words[0].startswith("-")), words
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     for word in words:

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import click
 import httpx
 import psutil
 import pytest
@@ -416,7 +417,9 @@ COMMANDS = [
 
 
 def test_the_list_of_commands_is_whole() -> None:
-    named = [[name] for name in main.commands] + [["events", name] for name in events.commands]
+    named = [[name] for name in main.list_commands(click.Context(main))] + [
+        ["events", name] for name in events.commands
+    ]
     assert sorted([*named, []]) == sorted(COMMANDS)
 
 

@@ -27,7 +27,7 @@ from services.votebooth.exchange.service import Exchange, Format
 from services.votebooth.results import schemas
 from services.votebooth.results.controllers import VISIBLE, hidden
 from services.votebooth.results.state import Viewer
-from services.votebooth.tally.formats.scores import MAX_SCORE
+from services.votebooth.tally.model import MAX_SCORE
 
 FileFormat = Literal["ranks", "scores", "grid", "blt", "preflib", "scottish", "json"]
 Delimiter = Literal[",", ";", "tab"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from services.core.kit import Kit
 from services.core.problems import Problem, conflict, refused
 from services.core.shares import Place, Shares, Turns
 from services.votebooth.audit.repository import AuditRepository
-from services.votebooth.exchange import counter, files, repository
+from services.votebooth.exchange import repository
 from services.votebooth.poll.choices import ABSTENTION, PATTERN_METHODS
 from services.votebooth.poll.definition import PollChanged
 from services.votebooth.results.counting import Published
@@ -23,6 +23,9 @@ from services.votebooth.results.render import RANKED
 from services.votebooth.results.service import Results
 from services.votebooth.results.state import State, Viewer
 from services.votebooth.settings import VoteBoothSettings
+
+if TYPE_CHECKING:
+    from services.votebooth.exchange.files import Page
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +103,8 @@ class Exchange:
     async def _content(
         self, state: State, published: Published, viewer: Viewer, form: Format
     ) -> tuple[AsyncIterator[str], str]:
+        from services.votebooth.exchange import files  # noqa: PLC0415  (1 MB that only exports need)
+
         poll, seed = state.poll, (await self._results.seed(state)).text
         async with self._kit.db.reading() as session:
             shape = await repository.shape(session, poll.poll)
@@ -119,7 +124,7 @@ class Exchange:
         head = files.header(poll, "preflib", seed, abstentions + shape.empty)
         return files.preflib(head, poll, pages, kind, shape.patterns, shape.ballots - shape.empty), kind
 
-    async def _pages(self, poll: PollChanged, abstentions: int) -> AsyncIterator[files.Page]:
+    async def _pages(self, poll: PollChanged, abstentions: int) -> "AsyncIterator[Page]":
         """Yield equal ballots and how many there are, in an order of their own; at last those that abstain."""
         patterns = poll.method in PATTERN_METHODS
         at_once = max(1, min(_PAGE, _PAGE_MARKS // len(poll.options)))
@@ -171,6 +176,8 @@ class Exchange:
         Raises:
             Problem: 422 if the file or the request can't be counted, 503 while too many wait.
         """
+        from services.votebooth.exchange import counter  # noqa: PLC0415  (1 MB that only counts of files need)
+
         with self._counts.take(subject.id, address):
             async with self._counting.turn(address):
                 code, answer = await alone(counter.answer_file, _given(request, data), _COUNT_SECONDS)

@@ -36,6 +36,9 @@ MAX_TRANSFER_OPTIONS = 1_000
 STAR_TOP = 5
 """The highest score of STAR's scale, unless a poll or a file says another (https://www.starvoting.org)."""
 
+MAX_SCORE = 1_000_000
+"""The highest score of a file's ballots."""
+
 MAX_SEATS = 1_000
 MAX_VOTES = 2**53 - 1
 """The greatest whole number of ballots; above it a reader of JSON in JavaScript would round."""

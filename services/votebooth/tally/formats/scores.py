@@ -17,8 +17,8 @@ from services.votebooth.tally.formats.rows import Cells, RefusedError, Rows, wri
 from services.votebooth.tally.formats.source import FormatError, shown
 from services.votebooth.tally.formats.totals import NO_BALLOT
 from services.votebooth.tally.formats.words import WORDS, Meaning, Words, skipping, word
+from services.votebooth.tally.model import MAX_SCORE
 
-MAX_SCORE = 1_000_000
 _MARKS = frozenset({"x", "✓", "✔", "yes", "y", "true", "checked", "ja", "oui", "si", "wahr", "vrai"})
 _MARKS |= {"no", "n", "false", "nein", "non", "falsch", "faux"}
 """What says of an option that it is marked, or isn't."""
