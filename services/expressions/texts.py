@@ -9,7 +9,8 @@ from typing import Literal
 import regex
 from msgspec import Struct
 
-from services.core.text import clean_text, fold
+from services.core.tags import MOST_IN_A_TEXT, PATTERN, tag_of
+from services.core.text import clean_text
 
 MAX_CHARACTERS = 500
 """As people see them: a flag, or a letter with its accents, is one."""
@@ -18,16 +19,15 @@ MAX_BYTES = 4_000
 """In UTF-8. One character to the eye may consist of any number of code points."""
 
 MAX_MENTIONS = 20
-MAX_TAGS = 20
+MAX_TAGS = MOST_IN_A_TEXT
 
 _CHARACTER = regex.compile(r"\X")
 # Each alternative begins with a sign of its own and takes what it matches, so no part of a text is looked at often.
 _MARKED = regex.compile(
     r"""(?P<link>https?://[^\s<>"\\^`{|}]+)"""
     r"|(?<![\p{XID_Continue}@/])@(?P<mention>[A-Za-z][A-Za-z0-9_-]{2,29})(?![\p{XID_Continue}@-])"
-    r"|(?<![\p{XID_Continue}#＃&/])[#＃](?P<tag>[\p{XID_Continue}\u200c\u200d]{1,100})(?![\p{XID_Continue}])"
+    rf"|{PATTERN}"
 )
-_TAGGING = regex.compile(r"[^\p{N}_\u200c\u200d]")
 _AFTER_LINK = ".,;:!?'*_~]"
 
 
@@ -97,8 +97,8 @@ def _piece(found: "regex.Match[str]") -> Piece | None:
     if found["mention"]:
         return Piece("mention", found[0], found["mention"].lower())
     if found["tag"]:
-        tag = fold(found["tag"])
-        return Piece("tag", found[0], tag) if tag and _TAGGING.search(tag) else None
+        tag = tag_of(found["tag"])
+        return Piece("tag", found[0], tag) if tag else None
     link = found["link"].rstrip(_AFTER_LINK)
     if "(" not in link:
         link = link.rstrip(_AFTER_LINK + ")")

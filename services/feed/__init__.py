@@ -1,8 +1,8 @@
 """Feed: what people come across, at home and when they look around.
 
-Owns: entries, each a thing that somebody has published, in the order of publication; the words that polls and people
-    are found by.
+Owns: entries, each a thing that somebody has published, in the order of publication, and its tags; the words that
+    polls and people are found by.
 Publishes: nothing.
 Consumes: `polls.poll.changed`, `expressions.wave.changed`, `profiles.profile.changed`, `follows.follow.changed`,
-    `follows.block.changed`, `follows.mute.changed`.
+    `follows.block.changed`, `follows.mute.changed`, `follows.tag.changed`.
 """

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from msgspec import field
+
 from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
@@ -14,6 +16,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
 
     Attributes:
         listing: `public`, `followers`, or another value for polls that lists leave out.
+        hashtags: Of title and description, as they are compared; none in events from before they were told.
         eligibility: Who may vote; lists leave some out, whatever their listing is.
         published_at: None in events from before it was told.
     """
@@ -23,6 +26,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     version: int
     owner: UUID
     title: str
+    hashtags: list[str] = field(default_factory=list)
     eligibility: str
     listing: str = "public"
     published_at: datetime | None = None
@@ -34,6 +38,7 @@ class WaveChanged(Event, frozen=True, kw_only=True):
     """Expressions: a Wave is new or different, or deleted.
 
     Attributes:
+        hashtags: As they are compared.
         ripple_of: The Wave that it shares on.
         visibility: `public` and `followers`, or for fewer. Waves of a private account are for its followers at most.
     """
@@ -43,6 +48,7 @@ class WaveChanged(Event, frozen=True, kw_only=True):
     version: int
     author: UUID
     text: str
+    hashtags: list[str] = field(default_factory=list)
     ripple_of: UUID | None
     visibility: str
     created_at: datetime
@@ -76,6 +82,16 @@ class MuteChanged(circles.MuteChanged, frozen=True, kw_only=True):
     """Follows: an account wants to see nothing of another one, or does again."""
 
     KIND: ClassVar[str] = "follows.mute.changed"
+
+
+class TagChanged(Event, frozen=True, kw_only=True):
+    """Follows: an account follows a tag, or doesn't any more."""
+
+    KIND: ClassVar[str] = "follows.tag.changed"
+    account: UUID
+    tag: str
+    followed: bool
+    version: int
 
 
 class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):

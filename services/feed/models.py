@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, column
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Text, column, func
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,6 +59,20 @@ class Entry(Base):
     )
 
 
+class Tagged(Base):
+    """An entry that is for all has a tag.
+
+    Attributes:
+        tag: As it is compared.
+        ordinal: The entry's.
+    """
+
+    __tablename__ = "tagged"
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    ordinal: Mapped[UUID] = mapped_column(primary_key=True)
+    entry: Mapped[UUID] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"), index=True)
+
+
 class Person(PersonColumns, Base):
     """Who authors are to others: a projection of `profiles.profile.changed`."""
 
@@ -84,6 +98,22 @@ class Mute(MuteColumns, Base):
     """Who mutes whom: a projection of `follows.mute.changed`."""
 
     __tablename__ = "mute"
+
+
+class TagFollow(Base):
+    """Who follows which tags: a projection of `follows.tag.changed`.
+
+    Attributes:
+        heard_at: When it came to be so; rows of tags that aren't followed any more stay for as long as events may come.
+    """
+
+    __tablename__ = "tag_follow"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    followed: Mapped[bool]
+    version: Mapped[int]
+    heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_tag_follow_ended", "heard_at", postgresql_where=~column("followed", Boolean)),)
 
 
 class Name(Base):

@@ -12,6 +12,7 @@ from services.feed.events import (
     MuteChanged,
     PollChanged,
     ProfileChanged,
+    TagChanged,
     WaveChanged,
 )
 from services.feed.models import Block, Follow, Mute, Person
@@ -29,8 +30,9 @@ SERVICE = Service(
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
         mute_handler(MuteChanged, Mute),
+        Handler(TagChanged, Feed.on_tag_changed),
     ],
     personal=Personal(AccountDeleted, Feed.erase, exported, Person),
     needs=["profiles"],
-    jobs=[Job("words", 60, Feed.sweep)],
+    jobs=[Job("words", 60, Feed.sweep), Job("tags", 3600, Feed.sweep_tags)],
 )

@@ -50,6 +50,21 @@ class MuteChanged(Event, frozen=True, kw_only=True):
     version: int
 
 
+class TagChanged(Event, frozen=True, kw_only=True):
+    """An account follows a tag, or doesn't any more.
+
+    Attributes:
+        tag: As it is compared, without `#`.
+        version: Grows with what one account does; of an account and a tag the highest holds.
+    """
+
+    KIND: ClassVar[str] = "follows.tag.changed"
+    account: UUID
+    tag: str
+    followed: bool
+    version: int
+
+
 class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others.
 

@@ -23,6 +23,7 @@ class Account(Base):
     Attributes:
         requests: Waiting for this account's answer.
         requests_sent: Waiting for others' answers.
+        tags: Followed by it.
         version: Grows with each change of a count; events carry it.
     """
 
@@ -34,6 +35,7 @@ class Account(Base):
     requests_sent: Mapped[int] = mapped_column(server_default="0")
     blocks: Mapped[int] = mapped_column(server_default="0")
     mutes: Mapped[int] = mapped_column(server_default="0")
+    tags: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         CheckConstraint(
@@ -87,6 +89,30 @@ class Mute(MarkColumns, Base):
 
     __tablename__ = "mute"
     __table_args__ = (Index("ix_mute_list", "account", "ordinal"),)
+
+
+class Tag(Base):
+    """A tag that somebody follows, and how many do; it goes with the last of them."""
+
+    __tablename__ = "tag"
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    followers: Mapped[int]
+    __table_args__ = (CheckConstraint("followers >= 0", name="followers_arent_negative"),)
+
+
+class TagFollow(Base):
+    """An account follows a tag.
+
+    Attributes:
+        ordinal: Orders lists.
+    """
+
+    __tablename__ = "tag_follow"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    ordinal: Mapped[UUID] = mapped_column(default=new_id)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_tag_follow_list", "account", "ordinal"),)
 
 
 class Person(PersonColumns, Base):

@@ -1,6 +1,7 @@
 """Every SQL statement of Follows.
 
-Locks are taken in one order: the person who is followed, then the accounts concerned by their ids.
+Locks are taken in one order: the person who is followed, then the accounts concerned by their ids, then tags by their
+names.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,7 +29,7 @@ from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import new_id
 from services.core.personal import Part
-from services.follows.models import Account, Block, Follow, Mute, Person
+from services.follows.models import Account, Block, Follow, Mute, Person, Tag, TagFollow
 
 MarkT = TypeVar("MarkT", Block, Mute)
 
@@ -39,6 +40,7 @@ REQUESTS = Keyset("requests", Follow.ordinal)
 REQUESTS_SENT = Keyset("requests-sent", Follow.ordinal)
 BLOCKS = Keyset("blocks", Block.ordinal)
 MUTES = Keyset("mutes", Mute.ordinal)
+TAGS = Keyset("followed-tags", TagFollow.ordinal)
 
 _FRIENDS = 100
 _FRIENDS_EACH = 100
@@ -275,15 +277,61 @@ class MuteRepository(MarkRepository[Mute]):
         return await self.page(page, Mute.account == account, ~_apart(account, Mute.other))
 
 
+class TagRepository(Repository[Tag]):
+    """Tags that somebody follows."""
+
+    model_type = Tag
+
+    async def gain(self, tag: str) -> None:
+        """Count one follower more."""
+        new = insert(Tag).values(name=tag, followers=1)
+        more = {"followers": Tag.followers + 1}
+        await self.session.execute(new.on_conflict_do_update(index_elements=["name"], set_=more))
+
+    async def lose(self, tag: str) -> None:
+        """Count one follower less; a tag goes with the last one."""
+        await self.update_where(Tag.name == tag, values={"followers": Tag.followers - 1})
+        await self.delete_where(Tag.name == tag, Tag.followers == 0)
+
+
+class TagFollowRepository(Repository[TagFollow]):
+    """Who follows which tags."""
+
+    model_type = TagFollow
+
+    async def start(self, account: UUID, tag: str) -> bool:
+        """Let an account follow a tag; say whether it didn't."""
+        return await self.add_or_ignore({"account": account, "tag": tag, "ordinal": new_id()}) is not None
+
+    async def end(self, account: UUID, tags: Sequence[str]) -> list[str]:
+        """Let an account follow tags no longer; return those that it did, in their order."""
+        ended = await self.delete_where(TagFollow.account == account, TagFollow.tag.in_(tags))
+        return sorted(row.tag for row in ended)
+
+    async def some_of(self, account: UUID, most: int) -> Sequence[str]:
+        """Return some of the tags that an account follows."""
+        some = select(TagFollow.tag).where(TagFollow.account == account).order_by(TagFollow.tag).limit(most)
+        return (await self.session.scalars(some)).all()
+
+    async def relation(self, account: UUID, tag: str) -> tuple[int, bool]:
+        """Return how many follow a tag, and whether an account does."""
+        number = select(Tag.followers).where(Tag.name == tag).scalar_subquery()
+        follows = exists().where(TagFollow.account == account, TagFollow.tag == tag)
+        row = (await self.session.execute(select(func.coalesce(number, 0), follows))).one()
+        return row[0], row[1]
+
+
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
     following = select(Follow.followee, Follow.state, Follow.at).where(Follow.follower == account)
     followers = select(Follow.follower, Follow.state, Follow.at).where(Follow.followee == account)
     blocks = select(Block.other, Block.at).where(Block.account == account)
     mutes = select(Mute.other, Mute.at).where(Mute.account == account)
+    tags = select(TagFollow.tag, TagFollow.at).where(TagFollow.account == account)
     return [
         Part("following", following, Follow.ordinal),
         Part("followers", followers, Follow.ordinal),
         Part("blocks", blocks, Block.ordinal),
         Part("mutes", mutes, Mute.ordinal),
+        Part("tags", tags, TagFollow.ordinal),
     ]

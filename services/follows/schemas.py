@@ -40,6 +40,7 @@ class CountsView(Struct, frozen=True):
     requests_sent: Annotated[int, Meta(description="Waiting for others' answers.")]
     blocks: int
     mutes: int
+    tags: Annotated[int, Meta(description="Followed by me.")] = 0
 
 
 class RelationsWanted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,3 +66,18 @@ class SuggestionsView(Struct, frozen=True):
     """People whom I may want to follow, the best first."""
 
     items: list[SuggestionView]
+
+
+class TagView(Struct, frozen=True):
+    """A tag that I follow, and since when."""
+
+    tag: Annotated[str, Meta(description="As tags are compared, without `#`.", examples=["ökonomie"])]
+    at: datetime
+
+
+class TagRelationView(Struct, frozen=True):
+    """A tag, and whether I follow it."""
+
+    tag: Annotated[str, Meta(description="As tags are compared, without `#`.", examples=["ökonomie"])]
+    followers: int
+    followed: Annotated[bool, Meta(description="I follow it.")]

@@ -37,6 +37,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     Parameters that the method doesn't know are 0, None or false. `options` and `notes` are None where they are too
     large to travel; who needs them asks Polls (`/internal/polls/ID/rules`), which has this version or a newer one.
     `question_version` is the version with which title, description or options last changed after publication, or 0.
+    `hashtags` are those of title and description, as they are compared.
     """
 
     KIND: ClassVar[str] = "polls.poll.changed"
@@ -45,6 +46,7 @@ class PollChanged(Event, frozen=True, kw_only=True):
     owner: UUID
     code: str
     title: str
+    hashtags: list[str]
     notes: list[NoteFact] | None
     question_version: int
     method: Method

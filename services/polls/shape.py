@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from services.core.people import PersonView
+from services.core.tags import tags_in
 from services.polls import method_schemas
 from services.polls.events import LARGE_BYTES, NoteFact, OptionFact, PollChanged
 from services.polls.methods import (
@@ -93,6 +94,7 @@ def changed(poll: Poll) -> PollChanged:
         owner=poll.owner,
         code=poll.code,
         title=poll.title,
+        hashtags=tags_in(poll.title, poll.description),
         notes=msgspec.convert(poll.notes, list[NoteFact]),
         listing=Listing(poll.listing),
         question_version=poll.question_version,

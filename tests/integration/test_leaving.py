@@ -205,6 +205,7 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     assert (await fourth.block(person)).is_success
     assert (await person.call("PUT", f"/mutes/{other.account}")).is_success
     assert (await other.call("PUT", f"/mutes/{person.account}")).is_success
+    assert (await person.call("PUT", f"/tags/{handle}")).is_success
 
     async def known() -> bool:
         said = await other.waves("POST", json={"text": f"Look, @{handle}!"})
@@ -274,6 +275,7 @@ async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(
     assert archive["auth/account.json"][0]["email"] == address
     assert {row["poll_id"] for row in archive["votebooth/ballots.json"]} == set(polls[:2])
     assert [row["text"] for row in archive["expressions/waves.json"] if row["text"]] == [f"I am {handle}"]
+    assert [row["tag"] for row in archive["follows/tags.json"]] == [handle]
     avatar = (await client.get("/v1/profiles/me", headers=person.headers)).json()["avatar"]
     assert (await client.get(avatar)).is_success
     assert [row["state"] for row in archive["profiles/images.json"]] == ["used"]

@@ -33,7 +33,7 @@ class FeedController(Controller):
         cursor: Cursor = None,
         limit: Limit = 20,
     ) -> Page[EntryView]:
-        """Return what people whom I follow, and I, have published, the newest first.
+        """Return what people whom I follow, and I, have published, and what has tags that I follow, the newest first.
 
         The feed ends where `next` is null, and nowhere else.
         """

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    func,
     literal_column,
     or_,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from services.feed.models import Audience, Entry, Follow
+from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
 from services.feed.repository.apart import gone, private, unwanted
 
 NOBODY = UUID(int=0)
@@ -42,6 +43,12 @@ _IS_POLL = Entry.kind == literal_column("'poll'")  # of those that are for all, 
 _SHOWN = Entry.audience != literal_column(f"'{Audience.NOBODY}'")
 
 
+def _wanted() -> tuple[ColumnElement[bool], ...]:
+    """Say whether a viewer comes across what is for all."""
+    open_to_all = or_(_IS_POLL, ~private(Entry.author))
+    return open_to_all, ~gone(Entry.author), ~unwanted(_VIEWER, Entry.author)
+
+
 def _newest(author: Any, *columns: Any) -> Select[Any]:
     """Select what an author has published, the newest first."""
     by = and_(Entry.author == author, _SHOWN, Entry.ordinal < _AFTER)
@@ -49,6 +56,18 @@ def _newest(author: Any, *columns: Any) -> Select[Any]:
 
 
 def _home() -> Select[Any]:
+    """Select what a viewer, and those whom they follow, have published, and what has tags that they follow.
+
+    What has a tag is looked for as far back only as the page of what people have published goes.
+    """
+    people = _by_people().cte("people")
+    last = select(people.c.ordinal).order_by(people.c.ordinal.desc()).offset(_ROWS - 1).limit(1).scalar_subquery()
+    tags = _by_tags(func.coalesce(last, cast(NOBODY, Uuid()))).subquery("tags")
+    both = select(people).union(select(tags)).subquery("home")
+    return select(both).order_by(both.c.ordinal.desc()).limit(_ROWS)
+
+
+def _by_people() -> Select[Any]:
     """Select what a viewer, and those whom they follow, have published.
 
     A page of so many entries has no more authors, and they are those whose newest one is the newest. So it costs one
@@ -64,11 +83,27 @@ def _home() -> Select[Any]:
     return select(entry).select_from(lately).join(entry, true()).order_by(entry.c.ordinal.desc()).limit(_ROWS)
 
 
+def _by_tags(since: ColumnElement[Any]) -> Select[Any]:
+    """Select what is for all and has tags that a viewer follows, each once: of each tag the newest.
+
+    Args:
+        since: Nothing before this ordinal is looked at.
+    """
+    entry = _tagged(TagFollow.tag).where(Tagged.ordinal >= since).limit(_ROWS).lateral("entry")
+    followed = select(entry).select_from(TagFollow).join(entry, true())
+    mine = followed.where(TagFollow.account == _VIEWER, TagFollow.followed).distinct().subquery("mine")
+    return select(mine).order_by(mine.c.ordinal.desc()).limit(_ROWS)
+
+
+def _tagged(tag: Any) -> Select[Any]:
+    """Select what is for all and has a tag, the newest first."""
+    by = (Tagged.tag == tag, Tagged.ordinal < _AFTER, _FOR_ALL, *_wanted())
+    return select(*_COLUMNS).join(Tagged, Tagged.entry == Entry.id).where(*by).order_by(Tagged.ordinal.desc())
+
+
 def _explore() -> Select[Any]:
     """Select what anybody has published for all."""
-    open_to_all = or_(_IS_POLL, ~private(Entry.author))
-    wanted: tuple[ColumnElement[bool], ...] = (open_to_all, ~gone(Entry.author), ~unwanted(_VIEWER, Entry.author))
-    statement = select(*_COLUMNS).where(_FOR_ALL, Entry.ordinal < _AFTER, *wanted)
+    statement = select(*_COLUMNS).where(_FOR_ALL, Entry.ordinal < _AFTER, *_wanted())
     return statement.order_by(Entry.ordinal.desc()).limit(_ROWS)
 
 

@@ -1,6 +1,7 @@
 """Use cases of Feed; each is one transaction. `Feed` holds them in groups."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,11 +10,12 @@ from services.core import circles
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings, UseCases
-from services.feed.events import AccountDeleted, PollChanged, ProfileChanged, WaveChanged
-from services.feed.models import Audience, Block, Follow, Mute, Name, Person
+from services.feed.events import AccountDeleted, PollChanged, ProfileChanged, TagChanged, WaveChanged
+from services.feed.models import Audience, Block, Follow, Mute, Name, Person, TagFollow
 from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
+from services.feed.repository.tags import TagFollowRepository, TaggedRepository
 from services.feed.service.reading import Reading
 from services.feed.service.searching import Searching
 from services.feed.words import folded, spellings, words_of
@@ -26,6 +28,10 @@ _POLLS = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
 
 _WAVES = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
 """Whose feeds show Waves, by their visibility."""
+
+
+KEPT = timedelta(days=15)
+"""How long it is known that somebody doesn't follow a tag any more: longer than an event may be on its way."""
 
 
 class Feed(UseCases[NoSettings]):
@@ -51,6 +57,7 @@ class Feed(UseCases[NoSettings]):
         """Keep what polls are called and who may come across them."""
         entries = [_poll(event) for event in events]
         await EntryRepository(session).keep(entries)
+        await TaggedRepository(session).keep(entries)
         await _learn(session, entries)
 
     async def on_wave_changed(self, session: AsyncSession, event: WaveChanged) -> None:
@@ -59,7 +66,9 @@ class Feed(UseCases[NoSettings]):
 
     async def keep_waves(self, session: AsyncSession, events: Sequence[WaveChanged]) -> None:
         """Keep what Waves say and who may come across them."""
-        await EntryRepository(session).keep([_wave(event) for event in events])
+        entries = [_wave(event) for event in events]
+        await EntryRepository(session).keep(entries)
+        await TaggedRepository(session).keep(entries)
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
         """Keep what somebody is called, and what they are found by; nobody finds who is deleted."""
@@ -72,17 +81,27 @@ class Feed(UseCases[NoSettings]):
         await NameRepository(session).keep(names)
         await _learn(session, names)
 
+    async def on_tag_changed(self, session: AsyncSession, event: TagChanged) -> None:
+        """Keep whether somebody follows a tag."""
+        await TagFollowRepository(session).keep(event.account, event.tag, event.version, followed=event.followed)
+
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
         if await EntryRepository(session).erase(gone.account):
             return True
         await NameRepository(session).delete_where(Name.account == gone.account)
+        await TagFollowRepository(session).delete_where(TagFollow.account == gone.account)
         await circles.forget(session, gone.account, Follow, Block, Mute)
         return False
 
     async def sweep(self) -> None:
         """Forget words that nothing has any more."""
         await self.searching.sweep()
+
+    async def sweep_tags(self) -> None:
+        """Forget who has followed tags, once no event can come late that would make it so again."""
+        async with self.kit.db.transaction() as session:
+            await TagFollowRepository(session).forget(KEPT)
 
 
 async def _learn(session: AsyncSession, things: Sequence[Mapping[str, Any]]) -> None:
@@ -103,21 +122,24 @@ def _poll(event: PollChanged) -> dict[str, Any]:
         "text": "" if event.deleted else event.title,
         "created_at": published,
         "lexemes": words_of(event.title) if audience == Audience.PUBLIC else [],
+        "tags": event.hashtags if audience == Audience.PUBLIC else [],
     }
 
 
 def _wave(event: WaveChanged) -> dict[str, Any]:
     is_shown = not event.deleted and event.ripple_of is None
+    audience = _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY
     return {
         "id": event.wave,
         "kind": "wave",
         "version": event.version,
         "ordinal": ordinal_of(event.wave, event.created_at),
         "author": event.author,
-        "audience": _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY,
+        "audience": audience,
         "text": "" if event.deleted else event.text,
         "created_at": event.created_at,
         "lexemes": [],
+        "tags": event.hashtags if audience == Audience.PUBLIC else [],
     }
 
 

@@ -25,7 +25,7 @@ class Reading:
         self._people = people
 
     async def home(self, subject: Subject, cursor: str | None, limit: int) -> Page[EntryView]:
-        """Return a page of what the subject, and people whom they follow, have published, the newest first.
+        """Return a page of what the subject and those whom they follow have published, or has tags that they follow.
 
         Raises:
             Problem: 400 for another list's cursor, 403 for guests.

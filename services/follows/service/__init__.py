@@ -14,6 +14,7 @@ from services.follows.service.erasing import erase
 from services.follows.service.following import Following
 from services.follows.service.reading import Reading
 from services.follows.service.requests import Requests
+from services.follows.service.tagging import Tagging
 
 
 class Follows(UseCases[NoSettings]):
@@ -25,6 +26,7 @@ class Follows(UseCases[NoSettings]):
         requests: Asking, accepting, declining.
         blocks: Blocking.
         mutes: Muting.
+        tagging: Following tags.
         reading: Lists and counts.
     """
 
@@ -35,6 +37,7 @@ class Follows(UseCases[NoSettings]):
         self.requests = Requests(kit)
         self.blocks = Blocks(kit, self.people)
         self.mutes = Mutes(kit, self.people)
+        self.tagging = Tagging(kit)
         self.reading = Reading(kit, self.people)
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:

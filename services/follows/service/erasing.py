@@ -1,4 +1,4 @@
-"""Erasing an account: whom it follows, who follows it, whom it blocks and mutes, and the other way round."""
+"""Erasing an account: whom it follows, who follows it, whom it blocks and mutes, and the other way round; its tags."""
 
 from uuid import UUID
 
@@ -6,7 +6,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.personal import AT_ONCE
 from services.follows.models import Account
-from services.follows.repository import AccountRepository, BlockRepository, FollowRepository, MuteRepository
+from services.follows.repository import (
+    AccountRepository,
+    BlockRepository,
+    FollowRepository,
+    MuteRepository,
+    TagFollowRepository,
+    TagRepository,
+)
 
 
 async def erase(session: AsyncSession, account: UUID) -> bool:
@@ -32,7 +39,11 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     for one, other in pairs[2][1]:
         if await mutes.remove(one, other):
             await accounts.change(one, mutes=-1)
-    if any(some for _, some in pairs):
+    followed = TagFollowRepository(session)
+    tags = await followed.end(account, await followed.some_of(account, AT_ONCE))
+    for tag in tags:
+        await TagRepository(session).lose(tag)
+    if tags or any(some for _, some in pairs):
         return True
     await accounts.delete_where(Account.id == account)
     return False

@@ -35,7 +35,7 @@ class Reading:
         subject.require_user()
         async with self._db.reading() as session:
             row = await AccountRepository(session).get_one_or_none(id=subject.id)
-        return CountsView(0, 0, 0, 0, 0, 0) if row is None else to_schema(row, CountsView)
+        return CountsView(0, 0, 0, 0, 0, 0, 0) if row is None else to_schema(row, CountsView)
 
     async def accepted(self, after: tuple[UUID, UUID] | None) -> list[FollowChanged]:
         """Return who follows whom, as events tell of it, for services that begin to listen; in the order of the pairs.

@@ -12,10 +12,12 @@ from services.core.data.pagination import Page
 from services.core.events.outbox import Event
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
-from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged
+from services.feed.events import BlockChanged, FollowChanged, MuteChanged, PollChanged, ProfileChanged, TagChanged
+from services.feed.models import TagFollow
 from services.feed.plugin import SERVICE
 from services.feed.schemas import EntryView
-from services.feed.service import Feed
+from services.feed.service import KEPT, Feed
+from sqlalchemy import func, select, update
 from tests.integration.inside import statements_of
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,6 +70,7 @@ async def whole(feed: Feed, account: UUID, limit: int = 7) -> list[UUID]:
 def history(dice: random.Random, people: Sequence[UUID]) -> list[Event]:
     """Return what some people did, in the order in which they did it."""
     events: list[Event] = [person_of(person) for person in people]
+    tags = [f"t{people[0].hex}{number}" for number in range(4)]
     for version in range(1, 40):
         one, other = dice.sample(people, 2)
         state, on = dice.choice(["accepted", "accepted", "ended", "requested"]), dice.random() < 0.4
@@ -76,10 +79,13 @@ def history(dice: random.Random, people: Sequence[UUID]) -> list[Event]:
             events.append(BlockChanged(account=one, other=other, blocked=on, version=version))
         if dice.random() < 0.3:
             events.append(MuteChanged(account=other, other=one, muted=on, version=version))
-        poll = poll_of(one, version)
+        poll = msgspec.structs.replace(poll_of(one, version), hashtags=dice.sample(tags, 2))
         events.append(poll)
         if dice.random() < 0.3:
-            events.append(msgspec.structs.replace(poll, version=2, title="renamed", deleted=dice.random() < 0.5))
+            changed: dict[str, Any] = {"title": "renamed", "hashtags": dice.sample(tags, 1)}
+            events.append(msgspec.structs.replace(poll, version=2, deleted=dice.random() < 0.5, **changed))
+        if dice.random() < 0.3:
+            events.append(TagChanged(account=one, tag=dice.choice(tags), followed=not on, version=version))
     return events
 
 
@@ -102,9 +108,14 @@ async def test_late_and_doubled_events_leave_the_same_feeds(feed: Feed) -> None:
 
 
 def _renamed(event: Event, names: dict[UUID, UUID]) -> Event:
-    """Return the same event about others."""
-    told = {name: value for name, value in msgspec.structs.asdict(event).items() if isinstance(value, UUID)}
-    return msgspec.structs.replace(event, **{name: names[value] for name, value in told.items()})
+    """Return the same event about others, and with other tags."""
+    told = msgspec.structs.asdict(event)
+    changed: dict[str, Any] = {name: names[value] for name, value in told.items() if isinstance(value, UUID)}
+    if isinstance(event, PollChanged):
+        changed["hashtags"] = [f"{tag}again" for tag in event.hashtags]
+    if isinstance(event, TagChanged):
+        changed["tag"] = f"{event.tag}again"
+    return msgspec.structs.replace(event, **changed)
 
 
 async def test_a_page_is_the_newest_of_all_who_are_followed(feed: Feed) -> None:
@@ -141,3 +152,47 @@ async def test_a_page_takes_two_statements_however_many_it_is_of(feed: Feed, aut
     with statements_of(feed.kit.db.engine) as statements:
         assert len((await home_of(feed, me)).items) == authors
     assert len(statements) == 2, statements
+
+
+@pytest.mark.parametrize("tags", [1, 40])
+async def test_followed_tags_cost_no_more_statements(feed: Feed, tags: int) -> None:
+    me, other = new_id(), new_id()
+    names = [f"t{me.hex}{number}" for number in range(tags)]
+    await hear(feed, person_of(other))
+    await hear(feed, *(TagChanged(account=me, tag=tag, followed=True, version=n) for n, tag in enumerate(names)))
+    polls = [msgspec.structs.replace(poll_of(other, n), hashtags=names[n : n + 20]) for n in range(tags)]
+    await hear(feed, *polls)
+    with statements_of(feed.kit.db.engine) as statements:
+        assert len((await home_of(feed, me, 100)).items) == tags
+    assert len(statements) == 2, statements
+    assert await whole(feed, me) == [poll.poll for poll in reversed(polls)]
+
+
+async def test_a_tag_with_much_from_somebody_unwanted_makes_no_page_shorter(feed: Feed) -> None:
+    me, wanted, unwanted = new_id(), new_id(), new_id()
+    tag = f"t{me.hex}"
+    await hear(feed, TagChanged(account=me, tag=tag, followed=True, version=1))
+    await hear(feed, MuteChanged(account=me, other=unwanted, muted=True, version=2))
+    polls = [msgspec.structs.replace(poll_of(wanted, n), hashtags=[tag]) for n in range(5)]
+    flood = [msgspec.structs.replace(poll_of(unwanted, 100 + n), hashtags=[tag]) for n in range(60)]
+    await hear(feed, *polls, *flood)
+    assert await whole(feed, me, 3) == [poll.poll for poll in reversed(polls)]
+
+
+async def test_who_followed_tags_is_forgotten_in_time_and_who_does_is_not(feed: Feed) -> None:
+    me = new_id()
+    await hear(feed, TagChanged(account=me, tag="kept", followed=True, version=1))
+    await hear(feed, TagChanged(account=me, tag="ended", followed=False, version=2))
+
+    async def known() -> list[str]:
+        async with feed.kit.db.reading() as session:
+            found = await session.scalars(select(TagFollow.tag).where(TagFollow.account == me).order_by(TagFollow.tag))
+            return list(found)
+
+    await feed.sweep_tags()
+    assert await known() == ["ended", "kept"]
+    async with feed.kit.db.transaction() as session:
+        old = func.now() - KEPT - timedelta(minutes=1)
+        await session.execute(update(TagFollow).where(TagFollow.account == me).values(heard_at=old))
+    await feed.sweep_tags()
+    assert await known() == ["kept"]
