@@ -18,6 +18,9 @@ PATTERN = r"(?<![\p{XID_Continue}#＃&/])[#＃](?P<tag>[\p{XID_Continue}\u200c\u
 
 _SIGNS = "#＃"
 _JOINERS = "\u200c\u200d"
+_DOTS = "\u30fb\uff65"
+"""Between parts of Japanese words; they go on a word since Unicode 15.1."""
+
 _MOST_BYTES = 400
 
 
@@ -44,4 +47,4 @@ def tags_in(*texts: str) -> list[str]:
 
 def _in_words(character: str) -> bool:
     """Say whether a character may go on a word (XID_Continue), which is what may go on an identifier."""
-    return f"a{character}".isidentifier()
+    return f"a{character}".isidentifier() or character in _DOTS
