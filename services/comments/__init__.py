@@ -1,7 +1,7 @@
 """Comments: what people say about polls, in threads.
 
-Owns: comments, support for them, threads (locked, pinned, counted), reports.
-Publishes: `comments.comment.changed`, `comments.thread.changed`.
+Owns: comments, whom they name, support for them, threads (locked, pinned, counted, followed), reports.
+Publishes: `comments.comment.changed`, `comments.thread.followed`.
 Consumes: `polls.poll.changed`, `profiles.profile.changed`, `follows.follow.changed`,
 `follows.block.changed`.
 """

@@ -20,6 +20,7 @@ class CommentChanged(Event, frozen=True, kw_only=True):
         parent: What it answers; null at the top.
         answered: Who wrote the parent.
         text: Empty unless it is shown.
+        mentions: Accounts that the text names.
     """
 
     KIND: ClassVar[str] = "comments.comment.changed"
@@ -32,8 +33,24 @@ class CommentChanged(Event, frozen=True, kw_only=True):
     answered: UUID | None
     author: UUID
     text: str
+    mentions: list[UUID]
     state: Literal["shown", "deleted", "hidden"]
     created_at: datetime
+
+
+class ThreadFollowed(Event, frozen=True, kw_only=True):
+    """Somebody wants to be told of what is said in a thread, or doesn't any more.
+
+    Attributes:
+        version: Grows with each change; of one account and thread the highest holds.
+        following: They want it. The thread's owner does unless this says otherwise.
+    """
+
+    KIND: ClassVar[str] = "comments.thread.followed"
+    thread: UUID
+    account: UUID
+    version: int
+    following: bool
 
 
 class PollChanged(Event, frozen=True, kw_only=True):

@@ -110,6 +110,44 @@ class Comment(Base):
     )
 
 
+class Mention(Base):
+    """A comment names somebody.
+
+    Attributes:
+        handle: As the text calls them, in lower case; they may have another one now.
+    """
+
+    __tablename__ = "mention"
+    comment: Mapped[UUID] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(Text, primary_key=True)
+    account: Mapped[UUID]
+    __table_args__ = (Index("ix_mention_account", "account", "comment"),)
+
+
+class Following(Base):
+    """Whether somebody wants to be told of what is said in a thread.
+
+    Where there is no row, the thread's owner does and others don't. The row stays when they don't any more: what they
+    have chosen holds whatever they say there later.
+
+    Attributes:
+        following: They do.
+        version: Grows with each change that is told of.
+        ordinal: Orders their list.
+    """
+
+    __tablename__ = "following"
+    thread: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    following: Mapped[bool]
+    version: Mapped[int] = mapped_column(server_default="1")
+    ordinal: Mapped[UUID] = mapped_column(default=new_id)
+    __table_args__ = (
+        Index("ix_following_account", "account", "ordinal", postgresql_where=column("following")),
+        Index("ix_following_of", "account"),
+    )
+
+
 class Support(Base):
     """Somebody supports a comment."""
 
@@ -179,9 +217,10 @@ class Block(BlockColumns, Base):
 
 
 class Person(PersonColumns, Base):
-    """Who accounts are to others: a projection of `profiles.profile.changed`."""
+    """Who accounts are to others: a projection of `profiles.profile.changed`. Handles are ASCII."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_handle", func.lower(column("handle"))),)
 
 
 class AuditEntry(AuditColumns, Base):

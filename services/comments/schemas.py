@@ -6,12 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.core.marked import Part
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
 
 MAX_TEXT = 5_000
 MAX_REASON = 500
 MAX_APPEAL = 2_000
+MAX_MENTIONS = 20
 MAX_DEPTH = 32
 MOST_ASKED = 100
 BEST_REPLIES = 3
@@ -48,6 +50,9 @@ class CommentView(Struct, frozen=True, kw_only=True):
     depth: Annotated[int, Meta(description="1 at the top of the thread.")]
     author: Annotated[PersonView | None, Meta(description="Null where the comment can't be read.")]
     text: Annotated[str | None, Meta(description="Null where the comment can't be read.")]
+    parts: Annotated[
+        list[Part], Meta(description="The text in pieces, to be shown one after the other; none without a text.")
+    ]
     state: Annotated[
         State, Meta(description="`withheld`: you and its author are apart, because one of you blocks the other.")
     ]
@@ -83,6 +88,7 @@ class ThreadView(Struct, frozen=True, kw_only=True):
     pinned: Annotated[CommentView | None, Meta(description="It stands first.")]
     may_comment: Annotated[bool, Meta(description="You may add to it.")]
     may_moderate: Annotated[bool, Meta(description="You may lock it, pin and hide comments.")]
+    following: Annotated[bool, Meta(description="You are told of new comments.")]
 
 
 class ThreadCount(Struct, frozen=True):
@@ -91,6 +97,13 @@ class ThreadCount(Struct, frozen=True):
     id: UUID
     comments: int
     locked: bool
+
+
+class FollowedThread(Struct, frozen=True):
+    """A thread that I follow."""
+
+    id: Annotated[UUID, Meta(description="The poll that is commented on.")]
+    title: Annotated[str, Meta(description="The poll's.", examples=["Where do we meet in March?"])]
 
 
 class ThreadsAsked(Struct, frozen=True, forbid_unknown_fields=True):

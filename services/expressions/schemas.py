@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.core.marked import Part
 from services.core.people import PersonView
 from services.core.refusals import list_limits, text_limits
 from services.expressions.events import ReactionKind, Visibility
@@ -75,36 +76,6 @@ class WavesWanted(Struct, frozen=True, forbid_unknown_fields=True):
     """Which Waves to look at."""
 
     waves: Annotated[list[UUID], list_limits(MAX_BATCH, 1)]
-
-
-class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
-    """Plain text."""
-
-    text: str
-
-
-class MentionPart(Struct, frozen=True, tag_field="type", tag="mention"):
-    """Somebody is named."""
-
-    text: Annotated[str, Meta(description="As it was written; the person may have another handle now.")]
-    person: PersonView
-
-
-class TagPart(Struct, frozen=True, tag_field="type", tag="tag"):
-    """A hashtag."""
-
-    text: Annotated[str, Meta(examples=["#Riga"])]
-    tag: Annotated[str, Meta(description="As tags are compared.", examples=["riga"])]
-
-
-class LinkPart(Struct, frozen=True, tag_field="type", tag="link"):
-    """A link; it begins with http:// or https://."""
-
-    text: str
-    url: str
-
-
-Part = TextPart | MentionPart | TagPart | LinkPart
 
 
 class ImageView(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from msgspec import field
+
 from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
@@ -17,6 +19,7 @@ class CommentChanged(Event, frozen=True, kw_only=True):
         owner: Whose poll it is.
         answered: Who wrote what it answers; None at the top.
         text: Empty unless it is shown.
+        mentions: Accounts that the text names.
         state: `shown`, `deleted` or `hidden`.
     """
 
@@ -28,7 +31,19 @@ class CommentChanged(Event, frozen=True, kw_only=True):
     answered: UUID | None
     author: UUID
     text: str
+    mentions: list[UUID] = field(default_factory=list)
     state: str
+    created_at: datetime
+
+
+class ThreadFollowed(Event, frozen=True, kw_only=True):
+    """Comments: somebody wants to be told of what is said in a thread, or doesn't any more."""
+
+    KIND: ClassVar[str] = "comments.thread.followed"
+    thread: UUID
+    account: UUID
+    version: int
+    following: bool
 
 
 class WaveChanged(Event, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ Kind = Literal[
     "ripple",
     "comment",
     "reply",
+    "thread",
     "moderation",
     "poll_opened",
     "poll_closed",
@@ -32,5 +33,5 @@ UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
 ABOUT_ME: frozenset[Kind] = frozenset({"follow", "follow_request"})
 """Kinds whose subject is the recipient's own account; that of others is a Wave, a poll or a comment."""
 
-CAUSED: frozenset[Kind] = frozenset({"ripple", "comment"})
+CAUSED: frozenset[Kind] = frozenset({"ripple", "comment", "thread"})
 """Kinds of which each happening is a Ripple or a comment itself, which may be gone while others still stand."""

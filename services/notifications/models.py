@@ -72,7 +72,7 @@ class Thing(Base):
         version: The publishing service's own; what is older changes nothing.
         of: The poll that a comment is on, the Wave that a Ripple shares on.
         audience: Whom it is for, in the publisher's words; of a comment, `shown`, `hidden` or `deleted`.
-        names: Whom a Wave names.
+        names: Whom a Wave or a comment names.
         text: The beginning of what it says; a poll's title.
         gone: It was deleted. The row stays, or a late event would bring it back.
     """
@@ -157,6 +157,20 @@ class Watch(Base):
     account: Mapped[UUID] = mapped_column(primary_key=True)
     ordinal: Mapped[UUID] = mapped_column(default=new_id)
     __table_args__ = (Index("ix_watch_account", "account", "ordinal"),)
+
+
+class Following(Base):
+    """Whether somebody wants to be told of what is said in a thread: a projection of `comments.thread.followed`.
+
+    Where there is no row, the thread's owner does.
+    """
+
+    __tablename__ = "following"
+    thread: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    following: Mapped[bool]
+    version: Mapped[int]
+    __table_args__ = (Index("ix_following_account", "account"),)
 
 
 class Send(Base):

@@ -27,6 +27,11 @@ SERVICE = Service(
             Notifications.keep_past,
         ),
         Handler(
+            events.ThreadFollowed,
+            lambda told, session, event: told.hearing.thread_followed(session, event),
+            lambda told, session, past: told.hearing.thread_followed(session, *past),
+        ),
+        Handler(
             events.WaveChanged, lambda told, session, event: told.hearing.wave(session, event), Notifications.keep_past
         ),
         Handler(

@@ -108,7 +108,7 @@ class SendView(Struct, frozen=True, kw_only=True):
 
     id: UUID
     kind: NamedKind
-    subject: Annotated[UUID, Meta(description="The poll.")]
+    subject: Annotated[UUID, Meta(description="The poll, or the comment.")]
     at: Annotated[datetime, Meta(description="When it happened.")]
     state: SendState
     people: Annotated[int, Meta(description="How many it is for.", examples=[100_000])]

@@ -203,3 +203,28 @@ def a_picture(name: str, colour: str, size: tuple[int, int]) -> FilePayload:
     target = io.BytesIO()
     Image.new("RGB", size, colour).save(target, "PNG")
     return FilePayload(name=name, mimeType="image/png", buffer=target.getvalue())
+
+
+async def test_names_in_comments_lead_to_people_and_threads_are_followed(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll, somebody = await publish(client), await sign_up(client)
+    handle = f"h{uuid4().hex[:12]}"
+    assert (await client.patch("/v1/profiles/me", json={"handle": handle}, headers=somebody)).status_code == 200
+    page, complaints = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await page.get_by_role("region", name="Comments").get_by_role("link", name="Sign in").click()
+    await page.get_by_role("link", name="I have no account yet").click()
+    await enter(page)
+    follow = page.get_by_role("button", name="Follow the comments")
+    await expect(follow).to_have_attribute("aria-pressed", "false")
+    await page.get_by_label("Your comment").fill(f"What do you say, @{handle}?")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    followed = page.get_by_role("button", name="You follow the comments")
+    await expect(followed).to_have_attribute("aria-pressed", "true")  # whoever comments does
+    await followed.press("Enter")
+    await expect(follow).to_have_attribute("aria-pressed", "false")
+    await page.reload()
+    await expect(follow).to_have_attribute("aria-pressed", "false")
+    await page.get_by_role("link", name=f"@{handle}").click()
+    await expect(page).to_have_url(f"{votewave.url}/u/{handle}")
+    assert not complaints

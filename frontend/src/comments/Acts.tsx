@@ -35,7 +35,7 @@ export function Acts({ thread, comment, onAnswered }: Props) {
     mutationFn: async () => given(await api.DELETE("/v1/comments/{comment_id}", { params })),
     onSuccess: () => {
       setOpen(null);
-      put({ state: "deleted", text: null, author: null, pinned: false });
+      put({ state: "deleted", text: null, parts: [], author: null, pinned: false });
       void queries.invalidateQueries({ queryKey: keys.about(thread.id) });
     },
   });

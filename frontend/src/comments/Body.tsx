@@ -2,6 +2,7 @@ import { Link, useLocation } from "@tanstack/react-router";
 import { ago } from "../feed/standing";
 import { Avatar } from "../people/Avatar";
 import { Person } from "../people/Person";
+import { Parts } from "../waves/Parts";
 import type { Comment } from "./cache";
 import styles from "./Comments.module.css";
 
@@ -30,11 +31,7 @@ export function Body({ comment }: { comment: Comment }) {
         {comment.pinned && <span className={styles.mark}>Pinned</span>}
       </p>
       {comment.state !== "shown" && <p className={styles.gone}>{gone[comment.state]}</p>}
-      {comment.text !== null && comment.text !== undefined && (
-        <p className={styles.text}>
-          <bdi>{comment.text}</bdi>
-        </p>
-      )}
+      <Parts parts={comment.parts} className={styles.text} />
     </>
   );
 }

@@ -54,6 +54,34 @@ function Whole({ thread }: { thread: View }) {
   );
 }
 
+/** Whether I am told of what others say here. */
+function Follow({ thread }: { thread: View }) {
+  const account = useAccount();
+  const queries = useQueryClient();
+  const key = [...keys.about(thread.id), account?.id];
+  const params = { path: { thread_id: thread.id } };
+  const follow = useMutation({
+    mutationFn: async (on: boolean) =>
+      given(
+        await (on
+          ? api.PUT("/v1/comments/threads/{thread_id}/follow", { params })
+          : api.DELETE("/v1/comments/threads/{thread_id}/follow", { params })),
+      ),
+    onSuccess: (_, on) => queries.setQueryData<View>(key, (old) => old && { ...old, following: on }),
+    onSettled: () => queries.invalidateQueries({ queryKey: key, exact: true }),
+  });
+  const on = follow.isPending ? follow.variables : thread.following;
+  return (
+    <div className={styles.follow}>
+      <Button kind="quiet" aria-pressed={on} aria-disabled={follow.isPending} onClick={() => !follow.isPending && follow.mutate(!on)}>
+        {on ? "You follow the comments" : "Follow the comments"}
+      </Button>
+      <span className={styles.quiet}>{on ? "You are told of new ones." : "You are told of answers and mentions alone."}</span>
+      {follow.error && <ProblemNotice error={follow.error} kept="It is as it was." />}
+    </div>
+  );
+}
+
 /** The form for a comment, or why there is none; for those who may, the lock. */
 function May({ thread }: { thread: View }) {
   const account = useAccount();
@@ -81,6 +109,7 @@ function May({ thread }: { thread: View }) {
           to comment.
         </p>
       )}
+      {account?.kind === "user" && <Follow thread={thread} />}
       {thread.may_moderate && (
         <div>
           <Button kind="quiet" aria-disabled={lock.isPending} onClick={() => lock.mutate(!thread.locked)}>

@@ -31,6 +31,8 @@ export function what(one: Told): string | null {
       return `${who(one)} commented on your poll: ${text}`;
     case "reply":
       return `${who(one)} answered you in “${poll}”: ${text}`;
+    case "thread":
+      return `${who(one)} commented on “${text}”, whose comments you follow`;
     case "moderation":
       return `A comment of yours in “${poll}” was hidden: ${text}`;
     case "poll_opened":
@@ -45,11 +47,12 @@ export function what(one: Told): string | null {
 export const kinds: Record<string, string> = {
   follow: "Somebody follows me",
   follow_request: "Somebody asks to follow me",
-  mention: "A Wave names me",
+  mention: "A Wave or a comment names me",
   reaction: "Somebody reacts to a Wave of mine",
   ripple: "Somebody shares a Wave of mine on",
   comment: "Somebody comments on a poll of mine",
   reply: "Somebody answers a comment of mine",
+  thread: "Somebody comments where I follow the comments",
   moderation: "A comment of mine is hidden",
   poll_opened: "Voting begins in a poll that I watch",
   poll_closed: "Voting ends in a poll that I watch, or in mine",

@@ -4,11 +4,13 @@ import styles from "./Waves.module.css";
 
 type Part = Schemas["WaveBody"]["parts"][number];
 
-/** A Wave's text, with whom it names and where it leads to. */
-export function Parts({ parts }: { parts: Part[] }) {
+type Props = { parts: Part[]; className?: string | undefined };
+
+/** What a Wave or a comment says, with whom it names and where it leads to. */
+export function Parts({ parts, className = styles.text }: Props) {
   if (parts.length === 0) return null;
   return (
-    <p className={styles.text}>
+    <p className={className}>
       <bdi>
         {parts.map((part, place) => (
           <Piece key={place} part={part} />

@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from services.comments.controllers.rules import ADDS, COMMENT_BYTES, READS, TEXTS, Sort
+from services.comments.controllers.rules import ADDS, COMMENT_BYTES, READS, TEXTS, WRITES, Sort
 from services.comments.schemas import (
     CommentInContext,
     CommentNew,
+    FollowedThread,
     ListedComment,
     ThreadCount,
     ThreadsAsked,
@@ -20,6 +21,7 @@ from services.comments.schemas import (
 from services.comments.service import Comments
 from services.core.data.pagination import Page
 from services.core.http.api import Cursor, IdempotencyKey, Limit, problems
+from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
 
 _KEY_USED = "`idempotency-key-used`, or `comment-gone`: the parent is deleted or hidden, so it can't be answered."
@@ -63,6 +65,52 @@ class ThreadController(Controller):
     ) -> list[ThreadCount]:
         """Return the counts of up to 100 polls that you may see; those that nobody has commented on may be left out."""
         return await comments.reading.counts(viewer, data.ids)
+
+    @get(
+        "/followed",
+        operation_id="ThreadsFollowed",
+        summary="List the threads that I follow",
+        guards=[ANY_TOKEN],
+        responses=problems(TEXTS, 400, 401, 403),
+    )
+    async def followed(
+        self,
+        comments: NamedDependency[Comments],
+        subject: NamedDependency[Subject],
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> Page[FollowedThread]:
+        """Return the threads that I have begun to follow, the latest first; those of my own polls I follow as well."""
+        return await comments.following.mine(subject, cursor, limit)
+
+    @put(
+        "/{thread_id:uuid}/follow",
+        operation_id="ThreadFollow",
+        summary="Follow a thread",
+        status_code=204,
+        guards=WRITES,
+        responses=problems(
+            TEXTS, 401, 403, 404, 503, _429="Too many requests, or `over-quota`: you follow as many as one account may."
+        ),
+    )
+    async def follow(
+        self, comments: NamedDependency[Comments], subject: NamedDependency[Subject], thread_id: FromPath[UUID]
+    ) -> None:
+        """Be told of what others say about the poll. Its owner is, and who comments, unless they choose otherwise."""
+        await comments.following.follow(subject, thread_id)
+
+    @delete(
+        "/{thread_id:uuid}/follow",
+        operation_id="ThreadUnfollow",
+        summary="Follow a thread no longer",
+        guards=WRITES,
+        responses=problems(TEXTS, 401, 403, 429),
+    )
+    async def unfollow(
+        self, comments: NamedDependency[Comments], subject: NamedDependency[Subject], thread_id: FromPath[UUID]
+    ) -> None:
+        """Be told of it no longer, whatever you say there later. Answers to you, and mentions, are still told."""
+        await comments.following.leave(subject, thread_id)
 
     @get(
         "/{thread_id:uuid}/comments",

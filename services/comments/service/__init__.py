@@ -6,6 +6,7 @@ from services.comments.events import AccountDeleted, FollowChanged, PollChanged,
 from services.comments.models import EarlierFollows, Follow, Person
 from services.comments.repository import ThreadRepository
 from services.comments.service.erasing import erase
+from services.comments.service.following import Following
 from services.comments.service.moderating import Moderating
 from services.comments.service.reading import Reading
 from services.comments.service.reporting import Reporting
@@ -28,6 +29,7 @@ class Comments(UseCases[CommentsSettings]):
         reading: Threads, lists, one comment in its context.
         writing: Adding, editing, deleting one's own.
         supporting: Supporting a comment.
+        following: Who follows which threads.
         moderating: Hiding, locking, pinning.
         reporting: Reports, appeals, decisions about them.
     """
@@ -40,6 +42,7 @@ class Comments(UseCases[CommentsSettings]):
         self.reading = Reading(kit, self.people, threads)
         self.writing = Writing(kit, threads)
         self.supporting = Supporting(kit)
+        self.following = Following(kit, threads)
         self.moderating = Moderating(kit, self.people, threads)
         self.reporting = Reporting(kit, self.people, self.reading)
 

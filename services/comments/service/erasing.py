@@ -8,6 +8,8 @@ from services.comments.models import Block, Follow
 from services.comments.repository import (
     CaseRepository,
     CommentRepository,
+    FollowingRepository,
+    MentionRepository,
     ReportRepository,
     ThreadRepository,
 )
@@ -28,6 +30,8 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
         await _erase_comment(session, comment)
     if found or await comments.unsupport(account, _SUPPORT_AT_ONCE):
         return True
+    await MentionRepository(session).leave(account)
+    await FollowingRepository(session).leave(account)
     await ReportRepository(session).withdraw(account)
     await CaseRepository(session).leave(account)
     await ThreadRepository(session).leave(account)
@@ -47,6 +51,7 @@ async def _erase_comment(session: AsyncSession, comment_id: UUID) -> None:
         return
     nothing = {"author": NOBODY, "text": "", "request_key": None, "request_hash": None}
     await CaseRepository(session).forget_appeal(comment_id)
+    await MentionRepository(session).replace(comment_id, {})
     comment = await comments.change(comment_id, **nothing)
     if comment.state != "deleted":
         await set_state(session, thread, comment, "deleted", hidden_as=None)

@@ -4,10 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments import repository as lists
 from services.comments import schemas
 from services.comments.models import Comment, Thread
-from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository
+from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository, lists
 from services.comments.schemas import ThreadLogEntry
 from services.comments.service.steps import locked, record, set_state
 from services.comments.service.threads import Threads, may_moderate, standing

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.comments import repository as lists
 from services.comments.models import Comment, Thread
 from services.comments.repository import (
     BlockRepository,
     CommentRepository,
+    FollowingRepository,
+    MentionRepository,
     SupportRepository,
     ThreadRepository,
+    lists,
 )
 from services.comments.schemas import (
     BEST_REPLIES,
@@ -34,6 +36,7 @@ from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
+from services.core.marked import Piece, cut, parts_of, resolved
 from services.core.people import People
 from services.core.problems import not_found
 from services.core.refusals import Refusals
@@ -43,7 +46,7 @@ class Reading:
     """Threads and comments, as somebody sees them.
 
     A page takes as many statements whatever is on it: the rows, the best answers, whom one is apart from, what one
-    supports, and who people are.
+    supports, whom the comments name, and who people are.
     """
 
     def __init__(self, kit: Kit[CommentsSettings], people: People, threads: Threads) -> None:
@@ -72,6 +75,7 @@ class Reading:
             pinned=pinned,
             may_comment=may_comment(thread, viewer) and not await self._apart(viewer, [thread.owner]),
             may_moderate=may_moderate(thread, viewer),
+            following=await self._follows(viewer, thread),
         )
 
     async def counts(self, viewer: Subject | None, threads: Sequence[UUID]) -> list[ThreadCount]:
@@ -179,11 +183,18 @@ class Reading:
     ) -> list[CommentView]:
         apart = await self._apart(viewer, {comment.author for comment in comments})
         supported = await self._supported(viewer, comments)
-        people = await self._people.of(comment.author for comment in comments)
+        readable = [
+            comment
+            for comment in comments
+            if may_read(threads[comment.thread], comment, viewer) and comment.author not in apart
+        ]
+        pieces = await self._pieces(readable)
+        named = (UUID(piece.target) for row in pieces.values() for piece in row if piece.type == "mention")
+        people = await self._people.of([*(comment.author for comment in readable), *named])
         views = []
         for comment in comments:
             thread = threads[comment.thread]
-            readable = may_read(thread, comment, viewer) and comment.author not in apart
+            is_readable = comment.id in pieces
             withheld = comment.state == "shown" and comment.author in apart
             views.append(
                 CommentView(
@@ -191,8 +202,9 @@ class Reading:
                     thread=comment.thread,
                     parent=comment.parent,
                     depth=len(comment.path) // 4,
-                    author=people[comment.author] if readable else None,
-                    text=comment.text if readable else None,
+                    author=people[comment.author] if is_readable else None,
+                    text=comment.text if is_readable else None,
+                    parts=parts_of(pieces.get(comment.id, []), people),
                     state="withheld" if withheld else comment.state,  # type: ignore[arg-type]  # no other values
                     created_at=comment.created_at,
                     edited_at=comment.edited_at,
@@ -203,6 +215,21 @@ class Reading:
                 )
             )
         return views
+
+    async def _pieces(self, comments: Sequence[Comment]) -> dict[UUID, list[Piece]]:
+        """Return what some comments say in pieces, by comment."""
+        if not comments:
+            return {}
+        async with self._db.reading() as session:
+            named = await MentionRepository(session).of([comment.id for comment in comments])
+        return {comment.id: resolved(cut(comment.text), named.get(comment.id, {})) for comment in comments}
+
+    async def _follows(self, viewer: Subject | None, thread: Thread) -> bool:
+        if viewer is None or viewer.kind is not Kind.USER:
+            return False
+        async with self._db.reading() as session:
+            chosen = await FollowingRepository(session).follows(thread.id, viewer.id)
+        return thread.owner == viewer.id if chosen is None else chosen
 
     async def _apart(self, viewer: Subject | None, accounts: "Sequence[UUID] | set[UUID]") -> set[UUID]:
         if viewer is None or viewer.kind is not Kind.USER or is_moderator(viewer) or not accounts:

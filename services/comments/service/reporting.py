@@ -6,10 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments import repository as lists
 from services.comments import schemas
 from services.comments.models import Case, Comment
-from services.comments.repository import CaseRepository, CommentRepository, ReportRepository
+from services.comments.repository import CaseRepository, CommentRepository, ReportRepository, lists
 from services.comments.schemas import CaseView, Decision, ReportNew, ReportView
 from services.comments.service.reading import Reading
 from services.comments.service.steps import locked, record, set_state

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import CommentChanged
 from services.comments.models import Comment, Thread
-from services.comments.repository import AuditRepository, CommentRepository, ThreadRepository
+from services.comments.repository import AuditRepository, CommentRepository, MentionRepository, ThreadRepository
 from services.comments.service.threads import refuse_unknown
 from services.core.events.outbox import publish
 from services.core.identity.subject import Subject
@@ -37,10 +37,12 @@ async def locked(session: AsyncSession, subject: Subject, comment_id: UUID) -> t
 
 async def tell(session: AsyncSession, thread: Thread, comment: Comment, parent: Comment | None) -> None:
     """Publish what a comment is now."""
-    await publish(session, changed(thread, comment, parent))
+    named = await MentionRepository(session).of([comment.id]) if comment.state == "shown" else {}
+    mentions = sorted(set(named.get(comment.id, {}).values()))
+    await publish(session, changed(thread, comment, parent, mentions))
 
 
-def changed(thread: Thread, comment: Comment, parent: Comment | None) -> CommentChanged:
+def changed(thread: Thread, comment: Comment, parent: Comment | None, mentions: Sequence[UUID] = ()) -> CommentChanged:
     """Return what is told of a comment."""
     return CommentChanged(
         comment=comment.id,
@@ -52,6 +54,7 @@ def changed(thread: Thread, comment: Comment, parent: Comment | None) -> Comment
         answered=parent.author if parent else None,
         author=comment.author,
         text=comment.text if comment.state == "shown" else "",
+        mentions=list(mentions),
         state=comment.state,  # type: ignore[arg-type]  # the column has no other values
         created_at=comment.created_at,
     )

@@ -10,14 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments import schemas
 from services.comments.models import Comment, Thread
-from services.comments.repository import CommentRepository, ThreadRepository
+from services.comments.repository import CommentRepository, MentionRepository, ThreadRepository
 from services.comments.schemas import CommentNew
+from services.comments.service.following import follow_by_writing
 from services.comments.service.steps import locked, set_state, tell
 from services.comments.service.threads import Threads, may_comment, refuse_apart, refuse_unknown
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
+from services.core.marked import cut, targets
 from services.core.problems import conflict, forbidden, not_found, refused
 from services.core.refusals import Refusals
 from services.core.text import clean_text
@@ -101,7 +103,9 @@ class Writing:
             await ThreadRepository(session).change(thread.id, comments=Thread.comments + 1)
         else:
             await ThreadRepository(session).change(thread.id, comments=Thread.comments + 1, places=Thread.places + 1)
+        await _name(session, comment)
         await tell(session, thread, comment, parent)
+        await follow_by_writing(session, thread, subject.id, self._settings)
         return comment.id
 
     async def edit(self, subject: Subject, comment_id: UUID, text: str) -> None:
@@ -131,6 +135,7 @@ class Writing:
                 )
             above = await comments.above(comment)
             changed = await comments.change(comment_id, text=text, edited_at=now, version=Comment.version + 1)
+            await _name(session, changed)
             await tell(session, thread, changed, above[-1] if above else None)
 
     async def delete(self, subject: Subject, comment_id: UUID) -> None:
@@ -145,6 +150,7 @@ class Writing:
             if comment.author != subject.id:
                 raise not_found("comment")
             if comment.state != "deleted":
+                await MentionRepository(session).replace(comment_id, {})
                 await set_state(session, thread, comment, "deleted", text="")
 
 
@@ -166,6 +172,12 @@ async def _parent(comments: CommentRepository, thread: Thread, parent_id: UUID |
     return parent
 
 
+async def _name(session: AsyncSession, comment: Comment) -> None:
+    """Keep whom a comment names now."""
+    mentions = MentionRepository(session)
+    await mentions.replace(comment.id, await mentions.called(comment.author, targets(cut(comment.text), "mention")))
+
+
 def checked(text: str) -> str:
     """Return a comment's text as it is stored.
 
@@ -174,6 +186,8 @@ def checked(text: str) -> str:
     """
     found = Refusals("comment-refused")
     cleaned = found.text("text", clean_text, text, schemas.MAX_TEXT)
+    if len(targets(cut(cleaned), "mention")) > schemas.MAX_MENTIONS:
+        found.add("text", f"names more than {schemas.MAX_MENTIONS} people")
     found.check()
     return cleaned
 

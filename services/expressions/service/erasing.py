@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core import circles
 from services.core.ids import NOBODY
+from services.core.marked import Piece, joined
 from services.core.personal import AT_ONCE
 from services.expressions.models import Account, Block, Follow, IdempotencyKey, Mute, Poll, Wave
 from services.expressions.repository import (
@@ -24,7 +25,6 @@ from services.expressions.repository import (
 )
 from services.expressions.service.reacting import count, counts_of
 from services.expressions.service.steps import pieces_of, tell
-from services.expressions.texts import Piece, joined
 
 _DELETED = "@deleted"
 

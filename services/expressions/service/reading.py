@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 from services.core.data.pagination import Page, map_page
 from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
+from services.core.marked import Part, parts_of
 from services.core.people import People, PersonView
 from services.core.problems import not_found
 from services.core.refusals import Refusals
@@ -20,13 +21,8 @@ from services.expressions.schemas import (
     MAX_BATCH,
     Counts,
     History,
-    LinkPart,
-    MentionPart,
     Mine,
-    Part,
     ReactionView,
-    TagPart,
-    TextPart,
     VersionView,
     WaveBody,
     Waves,
@@ -183,17 +179,7 @@ def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None) -> WaveB
 
 
 def _parts(row: Any, people: _By) -> list[Part]:
-    parts: list[Part] = []
-    for piece in pieces_of(row):
-        if piece.type == "mention":
-            parts.append(MentionPart(piece.text, people[UUID(piece.target)]))
-        elif piece.type == "tag":
-            parts.append(TagPart(piece.text, piece.target))
-        elif piece.type == "link":
-            parts.append(LinkPart(piece.text, piece.target))
-        else:
-            parts.append(TextPart(piece.text))
-    return parts
+    return parts_of(pieces_of(row), people)
 
 
 def _named(rows: Iterable[Any]) -> list[UUID]:

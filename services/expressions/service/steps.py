@@ -6,12 +6,12 @@ from msgspec import convert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish
+from services.core.marked import Piece, targets
 from services.core.problems import not_found, over_quota, refused
 from services.expressions.events import WaveChanged
 from services.expressions.models import Wave
 from services.expressions.repository import AccountRepository, MentionRepository, WaveRepository
 from services.expressions.settings import ExpressionsSettings
-from services.expressions.texts import Piece, targets
 
 _ROW_BYTES = 300
 """What a Wave or an earlier version takes beside its text, about."""

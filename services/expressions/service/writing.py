@@ -9,9 +9,11 @@ import msgspec
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core import marked
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
+from services.core.marked import Piece, cut, targets
 from services.core.problems import conflict, not_found, not_the_owner, over_quota, refused
 from services.core.refusals import Refusals
 from services.expressions import texts
@@ -22,7 +24,6 @@ from services.expressions.service.picturing import Picturing, checked_images, sh
 from services.expressions.service.polls import Polls
 from services.expressions.service.steps import charge, remove, share, size_of, tell
 from services.expressions.settings import ExpressionsSettings
-from services.expressions.texts import Piece
 
 MOST_EDITS = 50
 _SLUG = "wave-refused"
@@ -185,9 +186,9 @@ def checked_text(text: str, found: Refusals | None = None, *, required: bool) ->
     """
     found = found or Refusals(_SLUG)
     text = found.text("text", texts.clean, text, texts.MAX_CHARACTERS, required=required)
-    pieces = texts.cut(text)
+    pieces = cut(text)
     for kind, most, what in (("mention", texts.MAX_MENTIONS, "people"), ("tag", texts.MAX_TAGS, "tags")):
-        if len(texts.targets(pieces, kind)) > most:  # type: ignore[arg-type]  # `kind` is one of theirs
+        if len(targets(pieces, kind)) > most:  # type: ignore[arg-type]  # `kind` is one of theirs
             found.add("text", f"names more than {most} {what}")
     found.check()
     return text, pieces
@@ -195,13 +196,5 @@ def checked_text(text: str, found: Refusals | None = None, *, required: bool) ->
 
 async def resolved(session: AsyncSession, author: UUID, pieces: list[Piece]) -> tuple[Mapping[str, UUID], list[Piece]]:
     """Return whom a text mentions, by handle, and its pieces with accounts; who isn't there is plain text."""
-    accounts = await MentionRepository(session).called(author, texts.targets(pieces, "mention"))
-    whole = []
-    for piece in pieces:
-        if piece.type != "mention":
-            whole.append(piece)
-        elif piece.target in accounts:
-            whole.append(Piece("mention", piece.text, str(accounts[piece.target])))
-        else:
-            whole.append(Piece("text", piece.text))
-    return accounts, texts.joined(whole)
+    accounts = await MentionRepository(session).called(author, targets(pieces, "mention"))
+    return accounts, marked.resolved(pieces, accounts)

@@ -12,6 +12,7 @@ from services.notifications.models import (
     Account,
     Block,
     Follow,
+    Following,
     Happening,
     Mailbox,
     Mute,
@@ -33,6 +34,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await _leave_things(session, account)
     await session.execute(delete(Send).where(Send.actor == account))
     await session.execute(delete(Watch).where(Watch.account == account))
+    await session.execute(delete(Following).where(Following.account == account))
     await session.execute(delete(Preference).where(Preference.account == account))
     await session.execute(delete(Mailbox).where(Mailbox.account == account))
     await session.execute(delete(Account).where(Account.id == account))

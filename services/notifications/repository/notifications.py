@@ -87,6 +87,24 @@ class NotificationRepository(Repository[Notification]):
         added_ids = set(told)
         return [recipient for recipient in ids if ids[recipient] in added_ids]
 
+    async def keep_new(self, kind: Kind, subject: UUID, actor: UUID, cause: UUID, recipients: Collection[UUID]) -> None:
+        """Tell many of something that has happened to a subject, of which they may have been told before."""
+        rows = [
+            {"id": new, "recipient": one, "kind": kind, "subject": subject, "ordinal": new, "read": False}
+            for one, new in ((recipient, new_id()) for recipient in sorted(recipients))
+        ]
+        if not rows:
+            return
+        new = insert(Notification)
+        told = new.on_conflict_do_update(
+            index_elements=["recipient", "kind", "subject"],
+            set_={"ordinal": new.excluded.ordinal, "read": False},
+        )
+        groups = (await self.session.scalars(told.returning(Notification.id), rows)).all()
+        keys = {"actor": actor, "cause": cause}
+        happened = [{"notification": one, **keys, "version": 1, "present": True, "told": True} for one in groups]
+        await self.session.execute(insert(Happening).on_conflict_do_nothing(), happened)
+
     async def _hold(self, told: Told) -> tuple[UUID, bool]:
         """Return the notification for something, held, and whether it was made for it."""
         made = new_id()

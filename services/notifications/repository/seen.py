@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Uuid, all_, and_, any_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from services.core import circles
@@ -47,14 +47,17 @@ def _subject() -> ColumnElement[bool]:
     named = and_(Notification.kind == "mention", any_(thing.names) == VIEWER)
     wave = and_(thing.type == "wave", ~thing.gone, or_(thing.owner == VIEWER, named))
     as_told = thing.audience == case((Notification.kind == "moderation", "hidden"), else_="shown")
-    comment = and_(thing.type == "comment", as_told, exists().where(on.id == thing.of, poll(on)))
+    as_named = or_(Notification.kind != "mention", any_(thing.names) == VIEWER)
+    comment = and_(thing.type == "comment", as_told, as_named, exists().where(on.id == thing.of, poll(on)))
     return exists().where(thing.id == Notification.subject, or_(wave, poll(thing), comment))
 
 
 def happening() -> ColumnElement[bool]:
     """Say whether the viewer may see a happening: who did it, and the Ripple or comment that it is."""
     cause = aliased(Thing)
-    is_seen = or_(and_(cause.type == "comment", cause.audience == "shown"), _wave(cause))
+    # Whom a comment names is told of that, and not twice.
+    comment = and_(cause.type == "comment", cause.audience == "shown", all_(cause.names) != VIEWER)
+    is_seen = or_(comment, _wave(cause))
     return and_(
         Happening.notification == Notification.id,
         Happening.present,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.core.data.pagination import Keyset, Page, PageFilter
@@ -76,6 +76,12 @@ class SendRepository(Repository[Send]):
         before, after = ("running", "paused") if paused else ("paused", "running")
         await self.update_where(Send.id == send, Send.state == before, values={"state": after})
         return await self.exists(Send.id == send)
+
+    async def forget(self, before: datetime, most: int) -> int:
+        """Remove so many sends that were done before a moment; return how many."""
+        old = select(Send.id).where(Send.at < before, Send.state == "done").limit(most)
+        removed = delete(Send).where(Send.id.in_(old.with_for_update(skip_locked=True)))
+        return len((await self.session.scalars(removed.returning(Send.id))).all())
 
     async def finish(self) -> None:
         """Mark as done what has no shard left."""

@@ -36,6 +36,10 @@ class ThingRepository(Repository[Thing]):
         """Return whose a thing is; None if it isn't known."""
         return (await self.session.execute(select(Thing.owner).where(Thing.id == thing))).scalar_one_or_none()
 
+    async def shown(self, comment: UUID) -> Thing | None:
+        """Return a comment, if it is known and everybody may read it."""
+        return await self.get_one_or_none(id=comment, type="comment", audience="shown")
+
     async def ripples(self, wave: UUID) -> Sequence[Thing]:
         """Return what shares a Wave on, as far as it is known."""
         return (await self.session.scalars(select(Thing).where(Thing.type == "wave", Thing.of == wave))).all()

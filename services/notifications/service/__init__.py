@@ -16,6 +16,7 @@ from services.notifications.models import Person
 from services.notifications.moments import first_of
 from services.notifications.repository.erasing import erase
 from services.notifications.repository.notifications import NotificationRepository
+from services.notifications.repository.sends import SendRepository
 from services.notifications.service.delivering import Delivering
 from services.notifications.service.hearing import Hearing
 from services.notifications.service.mailing import Mailing
@@ -77,12 +78,14 @@ class Notifications(UseCases[NotificationsSettings]):
         await self.hub.stop()
 
     async def sweep(self) -> None:
-        """Forget old notifications, some in a transaction."""
-        before = first_of(utc_now() - timedelta(days=self.kit.settings.kept_days))
+        """Forget old notifications and sends, some in a transaction."""
+        then = utc_now() - timedelta(days=self.kit.settings.kept_days)
         while True:
             async with self.kit.db.transaction() as session:
-                if await NotificationRepository(session).forget(before, _FORGOTTEN_AT_ONCE) < _FORGOTTEN_AT_ONCE:
-                    return
+                forgotten = await NotificationRepository(session).forget(first_of(then), _FORGOTTEN_AT_ONCE)
+                sends = await SendRepository(session).forget(then, _FORGOTTEN_AT_ONCE)
+            if max(forgotten, sends) < _FORGOTTEN_AT_ONCE:
+                return
 
 
 __all__ = ["Notifications"]

@@ -20,10 +20,12 @@ from services.notifications.events import (
     PollClosed,
     PollOpened,
     ReactionChanged,
+    ThreadFollowed,
     WaveChanged,
 )
 from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
+from services.notifications.repository.followers import FollowerRepository
 from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository, Told
 from services.notifications.repository.sends import SendRepository
@@ -31,7 +33,7 @@ from services.notifications.repository.things import ThingRepository
 from services.notifications.settings import NotificationsSettings
 
 _SHARD = 5_000
-"""How many of those who watch a poll are told by one process in one go."""
+"""How many of those who watch a poll, or follow a thread, are told by one process in one go."""
 
 
 class Hearing:
@@ -67,7 +69,10 @@ class Hearing:
             await self._keep(session, told, event.version, present=event.present)
 
     async def comment(self, session: AsyncSession, event: CommentChanged) -> None:
-        """Tell whose comment is answered, whose poll is commented on, and whose comment was hidden."""
+        """Tell whose comment is answered, whom one names, whose poll is commented on, and who follows its thread.
+
+        Each is told once, of what concerns them most. Whose comment was hidden is told, too.
+        """
         is_new = await ThingRepository(session).keep(_comment(event))
         if not is_new or event.state == "deleted":
             return
@@ -77,8 +82,21 @@ class Hearing:
             return
         if event.answered is not None and event.answered != event.author:
             await self._keep(session, Told(event.answered, "reply", event.comment, event.author))
-        if event.owner not in (event.author, event.answered):
+        named = sorted(set(event.mentions) - {event.author, event.answered})
+        for account in named:
+            await self._keep(session, Told(account, "mention", event.comment, event.author))
+        followers = FollowerRepository(session)
+        if event.owner not in (event.author, event.answered, *named) and not await followers.left(
+            event.thread, event.owner
+        ):
             await self._keep(session, Told(event.owner, "comment", event.thread, event.author, event.comment))
+        ends, people = await followers.boundaries(event.thread, _SHARD)
+        about = ("thread", event.comment, event.author, event.created_at)
+        await SendRepository(session).begin(*about, ends, people)
+
+    async def thread_followed(self, session: AsyncSession, *events: ThreadFollowed) -> None:
+        """Keep who wants to be told of what is said in a thread."""
+        await FollowerRepository(session).keep(events)
 
     async def apart(self, session: AsyncSession, event: BlockChanged | MuteChanged) -> None:
         """Let those between whom something has changed look again."""
@@ -150,6 +168,7 @@ def _comment(event: CommentChanged) -> dict[str, Any]:
         "owner": event.author,
         "of": event.thread,
         "audience": event.state,
+        "names": event.mentions,
         "text": event.text,
         "gone": event.state == "deleted",
     }

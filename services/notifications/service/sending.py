@@ -4,8 +4,12 @@ Who was told and how far a shard has come are written in one transaction. So wha
 and nobody is left out.
 """
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.pagination import Page, map_page
 from services.core.identity.subject import Role, Subject
@@ -13,9 +17,11 @@ from services.core.kit import Kit
 from services.core.problems import not_found
 from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
+from services.notifications.repository.followers import FollowerRepository
 from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository
 from services.notifications.repository.sends import SENDS, SendRepository
+from services.notifications.repository.things import ThingRepository
 from services.notifications.schemas import SendState, SendView
 from services.notifications.settings import NotificationsSettings
 
@@ -79,13 +85,30 @@ class Sending:
             shard = await sends.claim()
             if shard is None:
                 return False
-            among = (shard.subject, shard.at, shard.after, shard.last)
-            audience = await WatchRepository(session).audience(*among, _AT_ONCE)
-            others = [account for account in audience if account != shard.actor]
-            told = await NotificationRepository(session).keep_once(shard.kind, shard.subject, shard.actor, others)
+            audience, told = await (_tell_followers if shard.kind == "thread" else _tell_watchers)(session, shard)
             mailboxes = MailboxRepository(session)
             await mailboxes.advance(told)
             await mailboxes.ring(shard.kind, told)
             after = audience[-1] if audience else shard.last
             await sends.advance(shard, after, len(told), left=len(audience) == _AT_ONCE)
         return True
+
+
+async def _tell_watchers(session: AsyncSession, shard: Row[Any]) -> tuple[Sequence[UUID], Sequence[UUID]]:
+    """Tell some who watch a poll of what has become of it; return whom it was about, and who was told."""
+    among = (shard.subject, shard.at, shard.after, shard.last)
+    audience = await WatchRepository(session).audience(*among, _AT_ONCE)
+    others = [account for account in audience if account != shard.actor]
+    return audience, await NotificationRepository(session).keep_once(shard.kind, shard.subject, shard.actor, others)
+
+
+async def _tell_followers(session: AsyncSession, shard: Row[Any]) -> tuple[Sequence[UUID], Sequence[UUID]]:
+    """Tell some who follow a thread of a comment there; return whom it was about, and who was told."""
+    comment = await ThingRepository(session).shown(shard.subject)
+    if comment is None or comment.of is None:  # it was hidden or deleted meanwhile
+        return [], []
+    among = (comment.of, shard.after, shard.last)
+    audience, others = await FollowerRepository(session).audience(comment, *among, _AT_ONCE)
+    told = NotificationRepository(session)
+    await told.keep_new("thread", comment.of, comment.owner, comment.id, others)
+    return audience, others

@@ -13,13 +13,14 @@ GUIDE = Path(__file__).parents[3] / "docs" / "api" / "comments.md"
 @pytest.mark.needs("curl")
 def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     script = f"set -euo pipefail\nURL={votewave.url}\n" + "\n".join(blocks)
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     said = done.stdout
     assert said.startswith("2\n2\n"), "an answer is on the second level, and there are two comments"
     assert "Soup: it is cold.\n1\n" in said
+    assert '"title":"Lunch?"' in said
     assert "True\nhidden\n" in said
     assert '"act":"thread.locked"' in said
     assert said.endswith("/own-comment\n")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from services.core.data.models import utc_now
 from services.core.events.outbox import Event
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import new_id
@@ -37,6 +38,10 @@ class Reader(Person):
         body = {"title": "Lunch", "method": {"type": "single"}, "publish": True, **more}
         body["options"] = [{"label": "Soup"}, {"label": "Bread"}]
         return str((await self.post("/v1/polls", body))["id"])
+
+    async def another(self) -> "Reader":
+        """Return somebody else who is new."""
+        return await reader(self.http)
 
     async def told(self) -> list[dict[str, Any]]:
         """Return the first page of notifications."""
@@ -141,8 +146,14 @@ def reaction_of(wave: events.WaveChanged, account: UUID, version: int = 1, **mor
 
 
 def comment_of(poll: events.PollChanged, author: UUID, version: int = 1, **more: Any) -> events.CommentChanged:
-    values = {"comment": new_id(), "answered": None, "text": "Yes.", "state": "shown", **more}
+    values = {"comment": new_id(), "answered": None, "text": "Yes.", "state": "shown", "created_at": utc_now(), **more}
     return events.CommentChanged(thread=poll.poll, owner=poll.owner, author=author, version=version, **values)
+
+
+def thread_of(
+    poll: events.PollChanged, account: UUID, version: int = 1, *, following: bool = True
+) -> events.ThreadFollowed:
+    return events.ThreadFollowed(thread=poll.poll, account=account, version=version, following=following)
 
 
 def follow_of(follower: UUID, followee: UUID, version: int = 1, state: str = "accepted") -> events.FollowChanged:

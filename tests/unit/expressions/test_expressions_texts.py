@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services.core.emoji import clean_emoji
-from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, Piece, clean, cut, joined, targets
+from services.core.marked import Piece, cut, joined, targets
+from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, clean
 from tests.unit.linear import check_linear
 
 

@@ -1,0 +1,154 @@
+"""Comments, whom they name, and who supports them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, delete, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import aliased
+
+from services.comments.models import Block, Comment, Mention, Person, Support
+from services.core import circles
+from services.core.data.pagination import Page, PageFilter
+from services.core.data.repository import Repository
+
+_IDS = ARRAY(Uuid())
+_LISTED: ColumnElement[bool] = Comment.listed.is_(True)
+
+
+class CommentRepository(Repository[Comment]):
+    """Comments."""
+
+    model_type = Comment
+
+    async def of_key(self, author: UUID, key: str) -> Comment | None:
+        """Return the comment that an idempotency key has made."""
+        return await self.get_one_or_none(author=author, request_key=key)
+
+    async def thread_of(self, comment: UUID) -> UUID | None:
+        """Return in which thread a comment is; its row isn't read, since it may change until it is locked."""
+        return (await self.session.execute(select(Comment.thread).where(Comment.id == comment))).scalar_one_or_none()
+
+    async def lock(self, comment: UUID) -> Comment | None:
+        """Return a comment that nobody else changes until the transaction ends; None if there is none."""
+        return await self.get_one_or_none(id=comment, with_for_update=True)
+
+    async def change(self, comment: UUID, **values: Any) -> Comment:
+        """Change a comment; values may be expressions. Return it as it is now."""
+        [changed] = await self.update_where(Comment.id == comment, values=values)
+        return changed
+
+    async def top(self, page: PageFilter, thread: UUID) -> Page[Comment]:
+        """Return a page of a thread's top level."""
+        return await self.page(page, Comment.thread == thread, Comment.parent.is_(None), _LISTED)
+
+    async def replies(self, page: PageFilter, parent: UUID) -> Page[Comment]:
+        """Return a page of the answers to a comment."""
+        return await self.page(page, Comment.parent == parent, _LISTED)
+
+    async def best_replies(self, parents: Sequence[UUID], each: int) -> Sequence[Comment]:
+        """Return the most supported answers to some comments, so many to each at most, with one statement."""
+        asked = (
+            func.unnest(bindparam("parents", parents, _IDS))
+            .table_valued(column("parent", Uuid()))
+            .render_derived("asked")
+        )
+        best = (
+            select(Comment.id)
+            .where(Comment.parent == asked.c.parent, Comment.listed)
+            .order_by(Comment.support.desc(), Comment.id.desc())
+            .limit(each)
+            .lateral("best")
+        )
+        reply = aliased(Comment)
+        statement = (
+            select(reply)
+            .select_from(asked)
+            .join(best, true())
+            .join(reply, reply.id == best.c.id)
+            .order_by(reply.parent, reply.support.desc(), reply.id.desc())
+        )
+        return (await self.session.scalars(statement)).all()
+
+    async def some_by(self, author: UUID, most: int) -> Sequence[UUID]:
+        """Return some comments of an account, deleted ones too; their rows aren't read, since they may change."""
+        statement = select(Comment.id).where(Comment.author == author).order_by(Comment.id).limit(most)
+        return (await self.session.scalars(statement)).all()
+
+    async def unsupport(self, account: UUID, most: int) -> bool:
+        """Take back some of an account's support, with its counts; say whether there was any."""
+        some = select(Support.comment).where(Support.account == account).limit(most)
+        gone = delete(Support).where(Support.account == account, Support.comment.in_(some)).returning(Support.comment)
+        comments = (await self.session.scalars(gone)).all()
+        if comments:
+            await self.update_where(Comment.id.in_(comments), values={"support": Comment.support - 1})
+        return bool(comments)
+
+    async def above(self, comment: Comment) -> Sequence[Comment]:
+        """Return what a comment answers, the top of the thread first."""
+        paths = [comment.path[:length] for length in range(4, len(comment.path), 4)]
+        if not paths:
+            return []
+        statement = select(Comment).where(Comment.thread == comment.thread, Comment.path.in_(paths))
+        return (await self.session.scalars(statement.order_by(Comment.path))).all()
+
+    async def of(self, comments: Collection[UUID]) -> Sequence[Comment]:
+        """Return some comments."""
+        among: ColumnElement[bool] = Comment.id == any_(bindparam("comments", list(comments), _IDS))
+        return (await self.session.scalars(select(Comment).where(among))).all()
+
+    async def mine(self, page: PageFilter, author: UUID) -> Page[Comment]:
+        """Return a page of what an account has said, without what it has deleted."""
+        return await self.page(page, Comment.author == author, Comment.state != "deleted")
+
+
+class MentionRepository(Repository[Mention]):
+    """Whom comments name."""
+
+    model_type = Mention
+
+    async def called(self, author: UUID, handles: Collection[str]) -> dict[str, UUID]:
+        """Return accounts by handle in lower case, without those with whom the author is apart."""
+        if not handles:
+            return {}
+        handle = func.lower(Person.handle)
+        apart = circles.apart(Block, author, Person.id)
+        statement = select(handle, Person.id).where(handle.in_(handles), ~Person.deleted, ~apart)
+        return {row[0]: row[1] for row in await self.session.execute(statement.order_by(Person.changed_at))}
+
+    async def replace(self, comment: UUID, accounts: Mapping[str, UUID]) -> None:
+        """Keep whom a comment names now, by handle."""
+        await self.delete_where(Mention.comment == comment)
+        if accounts:
+            rows = [{"comment": comment, "handle": handle, "account": one} for handle, one in accounts.items()]
+            await self.session.execute(insert(Mention).values(rows))
+
+    async def of(self, comments: Collection[UUID]) -> dict[UUID, dict[str, UUID]]:
+        """Return whom some comments name, by comment and handle, with one statement."""
+        among: ColumnElement[bool] = Mention.comment == any_(bindparam("comments", list(comments), _IDS))
+        found: dict[UUID, dict[str, UUID]] = {}
+        for row in await self.session.execute(select(Mention.comment, Mention.handle, Mention.account).where(among)):
+            found.setdefault(row.comment, {})[row.handle] = row.account
+        return found
+
+    async def leave(self, account: UUID) -> None:
+        """Have no comment name an account."""
+        await self.session.execute(delete(Mention).where(Mention.account == account))
+
+
+class SupportRepository(Repository[Support]):
+    """Who supports which comments."""
+
+    model_type = Support
+
+    async def remove(self, comment: UUID, account: UUID) -> bool:
+        """Take support back; say whether there was any."""
+        statement = delete(Support).where(Support.comment == comment, Support.account == account)
+        return (await self.session.execute(statement.returning(Support.comment))).first() is not None
+
+    async def mine(self, account: UUID, comments: Sequence[UUID]) -> set[UUID]:
+        """Return which of some comments an account supports."""
+        among: ColumnElement[bool] = Support.comment == any_(bindparam("comments", comments, _IDS))
+        statement = select(Support.comment).where(Support.account == account, among)
+        return set((await self.session.scalars(statement)).all())
