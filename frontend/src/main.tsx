@@ -1,11 +1,14 @@
+import { i18n } from "@lingui/core";
+import { I18nProvider } from "@lingui/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { takeInvitation } from "./ballots/secrets";
 import { router } from "./routes/router";
 import { session } from "./session/session";
+import { preferred, speak } from "./words/locale";
 import "./ui/tokens.css";
 import "./ui/base.css";
 
@@ -24,17 +27,28 @@ const queries = new QueryClient({
 
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no #root");
-// Who is here is found out first, so that nothing is shown as a stranger's and then again as one's own. If that fails,
-// the pages say so when they ask for something.
-void session
-  .token()
-  .catch(() => "")
-  .then(() =>
-    createRoot(place).render(
-      <StrictMode>
-        <QueryClientProvider client={queries}>
-          <RouterProvider router={router} />
-        </QueryClientProvider>
-      </StrictMode>,
-    ),
+
+/** All pages, made anew when another language is chosen: words are looked up as they are drawn. */
+function App() {
+  const locale = useSyncExternalStore(
+    (tell) => i18n.on("change", tell),
+    () => i18n.locale,
   );
+  return (
+    <I18nProvider i18n={i18n} key={locale}>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </I18nProvider>
+  );
+}
+
+// Who is here and which language they speak is found out first, so that nothing is shown as a stranger's and then again
+// as one's own. If that fails, the pages say so when they ask for something; words that can't be had are English.
+void Promise.all([session.token().catch(() => ""), speak(preferred()).catch(() => speak("en"))]).then(() =>
+  createRoot(place).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  ),
+);

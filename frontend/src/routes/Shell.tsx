@@ -6,6 +6,7 @@ import { isScreen } from "../rooms/paths";
 import { Letters } from "../messages/Letters";
 import { Bell } from "../notifications/Bell";
 import { Wave } from "../ui/Wave";
+import { Language } from "../words/Language";
 import { You } from "./You";
 
 export function Shell() {
@@ -64,6 +65,7 @@ export function Shell() {
       </main>
       <footer className={styles.foot}>
         <p>A vote that was acknowledged is stored and counted once.</p>
+        <Language />
       </footer>
     </div>
   );
