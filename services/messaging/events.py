@@ -31,6 +31,21 @@ class MessageSent(Event, frozen=True, kw_only=True):
     sent_at: datetime
 
 
+class ConversationSeen(Event, frozen=True, kw_only=True):
+    """Somebody has seen what was new to them in a conversation, has answered a request, or has left.
+
+    Attributes:
+        seq: Up to where in the conversation.
+        left: They read nothing of it any more.
+    """
+
+    KIND: ClassVar[str] = "messaging.conversation.seen"
+    account: UUID
+    conversation: UUID
+    seq: int
+    left: bool
+
+
 class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others."""
 

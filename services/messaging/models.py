@@ -116,6 +116,8 @@ class Account(Base):
         seq: The position of the last change in its conversations.
         bytes: What its messages take.
         receipts: It lets others see how far it has read.
+        presence: It lets those whom it converses with see whether it is there.
+        circle: Grows when others may be the ones who see that.
     """
 
     __tablename__ = "account"
@@ -123,6 +125,8 @@ class Account(Base):
     seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
     bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     receipts: Mapped[bool] = mapped_column(server_default="true")
+    presence: Mapped[bool] = mapped_column(server_default="true")
+    circle: Mapped[int] = mapped_column(BigInteger, server_default="0")
     __table_args__ = (CheckConstraint("bytes >= 0", name="bytes_arent_negative"),)
 
 

@@ -1,6 +1,7 @@
 """Messaging as a `Service`."""
 
 from services.core.circles import block_handler, follow_handler
+from services.core.events.handler import Handler, forget_past
 from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.personal import Personal
@@ -22,6 +23,7 @@ SERVICE = Service(
         people_handler(ProfileChanged),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
+        Handler(BlockChanged, Messaging.apart, forget_past),
     ],
     personal=Personal(AccountDeleted, Messaging.erase, exported, Person),
     needs=["profiles"],

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.core.people import PersonView
 from services.core.refusals import list_limits, text_limits
@@ -211,7 +211,17 @@ class UnreadCount(Struct, frozen=True):
     requests: Annotated[int, Meta(description="How many requests wait.")]
 
 
-class MessagingPreferences(Struct, frozen=True, forbid_unknown_fields=True):
+class MessagingPreferences(Struct, frozen=True):
     """What one lets others see."""
 
-    receipts: Annotated[bool, Meta(description="Others see how far you have read, from now on.")]
+    receipts: Annotated[bool, Meta(description="Others see how far you have read.")]
+    presence: Annotated[bool, Meta(description="Those whom you converse with see whether you are there.")]
+
+
+class MessagingPreferencesNew(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one lets others see from now on; what is left out stays."""
+
+    receipts: Annotated[bool | UnsetType, Meta(description="Others see how far you read.")] = UNSET
+    presence: Annotated[
+        bool | UnsetType, Meta(description="Those whom you converse with see whether you are there.")
+    ] = UNSET

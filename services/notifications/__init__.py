@@ -4,5 +4,5 @@ Owns: notifications by recipient, kind and subject, and who did what in each; pr
 Publishes: nothing.
 Consumes: `follows.follow.changed`, `follows.block.changed`, `follows.mute.changed`, `profiles.profile.changed`,
     `expressions.wave.changed`, `expressions.reaction.changed`, `comments.comment.changed`, `polls.poll.changed`,
-    `polls.poll.opened`, `polls.poll.closed`.
+    `polls.poll.opened`, `polls.poll.closed`, `messaging.message.sent`, `messaging.conversation.seen`.
 """

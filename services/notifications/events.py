@@ -118,6 +118,38 @@ class PollClosed(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class MessageSent(Event, frozen=True, kw_only=True):
+    """Messaging: somebody has sent a message.
+
+    Attributes:
+        seq: Its place in the conversation.
+        recipients: Who is in the conversation, without the sender.
+        requested: Whom it asks first.
+    """
+
+    KIND: ClassVar[str] = "messaging.message.sent"
+    conversation: UUID
+    seq: int
+    sender: UUID
+    recipients: list[UUID]
+    requested: list[UUID]
+
+
+class ConversationSeen(Event, frozen=True, kw_only=True):
+    """Messaging: somebody has seen what was new to them in a conversation, has answered a request, or has left.
+
+    Attributes:
+        seq: Up to where in the conversation.
+        left: They read nothing of it any more.
+    """
+
+    KIND: ClassVar[str] = "messaging.conversation.seen"
+    account: UUID
+    conversation: UUID
+    seq: int
+    left: bool
+
+
 class ProfileChanged(PersonChanged, frozen=True, kw_only=True):
     """Profiles: somebody is new or different to others.
 

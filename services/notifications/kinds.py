@@ -16,6 +16,8 @@ Kind = Literal[
     "moderation",
     "poll_opened",
     "poll_closed",
+    "message",
+    "message_request",
 ]
 Channel = Literal["in_app", "email"]
 
@@ -25,13 +27,18 @@ CHANNELS: tuple[Channel, ...] = get_args(Channel)
 UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
     {
         "in_app": frozenset(KINDS),
-        "email": frozenset({"follow_request", "mention", "reply", "moderation", "poll_opened", "poll_closed"}),
+        "email": frozenset(
+            {"follow_request", "mention", "reply", "moderation", "poll_opened", "poll_closed", "message"}
+        ),
     }
 )
 """What people are told of by a channel unless they choose otherwise."""
 
 ABOUT_ME: frozenset[Kind] = frozenset({"follow", "follow_request"})
 """Kinds whose subject is the recipient's own account; that of others is a Wave, a poll or a comment."""
+
+WRITTEN: frozenset[Kind] = frozenset({"message", "message_request"})
+"""Kinds whose subject is a conversation that the recipient is in. They say who wrote, and never what."""
 
 CAUSED: frozenset[Kind] = frozenset({"ripple", "comment", "thread"})
 """Kinds of which each happening is a Ripple or a comment itself, which may be gone while others still stand."""

@@ -20,6 +20,8 @@ SAYS: Mapping[Kind, str] = {
     "moderation": "A comment of yours was hidden",
     "poll_opened": "A poll that you watch has opened",
     "poll_closed": "A poll has closed",
+    "message": "{who} wrote to you",
+    "message_request": "{who} would like to write to you",
 }
 """What each kind says of its people."""
 
@@ -35,6 +37,8 @@ _SUBJECTS: Mapping[Kind, str] = {
     "moderation": "A comment of yours was hidden",
     "poll_opened": "A poll that you watch has opened",
     "poll_closed": "A poll has closed",
+    "message": "Somebody wrote to you",
+    "message_request": "Somebody would like to write to you",
 }
 """Others' words stand in the text, as theirs; a subject would show them in our name."""
 

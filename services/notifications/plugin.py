@@ -43,6 +43,8 @@ SERVICE = Service(
         Handler(events.PollOpened, lambda told, session, event: told.hearing.opened(session, event)),
         Handler(events.PollClosed, lambda told, session, event: told.hearing.closed(session, event)),
         Handler(events.FollowChanged, lambda told, session, event: told.hearing.follow(session, event), forget_past),
+        Handler(events.MessageSent, lambda told, session, event: told.hearing.message(session, event), forget_past),
+        Handler(events.ConversationSeen, lambda told, session, event: told.hearing.seen(session, event), forget_past),
         people_handler(events.ProfileChanged),
         follow_handler(events.FollowChanged, Follow),
         block_handler(events.BlockChanged, Block),

@@ -11,7 +11,7 @@ from services.notifications.delivery import Digest
 from services.notifications.kinds import Kind
 
 SendState = Literal["running", "paused", "done"]
-SubjectType = Literal["account", "wave", "poll", "comment"]
+SubjectType = Literal["account", "wave", "poll", "comment", "conversation"]
 
 NamedKind = Annotated[
     Kind, Meta(description="What happened. Skip kinds that you don't know: there will be more.", examples=["reaction"])

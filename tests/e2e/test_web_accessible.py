@@ -64,7 +64,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
         "/rooms/$id/host": ["/rooms/{room}/host", f"/rooms/{room.json()['room']}/host"],
         "/messages/$id": ["/messages/{talk}"],
         "/messages/with/$handle": [f"/messages/with/{me['handle']}", "/messages/with/nobody-at-all"],
-        "/settings": ["/settings", "/settings?show=data"],
+        "/settings": ["/settings", "/settings?show=data", "/settings?show=messages"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
     }

@@ -47,6 +47,13 @@ async def test_a_stranger_asks_and_two_browsers_converse(
     await expect(log).to_contain_text("Soup!")
     await expect(ben.get_by_text("Read", exact=True)).to_be_visible()
 
+    # Each sees that the other one is there, until he lets nobody see it.
+    await expect(ada.get_by_text("Here now")).to_be_visible()
+    await expect(ben.get_by_text("Here now")).to_be_visible()
+    off = await client.put("/v1/messaging/mine/preferences", json={"presence": False}, headers=ben_is)
+    assert off.is_success
+    await expect(ada.get_by_text("Here now")).to_have_count(0)
+
     # She types, edits, reacts and deletes; he sees each of it.
     await ada.get_by_label("Write to Ben").press_sequentially("At noon")
     await expect(ben.get_by_text("Ada is writing")).to_be_visible()

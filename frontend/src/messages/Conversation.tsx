@@ -14,6 +14,7 @@ import { lineOf, titleOf } from "./names";
 import { outbox } from "./outbox";
 import { Request } from "./Request";
 import type { Message, Talk } from "./talk";
+import { There } from "./There";
 import { useTalk } from "./useTalk";
 import { Waiting } from "./Waiting";
 import { Write } from "./Write";
@@ -57,6 +58,7 @@ export function Conversation({ conversation, me }: Props) {
             <bdi>{talk?.title || titleOf(conversation)}</bdi>
           )}
         </h1>
+        {conversation.other && conversation.state === "active" && !conversation.waiting && <There account={conversation.other.id} />}
         <About conversation={conversation} members={talk?.members ?? []} me={me} />
       </header>
       {gone && <Notice>You aren't in this conversation any more.</Notice>}

@@ -8,8 +8,10 @@ import { Unread } from "../ui/Unread";
 import { type Conversation, useInbox } from "./inbox";
 import styles from "./Messages.module.css";
 import { lineOf, titleOf } from "./names";
+import { There } from "./There";
 
 const LIVE = 50; // the stream's snapshot has so many of each
+const WATCHED = 20; // rows that say who is there: one connection follows a hundred streams at most
 
 /** My conversations, or what waits for me to accept it; those that were written in last come first. */
 export function List({ account, requests }: { account: string; requests: boolean }) {
@@ -40,8 +42,8 @@ export function List({ account, requests }: { account: string; requests: boolean
       )}
       {shown.length > 0 && (
         <ul>
-          {shown.map((conversation) => (
-            <Row key={conversation.id} conversation={conversation} account={account} />
+          {shown.map((conversation, place) => (
+            <Row key={conversation.id} conversation={conversation} account={account} watched={!requests && place < WATCHED} />
           ))}
         </ul>
       )}
@@ -50,13 +52,15 @@ export function List({ account, requests }: { account: string; requests: boolean
   );
 }
 
-function Row({ conversation, account }: { conversation: Conversation; account: string }) {
-  const { id, other, last, unread, title } = conversation;
+function Row({ conversation, account, watched }: { conversation: Conversation; account: string; watched: boolean }) {
+  const { id, other, last, unread, title, waiting } = conversation;
   return (
     <li className={styles.row}>
       <Avatar person={other ?? { avatar: null, display_name: title, handle: null }} />
       <Link to="/messages/$id" params={{ id }} className={styles.to} data-unread={unread > 0}>
-        <bdi className={styles.name}>{titleOf(conversation)}</bdi>
+        <span className={styles.name}>
+          <bdi>{titleOf(conversation)}</bdi> {other && watched && !waiting && <There account={other.id} dot />}
+        </span>
         {last && (
           <span className={styles.line}>
             {last.sender.id === account && "You: "}

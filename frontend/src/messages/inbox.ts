@@ -5,6 +5,7 @@ import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useEffect } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { follow } from "../live/follow";
+import { beat } from "./presence";
 
 export type Conversation = Omit<Schemas["ConversationView"], "seq">;
 type Detail = Schemas["ConversationDetail"];
@@ -37,8 +38,15 @@ export function useUnread(account: string): number {
       clearTimeout(timer);
       timer = window.setTimeout(() => void queries.invalidateQueries({ queryKey: keys.unread(account) }), COUNT_MS);
     };
-    const { leave } = follow<State, Change>("messaging", {
+    let stop: (() => void) | null = null;
+    const { leave, signal } = follow<State, Change>("messaging", {
       stream: `conversations:${account}`,
+      connected: (is) => {
+        if (is) stop ??= beat((kind) => signal(kind));
+        if (is) return;
+        stop?.();
+        stop = null;
+      },
       take: (message) => {
         const snapshot = message.type === "snapshot";
         queries.setQueryData<Conversation[]>(keys.inbox(account), (old) =>
@@ -51,6 +59,7 @@ export function useUnread(account: string): number {
     });
     return () => {
       clearTimeout(timer);
+      stop?.();
       leave();
     };
   }, [account, queries]);

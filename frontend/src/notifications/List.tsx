@@ -99,6 +99,13 @@ function Where({ told, onGo, children }: { told: Told; onGo: () => void; childre
       </Link>
     );
   }
+  if (type === "conversation") {
+    return (
+      <Link to="/messages/$id" params={{ id }} onClick={onGo}>
+        {children}
+      </Link>
+    );
+  }
   const handle = told.people[0]?.handle;
   if (!handle) return <span>{children}</span>;
   return (

@@ -39,6 +39,10 @@ export function what(one: Told): string | null {
       return `Voting has begun: ${text}`;
     case "poll_closed":
       return `Voting is over: ${text}`;
+    case "message":
+      return `${who(one)} wrote to you`;
+    case "message_request":
+      return `${who(one)} would like to write to you`;
     default:
       return null; // a kind to come
   }
@@ -56,4 +60,6 @@ export const kinds: Record<string, string> = {
   moderation: "A comment of mine is hidden",
   poll_opened: "Voting begins in a poll that I watch",
   poll_closed: "Voting ends in a poll that I watch, or in mine",
+  message: "Somebody writes to me",
+  message_request: "Somebody whom I don't follow would like to write to me",
 };

@@ -8,6 +8,7 @@ import { AvatarForm } from "../settings/AvatarForm";
 import { Keys } from "../settings/Keys";
 import { Leaving, Left } from "../settings/Leaving";
 import { ProfileForm } from "../settings/ProfileForm";
+import { Seen } from "../settings/Seen";
 import { Sessions } from "../settings/Sessions";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
@@ -59,6 +60,9 @@ export function Settings() {
         <Tab to="/settings" search={{ show: "notifications" }}>
           News
         </Tab>
+        <Tab to="/settings" search={{ show: "messages" }}>
+          Messages
+        </Tab>
         <Tab to="/settings" search={{ show: "data" }}>
           Your data
         </Tab>
@@ -69,6 +73,7 @@ export function Settings() {
       {show === "sessions" && <Sessions />}
       {show === "keys" && <Keys />}
       {show === "notifications" && <Preferences />}
+      {show === "messages" && <Seen />}
       {show === "data" && (
         <>
           <Archive />

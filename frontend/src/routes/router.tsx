@@ -21,7 +21,7 @@ type List = (typeof lists)[number];
 const statuses = ["draft", "scheduled", "open", "closed", "archived"] as const;
 type Status = (typeof statuses)[number];
 
-const settings = ["account", "sessions", "keys", "notifications", "data"] as const;
+const settings = ["account", "sessions", "keys", "notifications", "messages", "data"] as const;
 type Setting = (typeof settings)[number];
 
 /** The comment that a link leads to. */

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 from services.core.http.api import problems
 from services.core.identity.subject import Subject
 from services.messaging.controllers.rules import READS, TEXTS, WRITES
-from services.messaging.schemas import MessagingPreferences, UnreadCount
+from services.messaging.schemas import MessagingPreferences, MessagingPreferencesNew, UnreadCount
 from services.messaging.service import Messaging
 
 
@@ -52,7 +52,7 @@ class OwnController(Controller):
         self,
         messaging: NamedDependency[Messaging],
         subject: NamedDependency[Subject],
-        data: JSONBody[MessagingPreferences],
+        data: JSONBody[MessagingPreferencesNew],
     ) -> MessagingPreferences:
-        """Let others see how far I have read, or don't: from now on."""
+        """Let others see how far I have read, and whether I am there, or don't: from now on."""
         return await messaging.marking.prefer(subject, data)

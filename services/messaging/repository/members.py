@@ -1,11 +1,12 @@
 """Statements about who is in conversations, and about accounts."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
@@ -48,6 +49,14 @@ class MemberRepository(Repository[Member]):
         """Return an account's conversations that changed last between two positions of it, in their order."""
         among = (Member.account == account, Member.seq > after, Member.seq <= upto)
         return (await self.session.scalars(select(Member).where(*among).order_by(Member.seq))).all()
+
+    async def partners(self, account: UUID, others: Collection[UUID]) -> set[UUID]:
+        """Return those of some accounts with whom an account converses: neither has left, or waits for the other."""
+        mine, theirs = aliased(Member), aliased(Member)
+        both = select(theirs.account).join(mine, mine.conversation == theirs.conversation)
+        both = both.where(mine.account == account, mine.state == "active")
+        both = both.where(theirs.account.in_(others), theirs.state == "active", theirs.account != account)
+        return set((await self.session.scalars(both.distinct())).all())
 
     async def shown(self, conversation: UUID) -> Sequence[Member]:
         """Return who others see in a conversation: its readers, and who has declined, which nobody learns."""
@@ -102,6 +111,18 @@ class MemberRepository(Repository[Member]):
         await self.session.execute(_plain(statement.values(**values)))
 
 
+class Shown(NamedTuple):
+    """To whom an account shows whether it is there.
+
+    Attributes:
+        presence: To those whom it converses with; else to nobody.
+        circle: Differs when they may be others.
+    """
+
+    presence: bool = True
+    circle: int = 0
+
+
 class AccountRepository(Repository[Account]):
     """What is an account's own."""
 
@@ -131,10 +152,26 @@ class AccountRepository(Repository[Account]):
         found = select(Account.id, Account.seq).where(Account.id.in_(accounts))
         return {row.id: row.seq for row in await self.session.execute(found)}
 
-    async def let_see(self, account: UUID, *, receipts: bool) -> None:
-        """Let others see how far somebody reads, or not."""
-        new = insert(Account).values(id=account, receipts=receipts)
-        await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_={"receipts": receipts}))
+    async def let_see(self, account: UUID, **shown: bool) -> Account:
+        """Let others see some things of an account, or not; return all that it lets them see."""
+        new = insert(Account).values(id=account, **shown)
+        changes: dict[str, Any] = dict(shown) or {"id": account}
+        kept = new.on_conflict_do_update(index_elements=["id"], set_=changes).returning(Account)
+        return (await self.session.execute(kept)).scalar_one()
+
+    async def shown(self, accounts: Collection[UUID]) -> dict[UUID, Shown]:
+        """Return to whom accounts show whether they are there."""
+        found = select(Account.id, Account.presence, Account.circle).where(Account.id.in_(accounts))
+        rows = {row.id: Shown(row.presence, row.circle) for row in await self.session.execute(found)}
+        return {account: rows.get(account, Shown()) for account in accounts}
+
+    async def redraw(self, accounts: Collection[UUID]) -> None:
+        """Have it asked again who may see whether accounts are there."""
+        rows = [{"id": account, "circle": 1} for account in sorted(accounts)]
+        new = insert(Account).values(rows)
+        await self.session.execute(
+            new.on_conflict_do_update(index_elements=["id"], set_={"circle": Account.circle + 1})
+        )
 
 
 def _one_unless(sender: UUID) -> ColumnElement[int]:

@@ -6,14 +6,17 @@ from services.core.kit import Kit
 from services.core.live.hub import Hub
 from services.core.people import People
 from services.core.service import UseCases
-from services.messaging.events import AccountDeleted, ProfileChanged
+from services.messaging.events import AccountDeleted, BlockChanged, ProfileChanged
 from services.messaging.models import Person
 from services.messaging.repository.erasing import erase
+from services.messaging.repository.members import AccountRepository
 from services.messaging.service.catching_up import CatchingUp
 from services.messaging.service.changing import Changing
 from services.messaging.service.groups import Groups
+from services.messaging.service.leases import Leases
 from services.messaging.service.live.conversation import ConversationLog, ConversationSource
 from services.messaging.service.live.conversations import ConversationsLog, ConversationsSource
+from services.messaging.service.live.presence import PresenceSource
 from services.messaging.service.marking import Marking
 from services.messaging.service.pokes import Pokes
 from services.messaging.service.reading import Reading
@@ -42,9 +45,11 @@ class Messaging(UseCases[MessagingSettings]):
         views = Views(kit, self.people)
         self.reading = Reading(kit, views)
         self.catching_up = CatchingUp(kit, self.reading, views)
+        leases = Leases(kit.shared.redis)
         streams = (
             ConversationSource(kit, ConversationLog(kit, self.catching_up)),
-            ConversationsSource(ConversationsLog(kit, self.reading)),
+            ConversationsSource(kit, ConversationsLog(kit, self.reading), leases),
+            PresenceSource(kit, leases),
         )
         self.hub = Hub(kit, streams)
         pokes = Pokes(kit.db, self.hub.changed)
@@ -60,6 +65,10 @@ class Messaging(UseCases[MessagingSettings]):
     async def stop(self) -> None:
         """End live connections."""
         await self.hub.stop()
+
+    async def apart(self, session: AsyncSession, event: BlockChanged) -> None:
+        """Have it asked again who may see whether two are there, between whom something has changed."""
+        await AccountRepository(session).redraw([event.account, event.other])
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""

@@ -24,7 +24,7 @@ from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import READERS, MemberRepository
 from services.messaging.schemas import GroupNew, Role
 from services.messaging.service.pokes import Pokes
-from services.messaging.service.steps import happen, locked, readers, tell
+from services.messaging.service.steps import happen, locked, readers, seen, tell
 from services.messaging.settings import MessagingSettings
 
 _NOBODY = "There is no such person, or they can't be added."
@@ -160,6 +160,7 @@ class Groups:
             was_owner = theirs.role == "owner"
             theirs.role, theirs.state, theirs.unread = "member", "left", 0
             await happen(session, conversation, "member", account=account)
+            await seen(session, conversation, account, left=True)
             concerned = [account]
             if was_owner:
                 concerned += await _hand_on(session, conversation)

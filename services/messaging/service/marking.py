@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec import UNSET
+from msgspec.structs import asdict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.identity.subject import Subject
@@ -9,10 +11,10 @@ from services.core.kit import Kit
 from services.messaging.models import Account, Conversation, Member
 from services.messaging.repository.members import AccountRepository
 from services.messaging.repository.messages import MessageRepository
-from services.messaging.schemas import MessagingPreferences
-from services.messaging.service.pokes import Pokes
+from services.messaging.schemas import MessagingPreferences, MessagingPreferencesNew
+from services.messaging.service.pokes import Pokes, mark
 from services.messaging.service.sending import accept
-from services.messaging.service.steps import are_apart, happen, locked, readers, tell
+from services.messaging.service.steps import are_apart, happen, locked, readers, seen, tell
 from services.messaging.settings import MessagingSettings
 
 
@@ -36,6 +38,7 @@ class Marking:
                 return
             if accepted:
                 await accept(session, conversation, member)
+                await seen(session, conversation, subject.id)
                 await tell(session, conversation.id, await readers(session, conversation.id))
                 return
             if conversation.kind == "group":
@@ -44,6 +47,7 @@ class Marking:
             else:
                 member.state = "declined"
             member.unread = 0
+            await seen(session, conversation, subject.id, left=True)
             await tell(session, conversation.id, [member.account])
 
     async def read(self, subject: Subject, conversation_id: UUID, seq: int) -> None:
@@ -60,7 +64,10 @@ class Marking:
             until = min(seq, conversation.seq)
             if until <= member.read:
                 return
-            member.unread -= await MessageRepository(session).unread_between(member, until)
+            passed = await MessageRepository(session).unread_between(member, until)
+            member.unread -= passed
+            if passed and not member.unread:
+                await seen(session, conversation, subject.id)
             member.read = until
             mine = await AccountRepository(session).get_one_or_none(id=subject.id)
             if await _is_shown(session, conversation, member, mine):
@@ -77,9 +84,11 @@ class Marking:
         subject.require_user()
         async with self._db.reading() as session:
             found = await AccountRepository(session).get_one_or_none(id=subject.id)
-        return MessagingPreferences(found is None or found.receipts)
+        if found is None:
+            return MessagingPreferences(receipts=True, presence=True)
+        return MessagingPreferences(found.receipts, found.presence)
 
-    async def prefer(self, subject: Subject, wanted: MessagingPreferences) -> MessagingPreferences:
+    async def prefer(self, subject: Subject, wanted: MessagingPreferencesNew) -> MessagingPreferences:
         """Say what others see, from now on.
 
         Raises:
@@ -87,8 +96,10 @@ class Marking:
         """
         subject.require_user()
         async with self._pokes.transaction() as session:
-            await AccountRepository(session).let_see(subject.id, receipts=wanted.receipts)
-        return wanted
+            given = {name: value for name, value in asdict(wanted).items() if value is not UNSET}
+            kept = await AccountRepository(session).let_see(subject.id, **given)
+            mark(session, presence=subject.id)
+            return MessagingPreferences(kept.receipts, kept.presence)
 
 
 async def _is_shown(session: AsyncSession, conversation: Conversation, member: Member, mine: Account | None) -> bool:

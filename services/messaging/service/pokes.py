@@ -32,10 +32,18 @@ class Pokes:
             self._changed(stream)
 
 
-def mark(session: AsyncSession, *, conversation: UUID | None = None, account: UUID | None = None) -> None:
-    """Note that a conversation, or an account's list of them, changes in a transaction."""
+def mark(
+    session: AsyncSession,
+    *,
+    conversation: UUID | None = None,
+    account: UUID | None = None,
+    presence: UUID | None = None,
+) -> None:
+    """Note that a conversation, an account's list of them, or its presence changes in a transaction."""
     streams: set[str] = session.info.setdefault(_CHANGED, set())
     if conversation is not None:
         streams.add(f"conversation:{conversation}")
     if account is not None:
         streams.add(f"conversations:{account}")
+    if presence is not None:
+        streams.add(f"presence:{presence}")

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.events.outbox import publish
 from services.core.problems import conflict, not_found, over_quota
+from services.messaging.events import ConversationSeen
 from services.messaging.models import Change, Conversation, Member
 from services.messaging.repository.circles import apart, is_gone
 from services.messaging.repository.conversations import ChangeRepository, ConversationRepository
@@ -92,6 +94,12 @@ async def charge(
         raise over_quota(
             f"Your messages take {settings.megabytes_per_account:,} MB, all that one account has. Delete some."
         )
+
+
+async def seen(session: AsyncSession, conversation: Conversation, account: UUID, *, left: bool = False) -> None:
+    """Let other services know that nothing in a conversation is new to somebody, or concerns them any more."""
+    event = ConversationSeen(account=account, conversation=conversation.id, seq=conversation.seq, left=left)
+    await publish(session, event)
 
 
 async def readers(session: AsyncSession, conversation: UUID) -> list[UUID]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Uuid, all_, and_, any_, bindparam, case, e
 from sqlalchemy.orm import aliased
 
 from services.core import circles
-from services.notifications.kinds import ABOUT_ME, CAUSED, UNASKED, Channel
+from services.notifications.kinds import ABOUT_ME, CAUSED, UNASKED, WRITTEN, Channel
 from services.notifications.models import Block, Follow, Happening, Mute, Notification, Person, Preference, Thing
 
 VIEWER: Any = bindparam("viewer", type_=Uuid())
@@ -79,6 +79,6 @@ def notification(channel: Channel) -> ColumnElement[bool]:
     return and_(
         Notification.recipient == VIEWER,
         wanted(channel, VIEWER, Notification.kind),
-        or_(Notification.kind.in_(ABOUT_ME), _subject()),
+        or_(Notification.kind.in_(ABOUT_ME | WRITTEN), _subject()),
         exists().where(happening()),
     )

@@ -14,7 +14,9 @@ from services.core.kit import Kit
 from services.notifications.events import (
     BlockChanged,
     CommentChanged,
+    ConversationSeen,
     FollowChanged,
+    MessageSent,
     MuteChanged,
     PollChanged,
     PollClosed,
@@ -26,6 +28,7 @@ from services.notifications.events import (
 from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
 from services.notifications.repository.followers import FollowerRepository
+from services.notifications.repository.letters import LetterRepository
 from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository, Told
 from services.notifications.repository.sends import SendRepository
@@ -97,6 +100,25 @@ class Hearing:
     async def thread_followed(self, session: AsyncSession, *events: ThreadFollowed) -> None:
         """Keep who wants to be told of what is said in a thread."""
         await FollowerRepository(session).keep(events)
+
+    async def message(self, session: AsyncSession, event: MessageSent) -> None:
+        """Tell those to whom somebody wrote, and those whom it asks first."""
+        people: dict[Kind, list[UUID]] = {"message": event.recipients, "message_request": event.requested}
+        for kind, recipients in people.items():
+            arrived = await LetterRepository(session).arrive(
+                kind, event.conversation, event.sender, recipients, event.seq
+            )
+            for account in arrived.made:
+                await NotificationRepository(session).trim(account, self._settings.kept_per_account)
+            mailboxes = MailboxRepository(session)
+            await mailboxes.advance(arrived.told)
+            if arrived.news:
+                await mailboxes.ring(kind, arrived.news)
+
+    async def seen(self, session: AsyncSession, event: ConversationSeen) -> None:
+        """Let nobody be told of what they have read, or of a conversation that they aren't in any more."""
+        if await LetterRepository(session).see(event.account, event.conversation, event.seq, left=event.left):
+            await MailboxRepository(session).advance([event.account])
 
     async def apart(self, session: AsyncSession, event: BlockChanged | MuteChanged) -> None:
         """Let those between whom something has changed look again."""

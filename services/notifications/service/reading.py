@@ -10,7 +10,7 @@ from services.core.kit import Kit
 from services.core.live.hub import Hub
 from services.core.people import People, PersonView
 from services.core.problems import not_found
-from services.notifications.kinds import ABOUT_ME, Kind
+from services.notifications.kinds import ABOUT_ME, WRITTEN, Kind
 from services.notifications.live import MOST_UNREAD, stream_of
 from services.notifications.moments import moment_of
 from services.notifications.repository.lists import MOST_PEOPLE
@@ -105,5 +105,7 @@ def _view(row: Any, viewer: UUID, people: Mapping[UUID, PersonView]) -> Notifica
 def _subject(row: Any) -> SubjectView:
     if row.kind in ABOUT_ME:
         return SubjectView("account", row.subject, "", None, "")
+    if row.kind in WRITTEN:
+        return SubjectView("conversation", row.subject, "", None, "")
     poll = row.of if row.type == "comment" else None
     return SubjectView(cast(SubjectType, row.type), row.subject, row.text, poll, row.text_of or "" if poll else "")

@@ -150,8 +150,9 @@ async def test_receipts_can_be_switched_off(ada: Writer, ben: Writer, group: str
     first = await ada.say(group)
     await ben.done("PUT", f"/conversations/{group}/read", json={"seq": first["seq"]})
     assert await seen() == {ada.account: None, ben.account: first["seq"]}
-    assert await ben.done("GET", "/mine/preferences") == {"receipts": True}
-    assert await ben.done("PUT", "/mine/preferences", json={"receipts": False}) == {"receipts": False}
+    assert await ben.done("GET", "/mine/preferences") == {"receipts": True, "presence": True}
+    off = {"receipts": False, "presence": True}
+    assert await ben.done("PUT", "/mine/preferences", json={"receipts": False}) == off
     second = await ada.say(group)
     before = (await ada.card(group))["seq"]
     await ben.done("PUT", f"/conversations/{group}/read", json={"seq": second["seq"]})

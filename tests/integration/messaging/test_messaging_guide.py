@@ -26,7 +26,7 @@ def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_pat
     assert lines[4] == "1"  # an edit
     assert lines[5:9] == ["Shall we vote on lunch?", "🍲", "2", "0"]
     assert lines[9:] == [
-        '{"receipts":false}owner',
+        '{"receipts":false,"presence":false}owner',
         "Or bread?",
         "https://votewave.dev/problems/client-id-used",
     ]

@@ -45,6 +45,8 @@ class Device:
             state = message["state"]
             if "conversations" in state:
                 self.state[stream] = {each["id"]: each for each in state["conversations"]}
+            elif stream.startswith("presence:"):
+                self.state[stream] = state
             else:
                 parts = {each["id"]: each for each in state["messages"]}
                 people = {each["person"]["id"]: each for each in state["members"]}

@@ -1,5 +1,6 @@
 """The streams `conversations:ACCOUNT`: what changes in the list of one's conversations."""
 
+import secrets
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,6 +12,7 @@ from services.core.live.source import Viewer, id_of
 from services.core.problems import Problem, not_found
 from services.messaging.repository.members import CONVERSATIONS, READERS, AccountRepository, MemberRepository
 from services.messaging.schemas import ConversationSummary, ConversationView
+from services.messaging.service.leases import Leases, State
 from services.messaging.service.live.messages import ConversationChange, ConversationGone, LiveConversations
 from services.messaging.service.live.viewers import account_of
 from services.messaging.service.reading import Reading
@@ -18,6 +20,7 @@ from services.messaging.settings import MessagingSettings
 
 EPOCH = "1"
 SNAPSHOT_CONVERSATIONS = 50
+_STATES = {"active": State.ACTIVE, "idle": State.IDLE, "away": State.AWAY}
 
 
 class ConversationsLog:
@@ -86,8 +89,30 @@ def _summary(view: ConversationView) -> ConversationSummary:
 
 
 class ConversationsSource(LogSource):
-    """The streams `conversations:ACCOUNT`."""
+    """The streams `conversations:ACCOUNT`. Who follows one says by it whether they are there."""
 
     kind: ClassVar[str] = "conversations"
     state: ClassVar[Any] = LiveConversations
     events: ClassVar[tuple[Any, ...]] = (ConversationChange, ConversationGone)
+
+    def __init__(self, kit: Kit[MessagingSettings], log: ConversationsLog, leases: Leases) -> None:
+        super().__init__(log)
+        self._db = kit.db
+        self._leases = leases
+        self._broadcast = kit.shared.broadcast
+        self._process = secrets.token_hex(4)
+
+    async def hear(self, key: str, viewer: Viewer, kind: str) -> None:
+        """Take that a device is there; nobody else follows this stream, so nothing is passed on.
+
+        Raises:
+            Problem: 404 for anything else, or another account's.
+        """
+        account = account_of(viewer)
+        if kind not in _STATES or isinstance(account, Problem) or account != id_of(key, "list of conversations"):
+            raise not_found("signal")
+        async with self._db.reading() as session:
+            shown = (await AccountRepository(session).shown([account]))[account]
+        device = f"{self._process}{id(viewer):x}"
+        if shown.presence and await self._leases.renew(account, device, _STATES[kind]):
+            self._broadcast.send(f"presence:{account}")

@@ -1,6 +1,7 @@
 """What the states, events and signals of Messaging's streams look like, beside those of the API."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -32,6 +33,19 @@ class ConversationGone(Struct, frozen=True, tag="gone"):
     """You are in this conversation no longer, or have declined it."""
 
     id: UUID
+
+
+class Presence(Struct, frozen=True):
+    """Whether somebody is there. Who shows it to nobody, or not to you, looks `away`."""
+
+    state: Annotated[
+        Literal["active", "idle", "away"],
+        Meta(description="`active`: they look at it. `idle`: it is open somewhere. `away`: neither."),
+    ]
+    heard_at: Annotated[
+        datetime | None,
+        Meta(description="When their device said so last; it holds for three minutes. Null while they are away."),
+    ]
 
 
 class Typing(Struct, frozen=True, tag="typing"):

@@ -1,0 +1,15 @@
+import styles from "./Messages.module.css";
+import { usePresence } from "./presence";
+
+const words = { active: "Here now", idle: "Here, but not looking" };
+
+/** Says that somebody is there, with a dot or in words; of who is away it says nothing. */
+export function There({ account, dot = false }: { account: string; dot?: boolean }) {
+  const state = usePresence(account)?.state ?? "away";
+  if (state === "away") return null;
+  return (
+    <span className={styles.there} data-state={state} data-dot={dot}>
+      <span className={dot ? "visually-hidden" : undefined}>{words[state]}</span>
+    </span>
+  );
+}
