@@ -71,6 +71,22 @@ class Tagged(Base):
     tag: Mapped[str] = mapped_column(Text, primary_key=True)
     ordinal: Mapped[UUID] = mapped_column(primary_key=True)
     entry: Mapped[UUID] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"), index=True)
+    __table_args__ = (Index("ix_tagged_lately", "ordinal", "tag", "entry"),)
+
+
+class Trend(Base):
+    """A tag that many have used lately, by the last reckoning, which replaces all rows.
+
+    Attributes:
+        score: Of `repository.trends`.
+        people: How many have used it lately.
+    """
+
+    __tablename__ = "trend"
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    score: Mapped[float]
+    people: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Person(PersonColumns, Base):

@@ -38,3 +38,16 @@ class FoundPeople(Struct, frozen=True):
     items: list[PersonView]
     next: str | None
     corrected: Annotated[bool, Meta(description=_CORRECTED)]
+
+
+class TrendView(Struct, frozen=True):
+    """A tag that many use these days."""
+
+    tag: Annotated[str, Meta(description="As tags are compared, without `#`.", examples=["ökonomie"])]
+    people: Annotated[int, Meta(description="How many people have used it in the last two days.")]
+
+
+class TrendsView(Struct, frozen=True):
+    """What many speak of, the liveliest first."""
+
+    items: list[TrendView]

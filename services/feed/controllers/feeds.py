@@ -1,15 +1,20 @@
 """Feeds over HTTP."""
 
+from typing import Annotated
+
 from litestar import Controller, get
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 
 from services.core.data.pagination import Page
 from services.core.http.api import Cursor, Limit, problems
 from services.core.http.guards import ANY_TOKEN
 from services.core.http.limits import limit as limited
 from services.core.identity.subject import Subject
-from services.feed.schemas import EntryView
+from services.feed.schemas import EntryView, TrendsView
 from services.feed.service import Feed
+
+Tag = Annotated[str, PathParameter(max_length=100, description="With or without `#`; it is compared as tags are.")]
 
 _READS = limited("feed-read", 600, per=60)
 
@@ -55,3 +60,32 @@ class FeedController(Controller):
     ) -> Page[EntryView]:
         """Return what anybody has published for all, the newest first; with a token, without whom I block or mute."""
         return await feed.reading.explore(viewer, cursor, limit)
+
+    @get(
+        "/tags/{tag:str}",
+        operation_id="FeedTag",
+        summary="See what has a tag",
+        guards=[_READS],
+        responses=problems({404: "This is no tag."}, 400, 401, 404, 429),
+    )
+    async def tagged(
+        self,
+        feed: NamedDependency[Feed],
+        viewer: NamedDependency[Subject | None],
+        tag: Tag,
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> Page[EntryView]:
+        """Return polls and Waves for all that have a tag, the newest first; with a token, as Explore is."""
+        return await feed.reading.tagged(viewer, tag, cursor, limit)
+
+    @get(
+        "/trends",
+        operation_id="FeedTrends",
+        summary="See what many speak of",
+        guards=[_READS],
+        responses=problems({}, 400, 401, 429),
+    )
+    async def trends(self, feed: NamedDependency[Feed], limit: Limit = 20) -> TrendsView:
+        """Return tags that many people use these days, the liveliest first; it is reckoned anew every minute."""
+        return await feed.reading.trends(limit)

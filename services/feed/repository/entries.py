@@ -48,6 +48,10 @@ class EntryRepository(Repository[Entry]):
         """Return what anybody has published for all, the newest first; one more than wanted."""
         return await self._rows(lists.EXPLORE, after, limit, viewer)
 
+    async def tagged(self, after: UUID | None, limit: int, viewer: UUID | None, tag: str) -> Sequence[Row[Any]]:
+        """Return what is for all and has a tag, the newest first; one more than wanted."""
+        return await self._rows(lists.TAGGED, after, limit, viewer, tag=tag)
+
     async def found(self, after: UUID | None, limit: int, viewer: UUID | None, query: str) -> Sequence[Row[Any]]:
         """Return what is for all and has the words of a query, the newest first; one more than wanted."""
         return await self._rows(lists.FOUND, after, limit, viewer, query=query)

@@ -121,3 +121,4 @@ def _found() -> Select[Any]:
 
 
 HOME, EXPLORE, FOUND = _home(), _explore(), _found()
+TAGGED = _tagged(bindparam("tag", type_=Text())).limit(_ROWS)

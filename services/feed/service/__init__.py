@@ -16,6 +16,7 @@ from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
 from services.feed.repository.tags import TagFollowRepository, TaggedRepository
+from services.feed.repository.trends import TrendRepository
 from services.feed.service.reading import Reading
 from services.feed.service.searching import Searching
 from services.feed.words import folded, spellings, words_of
@@ -97,6 +98,11 @@ class Feed(UseCases[NoSettings]):
     async def sweep(self) -> None:
         """Forget words that nothing has any more."""
         await self.searching.sweep()
+
+    async def reckon_trends(self) -> None:
+        """Say anew which tags are lively, unless another instance has just done so."""
+        async with self.kit.db.transaction() as session:
+            await TrendRepository(session).reckon()
 
     async def sweep_tags(self) -> None:
         """Forget who has followed tags, once no event can come late that would make it so again."""

@@ -8,13 +8,17 @@ from services.core.data.pagination import Page, decode_cursor, page_of
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.people import People
+from services.core.problems import bad_cursor, not_found
 from services.core.service import NoSettings
+from services.core.tags import tag_of
 from services.feed.repository.entries import EntryRepository
-from services.feed.schemas import EntryView
+from services.feed.repository.trends import TrendRepository
+from services.feed.schemas import EntryView, TrendsView, TrendView
 from services.feed.service.views import views
 
 _HOME = "home"
 _EXPLORE = "explore"
+_TAGGED = "tagged"
 
 
 class Reading:
@@ -46,6 +50,29 @@ class Reading:
         async with self._db.reading() as session:
             rows = await EntryRepository(session).explore(after, limit, viewer.id if viewer is not None else None)
         return await self._page(rows, limit, _EXPLORE)
+
+    async def tagged(self, viewer: Subject | None, written: str, cursor: str | None, limit: int) -> Page[EntryView]:
+        """Return a page of what anybody has published for all with a tag, the newest first.
+
+        Raises:
+            Problem: 400 for another list's cursor, 404 for what is no tag.
+        """
+        tag = tag_of(written)
+        if tag is None:
+            raise not_found("tag")
+        of, after = decode_cursor(cursor, tuple[str, UUID], _TAGGED) or (tag, None)
+        if of != tag:
+            raise bad_cursor()
+        async with self._db.reading() as session:
+            rows = await EntryRepository(session).tagged(after, limit, viewer.id if viewer is not None else None, tag)
+        page = page_of(rows, limit, lambda row: (tag, row.ordinal), _TAGGED)
+        return Page(items=await views(self._people, page.items), next=page.next)
+
+    async def trends(self, limit: int) -> TrendsView:
+        """Return tags that many use these days, by the last reckoning."""
+        async with self._db.reading() as session:
+            rows = await TrendRepository(session).liveliest(limit)
+        return TrendsView([TrendView(row.tag, row.people) for row in rows])
 
     async def _page(self, rows: Sequence[Any], limit: int, name: str) -> Page[EntryView]:
         page = page_of(rows, limit, lambda row: row.ordinal, name)
