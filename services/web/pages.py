@@ -24,7 +24,7 @@ from services.core.service import Answering
 from services.web.build import PACKED
 
 PAGES = re.compile(
-    r"/|/(p|r|u|polls|waves|messages)/[^/]{1,200}|/messages/with/[^/]{1,200}"
+    r"/|/(p|r|u|polls|waves|tags|messages)/[^/]{1,200}|/messages/with/[^/]{1,200}"
     r"|/r/[^/]{1,200}/screen|/polls/[^/]{1,200}/(edit|voters)|/rooms/[^/]{1,200}/host"
     r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|join|rooms|people|receipts|settings|notifications"
     r"|messages)"

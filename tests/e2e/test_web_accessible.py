@@ -44,7 +44,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
     me = (await client.get("/v1/profiles/me", headers=owner)).json()
     hard, plain = await a_hard_poll(client, owner), await publish(client, owner, method={"type": "irv"})
     headers = {**owner, "idempotency-key": "a-wave"}
-    wave = await client.post("/v1/expressions/waves", json={"text": f"{LONG} {HEBREW}"}, headers=headers)
+    wave = await client.post("/v1/expressions/waves", json={"text": f"{LONG} {HEBREW} #{LONG}"}, headers=headers)
     room = await client.post(
         "/v1/votebooth/rooms", json={"title": f"{LONG} {HEBREW}"}, headers={**owner, "idempotency-key": "a-room"}
     )
@@ -55,6 +55,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
         "/polls/$id/voters": ["/polls/{roll}/voters", "/polls/{tokens}/voters", f"/polls/{plain['id']}/voters"],
         "/polls/$id/edit": ["/polls/{draft}/edit", f"/polls/{plain['id']}/edit"],
         "/waves/$id": [f"/waves/{wave.json()['id']}"],
+        "/tags/$tag": [f"/tags/{LONG}", f"/tags/{HEBREW[:2]}", "/tags/12"],
         "/u/$handle": [f"/u/{me['handle']}", "/u/nobody-at-all"],
         "/r/$code": [f"/r/{room.json()['code']}"],
         "/r/$code/screen": [

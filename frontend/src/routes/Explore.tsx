@@ -3,6 +3,7 @@ import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
 import { Found } from "../feed/Found";
 import { Search } from "../feed/Search";
+import { Trends } from "../feed/Trends";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
 
@@ -13,7 +14,15 @@ export function Explore() {
     <Page title={q ? `${q} · Explore` : "Explore"}>
       <h1>Explore</h1>
       <Search key={q} q={q} />
-      {q ? <Found key={`found ${q}`} q={q} /> : <Newest />}
+      {q ? (
+        <Found key={`found ${q}`} q={q} />
+      ) : (
+        <>
+          <Trends />
+          <h2>What is new</h2>
+          <Newest />
+        </>
+      )}
     </Page>
   );
 }

@@ -116,6 +116,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/tags/$tag",
+    component: lazyRouteComponent(() => import("./TagPage"), "TagPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/u/$handle",
     validateSearch: (search: Record<string, unknown>): { show?: Shown } =>
       shown.includes(search.show as Shown) ? { show: search.show as Shown } : {},

@@ -35,5 +35,12 @@ function Piece({ part }: { part: Part }) {
       </a>
     );
   }
-  return part.type === "tag" ? <span className={styles.tag}>{part.text}</span> : part.text;
+  if (part.type === "tag") {
+    return (
+      <Link to="/tags/$tag" params={{ tag: part.tag }} className={styles.tag}>
+        {part.text}
+      </Link>
+    );
+  }
+  return part.text;
 }

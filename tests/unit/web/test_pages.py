@@ -41,6 +41,8 @@ PATHS = (
     "/r/7K3MPX2C/screen",
     "/rooms/0/host",
     "/u/ada",
+    "/tags/sea",
+    "/tags/%C3%B6konomie",
     "/polls/0",
     "/polls/mine",
     "/polls/0/edit",

@@ -1,0 +1,84 @@
+import { Link, useParams } from "@tanstack/react-router";
+import { api, given } from "../api/client";
+import { Problem } from "../api/problem";
+import { FeedList } from "../feed/FeedList";
+import { useFollowTag, useTag } from "../feed/tags";
+import styles from "../people/Profile.module.css";
+import { useAccount } from "../session/session";
+import { Button } from "../ui/Button";
+import { Notice, ProblemNotice } from "../ui/Notice";
+import { Page } from "../ui/Page";
+
+/** What people have published with a tag. */
+export function TagPage() {
+  const { tag } = useParams({ from: "/tags/$tag" });
+  return (
+    <Page title={`#${tag}`}>
+      <h1>
+        <bdi>#{tag}</bdi>
+      </h1>
+      <Standing key={`standing ${tag}`} tag={tag} />
+      <FeedList
+        key={tag}
+        name={`tag ${tag}`}
+        read={async (cursor) => {
+          const answer = await api.GET("/v1/feed/tags/{tag}", { params: { path: { tag }, query: { cursor } } });
+          return answer.response.status === 404 ? { items: [], next: null } : given(answer);
+        }}
+        empty={
+          <Notice>
+            <p>Nobody has published anything for all with this tag yet.</p>
+            <p>
+              <Link to="/explore">See what others ask and say</Link>
+            </p>
+          </Notice>
+        }
+      />
+    </Page>
+  );
+}
+
+/** Whether I follow a tag, and what changes that. */
+function Standing({ tag }: { tag: string }) {
+  const account = useAccount();
+  const standing = useTag(tag);
+  const follow = useFollowTag(tag);
+  if (account?.kind !== "user") {
+    return (
+      <p className={styles.quiet}>
+        <Link to="/sign-in" search={{ then: `/tags/${encodeURIComponent(tag)}` }}>
+          Sign in
+        </Link>{" "}
+        to have this tag in your home feed.
+      </p>
+    );
+  }
+  if (standing.error instanceof Problem && standing.error.status === 422) return null; // it is no tag
+  if (standing.error) return <ProblemNotice error={standing.error} />;
+  if (!standing.data) return null;
+  const { followed, followers } = standing.data;
+  return (
+    <>
+      <div className={styles.follow}>
+        <Button
+          kind={followed ? "quiet" : "main"}
+          aria-disabled={follow.isPending}
+          onClick={() => {
+            if (!follow.isPending) follow.mutate(!followed);
+          }}
+        >
+          {followed ? "Unfollow" : "Follow"}
+        </Button>
+        <p className={styles.quiet} role="status">
+          {[
+            followers === 1 ? "1 follower" : `${followers} followers`,
+            followed && "what is tagged so comes into your home feed",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      </div>
+      {follow.error && <ProblemNotice error={follow.error} />}
+    </>
+  );
+}
