@@ -143,6 +143,7 @@ async def test_the_event_and_the_internal_answer_are_the_same(owner: Person, vot
         "closed_at": None,
         "archived_at": None,
         "deleted": False,
+        "hashtags": [],
     }
     assert (await owner.http.get(path)).status_code == 404
     draft = await owner.create()
