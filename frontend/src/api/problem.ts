@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import type { components } from "./schema";
 
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
@@ -11,7 +12,7 @@ export class Problem extends Error {
   readonly errors: ProblemDocument["errors"];
 
   constructor(status: number, document: Partial<ProblemDocument>) {
-    super(document.detail || document.title || `The server answered ${status}.`);
+    super(document.detail || document.title || t`The server answered ${status}.`);
     this.status = status;
     this.slug = (document.type ?? "").split("/").at(-1) ?? "";
     this.detail = this.message;

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import type { Schemas } from "./client";
 import { Problem } from "./problem";
 
@@ -8,7 +9,7 @@ const MAX_BYTES = 10_000_000;
 /** Says why a file can't be an image; empty if it can. */
 export function unfit(file: File): string {
   const fits = IMAGES.split(",").includes(file.type) && file.size <= MAX_BYTES;
-  return fits ? "" : "Choose a JPEG, PNG or WebP image of 10 MB at most.";
+  return fits ? "" : t`Choose a JPEG, PNG or WebP image of 10 MB at most.`;
 }
 
 /** Sends a file to where the API says. With a bucket that is another server, which takes a form and no token. */
@@ -24,5 +25,5 @@ export async function sendFile(upload: Schemas["Upload"], file: File): Promise<v
     url = location.origin + pathname + search; // VoteWave's own, by whatever name this page has it
   }
   const answer = await fetch(url, { method: upload.method, headers: upload.headers, body });
-  if (!answer.ok) throw new Problem(answer.status, { detail: "The file wasn't taken. Try again, or with another one." });
+  if (!answer.ok) throw new Problem(answer.status, { detail: t`The file wasn't taken. Try again, or with another one.` });
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { type FormEvent, useMemo, useState } from "react";
 import type { BallotBody, Poll } from "../api/client";
 import { Button } from "../ui/Button";
@@ -26,8 +28,8 @@ function shuffled<T>(items: T[]): T[] {
 }
 
 function said({ state }: Casting): string {
-  if (state === "sending") return "Your vote is under way …";
-  return state === "waiting" ? "Waiting for a connection …" : "";
+  if (state === "sending") return t`Your vote is under way …`;
+  return state === "waiting" ? t`Waiting for a connection …` : "";
 }
 
 /** A quiet sheet of paper: the rule, the options, what is missing, and a bar that casts. */
@@ -51,34 +53,34 @@ export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
   }
 
   return (
-    <form onSubmit={cast} className={styles.sheet} aria-label="Ballot">
+    <form onSubmit={cast} className={styles.sheet} aria-label={t`Ballot`}>
       <Sheet title={poll.title} method={poll.method} options={options} marks={marks} disabled={underWay} onChange={setMarks} />
       {casting.state === "refused" && casting.error && (
-        <ProblemNotice error={casting.error} kept="Your ballot isn't counted. It is still filled in here." />
+        <ProblemNotice error={casting.error} kept={t`Your ballot isn't counted. It is still filled in here.`} />
       )}
       {casting.state === "waiting" && (
         <Notice kind="stop">
-          <p>There is no connection to VoteWave. Your ballot isn't counted yet.</p>
-          <p>It is kept in this browser and sent by itself as soon as there is one.</p>
+          <p><Trans>There is no connection to VoteWave. Your ballot isn't counted yet.</Trans></p>
+          <p><Trans>It is kept in this browser and sent by itself as soon as there is one.</Trans></p>
         </Notice>
       )}
       <div className={styles.bar}>
         <p role="status">{said(casting) || lacking || filled(poll.method, marks, poll.options.length)}</p>
         {casting.state === "waiting" && casting.ballot ? (
           <>
-            <Button onClick={() => casting.ballot && onCast(casting.ballot)}>Send it now</Button>
+            <Button onClick={() => casting.ballot && onCast(casting.ballot)}><Trans>Send it now</Trans></Button>
             <Button kind="quiet" onClick={onTakeBack}>
-              Don't send it
+              <Trans>Don't send it</Trans>
             </Button>
           </>
         ) : (
           <>
             <Button type="submit" disabled={!!lacking || underWay}>
-              {before ? "Change my vote" : "Cast my vote"}
+              {before ? t`Change my vote` : t`Cast my vote`}
             </Button>
             {poll.rules.abstain && (
               <Button kind="quiet" disabled={underWay} onClick={() => onCast({ abstain: true })}>
-                Abstain
+                <Trans>Abstain</Trans>
               </Button>
             )}
           </>

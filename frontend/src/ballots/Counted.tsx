@@ -1,6 +1,9 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { BallotBody, Poll } from "../api/client";
 import { Button } from "../ui/Button";
 import styles from "./Counted.module.css";
+import { listed } from "../words/format";
 
 type Props = {
   poll: Poll;
@@ -18,23 +21,23 @@ export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="m5 12.5 4.5 4.5L19 7.5" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" />
         </svg>
-        Your vote is counted
+        <Trans>Your vote is counted</Trans>
       </h2>
       {ballot && <p>{told(poll, ballot)}</p>}
       {receipt && (
         <p className={styles.receipt}>
-          Receipt <code>{receipt}</code>
-          <span>Keep it: with it you can check at any time that your vote is among those counted.</span>
+          <Trans>Receipt <code>{receipt}</code>
+          <span>Keep it: with it you can check at any time that your vote is among those counted.</span></Trans>
         </p>
       )}
       {open && poll.rules.change ? (
         <p>
           <Button kind="quiet" onClick={onChange}>
-            Change my vote
+            <Trans>Change my vote</Trans>
           </Button>
         </p>
       ) : (
-        <p className={styles.quiet}>{open ? "In this poll a vote can't be changed." : "Voting is over."}</p>
+        <p className={styles.quiet}>{open ? t`In this poll a vote can't be changed.` : t`Voting is over.`}</p>
       )}
     </section>
   );
@@ -42,12 +45,12 @@ export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
 
 function told(poll: Poll, ballot: BallotBody): string {
   const label = (id: number | string) => poll.options.find((option) => option.id === Number(id))?.label ?? "";
-  const list = new Intl.ListFormat("en");
-  if (ballot.abstain) return "You abstained.";
-  if (ballot.picks) return `You voted for ${list.format(ballot.picks.map(label))}.`;
+  if (ballot.abstain) return t`You abstained.`;
+  if (ballot.picks) return t`You voted for ${listed(ballot.picks.map(label))}.`;
   if (ballot.ranking) {
-    return `You ranked ${ballot.ranking.map((tied, place) => `${place + 1}. ${[tied].flat().map(label).join(" = ")}`).join(", ")}.`;
+    const places = ballot.ranking.map((tied, place) => `${place + 1}. ${[tied].flat().map(label).join(" = ")}`);
+    return t`You ranked ${places.join(", ")}.`;
   }
   const given = Object.entries(ballot.scores ?? ballot.points ?? {}).sort(([, a], [, b]) => b - a);
-  return `You gave ${list.format(given.map(([id, amount]) => `${label(id)} ${amount}`))}.`;
+  return t`You gave ${listed(given.map(([id, amount]) => `${label(id)} ${amount}`))}.`;
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -73,31 +75,31 @@ function Vote({ poll, vote, failed, open, children }: VoteProps) {
   const asGuest = eligibility === "anyone" || (eligibility !== "signed_in" && !!votingToken(poll.id));
   if (vote.may || (vote.why_not === "sign_in" && asGuest && open)) return children;
   if (!open || vote.why_not === "over" || vote.why_not === "not_open") {
-    return <Notice>{poll.status === "scheduled" ? "Voting hasn't begun yet." : "Voting is over."}</Notice>;
+    return <Notice>{poll.status === "scheduled" ? t`Voting hasn't begun yet.` : t`Voting is over.`}</Notice>;
   }
   switch (vote.why_not === "sign_in" && eligibility !== "signed_in" ? "token_needed" : vote.why_not) {
     case "sign_in":
     case "account_needed":
       return (
         <Notice>
-          <p>This poll takes one vote an account.</p>
+          <p><Trans>This poll takes one vote an account.</Trans></p>
           <p>
             <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
-              Sign in to vote
+              <Trans>Sign in to vote</Trans>
             </Link>
           </p>
         </Notice>
       );
     case "follow_needed":
-      return <Notice>Only those who follow its owner vote in this poll.</Notice>;
+      return <Notice><Trans>Only those who follow its owner vote in this poll.</Trans></Notice>;
     case "token_needed":
     case "token_unknown":
-      return <Notice>You vote here by the link in the invitation that was sent to you.</Notice>;
+      return <Notice><Trans>You vote here by the link in the invitation that was sent to you.</Trans></Notice>;
     case "network_voted":
-      return <Notice>Somebody on your network has voted already; this poll takes one vote a network.</Notice>;
+      return <Notice><Trans>Somebody on your network has voted already; this poll takes one vote a network.</Trans></Notice>;
     case "voted":
-      return <Notice>You have voted. In this poll a vote can't be changed.</Notice>;
+      return <Notice><Trans>You have voted. In this poll a vote can't be changed.</Trans></Notice>;
     default:
-      return <Notice>You can't vote in this poll.</Notice>;
+      return <Notice><Trans>You can't vote in this poll.</Trans></Notice>;
   }
 }

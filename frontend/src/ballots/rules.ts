@@ -1,5 +1,7 @@
 // What a ballot of each method may hold: the rule in a sentence, what is still missing, and what won't count.
 
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, plural, t } from "@lingui/core/macro";
 import type { BallotBody, Poll } from "../api/client";
 
 export type Method = Poll["method"];
@@ -12,20 +14,20 @@ export type Marks = {
 
 export const blank: Marks = { picks: [], scores: {}, ranking: [], points: {} };
 
-const names: Record<Method["type"], string> = {
-  single: "One choice",
-  multiple: "Several choices",
-  approval: "Approval",
-  score: "Score",
-  star: "STAR",
-  irv: "Ranked choice",
-  stv: "Ranked choice, several seats",
-  schulze: "Ranked, every pair compared",
-  ranked_robin: "Ranked robin",
-  points: "Points",
+const names: Record<Method["type"], MessageDescriptor> = {
+  single: msg`One choice`,
+  multiple: msg`Several choices`,
+  approval: msg`Approval`,
+  score: msg`Score`,
+  star: msg`STAR`,
+  irv: msg`Ranked choice`,
+  stv: msg`Ranked choice, several seats`,
+  schulze: msg`Ranked, every pair compared`,
+  ranked_robin: msg`Ranked robin`,
+  points: msg`Points`,
 };
 
-export const nameOf = (method: Method): string => names[method.type];
+export const nameOf = (method: Method): string => i18n._(names[method.type]);
 
 export type Kind = keyof Marks;
 
@@ -48,27 +50,30 @@ export function kindOf(method: Method): Kind {
 export function sentence(method: Method, options: number): string {
   switch (method.type) {
     case "single":
-      return "Choose one.";
+      return t`Choose one.`;
     case "multiple": {
       const most = method.max_picks ?? options;
-      if (method.min_picks === most) return `Choose exactly ${most}.`;
-      return method.min_picks > 1 ? `Choose ${method.min_picks} to ${most}.` : `Choose up to ${most}.`;
+      if (method.min_picks === most) return t`Choose exactly ${most}.`;
+      return method.min_picks > 1 ? t`Choose ${method.min_picks} to ${most}.` : t`Choose up to ${most}.`;
     }
     case "approval":
-      return "Choose every option that you approve of. The one with most approvals wins.";
+      return t`Choose every option that you approve of. The one with most approvals wins.`;
     case "score":
-      return `Score each option from 0 to ${method.max_score}. What you leave out scores 0.`;
+      return t`Score each option from 0 to ${method.max_score}. What you leave out scores 0.`;
     case "star":
-      return "Score each option from 0 to 5. The two with the highest totals meet in a runoff, where your ballot goes to the one that you scored higher.";
+      return t`Score each option from 0 to 5. The two with the highest totals meet in a runoff, where your ballot goes to the one that you scored higher.`;
     case "irv":
-      return "Rank as many as you like; if your first can't win, your next counts.";
+      return t`Rank as many as you like; if your first can't win, your next counts.`;
     case "stv":
-      return `Rank as many as you like. ${method.seats} are elected; what your first doesn't need goes to your next.`;
+      return plural(method.seats, {
+        one: "Rank as many as you like. # is elected; what your first doesn't need goes to your next.",
+        other: "Rank as many as you like. # are elected; what your first doesn't need goes to your next.",
+      });
     case "schulze":
     case "ranked_robin":
-      return "Rank as many as you like. Every option is compared with every other; what you leave out comes last.";
+      return t`Rank as many as you like. Every option is compared with every other; what you leave out comes last.`;
     case "points":
-      return `Divide ${method.points} points as you like.`;
+      return plural(method.points, { one: "Divide # point as you like.", other: "Divide # points as you like." });
   }
 }
 
@@ -82,26 +87,26 @@ export const mostRanks = (method: Method, options: number): number =>
 export function missing(method: Method, marks: Marks): string {
   switch (method.type) {
     case "single":
-      return marks.picks.length ? "" : "Choose one to vote.";
+      return marks.picks.length ? "" : t`Choose one to vote.`;
     case "approval":
-      return marks.picks.length ? "" : "Choose at least one to vote.";
+      return marks.picks.length ? "" : t`Choose at least one to vote.`;
     case "multiple": {
       const left = method.min_picks - marks.picks.length;
       if (method.max_picks !== null && marks.picks.length > method.max_picks) {
-        return `Take away ${marks.picks.length - method.max_picks}.`;
+        return t`Take away ${marks.picks.length - method.max_picks}.`;
       }
-      return left > 0 ? `Choose ${left} more to vote.` : "";
+      return left > 0 ? t`Choose ${left} more to vote.` : "";
     }
     case "score":
     case "star":
-      return Object.values(marks.scores).some((score) => score > 0) ? "" : "Score at least one option above 0.";
+      return Object.values(marks.scores).some((score) => score > 0) ? "" : t`Score at least one option above 0.`;
     case "points": {
       const left = method.points - spent(marks);
-      if (left > 0) return `${left} points are left to give.`;
-      return left < 0 ? `Take back ${-left} points.` : "";
+      if (left > 0) return plural(left, { one: "# point is left to give.", other: "# points are left to give." });
+      return left < 0 ? plural(-left, { one: "Take back # point.", other: "Take back # points." }) : "";
     }
     default:
-      return marks.ranking.length ? "" : "Rank at least one to vote.";
+      return marks.ranking.length ? "" : t`Rank at least one to vote.`;
   }
 }
 
@@ -109,13 +114,13 @@ export function missing(method: Method, marks: Marks): string {
 export function filled(method: Method, marks: Marks, options: number): string {
   switch (kindOf(method)) {
     case "picks":
-      return method.type === "single" ? "Ready to vote." : `${marks.picks.length} of ${options} chosen.`;
+      return method.type === "single" ? t`Ready to vote.` : t`${marks.picks.length} of ${options} chosen.`;
     case "scores":
-      return `${Object.keys(marks.scores).length} of ${options} scored.`;
+      return t`${Object.keys(marks.scores).length} of ${options} scored.`;
     case "points":
-      return "All points are given.";
+      return t`All points are given.`;
     case "ranking":
-      return `${marks.ranking.length} of ${options} ranked.`;
+      return t`${marks.ranking.length} of ${options} ranked.`;
   }
 }
 

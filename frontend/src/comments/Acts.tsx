@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
@@ -82,21 +84,21 @@ export function Acts({ thread, comment, onAnswered }: Props) {
   );
   const failed = support.error ?? restore.error ?? pin.error;
   const seldom = [
-    shown && mine && act("edit", "Edit"),
-    shown && !mine && act("report", "Report"),
+    shown && mine && act("edit", t`Edit`),
+    shown && !mine && act("report", t`Report`),
     shown && thread.may_moderate && comment.depth === 1 && (
       <button type="button" className={styles.act} aria-disabled={pin.isPending} onClick={() => pin.mutate(!comment.pinned)}>
-        {comment.pinned ? "Unpin" : "Pin"}
+        {comment.pinned ? t`Unpin` : t`Pin`}
       </button>
     ),
-    shown && thread.may_moderate && act("hide", "Hide"),
+    shown && thread.may_moderate && act("hide", t`Hide`),
     hidden && thread.may_moderate && (
       <button type="button" className={styles.act} aria-disabled={restore.isPending} onClick={() => restore.mutate()}>
-        Show again
+        <Trans>Show again</Trans>
       </button>
     ),
-    hidden && mine && act("appeal", "Appeal"),
-    (shown || hidden) && mine && act("delete", "Delete"),
+    hidden && mine && act("appeal", t`Appeal`),
+    (shown || hidden) && mine && act("delete", t`Delete`),
   ].filter(Boolean);
   if (!shown && seldom.length === 0) return null;
   return (
@@ -108,19 +110,19 @@ export function Acts({ thread, comment, onAnswered }: Props) {
             type="button"
             className={styles.act}
             aria-pressed={comment.supported}
-            aria-label={`Support, ${supporters(comment.support)}`}
+            aria-label={t`Support, ${supporters(comment.support)}`}
             onClick={() => !support.isPending && support.mutate(!comment.supported)}
           >
             <svg viewBox="0 0 16 16" aria-hidden="true">
               <path d="M8 3 14 11H2Z" />
             </svg>
-            {comment.support || "Support"}
+            {comment.support || t`Support`}
           </button>
         )}
-        {shown && thread.may_comment && act("answer", "Answer")}
+        {shown && thread.may_comment && act("answer", t`Answer`)}
         {seldom.length > 0 && (
           <button type="button" className={styles.act} aria-expanded={more} onClick={() => setMore(!more)}>
-            {more ? "Less" : "More"}
+            {more ? t`Less` : t`More`}
           </button>
         )}
         {more && seldom.map((button, place) => <span key={place}>{button}</span>)}
@@ -135,7 +137,7 @@ export function Acts({ thread, comment, onAnswered }: Props) {
           parent={comment}
           onDone={(made) => {
             if (made) onAnswered();
-            leave(made ? "Your answer is there." : "");
+            leave(made ? t`Your answer is there.` : "");
           }}
         />
       )}
@@ -145,14 +147,14 @@ export function Acts({ thread, comment, onAnswered }: Props) {
       {open === "appeal" && <Appeal comment={comment} onDone={leave} />}
       {open === "delete" && (
         <div className={styles.ask}>
-          <p>Delete it for good? Answers to it stay.</p>
-          {erase.error && <ProblemNotice error={erase.error} kept="It is still there." />}
+          <p><Trans>Delete it for good? Answers to it stay.</Trans></p>
+          {erase.error && <ProblemNotice error={erase.error} kept={t`It is still there.`} />}
           <div className={styles.acts}>
             <button type="button" className={styles.act} autoFocus aria-disabled={erase.isPending} onClick={() => erase.mutate()}>
-              Delete the comment
+              <Trans>Delete the comment</Trans>
             </button>
             <button type="button" className={styles.act} onClick={() => leave()}>
-              Keep it
+              <Trans>Keep it</Trans>
             </button>
           </div>
         </div>
@@ -162,5 +164,5 @@ export function Acts({ thread, comment, onAnswered }: Props) {
 }
 
 function supporters(count: number): string {
-  return count === 1 ? "1 supporter" : `${count} supporters`;
+  return plural(count, { one: "# supporter", other: "# supporters" });
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -23,14 +25,14 @@ export function Context({ thread, id }: { thread: Thread; id: string }) {
   return (
     <>
       <p>
-        <Link to={here}>Show all comments</Link>
+        <Link to={here}><Trans>Show all comments</Trans></Link>
       </p>
-      {gone && <Notice>This comment isn't there any more.</Notice>}
+      {gone && <Notice><Trans>This comment isn't there any more.</Trans></Notice>}
       {found.error && !gone && <ProblemNotice error={found.error} />}
       {found.data && !gone && (
         <>
           {found.data.above.length > 0 && (
-            <ol className={styles.above} aria-label="What it answers">
+            <ol className={styles.above} aria-label={t`What it answers`}>
               {found.data.above.map((comment) => (
                 <li key={comment.id} className={styles.item}>
                   <Body comment={comment} />
@@ -38,7 +40,7 @@ export function Context({ thread, id }: { thread: Thread; id: string }) {
               ))}
             </ol>
           )}
-          <ul className={styles.list} aria-label="The comment" data-level={0}>
+          <ul className={styles.list} aria-label={t`The comment`} data-level={0}>
             <Item thread={thread} comment={found.data.comment} best={[]} order="supported" level={0} meant />
           </ul>
         </>

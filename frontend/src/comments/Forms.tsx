@@ -1,5 +1,8 @@
 // Forms that open below a comment: another text, a report, hiding, an appeal.
 
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
@@ -20,13 +23,13 @@ export function Edit({ comment, onDone }: Props) {
       given(await api.PATCH("/v1/comments/{comment_id}", { params: { path: { comment_id: comment.id } }, body: { text } })).comment,
     onSuccess: (made) => {
       replace(queries, comment.thread, comment.id, () => made);
-      onDone("It is changed.");
+      onDone(t`It is changed.`);
     },
   });
   return (
     <Say
-      label="Say it in other words"
-      verb="Change it"
+      label={t`Say it in other words`}
+      verb={t`Change it`}
       before={comment.text ?? ""}
       sending={edit.isPending}
       error={edit.error}
@@ -45,13 +48,13 @@ export function Hide({ comment, onDone }: Props) {
     },
     onSuccess: (made) => {
       replace(queries, comment.thread, comment.id, () => made);
-      onDone("It is hidden from readers.");
+      onDone(t`It is hidden from readers.`);
     },
   });
   return (
     <Say
-      label="Why it is hidden, for the log"
-      verb="Hide it"
+      label={t`Why it is hidden, for the log`}
+      verb={t`Hide it`}
       most={500}
       sending={hide.isPending}
       error={hide.error}
@@ -65,12 +68,12 @@ export function Appeal({ comment, onDone }: Props) {
   const appeal = useMutation({
     mutationFn: async (text: string) =>
       given(await api.PUT("/v1/comments/{comment_id}/appeal", { params: { path: { comment_id: comment.id } }, body: { text } })),
-    onSuccess: () => onDone("A moderator will look at it."),
+    onSuccess: () => onDone(t`A moderator will look at it.`),
   });
   return (
     <Say
-      label="Why it should be shown again"
-      verb="Ask a moderator"
+      label={t`Why it should be shown again`}
+      verb={t`Ask a moderator`}
       most={2000}
       sending={appeal.isPending}
       error={appeal.error}
@@ -81,12 +84,12 @@ export function Appeal({ comment, onDone }: Props) {
 }
 
 type Reason = Schemas["ReportNew"]["reason"];
-const reasons: [Reason, string][] = [
-  ["abuse", "It attacks or threatens somebody"],
-  ["spam", "It is spam"],
-  ["illegal", "It is against the law"],
-  ["off_topic", "It isn't about this poll"],
-  ["other", "Something else"],
+const reasons: [Reason, MessageDescriptor][] = [
+  ["abuse", msg`It attacks or threatens somebody`],
+  ["spam", msg`It is spam`],
+  ["illegal", msg`It is against the law`],
+  ["off_topic", msg`It isn't about this poll`],
+  ["other", msg`Something else`],
 ];
 
 export function Report({ comment, onDone }: Props) {
@@ -96,7 +99,7 @@ export function Report({ comment, onDone }: Props) {
       const params = { path: { comment_id: comment.id } };
       return given(await api.PUT("/v1/comments/{comment_id}/report", { params, body: { reason, note } }));
     },
-    onSuccess: () => onDone("Thank you. A moderator will look at it; its author doesn't learn who reported it."),
+    onSuccess: () => onDone(t`Thank you. A moderator will look at it; its author doesn't learn who reported it.`),
   });
 
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -106,21 +109,21 @@ export function Report({ comment, onDone }: Props) {
 
   return (
     <form onSubmit={submit} className={styles.say} onKeyDown={(event) => event.key === "Escape" && onDone()}>
-      <Choice label="What is wrong with it" name="reason" value={reason} onChange={(value) => setReason(value as Reason)}>
+      <Choice label={t`What is wrong with it`} name="reason" value={reason} onChange={(value) => setReason(value as Reason)}>
         {reasons.map(([value, says]) => (
           <option key={value} value={value}>
-            {says}
+            {i18n._(says)}
           </option>
         ))}
       </Choice>
-      <Field label="A note for moderators" name="note" maxLength={500} hint="May be left out." />
+      <Field label={t`A note for moderators`} name="note" maxLength={500} hint={t`May be left out.`} />
       {report.error && <ProblemNotice error={report.error} />}
       <div className={styles.acts}>
         <Button type="submit" aria-disabled={report.isPending}>
-          Report it
+          <Trans>Report it</Trans>
         </Button>
         <Button kind="quiet" onClick={() => onDone()}>
-          Leave it
+          <Trans>Leave it</Trans>
         </Button>
       </div>
     </form>

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
@@ -37,16 +38,16 @@ export function Item({ thread, comment, best, order, level, meant = false }: Ite
       <Body comment={comment} />
       <Acts key={comment.id} thread={thread} comment={comment} onAnswered={() => setAll(true)} />
       {shown.length > 0 && (
-        <ul className={styles.list} aria-label="Best answers" data-level={level + 1}>
+        <ul className={styles.list} aria-label={t`Best answers`} data-level={level + 1}>
           {shown.map((answer) => (
             <Item key={answer.id} thread={thread} comment={answer} best={[]} order={order} level={level + 1} />
           ))}
         </ul>
       )}
-      {all && comment.replies > 0 && <List thread={thread} parent={comment.id} order={order} level={level + 1} label="Answers" />}
+      {all && comment.replies > 0 && <List thread={thread} parent={comment.id} order={order} level={level + 1} label={t`Answers`} />}
       {!all && rest > 0 && level < DEEPEST && (
         <button type="button" className={styles.act} onClick={() => setAll(true)}>
-          {shown.length > 0 ? `Show all ${comment.replies} answers` : rest === 1 ? "Show 1 answer" : `Show ${rest} answers`}
+          {shown.length > 0 ? t`Show all ${comment.replies} answers` : rest === 1 ? t`Show 1 answer` : t`Show ${rest} answers`}
         </button>
       )}
       {!all && rest > 0 && level >= DEEPEST && <Deeper comment={comment} />}
@@ -58,7 +59,7 @@ function Deeper({ comment }: { comment: Comment }) {
   const here = useLocation({ select: (location) => location.pathname });
   return (
     <Link to={here} search={{ comment: comment.id }} className={styles.act}>
-      {comment.replies === 1 ? "Read on: 1 answer" : `Read on: ${comment.replies} answers`}
+      {comment.replies === 1 ? t`Read on: 1 answer` : t`Read on: ${comment.replies} answers`}
     </Link>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
@@ -22,7 +24,7 @@ export function Thread({ poll, meant }: { poll: string; meant: string | undefine
   return (
     <section className={styles.thread} aria-labelledby="comments">
       <h2 id="comments">
-        Comments {thread.data && thread.data.comments > 0 && <span className={styles.count}>{thread.data.comments}</span>}
+        <Trans>Comments</Trans> {thread.data && thread.data.comments > 0 && <span className={styles.count}>{thread.data.comments}</span>}
       </h2>
       {thread.error && <ProblemNotice error={thread.error} />}
       {thread.data && (meant ? <Context key={meant} thread={thread.data} id={meant} /> : <Whole thread={thread.data} />)}
@@ -36,20 +38,20 @@ function Whole({ thread }: { thread: View }) {
     <>
       <May thread={thread} />
       {thread.comments === 0 && !thread.pinned ? (
-        <p className={styles.quiet}>{thread.may_comment ? "Nobody has said anything yet. Begin." : "Nobody has said anything yet."}</p>
+        <p className={styles.quiet}>{thread.may_comment ? t`Nobody has said anything yet. Begin.` : t`Nobody has said anything yet.`}</p>
       ) : (
-        <Choice label="Order" name="order" value={order} onChange={(value) => setOrder(value as Order)}>
-          <option value="supported">Most supported first</option>
-          <option value="newest">Newest first</option>
-          <option value="oldest">Oldest first</option>
+        <Choice label={t`Order`} name="order" value={order} onChange={(value) => setOrder(value as Order)}>
+          <option value="supported"><Trans>Most supported first</Trans></option>
+          <option value="newest"><Trans>Newest first</Trans></option>
+          <option value="oldest"><Trans>Oldest first</Trans></option>
         </Choice>
       )}
       {thread.pinned && (
-        <ul className={styles.list} aria-label="Pinned comment" data-level={0}>
+        <ul className={styles.list} aria-label={t`Pinned comment`} data-level={0}>
           <Item thread={thread} comment={thread.pinned} best={[]} order={order} level={0} />
         </ul>
       )}
-      <List thread={thread} parent={null} order={order} level={0} label="Comments" />
+      <List thread={thread} parent={null} order={order} level={0} label={t`Comments`} />
     </>
   );
 }
@@ -74,10 +76,10 @@ function Follow({ thread }: { thread: View }) {
   return (
     <div className={styles.follow}>
       <Button kind="quiet" aria-pressed={on} aria-disabled={follow.isPending} onClick={() => !follow.isPending && follow.mutate(!on)}>
-        {on ? "You follow the comments" : "Follow the comments"}
+        {on ? t`You follow the comments` : t`Follow the comments`}
       </Button>
-      <span className={styles.quiet}>{on ? "You are told of new ones." : "You are told of answers and mentions alone."}</span>
-      {follow.error && <ProblemNotice error={follow.error} kept="It is as it was." />}
+      <span className={styles.quiet}>{on ? t`You are told of new ones.` : t`You are told of answers and mentions alone.`}</span>
+      {follow.error && <ProblemNotice error={follow.error} kept={t`It is as it was.`} />}
     </div>
   );
 }
@@ -99,21 +101,21 @@ function May({ thread }: { thread: View }) {
   });
   return (
     <>
-      {thread.locked && <Notice>The owner or a moderator has locked the comments: nobody else adds to them.</Notice>}
+      {thread.locked && <Notice><Trans>The owner or a moderator has locked the comments: nobody else adds to them.</Trans></Notice>}
       {thread.may_comment && <Write thread={thread.id} />}
       {!thread.may_comment && !thread.locked && account?.kind !== "user" && (
         <p className={styles.quiet}>
-          <Link to="/sign-in" search={{ then: here }}>
+          <Trans><Link to="/sign-in" search={{ then: here }}>
             Sign in
           </Link>{" "}
-          to comment.
+          to comment.</Trans>
         </p>
       )}
       {account?.kind === "user" && <Follow thread={thread} />}
       {thread.may_moderate && (
         <div>
           <Button kind="quiet" aria-disabled={lock.isPending} onClick={() => lock.mutate(!thread.locked)}>
-            {thread.locked ? "Unlock the comments" : "Lock the comments"}
+            {thread.locked ? t`Unlock the comments` : t`Lock the comments`}
           </Button>
         </div>
       )}

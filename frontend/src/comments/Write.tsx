@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
@@ -39,8 +40,8 @@ export function Write({ thread, parent, onDone }: Props) {
   return (
     <Say
       key={written}
-      label={parent ? "Your answer" : "Your comment"}
-      verb={parent ? "Answer" : "Comment"}
+      label={parent ? t`Your answer` : t`Your comment`}
+      verb={parent ? t`Answer` : t`Comment`}
       sending={write.isPending}
       error={write.error}
       onSay={(text) => write.mutate(text)}

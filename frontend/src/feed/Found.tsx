@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { api, given } from "../api/client";
 import { Person } from "../people/Person";
@@ -30,12 +32,12 @@ export function Found({ q }: { q: string }) {
   return (
     <>
       <p role="status" className={styles.quiet}>
-        {nothing && "Nothing is found. All words have to be in a poll's title, or in somebody's name."}
-        {!nothing && corrected && "Nothing is found as you typed it. This is what is one typing error away."}
+        {nothing && t`Nothing is found. All words have to be in a poll's title, or in somebody's name.`}
+        {!nothing && corrected && t`Nothing is found as you typed it. This is what is one typing error away.`}
       </p>
       {(named.length > 0 || people.error) && (
         <section aria-labelledby="people" className={styles.section}>
-          <h2 id="people">People</h2>
+          <h2 id="people"><Trans>People</Trans></h2>
           <ul>
             {named.map((person) => (
               <li key={person.id} className={styles.person}>
@@ -49,7 +51,7 @@ export function Found({ q }: { q: string }) {
       )}
       {(some || polls.error) && (
         <section aria-labelledby="polls" className={styles.section}>
-          <h2 id="polls">Polls</h2>
+          <h2 id="polls"><Trans>Polls</Trans></h2>
           <ul className={entries.list}>
             {polls.data?.pages.map((page, number) => (
               <Entries key={String(polls.data.pageParams[number])} entries={page.items} />

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { Button } from "../ui/Button";
@@ -16,8 +18,8 @@ export function Search({ q }: { q: string }) {
 
   return (
     <form onSubmit={search} className={styles.search} role="search">
-      <Field label="Polls and people" type="search" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} />
-      <Button type="submit">Search</Button>
+      <Field label={t`Polls and people`} type="search" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} />
+      <Button type="submit"><Trans>Search</Trans></Button>
     </form>
   );
 }

@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Suspense, useState } from "react";
 import { type Method, nameOf } from "../ballots/rules";
 import { part } from "../ui/part";
@@ -16,16 +19,16 @@ export function Methods({ method, onChange, error }: Props) {
   const choose = (type: Type) => type !== method.type && onChange(plain(type));
   return (
     <fieldset className={styles.part}>
-      <legend className={styles.legend}>How shall it be decided?</legend>
-      <div className={styles.stakes} role="radiogroup" aria-label="What is at stake">
+      <legend className={styles.legend}><Trans>How shall it be decided?</Trans></legend>
+      <div className={styles.stakes} role="radiogroup" aria-label={t`What is at stake`}>
         {stakes.map(({ name, methods }, place) => (
-          <label key={name} className={styles.stake}>
+          <label key={methods[0]} className={styles.stake}>
             <input type="radio" name="stake" checked={place === stake} onChange={() => choose(methods[0])} />
-            {name}
+            {i18n._(name)}
           </label>
         ))}
       </div>
-      <div className={styles.methods} role="radiogroup" aria-label="Method">
+      <div className={styles.methods} role="radiogroup" aria-label={t`Method`}>
         {stakes[stake]?.methods.map((type) => (
           <div key={type} className={styles.method} data-chosen={type === method.type}>
             <label>
@@ -33,29 +36,29 @@ export function Methods({ method, onChange, error }: Props) {
               <span>
                 <strong>{nameOf(plain(type))}</strong>
                 <span id={`${type}-asks`} className={styles.asks}>
-                  {said[type].asks} {said[type].counts}
+                  {i18n._(said[type].asks)} {i18n._(said[type].counts)}
                 </span>
               </span>
             </label>
             {type === method.type && (
               <div className={styles.about}>
                 <dl>
-                  <dt>Good when</dt>
-                  <dd>{said[type].choose}</dd>
-                  <dt>But</dt>
-                  <dd>{said[type].beware}</dd>
+                  <dt><Trans>Good when</Trans></dt>
+                  <dd>{i18n._(said[type].choose)}</dd>
+                  <dt><Trans>But</Trans></dt>
+                  <dd>{i18n._(said[type].beware)}</dd>
                 </dl>
                 <Parameters method={method} onChange={onChange} />
                 <p className={styles.acts}>
                   <button type="button" className={styles.link} aria-expanded={playing} onClick={() => setPlaying(!playing)}>
-                    {playing ? "Stop playing" : "Play with it"}
+                    {playing ? t`Stop playing` : t`Play with it`}
                   </button>
                   <a href={said[type].more} target="_blank" rel="noreferrer">
-                    Read more about it
+                    <Trans>Read more about it</Trans>
                   </a>
                 </p>
                 {playing && (
-                  <Suspense fallback={<p className={styles.quiet}>Bringing the example …</p>}>
+                  <Suspense fallback={<p className={styles.quiet}><Trans>Bringing the example …</Trans></p>}>
                     {/* Begun anew with other parameters: a field of the example that doesn't fit them would keep the poll from being sent. */}
                     <Playground key={JSON.stringify(method)} method={method} />
                   </Suspense>
@@ -74,14 +77,14 @@ export function Methods({ method, onChange, error }: Props) {
 function Parameters({ method, onChange }: Props) {
   switch (method.type) {
     case "stv":
-      return <NumberField label="Seats" least={1} value={method.seats} onChange={(seats) => onChange({ ...method, seats: seats ?? 1 })} />;
+      return <NumberField label={t`Seats`} least={1} value={method.seats} onChange={(seats) => onChange({ ...method, seats: seats ?? 1 })} />;
     case "multiple":
       return (
         <div className={styles.pair}>
-          <NumberField label="Picks at least" least={1} value={method.min_picks} onChange={(picks) => onChange({ ...method, min_picks: picks ?? 1 })} />
+          <NumberField label={t`Picks at least`} least={1} value={method.min_picks} onChange={(picks) => onChange({ ...method, min_picks: picks ?? 1 })} />
           <NumberField
-            label="Picks at most"
-            hint="Empty: all of them."
+            label={t`Picks at most`}
+            hint={t`Empty: all of them.`}
             least={1}
             value={method.max_picks}
             onChange={(picks) => onChange({ ...method, max_picks: picks })}
@@ -90,10 +93,10 @@ function Parameters({ method, onChange }: Props) {
       );
     case "score":
       return (
-        <NumberField label="Highest score" least={1} most={10} value={method.max_score} onChange={(top) => onChange({ ...method, max_score: top ?? 5 })} />
+        <NumberField label={t`Highest score`} least={1} most={10} value={method.max_score} onChange={(top) => onChange({ ...method, max_score: top ?? 5 })} />
       );
     case "points":
-      return <NumberField label="Points to divide" least={1} value={method.points} onChange={(points) => onChange({ ...method, points: points ?? 100 })} />;
+      return <NumberField label={t`Points to divide`} least={1} value={method.points} onChange={(points) => onChange({ ...method, points: points ?? 100 })} />;
     default:
       return null;
   }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { type ClipboardEvent, type KeyboardEvent, useRef, useState } from "react";
 import type { Problem } from "../api/problem";
 import { Button } from "../ui/Button";
@@ -58,14 +60,14 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
 
   return (
     <fieldset ref={list} className={styles.part}>
-      <legend className="visually-hidden">Options</legend>
+      <legend className="visually-hidden"><Trans>Options</Trans></legend>
       {options.map((option, place) => {
-        const name = option.label || `option ${place + 1}`;
+        const name = option.label || t`option ${place + 1}`;
         return (
           <div key={option.key} className={styles.option}>
             <div data-label>
               <Field
-                label={`Option ${place + 1}`}
+                label={t`Option ${place + 1}`}
                 value={option.label}
                 maxLength={200}
                 required={place < LEAST}
@@ -81,7 +83,7 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
               <button
                 type="button"
                 className={styles.tool}
-                aria-label={`More about ${name}`}
+                aria-label={t`More about ${name}`}
                 aria-expanded={open === option.key}
                 onClick={() => setOpen(open === option.key ? null : option.key)}
               >
@@ -89,13 +91,13 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
               </button>
               {!fixed && (
                 <>
-                  <button type="button" className={styles.tool} aria-label={`Move ${name} up`} disabled={place === 0} onClick={() => up(place)}>
+                  <button type="button" className={styles.tool} aria-label={t`Move ${name} up`} disabled={place === 0} onClick={() => up(place)}>
                     ↑
                   </button>
                   <button
                     type="button"
                     className={styles.tool}
-                    aria-label={`Remove ${name}`}
+                    aria-label={t`Remove ${name}`}
                     disabled={options.length <= LEAST}
                     onClick={() => onChange(options.filter(({ key }) => key !== option.key))}
                   >
@@ -107,13 +109,13 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
             {open === option.key && (
               <div className={styles.wide}>
                 <Field
-                  label="Description"
+                  label={t`Description`}
                   value={option.description}
                   maxLength={2000}
                   onChange={(event) => change(option.key, { description: event.target.value })}
                 />
                 <Field
-                  label="Link"
+                  label={t`Link`}
                   type="url"
                   value={option.link}
                   maxLength={2000}
@@ -127,7 +129,7 @@ export function Options({ options, fixed = false, problem, onChange }: Props) {
       {!fixed && (
         <div>
           <Button kind="quiet" onClick={add}>
-            Add an option
+            <Trans>Add an option</Trans>
           </Button>
         </div>
       )}

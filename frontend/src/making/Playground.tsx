@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BallotBody, Results } from "../api/client";
@@ -14,11 +17,12 @@ import { ballotOf, fileOf, fitted, groups, inWords, options, sizes } from "./sam
 import { countOf, useCount } from "./useCount";
 
 const MOST = 15;
-const title = "Where shall we have lunch?";
 
 /** A ballot to play with, among made-up ones; the server counts them as it counts polls. */
 export function Playground({ method: chosen }: { method: Method }) {
   const method = fitted(chosen);
+  const title = t`Where shall we have lunch?`;
+  const [shown] = useState(options);
   const [marks, setMarks] = useState<Marks>(blank);
   const [people, setPeople] = useState(sizes);
   const [alike, setAlike] = useState(1);
@@ -29,16 +33,16 @@ export function Playground({ method: chosen }: { method: Method }) {
 
   return (
     <div className={styles.play}>
-      <p className={styles.mark}>An example: made-up people, real counting. Nothing of it is kept.</p>
-      <h4>Your ballot: {title}</h4>
-      <Sheet title={title} method={method} options={options} marks={marks} onChange={setMarks} />
-      <Slider label="People who vote as you do" value={alike} onChange={setAlike} least={1} />
-      <h4>The others</h4>
+      <p className={styles.mark}><Trans>An example: made-up people, real counting. Nothing of it is kept.</Trans></p>
+      <h4><Trans>Your ballot: {title}</Trans></h4>
+      <Sheet title={title} method={method} options={shown} marks={marks} onChange={setMarks} />
+      <Slider label={t`People who vote as you do`} value={alike} onChange={setAlike} least={1} />
+      <h4><Trans>The others</Trans></h4>
       <ul className={styles.groups}>
         {groups.map(({ name }, place) => (
-          <li key={name}>
+          <li key={place}>
             <Slider
-              label={name}
+              label={i18n._(name)}
               hint={inWords(others[place]?.choice ?? {})}
               value={people[place] ?? 0}
               onChange={(size) => setPeople(people.map((old, at) => (at === place ? size : old)))}
@@ -46,13 +50,13 @@ export function Playground({ method: chosen }: { method: Method }) {
           </li>
         ))}
       </ul>
-      <section aria-label="Result of the example" className={styles.outcome}>
+      <section aria-label={t`Result of the example`} className={styles.outcome}>
         <p className={styles.sentence} role="status" data-behind={counted.behind}>
-          {counted.data ? found(counted.data) : counted.error ? "" : "Counting …"}
+          {counted.data ? found(counted.data) : counted.error ? "" : t`Counting …`}
         </p>
-        {!filled && <p className={styles.quiet}>Yours isn't filled in yet: these are the others alone.</p>}
+        {!filled && <p className={styles.quiet}><Trans>Yours isn't filled in yet: these are the others alone.</Trans></p>}
         {counted.failureCount > 0 && !counted.error && (
-          <p className={styles.quiet}>You have counted often; the next count comes in a moment.</p>
+          <p className={styles.quiet}><Trans>You have counted often; the next count comes in a moment.</Trans></p>
         )}
         {counted.error && <ProblemNotice error={counted.error} />}
         {counted.data && <Shown result={counted.data} />}
@@ -69,7 +73,7 @@ function Shown({ result }: { result: Results }) {
       <Bars sums={result} />
       {undecided(result.method.type) && (
         <details className={styles.details}>
-          <summary>How it came about</summary>
+          <summary><Trans>How it came about</Trans></summary>
           <Details result={result} />
         </details>
       )}
@@ -120,15 +124,15 @@ function Compare({ people }: { people: number[] }) {
   }
 
   return (
-    <section aria-label="The same people by each method" className={styles.compare}>
+    <section aria-label={t`The same people by each method`} className={styles.compare}>
       <div>
         <Button kind="quiet" aria-disabled={busy} onClick={() => !busy && void compare()}>
-          {busy ? "Counting …" : "Who would win by each method?"}
+          {busy ? t`Counting …` : t`Who would win by each method?`}
         </Button>
       </div>
       {current && current.found.length > 0 && (
         <table className={styles.table}>
-          <caption>The same made-up people, without you, by each method</caption>
+          <caption><Trans>The same made-up people, without you, by each method</Trans></caption>
           <tbody>
             {current.found.map(([type, says]) => (
               <tr key={type}>

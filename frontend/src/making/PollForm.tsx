@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from "react";
 import { Problem } from "../api/problem";
 import { Field } from "../ui/Field";
@@ -45,7 +46,7 @@ export function PollForm({ start, begun = false, asked = false, error, kept, chi
       {!asked && (
         <>
           <Field
-            label="Question"
+            label={t`Question`}
             value={entry.title}
             required
             maxLength={200}
@@ -53,7 +54,7 @@ export function PollForm({ start, begun = false, asked = false, error, kept, chi
             error={problem?.of("title")}
           />
           <Text
-            label="What voters should know"
+            label={t`What voters should know`}
             rows={2}
             maxLength={10_000}
             value={entry.description}

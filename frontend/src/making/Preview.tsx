@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useState } from "react";
 import { type Option } from "../ballots/Option";
 import ballot from "../ballots/Ballot.module.css";
@@ -8,10 +10,10 @@ import { Sheet } from "../ballots/Sheet";
 export function Preview({ title, method, options }: { title: string; method: Method; options: Option[] }) {
   const [marks, setMarks] = useState<Marks>(blank);
   return (
-    <div className={ballot.sheet} role="group" aria-label="Ballot, to try">
+    <div className={ballot.sheet} role="group" aria-label={t`Ballot, to try`}>
       <Sheet title={title} method={method} options={options} marks={marks} onChange={setMarks} />
       <p className={ballot.rule} role="status">
-        {missing(method, marks) || filled(method, marks, options.length)} This is a preview: nothing is sent.
+        {missing(method, marks) || filled(method, marks, options.length)} <Trans>This is a preview: nothing is sent.</Trans>
       </p>
     </div>
   );

@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { Schemas } from "../api/client";
 import type { Problem } from "../api/problem";
 import { Choice } from "../ui/Choice";
@@ -16,11 +19,11 @@ type Props = {
 };
 
 const whom = [
-  ["anyone", "Anyone with the link, once a browser"],
-  ["signed_in", "Anyone with an account"],
-  ["followers", "People who follow me"],
-  ["roll", "Those whom I invite by mail"],
-  ["tokens", "Those to whom I give a voting token"],
+  ["anyone", msg`Anyone with the link, once a browser`],
+  ["signed_in", msg`Anyone with an account`],
+  ["followers", msg`People who follow me`],
+  ["roll", msg`Those whom I invite by mail`],
+  ["tokens", msg`Those to whom I give a voting token`],
 ] as const;
 
 /** Who votes in a poll for followers: they have accounts. */
@@ -32,19 +35,19 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
   const wrong = problem?.errors.filter((error) => error.field?.startsWith("rules")) ?? [];
   return (
     <fieldset className={styles.part}>
-      <legend className={styles.legend}>Who, and what is seen?</legend>
+      <legend className={styles.legend}><Trans>Who, and what is seen?</Trans></legend>
       {!begun && (
         <>
           {rules.listing !== "followers" && (
             <Choice
-              label="Who may vote"
+              label={t`Who may vote`}
               name="eligibility"
               value={rules.eligibility ?? "signed_in"}
               onChange={(value) => onChange({ eligibility: value as Schemas["Eligibility"], strength: null })}
             >
               {whom.map(([value, says]) => (
                 <option key={value} value={value}>
-                  {says}
+                  {i18n._(says)}
                 </option>
               ))}
             </Choice>
@@ -52,49 +55,49 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
           {(rules.eligibility === "roll" || rules.eligibility === "tokens") && (
             <p className={styles.quiet}>
               {rules.eligibility === "roll"
-                ? "Save it as a draft; then you enter the addresses. The mails leave when you publish it."
-                : "Save it as a draft; then you get the tokens, and hand them out yourself."}
+                ? t`Save it as a draft; then you enter the addresses. The mails leave when you publish it.`
+                : t`Save it as a draft; then you get the tokens, and hand them out yourself.`}
             </p>
           )}
           <Choice
-            label="Who sees the result"
+            label={t`Who sees the result`}
             name="results"
             value={rules.results ?? "always"}
             onChange={(value) => onChange({ results: value as Schemas["Visibility"], ...(value === "owner" && { minimum: null }) })}
           >
-            <option value="always">Everybody, at any time</option>
-            <option value="after_vote">Whoever has voted</option>
-            <option value="after_close">Everybody, once voting is over</option>
-            <option value="owner">I alone</option>
+            <option value="always"><Trans>Everybody, at any time</Trans></option>
+            <option value="after_vote"><Trans>Whoever has voted</Trans></option>
+            <option value="after_close"><Trans>Everybody, once voting is over</Trans></option>
+            <option value="owner"><Trans>I alone</Trans></option>
           </Choice>
         </>
       )}
       <Choice
-        label="Where it is listed"
+        label={t`Where it is listed`}
         name="listing"
         value={rules.listing ?? "public"}
         onChange={(value) => onChange({ listing: value as Schemas["Listing"], ...(value === "followers" && !haveAccounts && ACCOUNTS) })}
       >
-        <option value="unlisted">Nowhere; it is found by link or code</option>
-        <option value="public">On the first page, for everybody</option>
-        {(haveAccounts || !begun) && <option value="followers">For people who follow me; nobody else can see it</option>}
+        <option value="unlisted"><Trans>Nowhere; it is found by link or code</Trans></option>
+        <option value="public"><Trans>On the first page, for everybody</Trans></option>
+        {(haveAccounts || !begun) && <option value="followers"><Trans>For people who follow me; nobody else can see it</Trans></option>}
       </Choice>
       {!begun && (
         <details className={styles.details}>
-          <summary>More rules</summary>
+          <summary><Trans>More rules</Trans></summary>
           <div className={styles.part}>
             <div>
-              <Check says="Nobody can join a ballot to a voter (anonymous)" on={!!rules.anonymous} set={(anonymous) => onChange({ anonymous })} />
+              <Check says={t`Nobody can join a ballot to a voter (anonymous)`} on={!!rules.anonymous} set={(anonymous) => onChange({ anonymous })} />
               <Check
                 says="A vote can be changed"
                 on={rules.change !== false}
                 set={(change) => onChange({ change, ...(!change && { withdraw: null }) })}
               />
-              <Check says="Voters may abstain" on={!!rules.abstain} set={(abstain) => onChange({ abstain })} />
-              <Check says="Each voter sees the options in an order of their own" on={randomOrder} set={onRandomOrder} />
+              <Check says={t`Voters may abstain`} on={!!rules.abstain} set={(abstain) => onChange({ abstain })} />
+              <Check says={t`Each voter sees the options in an order of their own`} on={randomOrder} set={onRandomOrder} />
               {rules.eligibility === "anyone" && (
                 <Check
-                  says="One vote a network, instead of one a browser"
+                  says={t`One vote a network, instead of one a browser`}
                   on={rules.strength === "network"}
                   set={(on) => onChange({ strength: on ? "network" : null })}
                 />
@@ -102,8 +105,8 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
             </div>
             <div className={styles.pair}>
               <NumberField
-                label="Ballots that make it binding"
-                hint="Empty: any number does."
+                label={t`Ballots that make it binding`}
+                hint={t`Empty: any number does.`}
                 least={1}
                 value={rules.quorum}
                 onChange={(quorum) => onChange({ quorum })}
@@ -111,8 +114,8 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
               />
               {rules.results !== "owner" && (
                 <NumberField
-                  label="Ballots before anything is shown"
-                  hint="Empty: it is shown from the first on."
+                  label={t`Ballots before anything is shown`}
+                  hint={t`Empty: it is shown from the first on.`}
                   least={0}
                   value={rules.minimum || null}
                   onChange={(minimum) => onChange({ minimum })}

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { Problem } from "../api/problem";
 import { Field } from "../ui/Field";
 import { localOf, momentOf, zone } from "../ui/time";
@@ -10,27 +12,27 @@ type Props = { times: Times; begun?: boolean; problem: Problem | null; onChange:
 export function Schedule({ times, begun = false, problem, onChange }: Props) {
   return (
     <fieldset className={styles.part}>
-      <legend className={styles.legend}>When?</legend>
+      <legend className={styles.legend}><Trans>When?</Trans></legend>
       <div className={styles.pair}>
         <Field
-          label="Voting begins"
+          label={t`Voting begins`}
           type="datetime-local"
           value={localOf(times.opens_at)}
           disabled={begun}
-          hint={begun ? "It has begun." : "Empty: when it is published."}
+          hint={begun ? t`It has begun.` : t`Empty: when it is published.`}
           onChange={(event) => onChange({ opens_at: momentOf(event.target.value) })}
           error={problem?.of("opens_at")}
         />
         <Field
-          label="Voting ends"
+          label={t`Voting ends`}
           type="datetime-local"
           value={localOf(times.closes_at)}
-          hint="Empty: when you close it."
+          hint={t`Empty: when you close it.`}
           onChange={(event) => onChange({ closes_at: momentOf(event.target.value) })}
           error={problem?.of("closes_at")}
         />
       </div>
-      <p className={styles.quiet}>Times are yours: {zone()}. Voters see them in their own zones.</p>
+      <p className={styles.quiet}><Trans>Times are yours: {zone()}. Voters see them in their own zones.</Trans></p>
     </fieldset>
   );
 }

@@ -1,15 +1,17 @@
 // What each method asks of voters, how it is counted, what it is good for and what it isn't, in words for who chooses one.
 
+import { type MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
 import type { Method } from "../ballots/rules";
 
 export type Type = Method["type"];
 
 type Said = {
   /** What a voter does. */
-  asks: string;
-  counts: string;
-  choose: string;
-  beware: string;
+  asks: MessageDescriptor;
+  counts: MessageDescriptor;
+  choose: MessageDescriptor;
+  beware: MessageDescriptor;
   /** Where more is to be read. */
   more: string;
 };
@@ -18,84 +20,84 @@ const wikipedia = (page: string) => `https://en.wikipedia.org/wiki/${page}`;
 
 export const said: Record<Type, Said> = {
   approval: {
-    asks: "Everybody picks all the options that they are fine with.",
-    counts: "The option that most are fine with wins.",
-    choose: "A lunch, a date, a name: it is quick, and options that are alike take nothing from each other.",
-    beware: "A ballot can't say that one option is better than another.",
+    asks: msg`Everybody picks all the options that they are fine with.`,
+    counts: msg`The option that most are fine with wins.`,
+    choose: msg`A lunch, a date, a name: it is quick, and options that are alike take nothing from each other.`,
+    beware: msg`A ballot can't say that one option is better than another.`,
     more: wikipedia("Approval_voting"),
   },
   multiple: {
-    asks: "Everybody picks some options, as many as you allow.",
-    counts: "The option with most picks wins.",
-    choose: "Everybody shall name their three favourites, or exactly two.",
-    beware: "A limit makes voters leave out options that they like as well.",
+    asks: msg`Everybody picks some options, as many as you allow.`,
+    counts: msg`The option with most picks wins.`,
+    choose: msg`Everybody shall name their three favourites, or exactly two.`,
+    beware: msg`A limit makes voters leave out options that they like as well.`,
     more: wikipedia("Multiple_non-transferable_vote"),
   },
   single: {
-    asks: "Everybody picks one option.",
-    counts: "The option with most picks wins, also with far less than half of them.",
-    choose: "There are two options, or it shall be as simple as a show of hands.",
-    beware: "Of three or more, those that are alike take votes from each other, and one that few want may win.",
+    asks: msg`Everybody picks one option.`,
+    counts: msg`The option with most picks wins, also with far less than half of them.`,
+    choose: msg`There are two options, or it shall be as simple as a show of hands.`,
+    beware: msg`Of three or more, those that are alike take votes from each other, and one that few want may win.`,
     more: wikipedia("First-past-the-post_voting"),
   },
   irv: {
-    asks: "Everybody ranks the options, as many as they like.",
-    counts: "The last is taken out and its ballots go to their next choice, until one has more than half.",
-    choose: "Your voters know it from elections, and a vote for an outsider shall not be lost.",
-    beware: "A compromise that most would accept, but few put first, is taken out early.",
+    asks: msg`Everybody ranks the options, as many as they like.`,
+    counts: msg`The last is taken out and its ballots go to their next choice, until one has more than half.`,
+    choose: msg`Your voters know it from elections, and a vote for an outsider shall not be lost.`,
+    beware: msg`A compromise that most would accept, but few put first, is taken out early.`,
     more: wikipedia("Instant-runoff_voting"),
   },
   star: {
-    asks: "Everybody scores each option from 0 to 5.",
-    counts: "The two with the highest totals meet in a runoff: the one that more ballots score higher wins.",
-    choose: "How much people like an option shall count, and exaggerating shall not pay.",
-    beware: "It takes a sentence more to explain: the highest total alone doesn't win.",
+    asks: msg`Everybody scores each option from 0 to 5.`,
+    counts: msg`The two with the highest totals meet in a runoff: the one that more ballots score higher wins.`,
+    choose: msg`How much people like an option shall count, and exaggerating shall not pay.`,
+    beware: msg`It takes a sentence more to explain: the highest total alone doesn't win.`,
     more: wikipedia("STAR_voting"),
   },
   score: {
-    asks: "Everybody scores each option.",
-    counts: "The highest total wins.",
-    choose: "You collect ratings, of wines or ideas.",
-    beware: "Voters who use only the ends of the scale weigh more than those who weigh carefully.",
+    asks: msg`Everybody scores each option.`,
+    counts: msg`The highest total wins.`,
+    choose: msg`You collect ratings, of wines or ideas.`,
+    beware: msg`Voters who use only the ends of the scale weigh more than those who weigh carefully.`,
     more: wikipedia("Score_voting"),
   },
   schulze: {
-    asks: "Everybody ranks the options.",
-    counts: "Every option is compared with every other; where the comparisons form a circle, the weakest give way.",
-    choose: "An option that would beat each other one alone shall win.",
-    beware: "Few can follow the count by hand when there is a circle.",
+    asks: msg`Everybody ranks the options.`,
+    counts: msg`Every option is compared with every other; where the comparisons form a circle, the weakest give way.`,
+    choose: msg`An option that would beat each other one alone shall win.`,
+    beware: msg`Few can follow the count by hand when there is a circle.`,
     more: wikipedia("Schulze_method"),
   },
   ranked_robin: {
-    asks: "Everybody ranks the options.",
-    counts: "Every option is compared with every other, as in a tournament; the one that wins most comparisons wins.",
-    choose: "An option that would beat each other one alone shall win, and everybody shall be able to follow the count.",
-    beware: "Options end level more often than with other rankings.",
+    asks: msg`Everybody ranks the options.`,
+    counts: msg`Every option is compared with every other, as in a tournament; the one that wins most comparisons wins.`,
+    choose: msg`An option that would beat each other one alone shall win, and everybody shall be able to follow the count.`,
+    beware: msg`Options end level more often than with other rankings.`,
     more: wikipedia("Copeland's_method"),
   },
   stv: {
-    asks: "Everybody ranks the options, as many as they like.",
+    asks: msg`Everybody ranks the options, as many as they like.`,
     counts:
-      "Who reaches the quota is elected, and what they don't need goes to the next choices; else the last is taken out, until all seats are filled.",
-    choose: "A board or a committee: seats are shared in proportion to what voters want.",
-    beware: "The count takes several rounds, and with few ballots a seat may hang on one of them.",
+      msg`Who reaches the quota is elected, and what they don't need goes to the next choices; else the last is taken out, until all seats are filled.`,
+    choose: msg`A board or a committee: seats are shared in proportion to what voters want.`,
+    beware: msg`The count takes several rounds, and with few ballots a seat may hang on one of them.`,
     more: wikipedia("Single_transferable_vote"),
   },
   points: {
-    asks: "Everybody divides a number of points among the options.",
-    counts: "The points are added up.",
-    choose: "You want to know how much matters what, or how to share a budget.",
-    beware: "Who puts all points on one option moves the result most.",
+    asks: msg`Everybody divides a number of points among the options.`,
+    counts: msg`The points are added up.`,
+    choose: msg`You want to know how much matters what, or how to share a budget.`,
+    beware: msg`Who puts all points on one option moves the result most.`,
     more: wikipedia("Cumulative_voting"),
   },
 };
 
 /** What may be at stake, and the methods for it; the first is the one to take when in doubt. */
-export const stakes: { name: string; methods: [Type, ...Type[]] }[] = [
-  { name: "What suits most of us", methods: ["approval", "multiple"] },
-  { name: "One winner", methods: ["irv", "star", "single", "score", "ranked_robin", "schulze"] },
-  { name: "Several seats", methods: ["stv"] },
-  { name: "How to share", methods: ["points"] },
+export const stakes: { name: MessageDescriptor; methods: [Type, ...Type[]] }[] = [
+  { name: msg`What suits most of us`, methods: ["approval", "multiple"] },
+  { name: msg`One winner`, methods: ["irv", "star", "single", "score", "ranked_robin", "schulze"] },
+  { name: msg`Several seats`, methods: ["stv"] },
+  { name: msg`How to share`, methods: ["points"] },
 ];
 
 export const stakeOf = (type: Type): number => stakes.findIndex((stake) => stake.methods.includes(type));

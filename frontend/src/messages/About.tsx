@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,7 +14,12 @@ import styles from "./Messages.module.css";
 
 type Props = { conversation: Schemas["ConversationView"]; members: Schemas["ConversationMember"][]; me: string };
 
-const roles = { owner: "owner", admin: "admin", member: "" };
+const roles = { owner: msg`owner`, admin: msg`admin`, member: null };
+
+function roleOf(role: keyof typeof roles): string {
+  const said = roles[role];
+  return said ? i18n._(said) : "";
+}
 
 /** Who is in it, and how one gets away from it. */
 export function About({ conversation, members, me }: Props) {
@@ -20,20 +28,20 @@ export function About({ conversation, members, me }: Props) {
     <div className={styles.ask}>
       <div className={styles.acts}>
         <Link to="/messages" className={styles.act}>
-          All messages
+          <Trans>All messages</Trans>
         </Link>
         <button type="button" className={styles.act} aria-expanded={open} onClick={() => setOpen(!open)}>
-          {conversation.kind === "group" ? `Members (${members.length})` : "Block …"}
+          {conversation.kind === "group" ? t`Members (${members.length})` : t`Block …`}
         </button>
       </div>
       {open && conversation.kind === "group" && (
         <>
-          <ul aria-label="Members">
+          <ul aria-label={t`Members`}>
             {members.map(({ person, role, state }) => (
               <li key={person.id} className={styles.row}>
                 <Avatar person={person} />
                 <Person person={person} />
-                <span className={styles.aside}>{state === "requested" ? "is asked" : roles[role]}</span>
+                <span className={styles.aside}>{state === "requested" ? t`is asked` : roleOf(role)}</span>
               </li>
             ))}
           </ul>
@@ -55,11 +63,11 @@ function Leave({ group, me }: { group: string; me: string }) {
   });
   return (
     <div className={styles.ask}>
-      {sure && <p>You won't be able to read it any more, not even what was written until now.</p>}
+      {sure && <p><Trans>You won't be able to read it any more, not even what was written until now.</Trans></p>}
       {leave.error && <ProblemNotice error={leave.error} />}
       <div>
         <Button kind="quiet" aria-disabled={leave.isPending} onClick={() => (sure ? !leave.isPending && leave.mutate() : ask(true))}>
-          {sure ? "Leave it for good" : "Leave the group"}
+          {sure ? t`Leave it for good` : t`Leave the group`}
         </Button>
       </div>
     </div>
@@ -74,13 +82,13 @@ function Block({ person }: { person: string }) {
     <div className={styles.ask}>
       <p>
         {relation?.blocked
-          ? "You block them: neither of you can write to the other."
-          : "A block ends what you follow of each other, and neither of you can write to the other. They aren't told. What was written stays."}
+          ? t`You block them: neither of you can write to the other.`
+          : t`A block ends what you follow of each other, and neither of you can write to the other. They aren't told. What was written stays.`}
       </p>
       {change.error && <ProblemNotice error={change.error} />}
       <div>
         <Button kind="quiet" aria-disabled={change.isPending} onClick={() => !change.isPending && change.mutate(act)}>
-          {relation?.blocked ? "Unblock" : "Block them for good"}
+          {relation?.blocked ? t`Unblock` : t`Block them for good`}
         </Button>
       </div>
     </div>

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, useEffect, useLayoutEffect, useRef, useState } from "react";
@@ -18,6 +20,8 @@ import { There } from "./There";
 import { useTalk } from "./useTalk";
 import { Waiting } from "./Waiting";
 import { Write } from "./Write";
+import { listed } from "../words/format";
+import { weekday } from "../ui/time";
 
 type Props = { conversation: Schemas["ConversationView"]; me: string };
 
@@ -61,16 +65,16 @@ export function Conversation({ conversation, me }: Props) {
         {conversation.other && conversation.state === "active" && !conversation.waiting && <There account={conversation.other.id} />}
         <About conversation={conversation} members={talk?.members ?? []} me={me} />
       </header>
-      {gone && <Notice>You aren't in this conversation any more.</Notice>}
+      {gone && <Notice><Trans>You aren't in this conversation any more.</Trans></Notice>}
       {talk && talk.earlier !== null && (
         <div>
           {paging.error && <ProblemNotice error={paging.error} />}
           <Button kind="quiet" aria-disabled={paging.is} onClick={paging.go}>
-            {paging.is ? "Bringing earlier ones …" : "Show earlier messages"}
+            {paging.is ? t`Bringing earlier ones …` : t`Show earlier messages`}
           </Button>
         </div>
       )}
-      <div role="log" aria-label="Messages" className={styles.log}>
+      <div role="log" aria-label={t`Messages`} className={styles.log}>
         {talk && (
           <ol className={styles.list}>
             {talk.messages.map((message, place) => {
@@ -101,26 +105,26 @@ export function Conversation({ conversation, me }: Props) {
       <div className={styles.foot}>
         <p role="status" className={styles.state}>
           {!connected
-            ? "No connection. What you write is sent when you're back."
+            ? t`No connection. What you write is sent when you're back.`
             : typists.length > 0
-              ? `${new Intl.ListFormat("en").format(typists)} ${typists.length > 1 ? "are" : "is"} writing …`
+              ? plural(typists.length, { one: `${listed(typists)} is writing …`, other: `${listed(typists)} are writing …` })
               : talk && readBy(talk, me, newest)}
         </p>
         {below && (
           <Button kind="quiet" onClick={toEnd}>
-            New messages below
+            <Trans>New messages below</Trans>
           </Button>
         )}
         {conversation.state === "requested" && <Request conversation={conversation} />}
         {conversation.waiting && (
           <p className={styles.quiet}>
-            <bdi>{titleOf(conversation)}</bdi> has to accept your first message before you can write more.
+            <Trans><bdi>{titleOf(conversation)}</bdi> has to accept your first message before you can write more.</Trans>
           </p>
         )}
         {mayWrite && (
           <Write
             key={writes}
-            label={`Write to ${titleOf(conversation)}`}
+            label={t`Write to ${titleOf(conversation)}`}
             focus={writes > 0}
             answers={answered && lineOf(answered)}
             onLeave={() => answer(null)}
@@ -134,7 +138,7 @@ export function Conversation({ conversation, me }: Props) {
 }
 
 function dayOf(message: Message): string {
-  return new Date(message.sent_at).toLocaleDateString("en", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return weekday(message.sent_at);
 }
 
 function goesOn(before: Message | undefined, message: Message): boolean {
@@ -146,9 +150,9 @@ function goesOn(before: Message | undefined, message: Message): boolean {
 function readBy(talk: Talk, me: string, newest: Message | undefined): string {
   if (newest?.sender.id !== me) return "";
   const readers = talk.members.filter(({ person, read }) => person.id !== me && read !== null && read >= newest.seq);
-  if (readers.length === 0) return "Sent";
-  if (talk.members.length === 2) return "Read";
-  return `Read by ${new Intl.ListFormat("en").format(readers.map(({ person }) => nameOf(person)))}`;
+  if (readers.length === 0) return t`Sent`;
+  if (talk.members.length === 2) return t`Read`;
+  return t`Read by ${listed(readers.map(({ person }) => nameOf(person)))}`;
 }
 
 /** Says how far I have read, once it was on the screen. */

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -25,19 +27,19 @@ export function Find({ account }: { account: string }) {
   }
 
   return (
-    <section aria-label="Write to somebody" className={styles.place}>
+    <section aria-label={t`Write to somebody`} className={styles.place}>
       <form role="search" onSubmit={search} className={styles.find}>
-        <Field label="Write to" name="q" type="search" maxLength={200} placeholder="A name" />
+        <Field label={t`Write to`} name="q" type="search" maxLength={200} placeholder={t`A name`} />
         <Button type="submit" kind="quiet">
-          Find
+          <Trans>Find</Trans>
         </Button>
       </form>
       {found.error && <ProblemNotice error={found.error} />}
       <p role="status" className={styles.quiet}>
-        {people?.length === 0 && "Nobody is found by this name."}
+        {people?.length === 0 && t`Nobody is found by this name.`}
       </p>
       {people && people.length > 0 && (
-        <ul aria-label="People found">
+        <ul aria-label={t`People found`}>
           {people.map((person) => (
             <li key={person.id} className={styles.row}>
               <Avatar person={person} />

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useQuery } from "@tanstack/react-query";
 import { api, given } from "../api/client";
 import { ProblemNotice } from "../ui/Notice";
@@ -13,7 +14,7 @@ export function History({ message }: { message: Message }) {
   });
   if (found.error) return <ProblemNotice error={found.error} />;
   return (
-    <ol aria-label="What it said before" className={styles.history}>
+    <ol aria-label={t`What it said before`} className={styles.history}>
       {found.data?.map((revision) => (
         <li key={revision.at}>
           <bdi>{revision.text}</bdi>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, given } from "../api/client";
@@ -8,6 +10,7 @@ import { History } from "./History";
 import styles from "./Messages.module.css";
 import { lineOf } from "./names";
 import type { Message } from "./talk";
+import { clock, moment } from "../ui/time";
 
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
@@ -55,34 +58,33 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
       {name}
     </button>
   );
-  const at = new Date(message.sent_at);
   return (
     <li className={styles.message} data-mine={mine} data-goes-on={goesOn}>
       {!goesOn && (
         <p className={styles.by}>
-          <span className={mine || !group ? "visually-hidden" : undefined}>{mine ? "You" : <bdi>{nameOf(message.sender)}</bdi>}</span>{" "}
-          <time dateTime={message.sent_at} title={at.toLocaleString("en", { dateStyle: "full", timeStyle: "short" })}>
-            {at.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hour12: false })}
+          <span className={mine || !group ? "visually-hidden" : undefined}>{mine ? t`You` : <bdi>{nameOf(message.sender)}</bdi>}</span>{" "}
+          <time dateTime={message.sent_at} title={moment(message.sent_at)}>
+            {clock(message.sent_at)}
           </time>
         </p>
       )}
       <div className={styles.said}>
         {message.reply_to && !message.deleted && (
           <p className={styles.quoted}>
-            <bdi>{answers ? lineOf(answers) : "An earlier message"}</bdi>
+            <bdi>{answers ? lineOf(answers) : t`An earlier message`}</bdi>
           </p>
         )}
         {message.deleted ? (
-          <p className={styles.gone}>This message was deleted</p>
+          <p className={styles.gone}><Trans>This message was deleted</Trans></p>
         ) : (
           <p className={styles.body}>
             <bdi>{message.text}</bdi>
           </p>
         )}
-        {message.edits > 0 && !message.deleted && <span className={styles.edited}>edited</span>}
+        {message.edits > 0 && !message.deleted && <span className={styles.edited}><Trans>edited</Trans></span>}
       </div>
       {message.reactions.length > 0 && (
-        <ul className={styles.reactions} aria-label="Reactions">
+        <ul className={styles.reactions} aria-label={t`Reactions`}>
           {message.reactions.map(({ emoji, accounts }) => (
             <li key={emoji}>
               <button
@@ -100,7 +102,7 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
         </ul>
       )}
       {!message.deleted && (mayWrite || mayDelete || message.edits > 0) && (
-        <button type="button" className={styles.more} aria-expanded={more} aria-label={`More about “${lineOf(message).slice(0, 60)}”`} onClick={() => setMore(!more)}>
+        <button type="button" className={styles.more} aria-expanded={more} aria-label={t`More about “${lineOf(message).slice(0, 60)}”`} onClick={() => setMore(!more)}>
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <path d="M3 8h.01M8 8h.01M13 8h.01" />
           </svg>
@@ -123,29 +125,29 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
                 onAnswer();
               }}
             >
-              Answer
+              <Trans>Answer</Trans>
             </button>
           )}
-          {mine && mayWrite && opens("edit", "Edit")}
-          {message.edits > 0 && opens("history", "What it said before")}
-          {(mine || mayDelete) && opens("delete", "Delete")}
+          {mine && mayWrite && opens("edit", t`Edit`)}
+          {message.edits > 0 && opens("history", t`What it said before`)}
+          {(mine || mayDelete) && opens("delete", t`Delete`)}
         </div>
       )}
       {react.error && <ProblemNotice error={react.error} />}
       {open === "history" && <History message={message} />}
       {open === "edit" && (
-        <Say label="Say it in other words" verb="Change it" most={4000} before={message.text ?? ""} sending={edit.isPending} error={edit.error} onSay={(text) => edit.mutate(text)} onLeave={close} />
+        <Say label={t`Say it in other words`} verb={t`Change it`} most={4000} before={message.text ?? ""} sending={edit.isPending} error={edit.error} onSay={(text) => edit.mutate(text)} onLeave={close} />
       )}
       {open === "delete" && (
         <div>
-          <p>Delete it for all, for good?</p>
-          {erase.error && <ProblemNotice error={erase.error} kept="It is still there." />}
+          <p><Trans>Delete it for all, for good?</Trans></p>
+          {erase.error && <ProblemNotice error={erase.error} kept={t`It is still there.`} />}
           <div className={styles.acts}>
             <button type="button" className={styles.act} autoFocus aria-disabled={erase.isPending} onClick={() => !erase.isPending && erase.mutate()}>
-              Delete the message
+              <Trans>Delete the message</Trans>
             </button>
             <button type="button" className={styles.act} onClick={close}>
-              Keep it
+              <Trans>Keep it</Trans>
             </button>
           </div>
         </div>

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import ui from "../ui/ui.module.css";
 import { Mark } from "../ui/Mark";
@@ -9,7 +10,7 @@ export function Letters({ account }: { account: string }) {
   return (
     <Link to="/messages" className={ui.nav}>
       <Mark d="M3 5h18v14H3zM3 6l9 7 9-7" />
-      <span className={ui.word}>Messages</span>
+      <span className={ui.word}><Trans>Messages</Trans></span>
       <Unread count={useUnread(account)} />
     </Link>
   );

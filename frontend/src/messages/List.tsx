@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -32,12 +33,12 @@ export function List({ account, requests }: { account: string; requests: boolean
   const older = rest.data?.pages.flatMap((page) => page.items).filter(({ id }) => !known.has(id)) ?? [];
   const shown = [...(live ?? []), ...older];
   return (
-    <section aria-label={requests ? "Requests" : "Conversations"} className={styles.place}>
+    <section aria-label={requests ? t`Requests` : t`Conversations`} className={styles.place}>
       {live && shown.length === 0 && (
         <p className={styles.quiet}>
           {requests
-            ? "Nobody waits for your answer. People whom you don't follow have to ask before they can write more than once."
-            : "You have written to nobody yet. Find somebody by name, or write from their page."}
+            ? t`Nobody waits for your answer. People whom you don't follow have to ask before they can write more than once.`
+            : t`You have written to nobody yet. Find somebody by name, or write from their page.`}
         </p>
       )}
       {shown.length > 0 && (
@@ -63,7 +64,7 @@ function Row({ conversation, account, watched }: { conversation: Conversation; a
         </span>
         {last && (
           <span className={styles.line}>
-            {last.sender.id === account && "You: "}
+            {last.sender.id === account && t`You: `}
             <bdi>{lineOf(last)}</bdi>
           </span>
         )}

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, given, type Schemas } from "../api/client";
@@ -26,21 +27,21 @@ export function Request({ conversation }: { conversation: Schemas["ConversationV
     <div className={styles.ask}>
       <p>
         {conversation.kind === "group" ? (
-          <>You are asked into this group. Until you accept, nobody sees that you have read it.</>
+          <Trans>You are asked into this group. Until you accept, nobody sees that you have read it.</Trans>
         ) : (
-          <>
+          <Trans>
             <bdi>{titleOf(conversation)}</bdi> isn't somebody whom you follow. Until you accept, they can't write more, and don't
             see that you have read it. They don't learn if you decline.
-          </>
+          </Trans>
         )}
       </p>
       {answer.error && <ProblemNotice error={answer.error} />}
       <div className={styles.acts}>
         <Button aria-disabled={pending} onClick={() => !pending && answer.mutate(true)}>
-          Accept
+          <Trans>Accept</Trans>
         </Button>
         <Button kind="quiet" aria-disabled={pending} onClick={() => !pending && answer.mutate(false)}>
-          Decline
+          <Trans>Decline</Trans>
         </Button>
       </div>
     </div>

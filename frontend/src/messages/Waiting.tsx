@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Button } from "../ui/Button";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "./Messages.module.css";
@@ -13,17 +15,17 @@ export function Waiting({ draft }: { draft: Draft }) {
           <bdi>{draft.text}</bdi>
         </p>
       </div>
-      <p className={styles.by}>{error ? "Not sent" : "Sending …"}</p>
+      <p className={styles.by}>{error ? t`Not sent` : t`Sending …`}</p>
       {error && !passes(error) && <ProblemNotice error={error} />}
       {error && (
         <div className={styles.acts}>
           {passes(error) && (
             <Button kind="quiet" onClick={() => outbox.retry(draft.conversation)}>
-              Try again
+              <Trans>Try again</Trans>
             </Button>
           )}
           <Button kind="quiet" onClick={() => outbox.remove([draft.clientId])}>
-            Don't send it
+            <Trans>Don't send it</Trans>
           </Button>
         </div>
       )}

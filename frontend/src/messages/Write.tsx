@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { Button } from "../ui/Button";
 import styles from "./Messages.module.css";
@@ -42,10 +44,10 @@ export function Write({ label, sending = false, focus = false, answers = null, o
       {answers !== null && (
         <p className={styles.answers}>
           <span>
-            You answer: <bdi>{answers}</bdi>
+            <Trans>You answer: <bdi>{answers}</bdi></Trans>
           </span>
           <button type="button" className={styles.act} onClick={onLeave}>
-            Don't
+            <Trans>Don't answer it</Trans>
           </button>
         </p>
       )}
@@ -63,7 +65,7 @@ export function Write({ label, sending = false, focus = false, answers = null, o
         onChange={(event) => event.target.value && onType?.()}
       />
       <Button type="submit" aria-disabled={sending}>
-        {sending ? "Sending …" : "Send"}
+        {sending ? t`Sending …` : t`Send`}
       </Button>
     </form>
   );

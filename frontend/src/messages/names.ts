@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { nameOf } from "../people/Person";
 import type { Conversation } from "./inbox";
 import type { Message } from "./talk";
@@ -9,5 +10,5 @@ export function titleOf({ title, other }: Pick<Conversation, "title" | "other">)
 
 /** What a message says in a line. */
 export function lineOf(message: Pick<Message, "deleted" | "text">): string {
-  return message.deleted ? "A deleted message" : (message.text ?? "");
+  return message.deleted ? t`A deleted message` : (message.text ?? "");
 }

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
@@ -31,7 +32,7 @@ export function Bell({ account }: { account: string }) {
   return (
     <Link to="/notifications" className={ui.nav}>
       <Mark d="M6 10a6 6 0 0 1 12 0c0 6 2 7 2 7H4s2-1 2-7M10 20h4" />
-      <span className={ui.word}>News</span>
+      <span className={ui.word}><Trans>News</Trans></span>
       <Unread count={unread.data ?? 0} />
     </Link>
   );

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -27,17 +29,17 @@ export function List() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ["notifications"] }),
   });
   return (
-    <section aria-label="News" className={styles.news}>
+    <section aria-label={t`News`} className={styles.news}>
       {newest && items.some((one) => !one.read) && (
         <div>
           <Button kind="quiet" aria-disabled={all.isPending} onClick={() => !all.isPending && all.mutate(newest)}>
-            Mark all as read
+            <Trans>Mark all as read</Trans>
           </Button>
         </div>
       )}
       {all.error && <ProblemNotice error={all.error} />}
       {pages.data && items.length === 0 && !pages.hasNextPage && (
-        <Notice>Here will be who follows you, reacts to your Waves, and comments on your polls.</Notice>
+        <Notice><Trans>Here will be who follows you, reacts to your Waves, and comments on your polls.</Trans></Notice>
       )}
       {items.length > 0 && (
         <ul>
@@ -67,7 +69,7 @@ function One({ told }: { told: Told }) {
   return (
     <li className={styles.one} data-read={told.read}>
       <Where told={told} onGo={() => !told.read && read.mutate()}>
-        {!told.read && <span className="visually-hidden">New: </span>}
+        {!told.read && <span className="visually-hidden"><Trans>New:</Trans> </span>}
         <bdi>{said}</bdi>
       </Where>
       <time dateTime={told.at}>{ago(told.at)}</time>

@@ -1,9 +1,11 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, given, type Schemas } from "../api/client";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "../settings/Settings.module.css";
-import { kinds } from "./told";
+import { nameOfKind } from "./told";
 
 type Preference = Schemas["KindPreference"];
 
@@ -20,9 +22,9 @@ export function Preferences() {
   });
   return (
     <fieldset className={styles.form}>
-      <legend className={styles.legend}>Tell me when …</legend>
+      <legend className={styles.legend}><Trans>Tell me when …</Trans></legend>
       {found.error && <ProblemNotice error={found.error} />}
-      {change.error && <ProblemNotice error={change.error} kept="It is as it was." />}
+      {change.error && <ProblemNotice error={change.error} kept={t`It is as it was.`} />}
       <div>
         {found.data?.map((one) => (
           <label key={one.kind} className={styles.check}>
@@ -31,7 +33,7 @@ export function Preferences() {
               checked={change.isPending && change.variables.kind === one.kind ? change.variables.in_app : one.in_app}
               onChange={(event) => change.mutate({ ...one, in_app: event.target.checked })}
             />
-            <span>{kinds[one.kind] ?? one.kind}</span>
+            <span>{nameOfKind(one.kind)}</span>
           </label>
         ))}
       </div>

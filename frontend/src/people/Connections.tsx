@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, given, type Schemas } from "../api/client";
@@ -28,23 +30,23 @@ export function Connections({ profile, show }: Props) {
   if (account?.kind !== "user") {
     return (
       <p>
-        <Link to="/sign-in" search={{ then: `/u/${profile.handle}?show=${show}` }}>
+        <Trans><Link to="/sign-in" search={{ then: `/u/${profile.handle}?show=${show}` }}>
           Sign in
         </Link>{" "}
-        to see whom they know.
+        to see whom they know.</Trans>
       </p>
     );
   }
   if (pages.error instanceof Problem && pages.error.slug === "private-account") {
-    return <Notice>This account is private. Its followers see who follows it and whom it follows.</Notice>;
+    return <Notice><Trans>This account is private. Its followers see who follows it and whom it follows.</Trans></Notice>;
   }
-  if (pages.error instanceof Problem && pages.error.status === 404) return <Notice>There is nothing here for you.</Notice>;
+  if (pages.error instanceof Problem && pages.error.status === 404) return <Notice><Trans>There is nothing here for you.</Trans></Notice>;
   if (pages.error && !pages.data) return <ProblemNotice error={pages.error} />;
   return (
     <People
       pages={pages}
-      label={show === "followers" ? "Followers" : "Following"}
-      empty={show === "followers" ? "Nobody follows them yet." : "They follow nobody yet."}
+      label={show === "followers" ? t`Followers` : t`Following`}
+      empty={show === "followers" ? t`Nobody follows them yet.` : t`They follow nobody yet.`}
     />
   );
 }

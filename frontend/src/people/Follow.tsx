@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schemas } from "../api/client";
@@ -10,8 +12,6 @@ import { type Act, type Relation, useAct, useRelations } from "./relations";
 
 type Profile = Schemas["ProfileView"];
 
-const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
-
 /** How somebody and I stand to each other, and what changes it. */
 export function Follow({ profile }: { profile: Profile }) {
   const account = useAccount();
@@ -19,17 +19,17 @@ export function Follow({ profile }: { profile: Profile }) {
   if (account?.kind !== "user") {
     return (
       <p className={styles.quiet}>
-        <Link to="/sign-in" search={{ then: `/u/${profile.handle}` }}>
+        <Trans><Link to="/sign-in" search={{ then: `/u/${profile.handle}` }}>
           Sign in
         </Link>{" "}
-        to follow them.
+        to follow them.</Trans>
       </p>
     );
   }
   if (account.id === profile.account) {
     return (
       <p className={styles.quiet}>
-        This is how others see you. <Link to="/settings">Change it</Link>
+        <Trans>This is how others see you. <Link to="/settings">Change it</Link></Trans>
       </p>
     );
   }
@@ -58,51 +58,51 @@ function Standing({ relation, handle }: { relation: Relation; handle: string }) 
   return (
     <>
       <div className={styles.follow}>
-        {blocked && button("unblock", "Unblock")}
-        {!blocked && mine === "none" && button("follow", relation.private ? "Ask to follow" : "Follow", "main")}
-        {!blocked && mine === "requested" && button("unfollow", "Withdraw my request")}
-        {!blocked && mine === "accepted" && button("unfollow", "Unfollow")}
+        {blocked && button("unblock", t`Unblock`)}
+        {!blocked && mine === "none" && button("follow", relation.private ? t`Ask to follow` : t`Follow`, "main")}
+        {!blocked && mine === "requested" && button("unfollow", t`Withdraw my request`)}
+        {!blocked && mine === "accepted" && button("unfollow", t`Unfollow`)}
         {!blocked && (
           <Link to="/messages/with/$handle" params={{ handle }} className={ui.button} data-kind="quiet">
-            Write
+            <Trans>Write</Trans>
           </Link>
         )}
-        {!blocked && theirs === "requested" && button("accept", "Let them follow you", "main")}
+        {!blocked && theirs === "requested" && button("accept", t`Let them follow you`, "main")}
         <p className={styles.quiet} role="status">
           {[
-            blocked && "You block them: neither of you sees the other",
-            followers !== null && many(followers, "follower", "followers"),
-            following !== null && following > 0 && `follows ${following}`,
-            mine === "accepted" && "you follow them",
-            mine === "requested" && "they have to accept your request",
-            theirs === "accepted" && "they follow you",
-            theirs === "requested" && "they ask to follow you",
-            muted && "you mute them",
+            blocked && t`You block them: neither of you sees the other`,
+            followers !== null && plural(followers, { one: "# follower", other: "# followers" }),
+            following !== null && following > 0 && t`follows ${following}`,
+            mine === "accepted" && t`you follow them`,
+            mine === "requested" && t`they have to accept your request`,
+            theirs === "accepted" && t`they follow you`,
+            theirs === "requested" && t`they ask to follow you`,
+            muted && t`you mute them`,
           ]
             .filter(Boolean)
             .join(" · ")}
         </p>
         {!blocked && (
           <Button kind="quiet" aria-expanded={more} onClick={() => setMore(!more)}>
-            {more ? "Less" : "More"}
+            {more ? t`Less` : t`More`}
           </Button>
         )}
       </div>
       {more && !blocked && (
         <div className={styles.follow}>
-          {theirs === "accepted" && button("remove", "Remove as follower")}
-          {muted ? button("unmute", "Unmute") : button("mute", "Mute")}
+          {theirs === "accepted" && button("remove", t`Remove as follower`)}
+          {muted ? button("unmute", t`Unmute`) : button("mute", t`Mute`)}
           {sure ? (
-            button("block", "Block them for good")
+            button("block", t`Block them for good`)
           ) : (
             <Button kind="quiet" onClick={() => ask(true)}>
-              Block
+              <Trans>Block</Trans>
             </Button>
           )}
           <p className={styles.quiet} role="status">
             {sure
-              ? "A block ends what you follow of each other. They aren't told; to them you aren't there."
-              : "Muted people don't come up in your lists. They don't learn of it."}
+              ? t`A block ends what you follow of each other. They aren't told; to them you aren't there.`
+              : t`Muted people don't come up in your lists. They don't learn of it.`}
           </p>
         </div>
       )}

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import type { InfiniteData } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Schemas } from "../api/client";
@@ -63,9 +64,9 @@ export function PageOf({ people, acts }: { people: Named[]; acts?: [Act, string]
 
 function following(relation: Relation | undefined): [Act, string][] {
   if (!relation || relation.blocked) return [];
-  if (relation.i_follow === "accepted") return [["unfollow", "Unfollow"]];
-  if (relation.i_follow === "requested") return [["unfollow", "Withdraw"]];
-  return [["follow", relation.private ? "Ask to follow" : "Follow"]];
+  if (relation.i_follow === "accepted") return [["unfollow", t`Unfollow`]];
+  if (relation.i_follow === "requested") return [["unfollow", t`Withdraw`]];
+  return [["follow", relation.private ? t`Ask to follow` : t`Follow`]];
 }
 
 function Acts({ person, acts }: { person: Named; acts: [Act, string][] }) {
@@ -77,7 +78,7 @@ function Acts({ person, acts }: { person: Named; acts: [Act, string][] }) {
           key={act}
           kind="quiet"
           aria-disabled={change.isPending}
-          aria-label={`${name}: ${person.display_name || person.handle || "this account"}`}
+          aria-label={`${name}: ${person.display_name || person.handle || t`this account`}`}
           onClick={() => !change.isPending && change.mutate(act)}
         >
           {name}

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 
@@ -5,8 +6,8 @@ type Named = Schemas["PersonView"];
 
 /** What somebody is called: their name, or their handle. */
 export function nameOf(person: Named): string {
-  if (person.deleted) return "a deleted account";
-  return person.display_name || (person.handle ? `@${person.handle}` : "somebody");
+  if (person.deleted) return t`a deleted account`;
+  return person.display_name || (person.handle ? `@${person.handle}` : t`somebody`);
 }
 
 /** Somebody's name, which leads to their page if they have one. */

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -5,6 +7,7 @@ import { nameOf } from "../ballots/rules";
 import entries from "../feed/Entries.module.css";
 import { useAccount } from "../session/session";
 import { More } from "../ui/More";
+import { stateOf } from "../feed/standing";
 
 /** What somebody has published, as far as the reader may come across it. */
 export function PollsOf({ owner }: { owner: string }) {
@@ -17,8 +20,8 @@ export function PollsOf({ owner }: { owner: string }) {
   });
   const polls = pages.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <section aria-label="Polls">
-      {pages.data && polls.length === 0 && !pages.hasNextPage && <p>There are none that you may come across.</p>}
+    <section aria-label={t`Polls`}>
+      {pages.data && polls.length === 0 && !pages.hasNextPage && <p><Trans>There are none that you may come across.</Trans></p>}
       <ul>
         {polls.map((poll) => (
           <li key={poll.id} className={entries.entry}>
@@ -26,7 +29,7 @@ export function PollsOf({ owner }: { owner: string }) {
               <bdi>{poll.title}</bdi>
             </Link>
             <p className={entries.standing}>
-              {[nameOf(poll.method), `${poll.option_count} options`, poll.status].join(" · ")}
+              {[nameOf(poll.method), plural(poll.option_count, { one: "# option", other: "# options" }), stateOf(poll.status)].join(" · ")}
             </p>
           </li>
         ))}

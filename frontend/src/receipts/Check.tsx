@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, given } from "../api/client";
@@ -33,35 +35,35 @@ export function Check({ poll }: { poll?: string }) {
   return (
     <form onSubmit={submit} className={styles.form}>
       {!poll && (
-        <Field label="Poll" name="poll" required hint="Its link or code." error={noPoll ? "There is no poll with this code." : undefined} />
+        <Field label={t`Poll`} name="poll" required hint={t`Its link or code.`} error={noPoll ? t`There is no poll with this code.` : undefined} />
       )}
       <Field
-        label="Receipt"
+        label={t`Receipt`}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         required
         autoComplete="off"
         spellCheck={false}
-        error={odd ? "A receipt has digits and the letters a to f alone, an even number of them." : undefined}
+        error={odd ? t`A receipt has digits and the letters a to f alone, an even number of them.` : undefined}
       />
       {check.data && (
         <Notice kind="good">
           <p>
-            <strong>It is counted.</strong> A ballot with this receipt is among those whose sum is the result. What it says is known to nobody by it.
+            <Trans><strong>It is counted.</strong> A ballot with this receipt is among those whose sum is the result. What it says is known to nobody by it.</Trans>
           </p>
         </Notice>
       )}
       {check.data === null && (
         <Notice>
           <p>
-            <strong>No counted ballot has this receipt.</strong> It may be mistyped, of another poll, or of a ballot that was changed or withdrawn since.
+            <Trans><strong>No counted ballot has this receipt.</strong> It may be mistyped, of another poll, or of a ballot that was changed or withdrawn since.</Trans>
           </p>
         </Notice>
       )}
       {check.error && !noPoll && <ProblemNotice error={check.error} />}
       <div className={styles.actions}>
         <Button type="submit" kind={poll ? "quiet" : "main"} aria-disabled={check.isPending}>
-          Check the receipt
+          <Trans>Check the receipt</Trans>
         </Button>
       </div>
     </form>

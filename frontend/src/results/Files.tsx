@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { api, given, type Poll } from "../api/client";
 import { ballotHeaders } from "../ballots/secrets";
@@ -8,12 +11,12 @@ import { ProblemNotice } from "../ui/Notice";
 import styles from "./Result.module.css";
 
 const ofAll = [
-  ["csv", "Ballots (CSV)", "csv"],
-  ["json", "Ballots and result (JSON)", "json"],
+  ["csv", msg`Ballots (CSV)`, "csv"],
+  ["json", msg`Ballots and result (JSON)`, "json"],
 ] as const;
 const ofRankings = [
-  ["blt", "Ballots (BLT)", "blt"],
-  ["preflib", "Ballots (PrefLib)", "soi"],
+  ["blt", msg`Ballots (BLT)`, "blt"],
+  ["preflib", msg`Ballots (PrefLib)`, "soi"],
 ] as const;
 
 /** The ballots of a poll that is over, by which anybody can count it again. */
@@ -29,14 +32,14 @@ export function Files({ poll }: { poll: Poll }) {
   });
   const files = kindOf(poll.method) === "ranking" ? [...ofAll, ...ofRankings] : ofAll;
   return (
-    <section aria-label="Files" className={styles.files}>
+    <section aria-label={t`Files`} className={styles.files}>
       <p className={styles.quiet}>
-        Without names, receipts or times. <code>votewave tally</code> counts them to the same result.
+        <Trans>Without names, receipts or times. <code>votewave tally</code> counts them to the same result.</Trans>
       </p>
       <div className={styles.acts}>
         {files.map((file) => (
           <Button key={file[0]} kind="quiet" aria-disabled={fetching.isPending} onClick={() => fetching.isPending || fetching.mutate(file)}>
-            {file[1]}
+            {i18n._(file[1])}
           </Button>
         ))}
       </div>

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
@@ -8,6 +10,8 @@ import { part } from "../ui/part";
 import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
 import { found, standing, undecided } from "./sentence";
+import { moment } from "../ui/time";
+import { hiddenBecause } from "./hidden";
 
 const Files = part(async () => (await import("./Files")).Files);
 const Details = part(async () => (await import("./Details")).Details);
@@ -16,11 +20,11 @@ const Details = part(async () => (await import("./Details")).Details);
 export function Result({ poll, live }: { poll: Poll; live: Live }) {
   return (
     <section className={styles.result} aria-labelledby="result">
-      <h2 id="result">{live.sums?.status === "final" ? "Result" : "Result so far"}</h2>
+      <h2 id="result">{live.sums?.status === "final" ? t`Result` : t`Result so far`}</h2>
       {live.sums ? <Seen poll={poll} sums={live.sums} /> : <Unseen live={live} />}
       {!live.connected && (live.sums || live.hidden) && (
         <p className={styles.away} role="status">
-          The connection is lost; these may be old. Trying again …
+          <Trans>The connection is lost; these may be old. Trying again …</Trans>
         </p>
       )}
     </section>
@@ -28,12 +32,12 @@ export function Result({ poll, live }: { poll: Poll; live: Live }) {
 }
 
 function Unseen({ live }: { live: Live }) {
-  if (!live.hidden) return <p className={styles.quiet}>Waiting for the first numbers …</p>;
-  const at = live.hidden.shownAt && new Date(live.hidden.shownAt);
+  if (!live.hidden) return <p className={styles.quiet}><Trans>Waiting for the first numbers …</Trans></p>;
+  const { shownAt } = live.hidden;
   return (
     <p className={styles.hidden}>
-      {live.hidden.detail}
-      {at && ` They will be shown on ${at.toLocaleString("en", { dateStyle: "long", timeStyle: "short" })}.`}
+      {hiddenBecause(live.hidden)}
+      {shownAt && <> {t`They will be shown on ${moment(shownAt)}.`}</>}
     </p>
   );
 }
@@ -64,14 +68,15 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
       )}
       <Bars sums={sums} />
       <p className={styles.quiet}>
-        {sums.ballots === 1 ? "1 ballot" : `${sums.ballots} ballots`}
-        {sums.abstentions > 0 && `, ${sums.abstentions} of them without a preference`}
-        {sums.quorum && `; the quorum of ${sums.quorum.needed} is ${sums.quorum.reached ? "" : "not yet "}reached`}
-        {!final && ". Provisional: voting goes on."}
+        {plural(sums.ballots, { one: "# ballot", other: "# ballots" })}
+        {sums.abstentions > 0 &&
+          plural(sums.abstentions, { one: ", # of them without a preference", other: ", # of them without a preference" })}
+        {sums.quorum && (sums.quorum.reached ? t`; the quorum of ${sums.quorum.needed} is reached` : t`; the quorum of ${sums.quorum.needed} is not yet reached`)}
+        {!final && t`. Provisional: voting goes on.`}
       </p>
       {byCount && (
         <details onToggle={(event) => setOpen(event.currentTarget.open)} className={styles.details}>
-          <summary>How it came about</summary>
+          <summary><Trans>How it came about</Trans></summary>
           {full.error && <ProblemNotice error={full.error} />}
           {open && full.data && (
             <Suspense>
@@ -82,7 +87,7 @@ function Seen({ poll, sums }: { poll: Poll; sums: Sums }) {
       )}
       {final && (
         <details onToggle={(event) => setFiles(event.currentTarget.open)} className={styles.details}>
-          <summary>Download the ballots</summary>
+          <summary><Trans>Download the ballots</Trans></summary>
           {files && (
             <Suspense>
               <Files poll={poll} />

@@ -1,4 +1,5 @@
 import type { Results } from "../api/client";
+import { number } from "../words/format";
 
 export type Amount = Results["rounds"][number]["exhausted"];
 
@@ -9,5 +10,5 @@ export function amountOf(amount: Amount): number {
 
 /** As people read it: to two places. */
 export function shown(amount: Amount): string {
-  return String(Number(amountOf(amount).toFixed(2)));
+  return number(amountOf(amount));
 }

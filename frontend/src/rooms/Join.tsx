@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -24,20 +26,20 @@ export function Join() {
   }
 
   return (
-    <Page title="Join a room">
-      <h1>Join a room</h1>
+    <Page title={t`Join a room`}>
+      <h1><Trans>Join a room</Trans></h1>
       <form onSubmit={open} className={ui.form} noValidate>
         <Field
-          label="Code of the room"
-          hint="Eight letters and digits, as the screen or the host shows them."
+          label={t`Code of the room`}
+          hint={t`Eight letters and digits, as the screen or the host shows them.`}
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
-          error={asked && !code ? "Enter the code that you were given." : undefined}
+          error={asked && !code ? t`Enter the code that you were given.` : undefined}
         />
-        <Button type="submit">Go to the room</Button>
+        <Button type="submit"><Trans>Go to the room</Trans></Button>
       </form>
     </Page>
   );
@@ -68,24 +70,24 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   }
 
   return (
-    <Page title="Come in">
-      <h1>Come into the room</h1>
+    <Page title={t`Come in`}>
+      <h1><Trans>Come into the room</Trans></h1>
       <form onSubmit={enter} className={ui.form} noValidate>
         <Field
-          label={user ? "Your name here (optional)" : "Your name here"}
-          hint={user ? "Without one you go by your own." : "Hosts see it, and so does the audience when you ask."}
+          label={user ? t`Your name here (optional)` : t`Your name here`}
+          hint={user ? t`Without one you go by your own.` : t`Hosts see it, and so does the audience when you ask.`}
           value={name}
           onChange={(event) => setName(event.target.value)}
           autoComplete="nickname"
           maxLength={40}
-          error={wrong ?? (asked && lacking ? "Enter a name." : undefined)}
+          error={wrong ?? (asked && lacking ? t`Enter a name.` : undefined)}
         />
         {unknown && (
-          <Notice kind="stop">There is no room with the code {code}. It may be mistyped, or the room is long over.</Notice>
+          <Notice kind="stop"><Trans>There is no room with the code {code}. It may be mistyped, or the room is long over.</Trans></Notice>
         )}
         {error && !unknown && !wrong && <ProblemNotice error={error} />}
         <Button type="submit" aria-disabled={entering.isPending}>
-          {entering.isPending ? "Coming in …" : "Come in"}
+          {entering.isPending ? t`Coming in …` : t`Come in`}
         </Button>
       </form>
     </Page>

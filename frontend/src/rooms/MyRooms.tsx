@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useRef } from "react";
@@ -17,17 +19,17 @@ export function MyRooms() {
   const account = useAccount();
   if (account?.kind === "user") return <Mine account={account.id} />;
   return (
-    <Page title="Rooms">
-      <h1>Open a room</h1>
-      <p>In a room people look at the same poll, vote and ask. Whoever opens one needs an account; whoever comes in needn't.</p>
+    <Page title={t`Rooms`}>
+      <h1><Trans>Open a room</Trans></h1>
+      <p><Trans>In a room people look at the same poll, vote and ask. Whoever opens one needs an account; whoever comes in needn't.</Trans></p>
       <p>
-        <Link to="/sign-up" search={{ then: "/rooms" }}>
+        <Trans><Link to="/sign-up" search={{ then: "/rooms" }}>
           Sign up
         </Link>{" "}
         or{" "}
         <Link to="/sign-in" search={{ then: "/rooms" }}>
           sign in
-        </Link>
+        </Link></Trans>
       </p>
     </Page>
   );
@@ -60,25 +62,25 @@ function Mine({ account }: { account: string }) {
   }
 
   return (
-    <Page title="Rooms">
-      <h1>Rooms</h1>
+    <Page title={t`Rooms`}>
+      <h1><Trans>Rooms</Trans></h1>
       <form onSubmit={open} className={ui.form}>
-        <Field label="Title of a new room" name="title" required maxLength={120} autoComplete="off" error={wrong} />
-        {opening.error && !wrong && <ProblemNotice error={opening.error} kept="The title is still here." />}
+        <Field label={t`Title of a new room`} name="title" required maxLength={120} autoComplete="off" error={wrong} />
+        {opening.error && !wrong && <ProblemNotice error={opening.error} kept={t`The title is still here.`} />}
         <Button type="submit" aria-disabled={opening.isPending}>
-          {opening.isPending ? "Opening …" : "Open a room"}
+          {opening.isPending ? t`Opening …` : t`Open a room`}
         </Button>
       </form>
       <section aria-labelledby="mine" className={styles.part}>
-        <h2 id="mine">Rooms of mine</h2>
-        {pages.data && rooms.length === 0 && <p className={styles.quiet}>None yet. The one that you open stands here.</p>}
+        <h2 id="mine"><Trans>Rooms of mine</Trans></h2>
+        {pages.data && rooms.length === 0 && <p className={styles.quiet}><Trans>None yet. The one that you open stands here.</Trans></p>}
         <ul className={styles.questions}>
           {rooms.map((room) => (
             <li key={room.id}>
               <Link to="/rooms/$id/host" params={{ id: room.id }} className={styles.link}>
                 <bdi>{room.title}</bdi>
               </Link>
-              <span className={styles.quiet}>{room.ended_at ? "ended" : room.code}</span>
+              <span className={styles.quiet}>{room.ended_at ? t`ended` : room.code}</span>
             </li>
           ))}
         </ul>

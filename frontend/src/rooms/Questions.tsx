@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
@@ -46,8 +48,8 @@ export function Questions({ room }: { room: Room }) {
 
   return (
     <section aria-labelledby="questions" className={styles.part}>
-      <h2 id="questions">Questions</h2>
-      {room.questions.length === 0 && <p className={styles.quiet}>Nobody has asked yet.</p>}
+      <h2 id="questions"><Trans>Questions</Trans></h2>
+      {room.questions.length === 0 && <p className={styles.quiet}><Trans>Nobody has asked yet.</Trans></p>}
       <ul className={styles.questions}>
         {room.questions.map((question) => (
           <li key={question.id}>
@@ -56,15 +58,15 @@ export function Questions({ room }: { room: Room }) {
                 <bdi>{question.text}</bdi>
               </p>
               <p className={styles.quiet}>
-                {question.by ? <bdi>{question.by.name}</bdi> : "Without a name"}
-                {question.pinned && " · pinned"}
-                {question.answered && " · answered"}
+                {question.by ? <bdi>{question.by.name}</bdi> : t`Without a name`}
+                {question.pinned && ` · ${t`pinned`}`}
+                {question.answered && ` · ${t`answered`}`}
               </p>
             </div>
             <Button
               kind={mine.has(question.id) ? "main" : "quiet"}
               aria-pressed={mine.has(question.id)}
-              aria-label={`Want this answered: ${question.text} (${question.votes ?? 0})`}
+              aria-label={t`Want this answered: ${question.text} (${question.votes ?? 0})`}
               onClick={() => vote.mutate({ id: question.id, on: !mine.has(question.id) })}
             >
               ▲ {question.votes ?? 0}
@@ -77,8 +79,8 @@ export function Questions({ room }: { room: Room }) {
         <>
           <Say
             key={asked}
-            label="Your question"
-            verb="Ask"
+            label={t`Your question`}
+            verb={t`Ask`}
             most={300}
             sending={ask.isPending}
             error={ask.error}
@@ -86,10 +88,10 @@ export function Questions({ room }: { room: Room }) {
           />
           <label className={styles.check}>
             <input type="checkbox" checked={anonymous} onChange={(event) => setAnonymous(event.target.checked)} />
-            Don't tell the audience my name. Hosts see it.
+            <Trans>Don't tell the audience my name. Hosts see it.</Trans>
           </label>
           {asked > 0 && (
-            <Notice>{room.settings.moderated ? "Your question is with the hosts, who show it or don't." : "Your question is asked."}</Notice>
+            <Notice>{room.settings.moderated ? t`Your question is with the hosts, who show it or don't.` : t`Your question is asked.`}</Notice>
           )}
         </>
       )}

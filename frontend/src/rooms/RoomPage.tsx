@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg, plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -41,8 +44,8 @@ export function RoomPage() {
   if (room.data === null) return <Enter code={code} onIn={() => void comeIn()} />;
   if (!room.error) return <Page title="">{null}</Page>;
   return (
-    <Page title="Not to be had">
-      <h1>This room can't be shown now</h1>
+    <Page title={t`Not to be had`}>
+      <h1><Trans>This room can't be shown now</Trans></h1>
       <ProblemNotice error={room.error} />
     </Page>
   );
@@ -59,18 +62,18 @@ function Inside({ read }: { read: Room }) {
           <bdi>{room.settings.title}</bdi>
         </h1>
         <p className={styles.quiet}>
-          {about > 0 ? `About ${about} people are here` : "A few people are here"}
+          {about > 0 ? plural(about, { one: "About # person is here", other: "About # people are here" }) : t`A few people are here`}
           {room.mine?.name && (
-            <>
+            <Trans>
               ; you are <bdi>{room.mine.name}</bdi>
-            </>
+            </Trans>
           )}
         </p>
       </header>
-      {!connected && <Notice>The connection is lost; what you see may be old. Trying again …</Notice>}
-      {room.ended && <Notice>This room has ended. What was voted on stays at each poll's own page.</Notice>}
+      {!connected && <Notice><Trans>The connection is lost; what you see may be old. Trying again …</Trans></Notice>}
+      {room.ended && <Notice><Trans>This room has ended. What was voted on stays at each poll's own page.</Trans></Notice>}
       {room.audience.hosts_away_since && !room.ended && (
-        <Notice>The host is away right now. The room stays open: you can go on voting and asking.</Notice>
+        <Notice><Trans>The host is away right now. The room stays open: you can go on voting and asking.</Trans></Notice>
       )}
       {room.timer?.ends_at && !room.ended && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} />}
       <Stage stage={room.stage} />
@@ -80,7 +83,14 @@ function Inside({ read }: { read: Room }) {
   );
 }
 
-const signs = { clap: "👏", heart: "❤️", laugh: "😂", party: "🎉", think: "🤔", up: "👍" } as const;
+const signs = {
+  clap: ["👏", msg`clap`],
+  heart: ["❤️", msg`heart`],
+  laugh: ["😂", msg`laugh`],
+  party: ["🎉", msg`party`],
+  think: ["🤔", msg`think`],
+  up: ["👍", msg`up`],
+} as const;
 type Emoji = keyof typeof signs;
 
 function Reactions({ room }: { room: Room }) {
@@ -90,11 +100,11 @@ function Reactions({ room }: { room: Room }) {
   });
   const counts = room.reactions.counts ?? {};
   return (
-    <section aria-label="Reactions">
+    <section aria-label={t`Reactions`}>
       <div className={styles.reactions}>
         {(Object.keys(signs) as Emoji[]).map((emoji) => (
-          <button key={emoji} type="button" aria-label={`React: ${emoji}`} onClick={() => react.mutate(emoji)}>
-            {signs[emoji]} {counts[emoji] ? <span>{counts[emoji]}</span> : null}
+          <button key={emoji} type="button" aria-label={t`React: ${i18n._(signs[emoji][1])}`} onClick={() => react.mutate(emoji)}>
+            {signs[emoji][0]} {counts[emoji] ? <span>{counts[emoji]}</span> : null}
           </button>
         ))}
       </div>

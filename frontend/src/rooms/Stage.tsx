@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { api, given, type Poll } from "../api/client";
 import { Voting } from "../ballots/Voting";
@@ -15,7 +16,7 @@ export function Stage({ stage }: { stage: Room["stage"] }) {
     queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
     enabled: !!id,
   });
-  if (!id) return <p className={styles.waiting}>Nothing to vote on yet. It appears here as soon as the host puts it on stage.</p>;
+  if (!id) return <p className={styles.waiting}><Trans>Nothing to vote on yet. It appears here as soon as the host puts it on stage.</Trans></p>;
   if (poll.data) return <OnStage key={id} poll={poll.data} shown={stage.results_shown ?? false} />;
   return poll.error ? <ProblemNotice error={poll.error} /> : null;
 }
@@ -30,7 +31,7 @@ function OnStage({ poll, shown }: { poll: Poll; shown: boolean }) {
       </h2>
       {poll.description && <p>{poll.description}</p>}
       <Voting poll={poll} open={open} />
-      {shown ? <Result poll={poll} live={live} /> : <p className={styles.quiet}>The result appears here when the host shows it.</p>}
+      {shown ? <Result poll={poll} live={live} /> : <p className={styles.quiet}><Trans>The result appears here when the host shows it.</Trans></p>}
     </section>
   );
 }

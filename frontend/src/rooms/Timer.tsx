@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useEffect, useState } from "react";
 import styles from "./Rooms.module.css";
 
@@ -12,7 +13,7 @@ export function Timer({ endsAt, aheadMs, className = styles.timer }: { endsAt: s
   }, [endsAt, aheadMs]);
   return (
     <p className={className} role="timer">
-      {seconds > 0 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left` : "Time is up"}
+      {seconds > 0 ? t`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left` : t`Time is up`}
     </p>
   );
 }

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, given, type Poll } from "../api/client";
@@ -31,11 +33,11 @@ export function EditPoll() {
   if (!read.data && !read.error) return <Page title="">{null}</Page>;
   const gone = read.error instanceof Problem && [400, 404].includes(read.error.status);
   return (
-    <Page title="Not to be edited">
-      <h1>{gone ? "There is no such poll" : "You can't edit this poll"}</h1>
-      {read.error && !gone ? <ProblemNotice error={read.error} /> : <p>{gone ? "It may have been deleted." : "Only its owner can."}</p>}
+    <Page title={t`Not to be edited`}>
+      <h1>{gone ? t`There is no such poll` : t`You can't edit this poll`}</h1>
+      {read.error && !gone ? <ProblemNotice error={read.error} /> : <p>{gone ? t`It may have been deleted.` : t`Only its owner can.`}</p>}
       <p>
-        <Link to="/polls/mine">To my polls</Link>
+        <Link to="/polls/mine"><Trans>To my polls</Trans></Link>
       </p>
     </Page>
   );
@@ -63,30 +65,33 @@ function Loaded({ poll, tag, ballots }: Read) {
   const moved = save.error instanceof Problem && save.error.status === 412;
   const back = (
     <Link to="/p/$code" params={{ code: poll.code }}>
-      Back to the poll
+      <Trans>Back to the poll</Trans>
     </Link>
   );
 
   if (poll.status === "closed" || poll.status === "archived") {
     return (
-      <Page title="Edit">
-        <h1>Nothing can be changed any more</h1>
-        <p>Voting is over. What was voted on, and by what rules, stays as it was; what has to be said goes into a note on the poll's page.</p>
+      <Page title={t`Edit`}>
+        <h1><Trans>Nothing can be changed any more</Trans></h1>
+        <p><Trans>Voting is over. What was voted on, and by what rules, stays as it was; what has to be said goes into a note on the poll's page.</Trans></p>
         <p>{back}</p>
       </Page>
     );
   }
   return (
-    <Page title={`Edit: ${poll.title}`}>
-      <h1>Edit the {poll.status === "draft" ? "draft" : "poll"}</h1>
+    <Page title={t`Edit: ${poll.title}`}>
+      <h1>{poll.status === "draft" ? t`Edit the draft` : t`Edit the poll`}</h1>
       {begun && (
         <Notice>
           <p>
             {asked
-              ? `${ballots === 1 ? "Somebody has" : `${ballots} people have`} voted, so question and options stay as they voted on them.`
-              : "Voting has begun. The words can be changed until somebody has voted; options, method and rules can't any more."}
+              ? plural(ballots, {
+                  one: "Somebody has voted, so question and options stay as they voted on them.",
+                  other: "# people have voted, so question and options stay as they voted on them.",
+                })
+              : t`Voting has begun. The words can be changed until somebody has voted; options, method and rules can't any more.`}
           </p>
-          <p>What has to be said later goes into a note: {back}</p>
+          <p><Trans>What has to be said later goes into a note: {back}</Trans></p>
         </Notice>
       )}
       <PollForm
@@ -94,11 +99,11 @@ function Loaded({ poll, tag, ballots }: Read) {
         begun={begun}
         asked={asked}
         error={save.error}
-        kept={moved ? "The poll was changed elsewhere since you opened it. Reload this page to begin with what it is now." : "Nothing was changed; all that you entered is still here."}
+        kept={moved ? t`The poll was changed elsewhere since you opened it. Reload this page to begin with what it is now.` : t`Nothing was changed; all that you entered is still here.`}
         onSend={(entry) => save.isPending || save.mutate(entry)}
       >
         <Button type="submit" aria-disabled={save.isPending}>
-          Save
+          <Trans>Save</Trans>
         </Button>
         {back}
       </PollForm>

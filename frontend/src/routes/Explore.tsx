@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
@@ -11,8 +13,8 @@ import { Page } from "../ui/Page";
 export function Explore() {
   const { q = "" } = useSearch({ from: "/explore" });
   return (
-    <Page title={q ? `${q} · Explore` : "Explore"}>
-      <h1>Explore</h1>
+    <Page title={q ? `${q} · ${t`Explore`}` : t`Explore`}>
+      <h1><Trans>Explore</Trans></h1>
       <Search key={q} q={q} />
       {q ? (
         <Found key={`found ${q}`} q={q} />
@@ -34,9 +36,9 @@ function Newest() {
       read={async (cursor) => given(await api.GET("/v1/feed/explore", { params: { query: { cursor } } }))}
       empty={
         <Notice>
-          <p>Nobody has published anything for all yet.</p>
+          <p><Trans>Nobody has published anything for all yet.</Trans></p>
           <p>
-            <Link to="/new">Make the first poll</Link>
+            <Link to="/new"><Trans>Make the first poll</Trans></Link>
           </p>
         </Notice>
       }

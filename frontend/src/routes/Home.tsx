@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, given } from "../api/client";
@@ -14,8 +16,8 @@ export function Home() {
   const { about } = useSearch({ from: "/home" });
   const [written, setWritten] = useState<Wave[]>([]); // until the feed has heard of them
   return (
-    <Page title="Home">
-      <h1>Home</h1>
+    <Page title={t`Home`}>
+      <h1><Trans>Home</Trans></h1>
       {account?.kind === "user" && (
         <WriteWave key={about} about={about} onDone={(made) => made && setWritten((old) => [made, ...old])} />
       )}
@@ -26,9 +28,9 @@ export function Home() {
           read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor } } }))}
           empty={
             <Notice>
-              <p>Here will be what you publish, and what people publish whom you follow.</p>
+              <p><Trans>Here will be what you publish, and what people publish whom you follow.</Trans></p>
               <p>
-                <Link to="/explore">See what others ask and say</Link>
+                <Link to="/explore"><Trans>See what others ask and say</Trans></Link>
               </p>
             </Notice>
           }
@@ -36,10 +38,10 @@ export function Home() {
       ) : (
         <Notice>
           <p>
-            <Link to="/sign-in" search={{ then: "/home" }}>
+            <Trans><Link to="/sign-in" search={{ then: "/home" }}>
               Sign in
             </Link>{" "}
-            to see what people publish whom you follow.
+            to see what people publish whom you follow.</Trans>
           </p>
         </Notice>
       )}

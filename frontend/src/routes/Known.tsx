@@ -1,6 +1,8 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { api, given } from "../api/client";
 import { PageOf, People } from "../people/People";
 import type { Act } from "../people/relations";
@@ -11,36 +13,36 @@ import { Tab, Tabs } from "../ui/Tabs";
 
 type Query = { params: { query: { cursor: string | undefined } } };
 
-type Kind = { label: string; empty: ReactNode; acts: [Act, string][]; read: (query: Query) => ReturnType<typeof asking> };
+type Kind = { label: MessageDescriptor; empty: MessageDescriptor; acts: [Act, MessageDescriptor][]; read: (query: Query) => ReturnType<typeof asking> };
 
 const asking = async (query: Query) => given(await api.GET("/v1/follows/requests", query));
 
 const kinds: Record<"requests" | "sent" | "mutes" | "blocks", Kind> = {
   requests: {
-    label: "Requests",
-    empty: "Nobody waits for your answer. Only who wants to follow a private account has to ask.",
+    label: msg`Requests`,
+    empty: msg`Nobody waits for your answer. Only who wants to follow a private account has to ask.`,
     acts: [
-      ["accept", "Accept"],
-      ["decline", "Decline"],
+      ["accept", msg`Accept`],
+      ["decline", msg`Decline`],
     ],
     read: asking,
   },
   sent: {
-    label: "Sent",
-    empty: "You wait for nobody's answer.",
-    acts: [["unfollow", "Withdraw"]],
+    label: msg`Sent`,
+    empty: msg`You wait for nobody's answer.`,
+    acts: [["unfollow", msg`Withdraw`]],
     read: async (query) => given(await api.GET("/v1/follows/requests/sent", query)),
   },
   mutes: {
-    label: "Muted",
-    empty: "You mute nobody. Muted people don't come up in your lists, and don't learn of it.",
-    acts: [["unmute", "Unmute"]],
+    label: msg`Muted`,
+    empty: msg`You mute nobody. Muted people don't come up in your lists, and don't learn of it.`,
+    acts: [["unmute", msg`Unmute`]],
     read: async (query) => given(await api.GET("/v1/follows/mutes", query)),
   },
   blocks: {
-    label: "Blocked",
-    empty: "You block nobody. To those whom you block, you aren't there.",
-    acts: [["unblock", "Unblock"]],
+    label: msg`Blocked`,
+    empty: msg`You block nobody. To those whom you block, you aren't there.`,
+    acts: [["unblock", msg`Unblock`]],
     read: async (query) => given(await api.GET("/v1/follows/blocks", query)),
   },
 };
@@ -51,37 +53,37 @@ export function Known() {
   const account = useAccount();
   if (account?.kind !== "user") {
     return (
-      <Page title="People">
-        <h1>People</h1>
+      <Page title={t`People`}>
+        <h1><Trans>People</Trans></h1>
         <Notice>
           <p>
-            <Link to="/sign-in" search={{ then: "/people" }}>
+            <Trans><Link to="/sign-in" search={{ then: "/people" }}>
               Sign in
             </Link>{" "}
-            to see who asks to follow you.
+            to see who asks to follow you.</Trans>
           </p>
         </Notice>
       </Page>
     );
   }
   return (
-    <Page title="People">
-      <h1>People</h1>
-      <Tabs label="Lists of people">
+    <Page title={t`People`}>
+      <h1><Trans>People</Trans></h1>
+      <Tabs label={t`Lists of people`}>
         <Tab to="/people" search={{}}>
-          Requests
+          <Trans>Requests</Trans>
         </Tab>
         <Tab to="/people" search={{ show: "sent" }}>
-          Sent
+          <Trans>Sent</Trans>
         </Tab>
         <Tab to="/people" search={{ show: "suggestions" }}>
-          Suggestions
+          <Trans>Suggestions</Trans>
         </Tab>
         <Tab to="/people" search={{ show: "mutes" }}>
-          Muted
+          <Trans>Muted</Trans>
         </Tab>
         <Tab to="/people" search={{ show: "blocks" }}>
-          Blocked
+          <Trans>Blocked</Trans>
         </Tab>
       </Tabs>
       {show === "suggestions" ? <Suggestions /> : <One key={show} show={show} />}
@@ -91,14 +93,15 @@ export function Known() {
 
 function One({ show }: { show: keyof typeof kinds }) {
   const account = useAccount();
-  const { read, ...kind } = kinds[show];
+  const { read, label, empty, acts } = kinds[show];
   const pages = useInfiniteQuery({
     queryKey: ["people", show, account?.id],
     queryFn: ({ pageParam: cursor }) => read({ params: { query: { cursor } } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
   });
-  return <People pages={pages} {...kind} />;
+  const said = acts.map(([act, name]): [Act, string] => [act, i18n._(name)]);
+  return <People pages={pages} label={i18n._(label)} empty={i18n._(empty)} acts={said} />;
 }
 
 function Suggestions() {
@@ -110,8 +113,8 @@ function Suggestions() {
   if (found.error) return <ProblemNotice error={found.error} />;
   if (!found.data) return null;
   return (
-    <section aria-label="Suggestions">
-      {found.data.length === 0 && <p>There is nobody to suggest yet. Find people by name in Explore.</p>}
+    <section aria-label={t`Suggestions`}>
+      {found.data.length === 0 && <p><Trans>There is nobody to suggest yet. Find people by name in Explore.</Trans></p>}
       <ul>
         <PageOf people={found.data.map((one) => one.person)} />
       </ul>

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -33,24 +35,24 @@ export function Landing() {
   return (
     <Page title="">
       <div className={styles.lead}>
-        <h1>Vote together, and see the result move</h1>
-        <p>Open a poll by its code. You need no account to vote where the poll is open to anyone.</p>
+        <h1><Trans>Vote together, and see the result move</Trans></h1>
+        <p><Trans>Open a poll by its code. You need no account to vote where the poll is open to anyone.</Trans></p>
       </div>
       <form onSubmit={open} className={styles.code} noValidate>
         <Field
-          label="Code of the poll"
+          label={t`Code of the poll`}
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
-          error={asked && !code ? "Enter the code that you were given." : undefined}
+          error={asked && !code ? t`Enter the code that you were given.` : undefined}
         />
-        <Button type="submit">Open the poll</Button>
+        <Button type="submit"><Trans>Open the poll</Trans></Button>
       </form>
       {polls.data && polls.data.items.length > 0 && (
         <section aria-labelledby="open">
-          <h2 id="open">Open now</h2>
+          <h2 id="open"><Trans>Open now</Trans></h2>
           <ul className={styles.polls}>
             {polls.data.items.map((poll) => (
               <li key={poll.id}>
@@ -58,7 +60,7 @@ export function Landing() {
                   <bdi>{poll.title}</bdi>
                 </Link>
                 <span>
-                  {nameOf(poll.method)}, {poll.option_count} options
+                  {nameOf(poll.method)}, {plural(poll.option_count, { one: "# option", other: "# options" })}
                 </span>
               </li>
             ))}
@@ -66,7 +68,7 @@ export function Landing() {
         </section>
       )}
       <p className={styles.more}>
-        <Link to="/new">Make a poll of your own</Link>
+        <Link to="/new"><Trans>Make a poll of your own</Trans></Link>
       </p>
     </Page>
   );

@@ -1,6 +1,8 @@
 // What mails lead to: confirming an address, and a new password. A mail's token stands behind the # of its link; it is
 // taken out of the address at once, and used when somebody says so, since programs open links in mails as well.
 
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
@@ -19,7 +21,7 @@ function useToken(): string {
 }
 
 function NoToken() {
-  return <p>This page is opened by the link in a mail. Copy the whole link, to its last letter.</p>;
+  return <p><Trans>This page is opened by the link in a mail. Copy the whole link, to its last letter.</Trans></p>;
 }
 
 export function Forgot() {
@@ -34,29 +36,29 @@ export function Forgot() {
   }
 
   return (
-    <Page title="Forgotten password">
-      <h1>Forgotten password</h1>
+    <Page title={t`Forgotten password`}>
+      <h1><Trans>Forgotten password</Trans></h1>
       {ask.isSuccess ? (
         <Notice kind="good">
-          <p>If {ask.variables} has an account, a mail is on its way. Its link is good for an hour.</p>
+          <p><Trans>If {ask.variables} has an account, a mail is on its way. Its link is good for an hour.</Trans></p>
         </Notice>
       ) : (
         <form onSubmit={submit} className={styles.form}>
           <Field
-            label="E-mail address"
+            label={t`E-mail address`}
             name="email"
             type="email"
             autoComplete="username"
             required
-            hint="We send you a link by which you choose a new password."
+            hint={t`We send you a link by which you choose a new password.`}
             error={problem?.of("email")}
           />
           {ask.error && !problem?.errors.length && <ProblemNotice error={ask.error} />}
           <div className={styles.actions}>
             <Button type="submit" disabled={ask.isPending}>
-              Send the link
+              <Trans>Send the link</Trans>
             </Button>
-            <Link to="/sign-in">Sign in</Link>
+            <Link to="/sign-in"><Trans>Sign in</Trans></Link>
           </div>
         </form>
       )}
@@ -78,36 +80,36 @@ export function Reset() {
   }
 
   return (
-    <Page title="New password">
-      <h1>New password</h1>
+    <Page title={t`New password`}>
+      <h1><Trans>New password</Trans></h1>
       {!token && <NoToken />}
       {reset.isSuccess && (
         <Notice kind="good">
-          <p>Your password is changed, and you are signed out everywhere.</p>
+          <p><Trans>Your password is changed, and you are signed out everywhere.</Trans></p>
           <p>
-            <Link to="/sign-in">Sign in</Link>
+            <Link to="/sign-in"><Trans>Sign in</Trans></Link>
           </p>
         </Notice>
       )}
       {token && !reset.isSuccess && (
         <form onSubmit={submit} className={styles.form}>
           <Field
-            label="New password"
+            label={t`New password`}
             name="new"
             type="password"
             autoComplete="new-password"
             required
             minLength={8}
             maxLength={256}
-            hint="At least 8 characters. All sessions and API keys of your account end."
+            hint={t`At least 8 characters. All sessions and API keys of your account end.`}
             error={problem?.of("new")}
           />
           {reset.error && !problem?.errors.length && <ProblemNotice error={reset.error} />}
           <div className={styles.actions}>
             <Button type="submit" disabled={reset.isPending}>
-              Change my password
+              <Trans>Change my password</Trans>
             </Button>
-            <Link to="/forgot">Send me another link</Link>
+            <Link to="/forgot"><Trans>Send me another link</Trans></Link>
           </div>
         </form>
       )}
@@ -121,21 +123,21 @@ export function Verify() {
     mutationFn: async () => given(await api.POST("/v1/auth/email/confirmation", { body: { token } })),
   });
   return (
-    <Page title="Confirm your address">
-      <h1>Confirm your address</h1>
+    <Page title={t`Confirm your address`}>
+      <h1><Trans>Confirm your address</Trans></h1>
       {!token && <NoToken />}
       {confirm.isSuccess && (
         <Notice kind="good">
-          <p>Your e-mail address is confirmed.</p>
+          <p><Trans>Your e-mail address is confirmed.</Trans></p>
         </Notice>
       )}
       {token && !confirm.isSuccess && (
         <>
-          <p>Is this the address of your VoteWave account?</p>
+          <p><Trans>Is this the address of your VoteWave account?</Trans></p>
           {confirm.error && <ProblemNotice error={confirm.error} />}
           <div className={styles.actions}>
             <Button type="button" disabled={confirm.isPending} onClick={() => confirm.mutate()}>
-              Yes, confirm it
+              <Trans>Yes, confirm it</Trans>
             </Button>
           </div>
         </>

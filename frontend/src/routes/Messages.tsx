@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Find } from "../messages/Find";
 import { useInbox } from "../messages/inbox";
@@ -13,15 +15,15 @@ export function Messages() {
   const waiting = useInbox(account?.id)?.filter(({ state }) => state === "requested").length ?? 0;
   if (account?.kind !== "user") return <SignInFirst then="/messages" />;
   return (
-    <Page title="Messages">
-      <h1>Messages</h1>
+    <Page title={t`Messages`}>
+      <h1><Trans>Messages</Trans></h1>
       <Find account={account.id} />
-      <Tabs label="Messages">
+      <Tabs label={t`Messages`}>
         <Tab to="/messages" search={{}}>
-          Conversations
+          <Trans>Conversations</Trans>
         </Tab>
         <Tab to="/messages" search={{ show: "requests" }}>
-          {waiting > 0 ? `Requests (${waiting})` : "Requests"}
+          {waiting > 0 ? t`Requests (${waiting})` : t`Requests`}
         </Tab>
       </Tabs>
       <List key={show ?? ""} account={account.id} requests={show === "requests"} />
@@ -31,14 +33,14 @@ export function Messages() {
 
 export function SignInFirst({ then }: { then: string }) {
   return (
-    <Page title="Messages">
-      <h1>Messages</h1>
+    <Page title={t`Messages`}>
+      <h1><Trans>Messages</Trans></h1>
       <Notice>
         <p>
-          <Link to="/sign-in" search={{ then }}>
+          <Trans><Link to="/sign-in" search={{ then }}>
             Sign in
           </Link>{" "}
-          to write to people.
+          to write to people.</Trans>
         </p>
       </Notice>
     </Page>

@@ -1,3 +1,6 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
@@ -16,13 +19,13 @@ import styles from "./Share.module.css";
 
 type Card = Schemas["PollCard"];
 
-const lists: [Schemas["Status"] | undefined, string, string][] = [
-  [undefined, "All", "Here will be the polls that you make, drafts too."],
-  ["draft", "Drafts", "Here will be what you save without publishing it."],
-  ["scheduled", "To come", "Here will be polls that are published and begin later."],
-  ["open", "Open", "Here will be polls that people are voting in."],
-  ["closed", "Closed", "Here will be polls whose voting is over."],
-  ["archived", "Archive", "Here will be closed polls that you have put away."],
+const lists: [Schemas["Status"] | undefined, MessageDescriptor, MessageDescriptor][] = [
+  [undefined, msg`All`, msg`Here will be the polls that you make, drafts too.`],
+  ["draft", msg`Drafts`, msg`Here will be what you save without publishing it.`],
+  ["scheduled", msg`To come`, msg`Here will be polls that are published and begin later.`],
+  ["open", msg`Open`, msg`Here will be polls that people are voting in.`],
+  ["closed", msg`Closed`, msg`Here will be polls whose voting is over.`],
+  ["archived", msg`Archive`, msg`Here will be closed polls that you have put away.`],
 ];
 
 /** The polls that somebody has made, by how far they are. */
@@ -30,14 +33,14 @@ export function MyPolls() {
   const account = useAccount();
   const { show } = useSearch({ from: "/polls/mine" });
   return (
-    <Page title="My polls">
-      <h1>My polls</h1>
+    <Page title={t`My polls`}>
+      <h1><Trans>My polls</Trans></h1>
       {account?.kind === "user" ? (
         <>
-          <Tabs label="My polls">
+          <Tabs label={t`My polls`}>
             {lists.map(([status, name]) => (
-              <Tab key={name} to="/polls/mine" search={status ? { show: status } : {}}>
-                {name}
+              <Tab key={status ?? ""} to="/polls/mine" search={status ? { show: status } : {}}>
+                {i18n._(name)}
               </Tab>
             ))}
           </Tabs>
@@ -46,10 +49,10 @@ export function MyPolls() {
       ) : (
         <Notice>
           <p>
-            <Link to="/sign-in" search={{ then: "/polls/mine" }}>
+            <Trans><Link to="/sign-in" search={{ then: "/polls/mine" }}>
               Sign in
             </Link>{" "}
-            to see the polls that you have made.
+            to see the polls that you have made.</Trans>
           </p>
         </Notice>
       )}
@@ -71,13 +74,13 @@ function List({ account, show }: { account: string; show: Schemas["Status"] | un
     <>
       {pages.data && polls.length === 0 && !pages.hasNextPage && (
         <Notice>
-          <p>{empty}</p>
+          <p>{empty && i18n._(empty)}</p>
           <p>
-            <Link to="/new">Make a poll</Link>
+            <Link to="/new"><Trans>Make a poll</Trans></Link>
           </p>
         </Notice>
       )}
-      <ul aria-label="My polls">
+      <ul aria-label={t`My polls`}>
         {polls.map((poll) => (
           <One key={poll.id} poll={poll} />
         ))}
@@ -111,39 +114,39 @@ function One({ poll }: { poll: Card }) {
       <Link to="/p/$code" params={{ code: poll.code }} className={entries.title}>
         <bdi>{poll.title}</bdi>
       </Link>
-      <p className={entries.standing}>{[state(poll), nameOf(poll.method), `${poll.option_count} options`].join(" · ")}</p>
+      <p className={entries.standing}>{[state(poll), nameOf(poll.method), plural(poll.option_count, { one: "# option", other: "# options" })].join(" · ")}</p>
       {asked ? (
-        <div className={styles.actions} role="group" aria-label={`Delete: ${poll.title}`}>
-          <p>{poll.status === "draft" ? "The draft is gone for good." : "The poll, its ballots and its result are gone for everybody."}</p>
+        <div className={styles.actions} role="group" aria-label={t`Delete: ${poll.title}`}>
+          <p>{poll.status === "draft" ? t`The draft is gone for good.` : t`The poll, its ballots and its result are gone for everybody.`}</p>
           <Button aria-disabled={erase.isPending} onClick={() => erase.isPending || erase.mutate()}>
-            Delete it for good
+            <Trans>Delete it for good</Trans>
           </Button>
           <Button kind="quiet" onClick={() => setAsked(false)} autoFocus>
-            Keep it
+            <Trans>Keep it</Trans>
           </Button>
         </div>
       ) : (
         <p className={styles.actions}>
           {editable && (
-            <Link to="/polls/$id/edit" params={{ id: poll.id }} aria-label={`Edit: ${poll.title}`}>
-              Edit
+            <Link to="/polls/$id/edit" params={{ id: poll.id }} aria-label={t`Edit: ${poll.title}`}>
+              <Trans>Edit</Trans>
             </Link>
           )}
           <button
             type="button"
             className={styles.act}
-            aria-label={`Make a copy: ${poll.title}`}
+            aria-label={t`Make a copy: ${poll.title}`}
             aria-disabled={copy.isPending}
             onClick={() => copy.isPending || copy.mutate()}
           >
-            Make a copy
+            <Trans>Make a copy</Trans>
           </button>
-          <button type="button" className={styles.act} aria-label={`Delete: ${poll.title}`} onClick={() => setAsked(true)}>
-            Delete
+          <button type="button" className={styles.act} aria-label={t`Delete: ${poll.title}`} onClick={() => setAsked(true)}>
+            <Trans>Delete</Trans>
           </button>
         </p>
       )}
-      {(copy.error ?? erase.error) && <ProblemNotice error={(copy.error ?? erase.error) as Error} kept="Nothing has changed." />}
+      {(copy.error ?? erase.error) && <ProblemNotice error={(copy.error ?? erase.error) as Error} kept={t`Nothing has changed.`} />}
     </li>
   );
 }
@@ -151,14 +154,14 @@ function One({ poll }: { poll: Card }) {
 function state(poll: Card): string {
   switch (poll.status) {
     case "draft":
-      return "Draft";
+      return t`Draft`;
     case "scheduled":
-      return poll.opens_at ? `Begins ${moment(poll.opens_at)}` : "To come";
+      return poll.opens_at ? t`Begins ${moment(poll.opens_at)}` : t`To come`;
     case "open":
-      return poll.closes_at ? `Open until ${moment(poll.closes_at)}` : "Open";
+      return poll.closes_at ? t`Open until ${moment(poll.closes_at)}` : t`Open`;
     case "closed":
-      return "Closed";
+      return t`Closed`;
     case "archived":
-      return "In the archive";
+      return t`In the archive`;
   }
 }

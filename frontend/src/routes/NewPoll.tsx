@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
@@ -30,35 +32,35 @@ export function NewPoll() {
 
   if (account?.kind !== "user") {
     return (
-      <Page title="New poll">
-        <h1>Make a poll</h1>
-        <p>Whoever makes a poll needs an account; whoever votes in it needn't.</p>
+      <Page title={t`New poll`}>
+        <h1><Trans>Make a poll</Trans></h1>
+        <p><Trans>Whoever makes a poll needs an account; whoever votes in it needn't.</Trans></p>
         <p>
-          <Link to="/sign-up" search={{ then: "/new" }}>
+          <Trans><Link to="/sign-up" search={{ then: "/new" }}>
             Sign up
           </Link>{" "}
           or{" "}
           <Link to="/sign-in" search={{ then: "/new" }}>
             sign in
-          </Link>
+          </Link></Trans>
         </p>
       </Page>
     );
   }
   return (
-    <Page title="New poll">
-      <h1>Make a poll</h1>
+    <Page title={t`New poll`}>
+      <h1><Trans>Make a poll</Trans></h1>
       <PollForm
         start={start}
         error={make.error}
-        kept="Nothing was saved or published; all that you entered is still here."
+        kept={t`Nothing was saved or published; all that you entered is still here.`}
         onSend={(entry, pressed) => make.isPending || make.mutate({ entry, publish: pressed !== "draft" })}
       >
         <Button type="submit" value="publish" aria-disabled={make.isPending}>
-          Publish the poll
+          <Trans>Publish the poll</Trans>
         </Button>
         <Button type="submit" value="draft" kind="quiet" aria-disabled={make.isPending}>
-          Save as a draft
+          <Trans>Save as a draft</Trans>
         </Button>
       </PollForm>
     </Page>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { List } from "../notifications/List";
 import { useAccount } from "../session/session";
@@ -7,24 +9,24 @@ import { Page } from "../ui/Page";
 export function News() {
   const account = useAccount();
   return (
-    <Page title="News">
-      <h1>News</h1>
+    <Page title={t`News`}>
+      <h1><Trans>News</Trans></h1>
       {account?.kind === "user" ? (
         <>
           <List />
           <p>
             <Link to="/settings" search={{ show: "notifications" }}>
-              Choose what you are told of
+              <Trans>Choose what you are told of</Trans>
             </Link>
           </p>
         </>
       ) : (
         <Notice>
           <p>
-            <Link to="/sign-in" search={{ then: "/notifications" }}>
+            <Trans><Link to="/sign-in" search={{ then: "/notifications" }}>
               Sign in
             </Link>{" "}
-            to see what others did.
+            to see what others did.</Trans>
           </p>
         </Notice>
       )}

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
@@ -27,7 +29,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
   }
   const close = useMutation({
     mutationFn: async () => given(await api.POST("/v1/polls/{poll_id}/close", { params })),
-    onSuccess: () => done("Voting is closed."),
+    onSuccess: () => done(t`Voting is closed.`),
   });
   const note = useMutation({
     mutationFn: async (text: string) =>
@@ -39,7 +41,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
       ),
     onSuccess: () => {
       keys.current.note = crypto.randomUUID();
-      return done("Your note stands above the ballot.");
+      return done(t`Your note stands above the ballot.`);
     },
     onError: (error) => {
       if (error instanceof Problem) keys.current.note = crypto.randomUUID();
@@ -55,7 +57,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
   });
   const publish = useMutation({
     mutationFn: async () => given(await api.POST("/v1/polls/{poll_id}/publish", { params })),
-    onSuccess: () => done("It is published."),
+    onSuccess: () => done(t`It is published.`),
   });
   const shelve = useMutation({
     mutationFn: async (on: boolean) =>
@@ -81,33 +83,33 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
     </Button>
   );
   return (
-    <section className={styles.share} aria-label="Your poll">
+    <section className={styles.share} aria-label={t`Your poll`}>
       <div className={styles.actions}>
-        {poll.status === "draft" && press("Publish the poll", publish, () => publish.mutate(), "main")}
+        {poll.status === "draft" && press(t`Publish the poll`, publish, () => publish.mutate(), "main")}
         {(poll.status === "draft" || poll.status === "scheduled" || voting) && (
           <Link to="/polls/$id/edit" params={{ id: poll.id }}>
-            Edit
+            <Trans>Edit</Trans>
           </Link>
         )}
         {(poll.rules.eligibility === "roll" || poll.rules.eligibility === "tokens") && (
           <Link to="/polls/$id/voters" params={{ id: poll.id }}>
-            {poll.rules.eligibility === "roll" ? "Voters" : "Voting tokens"}
+            {poll.rules.eligibility === "roll" ? t`Voters` : t`Voting tokens`}
           </Link>
         )}
-        {poll.status !== "draft" && opener("note", "Add a note")}
-        {voting && opener("close", "Close voting")}
-        {press("Make a copy", copy, () => copy.mutate())}
-        {poll.status === "closed" && press("Archive", shelve, () => shelve.mutate(true))}
-        {poll.status === "archived" && press("Take out of the archive", shelve, () => shelve.mutate(false))}
-        {opener("delete", "Delete")}
+        {poll.status !== "draft" && opener("note", t`Add a note`)}
+        {voting && opener("close", t`Close voting`)}
+        {press(t`Make a copy`, copy, () => copy.mutate())}
+        {poll.status === "closed" && press(t({ message: "Archive", context: "verb" }), shelve, () => shelve.mutate(true))}
+        {poll.status === "archived" && press(t`Take out of the archive`, shelve, () => shelve.mutate(false))}
+        {opener("delete", t`Delete`)}
       </div>
       <p role="status" className={styles.said}>
         {said}
       </p>
       {open === "note" && (
         <Say
-          label="A note for voters; it can't be taken back"
-          verb="Add the note"
+          label={t`A note for voters; it can't be taken back`}
+          verb={t`Add the note`}
           most={1000}
           sending={note.isPending}
           error={note.error}
@@ -117,17 +119,17 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
       )}
       {open === "close" && voting && (
         <div className={styles.actions}>
-          <p>Closed voting can't be opened again.</p>
-          {press("Close it for good", close, () => close.mutate(), "main")}
+          <p><Trans>Closed voting can't be opened again.</Trans></p>
+          {press(t`Close it for good`, close, () => close.mutate(), "main")}
         </div>
       )}
       {open === "delete" && (
         <div className={styles.actions}>
-          <p>The poll, its ballots and its result are gone for everybody.</p>
-          {press("Delete the poll for good", erase, () => erase.mutate(), "main")}
+          <p><Trans>The poll, its ballots and its result are gone for everybody.</Trans></p>
+          {press(t`Delete the poll for good`, erase, () => erase.mutate(), "main")}
         </div>
       )}
-      {failed && <ProblemNotice error={failed} kept="Nothing has changed." />}
+      {failed && <ProblemNotice error={failed} kept={t`Nothing has changed.`} />}
     </section>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useParams, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -17,11 +19,11 @@ export function PollById() {
   if (!poll.error) return <Page title="">{null}</Page>;
   const gone = poll.error instanceof Problem && [400, 404].includes(poll.error.status);
   return (
-    <Page title="No such poll">
-      <h1>{gone ? "This poll isn't there any more" : "This poll can't be shown now"}</h1>
-      {gone ? <p>It was deleted since it was listed.</p> : <ProblemNotice error={poll.error} />}
+    <Page title={t`No such poll`}>
+      <h1>{gone ? t`This poll isn't there any more` : t`This poll can't be shown now`}</h1>
+      {gone ? <p><Trans>It was deleted since it was listed.</Trans></p> : <ProblemNotice error={poll.error} />}
       <p>
-        <Link to="/explore">See what others ask</Link>
+        <Link to="/explore"><Trans>See what others ask</Trans></Link>
       </p>
     </Page>
   );

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
@@ -33,18 +35,18 @@ export function PollPage() {
   if (!poll.error) return <Page title="">{null}</Page>;
   if (poll.error instanceof Problem && poll.error.status === 404) {
     return (
-      <Page title="No such poll">
-        <h1>There is no poll with this code</h1>
-        <p>It may be mistyped, or the poll was deleted.</p>
+      <Page title={t`No such poll`}>
+        <h1><Trans>There is no poll with this code</Trans></h1>
+        <p><Trans>It may be mistyped, or the poll was deleted.</Trans></p>
         <p>
-          <Link to="/">Enter another code</Link>
+          <Link to="/"><Trans>Enter another code</Trans></Link>
         </p>
       </Page>
     );
   }
   return (
-    <Page title="Not to be had">
-      <h1>This poll can't be shown now</h1>
+    <Page title={t`Not to be had`}>
+      <h1><Trans>This poll can't be shown now</Trans></h1>
       <ProblemNotice error={poll.error} />
     </Page>
   );
@@ -68,7 +70,9 @@ function Head({ poll, open }: { poll: Poll; open: boolean }) {
   return (
     <header className={styles.head}>
       <p className={styles.meta}>
-        {nameOf(poll.method)} by <Person person={poll.owner} />
+        <Trans>
+          {nameOf(poll.method)} by <Person person={poll.owner} />
+        </Trans>
       </p>
       <h1>
         <bdi>{poll.title}</bdi>
@@ -117,7 +121,7 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
       <div className={styles.result}>
         <Result poll={poll} live={live} />
         <details className={styles.check} onToggle={(event) => setChecking(event.currentTarget.open)}>
-          <summary>Check a receipt</summary>
+          <summary><Trans>Check a receipt</Trans></summary>
           {checking && (
             <Suspense>
               <Check poll={poll.id} />
@@ -136,14 +140,17 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
 
 function when(poll: Poll): string {
   if (poll.status === "draft") {
-    const begins = poll.opens_at ? `begin ${moment(poll.opens_at)}` : "begin when you publish it";
-    const ends = poll.closes_at ? `end ${moment(poll.closes_at)}` : "end when you close it";
-    return `A draft: only you see it. Voting would ${begins}, and ${ends}.`;
+    const begins = poll.opens_at && moment(poll.opens_at);
+    const ends = poll.closes_at && moment(poll.closes_at);
+    if (begins && ends) return t`A draft: only you see it. Voting would begin ${begins}, and end ${ends}.`;
+    if (begins) return t`A draft: only you see it. Voting would begin ${begins}, and end when you close it.`;
+    if (ends) return t`A draft: only you see it. Voting would begin when you publish it, and end ${ends}.`;
+    return t`A draft: only you see it. Voting would begin when you publish it, and end when you close it.`;
   }
-  if (poll.status === "scheduled" && poll.opens_at) return `Voting begins ${moment(poll.opens_at)}.`;
+  if (poll.status === "scheduled" && poll.opens_at) return t`Voting begins ${moment(poll.opens_at)}.`;
   if (poll.closed_at || poll.status === "closed" || poll.status === "archived") {
     const ended = poll.closed_at ?? poll.closes_at;
-    return ended ? `Voting ended ${moment(ended)}.` : "Voting is over.";
+    return ended ? t`Voting ended ${moment(ended)}.` : t`Voting is over.`;
   }
-  return poll.closes_at ? `Voting ends ${moment(poll.closes_at)}.` : "Voting is open until it is closed by hand.";
+  return poll.closes_at ? t`Voting ends ${moment(poll.closes_at)}.` : t`Voting is open until it is closed by hand.`;
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -23,19 +25,19 @@ export function Profile() {
   });
   if (found.error instanceof Problem && found.error.status === 404) {
     return (
-      <Page title="Nobody has this name">
-        <h1>Nobody is called @{handle}</h1>
-        <p>They may have taken another name, or their account is gone.</p>
+      <Page title={t`Nobody has this name`}>
+        <h1><Trans>Nobody is called @{handle}</Trans></h1>
+        <p><Trans>They may have taken another name, or their account is gone.</Trans></p>
         <p>
-          <Link to="/explore">See what others ask</Link>
+          <Link to="/explore"><Trans>See what others ask</Trans></Link>
         </p>
       </Page>
     );
   }
   if (found.error) {
     return (
-      <Page title="Not to be had">
-        <h1>This profile can't be shown now</h1>
+      <Page title={t`Not to be had`}>
+        <h1><Trans>This profile can't be shown now</Trans></h1>
         <ProblemNotice error={found.error} />
       </Page>
     );
@@ -69,18 +71,18 @@ export function Profile() {
         )}
       </header>
       <Follow key={profile.account} profile={profile} />
-      <Tabs label={`What there is of @${profile.handle}`}>
+      <Tabs label={t`What there is of @${profile.handle}`}>
         <Tab to="/u/$handle" params={{ handle }} search={{}}>
-          Polls
+          <Trans>Polls</Trans>
         </Tab>
         <Tab to="/u/$handle" params={{ handle }} search={{ show: "waves" }}>
-          Waves
+          <Trans>Waves</Trans>
         </Tab>
         <Tab to="/u/$handle" params={{ handle }} search={{ show: "followers" }}>
-          Followers
+          <Trans>Followers</Trans>
         </Tab>
         <Tab to="/u/$handle" params={{ handle }} search={{ show: "following" }}>
-          Following
+          <Trans>Following</Trans>
         </Tab>
       </Tabs>
       {!show && <PollsOf key={`of ${profile.account}`} owner={profile.account} />}

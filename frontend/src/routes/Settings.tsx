@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAccount } from "../session/session";
@@ -20,51 +22,51 @@ export function Settings() {
   const [left, setLeft] = useState<string | null>(null);
   if (left && !account) {
     return (
-      <Page title="Settings">
-        <h1>You are leaving</h1>
+      <Page title={t`Settings`}>
+        <h1><Trans>You are leaving</Trans></h1>
         <Left dueAt={left} />
       </Page>
     );
   }
   if (account?.kind !== "user") {
     return (
-      <Page title="Settings">
-        <h1>Settings</h1>
+      <Page title={t`Settings`}>
+        <h1><Trans>Settings</Trans></h1>
         <Notice>
           <p>
-            <Link to="/sign-in" search={{ then: "/settings" }}>
+            <Trans><Link to="/sign-in" search={{ then: "/settings" }}>
               Sign in
             </Link>{" "}
-            to change what is yours.
+            to change what is yours.</Trans>
           </p>
         </Notice>
       </Page>
     );
   }
   return (
-    <Page title="Settings">
-      <h1>Settings</h1>
-      <Tabs label="Settings">
+    <Page title={t`Settings`}>
+      <h1><Trans>Settings</Trans></h1>
+      <Tabs label={t`Settings`}>
         <Tab to="/settings" search={{}}>
-          Profile
+          <Trans>Profile</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "account" }}>
-          Account
+          <Trans>Account</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "sessions" }}>
-          Sessions
+          <Trans>Sessions</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "keys" }}>
-          API keys
+          <Trans>API keys</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "notifications" }}>
-          News
+          <Trans>News</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "messages" }}>
           Messages
         </Tab>
         <Tab to="/settings" search={{ show: "data" }}>
-          Your data
+          <Trans>Your data</Trans>
         </Tab>
       </Tabs>
       {!show && <AvatarForm />}

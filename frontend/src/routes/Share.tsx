@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import type { Poll } from "../api/client";
@@ -14,25 +16,25 @@ export function Share({ poll }: { poll: Poll }) {
   const [open, setOpen] = useState(false);
   return (
     <details className={styles.details} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Share</summary>
+      <summary><Trans>Share</Trans></summary>
       <div className={styles.share}>
         <p>
-          Code <strong className={styles.code}>{poll.code}</strong>
+          <Trans>Code</Trans> <strong className={styles.code}>{poll.code}</strong>
         </p>
         <p>
           <a href={poll.link}>{poll.link}</a>
         </p>
         <div className={styles.actions}>
-          <Copy text={poll.link} name="Copy the link" />
+          <Copy text={poll.link} name={t`Copy the link`} />
           {account?.kind === "user" && (
             <Link to="/home" search={{ about: poll.code }}>
-              Write a Wave about it
+              <Trans>Write a Wave about it</Trans>
             </Link>
           )}
         </div>
         {open && (
           <Suspense>
-            <Qr text={poll.link} label={`QR code of ${poll.link}`} />
+            <Qr text={poll.link} label={t`QR code of ${poll.link}`} />
           </Suspense>
         )}
       </div>

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { session, useAccount } from "../session/session";
@@ -36,18 +37,18 @@ export function Shell() {
         </Link>
         <nav className={styles.links} aria-label="VoteWave">
           <Link to="/explore" className={styles.nav}>
-            Explore
+            <Trans>Explore</Trans>
           </Link>
           <Link to="/join" className={styles.nav}>
-            Join
+            <Trans>Join</Trans>
           </Link>
           {account?.kind === "user" ? (
             <>
               <Link to="/home" className={styles.nav}>
-                Home
+                <Trans>Home</Trans>
               </Link>
               <Link to="/new" className={styles.nav}>
-                New poll
+                <Trans>New poll</Trans>
               </Link>
               <Letters account={account.id} />
               <Bell account={account.id} />
@@ -55,7 +56,7 @@ export function Shell() {
             </>
           ) : (
             <Link to="/sign-in" className={styles.nav}>
-              Sign in
+              <Trans>Sign in</Trans>
             </Link>
           )}
         </nav>
@@ -64,7 +65,7 @@ export function Shell() {
         <Outlet />
       </main>
       <footer className={styles.foot}>
-        <p>A vote that was acknowledged is stored and counted once.</p>
+        <p><Trans>A vote that was acknowledged is stored and counted once.</Trans></p>
         <Language />
       </footer>
     </div>

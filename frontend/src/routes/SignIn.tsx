@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
@@ -30,37 +32,37 @@ function Enter({ up }: { up: boolean }) {
   }
 
   return (
-    <Page title={up ? "Sign up" : "Sign in"}>
-      <h1>{up ? "Sign up" : "Sign in"}</h1>
-      {up && <p>With an account you make polls of your own. What you voted as a guest in this browser stays yours.</p>}
+    <Page title={up ? t`Sign up` : t`Sign in`}>
+      <h1>{up ? t`Sign up` : t`Sign in`}</h1>
+      {up && <p><Trans>With an account you make polls of your own. What you voted as a guest in this browser stays yours.</Trans></p>}
       <form onSubmit={submit} className={styles.form}>
-        <Field label="E-mail address" name="email" type="email" autoComplete="username" required error={problem?.of("email")} />
+        <Field label={t`E-mail address`} name="email" type="email" autoComplete="username" required error={problem?.of("email")} />
         <Field
-          label="Password"
+          label={t`Password`}
           name="password"
           type="password"
           autoComplete={up ? "new-password" : "current-password"}
           required
           minLength={up ? 8 : undefined}
           maxLength={256}
-          hint={up ? "At least 8 characters. Several words are easy to remember." : ""}
+          hint={up ? t`At least 8 characters. Several words are easy to remember.` : ""}
           error={problem?.of("password")}
         />
         {enter.error && !problem?.errors.length && <ProblemNotice error={enter.error} />}
         <div className={styles.actions}>
           <Button type="submit" disabled={enter.isPending}>
-            {up ? "Sign up" : "Sign in"}
+            {up ? t`Sign up` : t`Sign in`}
           </Button>
           {up ? (
             <Link to="/sign-in" search={{ then }}>
-              I have an account
+              <Trans>I have an account</Trans>
             </Link>
           ) : (
             <>
               <Link to="/sign-up" search={{ then }}>
-                I have no account yet
+                <Trans>I have no account yet</Trans>
               </Link>
-              <Link to="/forgot">I have forgotten my password</Link>
+              <Link to="/forgot"><Trans>I have forgotten my password</Trans></Link>
             </>
           )}
         </div>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -30,15 +32,15 @@ export function Talk() {
   }
   if (!found.error) return <Page title="">{null}</Page>;
   return (
-    <Page title="No such conversation">
-      <h1>There is no such conversation</h1>
+    <Page title={t`No such conversation`}>
+      <h1><Trans>There is no such conversation</Trans></h1>
       {found.error instanceof Problem && [400, 404].includes(found.error.status) ? (
-        <p>Or you aren't in it.</p>
+        <p><Trans>Or you aren't in it.</Trans></p>
       ) : (
         <ProblemNotice error={found.error} />
       )}
       <p>
-        <Link to="/messages">See all messages</Link>
+        <Link to="/messages"><Trans>See all messages</Trans></Link>
       </p>
     </Page>
   );

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -21,33 +23,34 @@ export function Voters() {
   if (!poll || poll.owner.id !== account?.id) {
     const gone = read.error instanceof Problem && [400, 404].includes(read.error.status);
     return (
-      <Page title="Voters">
-        <h1>{gone ? "There is no such poll" : "You don't see who is invited"}</h1>
-        {read.error && !gone ? <ProblemNotice error={read.error} /> : <p>{gone ? "It may have been deleted." : "Only the poll's owner does."}</p>}
+      <Page title={t`Voters`}>
+        <h1>{gone ? t`There is no such poll` : t`You don't see who is invited`}</h1>
+        {read.error && !gone ? <ProblemNotice error={read.error} /> : <p>{gone ? t`It may have been deleted.` : t`Only the poll's owner does.`}</p>}
         <p>
-          <Link to="/polls/mine">To my polls</Link>
+          <Link to="/polls/mine"><Trans>To my polls</Trans></Link>
         </p>
       </Page>
     );
   }
   const { eligibility } = poll.rules;
   return (
-    <Page title={`Voters: ${poll.title}`}>
+    <Page title={t`Voters: ${poll.title}`}>
       <header>
-        <h1>{eligibility === "tokens" ? "Voting tokens" : "Voters"}</h1>
+        <h1>{eligibility === "tokens" ? t`Voting tokens` : t`Voters`}</h1>
         <p>
           <Link to="/p/$code" params={{ code: poll.code }}>
             <bdi>{poll.title}</bdi>
           </Link>
-          {poll.status === "draft" && ", a draft: you publish it on its page."}
+          {poll.status === "draft" && t`, a draft: you publish it on its page.`}
         </p>
       </header>
       {eligibility === "roll" && <Roll poll={poll} />}
       {eligibility === "tokens" && <Tokens poll={poll} />}
       {(eligibility === "anyone" || eligibility === "signed_in") && (
         <p>
-          {eligibility === "anyone" ? "Anyone with the link may vote" : "Anyone with an account may vote"}: there is nobody to invite. A
-          draft's rules can be changed while it isn't open.
+          {eligibility === "anyone"
+            ? t`Anyone with the link may vote: there is nobody to invite. A draft's rules can be changed while it isn't open.`
+            : t`Anyone with an account may vote: there is nobody to invite. A draft's rules can be changed while it isn't open.`}
         </p>
       )}
     </Page>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, given, type Poll } from "../api/client";
 import { useAccount } from "../session/session";
@@ -26,10 +28,10 @@ export function Watch({ poll }: { poll: Poll }) {
   return (
     <div className={styles.actions}>
       <Button kind="quiet" aria-pressed={watching} aria-disabled={turn.isPending} onClick={() => turn.isPending || turn.mutate(!watching)}>
-        Watch this poll
+        <Trans>Watch this poll</Trans>
       </Button>
       <span role="status" className={styles.said}>
-        {watching ? `You are told when it ${poll.status === "scheduled" ? "opens and closes" : "closes"}.` : ""}
+        {watching ? (poll.status === "scheduled" ? t`You are told when it opens and closes.` : t`You are told when it closes.`) : ""}
       </span>
       {turn.error && <ProblemNotice error={turn.error} />}
     </div>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -32,25 +34,25 @@ export function WavePage() {
   const gone = found.data?.length === 0 || (found.error instanceof Problem && [400, 404].includes(found.error.status));
   if (gone || found.error) {
     return (
-      <Page title="No such Wave">
-        <h1>{gone ? "This Wave isn't there" : "This Wave can't be shown now"}</h1>
-        {gone ? <p>It was deleted, or it isn't for you.</p> : found.error && <ProblemNotice error={found.error} />}
+      <Page title={t`No such Wave`}>
+        <h1>{gone ? t`This Wave isn't there` : t`This Wave can't be shown now`}</h1>
+        {gone ? <p><Trans>It was deleted, or it isn't for you.</Trans></p> : found.error && <ProblemNotice error={found.error} />}
         <p>
-          <Link to="/explore">See what others say</Link>
+          <Link to="/explore"><Trans>See what others say</Trans></Link>
         </p>
       </Page>
     );
   }
   if (!wave) return <Page title="">{null}</Page>;
   return (
-    <Page title={`Wave by ${nameOf(wave.author)}`}>
-      <h1 className="visually-hidden">Wave by {nameOf(wave.author)}</h1>
+    <Page title={t`Wave by ${nameOf(wave.author)}`}>
+      <h1 className="visually-hidden"><Trans>Wave by {nameOf(wave.author)}</Trans></h1>
       <ul>
         <WaveItem wave={wave} cards={cards} />
       </ul>
       {history.data && history.data.length > 1 && (
         <section aria-labelledby="before" className={styles.write}>
-          <h2 id="before">What it said before</h2>
+          <h2 id="before"><Trans>What it said before</Trans></h2>
           <ol className={styles.write}>
             {history.data.slice(1).map((version) => (
               <li key={version.at}>

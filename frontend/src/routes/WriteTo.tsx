@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
 import { useRef } from "react";
@@ -26,11 +28,11 @@ export function WriteTo() {
   if (account?.kind !== "user") return <SignInFirst then={`/messages/with/${handle}`} />;
   if (found.error) {
     return (
-      <Page title="Nobody to write to">
-        <h1>Nobody to write to</h1>
+      <Page title={t`Nobody to write to`}>
+        <h1><Trans>Nobody to write to</Trans></h1>
         <ProblemNotice error={found.error} />
         <p>
-          <Link to="/messages">See all messages</Link>
+          <Link to="/messages"><Trans>See all messages</Trans></Link>
         </p>
       </Page>
     );
@@ -40,9 +42,11 @@ export function WriteTo() {
   if (conversation) return <Navigate to="/messages/$id" params={{ id: conversation }} replace />;
   const name = person.display_name || `@${person.handle}`;
   return (
-    <Page title={`Write to ${name}`}>
+    <Page title={t`Write to ${name}`}>
       <h1>
-        Write to <bdi>{name}</bdi>
+        <Trans>
+          Write to <bdi>{name}</bdi>
+        </Trans>
       </h1>
       <First account={person.account} name={name} />
     </Page>
@@ -73,9 +77,9 @@ function First({ account, name }: { account: string; name: string }) {
   });
   return (
     <>
-      <p>If they don't follow you, this first message waits until they accept it.</p>
-      {send.error && <ProblemNotice error={send.error} kept="What you wrote is still here." />}
-      <Write label={`Write to ${name}`} focus sending={send.isPending} onSay={(text) => send.mutate(text)} />
+      <p><Trans>If they don't follow you, this first message waits until they accept it.</Trans></p>
+      {send.error && <ProblemNotice error={send.error} kept={t`What you wrote is still here.`} />}
+      <Write label={t`Write to ${name}`} focus sending={send.isPending} onSay={(text) => send.mutate(text)} />
     </>
   );
 }

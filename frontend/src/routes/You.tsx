@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, useId, useRef, useState } from "react";
@@ -43,34 +44,34 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
       }}
     >
       <button type="button" className={ui.nav} aria-expanded={open} aria-controls={list} onClick={() => setOpen(!open)}>
-        You
+        <Trans>You</Trans>
       </button>
       <ul id={list} className={styles.list} hidden={!open}>
         {me.data && (
           <li>
             <Link to="/u/$handle" params={{ handle: me.data.handle }}>
-              Your page
+              <Trans>Your page</Trans>
             </Link>
           </li>
         )}
         <li>
-          <Link to="/polls/mine">My polls</Link>
+          <Link to="/polls/mine"><Trans>My polls</Trans></Link>
         </li>
         <li>
-          <Link to="/people">People</Link>
+          <Link to="/people"><Trans>People</Trans></Link>
         </li>
         <li>
-          <Link to="/rooms">Rooms</Link>
+          <Link to="/rooms"><Trans>Rooms</Trans></Link>
         </li>
         <li>
-          <Link to="/receipts">Receipts</Link>
+          <Link to="/receipts"><Trans>Receipts</Trans></Link>
         </li>
         <li>
-          <Link to="/settings">Settings</Link>
+          <Link to="/settings"><Trans>Settings</Trans></Link>
         </li>
         <li>
           <button type="button" onClick={onSignOut}>
-            Sign out
+            <Trans>Sign out</Trans>
           </button>
         </li>
       </ul>

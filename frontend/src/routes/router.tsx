@@ -1,3 +1,5 @@
+import { Trans } from "@lingui/react/macro";
+import { t } from "@lingui/core/macro";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
 import { Page } from "../ui/Page";
 import { Landing } from "./Landing";
@@ -33,10 +35,14 @@ function meant(search: Record<string, unknown>): { comment?: string } {
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Page title="No such page">
-      <h1>There is no such page</h1>
+    <Page title={t`No such page`}>
+      <h1>
+        <Trans>There is no such page</Trans>
+      </h1>
       <p>
-        <Link to="/">Go to the first page</Link>
+        <Link to="/">
+          <Trans>Go to the first page</Trans>
+        </Link>
       </p>
     </Page>
   ),

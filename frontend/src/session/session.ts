@@ -1,6 +1,7 @@
 // Who is at this browser. The access token is in memory alone; the refresh token is in a cookie that no script can
 // read. What storage holds is whether asking for a new token makes sense at all.
 
+import { t } from "@lingui/core/macro";
 import { useSyncExternalStore } from "react";
 import { Problem, type ProblemDocument } from "../api/problem";
 import type { components } from "../api/schema";
@@ -64,7 +65,7 @@ class Session {
         method: "DELETE",
         headers: { authorization: `Bearer ${token}` },
       });
-      if (!answer.ok && answer.status !== 401) throw new Problem(answer.status, { detail: "You are still signed in. Try again." });
+      if (!answer.ok && answer.status !== 401) throw new Problem(answer.status, { detail: t`You are still signed in. Try again.` });
     }
     this.#forget();
   }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
@@ -42,26 +44,26 @@ function Address() {
 
   return (
     <section className={styles.form} aria-labelledby="address">
-      <h2 id="address">E-mail address</h2>
+      <h2 id="address"><Trans>E-mail address</Trans></h2>
       {me.error && <ProblemNotice error={me.error} />}
       {me.data && (
         <div className={styles.actions}>
           <p>
-            {me.data.email} {me.data.email_verified ? "· confirmed" : "· not confirmed yet"}
+            {me.data.email} {me.data.email_verified ? t`· confirmed` : t`· not confirmed yet`}
           </p>
           {!me.data.email_verified && (
             <Button kind="quiet" aria-disabled={verify.isPending} onClick={() => !verify.isPending && verify.mutate()}>
-              Send the mail again
+              <Trans>Send the mail again</Trans>
             </Button>
           )}
         </div>
       )}
-      {verify.isSuccess && <Notice kind="good">The mail is on its way.</Notice>}
+      {verify.isSuccess && <Notice kind="good"><Trans>The mail is on its way.</Trans></Notice>}
       {verify.error && <ProblemNotice error={verify.error} />}
       <form onSubmit={submit} className={styles.form}>
-        <Field label="New address" name="email" type="email" autoComplete="email" required error={problem?.of("email")} />
+        <Field label={t`New address`} name="email" type="email" autoComplete="email" required error={problem?.of("email")} />
         <Field
-          label="Your password"
+          label={t`Your password`}
           name="password"
           type="password"
           autoComplete="current-password"
@@ -69,13 +71,13 @@ function Address() {
           maxLength={256}
           error={problem?.of("password")}
         />
-        {change.error && !problem?.errors.length && <ProblemNotice error={change.error} kept="Your address is the old one." />}
+        {change.error && !problem?.errors.length && <ProblemNotice error={change.error} kept={t`Your address is the old one.`} />}
         {change.isSuccess && (
-          <Notice kind="good">A mail is on its way to {change.variables.email}. Your address changes when you open its link.</Notice>
+          <Notice kind="good"><Trans>A mail is on its way to {change.variables.email}. Your address changes when you open its link.</Trans></Notice>
         )}
         <div>
           <Button type="submit" kind="quiet" aria-disabled={change.isPending}>
-            Change my address
+            <Trans>Change my address</Trans>
           </Button>
         </div>
       </form>
@@ -107,9 +109,9 @@ function Password() {
 
   return (
     <form onSubmit={submit} className={styles.form} aria-labelledby="password">
-      <h2 id="password">Password</h2>
+      <h2 id="password"><Trans>Password</Trans></h2>
       <Field
-        label="Password as it is"
+        label={t`Password as it is`}
         name="current"
         type="password"
         autoComplete="current-password"
@@ -118,25 +120,25 @@ function Password() {
         error={problem?.of("current")}
       />
       <Field
-        label="New password"
+        label={t`New password`}
         name="new"
         type="password"
         autoComplete="new-password"
         required
         minLength={8}
         maxLength={256}
-        hint="At least 8 characters. All other sessions end."
+        hint={t`At least 8 characters. All other sessions end.`}
         error={problem?.of("new")}
       />
       <label className={styles.check}>
         <input type="checkbox" name="keep" />
-        <span>Leave my API keys as they are. Only if nobody else can have known the old password.</span>
+        <span><Trans>Leave my API keys as they are. Only if nobody else can have known the old password.</Trans></span>
       </label>
-      {change.error && !problem?.errors.length && <ProblemNotice error={change.error} kept="Your password is the old one." />}
-      {change.isSuccess && <Notice kind="good">Your password is changed. You are signed in here alone.</Notice>}
+      {change.error && !problem?.errors.length && <ProblemNotice error={change.error} kept={t`Your password is the old one.`} />}
+      {change.isSuccess && <Notice kind="good"><Trans>Your password is changed. You are signed in here alone.</Trans></Notice>}
       <div>
         <Button type="submit" kind="quiet" aria-disabled={change.isPending}>
-          Change my password
+          <Trans>Change my password</Trans>
         </Button>
       </div>
     </form>
@@ -155,12 +157,12 @@ function Everywhere() {
   });
   return (
     <section className={styles.form} aria-labelledby="everywhere">
-      <h2 id="everywhere">Sign out everywhere</h2>
-      <p>All sessions end, this one too. API keys go on.</p>
+      <h2 id="everywhere"><Trans>Sign out everywhere</Trans></h2>
+      <p><Trans>All sessions end, this one too. API keys go on.</Trans></p>
       {leave.error && <ProblemNotice error={leave.error} />}
       <div>
         <Button kind="quiet" aria-disabled={leave.isPending} onClick={() => !leave.isPending && leave.mutate()}>
-          Sign out everywhere
+          <Trans>Sign out everywhere</Trans>
         </Button>
       </div>
     </section>

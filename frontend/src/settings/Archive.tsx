@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
@@ -5,6 +6,7 @@ import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
+import { moment } from "../ui/time";
 
 type View = Schemas["ArchiveView"];
 
@@ -32,8 +34,8 @@ export function Archive() {
 
   return (
     <section className={styles.form} aria-labelledby="archive">
-      <h2 id="archive">All that is yours</h2>
-      <p>One zip file with what each part of VoteWave has of you, as JSON. You can ask for it once a day.</p>
+      <h2 id="archive"><Trans>All that is yours</Trans></h2>
+      <p><Trans>One zip file with what each part of VoteWave has of you, as JSON. You can ask for it once a day.</Trans></p>
       {archive.error && <ProblemNotice error={archive.error} />}
       {archive.data && <State view={archive.data} />}
       {ask.error && <ProblemNotice error={ask.error} />}
@@ -43,7 +45,7 @@ export function Archive() {
           aria-disabled={ask.isPending || preparing}
           onClick={() => !ask.isPending && !preparing && ask.mutate()}
         >
-          Prepare a file
+          <Trans>Prepare a file</Trans>
         </Button>
       </div>
     </section>
@@ -51,16 +53,16 @@ export function Archive() {
 }
 
 function State({ view }: { view: View }) {
-  if (view.state === "preparing") return <Notice>Your file is being prepared. You can leave this page meanwhile.</Notice>;
-  if (view.state === "failed" || !view.url) return <Notice kind="stop">The file couldn't be prepared. Ask for it again.</Notice>;
+  if (view.state === "preparing") return <Notice><Trans>Your file is being prepared. You can leave this page meanwhile.</Trans></Notice>;
+  if (view.state === "failed" || !view.url) return <Notice kind="stop"><Trans>The file couldn't be prepared. Ask for it again.</Trans></Notice>;
   return (
     <Notice kind="good">
       <p className={styles.actions}>
         <a href={view.url} download>
-          Download your file
+          <Trans>Download your file</Trans>
         </a>
       </p>
-      {view.until && <p>It is kept until {new Date(view.until).toLocaleString()}.</p>}
+      {view.until && <p><Trans>It is kept until {moment(view.until)}.</Trans></p>}
     </Notice>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ChangeEvent } from "react";
 import { api, given, type Schemas } from "../api/client";
@@ -64,23 +66,23 @@ function Form({ profile }: { profile: Schemas["ProfileView"] }) {
     <div className={styles.form}>
       <Avatar person={preview ? { ...profile, avatar: preview } : profile} large />
       <label>
-        Picture
+        <Trans>Picture</Trans>
         <br />
         <input ref={input} className={styles.file} type="file" accept={IMAGES} onChange={choose} />
       </label>
-      <p>It is cut to a square. Where and when it was taken is left out.</p>
+      <p><Trans>It is cut to a square. Where and when it was taken is left out.</Trans></p>
       {refused && <Notice kind="stop">{refused}</Notice>}
       {change.error && <ProblemNotice error={change.error} />}
-      {change.isSuccess && <Notice kind="good">Saved. Lists show it in a moment.</Notice>}
+      {change.isSuccess && <Notice kind="good"><Trans>Saved. Lists show it in a moment.</Trans></Notice>}
       <div className={styles.actions}>
         {file && (
           <Button type="button" aria-disabled={change.isPending} onClick={() => !change.isPending && change.mutate(file)}>
-            {change.isPending ? "Uploading" : "Save picture"}
+            {change.isPending ? t`Uploading` : t`Save picture`}
           </Button>
         )}
         {!file && profile.avatar && (
           <Button type="button" aria-disabled={change.isPending} onClick={() => !change.isPending && change.mutate(null)}>
-            Remove picture
+            <Trans>Remove picture</Trans>
           </Button>
         )}
       </div>

@@ -1,3 +1,6 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
@@ -10,17 +13,23 @@ import { Field } from "../ui/Field";
 import { More } from "../ui/More";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
+import { listed } from "../words/format";
 
 type Scope = Schemas["KeyRequest"]["scopes"][number];
 
-const scopes: [Scope, string][] = [
-  ["polls:write", "make and change polls"],
-  ["votes:write", "vote"],
-  ["comments:write", "comment"],
-  ["expressions:write", "publish Waves and react"],
-  ["follows:write", "follow, block and mute"],
-  ["profiles:write", "change my profile"],
+const scopes: [Scope, MessageDescriptor][] = [
+  ["polls:write", msg`make and change polls`],
+  ["votes:write", msg`vote`],
+  ["comments:write", msg`comment`],
+  ["expressions:write", msg`publish Waves and react`],
+  ["follows:write", msg`follow, block and mute`],
+  ["profiles:write", msg`change my profile`],
 ];
+
+function nameOfScope(scope: string): string {
+  const said = scopes.find(([one]) => one === scope)?.[1];
+  return said ? i18n._(said) : scope;
+}
 
 /** Keys by which programs act for me. */
 export function Keys() {
@@ -33,9 +42,9 @@ export function Keys() {
   });
   const keys = pages.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <section className={styles.form} aria-label="API keys">
-      <p>With a key a program does for you what you allow it here. Reading needs no permission.</p>
-      {pages.data && keys.length === 0 && <p className={styles.quiet}>You have none.</p>}
+    <section className={styles.form} aria-label={t`API keys`}>
+      <p><Trans>With a key a program does for you what you allow it here. Reading needs no permission.</Trans></p>
+      {pages.data && keys.length === 0 && <p className={styles.quiet}><Trans>You have none.</Trans></p>}
       <ul>
         {keys.map((key) => (
           <One key={key.id} made={key} />
@@ -60,15 +69,15 @@ function One({ made }: { made: Schemas["KeyView"] }) {
         <br />
         <span className={styles.quiet}>
           {[
-            made.scopes.length ? `may ${made.scopes.map((scope) => scopes.find(([one]) => one === scope)?.[1] ?? scope).join(", ")}` : "reads only",
-            made.last_used_at ? `last used ${ago(made.last_used_at)}` : "never used",
+            made.scopes.length ? t`may ${listed(made.scopes.map(nameOfScope))}` : t`reads only`,
+            made.last_used_at ? t`last used ${ago(made.last_used_at)}` : t`never used`,
           ].join(" · ")}
         </span>
       </p>
-      <Button kind="quiet" aria-label={`End: ${made.name}`} aria-disabled={end.isPending} onClick={() => !end.isPending && end.mutate()}>
-        End it
+      <Button kind="quiet" aria-label={t`End: ${made.name}`} aria-disabled={end.isPending} onClick={() => !end.isPending && end.mutate()}>
+        <Trans>End it</Trans>
       </Button>
-      {end.error && <ProblemNotice error={end.error} kept="The key is still good." />}
+      {end.error && <ProblemNotice error={end.error} kept={t`The key is still good.`} />}
     </li>
   );
 }
@@ -102,41 +111,41 @@ function New() {
     <>
       {make.data && (
         <Notice kind="good">
-          <p>This is the key. It is shown this once; keep it where nobody else reads it.</p>
+          <p><Trans>This is the key. It is shown this once; keep it where nobody else reads it.</Trans></p>
           <p>
             <code>{make.data.api_key}</code>
           </p>
           <div className={styles.actions}>
-            <Copy text={make.data.api_key} name="Copy the key" />
+            <Copy text={make.data.api_key} name={t`Copy the key`} />
           </div>
         </Notice>
       )}
       {!open && (
         <div>
           <Button kind="quiet" onClick={() => setOpen(true)}>
-            Make a key
+            <Trans>Make a key</Trans>
           </Button>
         </div>
       )}
       {open && (
-        <form onSubmit={submit} className={styles.form} aria-label="A new key">
-          <Field label="Name" name="name" required maxLength={80} hint="What it is for." autoFocus error={problem?.of("name")} />
+        <form onSubmit={submit} className={styles.form} aria-label={t`A new key`}>
+          <Field label={t`Name`} name="name" required maxLength={80} hint={t`What it is for.`} autoFocus error={problem?.of("name")} />
           <fieldset>
-            <legend className={styles.legend}>What it may do</legend>
+            <legend className={styles.legend}><Trans>What it may do</Trans></legend>
             {scopes.map(([scope, says]) => (
               <label key={scope} className={styles.check}>
                 <input type="checkbox" name="scope" value={scope} />
-                <span>{says}</span>
+                <span>{i18n._(says)}</span>
               </label>
             ))}
           </fieldset>
           {make.error && !problem?.errors.length && <ProblemNotice error={make.error} />}
           <div className={styles.actions}>
             <Button type="submit" aria-disabled={make.isPending}>
-              Make the key
+              <Trans>Make the key</Trans>
             </Button>
             <Button kind="quiet" onClick={() => setOpen(false)}>
-              Leave it
+              <Trans>Leave it</Trans>
             </Button>
           </div>
         </form>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -8,6 +10,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
+import { moment } from "../ui/time";
 
 /** Deletes the account, after a second step that names what goes and what stays. */
 export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
@@ -30,25 +33,25 @@ export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
 
   return (
     <section className={styles.form} aria-labelledby="leaving">
-      <h2 id="leaving">Delete your account</h2>
+      <h2 id="leaving"><Trans>Delete your account</Trans></h2>
       <p>
-        All sessions and API keys end at once, and the account is deleted 14 days later. If you sign in before that, you keep it.
+        <Trans>All sessions and API keys end at once, and the account is deleted 14 days later. If you sign in before that, you keep it.</Trans>
       </p>
       {!sure && (
         <div>
           <Button kind="quiet" onClick={() => setSure(true)}>
-            Delete my account
+            <Trans>Delete my account</Trans>
           </Button>
         </div>
       )}
       {sure && (
         <form onSubmit={submit} className={styles.form}>
           <p>
-            Ballots you have cast stay counted, and no longer say whose they were. Polls of yours that are open close then; closed ones
-            stay, without your name. Drafts and all else go for good.
+            <Trans>Ballots you have cast stay counted, and no longer say whose they were. Polls of yours that are open close then; closed ones
+            stay, without your name. Drafts and all else go for good.</Trans>
           </p>
           <Field
-            label="Your password"
+            label={t`Your password`}
             name="password"
             type="password"
             autoComplete="current-password"
@@ -57,13 +60,13 @@ export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
             maxLength={256}
             error={problem?.of("password")}
           />
-          {leave.error && !problem?.errors.length && <ProblemNotice error={leave.error} kept="Your account is as it was." />}
+          {leave.error && !problem?.errors.length && <ProblemNotice error={leave.error} kept={t`Your account is as it was.`} />}
           <div className={styles.actions}>
             <Button type="submit" aria-disabled={leave.isPending}>
-              Delete my account in 14 days
+              <Trans>Delete my account in 14 days</Trans>
             </Button>
             <Button kind="quiet" onClick={() => setSure(false)}>
-              Keep it
+              <Trans>Keep it</Trans>
             </Button>
           </div>
         </form>
@@ -76,13 +79,13 @@ export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
 export function Left({ dueAt }: { dueAt: string }) {
   return (
     <Notice kind="good">
-      <p>Your account will be deleted on {new Date(dueAt).toLocaleString()}. You are signed out everywhere.</p>
+      <p><Trans>Your account will be deleted on {moment(dueAt)}. You are signed out everywhere.</Trans></p>
       <p>
-        Did you change your mind?{" "}
+        <Trans>Did you change your mind?{" "}
         <Link to="/sign-in" search={{ then: "/settings" }}>
           Sign in
         </Link>{" "}
-        before then, and you keep it.
+        before then, and you keep it.</Trans>
       </p>
     </Notice>
   );

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { FormEvent } from "react";
@@ -47,36 +49,36 @@ function Form({ profile }: { profile: Schemas["ProfileView"] }) {
 
   return (
     <form onSubmit={submit} className={styles.form}>
-      <Field label="Name" name="display_name" maxLength={80} defaultValue={profile.display_name} error={problem?.of("display_name")} />
+      <Field label={t`Name`} name="display_name" maxLength={80} defaultValue={profile.display_name} error={problem?.of("display_name")} />
       <Field
-        label="Handle"
+        label={t`Handle`}
         name="handle"
         required
         minLength={3}
         maxLength={30}
         spellCheck={false}
         defaultValue={profile.handle}
-        hint="3 to 30 letters, digits, - and _. Others find you by it, and name you with @."
+        hint={t`3 to 30 letters, digits, - and _. Others find you by it, and name you with @.`}
         error={problem?.of("handle")}
       />
-      <Text label="About you" name="bio" rows={4} maxLength={2000} defaultValue={profile.bio} error={problem?.of("bio")} />
-      <Text label="Links, one a line" name="links" rows={2} defaultValue={profile.links.join("\n")} error={problem?.of("links")} />
+      <Text label={t`About you`} name="bio" rows={4} maxLength={2000} defaultValue={profile.bio} error={problem?.of("bio")} />
+      <Text label={t`Links, one a line`} name="links" rows={2} defaultValue={profile.links.join("\n")} error={problem?.of("links")} />
       <label className={styles.check}>
         <input type="checkbox" name="private" defaultChecked={profile.private} />
         <span>
-          <strong>Private account</strong>
+          <Trans><strong>Private account</strong>
           <br />
-          Who wants to follow you has to ask, and only your followers see your Waves and lists. Made public again, it accepts all who wait.
+          Who wants to follow you has to ask, and only your followers see your Waves and lists. Made public again, it accepts all who wait.</Trans>
         </span>
       </label>
-      {save.error && !problem?.errors.length && <ProblemNotice error={save.error} kept="What you entered is still here." />}
-      {save.isSuccess && <Notice kind="good">Saved. Lists show it in a moment.</Notice>}
+      {save.error && !problem?.errors.length && <ProblemNotice error={save.error} kept={t`What you entered is still here.`} />}
+      {save.isSuccess && <Notice kind="good"><Trans>Saved. Lists show it in a moment.</Trans></Notice>}
       <div className={styles.actions}>
         <Button type="submit" aria-disabled={save.isPending}>
-          Save
+          <Trans>Save</Trans>
         </Button>
         <Link to="/u/$handle" params={{ handle: save.data?.handle ?? profile.handle }}>
-          See your page
+          <Trans>See your page</Trans>
         </Link>
       </div>
     </form>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, given, type Schemas } from "../api/client";
 import { ago } from "../feed/standing";
@@ -18,8 +20,8 @@ export function Sessions() {
     getNextPageParam: (page) => page.next,
   });
   return (
-    <section className={styles.form} aria-label="Sessions">
-      <p>Where you are signed in. What you don't know, end, and change your password.</p>
+    <section className={styles.form} aria-label={t`Sessions`}>
+      <p><Trans>Where you are signed in. What you don't know, end, and change your password.</Trans></p>
       <ul>
         {pages.data?.pages.flatMap((page) => page.items).map((one) => (
           <One key={one.id} session={one} />
@@ -40,18 +42,18 @@ function One({ session }: { session: Schemas["SessionView"] }) {
   return (
     <li className={styles.row}>
       <p>
-        <strong>{name}</strong> {session.current && <span className={styles.mark}>this one</span>}
+        <strong>{name}</strong> {session.current && <span className={styles.mark}><Trans>this one</Trans></span>}
         <br />
         <span className={styles.quiet}>
-          {session.network} · last used <time dateTime={session.last_used_at}>{ago(session.last_used_at)}</time>
+          <Trans>{session.network} · last used</Trans> <time dateTime={session.last_used_at}>{ago(session.last_used_at)}</time>
         </span>
       </p>
       {!session.current && (
-        <Button kind="quiet" aria-label={`End: ${name}`} aria-disabled={end.isPending} onClick={() => !end.isPending && end.mutate()}>
-          End it
+        <Button kind="quiet" aria-label={t`End: ${name}`} aria-disabled={end.isPending} onClick={() => !end.isPending && end.mutate()}>
+          <Trans>End it</Trans>
         </Button>
       )}
-      {end.error && <ProblemNotice error={end.error} kept="The session goes on." />}
+      {end.error && <ProblemNotice error={end.error} kept={t`The session goes on.`} />}
     </li>
   );
 }

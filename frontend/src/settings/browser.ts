@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+
 const browsers: [RegExp, string][] = [
   [/Edg\//, "Edge"],
   [/OPR\//, "Opera"],
@@ -17,6 +19,6 @@ const systems: [RegExp, string][] = [
 export function browserOf(agent: string): string {
   const browser = browsers.find(([sign]) => sign.test(agent))?.[1];
   const system = systems.find(([sign]) => sign.test(agent))?.[1];
-  if (browser && system) return `${browser} on ${system}`;
-  return agent.slice(0, 80) || "An unnamed program";
+  if (browser && system) return t`${browser} on ${system}`;
+  return agent.slice(0, 80) || t`An unnamed program`;
 }

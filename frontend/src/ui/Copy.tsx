@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useState } from "react";
 import { Button } from "./Button";
 import ui from "./ui.module.css";
@@ -9,9 +10,9 @@ export function Copy({ text, name }: { text: string; name: string }) {
   async function copy() {
     try {
       await navigator.clipboard.writeText(text);
-      say("It is copied.");
+      say(t`It is copied.`);
     } catch {
-      say("This browser doesn't let pages copy; select it instead.");
+      say(t`This browser doesn't let pages copy; select it instead.`);
     }
   }
 

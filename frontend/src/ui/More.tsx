@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { Button } from "./Button";
 import { ProblemNotice } from "./Notice";
 import styles from "./More.module.css";
@@ -16,7 +17,7 @@ export function More({ pages }: { pages: Pages }) {
     <div className={styles.more}>
       {pages.error && <ProblemNotice error={pages.error} />}
       <Button kind="quiet" aria-disabled={pages.isFetchingNextPage} onClick={() => !pages.isFetchingNextPage && pages.fetchNextPage()}>
-        {pages.isFetchingNextPage ? "Bringing more …" : pages.error ? "Try again" : "Show more"}
+        {pages.isFetchingNextPage ? t`Bringing more …` : pages.error ? t`Try again` : t`Show more`}
       </Button>
     </div>
   );

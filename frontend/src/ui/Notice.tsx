@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Problem } from "../api/problem";
 import styles from "./ui.module.css";
@@ -14,9 +16,9 @@ export function Notice({ kind, children }: { kind?: "good" | "stop"; children: R
 export function ProblemNotice({ error, kept }: { error: Error; kept?: string }) {
   return (
     <Notice kind="stop">
-      <p>{error instanceof Problem ? error.detail : "VoteWave can't be reached. Check your connection, then try again."}</p>
+      <p>{error instanceof Problem ? error.detail : t`VoteWave can't be reached. Check your connection, then try again.`}</p>
       {kept && <p>{kept}</p>}
-      {error instanceof Problem && error.trace && <p className={styles.hint}>Trace {error.trace}</p>}
+      {error instanceof Problem && error.trace && <p className={styles.hint}><Trans>Trace {error.trace}</Trans></p>}
     </Notice>
   );
 }

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { type FormEvent, useEffect, useRef } from "react";
 import { Problem } from "../api/problem";
 import { Button } from "./Button";
@@ -51,14 +53,14 @@ export function Say({ label, verb, before = "", most = 5000, sending, error, onS
         defaultValue={before}
         error={error instanceof Problem ? error.of("text") : undefined}
       />
-      {error && !(error instanceof Problem && error.of("text")) && <ProblemNotice error={error} kept="What you wrote is still here." />}
+      {error && !(error instanceof Problem && error.of("text")) && <ProblemNotice error={error} kept={t`What you wrote is still here.`} />}
       <div className={styles.acts}>
         <Button type="submit" kind={opened ? "main" : "quiet"} aria-disabled={sending}>
-          {sending ? "Sending …" : verb}
+          {sending ? t`Sending …` : verb}
         </Button>
         {onLeave && (
           <Button kind="quiet" onClick={onLeave}>
-            Leave it
+            <Trans>Leave it</Trans>
           </Button>
         )}
       </div>

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import styles from "./ui.module.css";
 
 /** How much isn't read, beside what leads to it. */
@@ -6,7 +7,7 @@ export function Unread({ count }: { count: number }) {
   return (
     <span className={styles.badge}>
       {count >= 100 ? "99+" : count}
-      <span className="visually-hidden"> unread</span>
+      <span className="visually-hidden"> <Trans>unread</Trans></span>
     </span>
   );
 }

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import { type ComponentType, lazy } from "react";
 import { Button } from "./Button";
 import { Notice } from "./Notice";
@@ -12,10 +13,10 @@ function Missing() {
   return (
     <Notice>
       <p>
-        This part of the page can't be loaded: there is no connection, or a newer version of VoteWave has come. If you are
-        about to vote, cast your ballot first.
+        <Trans>This part of the page can't be loaded: there is no connection, or a newer version of VoteWave has come. If you are
+        about to vote, cast your ballot first.</Trans>
       </p>
-      <Button onClick={() => location.reload()}>Load the page again</Button>
+      <Button onClick={() => location.reload()}><Trans>Load the page again</Trans></Button>
     </Notice>
   );
 }

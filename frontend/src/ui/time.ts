@@ -1,6 +1,9 @@
 // Times in the reader's own zone, which is named, since the one who made a poll may live in another.
 
-const moments = new Intl.DateTimeFormat("en", {
+import { i18n } from "@lingui/core";
+import { perLocale } from "../words/format";
+
+const MOMENT = {
   day: "numeric",
   month: "short",
   year: "numeric",
@@ -8,14 +11,27 @@ const moments = new Intl.DateTimeFormat("en", {
   minute: "2-digit",
   hourCycle: "h23",
   timeZoneName: "short",
-});
+} as const;
+const moments = perLocale((locale) => new Intl.DateTimeFormat(locale, MOMENT));
+const days = perLocale((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" }));
+const weekdays = perLocale((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "full" }));
+const clocks = perLocale((locale) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
 
 /** A moment, such as "Nov 29, 2026, 18:00 GMT+1". */
-export const moment = (at: string): string => moments.format(new Date(at));
+export const moment = (at: string): string => moments().format(new Date(at));
+
+/** A day, such as "Nov 29, 2026". */
+export const day = (at: string): string => days().format(new Date(at));
+
+/** A day, such as "Sunday, November 29, 2026". */
+export const weekday = (at: string): string => weekdays().format(new Date(at));
+
+/** A time of day, such as "18:00". */
+export const clock = (at: string): string => clocks().format(new Date(at));
 
 /** The reader's zone, such as "Eastern European Standard Time (Europe/Riga)". */
 export function zone(at = new Date()): string {
-  const name = new Intl.DateTimeFormat("en", { timeZoneName: "long" }).formatToParts(at).find((part) => part.type === "timeZoneName");
+  const name = new Intl.DateTimeFormat(i18n.locale, { timeZoneName: "long" }).formatToParts(at).find((part) => part.type === "timeZoneName");
   const id = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return name && name.value !== id ? `${name.value} (${id})` : id;
 }

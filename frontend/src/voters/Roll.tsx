@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg, plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, given, type Poll, type Schemas } from "../api/client";
@@ -10,6 +13,7 @@ import { Text } from "../ui/Text";
 import ui from "../ui/ui.module.css";
 import { addressesOf, type Found } from "./addresses";
 import styles from "./Voters.module.css";
+import { number } from "../words/format";
 
 const MOST = 10_000; // at a time
 const MOST_BYTES = 1_000_000;
@@ -34,10 +38,10 @@ export function Roll({ poll }: { poll: Poll }) {
     <>
       <Inviting poll={poll} onDone={again} />
       <section aria-labelledby="roll" className={styles.part}>
-        <h2 id="roll">On the roll</h2>
+        <h2 id="roll"><Trans>On the roll</Trans></h2>
         {progress && <p className={styles.quiet}>{standing(progress, poll.status === "draft")}</p>}
-        {pages.data && entries.length === 0 && <p>Nobody yet.</p>}
-        <ul aria-label="On the roll">
+        {pages.data && entries.length === 0 && <p><Trans>Nobody yet.</Trans></p>}
+        <ul aria-label={t`On the roll`}>
           {entries.map((entry) => (
             <Entry key={entry.address} poll={poll} entry={entry} onDone={again} />
           ))}
@@ -51,13 +55,16 @@ export function Roll({ poll }: { poll: Poll }) {
 function standing({ waiting, sent, failed }: Schemas["RollProgress"], draft: boolean): string {
   const invited = waiting + sent + failed;
   if (invited === 0) return "";
-  if (draft) return `${invited} invited. Their mails leave when the poll is published.`;
-  return [`${invited} invited`, `${sent} mails sent`, waiting > 0 && `${waiting} on their way`, failed > 0 && `${failed} came back`]
+  if (draft) return plural(invited, {
+      one: "# invited. Their mails leave when the poll is published.",
+      other: "# invited. Their mails leave when the poll is published.",
+    });
+  return [plural(invited, { one: "# invited", other: "# invited" }), plural(sent, { one: "# mail sent", other: "# mails sent" }), waiting > 0 && plural(waiting, { one: "# on its way", other: "# on their way" }), failed > 0 && plural(failed, { one: "# came back", other: "# came back" })]
     .filter(Boolean)
     .join(", ");
 }
 
-const states = { waiting: "waits for its mail", sent: "mail sent", failed: "the mail came back" } as const;
+const states = { waiting: msg`waits for its mail`, sent: msg`mail sent`, failed: msg`the mail came back` } as const;
 
 function Entry({ poll, entry, onDone }: { poll: Poll; entry: Schemas["RollEntryView"]; onDone: () => unknown }) {
   const resend = useMutation({
@@ -77,21 +84,21 @@ function Entry({ poll, entry, onDone }: { poll: Poll; entry: Schemas["RollEntryV
         <bdi>{entry.address}</bdi>
         <span className={styles.quiet}>
           {" "}
-          {states[entry.state]}
-          {entry.took_part !== null && (entry.took_part ? " · has voted" : " · hasn't voted yet")}
+          {i18n._(states[entry.state])}
+          {entry.took_part !== null && (entry.took_part ? ` · ${t`has voted`}` : ` · ${t`hasn't voted yet`}`)}
         </span>
       </p>
       {may && (
         <Button
           kind="quiet"
-          aria-label={`Send a new link to ${entry.address}`}
+          aria-label={t`Send a new link to ${entry.address}`}
           aria-disabled={resend.isPending}
           onClick={() => resend.isPending || resend.mutate()}
         >
-          Send a new link
+          <Trans>Send a new link</Trans>
         </Button>
       )}
-      {resend.error && <ProblemNotice error={resend.error} kept="The link before is still good." />}
+      {resend.error && <ProblemNotice error={resend.error} kept={t`The link before is still good.`} />}
     </li>
   );
 }
@@ -120,12 +127,12 @@ function Inviting({ poll, onDone }: { poll: Poll; onDone: () => unknown }) {
   async function read(file: File | undefined) {
     setUnread("");
     if (!file) return;
-    if (file.size > MOST_BYTES) return setUnread(`The file is larger than ${MOST_BYTES / 1_000_000} MB. Send it in parts.`);
+    if (file.size > MOST_BYTES) return setUnread(t`The file is larger than ${MOST_BYTES / 1_000_000} MB. Send it in parts.`);
     try {
       setText(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
       invite.reset();
     } catch {
-      setUnread("The file isn't text. Save the table as CSV, in UTF-8.");
+      setUnread(t`The file isn't text. Save the table as CSV, in UTF-8.`);
     }
   }
 
@@ -135,18 +142,18 @@ function Inviting({ poll, onDone }: { poll: Poll; onDone: () => unknown }) {
   }
 
   return (
-    <form onSubmit={submit} className={styles.part} aria-label="Invite">
+    <form onSubmit={submit} className={styles.part} aria-label={t`Invite`}>
       <p>
-        Each address gets a mail with a link of its own, by which one vote can be cast. Paste a list, one address a line, or take a
-        table saved as CSV.
+        <Trans>Each address gets a mail with a link of its own, by which one vote can be cast. Paste a list, one address a line, or take a
+        table saved as CSV.</Trans>
       </p>
       <label className={ui.field}>
-        <span className={ui.label}>A file</span>
+        <span className={ui.label}><Trans>A file</Trans></span>
         <input type="file" accept=".csv,.txt,text/csv,text/plain" className={styles.file} onChange={(event) => void read(event.target.files?.[0])} />
         {unread && <span className={ui.error}>{unread}</span>}
       </label>
       <Text
-        label="Addresses, one a line"
+        label={t`Addresses, one a line`}
         rows={6}
         value={text}
         spellCheck={false}
@@ -158,16 +165,16 @@ function Inviting({ poll, onDone }: { poll: Poll; onDone: () => unknown }) {
       />
       {sent && (
         <Notice kind="good">
-          <p>{sent.addresses.length === 1 ? "One address is on the roll." : `${sent.addresses.length} addresses are on the roll.`}</p>
+          <p>{plural(sent.addresses.length, { one: "One address is on the roll.", other: "# addresses are on the roll." })}</p>
         </Notice>
       )}
-      {found.wrong.length > 0 && <Wrong title="These lines are left out:" lines={found.wrong} />}
-      {invite.error && <ProblemNotice error={invite.error} kept="Nobody was invited; the list is still here." />}
-      {refused.length > 0 && <Wrong title="Mend these lines, or take them out:" lines={refused} />}
-      {count > MOST && <p className={ui.error}>At most {MOST.toLocaleString("en")} at a time: send it in parts.</p>}
+      {found.wrong.length > 0 && <Wrong title={t`These lines are left out:`} lines={found.wrong} />}
+      {invite.error && <ProblemNotice error={invite.error} kept={t`Nobody was invited; the list is still here.`} />}
+      {refused.length > 0 && <Wrong title={t`Mend these lines, or take them out:`} lines={refused} />}
+      {count > MOST && <p className={ui.error}><Trans>At most {number(MOST)} at a time: send it in parts.</Trans></p>}
       <div>
         <Button type="submit" aria-disabled={invite.isPending || count === 0 || count > MOST}>
-          {invite.isPending ? "Sending …" : count === 0 ? "Invite" : count === 1 ? "Invite 1 address" : `Invite ${count} addresses`}
+          {invite.isPending ? t`Sending …` : count === 0 ? t`Invite` : plural(count, { one: "Invite # address", other: "Invite # addresses" })}
         </Button>
       </div>
     </form>
@@ -183,11 +190,11 @@ function Wrong({ title, lines }: { title: string; lines: Found["wrong"] }) {
       <ul aria-label={title}>
         {lines.slice(0, SHOWN).map(({ line, text, why }) => (
           <li key={line}>
-            Line {line}: <bdi>{text}</bdi> – {why}
+            <Trans>Line {line}: <bdi>{text}</bdi> – {why}</Trans>
           </li>
         ))}
       </ul>
-      {lines.length > SHOWN && <p>… and {lines.length - SHOWN} more.</p>}
+      {lines.length > SHOWN && <p><Trans>… and {lines.length - SHOWN} more.</Trans></p>}
     </div>
   );
 }

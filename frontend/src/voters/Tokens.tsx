@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, given, type Poll } from "../api/client";
@@ -51,10 +53,10 @@ export function Tokens({ poll }: { poll: Poll }) {
 
   return (
     <>
-      <form onSubmit={submit} className={styles.part} aria-label="Make voting tokens">
-        <p>Each token is good for one ballot, whoever has it. Hand out one a person, as its link or on paper.</p>
+      <form onSubmit={submit} className={styles.part} aria-label={t`Make voting tokens`}>
+        <p><Trans>Each token is good for one ballot, whoever has it. Hand out one a person, as its link or on paper.</Trans></p>
         <Field
-          label="How many"
+          label={t`How many`}
           name="count"
           type="number"
           inputMode="numeric"
@@ -68,22 +70,24 @@ export function Tokens({ poll }: { poll: Poll }) {
         {make.error && <ProblemNotice error={make.error} />}
         <div>
           <Button type="submit" kind={made.length ? "quiet" : "main"} aria-disabled={make.isPending}>
-            {make.isPending ? "Making …" : made.length ? "Make more" : "Make the tokens"}
+            {make.isPending ? t`Making …` : made.length ? t`Make more` : t`Make the tokens`}
           </Button>
         </div>
       </form>
       {made.length > 0 && (
         <Notice kind="good">
           <p>
-            {made.length === 1 ? "Here is the token." : `Here are ${made.length} tokens.`} They are shown this once: nobody can look
-            them up, not even VoteWave.
+            {plural(made.length, {
+              one: "Here is the token. It is shown this once: nobody can look it up, not even VoteWave.",
+              other: "Here are # tokens. They are shown this once: nobody can look them up, not even VoteWave.",
+            })}
           </p>
           <div className={styles.acts}>
-            <Button onClick={save}>Save them as a table (CSV)</Button>
+            <Button onClick={save}><Trans>Save them as a table (CSV)</Trans></Button>
           </div>
           <details>
-            <summary className={styles.summary}>Show them</summary>
-            <ol className={styles.tokens} aria-label="Voting tokens" tabIndex={0}>
+            <summary className={styles.summary}><Trans>Show them</Trans></summary>
+            <ol className={styles.tokens} aria-label={t`Voting tokens`} tabIndex={0}>
               {made.map((token) => (
                 <li key={token}>
                   <code>{token}</code>

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+
 // Addresses as people paste them or keep them in tables, with the line that each stands in.
 
 export type Line = { line: number; text: string };
@@ -16,11 +18,11 @@ export function addressesOf(text: string): Found {
     const address = those[0]?.trim().toLowerCase();
     if (!address) {
       const heading = found.addresses.length === 0 && found.wrong.length === 0 && cells.some((cell) => /mail|address/i.test(cell));
-      if (!heading) found.wrong.push({ line, text: said, why: "there is no address in it" });
+      if (!heading) found.wrong.push({ line, text: said, why: t`there is no address in it` });
     } else if (those.length > 1) {
-      found.wrong.push({ line, text: said, why: "there are several addresses in it; give each a line of its own" });
+      found.wrong.push({ line, text: said, why: t`there are several addresses in it; give each a line of its own` });
     } else if (lines.has(address)) {
-      found.wrong.push({ line, text: said, why: `it is the address of line ${lines.get(address)} again` });
+      found.wrong.push({ line, text: said, why: t`it is the address of line ${lines.get(address) ?? 0} again` });
     } else {
       lines.set(address, line);
       found.addresses.push({ line, text: said, address });

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, given } from "../api/client";
 import { Say } from "../ui/Say";
@@ -11,13 +12,13 @@ export function EditWave({ wave, onDone }: { wave: WaveBody; onDone: (told?: str
       given(await api.PATCH("/v1/expressions/waves/{wave_id}", { params: { path: { wave_id: wave.id } }, body: { text } })),
     onSuccess: (next) => {
       replace(queries, wave.id, () => next);
-      onDone("It is changed. Readers can see what it said before.");
+      onDone(t`It is changed. Readers can see what it said before.`);
     },
   });
   return (
     <Say
-      label="Say it in other words"
-      verb="Change it"
+      label={t`Say it in other words`}
+      verb={t`Change it`}
       before={wave.text}
       sending={edit.isPending}
       error={edit.error}

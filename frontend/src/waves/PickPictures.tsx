@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { type ChangeEvent, useRef, useState } from "react";
 import { IMAGES, unfit } from "../api/upload";
 import { Button } from "../ui/Button";
@@ -16,13 +18,13 @@ type Props = {
 /** What was picked, each with its description. */
 export function PickedPictures({ picked, onChange, errorOf }: Props) {
   return picked.map((each, place) => (
-    <div key={each.preview} role="group" aria-label={`Picture ${place + 1}`} className={styles.picked}>
+    <div key={each.preview} role="group" aria-label={t`Picture ${place + 1}`} className={styles.picked}>
       <img src={each.preview} alt="" />
       <Field
-        label="What it shows"
+        label={t`What it shows`}
         value={each.description}
         maxLength={500}
-        placeholder="For those who don’t see it"
+        placeholder={t`For those who don’t see it`}
         onChange={(event) =>
           onChange(picked.map((one) => (one === each ? { ...one, description: event.target.value } : one)))
         }
@@ -35,7 +37,7 @@ export function PickedPictures({ picked, onChange, errorOf }: Props) {
           onChange(picked.filter((one) => one !== each));
         }}
       >
-        Remove
+        <Trans>Remove</Trans>
       </Button>
     </div>
   ));
@@ -51,7 +53,7 @@ export function PickButton({ picked, onChange }: Omit<Props, "errorOf">) {
     event.target.value = ""; // so that the same file can be chosen again
     const good = files.filter((file) => !unfit(file));
     const room = MOST_PICTURES - picked.length;
-    const many = good.length > room ? `A Wave shows ${MOST_PICTURES} pictures at most.` : "";
+    const many = good.length > room ? t`A Wave shows ${MOST_PICTURES} pictures at most.` : "";
     setRefused(files.map(unfit).find(Boolean) ?? many);
     const added = good.slice(0, room).map((file) => ({ file, preview: URL.createObjectURL(file), description: "" }));
     onChange([...picked, ...added]);
@@ -59,10 +61,10 @@ export function PickButton({ picked, onChange }: Omit<Props, "errorOf">) {
 
   return (
     <>
-      <input ref={input} type="file" accept={IMAGES} multiple hidden onChange={choose} aria-label="Pictures" />
+      <input ref={input} type="file" accept={IMAGES} multiple hidden onChange={choose} aria-label={t`Pictures`} />
       {picked.length < MOST_PICTURES && (
         <Button kind="quiet" onClick={() => input.current?.click()}>
-          Add pictures
+          <Trans>Add pictures</Trans>
         </Button>
       )}
       {refused && <Notice kind="stop">{refused}</Notice>}

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import type { Schemas } from "../api/client";
 import styles from "./Pictures.module.css";
 
@@ -15,7 +16,7 @@ export function Pictures({ pictures }: { pictures: Picture[] }) {
               src={picture.medium}
               srcSet={sources(picture)}
               sizes="(min-width: 44rem) 40rem, 100vw"
-              alt={picture.description || "Picture without a description"}
+              alt={picture.description || t`Picture without a description`}
               width={picture.width}
               height={picture.height}
               loading="lazy"

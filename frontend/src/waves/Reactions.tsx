@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
@@ -67,37 +69,37 @@ export function Reactions({ wave }: { wave: WaveBody }) {
   return (
     <>
       <div className={styles.acts} ref={row}>
-        {toggle("like", !!mine?.like, counts.likes, "Like", "Like")}
-        {toggle("clap", !!mine?.clap, counts.claps, "Clap", "Clap")}
+        {toggle("like", !!mine?.like, counts.likes, t`Like`, t`Like`)}
+        {toggle("clap", !!mine?.clap, counts.claps, t`Clap`, t`Clap`)}
         {Object.entries(counts.emojis).map(([emoji, count]) => toggle({ emoji }, mine?.emoji === emoji, count, emoji, emoji))}
-        {may && opener("emoji", "React")}
+        {may && opener("emoji", t`React`)}
         {shares && (
           <button
             type="button"
             className={styles.act}
             aria-pressed={!!mine?.ripple}
-            aria-label={`Ripple, ${counts.ripples}`}
+            aria-label={t`Ripple, ${counts.ripples}`}
             disabled={!may}
             onClick={() => !act.isPending && act.mutate({ reaction: "ripple", on: !mine?.ripple })}
           >
-            Ripple {counts.ripples > 0 && counts.ripples}
+            <Trans>Ripple</Trans> {counts.ripples > 0 && counts.ripples}
           </button>
         )}
         {may && (own || shares) && (
           <button type="button" className={styles.act} aria-expanded={more} onClick={() => setMore(!more)}>
-            {more ? "Less" : "More"}
+            {more ? t`Less` : t`More`}
           </button>
         )}
-        {more && shares && opener("words", "Ripple with words")}
-        {more && own && opener("edit", "Edit")}
-        {more && own && opener("delete", "Delete")}
+        {more && shares && opener("words", t`Ripple with words`)}
+        {more && own && opener("edit", t`Edit`)}
+        {more && own && opener("delete", t`Delete`)}
       </div>
       <p role="status" className={styles.said}>
         {said}
       </p>
       {act.error && <ProblemNotice error={act.error} />}
       {open === "emoji" && (
-        <div className={styles.acts} role="group" aria-label="React with">
+        <div className={styles.acts} role="group" aria-label={t`React with`}>
           {emojis.map((emoji) => (
             <button
               key={emoji}
@@ -115,19 +117,19 @@ export function Reactions({ wave }: { wave: WaveBody }) {
         </div>
       )}
       {open === "words" && (
-        <WriteWave of={wave.id} onDone={(made) => leave(made ? "Your Ripple is published." : "")} />
+        <WriteWave of={wave.id} onDone={(made) => leave(made ? t`Your Ripple is published.` : "")} />
       )}
       {open === "edit" && <EditWave wave={wave} onDone={leave} />}
       {open === "delete" && (
         <div>
-          <p>Delete it for good, with its reactions?</p>
-          {erase.error && <ProblemNotice error={erase.error} kept="It is still there." />}
+          <p><Trans>Delete it for good, with its reactions?</Trans></p>
+          {erase.error && <ProblemNotice error={erase.error} kept={t`It is still there.`} />}
           <div className={styles.acts}>
             <button type="button" className={styles.act} autoFocus aria-disabled={erase.isPending} onClick={() => erase.mutate()}>
-              Delete the Wave
+              <Trans>Delete the Wave</Trans>
             </button>
             <button type="button" className={styles.act} onClick={() => leave()}>
-              Keep it
+              <Trans>Keep it</Trans>
             </button>
           </div>
         </div>

@@ -1,3 +1,6 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import type { Cards } from "../feed/cards";
 import entries from "../feed/Entries.module.css";
@@ -15,10 +18,12 @@ export function WaveItem({ wave, cards }: { wave: Wave; cards: Cards }) {
   const bare = wave.text === "" && wave.original !== null && !wave.poll && !wave.images.length;
   const shown: WaveBody = bare && wave.original ? wave.original : wave;
   return (
-    <li className={`${entries.entry} ${styles.wave}`} aria-label={`Wave by ${nameOf(shown.author)}`}>
+    <li className={`${entries.entry} ${styles.wave}`} aria-label={t`Wave by ${nameOf(shown.author)}`}>
       {bare && (
         <p className={styles.quiet}>
-          <Person person={wave.author} /> ripples
+          <Trans>
+            <Person person={wave.author} /> ripples
+          </Trans>
         </p>
       )}
       <Said wave={shown} cards={cards} />
@@ -28,10 +33,13 @@ export function WaveItem({ wave, cards }: { wave: Wave; cards: Cards }) {
   );
 }
 
-const seenBy: Record<WaveBody["visibility"], string> = { public: "", followers: "for followers", mentioned: "for those it names" };
+const seenBy: Record<WaveBody["visibility"], MessageDescriptor | null> = {
+  public: null,
+  followers: msg`for followers`, mentioned: msg`for those it names` };
 
 /** Who says what, and the poll that it is about. */
 export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
+  const seen = seenBy[wave.visibility];
   const card = wave.poll ? cards.get(wave.poll) : undefined;
   return (
     <>
@@ -42,14 +50,14 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
         <Link to="/waves/$id" params={{ id: wave.id }}>
           <time dateTime={wave.created_at}>{ago(wave.created_at)}</time>
         </Link>
-        {seenBy[wave.visibility] && <span>{seenBy[wave.visibility]}</span>}
-        {wave.edited_at && <span>edited</span>}
+        {seen && <span>{i18n._(seen)}</span>}
+        {wave.edited_at && <span><Trans>edited</Trans></span>}
       </p>
       <Parts parts={wave.parts} />
       <Pictures pictures={wave.images} />
       {wave.poll && (
         <Link to="/polls/$id" params={{ id: wave.poll }} className={styles.poll}>
-          <strong>{card?.vote.may && !card.vote.has_voted ? "Vote in the poll" : "See the poll"}</strong>
+          <strong>{card?.vote.may && !card.vote.has_voted ? t`Vote in the poll` : t`See the poll`}</strong>
           <span>{card ? standingOf(card).join(" · ") : "\u00a0"}</span>
         </Link>
       )}
@@ -60,7 +68,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
 export function Original({ wave, cards }: { wave: WaveBody | null; cards: Cards }) {
   return (
     <blockquote className={styles.original}>
-      {wave ? <Said wave={wave} cards={cards} /> : <p className={styles.quiet}>What it shares on was deleted, or isn't for you.</p>}
+      {wave ? <Said wave={wave} cards={cards} /> : <p className={styles.quiet}><Trans>What it shares on was deleted, or isn't for you.</Trans></p>}
     </blockquote>
   );
 }

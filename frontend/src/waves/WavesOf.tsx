@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { api, given } from "../api/client";
 import { pollsOf, useCards } from "../feed/cards";
@@ -18,8 +20,8 @@ export function WavesOf({ author }: { author: string }) {
   });
   const none = pages.data?.pages.every((page) => page.items.length === 0) && !pages.hasNextPage;
   return (
-    <section aria-label="Waves">
-      {none && <p>There are none that you may see.</p>}
+    <section aria-label={t`Waves`}>
+      {none && <p><Trans>There are none that you may see.</Trans></p>}
       <ul>
         {pages.data?.pages.map((page, number) => (
           <PageOf key={String(pages.data.pageParams[number])} waves={page.items} />

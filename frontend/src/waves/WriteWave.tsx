@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
@@ -75,14 +77,14 @@ export function WriteWave({ about, of, onDone }: Props) {
   return (
     <form onSubmit={submit} className={styles.write} onKeyDown={(event) => event.key === "Escape" && of && onDone(null)}>
       <Text
-        label={of ? "Your words" : "A new Wave"}
+        label={of ? t`Your words` : t`A new Wave`}
         name="text"
         rows={2}
         value={text}
         autoFocus={!!of}
         required={!asks && (!picked.length || !!of)}
         onChange={(event) => setText(event.target.value)}
-        error={problem?.of("text") ?? (left < 0 ? `${-left} characters too many` : undefined)}
+        error={problem?.of("text") ?? (left < 0 ? plural(-left, { one: "# character too many", other: "# characters too many" }) : undefined)}
       />
       <PickedPictures
         picked={picked}
@@ -91,38 +93,38 @@ export function WriteWave({ about, of, onDone }: Props) {
       />
       {asks && (
         <Field
-          label="Poll"
+          label={t`Poll`}
           value={poll}
           required
-          placeholder="Its link or code"
+          placeholder={t`Its link or code`}
           onChange={(event) => setPoll(event.target.value)}
-          error={noPoll ? "There is no poll with this code." : problem?.of("poll")}
+          error={noPoll ? t`There is no poll with this code.` : problem?.of("poll")}
         />
       )}
-      {write.error && !problem?.errors.length && !noPoll && <ProblemNotice error={write.error} kept="What you wrote is still here." />}
+      {write.error && !problem?.errors.length && !noPoll && <ProblemNotice error={write.error} kept={t`What you wrote is still here.`} />}
       <div className={styles.bar}>
-        <Choice label="Who sees it" name="visibility">
-          <option value="public">Everybody</option>
-          <option value="followers">My followers</option>
-          <option value="mentioned">Those whom it names</option>
+        <Choice label={t`Who sees it`} name="visibility">
+          <option value="public"><Trans>Everybody</Trans></option>
+          <option value="followers"><Trans>My followers</Trans></option>
+          <option value="mentioned"><Trans>Those whom it names</Trans></option>
         </Choice>
         <PickButton picked={picked} onChange={setPicked} />
         {!of && !asks && (
           <Button kind="quiet" onClick={() => setAsks(true)}>
-            Add a poll
+            <Trans>Add a poll</Trans>
           </Button>
         )}
         {of && (
           <Button kind="quiet" onClick={() => onDone(null)}>
-            Leave it
+            <Trans>Leave it</Trans>
           </Button>
         )}
         <Button type="submit" aria-disabled={write.isPending} disabled={left < 0}>
-          {write.isPending ? "Sending …" : of ? "Ripple" : "Publish"}
+          {write.isPending ? t`Sending …` : of ? t`Ripple` : t`Publish`}
         </Button>
         {left >= 0 && left <= 50 && (
           <span className={styles.quiet} role="status">
-            {left} left
+            <Trans>{left} left</Trans>
           </span>
         )}
       </div>

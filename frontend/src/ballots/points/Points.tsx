@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import styles from "../option.module.css";
 import { type BallotProps, OptionText } from "../Option";
 
@@ -16,7 +17,7 @@ export function Points({ method, options, marks, onChange }: BallotProps) {
             max={all}
             step={1}
             placeholder="0"
-            aria-label={`Points for ${option.label}`}
+            aria-label={t`Points for ${option.label}`}
             value={marks.points[option.id] || ""}
             onChange={(event) => {
               const points = Math.min(Math.max(Math.trunc(Number(event.target.value)) || 0, 0), all);

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import { useState } from "react";
 import styles from "../option.module.css";
 import { type BallotProps, OptionText } from "../Option";
@@ -18,29 +19,29 @@ export function Ranking({ method, options, marks, onChange }: BallotProps) {
   function move(from: number, to: number) {
     const ranking = marks.ranking.filter((_, place) => place !== from);
     ranking.splice(to, 0, marks.ranking[from] as number);
-    rank(ranking, `${ranked[from]?.label} is now number ${to + 1}.`);
+    rank(ranking, t`${ranked[from]?.label ?? ""} is now number ${to + 1}.`);
   }
 
   return (
     <div>
       {ranked.length > 0 && (
-        <ol className={styles.options} aria-label="Your ranking">
+        <ol className={styles.options} aria-label={t`Your ranking`}>
           {ranked.map((option, place) => (
             <li key={option.id} className={`${styles.row} ${styles.ranked}`} data-marked="true">
               <span className={styles.place}>{place + 1}</span>
               <OptionText option={option} />
               <span className={styles.moves}>
-                <button type="button" className={styles.move} aria-label={`Move ${option.label} up`} disabled={place === 0} onClick={() => move(place, place - 1)}>
+                <button type="button" className={styles.move} aria-label={t`Move ${option.label} up`} disabled={place === 0} onClick={() => move(place, place - 1)}>
                   ↑
                 </button>
-                <button type="button" className={styles.move} aria-label={`Move ${option.label} down`} disabled={place === ranked.length - 1} onClick={() => move(place, place + 1)}>
+                <button type="button" className={styles.move} aria-label={t`Move ${option.label} down`} disabled={place === ranked.length - 1} onClick={() => move(place, place + 1)}>
                   ↓
                 </button>
                 <button
                   type="button"
                   className={styles.move}
-                  aria-label={`Take ${option.label} out of your ranking`}
-                  onClick={() => rank(marks.ranking.filter((id) => id !== option.id), `${option.label} isn't ranked any more.`)}
+                  aria-label={t`Take ${option.label} out of your ranking`}
+                  onClick={() => rank(marks.ranking.filter((id) => id !== option.id), t`${option.label} isn't ranked any more.`)}
                 >
                   ×
                 </button>
@@ -52,7 +53,7 @@ export function Ranking({ method, options, marks, onChange }: BallotProps) {
       {rest.length > 0 && (
         <>
           <p className={styles.heading}>
-            {ranked.length === 0 ? "Tap your first choice" : full ? "Not ranked; you have ranked as many as you may" : `Tap your choice number ${ranked.length + 1}, or leave it there`}
+            {ranked.length === 0 ? t`Tap your first choice` : full ? t`Not ranked; you have ranked as many as you may` : t`Tap your choice number ${ranked.length + 1}, or leave it there`}
           </p>
           <div className={styles.options}>
             {rest.map((option) => (
@@ -61,7 +62,7 @@ export function Ranking({ method, options, marks, onChange }: BallotProps) {
                 type="button"
                 className={styles.add}
                 disabled={full}
-                onClick={() => rank([...marks.ranking, option.id], `${option.label} is number ${ranked.length + 1}.`)}
+                onClick={() => rank([...marks.ranking, option.id], t`${option.label} is number ${ranked.length + 1}.`)}
               >
                 <OptionText option={option} />
               </button>

@@ -1,3 +1,4 @@
+import { t } from "@lingui/core/macro";
 import styles from "../option.module.css";
 import { type BallotProps, OptionText } from "../Option";
 
@@ -9,7 +10,7 @@ export function Scores({ method, options, marks, onChange }: BallotProps) {
       {options.map((option) => (
         <div key={option.id} className={`${styles.row} ${styles.wide}`} data-marked={!!marks.scores[option.id]}>
           <OptionText option={option} />
-          <div className={styles.scale} role="radiogroup" aria-label={`Score of ${option.label}`}>
+          <div className={styles.scale} role="radiogroup" aria-label={t`Score of ${option.label}`}>
             {steps.map((step) => (
               <label key={step} className={styles.step}>
                 <input

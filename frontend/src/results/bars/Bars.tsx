@@ -1,5 +1,6 @@
 import type { Sums } from "../../live/messages";
 import styles from "./Bars.module.css";
+import { number, percent } from "../../words/format";
 
 /** One bar an option, in the poll's order, so that nothing jumps while people vote. */
 export function Bars({ sums }: { sums: Sums }) {
@@ -8,14 +9,14 @@ export function Bars({ sums }: { sums: Sums }) {
   return (
     <ul className={styles.bars}>
       {sums.options.map((option) => {
-        const share = sums.counted !== "points" && sums.ballots ? Math.round((100 * option.sum) / sums.ballots) : null;
+        const share = sums.counted !== "points" && sums.ballots ? option.sum / sums.ballots : null;
         return (
           <li key={option.id} data-leads={leads > 0 && option.sum === leads} data-option={option.id}>
             <span className={styles.label}>
               <bdi>{option.label}</bdi>
               <span className={styles.sum}>
-                <strong>{option.sum}</strong>
-                {share !== null && <span> {share} %</span>}
+                <strong>{number(option.sum)}</strong>
+                {share !== null && <span> {percent(share)}</span>}
               </span>
             </span>
             <svg className={styles.track} aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 100 1">

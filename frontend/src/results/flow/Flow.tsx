@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useEffect, useMemo, useState } from "react";
 import type { Results } from "../../api/client";
 import { Button } from "../../ui/Button";
@@ -37,20 +39,20 @@ export function Flow({ result }: { result: Results }) {
             setPlaying(!playing);
           }}
         >
-          {playing ? "Stop" : "Play the rounds"}
+          {playing ? t`Stop` : t`Play the rounds`}
         </Button>
         <Button kind="quiet" aria-disabled={at === 0} onClick={() => at > 0 && go(at - 1)}>
-          Back
+          <Trans>Back</Trans>
         </Button>
         <Button kind="quiet" aria-disabled={at >= last} onClick={() => at < last && go(at + 1)}>
-          Next
+          <Trans>Next</Trans>
         </Button>
       </div>
       <p aria-live="polite" className={styles.told}>
-        <strong>Round {round.number}.</strong> {told(result, round)}
+        <strong><Trans>Round {round.number}.</Trans></strong> {told(result, round)}
       </p>
-      <div className={styles.scroll} role="region" aria-label="How votes went from round to round" tabIndex={0}>
-        <svg width={plan.width} height={plan.height} role="img" aria-label="The tables below say the same.">
+      <div className={styles.scroll} role="region" aria-label={t`How votes went from round to round`} tabIndex={0}>
+        <svg width={plan.width} height={plan.height} role="img" aria-label={t`The tables below say the same.`}>
           {plan.ribbons
             .filter((ribbon) => ribbon.round < at)
             .map((ribbon) => (
@@ -74,7 +76,7 @@ export function Flow({ result }: { result: Results }) {
           ))}
         </svg>
       </div>
-      <figcaption className={styles.key}>A column a round, a row an option: ✓ elected, ✕ out. Stronger bands are votes that moved.</figcaption>
+      <figcaption className={styles.key}><Trans>A column a round, a row an option: ✓ elected, ✕ out. Stronger bands are votes that moved.</Trans></figcaption>
     </figure>
   );
 }

@@ -1,5 +1,6 @@
 // Where the parts of a flow of votes stand: a row an option, a column a round. All in pixels; heights are votes.
 
+import { t } from "@lingui/core/macro";
 import type { Results } from "../../api/client";
 import { amountOf } from "../amounts";
 
@@ -33,7 +34,7 @@ export function layout(result: Results): Layout {
   const rows: Row[] = [];
   let y = 0;
   for (const option of order) {
-    const label = result.options.find((one) => one.id === option)?.label ?? "No further choice";
+    const label = result.options.find((one) => one.id === option)?.label ?? t`No further choice`;
     rows.push({ option, label, y: y + LABEL });
     y += LABEL + Math.max(2, Math.max(...(votes.get(option) ?? [0])) * scale) + GAP;
   }

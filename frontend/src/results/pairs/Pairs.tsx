@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { Results } from "../../api/client";
 import styles from "./Pairs.module.css";
 import { path } from "./paths";
@@ -8,9 +10,9 @@ export function Pairs({ result }: { result: Results }) {
   if (!pairs) return null;
   return (
     <div className={styles.pairs}>
-      <div className={styles.scroll} role="region" aria-label="Every pair" tabIndex={0}>
+      <div className={styles.scroll} role="region" aria-label={t`Every pair`} tabIndex={0}>
         <table>
-          <caption>How many ballots prefer the option on the left to the one above; bold where it wins the pair</caption>
+          <caption><Trans>How many ballots prefer the option on the left to the one above; bold where it wins the pair</Trans></caption>
           <thead>
             <tr>
               <td />
@@ -53,9 +55,9 @@ function Paths({ result, pairs, strengths }: { result: Results; pairs: Found; st
   return (
     <section aria-labelledby="paths" className={styles.pairs}>
       <h3 id="paths">
-        How <bdi>{winner.label}</bdi> beats each other option
+        <Trans>How <bdi>{winner.label}</bdi> beats each other option</Trans>
       </h3>
-      <p className={styles.quiet}>A path goes by pairs that are won, and is as strong as its weakest one. The stronger path of the two decides.</p>
+      <p className={styles.quiet}><Trans>A path goes by pairs that are won, and is as strong as its weakest one. The stronger path of the two decides.</Trans></p>
       <ul className={styles.paths}>
         {result.options
           .filter((other) => other.id !== winner.id)
@@ -70,7 +72,7 @@ function Paths({ result, pairs, strengths }: { result: Results; pairs: Found; st
                   {steps.length === 0 && (
                     <>
                       {" "}
-                      and <bdi>{other.label}</bdi>: no path of won pairs
+                      <Trans>and <bdi>{other.label}</bdi>: no path of won pairs</Trans>
                     </>
                   )}
                   {steps.map((step) => (
@@ -84,7 +86,7 @@ function Paths({ result, pairs, strengths }: { result: Results; pairs: Found; st
                   ))}
                 </p>
                 <p className={styles.quiet}>
-                  {there} there, {back} back{there === back ? ": level, so the published order decides" : ""}
+                  {there === back ? t`${there} there, ${back} back: level, so the published order decides` : t`${there} there, ${back} back`}
                 </p>
               </li>
             );

@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import type { Results } from "../../api/client";
 import { amountOf, shown } from "../amounts";
 import styles from "./Rounds.module.css";
@@ -5,18 +7,18 @@ import styles from "./Rounds.module.css";
 /** How the count went, round by round, with what moved from whom to whom. */
 export function Rounds({ result }: { result: Results }) {
   const label = (id: number | null) =>
-    id === null ? "no further choice" : (result.options.find((option) => option.id === id)?.label ?? "");
+    id === null ? t`no further choice` : (result.options.find((option) => option.id === id)?.label ?? "");
   return (
     <ol className={styles.rounds}>
       {result.rounds.map((round) => (
         <li key={round.number}>
-          <h3>Round {round.number}</h3>
+          <h3><Trans>Round {round.number}</Trans></h3>
           <table>
             <thead className="visually-hidden">
               <tr>
-                <th scope="col">Option</th>
-                <th scope="col">Votes</th>
-                <th scope="col">What became of it</th>
+                <th scope="col"><Trans>Option</Trans></th>
+                <th scope="col"><Trans>Votes</Trans></th>
+                <th scope="col"><Trans>What became of it</Trans></th>
               </tr>
             </thead>
             <tbody>
@@ -29,8 +31,8 @@ export function Rounds({ result }: { result: Results }) {
                     </th>
                     <td className={styles.votes}>{shown(tally.votes)}</td>
                     <td className={styles.fate}>
-                      {round.elected.includes(tally.option) && <span data-fate="in">Elected</span>}
-                      {round.eliminated.includes(tally.option) && <span data-fate="out">Out</span>}
+                      {round.elected.includes(tally.option) && <span data-fate="in"><Trans>Elected</Trans></span>}
+                      {round.eliminated.includes(tally.option) && <span data-fate="out"><Trans>Out</Trans></span>}
                     </td>
                   </tr>
                 ))}
@@ -40,7 +42,7 @@ export function Rounds({ result }: { result: Results }) {
             <ul className={styles.moved}>
               {round.transfers.map((transfer) => (
                 <li key={`${transfer.source}-${transfer.target}`}>
-                  {shown(transfer.votes)} from <bdi>{label(transfer.source)}</bdi> to <bdi>{label(transfer.target)}</bdi>
+                  <Trans>{shown(transfer.votes)} from <bdi>{label(transfer.source)}</bdi> to <bdi>{label(transfer.target)}</bdi></Trans>
                 </li>
               ))}
             </ul>

@@ -1,3 +1,4 @@
+import { Trans } from "@lingui/react/macro";
 import type { Results } from "../../api/client";
 import styles from "./Runoff.module.css";
 
@@ -13,13 +14,13 @@ export function Runoff({ result }: { result: Results }) {
   return (
     <div className={styles.stages}>
       <table className={styles.table}>
-        <caption>First, the scores: the two highest go on</caption>
+        <caption><Trans>First, the scores: the two highest go on</Trans></caption>
         <tbody>
           {scores.map((option) => (
             <tr key={option.id} data-on={finalists.includes(option.id)}>
               <th scope="row">
                 <bdi>{option.label}</bdi>{" "}
-                {finalists.includes(option.id) && <span className={styles.mark}>goes on</span>}
+                {finalists.includes(option.id) && <span className={styles.mark}><Trans>goes on</Trans></span>}
               </th>
               <td>{option.sum}</td>
               <td className={styles.line}>
@@ -30,13 +31,13 @@ export function Runoff({ result }: { result: Results }) {
         </tbody>
       </table>
       <table className={styles.table}>
-        <caption>Then, the runoff: which of the two more ballots score higher</caption>
+        <caption><Trans>Then, the runoff: which of the two more ballots score higher</Trans></caption>
         <tbody>
           {runoff.tallies.map((tally) => (
             <tr key={tally.option} data-on={tally.option === runoff.winner.id}>
               <th scope="row">
                 <bdi>{label(tally.option)}</bdi>{" "}
-                {tally.option === runoff.winner.id && <span className={styles.mark}>wins</span>}
+                {tally.option === runoff.winner.id && <span className={styles.mark}><Trans>wins</Trans></span>}
               </th>
               <td>{tally.votes}</td>
               <td className={styles.line}>
@@ -46,7 +47,7 @@ export function Runoff({ result }: { result: Results }) {
           ))}
           {runoff.no_preference > 0 && (
             <tr>
-              <th scope="row">Both the same</th>
+              <th scope="row"><Trans>Both the same</Trans></th>
               <td>{runoff.no_preference}</td>
               <td className={styles.line}>
                 <Line part={runoff.no_preference / all} />

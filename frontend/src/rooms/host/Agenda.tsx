@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery, useMutation, useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -11,6 +13,7 @@ import rooms from "../Rooms.module.css";
 import type { Room } from "../state";
 import styles from "./Host.module.css";
 import { useAct } from "./useAct";
+import { stateOf } from "../../feed/standing";
 
 /** The polls that are to come, in their order. */
 export function Agenda({ room }: { room: Room }) {
@@ -32,41 +35,41 @@ export function Agenda({ room }: { room: Room }) {
 
   return (
     <section aria-labelledby="agenda" className={rooms.part}>
-      <h2 id="agenda">Agenda</h2>
-      {ids.length === 0 && <p className={rooms.quiet}>Empty. Add the polls that the room shall vote on.</p>}
+      <h2 id="agenda"><Trans>Agenda</Trans></h2>
+      {ids.length === 0 && <p className={rooms.quiet}><Trans>Empty. Add the polls that the room shall vote on.</Trans></p>}
       <ol className={styles.list}>
         {ids.map((id, at) => {
-          const title = polls[at]?.data?.title ?? (polls[at]?.error ? "A poll that you can't see" : "…");
+          const title = polls[at]?.data?.title ?? (polls[at]?.error ? t`A poll that you can't see` : "…");
           const on = room.stage.poll === id;
           return (
             <li key={id} aria-current={on || undefined}>
               <p>
                 <bdi>{title}</bdi>
-                {on && <span className={rooms.quiet}> · on stage</span>}
+                {on && <span className={rooms.quiet}> · <Trans>on stage</Trans></span>}
               </p>
               <div className={styles.small}>
                 {!on && (
                   <Button
                     kind="quiet"
                     aria-disabled={busy}
-                    aria-label={`Put on stage: ${title}`}
+                    aria-label={t`Put on stage: ${title}`}
                     onClick={() => act(() => api.PUT("/v1/votebooth/rooms/{room}/stage", { params, body: { poll: id } }))}
                   >
-                    Put on stage
+                    <Trans>Put on stage</Trans>
                   </Button>
                 )}
                 {at > 0 && (
-                  <Button kind="quiet" aria-disabled={busy} aria-label={`Move up: ${title}`} onClick={() => up(at)}>
+                  <Button kind="quiet" aria-disabled={busy} aria-label={t`Move up: ${title}`} onClick={() => up(at)}>
                     ↑
                   </Button>
                 )}
                 <Button
                   kind="quiet"
                   aria-disabled={busy}
-                  aria-label={`Take off the agenda: ${title}`}
+                  aria-label={t`Take off the agenda: ${title}`}
                   onClick={() => set(ids.filter((each) => each !== id))}
                 >
-                  Take off
+                  <Trans>Take off</Trans>
                 </Button>
               </div>
             </li>
@@ -101,11 +104,11 @@ function ByLink({ onFound }: { onFound: (id: string) => void }) {
 
   return (
     <form onSubmit={find} className={styles.line}>
-      <Field label="Link or code of a poll" value={text} onChange={(event) => setText(event.target.value)} autoComplete="off" />
+      <Field label={t`Link or code of a poll`} value={text} onChange={(event) => setText(event.target.value)} autoComplete="off" />
       <Button type="submit" kind="quiet" aria-disabled={finding.isPending}>
-        Add
+        <Trans>Add</Trans>
       </Button>
-      {finding.error && <ProblemNotice error={finding.error} kept="What you typed is still here." />}
+      {finding.error && <ProblemNotice error={finding.error} kept={t`What you typed is still here.`} />}
     </form>
   );
 }
@@ -124,20 +127,20 @@ function FromMine({ has, onPick, busy }: { has: string[]; onPick: (id: string) =
   const polls = (pages.data?.pages.flatMap((page) => page.items) ?? []).filter((poll) => !has.includes(poll.id));
   return (
     <details className={styles.details} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Pick from my polls</summary>
+      <summary><Trans>Pick from my polls</Trans></summary>
       {pages.data && polls.length === 0 && !pages.hasNextPage && (
         <p>
-          There are no others. <Link to="/new">Make a poll</Link>
+          <Trans>There are no others. <Link to="/new">Make a poll</Link></Trans>
         </p>
       )}
       <ul className={rooms.questions}>
         {polls.map((poll) => (
           <li key={poll.id}>
             <div>
-              <bdi>{poll.title}</bdi> <span className={rooms.quiet}>{poll.status}</span>
+              <bdi>{poll.title}</bdi> <span className={rooms.quiet}>{stateOf(poll.status)}</span>
             </div>
-            <Button kind="quiet" aria-disabled={busy} aria-label={`Add: ${poll.title}`} onClick={() => onPick(poll.id)}>
-              Add
+            <Button kind="quiet" aria-disabled={busy} aria-label={t`Add: ${poll.title}`} onClick={() => onPick(poll.id)}>
+              <Trans>Add</Trans>
             </Button>
           </li>
         ))}

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { api } from "../../api/client";
 import { Button } from "../../ui/Button";
 import { ProblemNotice } from "../../ui/Notice";
@@ -22,15 +24,15 @@ export function Asked({ room }: { room: Room }) {
 
   return (
     <section aria-labelledby="questions" className={rooms.part}>
-      <h2 id="questions">Questions</h2>
-      {room.questions.length === 0 && <p className={rooms.quiet}>Nobody has asked yet.</p>}
-      {waiting > 0 && <p>{waiting === 1 ? "One waits" : `${waiting} wait`} until you show it.</p>}
+      <h2 id="questions"><Trans>Questions</Trans></h2>
+      {room.questions.length === 0 && <p className={rooms.quiet}><Trans>Nobody has asked yet.</Trans></p>}
+      {waiting > 0 && <p>{plural(waiting, { one: "One waits until you show it.", other: "# wait until you show them." })}</p>}
       <ul className={styles.list}>
         {room.questions.map((question) => {
           const acts: [string, Edit][] = [
-            question.state === "shown" ? ["Hide", { shown: false }] : ["Show", { shown: true }],
-            question.answered ? ["Not answered", { answered: false }] : ["Answered", { answered: true }],
-            question.pinned ? ["Unpin", { pinned: false }] : ["Pin", { pinned: true }],
+            question.state === "shown" ? [t`Hide`, { shown: false }] : [t`Show`, { shown: true }],
+            question.answered ? [t`Not answered`, { answered: false }] : [t`Answered`, { answered: true }],
+            question.pinned ? [t`Unpin`, { pinned: false }] : [t`Pin`, { pinned: true }],
           ];
           return (
             <li key={question.id} data-state={question.state}>
@@ -45,10 +47,10 @@ export function Asked({ room }: { room: Room }) {
                     <bdi>{question.by.name}</bdi>
                   </>
                 )}
-                {question.anonymous && " (the audience isn't told)"}
+                {question.anonymous && ` (${t`the audience isn't told`})`}
                 {question.state !== "shown" && ` · ${question.state}`}
-                {question.pinned && " · pinned"}
-                {question.answered && " · answered"}
+                {question.pinned && ` · ${t`pinned`}`}
+                {question.answered && ` · ${t`answered`}`}
               </p>
               {!room.ended && (
                 <div className={styles.small}>

@@ -1,3 +1,6 @@
+import { i18n } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { Button } from "../../ui/Button";
@@ -14,16 +17,16 @@ export function Countdown({ room }: { room: Room }) {
     act(() => api.PUT("/v1/votebooth/rooms/{room}/timer", { params: { path: { room: room.room } }, body: { seconds } }));
   return (
     <section aria-labelledby="countdown" className={rooms.part}>
-      <h2 id="countdown">Countdown</h2>
+      <h2 id="countdown"><Trans>Countdown</Trans></h2>
       <div className={styles.small}>
         {[1, 2, 5, 10].map((minutes) => (
           <Button key={minutes} kind="quiet" aria-disabled={busy} onClick={() => set(60 * minutes)}>
-            {minutes} min
+            <Trans>{minutes} min</Trans>
           </Button>
         ))}
         {room.timer.ends_at && (
           <Button kind="quiet" aria-disabled={busy} onClick={() => set(0)}>
-            Take it away
+            <Trans>Take it away</Trans>
           </Button>
         )}
       </div>
@@ -33,9 +36,9 @@ export function Countdown({ room }: { room: Room }) {
 }
 
 const switches = [
-  ["asking", "The audience may ask"],
-  ["moderated", "Questions wait until a host shows them"],
-  ["reacting", "The audience may react"],
+  ["asking", msg`The audience may ask`],
+  ["moderated", msg`Questions wait until a host shows them`],
+  ["reacting", msg`The audience may react`],
 ] as const;
 
 /** How the room is run. */
@@ -43,7 +46,7 @@ export function Running({ room }: { room: Room }) {
   const { act, busy, error } = useAct();
   return (
     <section aria-labelledby="running" className={rooms.part}>
-      <h2 id="running">How it is run</h2>
+      <h2 id="running"><Trans>How it is run</Trans></h2>
       <div>
         {switches.map(([name, says]) => (
           <label key={name} className={rooms.check}>
@@ -56,7 +59,7 @@ export function Running({ room }: { room: Room }) {
                 act(() => api.PATCH("/v1/votebooth/rooms/{room}", { params: { path: { room: room.room } }, body: { [name]: on } }));
               }}
             />
-            {says}
+            {i18n._(says)}
           </label>
         ))}
       </div>
@@ -71,26 +74,26 @@ export function Ending({ room }: { room: Room }) {
   const [asked, setAsked] = useState(false);
   return (
     <section aria-labelledby="ending" className={rooms.part}>
-      <h2 id="ending">End</h2>
+      <h2 id="ending"><Trans>End</Trans></h2>
       {asked ? (
         <>
-          <p>A room ends for good. Polls that are open stay open.</p>
+          <p><Trans>A room ends for good. Polls that are open stay open.</Trans></p>
           <div className={styles.small}>
             <Button
               aria-disabled={busy}
               onClick={() => act(() => api.POST("/v1/votebooth/rooms/{room}/end", { params: { path: { room: room.room } } }))}
             >
-              End it for good
+              <Trans>End it for good</Trans>
             </Button>
             <Button kind="quiet" onClick={() => setAsked(false)}>
-              Go on
+              <Trans>Go on</Trans>
             </Button>
           </div>
         </>
       ) : (
         <div>
           <Button kind="quiet" onClick={() => setAsked(true)}>
-            End the room
+            <Trans>End the room</Trans>
           </Button>
         </div>
       )}

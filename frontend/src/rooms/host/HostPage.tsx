@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../../api/client";
@@ -30,11 +32,11 @@ export function HostPage() {
   if (room.data?.role === "host") return <Console key={room.data.room} read={room.data} />;
   if (!room.data && !room.error) return <Page title="">{null}</Page>;
   return (
-    <Page title="Not to be had">
-      <h1>You don't run this room</h1>
-      {room.error ? <ProblemNotice error={room.error} /> : <p>Its hosts do.</p>}
+    <Page title={t`Not to be had`}>
+      <h1><Trans>You don't run this room</Trans></h1>
+      {room.error ? <ProblemNotice error={room.error} /> : <p><Trans>Its hosts do.</Trans></p>}
       <p>
-        <Link to="/rooms">To my rooms</Link>
+        <Link to="/rooms"><Trans>To my rooms</Trans></Link>
       </p>
     </Page>
   );
@@ -50,10 +52,10 @@ function Console({ read }: { read: Room }) {
         <h1>
           <bdi>{room.settings.title}</bdi>
         </h1>
-        <p className={styles.quiet}>{about > 0 ? `About ${about} people are here` : "Fewer than five people are here"}</p>
+        <p className={styles.quiet}>{about > 0 ? plural(about, { one: "About # person is here", other: "About # people are here" }) : t`Fewer than five people are here`}</p>
       </header>
-      {!connected && <Notice>The connection is lost; what you see may be old. Trying again …</Notice>}
-      {room.ended && <Notice>This room has ended. What was voted on stays at each poll's own page.</Notice>}
+      {!connected && <Notice><Trans>The connection is lost; what you see may be old. Trying again …</Trans></Notice>}
+      {room.ended && <Notice><Trans>This room has ended. What was voted on stays at each poll's own page.</Trans></Notice>}
       {room.timer?.ends_at && !room.ended && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} />}
       <OnStage room={room} />
       {!room.ended && <Agenda room={room} />}

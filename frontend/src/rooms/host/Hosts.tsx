@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useState } from "react";
@@ -25,29 +27,29 @@ export function Hosts({ room }: { room: Room }) {
 
   return (
     <section aria-labelledby="hosts" className={rooms.part}>
-      <h2 id="hosts">Hosts</h2>
+      <h2 id="hosts"><Trans>Hosts</Trans></h2>
       <ul className={styles.list}>
         {hosts.map((host) => {
           const person = known.data?.find((each) => each.person.id === host)?.person;
           const self = host === account?.id;
-          const name = self ? "you" : person ? nameOf(person) : "somebody";
+          const name = self ? t`you` : person ? nameOf(person) : t`somebody`;
           return (
             <li key={host}>
               <p>
-                {self ? "You" : person ? <Person person={person} /> : "Somebody"}
-                {host === owner && <span className={rooms.quiet}> · opened the room</span>}
+                {self ? t`You` : person ? <Person person={person} /> : t`Somebody`}
+                {host === owner && <span className={rooms.quiet}> · <Trans>opened the room</Trans></span>}
               </p>
               {host !== owner && (mine || self) && !room.ended && (
                 <div className={styles.small}>
                   <Button
                     kind="quiet"
                     aria-disabled={busy}
-                    aria-label={self ? undefined : `Take the part of a host away: ${name}`}
+                    aria-label={self ? undefined : t`Take the part of a host away: ${name}`}
                     onClick={() =>
                       act(() => api.DELETE("/v1/votebooth/rooms/{room}/hosts/{account}", { params: { path: { room: room.room, account: host } } }))
                     }
                   >
-                    {self ? "Give up my part as a host" : "Take the part away"}
+                    {self ? t`Give up my part as a host` : t`Take the part away`}
                   </Button>
                 </div>
               )}
@@ -82,21 +84,21 @@ function Adding({ room }: { room: Room }) {
   return (
     <form onSubmit={submit} className={rooms.part}>
       <Field
-        label="Handle of another host"
-        hint="They do all that you do, but for naming hosts."
+        label={t`Handle of another host`}
+        hint={t`They do all that you do, but for naming hosts.`}
         value={handle}
         autoCapitalize="none"
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => setHandle(event.target.value)}
-        error={unknown ? "There is nobody with this handle." : undefined}
+        error={unknown ? t`There is nobody with this handle.` : undefined}
       />
       <div>
         <Button type="submit" kind="quiet" aria-disabled={add.isPending}>
-          Add as a host
+          <Trans>Add as a host</Trans>
         </Button>
       </div>
-      {add.error && !unknown && <ProblemNotice error={add.error} kept="The handle is still here." />}
+      {add.error && !unknown && <ProblemNotice error={add.error} kept={t`The handle is still here.`} />}
     </form>
   );
 }

@@ -1,3 +1,6 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, given, type Poll } from "../../api/client";
@@ -10,12 +13,18 @@ import type { Room } from "../state";
 import styles from "./Host.module.css";
 import { useAct } from "./useAct";
 
-const standings: Partial<Record<Poll["status"], string>> = {
-  draft: "Not open yet",
-  scheduled: "Not open yet",
-  open: "Open",
-  closed: "Closed",
+const standings: Partial<Record<Poll["status"], MessageDescriptor>> = {
+  draft: msg`Not open yet`,
+  scheduled: msg`Not open yet`,
+  open: msg`Open`,
+  closed: msg`Closed`,
+  archived: msg`In the archive`,
 };
+
+function standing(status: Poll["status"]): string {
+  const said = standings[status];
+  return said ? i18n._(said) : status;
+}
 
 /** What everybody looks at, and the bar at the thumb that leads them on. */
 export function OnStage({ room }: { room: Room }) {
@@ -29,15 +38,15 @@ export function OnStage({ room }: { room: Room }) {
   return (
     <>
       <section aria-labelledby="on-stage" className={rooms.part}>
-        <h2 id="on-stage">On stage</h2>
-        {!id && <p className={rooms.quiet}>Nothing. Add polls below, then go to the next.</p>}
+        <h2 id="on-stage"><Trans>On stage</Trans></h2>
+        {!id && <p className={rooms.quiet}><Trans>Nothing. Add polls below, then go to the next.</Trans></p>}
         {id && poll.data && (
           <>
             <p className={styles.title}>
               <bdi>{poll.data.title}</bdi>
             </p>
             <p>
-              {standings[poll.data.status] ?? poll.data.status} · {shown ? "its result is shown" : "its result isn't shown"}
+              {standing(poll.data.status)} · {shown ? t`its result is shown` : t`its result isn't shown`}
             </p>
             {(poll.data.status === "open" || poll.data.status === "closed") && <Seen key={id} poll={poll.data} />}
           </>
@@ -53,7 +62,7 @@ function Seen({ poll }: { poll: Poll }) {
   const live = useLive(poll.id);
   return (
     <details className={styles.details}>
-      <summary>{live.sums ? `${live.sums.ballots} voted; what you may see` : "What you may see of the result"}</summary>
+      <summary>{live.sums ? plural(live.sums.ballots, { one: "# voted; what you may see", other: "# voted; what you may see" }) : t`What you may see of the result`}</summary>
       <Result poll={poll} live={live} />
     </details>
   );
@@ -76,34 +85,34 @@ function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
   const over = status === "closed" || status === "archived";
 
   return (
-    <div className={styles.bar} role="group" aria-label="Lead the room">
+    <div className={styles.bar} role="group" aria-label={t`Lead the room`}>
       {error && <ProblemNotice error={error} />}
       {asked ? (
         <div className={styles.acts}>
-          <Button onClick={close}>Close for good</Button>
+          <Button onClick={close}><Trans>Close for good</Trans></Button>
           <Button kind="quiet" onClick={() => setClosing(null)}>
-            Keep it open
+            <Trans>Keep it open</Trans>
           </Button>
         </div>
       ) : (
         <div className={styles.acts}>
           {(status === "draft" || status === "scheduled") && (
             <Button onClick={open} {...idle}>
-              Open voting
+              <Trans>Open voting</Trans>
             </Button>
           )}
           {status === "open" && (
             <Button onClick={() => setClosing(room.stage.poll ?? null)} {...idle}>
-              Close voting
+              <Trans>Close voting</Trans>
             </Button>
           )}
           {room.stage.poll && (
             <Button kind={over && !shown ? "main" : "quiet"} onClick={show} {...idle}>
-              {shown ? "Hide result" : "Show result"}
+              {shown ? t`Hide result` : t`Show result`}
             </Button>
           )}
           <Button kind={!room.stage.poll || (over && shown) ? "main" : "quiet"} onClick={next} {...idle}>
-            Next
+            <Trans>Next</Trans>
           </Button>
         </div>
       )}

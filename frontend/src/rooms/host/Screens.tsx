@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef } from "react";
 import { api, given } from "../../api/client";
@@ -41,52 +43,52 @@ export function Screens({ room }: { room: Room }) {
 
   return (
     <section aria-labelledby="screens" className={rooms.part}>
-      <h2 id="screens">Screens</h2>
-      <form onSubmit={submit} className={rooms.part} aria-label="Let a screen in">
+      <h2 id="screens"><Trans>Screens</Trans></h2>
+      <form onSubmit={submit} className={rooms.part} aria-label={t`Let a screen in`}>
         <Field
-          label="Name of a screen"
+          label={t`Name of a screen`}
           name="label"
-          hint="May be left out."
+          hint={t`May be left out.`}
           maxLength={60}
           autoComplete="off"
           error={letIn.error instanceof Problem ? letIn.error.of("label") : undefined}
         />
         <div>
           <Button type="submit" kind="quiet" aria-disabled={letIn.isPending}>
-            Make a link for the screen
+            <Trans>Make a link for the screen</Trans>
           </Button>
         </div>
       </form>
       {letIn.data && (
         <>
-          <p>Whoever has this link sees what the audience sees, and can do nothing. It isn't shown again.</p>
+          <p><Trans>Whoever has this link sees what the audience sees, and can do nothing. It isn't shown again.</Trans></p>
           <div className={styles.small}>
             <a href={letIn.data.link} target="_blank" rel="noreferrer" className={rooms.link}>
-              Open the screen
+              <Trans>Open the screen</Trans>
             </a>
-            <Copy text={letIn.data.link} name="Copy the screen's link" />
+            <Copy text={letIn.data.link} name={t`Copy the screen's link`} />
           </div>
         </>
       )}
       {letIn.error && !(letIn.error instanceof Problem && letIn.error.of("label")) && <ProblemNotice error={letIn.error} />}
       {screens.error && <ProblemNotice error={screens.error} />}
       {!!screens.data?.length && (
-        <ul className={styles.list} aria-label="Screens that are let in">
+        <ul className={styles.list} aria-label={t`Screens that are let in`}>
           {screens.data.map((screen) => {
-            const name = screen.label || "A screen without a name";
+            const name = screen.label || t`A screen without a name`;
             return (
               <li key={screen.id}>
                 <p>
-                  <bdi>{name}</bdi> <span className={rooms.quiet}>let in {moment(screen.made_at)}</span>
+                  <bdi>{name}</bdi> <span className={rooms.quiet}><Trans>let in {moment(screen.made_at)}</Trans></span>
                 </p>
                 <div className={styles.small}>
                   <Button
                     kind="quiet"
-                    aria-label={`Turn away: ${name}`}
+                    aria-label={t`Turn away: ${name}`}
                     aria-disabled={turnAway.isPending}
                     onClick={() => turnAway.isPending || turnAway.mutate(screen.id)}
                   >
-                    Turn it away
+                    <Trans>Turn it away</Trans>
                   </Button>
                 </div>
               </li>
@@ -94,7 +96,7 @@ export function Screens({ room }: { room: Room }) {
           })}
         </ul>
       )}
-      {turnAway.error && <ProblemNotice error={turnAway.error} kept="The screen is still let in." />}
+      {turnAway.error && <ProblemNotice error={turnAway.error} kept={t`The screen is still let in.`} />}
     </section>
   );
 }

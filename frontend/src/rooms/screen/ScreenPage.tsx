@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useParams } from "@tanstack/react-router";
 import { given, nobody, type Poll } from "../../api/client";
@@ -11,6 +13,7 @@ import { grouped, type Room } from "../state";
 import { Timer } from "../Timer";
 import styles from "./Screen.module.css";
 import { useScreen } from "./useScreen";
+import { hiddenBecause } from "../../results/hidden";
 
 const MOST_QUESTIONS = 3;
 
@@ -22,9 +25,9 @@ export function ScreenPage() {
   useTitle(room?.settings.title ?? "");
   if (refused) {
     return (
-      <Page title="Screen">
-        <h1>This screen isn't let in</h1>
-        <p>Its link is good no longer, or the room is over. A host makes a new one under “Screen”.</p>
+      <Page title={t`Screen`}>
+        <h1><Trans>This screen isn't let in</Trans></h1>
+        <p><Trans>Its link is good no longer, or the room is over. A host makes a new one under “Screen”.</Trans></p>
       </Page>
     );
   }
@@ -35,11 +38,11 @@ export function ScreenPage() {
         <h1>
           <bdi>{room.settings.title}</bdi>
         </h1>
-        {!connected && <Notice>The connection is lost; this may be old. Trying again …</Notice>}
+        {!connected && <Notice><Trans>The connection is lost; this may be old. Trying again …</Trans></Notice>}
         {connected && room.audience.hosts_away_since && !room.ended && (
-          <Notice>The host is away right now. Voting goes on.</Notice>
+          <Notice><Trans>The host is away right now. Voting goes on.</Trans></Notice>
         )}
-        {room.ended ? <p className={styles.big}>This room has ended. Thank you for voting.</p> : <Stage stage={room.stage} />}
+        {room.ended ? <p className={styles.big}><Trans>This room has ended. Thank you for voting.</Trans></p> : <Stage stage={room.stage} />}
         {!room.ended && room.timer.ends_at && <Timer endsAt={room.timer.ends_at} aheadMs={aheadMs} className={styles.timer} />}
       </div>
       <Aside room={room} />
@@ -51,10 +54,10 @@ function Aside({ room }: { room: Room }) {
   const about = room.audience.about ?? 0;
   const questions = room.questions.filter((question) => question.state === "shown" && !question.answered).slice(0, MOST_QUESTIONS);
   return (
-    <aside className={styles.aside} aria-label="Come in, and ask">
+    <aside className={styles.aside} aria-label={t`Come in, and ask`}>
       {room.link && room.code && !room.ended && (
         <div className={styles.invite}>
-          <Qr text={room.link} label={`QR code of ${room.link}`} />
+          <Qr text={room.link} label={t`QR code of ${room.link}`} />
           <div>
             <p>
               {new URL(room.link).host}
@@ -65,9 +68,9 @@ function Aside({ room }: { room: Room }) {
           </div>
         </div>
       )}
-      {about > 0 && <p>About {about} people are here</p>}
+      {about > 0 && <p>{plural(about, { one: "About # person is here", other: "About # people are here" })}</p>}
       {questions.length > 0 && (
-        <ol className={styles.questions} aria-label="Questions">
+        <ol className={styles.questions} aria-label={t`Questions`}>
           {questions.map((question) => (
             <li key={question.id}>
               <span className={styles.votes}>▲ {question.votes ?? 0}</span>
@@ -88,9 +91,9 @@ function Stage({ stage }: { stage: Room["stage"] }) {
     enabled: !!id,
     retry: false,
   });
-  if (!id) return <p className={styles.big}>Come in with your phone. The first poll appears here and there.</p>;
+  if (!id) return <p className={styles.big}><Trans>Come in with your phone. The first poll appears here and there.</Trans></p>;
   if (poll.data) return <OnStage key={id} poll={poll.data} shown={stage.results_shown ?? false} />;
-  return poll.error ? <p className={styles.big}>Look at your phone: this poll isn't open to everybody, or not yet.</p> : null;
+  return poll.error ? <p className={styles.big}><Trans>Look at your phone: this poll isn't open to everybody, or not yet.</Trans></p> : null;
 }
 
 function OnStage({ poll, shown }: { poll: Poll; shown: boolean }) {
@@ -106,7 +109,7 @@ function OnStage({ poll, shown }: { poll: Poll; shown: boolean }) {
 
 function Choices({ poll }: { poll: Poll }) {
   const live = useLive(poll.id, true); // how many have voted; where the poll hides its result, that is hidden, too
-  const voted = live.sums && live.sums.ballots > 0 ? ` · ${live.sums.ballots} voted${poll.status === "open" ? " so far" : ""}` : "";
+  const voted = live.sums?.ballots ?? 0;
   return (
     <>
       <ul className={styles.options}>
@@ -117,12 +120,14 @@ function Choices({ poll }: { poll: Poll }) {
         ))}
       </ul>
       <p>
-        {poll.status === "open" ? "Vote on your phone" : poll.status === "closed" ? "Voting is over" : "Voting opens soon"}
-        {voted}
+        {poll.status === "open" ? t`Vote on your phone` : poll.status === "closed" ? t`Voting is over` : t`Voting opens soon`}
+        {voted > 0 && ` · ${poll.status === "open" ? soFar(voted) : plural(voted, { one: "# voted", other: "# voted" })}`}
       </p>
     </>
   );
 }
+
+const soFar = (voted: number) => plural(voted, { one: "# voted so far", other: "# voted so far" });
 
 function Shown({ poll }: { poll: Poll }) {
   const live = useLive(poll.id, true);
@@ -137,9 +142,9 @@ function Shown({ poll }: { poll: Poll }) {
       <>
         <p>{final ? full.data && found(full.data) : standing(live.sums)}</p>
         <Bars sums={live.sums} />
-        <p>{final ? `Final: ${live.sums.ballots} voted` : `${live.sums.ballots} voted so far`}</p>
+        <p>{final ? plural(live.sums.ballots, { one: "Final: # voted", other: "Final: # voted" }) : soFar(live.sums.ballots)}</p>
       </>
     );
   }
-  return live.hidden && <p>{live.hidden.detail}</p>;
+  return live.hidden && <p>{hiddenBecause(live.hidden)}</p>;
 }
