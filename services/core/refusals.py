@@ -58,14 +58,15 @@ class Refusals:
         """
         if not required and not value.strip():
             return ""
+        least = 1 if required else None
         if len(value) > 10 * longest:  # not worth looking through
             reason = f"This is too long: {len(value)} characters, and at most {longest} fit."
-            self.add(field, reason, max_length=longest)
+            self.add(field, reason, min_length=least, max_length=longest)
             return ""
         try:
             return clean(value, longest)
         except ValueError as exc:
-            self.add(field, str(exc), max_length=longest)
+            self.add(field, str(exc), min_length=least, max_length=longest)
             return ""
 
     def number(self, field: str, value: int | None, least: int, most: int) -> None:

@@ -9,9 +9,11 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.codes import new_code
+from services.core.data.models import utc_now
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.problems import conflict, not_found, unavailable
+from services.core.refusals import Refusals
 from services.polls import acts, edits, quota, texts
 from services.polls import definition as definitions
 from services.polls.definition import Definition
@@ -50,10 +52,15 @@ class Creating(Reading):
         self, subject: Subject, body: PollNew, key: str | None, address: str
     ) -> tuple[Poll, datetime, bool]:
         subject.require_user()
-        cleaned, new = await texts.clean_long(self.kit.shared.apart, body, account=subject.id, address=address)
-        definition = definitions.checked(definitions.from_request(cleaned), new=new)
-        opens_at = definitions.utc("opens_at", body.opens_at)
-        closes_at = definitions.utc("closes_at", body.closes_at)
+        found = Refusals(texts.SLUG)
+        apart = self.kit.shared.apart
+        cleaned, new = await texts.clean_long(found, apart, body, account=subject.id, address=address)
+        definition = definitions.clean(found, definitions.from_request(found, cleaned), new=new)
+        opens_at = definitions.utc(found, "opens_at", body.opens_at)
+        closes_at = definitions.utc(found, "closes_at", body.closes_at)
+        if found.errors:  # whoever mends the rest is told of the times, too; otherwise the database's clock decides
+            definitions.refuse_times(found, utc_now(), opens_at, closes_at)
+        found.check()
         poll_id = new_id()
         async with self.kit.db.transaction() as session:
             polls = PollRepository(session)

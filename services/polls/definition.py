@@ -61,17 +61,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
 
 
-def from_request(body: PollNew) -> Definition:
-    """Return the definition that a request asks for, unchecked.
-
-    Raises:
-        Problem: 422 if it numbers its options; numbers are ours to give.
-    """
-    found = Refusals(texts.SLUG)
+def from_request(found: Refusals, body: PollNew) -> Definition:
+    """Return the definition that a request asks for; of it nothing is checked but that we number the options."""
     for index, option in enumerate(body.options):
         if option.id is not None:
             found.add(f"options.{index}.id", "is for edits")
-    found.check()
     return Definition(
         title=body.title,
         description=body.description,
@@ -102,25 +96,35 @@ def with_rules(rules: Rules, new: RulesNew) -> Rules:
     return msgspec.structs.replace(rules, **values)
 
 
-def checked(draft: Definition, before: Rules | None = None, new: AbstractSet[str] = texts.NAMES) -> Definition:
-    """Return a definition with its texts cleaned.
-
-    Args:
-        draft: The definition as it is wanted.
-        before: The rules that it has by now, in an edit.
-        new: Which of its texts are to be cleaned. Those that are stored were, when they came: who mends a word in a
-            title doesn't have 500 options looked through.
+def checked(body: PollNew) -> Definition:
+    """Return the definition that a request asks for, with its texts cleaned.
 
     Raises:
         Problem: 422 that names every refused field.
     """
     found = Refusals(texts.SLUG)
-    cleaned = {name: clean(found, getattr(draft, name)) for name, clean in texts.CLEAN.items() if name in new}
+    definition = clean(found, from_request(found, body))
+    found.check()
+    return definition
+
+
+def clean(
+    found: Refusals, draft: Definition, before: Rules | None = None, new: AbstractSet[str] = texts.NAMES
+) -> Definition:
+    """Return a definition with its texts cleaned; it is good if nothing was refused.
+
+    Args:
+        found: What is refused.
+        draft: The definition as it is wanted.
+        before: The rules that it has by now, in an edit.
+        new: Which of its texts are to be cleaned. Those that are stored were, when they came: who mends a word in a
+            title doesn't have 500 options looked through.
+    """
+    cleaned = {name: cleaner(found, getattr(draft, name)) for name, cleaner in texts.CLEAN.items() if name in new}
     _parameters(found, draft.method, len(draft.options), draft.given)
     _rules(found, draft.rules)
     if draft.rules.is_loose and not (before is not None and before.is_loose):
         found.add("rules.withdraw", "must be false where change is: who withdraws could cast another ballot")
-    found.check()
     return msgspec.structs.replace(draft, **cleaned)
 
 
@@ -157,36 +161,36 @@ def _rules(found: Refusals, rules: Rules) -> None:
         found.add("rules.minimum", "says nothing where only the owner sees results")
 
 
-def utc(field: str, moment: datetime | None) -> datetime | None:
-    """Return a moment in UTC.
-
-    Raises:
-        Problem: 422 if it has no offset or lies outside of the calendar.
-    """
+def utc(found: Refusals, field: str, moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC; refuse it if it has no offset or lies outside of the calendar."""
     if moment is None:
         return None
-    found = Refusals(texts.SLUG)
     if moment.tzinfo is None:
         found.add(field, "needs an offset, such as Z or +02:00")
-        raise found.problem()
+        return None
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         found.add(field, "lies outside of the calendar")
-        raise found.problem() from None
+        return None
+
+
+def refuse_times(found: Refusals, now: datetime, opens_at: datetime | None, closes_at: datetime | None) -> None:
+    """Refuse an end that isn't after the beginning and after now; both are in UTC."""
+    if closes_at is not None and closes_at <= now:
+        found.add("closes_at", "is past")
+    elif closes_at is not None and opens_at is not None and closes_at <= opens_at:
+        found.add("closes_at", "must be after opens_at")
 
 
 def check_times(now: datetime, opens_at: datetime | None, closes_at: datetime | None) -> None:
-    """Refuse an end that isn't after the beginning and after now; both are in UTC.
+    """Refuse an end that isn't after the beginning and after now, where nothing else was refused.
 
     Raises:
         Problem: 422.
     """
     found = Refusals(texts.SLUG)
-    if closes_at is not None and closes_at <= now:
-        found.add("closes_at", "is past")
-    elif closes_at is not None and opens_at is not None and closes_at <= opens_at:
-        found.add("closes_at", "must be after opens_at")
+    refuse_times(found, now, opens_at, closes_at)
     found.check()
 
 

@@ -35,6 +35,11 @@ _MENDABLE: dict[Status, frozenset[str]] = {
     Status.CLOSED: frozenset(),
     Status.ARCHIVED: frozenset(),
 }
+_RULES = frozenset(Rules.__struct_fields__)
+_LOCKED = "is locked"
+_NAMED = 10
+"""How many of what is locked a sentence names; `errors` names all, or the first of very many."""
+
 _HIDES_NOTHING = 1
 """A minimum up to this. Above it nobody may know whether somebody has voted, the owner neither, and a refusal would
 tell."""
@@ -53,12 +58,16 @@ def current(poll: Poll) -> Definition:
     )
 
 
-def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> dict[str, Any]:
+def wanted(
+    poll: Poll, edit: PollEdit, now: datetime, found: Refusals, new: AbstractSet[str] = texts.NAMES
+) -> dict[str, Any]:
     """Return the values, by column, that an edit would change; empty if all stays.
 
     Args:
         poll: The poll.
         edit: What to change.
+        now: The moment.
+        found: What was refused so far.
         new: Which texts of the edit are still to be cleaned.
 
     Raises:
@@ -78,14 +87,18 @@ def wanted(poll: Poll, edit: PollEdit, new: AbstractSet[str] = texts.NAMES) -> d
         given=given,
         rules=with_rules(before.rules, edit.rules) if edit.rules is not UNSET else before.rules,
     )
-    after = definitions.checked(after, before.rules, new & replaced.keys())
+    after = definitions.clean(found, after, before.rules, new & replaced.keys())
     values = columns(after)
     if edit.options is not UNSET:
         # Those of the edit, which `checked` has cleaned.
-        values["options"], values["next_option"] = _options(poll, cast("Sequence[OptionEdit]", after.options))
+        values["options"], values["next_option"] = _options(found, poll, cast("Sequence[OptionEdit]", after.options))
     for name in ("opens_at", "closes_at"):
         if (moment := getattr(edit, name)) is not UNSET:
-            values[name] = definitions.utc(name, moment)
+            values[name] = definitions.utc(found, name, moment)
+    if found.errors and (edit.opens_at or edit.closes_at):  # where nothing else is wrong, they come after the locks
+        times = (values.get(name, getattr(poll, name)) for name in ("opens_at", "closes_at"))
+        definitions.refuse_times(found, now, *times)
+    found.check()
     return {name: value for name, value in values.items() if value != getattr(poll, name)}
 
 
@@ -114,16 +127,14 @@ def columns(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _options(poll: Poll, options: Sequence[OptionEdit]) -> tuple[list[dict[str, Any]], int]:
+def _options(found: Refusals, poll: Poll, options: Sequence[OptionEdit]) -> tuple[list[dict[str, Any]], int]:
     """Return a poll's options after an edit, and the id that the next new one will have.
 
     An id stays with its option from the first draft on, and is never given to another. Whoever names an option by id
-    or label and leaves something out leaves it as it is.
-
-    Raises:
-        Problem: 422 if an id isn't one of the poll's, a new option has no label, or two have the same.
+    or label and leaves something out leaves it as it is. Refused are an id that isn't one of the poll's, a new option
+    without a label, and a label that an option has already which keeps its own.
     """
-    found = Refusals(texts.SLUG)
+    refused = {error.field for error in found.errors}
     by_id = {option["id"]: option for option in poll.options}
     claimed = {option.id for option in options}
     by_label = {fold(option["label"]): option for option in poll.options if option["id"] not in claimed}
@@ -143,10 +154,10 @@ def _options(poll: Poll, options: Sequence[OptionEdit]) -> tuple[list[dict[str, 
         if before is None:
             before, following = {"id": following, "description": "", "link": None}, following + 1
         after = {**before, **_given(option)}
-        if (first := places.setdefault(fold(after["label"]), index)) != index:
+        first = places.setdefault(fold(after["label"]), index)
+        if first != index and not refused & {f"options.{index}.{name}" for name in ("id", "label")}:
             found.add(f"options.{index}.label", f"is the same as options.{first}")
         numbered.append(after)
-    found.check()
     return numbered, following
 
 
@@ -168,7 +179,20 @@ def touched(poll: Poll, values: dict[str, Any]) -> set[str]:
     return names
 
 
-def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> None:
+def paths(poll: Poll, edit: PollEdit, values: dict[str, Any], names: AbstractSet[str]) -> list[str]:
+    """Return where an edit has what it touches: `rules.listing`, `options.3.link`. What only follows isn't there."""
+    found = {name for name in names if name in PollEdit.__struct_fields__}
+    if edit.rules is not UNSET and names & _RULES:
+        given = {f"rules.{name}" for name in names & _RULES if getattr(edit.rules, name) is not UNSET}
+        found |= given or {"rules"}
+    if "option_texts" in names:
+        pairs = enumerate(zip(poll.options, values["options"], strict=True))
+        texts_of = ("description", "link")
+        found |= {f"options.{at}.{name}" for at, (old, new) in pairs for name in texts_of if old[name] != new[name]}
+    return sorted(found)
+
+
+def check(poll: Poll, edit: PollEdit, values: dict[str, Any], status: Status, now: datetime) -> None:
     """Refuse a change that comes too late.
 
     Raises:
@@ -178,7 +202,9 @@ def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> 
         return
     names = touched(poll, values)
     if values.get("anonymous") is False:
-        raise conflict("irreversible", "An anonymous poll stays anonymous once it is published.")
+        problem = conflict("irreversible", "An anonymous poll stays anonymous once it is published.")
+        problem.errors = (FieldError("rules.anonymous", "can't be taken back"),)
+        raise problem
     allowed = _MENDABLE.get(status)
     if status is Status.SCHEDULED and poll.opens_at is not None and poll.opens_at - now < SETTLE:
         allowed = _MENDABLE[Status.OPEN]
@@ -186,15 +212,17 @@ def check(poll: Poll, values: dict[str, Any], status: Status, now: datetime) -> 
         return
     if poll.minimum > _HIDES_NOTHING:
         allowed -= _WORDS
-    if late := sorted(names - allowed):
-        raise _locked(status, late)
+    if late := names - allowed:
+        raise _locked(status, paths(poll, edit, values, late))
     if "closes_at" in names and poll.closes_at is not None and poll.closes_at - now < SETTLE:
-        raise conflict("locked", f"closes_at can't be moved in the last {SETTLE.seconds} seconds.")
+        problem = conflict("locked", f"closes_at can't be moved in the last {SETTLE.seconds} seconds.")
+        problem.errors = (FieldError("closes_at", _LOCKED),)
+        raise problem
 
 
-def asked(poll: Poll, values: dict[str, Any]) -> list[str]:
-    """Return what of the question an edit changes: the words that voters answer, and the options."""
-    return sorted(touched(poll, values) & (_WORDS | {"options"}))
+def asked(poll: Poll, edit: PollEdit, values: dict[str, Any]) -> list[str]:
+    """Return where an edit changes the question: the words that voters answer, and the options."""
+    return paths(poll, edit, values, touched(poll, values) & (_WORDS | {"options"}))
 
 
 def may_have_ballots(poll: Poll, status: Status, now: datetime) -> bool:
@@ -203,24 +231,29 @@ def may_have_ballots(poll: Poll, status: Status, now: datetime) -> bool:
     return status is Status.OPEN or (status is Status.SCHEDULED and soon)
 
 
-def voted(names: list[str]) -> Problem:
+def voted(where: list[str]) -> Problem:
     """409 `locked`: somebody has voted on the question as it is."""
-    return _refused("Somebody has voted", names)
+    return _refused("Somebody has voted", where)
 
 
-def _locked(status: Status, names: list[str]) -> Problem:
+def _locked(status: Status, where: list[str]) -> Problem:
     said = {
         Status.SCHEDULED: f"It opens within {SETTLE.seconds} seconds",
         Status.OPEN: "Voting has begun",
         Status.CLOSED: "Voting is over",
         Status.ARCHIVED: "It is archived",
     }[status]
-    return _refused(said, names)
+    return _refused(said, where)
 
 
-def _refused(said: str, names: list[str]) -> Problem:
-    problem = conflict("locked", f"{said}, so {', '.join(names)} can't be changed. Duplicate the poll instead.")
-    problem.errors = tuple(FieldError(name, "is locked") for name in names)
+def _refused(said: str, where: list[str]) -> Problem:
+    found = Refusals("locked")
+    for path in where:
+        found.add(path, _LOCKED)
+    more = f" and {len(where) - _NAMED} more" if len(where) > _NAMED else ""
+    named = ", ".join(where[:_NAMED]) + more
+    problem = conflict("locked", f"{said}, so {named} can't be changed. Duplicate the poll instead.")
+    problem.errors = found.problem().errors
     return problem
 
 

@@ -38,7 +38,7 @@ def _row(poll: Wanted) -> dict[str, Any]:
     """Return a poll's row, by the rules that hold for any request."""
     request = {"options": [{"label": label} for label in poll.options], "method": poll.method, "rules": poll.rules}
     body = msgspec.convert({"title": poll.title, "description": poll.description, **request}, PollNew)
-    definition = definitions.checked(definitions.from_request(body))
+    definition = definitions.checked(body)
     definitions.check_times(utc_now(), poll.published_at, poll.closes_at)
     at = poll.published_at
     owner = Subject(poll.owner, Kind.USER, Role.USER, poll.owner, frozenset(), 0)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.events.outbox import publish as tell
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.problems import Problem, conflict, unavailable
+from services.core.refusals import Refusals
 from services.polls import acts, edits, notes, quota, texts, votebooth
 from services.polls import definition as definitions
 from services.polls.creating import Creating
@@ -60,8 +61,10 @@ class Polls(Creating):
             Problem: 403, 404, 409 if it comes too late, 412, 422, 503 if VoteBooth doesn't answer.
         """
         subject.require_user()
-        cleaned, new = await texts.clean_long(self.kit.shared.apart, edit, account=subject.id, address=address)
-        poll, now = await self._edit(subject, poll_id, cleaned, new, if_match)
+        found = Refusals(texts.SLUG)
+        apart = self.kit.shared.apart
+        cleaned, new = await texts.clean_long(found, apart, edit, account=subject.id, address=address)
+        poll, now = await self._edit(subject, poll_id, cleaned, found, new, if_match)
         if poll.published_at is None:
             return await self.seen(poll, now)
         decides = (edit.opens_at, edit.closes_at, UNSET if edit.rules is UNSET else edit.rules.listing)
@@ -70,7 +73,13 @@ class Polls(Creating):
         return await self._arrived(poll, now)
 
     async def _edit(
-        self, subject: Subject, poll_id: UUID, edit: PollEdit, new: AbstractSet[str], if_match: str | None
+        self,
+        subject: Subject,
+        poll_id: UUID,
+        edit: PollEdit,
+        found: Refusals,
+        new: AbstractSet[str],
+        if_match: str | None,
     ) -> tuple[Poll, datetime]:
         async with self.kit.db.transaction() as session:
             poll, now = await acts.lock_owned(session, subject, poll_id)
@@ -82,17 +91,17 @@ class Polls(Creating):
                     "The poll was changed in the meantime",
                     "The poll has changed since you read it. Read it again.",
                 )
-            values = edits.wanted(poll, edit, new)
+            values = edits.wanted(poll, edit, now, found, new)
             if not values:
                 return poll, now
-            edits.check(poll, values, status, now)
+            edits.check(poll, edit, values, status, now)
             _check_times(poll, values, now)
             if values.keys() & {"options", "description"}:
                 await quota.check_size(PollRepository(session), poll.owner, self.kit.settings)
             if status is not Status.DRAFT:
                 await quota.check_log(AuditRepository(session), poll.id, self.kit.settings)
             details = edits.loggable(poll, values)
-            question = edits.asked(poll, values) if status is not Status.DRAFT else []
+            question = edits.asked(poll, edit, values) if status is not Status.DRAFT else []
             if question and edits.may_have_ballots(poll, status, now):
                 await self._hold_ballots(poll, question)
             if question:

@@ -50,7 +50,8 @@ def _description(found: Refusals, description: str) -> str:
 
 def _options(found: Refusals, options: Sequence[AnOption]) -> list[AnOption]:
     if not schemas.MIN_OPTIONS <= len(options) <= schemas.MAX_OPTIONS:
-        found.add("options", f"must be from {schemas.MIN_OPTIONS} to {schemas.MAX_OPTIONS}, not {len(options)}")
+        least, most = schemas.MIN_OPTIONS, schemas.MAX_OPTIONS
+        found.add("options", f"must be from {least} to {most}, not {len(options)}", min_length=least, max_length=most)
         return []
     seen: dict[str, int] = {}
     ids: set[int] = set()
@@ -116,17 +117,20 @@ def _length(texts: dict[str, Any]) -> int:
     return sum(len(option.label or "") + len(option.description or "") + len(option.link or "") for option in options)
 
 
-async def clean_long(apart: Apart, body: B, *, account: object, address: str) -> tuple[B, frozenset[str]]:
+async def clean_long(
+    found: Refusals, apart: Apart, body: B, *, account: object, address: str
+) -> tuple[B, frozenset[str]]:
     """Return a request with its texts cleaned if they are long, and the names of those that are still to be cleaned.
 
     Args:
+        found: What is refused.
         apart: Where long ones are cleaned.
         body: The request.
         account: Whose it is.
         address: The site that it comes from.
 
     Raises:
-        Problem: 422 that names every refused text; 429 or 503 if too much waits to be cleaned.
+        Problem: 429 or 503 if too much waits to be cleaned.
     """
     texts = _given(body)
     if _length(texts) <= _LONG:
@@ -138,9 +142,7 @@ async def clean_long(apart: Apart, body: B, *, account: object, address: str) ->
     else:
         done = await apart.do(clean_edit, given, account=account, address=address)
         answer = msgspec.msgpack.decode(done, type=_Cleaned[OptionEdit])
-    found = Refusals(SLUG)
     found.errors += answer.errors
-    found.check()
     return msgspec.structs.replace(body, **msgspec.structs.asdict(answer.texts)), frozenset()
 
 

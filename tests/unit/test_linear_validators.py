@@ -27,7 +27,7 @@ FIELDS = {"single": "picks", "multiple": "picks", "approval": "picks", "score": 
 
 
 def poll(raw: bytes) -> definitions.Definition:
-    return definitions.checked(definitions.from_request(msgspec.json.decode(raw, type=PollNew)))
+    return definitions.checked(msgspec.json.decode(raw, type=PollNew))
 
 
 def _cleaned(addresses: list[str]) -> bytes:

@@ -15,16 +15,14 @@ from services.core.http.api import problems
 from services.core.http.dependencies import address_of
 from services.core.http.guards import GUESTS_TOO, requires
 from services.core.http.queries import NONE, refuse_others
-from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of
+from services.votebooth.casting.request import Answer, BallotOperation, json_of, subject_of, text_of, version_of
 from services.votebooth.casting.schemas import Counted, MyBallot
 from services.votebooth.casting.service import Ballots
 from services.votebooth.casting.tickets import Outcome
 from services.votebooth.description import VOTING, BallotSecret
-from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER, Claim
+from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, Claim
 
 VOTE = "votes:write"
-
-_VERSION = VERSION_HEADER.lower().encode()
 
 
 class _VoteBooth(Protocol):
@@ -46,7 +44,7 @@ async def cast_ballot(request: Request[Any, Any, Any]) -> ASGIApp:
     headers = dict(request.scope["headers"])
     subject = await subject_of(request, headers)
     subject.require(VOTE)
-    claim = Claim(subject, text_of(headers, TOKEN_HEADER), lambda: address_of(request), headers.get(_VERSION))
+    claim = Claim(subject, text_of(headers, TOKEN_HEADER), lambda: address_of(request), version_of(headers))
     raw = await json_of(request, headers)
     votebooth: _VoteBooth = request.app.state["votebooth"]
     outcome = await votebooth.ballots.cast(request.path_params["poll_id"], claim, raw, text_of(headers, SECRET_HEADER))

@@ -11,13 +11,16 @@ from litestar.types import Receive, Scope, Send
 from services.core.http.dependencies import shared_of
 from services.core.http.openapi import TOKEN
 from services.core.identity.subject import Subject
-from services.core.problems import Problem, malformed, unauthenticated, unsupported
+from services.core.problems import FieldError, Problem, malformed, unauthenticated, unsupported
 from services.votebooth.poll.choices import SECRET_PATTERN
-from services.votebooth.poll.voters import SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
+from services.votebooth.poll.voters import MAX_VERSION, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 
 MAX_BODY_BYTES = 100_000
 
 Headers = dict[bytes, bytes]
+
+_VERSION = VERSION_HEADER.lower().encode()
+_LONGEST = len(str(MAX_VERSION))
 
 
 async def subject_of(request: Request[Any, Any, Any], headers: Headers) -> Subject:
@@ -36,6 +39,22 @@ def text_of(headers: Headers, name: str) -> str | None:
     """Return a header's value, None without one."""
     value = headers.get(name.lower().encode())
     return None if value is None else value.decode("latin-1")
+
+
+def version_of(headers: Headers) -> int | None:
+    """Return the version of the poll that the voter was shown, None if the request doesn't say.
+
+    Raises:
+        Problem: 400; taken for none, a mistake of the client's would show on the day when a question is mended.
+    """
+    given = headers.get(_VERSION)
+    if given is None:
+        return None
+    version = int(given) if given.isdigit() and len(given) <= _LONGEST else 0
+    if not 1 <= version <= MAX_VERSION:
+        error = FieldError(VERSION_HEADER, "It is a poll's version.", minimum=1, maximum=MAX_VERSION)
+        raise malformed(f"{VERSION_HEADER} isn't a poll's version.", (error,))
+    return version
 
 
 async def json_of(request: Request[Any, Any, Any], headers: Headers) -> bytes:
@@ -113,7 +132,7 @@ class BallotOperation(Operation):
             Parameter(
                 VERSION_HEADER,
                 "header",
-                schema=Schema(type=OpenAPIType.INTEGER, minimum=1),
+                schema=Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_VERSION),
                 description="The `version` of the poll that the voter was shown; needed where the question was changed "
                 "after it was published, so that nobody's ballot counts for words that they weren't shown.",
             ),

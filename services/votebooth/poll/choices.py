@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.core.http.request import check_json
-from services.core.misfits import read_again
+from services.core.misfits import BODY, read_again
 from services.core.problems import FieldError, Problem, malformed, refused
 from services.core.refusals import Refusals
 from services.votebooth.poll.definition import PollChanged
@@ -173,7 +173,7 @@ class ChoiceReader:
     def _canonical(self, body: BallotBody) -> BallotBody:
         given = [name for name in _MARKS if getattr(body, name) is not UNSET]
         if len(given) != 1:
-            raise _refused("ballot", f"Send exactly one of {self._field} and abstain.")
+            raise _refused(BODY, f"Send exactly one of {self._field} and abstain.")
         if body.abstain is not UNSET:
             if not self._definition.abstain:
                 raise _refused("abstain", "This poll doesn't allow abstentions.")

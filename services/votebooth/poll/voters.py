@@ -25,6 +25,8 @@ HASH_KEY = "hash-key"
 TOKEN_HEADER = "Ballot-Token"  # noqa: S105  (a header's name)
 SECRET_HEADER = "Ballot-Secret"  # noqa: S105  (a header's name)
 VERSION_HEADER = "Poll-Version"
+MAX_VERSION = 2**53 - 1
+"""What every client can hold as a number."""
 
 
 class Claim:
@@ -40,7 +42,7 @@ class Claim:
     __slots__ = ("address", "subject", "token", "version")
 
     def __init__(
-        self, subject: Subject, token: str | None, address: Callable[[], str], version: bytes | None = None
+        self, subject: Subject, token: str | None, address: Callable[[], str], version: int | None = None
     ) -> None:
         self.subject = subject
         self.token = token
@@ -49,8 +51,7 @@ class Claim:
 
     def has_seen(self, version: int) -> bool:
         """Say whether the voter was shown this version of the poll or a newer one, as far as the request says."""
-        given = self.version
-        return given is not None and given.isdigit() and len(given) < 19 and int(given) >= version
+        return self.version is not None and self.version >= version
 
 
 class Keyring:

@@ -16,7 +16,54 @@ async def refused(owner: Person, poll: dict[str, Any], **values: Any) -> tuple[i
     problem = answer.json()
     assert answer.headers["content-type"].startswith("application/problem+json"), answer.text
     assert (await owner.read(poll)).json() == poll
+    if answer.status_code in {409, 422}:  # 400 names what is missing, too
+        fields = [error["field"] for error in problem["errors"]]
+        assert fields
+        assert [field for field in fields if not stands(values, field)] == [], "paths of what was sent"
     return answer.status_code, problem["type"].rsplit("/", 1)[-1]
+
+
+def stands(body: Any, path: str) -> bool:
+    """Say whether a body has something at a path, or misses it where it would be."""
+    *parents, last = path.split(".")
+    for name in parents:
+        body = body[int(name)] if isinstance(body, list) else body.get(name)
+    return last.isdigit() and int(last) < len(body) if isinstance(body, list) else last in (body or {})
+
+
+async def test_what_is_locked_is_named_by_its_place_in_the_edit(owner: Person) -> None:
+    poll = await owner.create(publish=True, rules={"minimum": 2})  # under which an open poll's words stay
+    linked = [{"id": 1}, {"id": 2, "description": "Green", "link": "https://example.org"}, {"id": 3}]
+    answer = await owner.edit(poll, options=linked, rules={"eligibility": "anyone", "minimum": 2}, random_order=True)
+    assert answer.status_code == 409, answer.text
+    problem = answer.json()
+    fields = ["options.1.description", "options.1.link", "random_order", "rules.eligibility"]
+    assert [error["field"] for error in problem["errors"]] == fields
+    assert ", ".join(fields) in problem["detail"]
+
+
+async def test_all_that_is_wrong_is_named_at_once_times_too(owner: Person) -> None:
+    """In a new poll and in an edit; of texts that are cleaned at once, and of those that another process cleans."""
+    for long in (0, 1_900):
+        options = [{"label": f"No. {n}", "description": "x" * long} for n in range(100)]
+        wrong = {
+            "title": "",
+            "method": {"type": "stv", "seats": 100},
+            "options": [*options[:-1], {"label": "", "description": "x" * 2_001}],
+            "rules": {"quorum": 0},
+            "opens_at": "2100-01-01T00:00:00",
+            "closes_at": after(-60),
+        }
+        draft = await owner.create()
+        edited = await owner.edit(draft, **{**wrong, "options": [{"id": 77}, *wrong["options"][1:]]})
+        created = await owner.call("POST", "", {**wrong, "options": [{"label": "A", "id": 77}, *wrong["options"][1:]]})
+        for answer in (created, edited):
+            assert answer.status_code == 422, answer.text
+            assert {error["field"] for error in answer.json()["errors"]} == {
+                *("title", "method.seats", "rules.quorum", "opens_at", "closes_at"),
+                *("options.0.id", "options.99.label", "options.99.description"),
+            }
+        assert (await owner.read(draft)).json() == draft
 
 
 async def test_a_draft_takes_any_change(owner: Person, votewave: VoteWave) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services.core.problems import Problem
+from services.core.refusals import Refusals
 from services.core.text import fold
 from services.polls import definition as definitions
 from services.polls.methods import PARAMETERS, TAKES, Given, Method, effective
@@ -25,7 +26,7 @@ def options(count: int) -> list[dict[str, str]]:
 
 
 def check(**values: Any) -> definitions.Definition:
-    return definitions.checked(definitions.from_request(body(**values)))
+    return definitions.checked(body(**values))
 
 
 def refused(**values: Any) -> set[str]:
@@ -199,16 +200,17 @@ def test_titles_that_deceive_or_dont_fit_are_refused(text: str) -> None:
 @given(st.text(max_size=220), st.lists(st.text(max_size=30), min_size=2, max_size=6), st.text(max_size=300))
 def test_what_is_accepted_can_be_stored_and_accepted_again(title: str, labels: list[str], description: str) -> None:
     request = body(title=title, options=[{"label": label} for label in labels], description=description)
-    found = accepted(definitions.from_request(request))
+    found = accepted(request)
     if found is None:
         return
     texts = [found.title, found.description, *(option.label for option in found.options)]
     assert all("\x00" not in text and text.encode() is not None for text in texts)
     assert len({fold(option.label) for option in found.options}) == len(labels)
-    assert definitions.checked(found) == found
+    again = Refusals("poll-refused")
+    assert (definitions.clean(again, found), again.errors) == (found, [])
 
 
-def accepted(draft: definitions.Definition) -> definitions.Definition | None:
+def accepted(draft: PollNew) -> definitions.Definition | None:
     with contextlib.suppress(Problem):
         return definitions.checked(draft)
     return None
@@ -219,20 +221,21 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize("moment", [datetime(2026, 1, 1), datetime.min.replace(tzinfo=UTC).replace(tzinfo=None)])  # noqa: DTZ001
 def test_times_need_an_offset(moment: datetime) -> None:
-    with pytest.raises(Problem) as caught:
-        definitions.utc("opens_at", moment)
-    assert [error.field for error in caught.value.errors] == ["opens_at"]
+    found = Refusals("poll-refused")
+    assert definitions.utc(found, "opens_at", moment) is None
+    assert [error.field for error in found.errors] == ["opens_at"]
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_times_outside_of_the_calendar_are_refused(text: str) -> None:
-    with pytest.raises(Problem, match="calendar"):
-        definitions.utc("closes_at", msgspec.convert(text, datetime))
+    found = Refusals("poll-refused")
+    definitions.utc(found, "closes_at", msgspec.convert(text, datetime))
+    assert [error.message for error in found.errors] == ["lies outside of the calendar"]
 
 
 def test_times_are_kept_in_utc() -> None:
     moment = msgspec.convert("2026-12-01T18:00:00+05:45", datetime)
-    assert definitions.utc("closes_at", moment) == datetime(2026, 12, 1, 12, 15, tzinfo=UTC)
+    assert definitions.utc(Refusals("poll-refused"), "closes_at", moment) == datetime(2026, 12, 1, 12, 15, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

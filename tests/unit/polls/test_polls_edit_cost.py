@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from services.core.problems import Problem
+from services.core.refusals import Refusals
 from services.polls import definition as definitions
 from services.polls import edits
 from services.polls.models import Poll
@@ -26,7 +27,7 @@ def a_poll(options: int) -> Poll:
         },
         PollNew,
     )
-    definition = definitions.checked(definitions.from_request(body))
+    definition = definitions.checked(body)
     return Poll(
         **edits.columns(definition),
         options=definitions.numbered(definition.options),
@@ -55,7 +56,7 @@ def calls(act: Callable[[], object]) -> int:
 
 
 def wanted(poll: Poll, **values: Any) -> dict[str, Any]:
-    return edits.wanted(poll, msgspec.convert(values, PollEdit))
+    return edits.wanted(poll, msgspec.convert(values, PollEdit), datetime.now(UTC), Refusals("poll-refused"))
 
 
 @pytest.mark.parametrize("values", [{"title": "Dinner?"}, {"method": {"type": "single"}}, {"rules": {"minimum": 3}}])

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from services.core.apart import Apart
 from services.core.problems import Problem
+from services.core.refusals import Refusals
 from services.polls import definition as definitions
 from services.polls import texts
 from services.polls.schemas import PollEdit, PollNew
@@ -28,17 +29,22 @@ def a_poll(**values: Any) -> PollNew:
 
 
 async def cleaned(apart: Apart, body: Any) -> tuple[Any, frozenset[str]]:
-    return await texts.clean_long(apart, body, account="ada", address="here")
+    found = Refusals(texts.SLUG)
+    done = await texts.clean_long(found, apart, body, account="ada", address="here")
+    found.check()
+    return done
 
 
 async def test_long_texts_are_cleaned_by_another_process_and_equal_those_cleaned_here(
     apart: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = definitions.checked(definitions.from_request(a_poll()))
+    here = definitions.checked(a_poll())
     monkeypatch.setattr(texts, "CLEAN", dict.fromkeys(texts.CLEAN, _not_here))
     body, new = await cleaned(apart, a_poll())
     assert new == frozenset()
-    there = definitions.checked(definitions.from_request(body), new=new)
+    found = Refusals(texts.SLUG)
+    there = definitions.clean(found, definitions.from_request(found, body), new=new)
+    found.check()
     assert there == here
 
 
@@ -61,7 +67,7 @@ async def test_each_long_text_that_is_refused_is_named(apart: Apart) -> None:
     assert caught.value.status == 422
     assert [error.field for error in caught.value.errors] == ["title", "description", "options.40.label"]
     with pytest.raises(Problem) as here:
-        definitions.checked(definitions.from_request(refused))
+        definitions.checked(refused)
     assert here.value.errors == caught.value.errors
 
 

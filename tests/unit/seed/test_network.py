@@ -61,7 +61,7 @@ def test_everything_is_as_a_request_may_have_it_and_happens_in_order() -> None:
     published = {poll.id: poll.published_at for poll in made.polls}
     for poll in made.polls:
         body = {"title": poll.title, "options": [{"label": label} for label in poll.options], "method": poll.method}
-        definitions.checked(definitions.from_request(msgspec.convert({**body, "rules": poll.rules}, PollNew)))
+        definitions.checked(msgspec.convert({**body, "rules": poll.rules}, PollNew))
         assert joined[poll.owner] < poll.published_at < NOW
     cast = [(vote.poll, vote.voter) for vote in made.votes()]
     assert len(set(cast)) == len(cast) == pytest.approx(made.size.votes, rel=0.2)

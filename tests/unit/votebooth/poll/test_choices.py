@@ -69,14 +69,14 @@ def test_a_choice_has_one_form_and_adds_to_the_counters(
 @pytest.mark.parametrize(
     ("method", "body", "field", "rules"),
     [
-        ("single", {}, "ballot", {}),
+        ("single", {}, "body", {}),
         ("single", {"picks": []}, "picks", {}),
         ("single", {"picks": [1, 2]}, "picks", {"max_picks": 4}),
         ("single", {"picks": [5]}, "picks.0", {}),
         ("single", {"scores": {"1": 1}}, "scores", {}),
         ("single", {"abstain": True}, "abstain", {}),
         ("single", {"abstain": False}, "abstain", {"abstain": True}),
-        ("single", {"picks": [1], "abstain": True}, "ballot", {"abstain": True}),
+        ("single", {"picks": [1], "abstain": True}, "body", {"abstain": True}),
         ("multiple", {"picks": [1, 1]}, "picks", {"max_picks": 4}),
         ("multiple", {"picks": [1]}, "picks", {"min_picks": 2, "max_picks": 3}),
         ("multiple", {"picks": [1, 2, 3, 4]}, "picks", {"min_picks": 2, "max_picks": 3}),
