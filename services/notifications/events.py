@@ -89,6 +89,8 @@ class PollChanged(Event, frozen=True, kw_only=True):
 
     Attributes:
         listing: Whom it is for: `followers` are the owner's; others are seen by whoever has their link.
+        opens_at: None in what was told of it before its times were.
+        closed_at: When it was closed by hand, before or without `closes_at`.
     """
 
     KIND: ClassVar[str] = "polls.poll.changed"
@@ -97,6 +99,10 @@ class PollChanged(Event, frozen=True, kw_only=True):
     owner: UUID
     title: str
     listing: str = "public"
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    closed_at: datetime | None = None
+    archived_at: datetime | None = None
     deleted: bool
 
 

@@ -15,6 +15,7 @@ Kind = Literal[
     "thread",
     "moderation",
     "poll_opened",
+    "poll_closing",
     "poll_closed",
     "message",
     "message_request",
@@ -28,7 +29,16 @@ UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
     {
         "in_app": frozenset(KINDS),
         "email": frozenset(
-            {"follow_request", "mention", "reply", "moderation", "poll_opened", "poll_closed", "message"}
+            {
+                "follow_request",
+                "mention",
+                "reply",
+                "moderation",
+                "poll_opened",
+                "poll_closing",
+                "poll_closed",
+                "message",
+            }
         ),
     }
 )

@@ -75,6 +75,8 @@ class Thing(Base):
         names: Whom a Wave or a comment names.
         text: The beginning of what it says; a poll's title.
         gone: It was deleted. The row stays, or a late event would bring it back.
+        closes_at: When a poll closes by itself; null if it doesn't, or is over by its owner's act.
+        remind_at: When those who watch a poll are to be told that it closes soon; null if they aren't, or were.
     """
 
     __tablename__ = "thing"
@@ -87,7 +89,10 @@ class Thing(Base):
     names: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default="{}")
     text: Mapped[str] = mapped_column(Text)
     gone: Mapped[bool]
+    closes_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
     __table_args__ = (
+        Index("ix_thing_remind", "remind_at", postgresql_where=column("remind_at").is_not(None)),
         CheckConstraint("type IN ('wave', 'poll', 'comment')", name="type"),
         Index("ix_thing_of", "of", postgresql_where=column("of").is_not(None)),
     )

@@ -55,9 +55,10 @@ SERVICE = Service(
     personal=Personal(events.AccountDeleted, Notifications.erase, exported, Person),
     secrets={LINK_KEY: new_link_key},
     mail=True,
-    needs=["auth", "polls", "profiles"],
+    needs=["auth", "polls", "profiles", "votebooth"],
     jobs=[
         Job("sends", 1, lambda told: told.sending.work()),
+        Job("reminders", 5, lambda told: told.sending.remind()),
         Job("mails", 2, lambda told: told.mailing.work()),
         Job("old", 3_600, Notifications.sweep),
     ],

@@ -19,7 +19,7 @@ from services.votebooth.events import AccountDeleted, DraftDeleted, FollowChange
 from services.votebooth.exchange.controllers import ExchangeController
 from services.votebooth.models import Follow, Person
 from services.votebooth.poll import erasing as ballots_erasing
-from services.votebooth.poll.controllers import VersionController
+from services.votebooth.poll.controllers import ReminderController, VersionController
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.voters import HASH_KEY, SECRET_HEADER, TOKEN_HEADER, VERSION_HEADER
 from services.votebooth.recount.periodic import EVERY_SECONDS
@@ -46,10 +46,11 @@ SERVICE = Service(
         LogController,
         *ROOM_CONTROLLERS,
     ],
-    internal_controllers=[VersionController],
+    internal_controllers=[VersionController, ReminderController],
     parts=lambda votebooth: {
         "projection": votebooth.projection,
         "ballots": votebooth.ballots,
+        "reminding": votebooth.reminding,
         "tokens": votebooth.tokens,
         "roll": votebooth.roll,
         "results": votebooth.results,

@@ -20,6 +20,7 @@ from services.votebooth.poll import erasing as ballots_erasing
 from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.reminding import Reminding
 from services.votebooth.poll.repository import forget_draft
 from services.votebooth.poll.voters import HASH_KEY, Keyring
 from services.votebooth.recount.periodic import PeriodicRecount
@@ -46,6 +47,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         keyring: Makes voters' keys.
         booth: Where ballots wait for the next transaction.
         ballots: What voters do.
+        reminding: Whom others may remind of a poll.
         tokens: Voting tokens.
         roll: Invited addresses.
         receipts: Which ballots are counted.
@@ -67,6 +69,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.keyring = Keyring()
         self.booth = Booth(kit, self.projection, self.keyring)
         self.audience = Audience(kit)
+        self.reminding = Reminding(kit, self.projection, self.audience)
         self.ballots = Ballots(kit, self.projection, self.audience, self.keyring, self.booth)
         own_polls = OwnPolls(kit, self.projection, self.audience)
         self.tokens = VotingTokens(kit, own_polls)

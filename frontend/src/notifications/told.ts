@@ -43,6 +43,8 @@ export function what(one: Told): string | null {
       return t`A comment of yours in “${poll}” was hidden: ${text}`;
     case "poll_opened":
       return t`Voting has begun: ${text}`;
+    case "poll_closing":
+      return t`Voting ends soon: ${text}`;
     case "poll_closed":
       return t`Voting is over: ${text}`;
     case "message":
@@ -65,6 +67,7 @@ const kinds: Record<string, MessageDescriptor> = {
   thread: msg`Somebody comments where I follow the comments`,
   moderation: msg`A comment of mine is hidden`,
   poll_opened: msg`Voting begins in a poll that I watch`,
+  poll_closing: msg`Voting ends soon in a poll that I watch`,
   poll_closed: msg`Voting ends in a poll that I watch, or in mine`,
   message: msg`Somebody writes to me`,
   message_request: msg`Somebody whom I don't follow would like to write to me`,

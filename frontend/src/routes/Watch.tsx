@@ -31,9 +31,14 @@ export function Watch({ poll }: { poll: Poll }) {
         <Trans>Watch this poll</Trans>
       </Button>
       <span role="status" className={styles.said}>
-        {watching ? (poll.status === "scheduled" ? t`You are told when it opens and closes.` : t`You are told when it closes.`) : ""}
+        {watching ? told(poll) : ""}
       </span>
       {turn.error && <ProblemNotice error={turn.error} />}
     </div>
   );
+}
+
+function told({ status, closes_at }: Poll): string {
+  if (status === "scheduled") return t`You are told when it opens and closes.`;
+  return closes_at ? t`You are told before it closes if you haven't voted, and when it has closed.` : t`You are told when it closes.`;
 }

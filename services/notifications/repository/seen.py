@@ -49,7 +49,9 @@ def _subject() -> ColumnElement[bool]:
     as_told = thing.audience == case((Notification.kind == "moderation", "hidden"), else_="shown")
     as_named = or_(Notification.kind != "mention", any_(thing.names) == VIEWER)
     comment = and_(thing.type == "comment", as_told, as_named, exists().where(on.id == thing.of, poll(on)))
-    return exists().where(thing.id == Notification.subject, or_(wave, poll(thing), comment))
+    # That something closes soon isn't told once it is over, however late a digest leaves.
+    in_time = or_(Notification.kind != "poll_closing", thing.closes_at > func.now())
+    return exists().where(thing.id == Notification.subject, or_(wave, and_(poll(thing), in_time), comment))
 
 
 def happening() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.notifications.kinds import Kind
 from services.notifications.models import Send, Shard
 
 SENDS = Keyset("sends", Send.id)
@@ -44,14 +45,22 @@ class SendRepository(Repository[Send]):
             shards = [{"send": send.id, "after": after, "last": last} for after, last in pairwise([_NOBODY, *ends])]
             await self.session.execute(insert(Shard), shards)
 
-    async def claim(self) -> Row[Any] | None:
+    async def claim(self, kinds: Collection[Kind], *, as_it_was: Row[Any] | None = None) -> Row[Any] | None:
         """Return a shard that nobody works on, held until the transaction ends; None if there is none.
+
+        Args:
+            kinds: Of which of these sends.
+            as_it_was: This shard alone, if it hasn't come further since.
 
         Returns:
             `send`, `kind`, `subject`, `actor`, `at`, `after`, `last`.
         """
         columns = (Shard.send, Send.kind, Send.subject, Send.actor, Send.at, Shard.after, Shard.last)
         statement = select(*columns).join(Send, Send.id == Shard.send).where(Shard.left, Send.state == "running")
+        statement = statement.where(Send.kind.in_(kinds))
+        if (this := as_it_was) is not None:
+            same = (Shard.send == this.send, Shard.last == this.last, Shard.after == this.after)
+            statement = statement.where(*same)
         free = statement.order_by(Shard.send, Shard.last).limit(1).with_for_update(of=Shard, skip_locked=True)
         return (await self.session.execute(free)).first()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.core.data.repository import Repository, keep_newest
@@ -43,6 +43,16 @@ class ThingRepository(Repository[Thing]):
     async def ripples(self, wave: UUID) -> Sequence[Thing]:
         """Return what shares a Wave on, as far as it is known."""
         return (await self.session.scalars(select(Thing).where(Thing.type == "wave", Thing.of == wave))).all()
+
+    async def closing(self, most: int) -> Sequence[Row[Any]]:
+        """Take polls of which people are to be reminded now, held: `id` and `owner` of those that aren't over yet."""
+        due = select(Thing.id).where(Thing.remind_at <= func.now()).order_by(Thing.remind_at).limit(most)
+        ids = (await self.session.scalars(due.with_for_update(skip_locked=True))).all()
+        if not ids:
+            return ()
+        taken = update(Thing).where(Thing.id.in_(ids)).values(remind_at=None)
+        rows = await self.session.execute(taken.returning(Thing.id, Thing.owner, Thing.closes_at > func.now()))
+        return [row for row in rows if row[2]]
 
     async def may_see_poll(self, viewer: UUID, poll: UUID) -> bool | None:
         """Say whether somebody may see a poll; None if it isn't known here."""

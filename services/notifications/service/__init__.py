@@ -54,7 +54,7 @@ class Notifications(UseCases[NotificationsSettings]):
         self.reading = Reading(kit, self.people, self.hub)
         self.preferring = Preferring(kit, self.hub)
         self.watches = Watches(kit, self.hearing)
-        self.sending = Sending(kit)
+        self.sending = Sending(kit, self.hearing)
         self.delivering = Delivering(kit)
         self.unsubscribing = Unsubscribing(kit)
         self.mailing = Mailing(kit, self.reading, self.unsubscribing)

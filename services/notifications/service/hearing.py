@@ -5,11 +5,14 @@ hidden) is asked of `thing` when somebody looks. Follows and reactions are no th
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.core.closing import remind_at
+from services.core.data.models import utc_now
 from services.core.kit import Kit
 from services.notifications.events import (
     BlockChanged,
@@ -143,9 +146,12 @@ class Hearing:
         await self._keep(session, Told(event.owner, "poll_closed", event.poll, event.owner))
         await self._send(session, "poll_closed", event)
 
+    async def closing(self, session: AsyncSession, poll: UUID, owner: UUID) -> None:
+        """Tell those who watch a poll, and may vote in it yet, that it closes soon."""
+        await _send(session, "poll_closing", poll, owner, utc_now())
+
     async def _send(self, session: AsyncSession, kind: Kind, event: PollOpened | PollClosed) -> None:
-        ends, people = await WatchRepository(session).boundaries(event.poll, event.at, _SHARD)
-        await SendRepository(session).begin(kind, event.poll, event.owner, event.at, ends, people)
+        await _send(session, kind, event.poll, event.owner, event.at)
 
     async def _ripple(self, session: AsyncSession, owner: UUID, wave: UUID, actor: UUID, ripple: UUID) -> None:
         if owner != actor:
@@ -160,6 +166,11 @@ class Hearing:
         await mailboxes.advance([told.recipient])
         if kept.news:
             await mailboxes.ring(told.kind, [told.recipient])
+
+
+async def _send(session: AsyncSession, kind: Kind, poll: UUID, owner: UUID, at: datetime) -> None:
+    ends, people = await WatchRepository(session).boundaries(poll, at, _SHARD)
+    await SendRepository(session).begin(kind, poll, owner, at, ends, people)
 
 
 def _thing(event: WaveChanged | CommentChanged | PollChanged) -> dict[str, Any]:
@@ -197,7 +208,10 @@ def _comment(event: CommentChanged) -> dict[str, Any]:
 
 
 def _poll(event: PollChanged) -> dict[str, Any]:
+    over = event.deleted or event.closed_at is not None or event.archived_at is not None
     return {
+        "closes_at": None if over else event.closes_at,
+        "remind_at": None if over or event.opens_at is None else remind_at(event.opens_at, event.closes_at),
         "id": event.poll,
         "type": "poll",
         "version": event.version,

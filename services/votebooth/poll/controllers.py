@@ -9,6 +9,9 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.reminding import Reminding
+
+_MOST = 100
 
 
 class Known(Struct, frozen=True):
@@ -21,6 +24,22 @@ class Held(Struct, frozen=True):
     """Whether ballots wait for a version; they don't where one was ever cast."""
 
     held: bool
+
+
+class ReminderController(Controller):
+    """For Notifications."""
+
+    path = "/polls/{poll_id:uuid}"
+
+    @get("/reminders", summary="Who of some users is to be reminded of a poll")
+    async def among(
+        self,
+        reminding: NamedDependency[Reminding],
+        poll_id: FromPath[UUID],
+        account: Annotated[list[UUID], QueryParameter(max_items=_MOST, description="Users' accounts.")],
+    ) -> list[UUID]:
+        """Return those who may vote, and haven't as far as that may be told."""
+        return await reminding.among(poll_id, account)
 
 
 class VersionController(Controller):

@@ -95,6 +95,11 @@ class _Poll(Event, frozen=True, kw_only=True):
         return self.for_followers or self.eligibility == "followers"
 
     @property
+    def tells_who_voted(self) -> bool:
+        """Whether others than the voter may know who has voted: under a minimum that would be a count below it."""
+        return not self.anonymous and self.minimum <= 1
+
+    @property
     def ends_at(self) -> datetime | None:
         """When voting ends or has ended; None while nobody knows."""
         return self.closed_at or self.closes_at

@@ -1,12 +1,13 @@
 """The SQL of polls' rules as they are kept here."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import and_, case, delete, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.votebooth.models import Counter, Credential, Draft, Poll, RollEntry, TokenBatch
+from services.votebooth.models import Ballot, Counter, Credential, Draft, Poll, RollEntry, TokenBatch
 from services.votebooth.poll.definition import PollChanged
 
 
@@ -33,6 +34,12 @@ async def touch_counter(session: AsyncSession, event: PollChanged) -> bool:
         where=Counter.version < event.version,
     ).returning(Counter.poll_id)
     return (await session.execute(statement)).first() is not None
+
+
+async def voted_among(session: AsyncSession, poll_id: UUID, keys: Sequence[bytes]) -> set[bytes]:
+    """Return those of some voters' keys that have a counted ballot in a poll that isn't anonymous."""
+    statement = select(Ballot.voter_key).where(Ballot.poll_id == poll_id, Ballot.voter_key.in_(keys))
+    return set((await session.scalars(statement)).all())
 
 
 async def hold_for(session: AsyncSession, poll_id: UUID, version: int) -> bool | None:

@@ -157,7 +157,7 @@ class Roll:
         if not invited:  # the poll has no roll any more
             return None
         used = last is not None and await self._is_used(session, rules, last)
-        if used and _tells_who_voted(rules):
+        if used and rules.definition.tells_who_voted:
             await repository.mark_sent(session, poll_id, address)
             return None
         token = new_token()
@@ -172,16 +172,11 @@ class Roll:
         return await repository.took_part(session, rules.poll_id, key, anonymous=rules.anonymous)
 
 
-def _tells_who_voted(rules: PollRules) -> bool:
-    """Say whether the owner may know who has voted: under a minimum that would be a count below it."""
-    return not rules.anonymous and rules.definition.minimum <= 1
-
-
 def _mail(public_url: str, rules: PollRules, code: str, address: str, token: str) -> Mail:
     poll = rules.definition
     voted = (
         ""
-        if _tells_who_voted(rules)
+        if rules.definition.tells_who_voted
         else "If you have voted already, keep the mail whose link you voted with; this one is of no use to you then. "
         "It was sent to you as well because nobody is told who has voted.\n\n"
     )
