@@ -1,5 +1,6 @@
 import { t } from "@lingui/core/macro";
 import type { components } from "./schema";
+import { wrong } from "../words/problems";
 
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 
@@ -22,6 +23,7 @@ export class Problem extends Error {
 
   /** What is wrong with one field. */
   of(field: string): string | undefined {
-    return this.errors.find((error) => error.field === field || error.field?.startsWith(`${field}.`))?.message;
+    const error = this.errors.find((each) => each.field === field || each.field?.startsWith(`${field}.`));
+    return error && wrong(error);
   }
 }

@@ -1,4 +1,4 @@
-import { t } from "@lingui/core/macro";
+import { plural, t } from "@lingui/core/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
@@ -47,7 +47,7 @@ export function Item({ thread, comment, best, order, level, meant = false }: Ite
       {all && comment.replies > 0 && <List thread={thread} parent={comment.id} order={order} level={level + 1} label={t`Answers`} />}
       {!all && rest > 0 && level < DEEPEST && (
         <button type="button" className={styles.act} onClick={() => setAll(true)}>
-          {shown.length > 0 ? t`Show all ${comment.replies} answers` : rest === 1 ? t`Show 1 answer` : t`Show ${rest} answers`}
+          {shown.length > 0 ? t`Show all ${comment.replies} answers` : plural(rest, { one: "Show # answer", other: "Show # answers" })}
         </button>
       )}
       {!all && rest > 0 && level >= DEEPEST && <Deeper comment={comment} />}
@@ -59,7 +59,7 @@ function Deeper({ comment }: { comment: Comment }) {
   const here = useLocation({ select: (location) => location.pathname });
   return (
     <Link to={here} search={{ comment: comment.id }} className={styles.act}>
-      {comment.replies === 1 ? t`Read on: 1 answer` : t`Read on: ${comment.replies} answers`}
+      {plural(comment.replies, { one: "Read on: # answer", other: "Read on: # answers" })}
     </Link>
   );
 }

@@ -1,3 +1,4 @@
+import { plural, t } from "@lingui/core/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, given } from "../api/client";
@@ -20,11 +21,11 @@ export function Trends() {
       {lively.length > 0 && (
         <Tags
           id="trends"
-          title="What many speak of"
-          tags={lively.map(({ tag, people }) => ({ tag, about: people === 1 ? "1 person" : `${people} people` }))}
+          title={t`What many speak of`}
+          tags={lively.map(({ tag, people }) => ({ tag, about: plural(people, { one: "# person", other: "# people" }) }))}
         />
       )}
-      {followed.length > 0 && <Tags id="my-tags" title="Tags you follow" tags={followed} />}
+      {followed.length > 0 && <Tags id="my-tags" title={t`Tags you follow`} tags={followed} />}
     </>
   );
 }

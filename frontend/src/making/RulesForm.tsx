@@ -7,6 +7,7 @@ import { Choice } from "../ui/Choice";
 import type { Rules } from "./entry";
 import styles from "./Making.module.css";
 import { NumberField } from "./NumberField";
+import { wrong as wrongField } from "../words/problems";
 
 type Props = {
   rules: Rules;
@@ -128,7 +129,7 @@ export function RulesForm({ rules, randomOrder, begun = false, problem, onChange
       )}
       {wrong.map((error) => (
         <p key={error.field} className={styles.error}>
-          {error.message}
+          {wrongField(error)}
         </p>
       ))}
     </fieldset>

@@ -21,7 +21,7 @@ export function Explore() {
       ) : (
         <>
           <Trends />
-          <h2>What is new</h2>
+          <h2><Trans>What is new</Trans></h2>
           <Newest />
         </>
       )}

@@ -1,3 +1,5 @@
+import { plural, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
@@ -27,9 +29,9 @@ export function TagPage() {
         }}
         empty={
           <Notice>
-            <p>Nobody has published anything for all with this tag yet.</p>
+            <p><Trans>Nobody has published anything for all with this tag yet.</Trans></p>
             <p>
-              <Link to="/explore">See what others ask and say</Link>
+              <Link to="/explore"><Trans>See what others ask and say</Trans></Link>
             </p>
           </Notice>
         }
@@ -46,10 +48,10 @@ function Standing({ tag }: { tag: string }) {
   if (account?.kind !== "user") {
     return (
       <p className={styles.quiet}>
-        <Link to="/sign-in" search={{ then: `/tags/${encodeURIComponent(tag)}` }}>
+        <Trans><Link to="/sign-in" search={{ then: `/tags/${encodeURIComponent(tag)}` }}>
           Sign in
         </Link>{" "}
-        to have this tag in your home feed.
+        to have this tag in your home feed.</Trans>
       </p>
     );
   }
@@ -67,12 +69,12 @@ function Standing({ tag }: { tag: string }) {
             if (!follow.isPending) follow.mutate(!followed);
           }}
         >
-          {followed ? "Unfollow" : "Follow"}
+          {followed ? t`Unfollow` : t`Follow`}
         </Button>
         <p className={styles.quiet} role="status">
           {[
-            followers === 1 ? "1 follower" : `${followers} followers`,
-            followed && "what is tagged so comes into your home feed",
+            plural(followers, { one: "# follower", other: "# followers" }),
+            followed && t`what is tagged so comes into your home feed`,
           ]
             .filter(Boolean)
             .join(" · ")}

@@ -1,3 +1,6 @@
+import { i18n, type MessageDescriptor } from "@lingui/core";
+import { msg, t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, given, type Schemas } from "../api/client";
 import { useAccount } from "../session/session";
@@ -6,9 +9,9 @@ import styles from "./Settings.module.css";
 
 type Name = keyof Schemas["MessagingPreferences"];
 
-const says: [Name, string][] = [
-  ["receipts", "Let those I write with see how far I have read"],
-  ["presence", "Let those I write with see whether I am here"],
+const says: [Name, MessageDescriptor][] = [
+  ["receipts", msg`Let those I write with see how far I have read`],
+  ["presence", msg`Let those I write with see whether I am here`],
 ];
 
 /** What those I write with see of me. Each takes effect at once. */
@@ -24,9 +27,9 @@ export function Seen() {
   const shown = found.data && { ...found.data, ...(change.isPending ? change.variables : {}) };
   return (
     <fieldset className={styles.form}>
-      <legend className={styles.legend}>In messages</legend>
+      <legend className={styles.legend}><Trans>In messages</Trans></legend>
       {found.error && <ProblemNotice error={found.error} />}
-      {change.error && <ProblemNotice error={change.error} kept="It is as it was." />}
+      {change.error && <ProblemNotice error={change.error} kept={t`It is as it was.`} />}
       {shown && (
         <div>
           {says.map(([name, text]) => (
@@ -36,13 +39,13 @@ export function Seen() {
                 checked={shown[name]}
                 onChange={(event) => !change.isPending && change.mutate({ [name]: event.target.checked })}
               />
-              <span>{text}</span>
+              <span>{i18n._(text)}</span>
             </label>
           ))}
         </div>
       )}
       <p className={styles.quiet}>
-        Nobody else sees either, and nobody at all whom you block. It holds from now on; what others have seen, they have seen.
+        <Trans>Nobody else sees either, and nobody at all whom you block. It holds from now on; what others have seen, they have seen.</Trans>
       </p>
     </fieldset>
   );

@@ -1,0 +1,63 @@
+"""Somebody whose browser speaks German: they sign up, vote and see the result in it."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from tests.conftest import VoteWave
+from tests.e2e.web import publish, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+
+async def _fits(page: Page) -> None:
+    """Nothing is wider than the screen, however long German words are."""
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+
+
+async def test_a_german_browser_signs_up_votes_and_sees_the_result_in_german(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client, rules={"eligibility": "signed_in"})
+    page, complaints = await visit(
+        browser, f"{votewave.url}/p/{poll['code']}", locale="de-DE", viewport={"width": 320, "height": 640}
+    )
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    await _fits(page)
+    await page.get_by_role("link", name="Zum Abstimmen anmelden").click()
+    await page.get_by_role("link", name="Ich habe noch kein Konto").click()
+    await page.get_by_label("E-Mail-Adresse").fill(f"{uuid4().hex}@example.org")
+    await page.get_by_label("Passwort").fill("ein Boot, eine Lampe und 3 Schlüssel")
+    await _fits(page)
+    await page.get_by_role("button", name="Registrieren").click()
+    await page.get_by_role("checkbox", name="Noodle bar").check()
+    await expect(page.get_by_text("1 von 3 ausgewählt.")).to_be_visible()
+    await page.get_by_role("button", name="Abstimmen").click()
+    await expect(page.get_by_role("heading", name="Deine Stimme ist gezählt")).to_be_visible()
+    await expect(page.get_by_text("Du hast für Noodle bar gestimmt.")).to_be_visible()
+    await expect(page.get_by_text("Noodle bar führt mit 1 von 1 Stimme.")).to_be_visible()
+    await _fits(page)
+
+    # What the API refuses is said in German, too.
+    stranger, _ = await visit(browser, f"{votewave.url}/sign-in", locale="de-AT")
+    await stranger.get_by_label("E-Mail-Adresse").fill("niemand@example.org")
+    await stranger.get_by_label("Passwort").fill("nicht das richtige Wort")
+    await stranger.get_by_role("button", name="Anmelden").click()
+    await expect(stranger.get_by_text("E-Mail-Adresse oder Passwort ist falsch.")).to_be_visible()
+
+    # Another language is a press away, and stays chosen.
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.get_by_text("Noodle bar leads with 1 of 1 vote.")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/explore", "/join", "/sign-up", "/new", "/forgot", "/receipts", "/settings"])
+async def test_long_words_fit_a_small_phone(browser: Browser, votewave: VoteWave, path: str) -> None:
+    page, _ = await visit(browser, votewave.url + path, locale="de-DE", viewport={"width": 320, "height": 640})
+    await expect(page.get_by_role("button", name="Deutsch")).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator("h1")).to_be_visible()
+    await _fits(page)
