@@ -55,7 +55,7 @@ export function refusal({ slug, detail }: { slug: string; detail: string }): str
 export function wrong(error: NonNullable<ProblemDocument["errors"]>[number]): string {
   if (i18n.locale === "en") return error.message;
   const { minimum, maximum, min_length: least, max_length: most } = error;
-  if (minimum !== undefined && maximum !== undefined) return t`From ${minimum} to ${maximum}.`;
+  if (typeof minimum === "number" && typeof maximum === "number") return t`From ${minimum} to ${maximum}.`;
   if (least && most) return t`It has to be ${least} to ${most} long.`;
   if (most) return t`It may be ${most} long at most.`;
   return error.message;
