@@ -1,16 +1,21 @@
 """What is seen of a room: a snapshot with its position, what came after it, the code as a picture, an export."""
 
+import asyncio
 import csv
 import io
+import time
 from collections.abc import Sequence
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.problems import closed, not_found
+from services.core.sized_cache import SizedCache
 from services.votebooth.models import Room, RoomEntry
 from services.votebooth.rooms import schemas
 from services.votebooth.rooms.doors import Seat
@@ -31,11 +36,31 @@ _QUIET_ZONE = 4
 """Light modules around a QR code (ISO/IEC 18004)."""
 
 
+_KEPT_BYTES = 8_000_000
+_KEPT_SECONDS = 5.0
+"""How long a snapshot is used at most: what is erased of an account moves no log."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A room as it was put together for many."""
+
+    snapshot: schemas.RoomSnapshot
+    size: int
+    at: float
+
+    def holds(self, seq: int, code: str | None) -> bool:
+        """Say whether it is what is to be seen where the log stands there."""
+        same = self.snapshot.seq >= seq and self.snapshot.code == code
+        return same and self.at + _KEPT_SECONDS > time.monotonic()
+
+
 class Reading:
-    """Rooms, for those who look. All of an answer is of one moment."""
+    """Rooms, for those who look. All of an answer is of one moment, but for what somebody has done themselves."""
 
     def __init__(self, kit: Kit[VoteBoothSettings]) -> None:
         self._kit = kit
+        self._kept: SizedCache[tuple[UUID, RoomRole], _Kept] = SizedCache(_KEPT_BYTES, lambda kept: kept.size)
+        self._making: WeakValueDictionary[tuple[UUID, RoomRole], asyncio.Lock] = WeakValueDictionary()
 
     async def snapshot(self, seat: Seat, subject: Subject | None) -> schemas.RoomSnapshot:
         """Return a room as it is for somebody.
@@ -43,9 +68,39 @@ class Reading:
         Raises:
             Problem: 404 if it is gone.
         """
+        if seat.role is not RoomRole.HOST:
+            return await self._together(seat, subject)
         async with self._kit.db.reading() as session:
             await steady(session)
             return await self._snapshot(session, seat, subject)
+
+    async def _together(self, seat: Seat, subject: Subject | None) -> schemas.RoomSnapshot:
+        """Return a room as all of the audience, or all screens, have it: put together once for those who come at once.
+
+        Each asks where the log stands; what was put together holds while that is so. What somebody has done themselves
+        is read for each, and may be newer than the rest.
+        """
+        async with self._kit.db.reading() as session:
+            standing = await RoomRepository(session).standing(seat.room_id)
+            mine = await self._mine(session, seat, subject)
+        if standing is None:
+            raise not_found("room")
+        seq, code, now = standing
+        key = (seat.room_id, seat.role)
+        async with self._making.setdefault(key, asyncio.Lock()):
+            kept = self._kept.get(key)
+            if kept is None or not kept.holds(seq, code):
+                kept = await self._put_together(key)
+        # Put together after the clock was read, it may be the newer of the two.
+        return replace(kept.snapshot, now=max(now, kept.snapshot.now), mine=mine)
+
+    async def _put_together(self, key: tuple[UUID, RoomRole]) -> "_Kept":
+        async with self._kit.db.reading() as session:
+            await steady(session)
+            snapshot = await self._snapshot(session, Seat(*key), None)
+        kept = _Kept(snapshot, len(msgspec.json.encode(snapshot)), time.monotonic())
+        self._kept.put(key, kept)
+        return kept
 
     async def changes(self, seat: Seat, subject: Subject | None, after: int) -> schemas.RoomChanges:
         """Return what came after a position, or the room anew if that is too much or the position isn't one of it.

@@ -66,6 +66,12 @@ class RoomRepository(Repository[Room]):
             await self.session.execute(delete(table).where(table.room_id == room_id))
         await self.session.execute(delete(Room).where(Room.id == room_id))
 
+    async def standing(self, room_id: UUID) -> tuple[int, str | None, datetime] | None:
+        """Return where a room's log stands, its code, and the clock; None if it is gone."""
+        statement = select(Room.seq, Room.code, func.clock_timestamp()).where(Room.id == room_id)
+        row = (await self.session.execute(statement)).first()
+        return None if row is None else (row[0], row[1], row[2])
+
     async def heads(self, rooms: Sequence[UUID]) -> dict[UUID, int]:
         """Return the number of the last entry of each room's log."""
         found = await self.session.execute(select(Room.id, Room.seq).where(Room.id.in_(rooms)))
