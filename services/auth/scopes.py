@@ -5,6 +5,7 @@ from typing import Literal
 Scope = Literal[
     "comments:write",
     "expressions:write",
+    "feed:write",
     "follows:write",
     "messages:read",
     "messages:write",

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Text, column, func
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Text, Uuid, column, func
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.circles import BlockColumns, FollowColumns, MuteColumns
 from services.core.data.models import ServiceBase
+from services.core.ids import new_id
 from services.core.people import PersonColumns
 
 
@@ -130,6 +131,53 @@ class TagFollow(Base):
     version: Mapped[int]
     heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (Index("ix_tag_follow_ended", "heard_at", postgresql_where=~column("followed", Boolean)),)
+
+
+class Hidden(Base):
+    """An account wants to come across an entry no more.
+
+    Attributes:
+        thing: What it is called by its own service; it needn't be known here.
+        ordinal: Orders lists.
+    """
+
+    __tablename__ = "hidden"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    thing: Mapped[UUID] = mapped_column(primary_key=True)
+    ordinal: Mapped[UUID] = mapped_column(default=new_id)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_hidden_list", "account", "ordinal"),)
+
+
+class Less(Base):
+    """An account wants to see less of another one.
+
+    Attributes:
+        ordinal: Orders lists.
+    """
+
+    __tablename__ = "less"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    other: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    ordinal: Mapped[UUID] = mapped_column(default=new_id)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_less_list", "account", "ordinal"),)
+
+
+class Ranking(Base):
+    """The order in which somebody was shown their home feed by rank: it stays as it was when its first page was read.
+
+    Attributes:
+        id: Of the order, which cursors name; its time is that of the first page.
+        things: The entries, the first one first.
+        oldest: The ordinal of the oldest of them; what is older comes after them, by time.
+    """
+
+    __tablename__ = "ranking"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    things: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    oldest: Mapped[UUID]
 
 
 class Name(Base):

@@ -34,5 +34,10 @@ SERVICE = Service(
     ],
     personal=Personal(AccountDeleted, Feed.erase, exported, Person),
     needs=["profiles"],
-    jobs=[Job("words", 60, Feed.sweep), Job("tags", 3600, Feed.sweep_tags), Job("trends", 60, Feed.reckon_trends)],
+    jobs=[
+        Job("words", 60, Feed.sweep),
+        Job("tags", 3600, Feed.sweep_tags),
+        Job("rankings", 3600, Feed.sweep_rankings),
+        Job("trends", 60, Feed.reckon_trends),
+    ],
 )

@@ -51,3 +51,17 @@ class TrendsView(Struct, frozen=True):
     """What many speak of, the liveliest first."""
 
     items: list[TrendView]
+
+
+class HiddenView(Struct, frozen=True):
+    """Something that I have hidden, and when."""
+
+    id: UUID
+    at: datetime
+
+
+class LessView(Struct, frozen=True):
+    """Somebody of whom I want to see less, and since when."""
+
+    person: PersonView
+    at: datetime

@@ -8,13 +8,14 @@ import { WaveItem } from "../waves/WaveItem";
 import { pollsOf, useCards } from "./cards";
 import styles from "./Entries.module.css";
 import { ago, standingOf } from "./standing";
+import { Wish } from "./Wish";
 
 type Entry = Schemas["EntryView"];
 
 const NONE: Schemas["WaveView"][] = [];
 
 /** A page of a feed. What changes all the time, votes and reactions, is asked for the whole page at once. */
-export function Entries({ entries }: { entries: Entry[] }) {
+export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: boolean }) {
   const account = useAccount();
   const ids = entries.filter((entry) => entry.kind === "wave").map((entry) => entry.id);
   const waves = useQuery({
@@ -27,11 +28,13 @@ export function Entries({ entries }: { entries: Entry[] }) {
   return entries.map((entry) => {
     if (entry.kind === "wave") {
       const wave = waves.data?.find((one) => one.id === entry.id);
-      return wave && <WaveItem key={entry.id} wave={wave} cards={told} />;
+      if (!wave) return null;
+      const item = <WaveItem key={entry.id} wave={wave} cards={told} />;
+      return mine ? <Wish key={entry.id} entry={entry} item={item} /> : item;
     }
     if (entry.kind !== "poll") return null; // a kind to come
     const card = cards.get(entry.id);
-    return (
+    const item = (
       <li key={entry.id} className={styles.entry}>
         <p className={styles.by}>
           <Person person={entry.author} /> <time dateTime={entry.created_at}>{ago(entry.created_at)}</time>
@@ -42,5 +45,6 @@ export function Entries({ entries }: { entries: Entry[] }) {
         <p className={styles.standing}>{card ? standingOf(card).join(" · ") : "\u00a0"}</p>
       </li>
     );
+    return mine ? <Wish key={entry.id} entry={entry} item={item} /> : item;
   });
 }

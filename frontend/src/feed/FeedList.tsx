@@ -11,12 +11,14 @@ type Props = {
   read: (cursor: string | undefined) => Promise<Schemas["EntryViewPage"]>;
   /** What stands first: what its reader has just published. */
   first?: Schemas["EntryView"][];
+  /** Whether its reader may hide what is in it. */
+  mine?: boolean;
   /** What a feed with nothing in it says. */
   empty: ReactNode;
 };
 
 /** A feed, page after page, until the server says that it ends. */
-export function FeedList({ name, read, first = [], empty }: Props) {
+export function FeedList({ name, read, first = [], mine = false, empty }: Props) {
   const account = useAccount();
   const pages = useInfiniteQuery({
     queryKey: ["feed", name, account?.id],
@@ -33,7 +35,11 @@ export function FeedList({ name, read, first = [], empty }: Props) {
         <ul className={styles.list}>
           {first.length > 0 && <Entries entries={first} />}
           {pages.data?.pages.map((page, number) => (
-            <Entries key={String(pages.data.pageParams[number])} entries={page.items.filter((entry) => !ids.has(entry.id))} />
+            <Entries
+              key={String(pages.data.pageParams[number])}
+              mine={mine}
+              entries={page.items.filter((entry) => !ids.has(entry.id))}
+            />
           ))}
         </ul>
       )}

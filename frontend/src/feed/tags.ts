@@ -33,8 +33,6 @@ export function useFollowTag(tag: string) {
       else given(await api.DELETE("/v1/follows/tags/{tag}", { params }));
     },
     onSettled: () =>
-      Promise.all(
-        [[FOLLOWED], ["feed", "home"]].map((queryKey) => queries.invalidateQueries({ queryKey })),
-      ),
+      Promise.all([[FOLLOWED], ["feed"]].map((queryKey) => queries.invalidateQueries({ queryKey }))),
   });
 }

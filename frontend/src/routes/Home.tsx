@@ -4,6 +4,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
+import styles from "../feed/Wish.module.css";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
@@ -13,7 +14,7 @@ import { WriteWave } from "../waves/WriteWave";
 /** What those whom I follow have published, and I. */
 export function Home() {
   const account = useAccount();
-  const { about } = useSearch({ from: "/home" });
+  const { about, order = "newest" } = useSearch({ from: "/home" });
   const [written, setWritten] = useState<Wave[]>([]); // until the feed has heard of them
   return (
     <Page title={t`Home`}>
@@ -21,11 +22,23 @@ export function Home() {
       {account?.kind === "user" && (
         <WriteWave key={about} about={about} onDone={(made) => made && setWritten((old) => [made, ...old])} />
       )}
+      {account?.kind === "user" && (
+        <nav aria-label="Order" className={styles.orders}>
+          <Link to="/home" search={{}} activeOptions={{ exact: true, includeSearch: true }}>
+            Newest first
+          </Link>
+          <Link to="/home" search={{ order: "ranked" }}>
+            By rank
+          </Link>
+        </nav>
+      )}
       {account?.kind === "user" ? (
         <FeedList
-          name="home"
+          key={order}
+          name={`home ${order}`}
+          mine
           first={written.map(({ id, author, text, created_at }) => ({ kind: "wave", id, author, text, created_at }))}
-          read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor } } }))}
+          read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor, order } } }))}
           empty={
             <Notice>
               <p><Trans>Here will be what you publish, and what people publish whom you follow.</Trans></p>

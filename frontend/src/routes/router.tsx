@@ -81,8 +81,10 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/home",
-    validateSearch: (search: Record<string, unknown>): { about?: string } =>
-      typeof search.about === "string" && /^[A-Za-z0-9-]{1,20}$/.test(search.about) ? { about: search.about } : {},
+    validateSearch: ({ about, order }: Record<string, unknown>): { about?: string; order?: "ranked" } => ({
+      ...(typeof about === "string" && /^[A-Za-z0-9-]{1,20}$/.test(about) ? { about } : {}),
+      ...(order === "ranked" ? { order } : {}),
+    }),
     component: lazyRouteComponent(() => import("./Home"), "Home"),
   }),
   createRoute({

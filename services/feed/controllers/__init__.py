@@ -2,7 +2,8 @@
 
 from services.feed.controllers.feeds import FeedController
 from services.feed.controllers.search import SearchController
+from services.feed.controllers.wishes import HiddenController, LessController
 
-CONTROLLERS = [FeedController, SearchController]
+CONTROLLERS = [FeedController, HiddenController, LessController, SearchController]
 
 __all__ = ["CONTROLLERS"]

@@ -1,10 +1,10 @@
 """Feeds over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
 from services.core.data.pagination import Page
 from services.core.http.api import Cursor, Limit, problems
@@ -15,6 +15,11 @@ from services.feed.schemas import EntryView, TrendsView
 from services.feed.service import Feed
 
 Tag = Annotated[str, PathParameter(max_length=100, description="With or without `#`; it is compared as tags are.")]
+
+Order = Annotated[
+    Literal["newest", "ranked"],
+    QueryParameter(description="The newest first, or by rank, in an order that stays as it was on the first page."),
+]
 
 _READS = limited("feed-read", 600, per=60)
 
@@ -29,12 +34,20 @@ class FeedController(Controller):
         operation_id="FeedHome",
         summary="See my home feed",
         guards=[ANY_TOKEN, _READS],
-        responses=problems({}, 400, 401, 429, _403="`guest-refused`: guests follow nobody, so they have no home feed."),
+        responses=problems(
+            {410: "`order-gone`: this order isn't kept any more; read the first page again."},
+            400,
+            401,
+            410,
+            429,
+            _403="`guest-refused`: guests follow nobody, so they have no home feed.",
+        ),
     )
     async def home(
         self,
         feed: NamedDependency[Feed],
         subject: NamedDependency[Subject],
+        order: Order = "newest",
         cursor: Cursor = None,
         limit: Limit = 20,
     ) -> Page[EntryView]:
@@ -42,6 +55,8 @@ class FeedController(Controller):
 
         The feed ends where `next` is null, and nowhere else.
         """
+        if order == "ranked":
+            return await feed.reading.ranked(subject, cursor, limit)
         return await feed.reading.home(subject, cursor, limit)
 
     @get(

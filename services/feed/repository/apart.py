@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, or_
 
 from services.core import circles
-from services.feed.models import Block, Mute, Person
+from services.feed.models import Block, Hidden, Less, Mute, Person
 
 
 def blocked(viewer: UUID, account: Any) -> ColumnElement[bool]:
@@ -27,3 +27,13 @@ def gone(account: Any) -> ColumnElement[bool]:
 def private(account: Any) -> ColumnElement[bool]:
     """Say whether an account is private."""
     return exists().where(Person.id == account, Person.private)
+
+
+def hidden(viewer: UUID, thing: Any) -> ColumnElement[bool]:
+    """Say whether the viewer has hidden something."""
+    return exists().where(Hidden.account == viewer, Hidden.thing == thing)
+
+
+def lessened(viewer: UUID, account: Any) -> ColumnElement[bool]:
+    """Say whether the viewer wants to see less of somebody."""
+    return exists().where(Less.account == viewer, Less.other == account)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, select
 from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE, Part
-from services.feed.models import Entry
+from services.feed.models import Entry, Hidden, Less
 from services.feed.repository import lists
 from services.feed.repository.lexemes import LEXEMES
 
@@ -44,6 +44,15 @@ class EntryRepository(Repository[Entry]):
         """
         return await self._rows(lists.HOME, after, limit, viewer)
 
+    async def candidates(self, viewer: UUID, most: int) -> Sequence[Row[Any]]:
+        """Return the newest at somebody's home, with what their rank takes; one more, if there is more."""
+        return await self._rows(lists.CANDIDATES, None, most, viewer)
+
+    async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+        """Return those of some entries that a viewer may still come across at home."""
+        rows = await self.session.execute(lists.SOME, {"viewer": viewer, "things": list(things)})
+        return {row.id: row for row in rows}
+
     async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[Any]]:
         """Return what anybody has published for all, the newest first; one more than wanted."""
         return await self._rows(lists.EXPLORE, after, limit, viewer)
@@ -66,4 +75,10 @@ class EntryRepository(Repository[Entry]):
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here, all of which other services have told of."""
     entries = select(Entry.id, Entry.kind, Entry.created_at).where(Entry.author == account)
-    return [Part("entries", entries, Entry.id)]
+    hidden = select(Hidden.thing, Hidden.at).where(Hidden.account == account)
+    less = select(Less.other, Less.at).where(Less.account == account)
+    return [
+        Part("entries", entries, Entry.id),
+        Part("hidden", hidden, Hidden.ordinal),
+        Part("less", less, Less.ordinal),
+    ]

@@ -13,18 +13,22 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     cast,
+    exists,
     func,
     literal_column,
     or_,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.orm import aliased
 
+from services.core import circles
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
-from services.feed.repository.apart import gone, private, unwanted
+from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
 
 NOBODY = UUID(int=0)
 """The viewer where nobody has said who they are: they follow, block and mute nobody."""
@@ -46,12 +50,27 @@ _SHOWN = Entry.audience != literal_column(f"'{Audience.NOBODY}'")
 def _wanted() -> tuple[ColumnElement[bool], ...]:
     """Say whether a viewer comes across what is for all."""
     open_to_all = or_(_IS_POLL, ~private(Entry.author))
-    return open_to_all, ~gone(Entry.author), ~unwanted(_VIEWER, Entry.author)
+    return open_to_all, ~gone(Entry.author), ~unwanted(_VIEWER, Entry.author), ~hidden(_VIEWER, Entry.id)
+
+
+def _newer_of_the_day() -> ColumnElement[bool]:
+    """Say whether an entry's author has published another one after it on the same day, by UTC."""
+    other = aliased(Entry)
+    day = func.date_trunc("day", Entry.created_at, "UTC")
+    end = day + literal_column("interval '1 day'")
+    shown = other.audience != literal_column(f"'{Audience.NOBODY}'")
+    later = and_(other.author == Entry.author, other.ordinal > Entry.ordinal, other.created_at < end, shown)
+    # Without those that the viewer has hidden: or hiding the last of a day would hide the day.
+    return exists().where(later, ~hidden(_VIEWER, other.id))
 
 
 def _newest(author: Any, *columns: Any) -> Select[Any]:
-    """Select what an author has published, the newest first."""
-    by = and_(Entry.author == author, _SHOWN, Entry.ordinal < _AFTER)
+    """Select what an author has published and the viewer hasn't hidden, the newest first.
+
+    Of those of whom the viewer wants to see less, it is the last of each day.
+    """
+    shown = or_(~lessened(_VIEWER, Entry.author), ~_newer_of_the_day())
+    by = and_(Entry.author == author, _SHOWN, Entry.ordinal < _AFTER, ~hidden(_VIEWER, Entry.id), shown)
     return select(*columns).where(by).order_by(Entry.ordinal.desc())
 
 
@@ -89,7 +108,8 @@ def _by_tags(since: ColumnElement[Any]) -> Select[Any]:
     Args:
         since: Nothing before this ordinal is looked at.
     """
-    entry = _tagged(TagFollow.tag).where(Tagged.ordinal >= since).limit(_ROWS).lateral("entry")
+    shown = or_(~lessened(_VIEWER, Entry.author), ~_newer_of_the_day())
+    entry = _tagged(TagFollow.tag).where(Tagged.ordinal >= since, shown).limit(_ROWS).lateral("entry")
     followed = select(entry).select_from(TagFollow).join(entry, true())
     mine = followed.where(TagFollow.account == _VIEWER, TagFollow.followed).distinct().subquery("mine")
     return select(mine).order_by(mine.c.ordinal.desc()).limit(_ROWS)
@@ -97,7 +117,7 @@ def _by_tags(since: ColumnElement[Any]) -> Select[Any]:
 
 def _tagged(tag: Any) -> Select[Any]:
     """Select what is for all and has a tag, the newest first."""
-    by = (Tagged.tag == tag, Tagged.ordinal < _AFTER, _FOR_ALL, *_wanted())
+    by = [Tagged.tag == tag, Tagged.ordinal < _AFTER, _FOR_ALL, *_wanted()]
     return select(*_COLUMNS).join(Tagged, Tagged.entry == Entry.id).where(*by).order_by(Tagged.ordinal.desc())
 
 
@@ -122,3 +142,28 @@ def _found() -> Select[Any]:
 
 HOME, EXPLORE, FOUND = _home(), _explore(), _found()
 TAGGED = _tagged(bindparam("tag", type_=Text())).limit(_ROWS)
+
+
+def _some() -> Select[Any]:
+    """Select those of the entries `things` that a viewer may still come across at home."""
+    things = bindparam("things", type_=ARRAY(Uuid()))
+    own = Entry.author == _VIEWER
+    follows = circles.follows(Follow, _VIEWER, Entry.author)
+    tag = exists().where(
+        Tagged.entry == Entry.id, TagFollow.account == _VIEWER, TagFollow.tag == Tagged.tag, TagFollow.followed
+    )
+    for_me = or_(own, follows, and_(_FOR_ALL, or_(_IS_POLL, ~private(Entry.author)), tag))
+    seen = or_(own, and_(~gone(Entry.author), ~unwanted(_VIEWER, Entry.author)))
+    return select(*_COLUMNS).where(Entry.id == any_(things), _SHOWN, for_me, seen, ~hidden(_VIEWER, Entry.id))
+
+
+def _ranked() -> Select[Any]:
+    """Select the newest at home, with what their rank takes: whether they are `followed`, and `less` is wanted."""
+    home = _home().subquery("candidates")
+    follows = or_(home.c.author == _VIEWER, circles.follows(Follow, _VIEWER, home.c.author)).label("followed")
+    less = lessened(_VIEWER, home.c.author).label("less")
+    columns = (home.c.id, home.c.ordinal, home.c.author, home.c.created_at, follows, less)
+    return select(*columns).order_by(home.c.ordinal.desc())
+
+
+SOME, CANDIDATES = _some(), _ranked()

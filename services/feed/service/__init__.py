@@ -11,14 +11,17 @@ from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings, UseCases
 from services.feed.events import AccountDeleted, PollChanged, ProfileChanged, TagChanged, WaveChanged
-from services.feed.models import Audience, Block, Follow, Mute, Name, Person, TagFollow
+from services.feed.models import Audience, Block, Follow, Mute, Name, Person, Ranking, TagFollow
 from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
+from services.feed.repository.rankings import RankingRepository
 from services.feed.repository.tags import TagFollowRepository, TaggedRepository
 from services.feed.repository.trends import TrendRepository
+from services.feed.repository.wishes import WishRepository
 from services.feed.service.reading import Reading
 from services.feed.service.searching import Searching
+from services.feed.service.wishing import Wishing
 from services.feed.words import folded, spellings, words_of
 
 _SHOWN_IN_LISTS = frozenset({"anyone", "signed_in", "followers"})
@@ -41,6 +44,7 @@ class Feed(UseCases[NoSettings]):
     Attributes:
         people: Who authors are.
         reading: Feeds.
+        wishing: What somebody wants to see less of, or not at all.
         searching: Polls and people by words.
     """
 
@@ -48,6 +52,7 @@ class Feed(UseCases[NoSettings]):
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
         self.reading = Reading(kit, self.people)
+        self.wishing = Wishing(kit, self.people)
         self.searching = Searching(kit, self.people)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
@@ -92,6 +97,8 @@ class Feed(UseCases[NoSettings]):
             return True
         await NameRepository(session).delete_where(Name.account == gone.account)
         await TagFollowRepository(session).delete_where(TagFollow.account == gone.account)
+        await WishRepository(session).forget(gone.account)
+        await RankingRepository(session).delete_where(Ranking.account == gone.account)
         await circles.forget(session, gone.account, Follow, Block, Mute)
         return False
 
@@ -108,6 +115,11 @@ class Feed(UseCases[NoSettings]):
         """Forget who has followed tags, once no event can come late that would make it so again."""
         async with self.kit.db.transaction() as session:
             await TagFollowRepository(session).forget(KEPT)
+
+    async def sweep_rankings(self) -> None:
+        """Forget orders that nobody goes on with."""
+        async with self.kit.db.transaction() as session:
+            await RankingRepository(session).sweep()
 
 
 async def _learn(session: AsyncSession, things: Sequence[Mapping[str, Any]]) -> None:
