@@ -14,6 +14,7 @@ from services.embedded import EmbeddedError
 from loadtests.benchmark import feed as feed_bench
 from loadtests.benchmark import live as live_bench
 from loadtests.benchmark import neighbours as neighbours_bench
+from loadtests.benchmark import seeded as seeded_bench
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.report import lines
 from loadtests.benchmark.votes import KEYS, run
@@ -144,6 +145,7 @@ def neighbours(
 @click.option("--people", default=100_000, show_default=True, type=click.IntRange(1_000, 1_000_000))
 @click.option("--edges", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Who follows whom.")
 @click.option("--polls", default=100_000, show_default=True, type=click.IntRange(100), help="Published ones.")
+@click.option("--seed", is_flag=True, help="Fill the place by `votewave seed`, which decides how many polls.")
 @click.option("--rate", default=200, show_default=True, type=click.IntRange(1, 2_000), help="Requests a second.")
 @click.option("--seconds", default=15, show_default=True, type=click.IntRange(1, 120), help="Of each measurement.")
 @click.option("--json", "json_file", type=click.File("wb"), metavar="FILE", help="Also write what was measured.")
@@ -153,23 +155,38 @@ def neighbours(
     help="Where the temporary database goes; it must be a disk. Default: the system's temporary folder.",
 )
 def feed(
-    people: int, edges: int, polls: int, rate: int, seconds: int, json_file: IO[bytes] | None, data_dir: Path | None
+    people: int,
+    edges: int,
+    polls: int,
+    seed: bool,
+    rate: int,
+    seconds: int,
+    json_file: IO[bytes] | None,
+    data_dir: Path | None,
 ) -> None:
     """Measure home feeds and searches in a large network, and how soon half of it sees one account's poll.
 
     Beside Feed's own statement for a home feed, a plain join is measured in turns for the same people. The command
     fails if a target is missed: a first page in 25 ms and a search in 50 ms (p95), a poll seen by all in 5 s.
 
+    With --seed, `votewave seed` fills the place instead, and the social services are measured together: home in
+    either order, tags, trends, search, suggestions in 50 ms, a page of comments in 10 ms.
+
     \b
     Examples:
       ./just bench feed
       ./just bench feed --people 5000 --edges 50000 --polls 5000 --rate 50 --seconds 3
+      ./just bench feed --seed --people 5000 --edges 50000 --rate 50 --seconds 3
     """
     configure("console", "warning")
     signal.signal(signal.SIGTERM, _leave)
     size = feed_bench.Size(people=people, edges=edges, polls=polls, followers=people // 2)
     try:
-        found = asyncio.run(feed_bench.run(size=size, rate=rate, seconds=seconds, parent=data_dir))
+        if seed:
+            acts = seeded_bench.run(people=people, follows=edges, rate=rate, seconds=seconds, parent=data_dir)
+        else:
+            acts = feed_bench.run(size=size, rate=rate, seconds=seconds, parent=data_dir)
+        found = asyncio.run(acts)
     except (BenchError, EmbeddedError) as exc:
         raise click.ClickException(str(exc)) from exc
     if json_file is not None:

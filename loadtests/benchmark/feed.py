@@ -26,7 +26,7 @@ from loadtests.benchmark.network import Network
 from loadtests.benchmark.place import Place, temporary_folder
 from loadtests.benchmark.processes import Server, tree_cpu_seconds
 
-_LATE_SECONDS = 20.0
+LATE_SECONDS = 20.0
 _LIMIT = 20
 
 _PLAIN = text(
@@ -34,6 +34,10 @@ _PLAIN = text(
     " WHERE follower = :me AND accepted AND audience <> 'nobody' ORDER BY ordinal DESC LIMIT 21"
 )
 """As one would write it first: everything that those who are followed have published, sorted."""
+
+
+Wanted = Sequence[tuple[UUID, str, dict[str, str]]]
+"""Requests: who asks, where, and with what query."""
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,29 +122,27 @@ async def _measure(
     some = [network.dice.choice(network.people) for _ in range(number)]
     words = [network.any_word() for _ in range(number)]
     home, polls = f"{server.url}/v1/feed/home", f"{server.url}/v1/feed/search/polls"
-    loads: list[tuple[str, float, list[tuple[UUID, str, dict[str, str]]]]] = [
+    loads: list[tuple[str, float, Wanted]] = [
         ("home, first page", 25.0, [(account, home, {}) for account in some]),
         ("home, of who follows 5,000", 0.0, [(network.eager, home, {})] * min(number, 200)),
         ("search", 50.0, [(who, polls, {"q": word}) for who, word in zip(some, words, strict=True)]),
-        ("search, a letter missing", 50.0, [(who, polls, {"q": _typo(w)}) for who, w in zip(some, words, strict=True)]),
+        ("search, a letter missing", 50.0, [(who, polls, {"q": typo(w)}) for who, w in zip(some, words, strict=True)]),
     ]
     found = []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_LATE_SECONDS)) as http:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_SECONDS)) as http:
         for name, target, wanted in loads:
-            await _paced(place, http, wanted[:rate], rate)  # warm-up
+            await paced(place, http, wanted[:rate], rate)  # warm-up
             server_began, database_began = server.cpu_seconds(), tree_cpu_seconds(place.postgres_pid)
-            measured = _measured(name, target, *await _paced(place, http, wanted, rate))
+            one = measured(name, target, *await paced(place, http, wanted, rate))
             spent, queried = server.cpu_seconds() - server_began, tree_cpu_seconds(place.postgres_pid) - database_began
             each = 1e3 / len(wanted)
-            found.append(msgspec.structs.replace(measured, server=spent * each, database=queried * each))
+            found.append(msgspec.structs.replace(one, server=spent * each, database=queried * each))
         found.append(await _heard(place, http, home, network, followers))
     found += await _statements(place, [*some[: min(number, 500)]], network.eager)
     return found
 
 
-async def _paced(
-    place: Place, http: aiohttp.ClientSession, wanted: Sequence[tuple[UUID, str, dict[str, str]]], rate: int
-) -> tuple[list[float], int]:
+async def paced(place: Place, http: aiohttp.ClientSession, wanted: Wanted, rate: int) -> tuple[list[float], int]:
     """Send requests, so many a second whatever the answers take; return what they took, in ms, and how many failed.
 
     A request is late from the moment that it was due, so that a server that stands still is measured, too.
@@ -180,15 +182,15 @@ async def _heard(place: Place, http: aiohttp.ClientSession, url: str, network: N
 
     async def sees(account: UUID) -> float:
         headers = {"authorization": f"Bearer {place.voters.token(account, guest=False)}"}
-        while time.perf_counter() - begun < _LATE_SECONDS:
+        while time.perf_counter() - begun < LATE_SECONDS:
             async with http.get(url, headers=headers) as answer:
                 if str(poll).encode() in await answer.read():
                     return (time.perf_counter() - begun) * 1_000
             await asyncio.sleep(0.1)
-        raise BenchError(f"A poll wasn't in the feed of a follower after {_LATE_SECONDS:g} s.")
+        raise BenchError(f"A poll wasn't in the feed of a follower after {LATE_SECONDS:g} s.")
 
     took = await asyncio.gather(*map(sees, some))
-    return _measured(f"until {followers:,} followers see a poll", 5_000.0, list(took), 0)
+    return measured(f"until {followers:,} followers see a poll", 5_000.0, list(took), 0)
 
 
 async def _statements(place: Place, viewers: Sequence[UUID], eager: UUID) -> list[Measured]:
@@ -213,19 +215,30 @@ async def _statements(place: Place, viewers: Sequence[UUID], eager: UUID) -> lis
                         begun = time.perf_counter()
                         await read(session, account)
                         took[name].append((time.perf_counter() - begun) * 1_000)
-            found += [_measured(f"{name}{who}", 0.0, each, 0) for name, each in took.items()]
+            found += [measured(f"{name}{who}", 0.0, each, 0) for name, each in took.items()]
     finally:
         await kit.db.close()
         await shared.close()
     return found
 
 
-def _typo(word: str) -> str:
+def typo(word: str) -> str:
     """Return a word without its second letter."""
     return word[:1] + word[2:]
 
 
-def _measured(name: str, target: float, took: list[float], failed: int) -> Measured:
+def measured(name: str, target: float, took: list[float], failed: int) -> Measured:
+    """Return what was measured.
+
+    Args:
+        name: What it is.
+        target: What the p95 stays below, in ms; 0 for none.
+        took: How long each took, in ms.
+        failed: How many others failed.
+
+    Raises:
+        BenchError: It is too few.
+    """
     if len(took) < 2:
         raise BenchError(f"{name}: nothing could be measured, {failed} requests failed.")
     cuts = quantiles(took, n=100)

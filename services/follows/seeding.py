@@ -5,7 +5,8 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, Uuid, bindparam, column, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.repository import add_missing
@@ -47,24 +48,31 @@ async def _add(session: AsyncSession, some: list[Followed]) -> dict[UUID, int]:
     ]
     await add_missing(session, Follow, new)
     following, followed = Counter[UUID](row["follower"] for row in new), Counter[UUID](row["followee"] for row in new)
-    changed = [
-        {"account": account, "more_following": following[account], "more_followers": followed[account]}
-        for account in sorted(following.keys() | followed.keys())
-    ]
+    changed = sorted(following.keys() | followed.keys())
     if changed:
-        await session.execute(_COUNT, changed)
+        more = {"following": [following[one] for one in changed], "followers": [followed[one] for one in changed]}
+        await session.execute(_COUNT, {"accounts": changed, **more})
     rows = await session.execute(select(Account.id, Account.version).where(Account.id.in_(followers)))
     return {row.id: row.version for row in rows}
 
 
 _TABLE: Any = Account.__table__
+_MORE = (
+    func.unnest(
+        bindparam("accounts", type_=ARRAY(Uuid())),
+        bindparam("following", type_=ARRAY(Integer())),
+        bindparam("followers", type_=ARRAY(Integer())),
+    )
+    .table_valued(column("account", Uuid()), column("following", Integer()), column("followers", Integer()))
+    .render_derived("more")
+)
 _COUNT = (
     update(_TABLE)
-    .where(_TABLE.c.id == bindparam("account"))
+    .where(_TABLE.c.id == _MORE.c.account)
     .values(
-        following=_TABLE.c.following + bindparam("more_following"),
-        followers=_TABLE.c.followers + bindparam("more_followers"),
-        version=_TABLE.c.version + bindparam("more_following") + bindparam("more_followers"),
+        following=_TABLE.c.following + _MORE.c.following,
+        followers=_TABLE.c.followers + _MORE.c.followers,
+        version=_TABLE.c.version + _MORE.c.following + _MORE.c.followers,
     )
 )
 

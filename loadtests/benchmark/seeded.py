@@ -1,0 +1,139 @@
+"""`bench feed --seed`: the social services together, in a place that `votewave seed` has filled."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import time
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import aiohttp
+import msgspec
+from services.core.kit import Kit, Shared
+from services.core.service import NoSettings
+from services.core.settings import CoreSettings, load
+from services.feed.repository.trends import TrendRepository
+
+from loadtests.benchmark.errors import BenchError
+from loadtests.benchmark.feed import LATE_SECONDS, Measured, Wanted, line, measured, paced, typo
+from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.processes import Server, tree_cpu_seconds
+
+_SERVICES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions", "comments", "feed")
+
+_SOME = "SELECT DISTINCT follower FROM feed.follow WHERE accepted ORDER BY follower LIMIT $1"
+_WORDS = (
+    "SELECT word FROM feed.spelling WHERE written = word AND length(word) BETWEEN 5 AND 15 ORDER BY word LIMIT 2000"
+)
+_THREADS = "SELECT subject FROM comments.comment GROUP BY subject ORDER BY count(*) DESC, subject LIMIT 50"
+_TAGS = "SELECT tag FROM feed.tagged GROUP BY tag ORDER BY count(*) DESC, tag LIMIT 50"
+
+
+async def run(*, people: int, follows: int, rate: int, seconds: int, parent: Path | None) -> list[Measured]:
+    """Fill a place, serve the social services in one process, and measure.
+
+    Args:
+        people: How many.
+        follows: Who follows whom, about so many.
+        rate: Requests a second.
+        seconds: Of each measurement.
+        parent: Where the temporary data folder goes.
+
+    Raises:
+        BenchError: Something failed.
+    """
+    folder = temporary_folder(parent)
+    place, server = Place(folder), None
+    try:
+        await place.start(VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1", VOTEWAVE_ENVIRONMENT="local")
+        await _seed(place, people, follows)
+        command, port = ["services.cli", "run", *_SERVICES], int(place.environment["VOTEWAVE_PORT"])
+        name = f"votewave run {' '.join(_SERVICES)}"
+        server = Server(name, command, place.environment, port, "/health/ready", folder / "votewave.log")
+        found = [*await _loads(place, server, rate, rate * seconds), await _reckoning(place)]
+        for each in found:
+            print(line(each), file=sys.stderr, flush=True)
+        return found
+    finally:
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.callback(place.embedded.stop)
+            if server is not None:
+                stack.callback(server.stop)
+            with contextlib.suppress(RuntimeError):  # it never started
+                await place.voters.close()
+
+
+async def _seed(place: Place, people: int, follows: int) -> None:
+    asked = ("-m", "services.cli", "seed", "--people", str(people), "--follows", str(follows), "--json")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *asked, env=place.environment, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise BenchError(f"votewave seed ended with {process.returncode}.")
+    print(f"votewave seed: {said.decode().strip()}", file=sys.stderr, flush=True)
+    async with place.connect("votewave") as connection:
+        await connection.execute("VACUUM ANALYZE")
+
+
+async def _loads(place: Place, server: Server, rate: int, number: int) -> list[Measured]:
+    dice = Random(1)  # noqa: S311  (chooses who looks)
+    async with place.connect("votewave") as connection:
+        people: list[UUID] = [row[0] for row in await connection.fetch(_SOME, number)]
+        words, threads, tags = [[row[0] for row in await connection.fetch(of)] for of in (_WORDS, _THREADS, _TAGS)]
+    if not (people and words and threads and tags):
+        raise BenchError("The network has no follows, words, comments or tags.")
+    some = [dice.choice(people) for _ in range(number)]
+    search = f"{server.url}/v1/feed/search/polls"
+    feed, comments = f"{server.url}/v1/feed", f"{server.url}/v1/comments/threads"
+
+    def each(*of: str, **query: str) -> Wanted:
+        return [(who, dice.choice(of), query) for who in some]
+
+    loads: list[tuple[str, float, Wanted]] = [
+        ("home, first page", 25.0, each(f"{feed}/home")),
+        ("home by rank, first page", 0.0, each(f"{feed}/home", order="ranked")),
+        ("a tag's page", 0.0, each(*(f"{feed}/tags/{tag}" for tag in tags))),
+        ("trends", 0.0, each(f"{feed}/trends")),
+        ("search", 50.0, [(who, search, {"q": dice.choice(words)}) for who in some]),
+        (
+            "search, a letter missing",
+            50.0,
+            [(who, search, {"q": typo(dice.choice(words))}) for who in some],
+        ),
+        ("suggestions", 50.0, each(f"{server.url}/v1/follows/suggestions")),
+        ("a page of comments", 10.0, each(*(f"{comments}/{thread}/comments" for thread in threads))),
+    ]
+    found = []
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_SECONDS)) as http:
+        for name, target, wanted in loads:
+            await paced(place, http, wanted[:rate], rate)  # warm-up
+            began, database = server.cpu_seconds(), tree_cpu_seconds(place.postgres_pid)
+            one = measured(name, target, *await paced(place, http, wanted, rate))
+            spent, queried = server.cpu_seconds() - began, tree_cpu_seconds(place.postgres_pid) - database
+            share = 1e3 / len(wanted)
+            found.append(msgspec.structs.replace(one, server=spent * share, database=queried * share))
+    return found
+
+
+async def _reckoning(place: Place) -> Measured:
+    """Measure how long the reckoning of trends takes."""
+    shared = Shared(load(CoreSettings, environ=place.environment))
+    kit = Kit("feed", NoSettings(), shared)
+    took: list[float] = []
+    try:
+        for _ in range(5):
+            async with place.connect("votewave") as connection:
+                await connection.execute("DELETE FROM feed.trend")  # or it is too new to be reckoned anew
+            async with kit.db.transaction() as session:
+                begun = time.perf_counter()
+                done = await TrendRepository(session).reckon()
+                if done:
+                    took.append((time.perf_counter() - begun) * 1_000)
+    finally:
+        await kit.db.close()
+        await shared.close()
+    return measured("reckoning trends", 0.0, took, 0)
