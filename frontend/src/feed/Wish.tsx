@@ -1,3 +1,5 @@
+import { t } from "@lingui/core/macro";
+import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
@@ -39,26 +41,28 @@ export function Wish({ entry, item }: { entry: Schemas["EntryView"]; item: React
         {done ? (
           <>
             <p role="status" className={styles.quiet}>
-              {done === "hidden" ? "Hidden: it won't come up in your feeds." : `You will see less of ${name}.`}
+              {done === "hidden" ? t`Hidden: it won't come up in your feeds.` : t`You will see less of ${name}.`}
             </p>
             <Button kind="quiet" onClick={act(undefined)} aria-disabled={wish.isPending}>
-              Undo
+              <Trans>Undo</Trans>
             </Button>
           </>
         ) : (
           account?.id !== entry.author.id && (
             <>
               <button type="button" className={styles.open} aria-expanded={open} onClick={() => setOpen(!open)}>
-                Not for me
+                <Trans>Not for me</Trans>
               </button>
               {open && (
                 <>
                   <Button kind="quiet" onClick={act("hidden")} aria-disabled={wish.isPending}>
-                    Hide this
+                    <Trans>Hide this</Trans>
                   </Button>
                   {!entry.author.deleted && (
                     <Button kind="quiet" onClick={act("less")} aria-disabled={wish.isPending}>
-                      See less of <bdi>{name}</bdi>
+                      <Trans>
+                        See less of <bdi>{name}</bdi>
+                      </Trans>
                     </Button>
                   )}
                 </>

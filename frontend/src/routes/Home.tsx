@@ -23,12 +23,12 @@ export function Home() {
         <WriteWave key={about} about={about} onDone={(made) => made && setWritten((old) => [made, ...old])} />
       )}
       {account?.kind === "user" && (
-        <nav aria-label="Order" className={styles.orders}>
+        <nav aria-label={t`Order`} className={styles.orders}>
           <Link to="/home" search={{}} activeOptions={{ exact: true, includeSearch: true }}>
-            Newest first
+            <Trans>Newest first</Trans>
           </Link>
           <Link to="/home" search={{ order: "ranked" }}>
-            By rank
+            <Trans>By rank</Trans>
           </Link>
         </nav>
       )}
