@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.generate import events, gateway, names, scopes, settings
+from tools.generate import event_versions, events, gateway, names, scopes, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,6 +17,7 @@ def contents() -> dict[str, str]:
         **scopes.contents(),
         **settings.contents(),
         **events.contents(),
+        **event_versions.contents(ROOT),
     }
 
 

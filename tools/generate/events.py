@@ -26,7 +26,8 @@ What services tell each other, made of the code by `./just generate`. How events
 A publisher encodes its own struct as JSON. A consumer has a struct of its own with the fields that it needs: it ignores
 the others, so a publisher may add some at any time. An event that doesn't fit the consumer's struct is parked. Who
 takes a field away, or gives it another type, raises `VERSION` and waits for a release in which nobody reads it any
-more; `tests/contract/test_event_kinds.py` says who does.
+more; `tests/contract/test_event_kinds.py` says who does. What each version has had is recorded in
+`tools/generate/event_versions.json`, and `tests/contract/test_event_versions.py` holds the code against it.
 """
 
 _NAMES = {UUID: "uuid", datetime: "time", NoneType: "null", str: "string", int: "integer", bool: "boolean"}
@@ -77,7 +78,7 @@ def _event(kind: str, event: type[Event], readers: dict[str, set[str]]) -> Itera
     for field in msgspec.structs.fields(event):
         who = [name for name, fields in readers.items() if field.name in fields]
         everybody = "all" if len(who) == len(readers) > 1 else ", ".join(who)
-        yield f"| `{field.name}` | {_type(hints[field.name])} | {everybody} | {attributes.get(field.name, '')} |"
+        yield f"| `{field.name}` | {described(hints[field.name])} | {everybody} | {attributes.get(field.name, '')} |"
     yield ""
 
 
@@ -94,18 +95,18 @@ def _documented(event: type[Event]) -> tuple[str, dict[str, str]]:
     return text, said
 
 
-def _type(hint: Any) -> str:
+def described(hint: Any) -> str:
     """Return a type as JSON has it."""
     origin = get_origin(hint)
     if origin in {Union, UnionType}:
-        return " or ".join(_type(part) for part in get_args(hint))
+        return " or ".join(described(part) for part in get_args(hint))
     if origin is Literal:
         return " or ".join(f'`"{value}"`' for value in get_args(hint))
     if origin is list:
-        return f"list of {_type(get_args(hint)[0])}"
+        return f"list of {described(get_args(hint)[0])}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return " or ".join(f'`"{value.value}"`' for value in hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         hints = get_type_hints(hint)
-        return "{" + ", ".join(f"{field}: {_type(hints[field])}" for field in hint.__struct_fields__) + "}"
+        return "{" + ", ".join(f"{field}: {described(hints[field])}" for field in hint.__struct_fields__) + "}"
     return _NAMES[hint]
