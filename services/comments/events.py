@@ -8,6 +8,8 @@ from services.core import circles, personal
 from services.core.events.outbox import Event
 from services.core.people import PersonChanged
 
+State = Literal["shown", "deleted", "hidden"]
+
 
 class CommentChanged(Event, frozen=True, kw_only=True):
     """A comment is new or different.
@@ -34,8 +36,21 @@ class CommentChanged(Event, frozen=True, kw_only=True):
     author: UUID
     text: str
     mentions: list[UUID]
-    state: Literal["shown", "deleted", "hidden"]
+    state: State
     created_at: datetime
+
+
+class AccountLimited(Event, frozen=True, kw_only=True):
+    """What somebody writes is seen by themselves and moderators alone, or by others again. They aren't told.
+
+    Attributes:
+        version: Grows with each change; of one account the highest holds.
+    """
+
+    KIND: ClassVar[str] = "comments.account.limited"
+    account: UUID
+    version: int
+    limited: bool
 
 
 class ThreadFollowed(Event, frozen=True, kw_only=True):

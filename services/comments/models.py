@@ -64,6 +64,7 @@ class Comment(Base):
         text: Empty once it is deleted.
         state: `shown`, `deleted` by its author, or `hidden` by the thread's owner or a moderator.
         hidden_as: Who has hidden it, `owner` or `moderator`; an owner doesn't restore what a moderator has hidden.
+            `filter`: it waits for a moderator. `limit`: its author is limited, and isn't to know of it.
         listed: Lists have it: it is shown, or an answer to it is listed.
         replies: How many direct answers are listed.
         places: How many direct answers there ever were.
@@ -100,6 +101,7 @@ class Comment(Base):
         Index("ix_comment_replies_supported", "parent", "support", "id", postgresql_where=column("listed")),
         Index("uq_comment_path", "thread", "path", unique=True),
         Index("ix_comment_author", "author", "id"),
+        Index("ix_comment_limited", "author", "thread", postgresql_where=column("hidden_as") == "limit"),
         Index(
             "uq_comment_request",
             "author",
@@ -176,6 +178,7 @@ class Case(Base):
     Attributes:
         reports: How many people have reported it.
         appeal: Why its author thinks that it should be shown again; null without an appeal.
+        matched: The filter's words for which it waits.
         opened_at: Since when it waits; anew each time that it is opened.
         decided_at: Null while it waits.
         outcome: `hidden`, `dismissed` or `restored`; null while it waits.
@@ -186,6 +189,7 @@ class Case(Base):
     comment: Mapped[UUID] = mapped_column(unique=True)
     reports: Mapped[int] = mapped_column(server_default="0")
     appeal: Mapped[str | None] = mapped_column(Text)
+    matched: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
@@ -194,6 +198,44 @@ class Case(Base):
         CheckConstraint("outcome IN ('hidden', 'dismissed', 'restored')", name="outcome"),
         CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
         Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
+    )
+
+
+class Filter(Base):
+    """Words whose comments wait for a moderator before others see them.
+
+    Attributes:
+        words: As a moderator wrote them.
+        key: As they are compared.
+    """
+
+    __tablename__ = "filter"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    words: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Limit(Base):
+    """Whether what somebody says is seen by themselves and moderators alone. The row stays when it isn't any more.
+
+    Attributes:
+        version: Grows with each change.
+        ordinal: Orders the list.
+        left: There may be comments that don't follow it yet.
+    """
+
+    __tablename__ = "limited"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    limited: Mapped[bool]
+    version: Mapped[int] = mapped_column(server_default="1")
+    ordinal: Mapped[UUID] = mapped_column(default=new_id)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    left: Mapped[bool] = mapped_column(server_default="true")
+    __table_args__ = (
+        Index("ix_limited_now", "ordinal", postgresql_where=column("limited")),
+        Index("ix_limited_left", "account", postgresql_where=column("left")),
     )
 
 
@@ -230,3 +272,10 @@ class AuditEntry(AuditColumns, Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     thread: Mapped[UUID]
     __table_args__ = (Index("ix_audit_log_thread", "thread", "position"),)
+
+
+class ModerationEntry(AuditColumns, Base):
+    """What moderators did beside threads."""
+
+    __tablename__ = "moderation_log"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

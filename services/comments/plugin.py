@@ -25,5 +25,8 @@ SERVICE = Service(
     ],
     personal=Personal(AccountDeleted, Comments.erase, exported, Person),
     needs=["follows", "polls", "profiles"],
-    jobs=[Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over())],
+    jobs=[
+        Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over()),
+        Job("limits", 2, lambda comments: comments.limiting.follow()),
+    ],
 )

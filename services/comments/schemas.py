@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.comments.filters import LONGEST
 from services.core.marked import Part
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
@@ -148,7 +149,49 @@ class CaseView(Struct, frozen=True, kw_only=True):
     reports: Annotated[int, Meta(description="How many people have reported it.")]
     reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
     appeal: Annotated[str | None, Meta(description="What its author says against its being hidden.")]
+    matched: Annotated[str | None, Meta(description="The filter's words for which it waits to be shown.")]
     opened_at: datetime
+
+
+class FilterNew(Struct, frozen=True, forbid_unknown_fields=True):
+    """Words to look out for."""
+
+    words: Annotated[
+        str,
+        text_limits(
+            LONGEST,
+            1,
+            description="Whole words, in this order. Case, accents and letters that look alike make no difference; a "
+            "star at the end stands for whatever the last word goes on with.",
+            examples=["buy followers*"],
+        ),
+    ]
+
+
+class FilterView(Struct, frozen=True):
+    """Words whose comments wait for a moderator."""
+
+    id: UUID
+    words: str
+    created_at: datetime
+
+
+class Limiting(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why somebody is limited."""
+
+    reason: Annotated[str, text_limits(MAX_REASON, 1, description="For moderators; nobody else reads it.")]
+
+
+class LimitView(Struct, frozen=True, kw_only=True):
+    """Somebody whose comments and Waves are seen by themselves and moderators alone."""
+
+    person: PersonView
+    reason: str
+    at: datetime
+
+
+class ModerationLogEntry(LogEntry, frozen=True, kw_only=True):
+    """What a moderator did to filters and limits."""
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

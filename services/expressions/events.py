@@ -111,6 +111,15 @@ class MuteChanged(circles.MuteChanged, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "follows.mute.changed"
 
 
+class AccountLimited(Event, frozen=True, kw_only=True):
+    """Comments: what somebody writes is seen by themselves alone, or by others again."""
+
+    KIND: ClassVar[str] = "comments.account.limited"
+    account: UUID
+    version: int
+    limited: bool
+
+
 class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
     """Auth: an account is gone for good."""
 

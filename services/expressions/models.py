@@ -153,6 +153,23 @@ class Person(PersonColumns, Base):
     __table_args__ = (Index("ix_person_handle", func.lower(column("handle"))),)
 
 
+class Limit(Base):
+    """Whether somebody's Waves are seen by themselves alone: a projection of `comments.account.limited`.
+
+    Attributes:
+        after: Up to and with this Wave, others were told.
+        left: There may be Waves of which others weren't told yet.
+    """
+
+    __tablename__ = "limited"
+    account: Mapped[UUID] = mapped_column(primary_key=True)
+    limited: Mapped[bool]
+    version: Mapped[int]
+    after: Mapped[UUID]
+    left: Mapped[bool]
+    __table_args__ = (Index("ix_limited_left", "account", postgresql_where=column("left")),)
+
+
 class Poll(Base):
     """A published poll, as far as it matters who may see it: a projection of `polls.poll.changed`."""
 

@@ -8,6 +8,7 @@ from services.core.service import Job, Service
 from services.expressions.controllers import CONTROLLERS
 from services.expressions.events import (
     AccountDeleted,
+    AccountLimited,
     BlockChanged,
     FollowChanged,
     MuteChanged,
@@ -27,6 +28,7 @@ SERVICE = Service(
     parts=lambda expressions: {"images": expressions.picturing.images},
     handlers=[
         Handler(PollChanged, Expressions.on_poll_changed),
+        Handler(AccountLimited, lambda expressions, session, event: expressions.limiting.hear(session, event)),
         people_handler(ProfileChanged),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),
@@ -37,6 +39,7 @@ SERVICE = Service(
     jobs=[
         Job("keys", 3600, Expressions.sweep),
         Job("leftovers", 5, Expressions.clear),
+        Job("limits", 2, lambda expressions: expressions.limiting.follow()),
         Job("images", 60, Expressions.sweep_images),
     ],
 )

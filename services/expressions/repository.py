@@ -17,6 +17,7 @@ from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.images.tables import State
 from services.core.personal import Part
+from services.expressions.events import AccountLimited
 from services.expressions.models import (
     Account,
     Block,
@@ -24,6 +25,7 @@ from services.expressions.models import (
     IdempotencyKey,
     Image,
     Leftover,
+    Limit,
     Mention,
     Mute,
     Person,
@@ -32,6 +34,8 @@ from services.expressions.models import (
     Revision,
     Wave,
 )
+
+_BEFORE = UUID(int=0)
 
 WAVES = Keyset("waves", Wave.id)
 RIPPLES = Keyset("ripples", Wave.id)
@@ -50,6 +54,10 @@ def _gone(account: Any) -> ColumnElement[bool]:
     return exists().where(Person.id == account, Person.deleted)
 
 
+def _limited(account: Any) -> ColumnElement[bool]:
+    return exists().where(Limit.account == account, Limit.limited)
+
+
 def _follows(viewer: UUID, account: Any) -> ColumnElement[bool]:
     return circles.follows(Follow, viewer, account)
 
@@ -62,10 +70,15 @@ def for_all(wave: Any) -> ColumnElement[bool]:
 def _seen(viewer: UUID | None, wave: Any) -> ColumnElement[bool]:
     """Say whether somebody may see what a Wave itself says; None stands for anybody without an account."""
     if viewer is None:
-        return and_(for_all(wave), not_(_gone(wave.author)))
+        return and_(for_all(wave), not_(_gone(wave.author)), not_(_limited(wave.author)))
     named = exists().where(Mention.wave == wave.id, Mention.account == viewer)
     follower = and_(wave.visibility != "mentioned", _follows(viewer, wave.author))
-    others = and_(or_(for_all(wave), follower, named), not_(_apart(viewer, wave.author)), not_(_gone(wave.author)))
+    others = and_(
+        or_(for_all(wave), follower, named),
+        not_(_apart(viewer, wave.author)),
+        not_(_gone(wave.author)),
+        not_(_limited(wave.author)),
+    )
     return or_(wave.author == viewer, others)
 
 
@@ -150,6 +163,11 @@ class WaveRepository(Repository[Wave]):
         """Return some Waves of an account, and what they share on."""
         some = select(Wave.id, Wave.ripple_of).where(Wave.author == author).order_by(Wave.id).limit(most)
         return [(row[0], row[1]) for row in await self.session.execute(some)]
+
+    async def after(self, author: UUID, wave: UUID, most: int) -> Sequence[UUID]:
+        """Return so many Waves of an author after one, in the order of their ids."""
+        statement = select(Wave.id).where(Wave.author == author, Wave.id > wave).order_by(Wave.id).limit(most)
+        return (await self.session.scalars(statement)).all()
 
     async def change(self, wave: UUID, **values: Any) -> Wave:
         """Change a Wave.
@@ -348,6 +366,32 @@ class KeyRepository(IdempotencyKeys[IdempotencyKey]):
 
     model_type = IdempotencyKey
     made = "wave"
+
+
+class LimitRepository(Repository[Limit]):
+    """Whose Waves are seen by themselves alone."""
+
+    model_type = Limit
+
+    async def keep(self, told: AccountLimited) -> None:
+        """Keep what an event tells, unless what is known is as new."""
+        values = {"limited": told.limited, "version": told.version, "after": _BEFORE, "left": True}
+        new = insert(Limit).values(account=told.account, **values)
+        newer = Limit.version < new.excluded.version
+        await self.session.execute(new.on_conflict_do_update(index_elements=["account"], set_=values, where=newer))
+
+    async def is_limited(self, account: UUID) -> bool:
+        """Say whether an account is limited."""
+        return await self.exists(Limit.account == account, Limit.limited.is_(True))
+
+    async def claim(self) -> Limit | None:
+        """Return whose Waves others are to be told of anew, held until the transaction ends; None if there is none."""
+        statement = select(Limit).where(Limit.left).limit(1).with_for_update(skip_locked=True)
+        return (await self.session.scalars(statement)).one_or_none()
+
+    async def advance(self, account: UUID, after: UUID, *, left: bool) -> None:
+        """Keep how far others were told."""
+        await self.update_where(Limit.account == account, values={"after": after, "left": left})
 
 
 def exported(account: UUID) -> list[Part]:

@@ -26,7 +26,7 @@ from services.web.build import PACKED
 PAGES = re.compile(
     r"/|/(p|r|u|polls|waves|tags|messages)/[^/]{1,200}|/messages/with/[^/]{1,200}"
     r"|/r/[^/]{1,200}/screen|/polls/[^/]{1,200}/(edit|voters)|/rooms/[^/]{1,200}/host"
-    r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|join|rooms|people|receipts|settings|notifications"
+    r"|/(sign-in|sign-up|forgot|reset|verify|new|home|explore|join|rooms|people|receipts|settings|notifications|moderation"
     r"|messages)"
 )
 """The client's own paths, as `frontend/src/routes` has them."""

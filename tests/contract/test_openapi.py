@@ -254,6 +254,7 @@ NOT_CREATING = {
 """They store nothing, or come to the same when they are repeated."""
 
 WITHOUT_KEY = {
+    "FilterAdd": "words are filtered once",
     "AccountOpen": "an address has one account",
     "GuestUpgrade": "a guest becomes a user once",
     "GuestAdmit": "who doesn't get the answer is another guest next time",

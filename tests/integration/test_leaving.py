@@ -30,7 +30,13 @@ from tests.integration.expressions.conftest import Author, author
 from tests.integration.inside import settings_beside
 from tests.integration.votebooth.booth_world import a_poll, cast, shown, sums
 
-AUDIT = {("auth", "audit_log"), ("polls", "audit"), ("votebooth", "audit_log"), ("comments", "audit_log")}
+AUDIT = {
+    ("auth", "audit_log"),
+    ("polls", "audit"),
+    ("votebooth", "audit_log"),
+    ("comments", "audit_log"),
+    ("comments", "moderation_log"),
+}
 PASSING = {"outbox", "inbox"}
 """Emptied by themselves after a week; looked at once they are."""
 

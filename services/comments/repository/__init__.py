@@ -5,7 +5,14 @@ Whoever adds, hides or deletes comments locks the thread first, then changes its
 
 from services.comments.repository.comments import CommentRepository, MentionRepository, SupportRepository
 from services.comments.repository.exporting import exported
-from services.comments.repository.moderation import AuditRepository, CaseRepository, ReportRepository
+from services.comments.repository.moderation import (
+    AuditRepository,
+    CaseRepository,
+    FilterRepository,
+    LimitRepository,
+    ModerationLog,
+    ReportRepository,
+)
 from services.comments.repository.people import BlockRepository, FollowRepository
 from services.comments.repository.threads import FollowingRepository, ThreadRepository
 
@@ -14,9 +21,12 @@ __all__ = [
     "BlockRepository",
     "CaseRepository",
     "CommentRepository",
+    "FilterRepository",
     "FollowRepository",
     "FollowingRepository",
+    "LimitRepository",
     "MentionRepository",
+    "ModerationLog",
     "ReportRepository",
     "SupportRepository",
     "ThreadRepository",

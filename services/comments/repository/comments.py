@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, delete, func, select, true
+from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, column, delete, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -15,6 +15,11 @@ from services.core.data.repository import Repository
 
 _IDS = ARRAY(Uuid())
 _LISTED: ColumnElement[bool] = Comment.listed.is_(True)
+_LIMITED: ColumnElement[bool] = Comment.hidden_as == "limit"
+
+
+def _listed(limited: UUID | None) -> ColumnElement[bool]:
+    return _LISTED if limited is None else or_(_LISTED, and_(_LIMITED, Comment.author == limited))
 
 
 class CommentRepository(Repository[Comment]):
@@ -39,13 +44,30 @@ class CommentRepository(Repository[Comment]):
         [changed] = await self.update_where(Comment.id == comment, values=values)
         return changed
 
-    async def top(self, page: PageFilter, thread: UUID) -> Page[Comment]:
-        """Return a page of a thread's top level."""
-        return await self.page(page, Comment.thread == thread, Comment.parent.is_(None), _LISTED)
+    async def top(self, page: PageFilter, thread: UUID, limited: UUID | None) -> Page[Comment]:
+        """Return a page of a thread's top level; with what a limited account has said, if that is who reads."""
+        return await self.page(page, Comment.thread == thread, Comment.parent.is_(None), _listed(limited))
 
-    async def replies(self, page: PageFilter, parent: UUID) -> Page[Comment]:
-        """Return a page of the answers to a comment."""
-        return await self.page(page, Comment.parent == parent, _LISTED)
+    async def replies(self, page: PageFilter, parent: UUID, limited: UUID | None) -> Page[Comment]:
+        """Return a page of the answers to a comment; with those of a limited account, if that is who reads."""
+        return await self.page(page, Comment.parent == parent, _listed(limited))
+
+    async def unlisted(self, author: UUID, thread: UUID) -> dict[UUID | None, int]:
+        """Return how many comments of a limited account lists leave out, by what they answer."""
+        mine = (Comment.author == author, Comment.thread == thread, _LIMITED, ~Comment.listed)
+        counted = select(Comment.parent, func.count()).where(*mine).group_by(Comment.parent)
+        return {row[0]: row[1] for row in await self.session.execute(counted)}
+
+    async def limited(self, author: UUID, thread: UUID) -> int:
+        """Return how many comments of a limited account a thread's count leaves out."""
+        counted = select(func.count()).where(Comment.author == author, Comment.thread == thread, _LIMITED)
+        return int((await self.session.execute(counted)).scalar_one())
+
+    async def to_limit(self, author: UUID, most: int, *, limited: bool) -> Sequence[UUID]:
+        """Return some comments of an account that don't follow its limit yet."""
+        others = Comment.state == "shown" if limited else _LIMITED
+        statement = select(Comment.id).where(Comment.author == author, others).order_by(Comment.id).limit(most)
+        return (await self.session.scalars(statement)).all()
 
     async def best_replies(self, parents: Sequence[UUID], each: int) -> Sequence[Comment]:
         """Return the most supported answers to some comments, so many to each at most, with one statement."""

@@ -4,16 +4,17 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from services.comments.models import AuditEntry, Case, Report
+from services.comments.models import AuditEntry, Case, Filter, Limit, ModerationEntry, Report
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
-from services.core.ids import NOBODY
+from services.core.ids import NOBODY, new_id
 
 _IDS = ARRAY(Uuid())
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
 class CaseRepository(Repository[Case]):
@@ -92,3 +93,69 @@ class AuditRepository(AuditLog[AuditEntry]):
     async def of_thread(self, page: PageFilter, thread: UUID) -> Page[AuditEntry]:
         """Return a page of what was done to a thread."""
         return await self.page(page, AuditEntry.thread == thread)
+
+
+class ModerationLog(AuditLog[ModerationEntry]):
+    """What moderators did beside threads."""
+
+    model_type = ModerationEntry
+
+
+class FilterRepository(Repository[Filter]):
+    """Words whose comments wait for a moderator."""
+
+    model_type = Filter
+
+    async def lock(self) -> int:
+        """Return how many filters there are; nobody else adds any until the transaction ends."""
+        await self.session.execute(_ONE_AT_A_TIME, {"what": "comments.filter"})
+        return int((await self.session.execute(select(func.count()).select_from(Filter))).scalar_one())
+
+    async def of_key(self, key: str) -> Filter | None:
+        """Return the filter that is compared by a key."""
+        return await self.get_one_or_none(key=key)
+
+    async def words(self) -> dict[str, str]:
+        """Return the words of all filters, by key."""
+        rows = await self.session.execute(select(Filter.key, Filter.words).order_by(Filter.id))
+        return {row.key: row.words for row in rows}
+
+    async def remove(self, filter_id: UUID) -> str | None:
+        """Remove a filter; return its words, or None where there is none."""
+        gone = delete(Filter).where(Filter.id == filter_id).returning(Filter.words)
+        return (await self.session.execute(gone)).scalar_one_or_none()
+
+
+class LimitRepository(Repository[Limit]):
+    """Accounts that are limited."""
+
+    model_type = Limit
+
+    async def hold(self, account: UUID) -> None:
+        """Let nobody change whether an account is limited, nor add comments of it, until the transaction ends."""
+        await self.session.execute(_ONE_AT_A_TIME, {"what": str(account)})
+
+    async def put(self, account: UUID, *, limited: bool, reason: str) -> Limit | None:
+        """Keep whether an account is limited; return it as it is now, or None where nothing changes."""
+        values = {"limited": limited, "reason": reason, "left": True}
+        new = insert(Limit).values(account=account, version=1, ordinal=new_id(), **values)
+        changes = {**values, "version": Limit.version + 1, "ordinal": new.excluded.ordinal, "at": func.now()}
+        changed = new.on_conflict_do_update(index_elements=["account"], set_=changes, where=Limit.limited != limited)
+        return (await self.session.execute(changed.returning(Limit))).scalar_one_or_none()
+
+    async def of(self, page: PageFilter) -> Page[Limit]:
+        """Return a page of the accounts that are limited, the latest first."""
+        return await self.page(page, Limit.limited.is_(True))
+
+    async def is_limited(self, account: UUID) -> bool:
+        """Say whether an account is limited."""
+        return await self.exists(Limit.account == account, Limit.limited.is_(True))
+
+    async def claim(self) -> Limit | None:
+        """Return a limit that not all comments follow yet, held until the transaction ends; None if there is none."""
+        statement = select(Limit).where(Limit.left).limit(1).with_for_update(skip_locked=True)
+        return (await self.session.scalars(statement)).one_or_none()
+
+    async def finish(self, account: UUID) -> None:
+        """Keep that all comments of an account follow its limit."""
+        await self.update_where(Limit.account == account, values={"left": False})

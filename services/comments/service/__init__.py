@@ -7,6 +7,7 @@ from services.comments.models import EarlierFollows, Follow, Person
 from services.comments.repository import ThreadRepository
 from services.comments.service.erasing import erase
 from services.comments.service.following import Following
+from services.comments.service.limiting import Limiting
 from services.comments.service.moderating import Moderating
 from services.comments.service.reading import Reading
 from services.comments.service.reporting import Reporting
@@ -32,6 +33,7 @@ class Comments(UseCases[CommentsSettings]):
         following: Who follows which threads.
         moderating: Hiding, locking, pinning.
         reporting: Reports, appeals, decisions about them.
+        limiting: Filters of words, limits of accounts.
     """
 
     def __init__(self, kit: Kit[CommentsSettings]) -> None:
@@ -45,6 +47,7 @@ class Comments(UseCases[CommentsSettings]):
         self.following = Following(kit, threads)
         self.moderating = Moderating(kit, self.people, threads)
         self.reporting = Reporting(kit, self.people, self.reading)
+        self.limiting = Limiting(kit, self.people, self.reading)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what can be commented on."""

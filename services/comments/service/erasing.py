@@ -4,11 +4,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.models import Block, Follow
+from services.comments.models import Block, Follow, Limit
 from services.comments.repository import (
     CaseRepository,
     CommentRepository,
     FollowingRepository,
+    LimitRepository,
     MentionRepository,
     ReportRepository,
     ThreadRepository,
@@ -32,6 +33,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
         return True
     await MentionRepository(session).leave(account)
     await FollowingRepository(session).leave(account)
+    await LimitRepository(session).delete_where(Limit.account == account)
     await ReportRepository(session).withdraw(account)
     await CaseRepository(session).leave(account)
     await ThreadRepository(session).leave(account)

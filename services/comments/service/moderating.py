@@ -9,7 +9,7 @@ from services.comments.models import Comment, Thread
 from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository, lists
 from services.comments.schemas import ThreadLogEntry
 from services.comments.service.steps import locked, record, set_state
-from services.comments.service.threads import Threads, may_moderate, standing
+from services.comments.service.threads import Threads, is_moderator, may_moderate, standing
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Subject
@@ -73,8 +73,8 @@ class Moderating:
         subject.require_user()
         async with self._db.transaction() as session:
             thread, comment = await self._of(session, subject, comment_id)
-            if comment.state == "hidden":
-                if comment.hidden_as == "moderator" and standing(subject) == "owner":
+            if comment.state == "hidden" and (comment.hidden_as != "limit" or is_moderator(subject)):
+                if comment.hidden_as in {"moderator", "filter"} and standing(subject) == "owner":
                     raise forbidden("A moderator has hidden this comment, so only moderators show it again.")
                 await set_state(session, thread, comment, "shown", hidden_as=None)
                 await CaseRepository(session).forget_appeal(comment_id)

@@ -1,13 +1,16 @@
 """Threads and comments, as somebody sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.models import Comment, Thread
 from services.comments.repository import (
     BlockRepository,
     CommentRepository,
     FollowingRepository,
+    LimitRepository,
     MentionRepository,
     SupportRepository,
     ThreadRepository,
@@ -31,6 +34,7 @@ from services.comments.service.threads import (
     may_moderate,
     may_read,
     refuse_unknown,
+    state_for,
 )
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
@@ -70,7 +74,7 @@ class Reading:
         return ThreadView(
             id=thread.id,
             kind="poll",
-            comments=thread.comments,
+            comments=thread.comments + await self._left_out(viewer, thread),
             locked=thread.locked,
             pinned=pinned,
             may_comment=may_comment(thread, viewer) and not await self._apart(viewer, [thread.owner]),
@@ -103,7 +107,7 @@ class Reading:
         page_filter = lists.TOP[order].page(cursor, limit)
         thread = await self._threads.find(viewer, thread_id)
         async with self._db.reading() as session:
-            page = await CommentRepository(session).top(page_filter, thread_id)
+            page = await CommentRepository(session).top(page_filter, thread_id, await _limited(session, viewer))
         return await self._listed(viewer, thread, page)
 
     async def replies(
@@ -117,7 +121,7 @@ class Reading:
         page_filter = lists.REPLIES[order].page(cursor, limit)
         thread, comment = await self._found(viewer, comment_id)
         async with self._db.reading() as session:
-            page = await CommentRepository(session).replies(page_filter, comment.id)
+            page = await CommentRepository(session).replies(page_filter, comment.id, await _limited(session, viewer))
         return await self._listed(viewer, thread, page)
 
     async def one(self, viewer: Subject | None, comment_id: UUID) -> CommentInContext:
@@ -183,6 +187,7 @@ class Reading:
     ) -> list[CommentView]:
         apart = await self._apart(viewer, {comment.author for comment in comments})
         supported = await self._supported(viewer, comments)
+        unlisted = await self._unlisted(viewer, threads.values())
         readable = [
             comment
             for comment in comments
@@ -195,7 +200,8 @@ class Reading:
         for comment in comments:
             thread = threads[comment.thread]
             is_readable = comment.id in pieces
-            withheld = comment.state == "shown" and comment.author in apart
+            state = state_for(comment, viewer)
+            withheld = state == "shown" and comment.author in apart
             views.append(
                 CommentView(
                     id=comment.id,
@@ -205,12 +211,12 @@ class Reading:
                     author=people[comment.author] if is_readable else None,
                     text=comment.text if is_readable else None,
                     parts=parts_of(pieces.get(comment.id, []), people),
-                    state="withheld" if withheld else comment.state,  # type: ignore[arg-type]  # no other values
+                    state="withheld" if withheld else state,  # type: ignore[arg-type]  # no other values
                     created_at=comment.created_at,
                     edited_at=comment.edited_at,
                     support=comment.support,
                     supported=comment.id in supported,
-                    replies=comment.replies,
+                    replies=comment.replies + unlisted.get(comment.id, 0),
                     pinned=thread.pinned == comment.id,
                 )
             )
@@ -231,6 +237,23 @@ class Reading:
             chosen = await FollowingRepository(session).follows(thread.id, viewer.id)
         return thread.owner == viewer.id if chosen is None else chosen
 
+    async def _unlisted(self, viewer: Subject | None, threads: Iterable[Thread]) -> dict[UUID | None, int]:
+        """Return how many comments of theirs a limited viewer sees and nobody else does, by what they answer."""
+        found: dict[UUID | None, int] = {}
+        async with self._db.reading() as session:
+            limited = await _limited(session, viewer)
+            if limited is None:
+                return found
+            for thread in threads:
+                found |= await CommentRepository(session).unlisted(limited, thread.id)
+        return found
+
+    async def _left_out(self, viewer: Subject | None, thread: Thread) -> int:
+        """Return how many comments of theirs a limited viewer counts and nobody else does."""
+        async with self._db.reading() as session:
+            limited = await _limited(session, viewer)
+            return 0 if limited is None else await CommentRepository(session).limited(limited, thread.id)
+
     async def _apart(self, viewer: Subject | None, accounts: "Sequence[UUID] | set[UUID]") -> set[UUID]:
         if viewer is None or viewer.kind is not Kind.USER or is_moderator(viewer) or not accounts:
             return set()  # moderators read everything
@@ -242,3 +265,10 @@ class Reading:
             return set()
         async with self._db.reading() as session:
             return await SupportRepository(session).mine(viewer.id, [comment.id for comment in comments])
+
+
+async def _limited(session: AsyncSession, viewer: Subject | None) -> UUID | None:
+    """Return who reads, if they are limited: they see their own comments as if they weren't."""
+    if viewer is None or viewer.kind is not Kind.USER or not await LimitRepository(session).is_limited(viewer.id):
+        return None
+    return viewer.id

@@ -1,22 +1,19 @@
 """Reports and appeals, and what moderators decide about them: one queue, the oldest first."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments import schemas
 from services.comments.models import Case, Comment
 from services.comments.repository import CaseRepository, CommentRepository, ReportRepository, lists
 from services.comments.schemas import CaseView, Decision, ReportNew, ReportView
+from services.comments.service.keeping import open_case
 from services.comments.service.reading import Reading
 from services.comments.service.steps import locked, record, set_state
-from services.comments.service.threads import may_read, refuse_apart
+from services.comments.service.threads import may_read, refuse_apart, state_for
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page
 from services.core.identity.subject import Role, Subject
-from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.problems import conflict, not_found, refused
@@ -54,7 +51,7 @@ class Reporting:
                 return
             now = await CommentRepository(session).clock()
             case = await CaseRepository(session).lock_of(comment_id)
-            await _open(session, case, comment, now, again=_edited_since(case, comment), reports=1)
+            await open_case(session, case, comment, now, again=_edited_since(case, comment), reports=1)
 
     async def appeal(self, subject: Subject, comment_id: UUID, text: str) -> None:
         """Ask moderators to show a hidden comment of one's own again; once for each time that it is hidden.
@@ -69,13 +66,13 @@ class Reporting:
             _, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id:
                 raise not_found("comment")
-            if comment.state != "hidden":
+            if state_for(comment, subject) != "hidden":
                 raise conflict("not-hidden", "This comment isn't hidden.")
             case = await CaseRepository(session).lock_of(comment_id)
             if case is not None and case.appeal is not None:
                 raise conflict("appealed", "You have appealed already. A moderator decides, or has decided.")
             now = await CommentRepository(session).clock()
-            case_id = await _open(session, case, comment, now, again=True, reports=0)
+            case_id = await open_case(session, case, comment, now, again=True, reports=0)
             await CaseRepository(session).change(case_id, appeal=text)
 
     async def cases(self, subject: Subject, cursor: str | None, limit: int) -> Page[CaseView]:
@@ -98,6 +95,7 @@ class Reporting:
                 reports=case.reports,
                 reasons=reasons.get(case.comment, {}),
                 appeal=case.appeal,
+                matched=case.matched,
                 opened_at=case.opened_at,
             )
             for case in page.items
@@ -146,26 +144,14 @@ class Reporting:
                 return
             if decision.outcome == "hidden" and comment.state == "shown":
                 await set_state(session, thread, comment, "hidden", hidden_as="moderator")
+            elif decision.outcome == "hidden" and comment.hidden_as == "filter":
+                await CommentRepository(session).change(about, hidden_as="moderator")
             elif decision.outcome == "restored" and comment.state == "hidden":
                 await set_state(session, thread, comment, "shown", hidden_as=None)
             now = await CommentRepository(session).clock()
             values: dict[str, Any] = {"appeal": None} if decision.outcome == "restored" else {}
             await cases.change(case_id, outcome=decision.outcome, decided_at=now, decided_by=subject.id, **values)
             await record(session, f"case.{decision.outcome}", subject, thread, comment, reason=reason)
-
-
-async def _open(
-    session: AsyncSession, case: Case | None, comment: Comment, now: datetime, *, again: bool, reports: int
-) -> UUID:
-    """Count reports in a comment's case, and put it before moderators if it is new or is to be decided again."""
-    cases = CaseRepository(session)
-    if case is None:
-        new = await cases.add(Case(id=new_id(), comment=comment.id, reports=reports, opened_at=now))
-        return new.id
-    anew = {"opened_at": now, "decided_at": None, "decided_by": None, "outcome": None}
-    reopened = again and case.decided_at is not None
-    await cases.change(case.id, reports=Case.reports + reports, **(anew if reopened else {}))
-    return case.id
 
 
 def _edited_since(case: Case | None, comment: Comment) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.events import CommentChanged
+from services.comments.events import CommentChanged, State
 from services.comments.models import Comment, Thread
 from services.comments.repository import AuditRepository, CommentRepository, MentionRepository, ThreadRepository
 from services.comments.service.threads import refuse_unknown
@@ -55,9 +55,14 @@ def changed(thread: Thread, comment: Comment, parent: Comment | None, mentions: 
         author=comment.author,
         text=comment.text if comment.state == "shown" else "",
         mentions=list(mentions),
-        state=comment.state,  # type: ignore[arg-type]  # the column has no other values
+        state=_told_state(comment),
         created_at=comment.created_at,
     )
+
+
+def _told_state(comment: Comment) -> State:
+    # As if it weren't there: neither its author nor others are to be told that it was hidden.
+    return "deleted" if comment.hidden_as == "limit" else comment.state  # type: ignore[return-value]  # no others
 
 
 async def set_state(session: AsyncSession, thread: Thread, comment: Comment, state: str, **more: Any) -> Comment:

@@ -132,8 +132,17 @@ def may_comment(thread: Thread, subject: Subject | None) -> bool:
     return not thread.locked or may_moderate(thread, subject)
 
 
+def state_for(comment: Comment, viewer: Subject | None) -> str:
+    """Return a comment's state as somebody is told it: of what is limited, nobody learns who isn't a moderator."""
+    if comment.hidden_as != "limit" or is_moderator(viewer):
+        return comment.state
+    return "shown" if viewer is not None and viewer.id == comment.author else "deleted"
+
+
 def may_read(thread: Thread, comment: Comment, subject: Subject | None) -> bool:
     """Say whether somebody sees a comment's text: it is shown, or hidden and theirs or theirs to restore."""
+    if comment.hidden_as == "limit":
+        return subject is not None and (subject.id == comment.author or is_moderator(subject))
     if comment.state == "hidden":
         return subject is not None and (subject.id == comment.author or may_moderate(thread, subject))
     return comment.state == "shown"

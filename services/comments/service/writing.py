@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments import schemas
 from services.comments.models import Comment, Thread
-from services.comments.repository import CommentRepository, MentionRepository, ThreadRepository
+from services.comments.repository import CommentRepository, LimitRepository, MentionRepository, ThreadRepository
 from services.comments.schemas import CommentNew
 from services.comments.service.following import follow_by_writing
+from services.comments.service.keeping import keep_back
 from services.comments.service.steps import locked, set_state, tell
-from services.comments.service.threads import Threads, may_comment, refuse_apart, refuse_unknown
+from services.comments.service.threads import Threads, may_comment, refuse_apart, refuse_unknown, state_for
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
@@ -80,7 +81,8 @@ class Writing:
         digest: bytes,
     ) -> UUID:
         comments = CommentRepository(session)
-        parent = await _parent(comments, thread, parent_id)
+        await LimitRepository(session).hold(subject.id)
+        parent = await _parent(comments, thread, parent_id, subject)
         await refuse_apart(session, subject, thread.owner, *([parent.author] if parent else []))
         place = (parent.places if parent else thread.places) + 1
         comment = await comments.add(
@@ -104,7 +106,8 @@ class Writing:
         else:
             await ThreadRepository(session).change(thread.id, comments=Thread.comments + 1, places=Thread.places + 1)
         await _name(session, comment)
-        await tell(session, thread, comment, parent)
+        if not await keep_back(session, thread, comment):
+            await tell(session, thread, comment, parent)
         await follow_by_writing(session, thread, subject.id, self._settings)
         return comment.id
 
@@ -122,7 +125,7 @@ class Writing:
             if comment.author != subject.id or comment.state == "deleted":
                 raise not_found("comment")
             await refuse_unknown(session, subject, thread, "comment")
-            if comment.state == "hidden":
+            if state_for(comment, subject) == "hidden":
                 raise conflict("comment-hidden", "This comment is hidden, so it can't be edited.")
             if text == comment.text:
                 return
@@ -136,7 +139,8 @@ class Writing:
             above = await comments.above(comment)
             changed = await comments.change(comment_id, text=text, edited_at=now, version=Comment.version + 1)
             await _name(session, changed)
-            await tell(session, thread, changed, above[-1] if above else None)
+            if changed.state == "shown" and not await keep_back(session, thread, changed):
+                await tell(session, thread, changed, above[-1] if above else None)
 
     async def delete(self, subject: Subject, comment_id: UUID) -> None:
         """Delete a comment of one's own; answers to it stay. Again, it does nothing.
@@ -151,10 +155,12 @@ class Writing:
                 raise not_found("comment")
             if comment.state != "deleted":
                 await MentionRepository(session).replace(comment_id, {})
-                await set_state(session, thread, comment, "deleted", text="")
+                await set_state(session, thread, comment, "deleted", text="", hidden_as=None)
 
 
-async def _parent(comments: CommentRepository, thread: Thread, parent_id: UUID | None) -> Comment | None:
+async def _parent(
+    comments: CommentRepository, thread: Thread, parent_id: UUID | None, subject: Subject
+) -> Comment | None:
     """Return what is answered.
 
     Raises:
@@ -165,7 +171,7 @@ async def _parent(comments: CommentRepository, thread: Thread, parent_id: UUID |
     parent = await comments.get_one_or_none(id=parent_id)
     if parent is None or parent.thread != thread.id:
         raise not_found("comment")
-    if parent.state != "shown":
+    if state_for(parent, subject) != "shown":
         raise conflict("comment-gone", "This comment is deleted or hidden, so it can't be answered.")
     if len(parent.path) // 4 >= schemas.MAX_DEPTH:
         raise refused("too-deep", f"Threads are {schemas.MAX_DEPTH} answers deep at most. Answer one further up.")

@@ -10,6 +10,7 @@ from services.expressions.events import AccountDeleted, PollChanged, ProfileChan
 from services.expressions.models import Person
 from services.expressions.repository import AccountRepository, KeyRepository, ReactionRepository
 from services.expressions.service.erasing import erase
+from services.expressions.service.limiting import Limiting
 from services.expressions.service.picturing import Picturing
 from services.expressions.service.polls import Polls
 from services.expressions.service.reacting import Reacting
@@ -31,6 +32,7 @@ class Expressions(UseCases[ExpressionsSettings]):
         rippling: Sharing Waves on without words.
         reacting: Reactions.
         reading: Waves as somebody sees them.
+        limiting: Whose Waves are seen by themselves alone.
     """
 
     def __init__(self, kit: Kit[ExpressionsSettings]) -> None:
@@ -42,6 +44,7 @@ class Expressions(UseCases[ExpressionsSettings]):
         self.rippling = Rippling(kit)
         self.reacting = Reacting(kit)
         self.reading = Reading(kit, self.people)
+        self.limiting = Limiting(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll."""

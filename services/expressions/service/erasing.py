@@ -13,10 +13,11 @@ from services.core import circles
 from services.core.ids import NOBODY
 from services.core.marked import Piece, joined
 from services.core.personal import AT_ONCE
-from services.expressions.models import Account, Block, Follow, IdempotencyKey, Mute, Poll, Wave
+from services.expressions.models import Account, Block, Follow, IdempotencyKey, Limit, Mute, Poll, Wave
 from services.expressions.repository import (
     AccountRepository,
     KeyRepository,
+    LimitRepository,
     MentionRepository,
     PollRepository,
     ReactionRepository,
@@ -40,6 +41,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await PollRepository(session).update_where(Poll.owner == account, values={"owner": NOBODY})
     await KeyRepository(session).delete_where(IdempotencyKey.owner == account)
     await circles.forget(session, account, Follow, Block, Mute)
+    await LimitRepository(session).delete_where(Limit.account == account)
     await AccountRepository(session).delete_where(Account.id == account)
     return False
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from msgspec import convert
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.outbox import publish
@@ -10,7 +11,7 @@ from services.core.marked import Piece, targets
 from services.core.problems import not_found, over_quota, refused
 from services.expressions.events import WaveChanged
 from services.expressions.models import Wave
-from services.expressions.repository import AccountRepository, MentionRepository, WaveRepository
+from services.expressions.repository import AccountRepository, LimitRepository, MentionRepository, WaveRepository
 from services.expressions.settings import ExpressionsSettings
 
 _ROW_BYTES = 300
@@ -73,7 +74,10 @@ async def remove(session: AsyncSession, wave: Wave) -> None:
 async def tell(session: AsyncSession, wave: Wave, *, deleted: bool = False) -> None:
     """Publish what a Wave is now."""
     mentions = [] if deleted else await MentionRepository(session).of(wave.id)
-    await publish(session, changed(wave, mentions, deleted=deleted))
+    told = changed(wave, mentions, deleted=deleted)
+    if not deleted and await LimitRepository(session).is_limited(wave.author):
+        told = replace(told, visibility="mentioned", mentions=[])  # its author sees it, and nobody else
+    await publish(session, told)
 
 
 def changed(wave: Wave, mentions: list[UUID], *, deleted: bool = False) -> WaveChanged:

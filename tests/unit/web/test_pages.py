@@ -33,7 +33,20 @@ def _client(app: Application) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")  # type: ignore[arg-type]  # of the same shape
 
 
-ONE_WORD = ("sign-in", "sign-up", "forgot", "reset", "verify", "new", "home", "explore", "join", "rooms", "messages")
+ONE_WORD = (
+    "sign-in",
+    "sign-up",
+    "forgot",
+    "reset",
+    "verify",
+    "new",
+    "home",
+    "explore",
+    "join",
+    "rooms",
+    "messages",
+    "moderation",
+)
 PATHS = (
     "/",
     "/p/7KQ3MX",

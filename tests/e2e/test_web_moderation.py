@@ -1,0 +1,94 @@
+"""What moderators do in the web client, and what others see there."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+from tests.conftest import VoteWave
+from tests.e2e.test_web_accessible import AXE, faults_of
+from tests.e2e.web import publish, run_web, sign_up, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+PASSWORD = "a boat, a lamp and 3 keys"
+
+
+async def test_a_moderator_decides_filters_and_limits(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    await run_web("packages")
+    poll, author, reporter = await publish(client), await sign_up(client), await sign_up(client)
+    thread, word = f"/v1/comments/threads/{poll['id']}/comments", f"x{uuid4().hex[:10]}"
+    email = f"{uuid4().hex}@example.org"
+    assert (await client.post("/v1/auth/accounts", json={"email": email, "password": PASSWORD})).status_code == 201
+
+    async def say(text: str) -> str:
+        answer = await client.post(thread, json={"text": text}, headers=author)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["comment"]["id"])
+
+    page, complaints = await visit(browser, f"{votewave.url}/moderation", viewport={"width": 360, "height": 800})
+    await page.get_by_role("main").get_by_role("link", name="Sign in").click()
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").press("Enter")
+    await expect(page.get_by_text("This page is for moderators.")).to_be_visible()
+    await votewave.sql("UPDATE auth.account SET role = 'moderator' WHERE email = $1", email)
+    await page.context.clear_cookies()
+    await page.goto(f"{votewave.url}/sign-in?then=/moderation")
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").press("Enter")
+
+    async def sound() -> None:
+        await page.evaluate(AXE.read_text("utf-8"))
+        assert await faults_of(page, page.url) == []
+
+    # A filter, by keyboard; and what it keeps back.
+    await page.get_by_role("link", name="Filters").press("Enter")
+    await page.get_by_label("Words to look out for").fill("...")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("This has no letters")).to_be_visible()
+    await page.get_by_label("Words to look out for").fill(word)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("list", name="Filters")).to_contain_text(word)
+    await sound()
+    await say(f"Have a {word.upper()}.")
+    reported = await say(f"Insults {word[1:]}")
+    body = {"reason": "abuse", "note": "It hurts."}
+    assert (await client.put(f"/v1/comments/{reported}/report", json=body, headers=reporter)).status_code == 204
+    await page.get_by_role("link", name="What waits").press("Enter")
+    kept = page.get_by_role("listitem").filter(has_text=f"Have a {word.upper()}.")
+    await expect(kept).to_contain_text(f"Waits: “{word}”")
+    await kept.get_by_role("button", name="Show it").press("Enter")
+    await page.keyboard.type("It is a boat.")
+    await page.keyboard.press("Control+Enter")
+    await expect(kept).to_have_count(0)
+
+    # A report: read, and its author limited.
+    case = page.get_by_role("listitem").filter(has=page.get_by_text(f"Insults {word[1:]}", exact=True))
+    await case.get_by_role("button", name="Read the reports").press("Enter")
+    await expect(case).to_contain_text("It hurts.")
+    await sound()
+    await case.get_by_role("button", name="Limit the author").press("Enter")
+    await page.keyboard.type("Insults people.")
+    await page.keyboard.press("Control+Enter")
+    await expect(case.get_by_label("Why, for moderators")).to_have_count(0)
+    await case.get_by_role("button", name="Leave it as it is").press("Enter")
+    await page.keyboard.type("Its author is limited.")
+    await page.keyboard.press("Control+Enter")
+    await expect(case).to_have_count(0)
+    await page.get_by_role("link", name="Limits").press("Enter")
+    limited = page.get_by_role("list", name="Limited people").get_by_role("listitem").filter(has_text="Insults people.")
+    await expect(limited).to_have_count(1)
+    await sound()
+    await limited.get_by_role("button", name="Lift the limit").press("Enter")
+    await expect(limited).to_have_count(0)
+    await page.get_by_role("link", name="Log", exact=True).press("Enter")
+    await expect(page.get_by_text("limited an account no longer").first).to_be_visible()
+    await sound()
+    await page.get_by_role("link", name="Filters").press("Enter")
+    await page.get_by_role("button", name=f"Remove the filter “{word}”").press("Enter")
+    await expect(page.get_by_role("button", name=f"Remove the filter “{word}”")).to_have_count(0)
+    assert not [it for it in complaints if "Failed to load resource" not in it]  # what was refused above
