@@ -63,6 +63,11 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
         <li>
           <Link to="/rooms"><Trans>Rooms</Trans></Link>
         </li>
+        {account?.kind === "user" && account.role !== "user" && (
+          <li>
+            <Link to="/moderation"><Trans>Moderation</Trans></Link>
+          </li>
+        )}
         <li>
           <Link to="/receipts"><Trans>Receipts</Trans></Link>
         </li>

@@ -26,6 +26,9 @@ type Status = (typeof statuses)[number];
 const settings = ["account", "sessions", "keys", "notifications", "messages", "data"] as const;
 type Setting = (typeof settings)[number];
 
+const moderated = ["filters", "limits", "log"] as const;
+type Moderated = (typeof moderated)[number];
+
 /** The comment that a link leads to. */
 function meant(search: Record<string, unknown>): { comment?: string } {
   const { comment } = search;
@@ -174,6 +177,13 @@ const routeTree = root.addChildren([
     validateSearch: (search: Record<string, unknown>): { show?: Setting } =>
       settings.includes(search.show as Setting) ? { show: search.show as Setting } : {},
     component: lazyRouteComponent(() => import("./Settings"), "Settings"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/moderation",
+    validateSearch: (search: Record<string, unknown>): { show?: Moderated } =>
+      moderated.includes(search.show as Moderated) ? { show: search.show as Moderated } : {},
+    component: lazyRouteComponent(() => import("./Moderation"), "Moderation"),
   }),
   createRoute({
     getParentRoute: () => root,
