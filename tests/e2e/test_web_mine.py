@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave, eventually
+from tests.e2e.test_web_accessible import AXE, faults_of
 from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
@@ -238,3 +239,25 @@ async def test_a_picture_is_looked_at_saved_and_removed(browser: Browser, votewa
     await page.get_by_role("button", name="Remove picture").click()
     await expect(page.locator("main img")).to_have_count(0)
     assert complaints == []
+
+
+async def test_when_mail_comes_is_chosen(browser: Browser, client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    page, _ = await visit(
+        browser, f"{votewave.url}/sign-up?then=/settings?show=notifications", viewport={"width": 360, "height": 740}
+    )
+    mine = await enter(page)
+    await page.goto(f"{votewave.url}/settings?show=notifications")
+    await page.get_by_role("combobox", name="How often").select_option("daily")
+    await page.get_by_label("No mail from").fill("22:00")
+    await page.get_by_role("button", name="Save").press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()  # they have no end
+    await page.get_by_label("until").fill("07:30")
+    await page.get_by_role("button", name="Save").press("Enter")
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await page.evaluate(AXE.read_text("utf-8"))
+    assert await faults_of(page, "/settings?show=notifications") == []
+    chosen = (await client.get("/v1/notifications/delivery", headers=mine)).json()
+    assert (chosen["digest"], chosen["quiet_hours"]) == ("daily", {"begin": "22:00", "end": "07:30"})
+    await page.reload()
+    await expect(page.get_by_label("until")).to_have_value("07:30")
+    await expect(page.get_by_role("combobox", name="How often")).to_have_value("daily")

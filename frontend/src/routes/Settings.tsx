@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAccount } from "../session/session";
+import { Delivery } from "../notifications/Delivery";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
 import { Archive } from "../settings/Archive";
@@ -74,7 +75,12 @@ export function Settings() {
       {show === "account" && <AccountForms />}
       {show === "sessions" && <Sessions />}
       {show === "keys" && <Keys />}
-      {show === "notifications" && <Preferences />}
+      {show === "notifications" && (
+          <>
+            <Preferences />
+            <Delivery />
+          </>
+        )}
       {show === "messages" && <Seen />}
       {show === "data" && (
         <>

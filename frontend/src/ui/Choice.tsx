@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import styles from "./ui.module.css";
 
-type Props = { label: string; name: string; value?: string; onChange?: (value: string) => void; children: ReactNode };
+type Props = { label: string; name: string; value?: string; defaultValue?: string; onChange?: (value: string) => void; children: ReactNode };
 
 /** A labelled choice of one among some. */
 export function Choice({ label, onChange, children, ...rest }: Props) {
