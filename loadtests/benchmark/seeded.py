@@ -27,7 +27,7 @@ _SOME = "SELECT DISTINCT follower FROM feed.follow WHERE accepted ORDER BY follo
 _WORDS = (
     "SELECT word FROM feed.spelling WHERE written = word AND length(word) BETWEEN 5 AND 15 ORDER BY word LIMIT 2000"
 )
-_THREADS = "SELECT subject FROM comments.comment GROUP BY subject ORDER BY count(*) DESC, subject LIMIT 50"
+_THREADS = "SELECT thread FROM comments.comment GROUP BY thread ORDER BY count(*) DESC, thread LIMIT 50"
 _TAGS = "SELECT tag FROM feed.tagged GROUP BY tag ORDER BY count(*) DESC, tag LIMIT 50"
 
 

@@ -60,9 +60,11 @@ export function Wish({ entry, item }: { entry: Schemas["EntryView"]; item: React
                   </Button>
                   {!entry.author.deleted && (
                     <Button kind="quiet" onClick={act("less")} aria-disabled={wish.isPending}>
-                      <Trans>
-                        See less of <bdi>{name}</bdi>
-                      </Trans>
+                      <span>
+                        <Trans>
+                          See less of <bdi>{name}</bdi>
+                        </Trans>
+                      </span>
                     </Button>
                   )}
                 </>
