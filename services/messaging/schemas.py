@@ -14,12 +14,14 @@ MAX_TITLE = 100
 MAX_CLIENT_ID = 64
 MAX_MEMBERS = 100
 MAX_QUERY = 200
+MAX_REASON = 500
 MOST_CHANGES = 300
 """Changes that are told one by one; whoever is further behind begins anew."""
 
 Kind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
 State = Literal["active", "requested", "left"]
+ReportReason = Literal["spam", "abuse", "illegal", "other"]
 What = Literal["sent", "edited", "deleted", "reacted"]
 
 Position = Annotated[int, Meta(description="The conversation's: each thing that happens in it takes the next.")]
@@ -81,6 +83,44 @@ class MessageRevision(Struct, frozen=True):
 
     text: str
     at: Annotated[datetime, Meta(description="Since when it said so.")]
+
+
+class MessageReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why somebody thinks that a message shouldn't have been sent."""
+
+    reason: ReportReason
+    note: Annotated[str, text_limits(MAX_REASON, description="For moderators; nobody else reads it.")] = ""
+
+
+class MessageReportView(Struct, frozen=True, kw_only=True):
+    """A report of a message, for moderators."""
+
+    reporter: PersonView
+    reason: ReportReason
+    note: str
+    at: datetime
+
+
+class MessageCase(Struct, frozen=True, kw_only=True):
+    """A reported message, for moderators: they see nothing else of its conversation."""
+
+    id: UUID
+    message: UUID
+    sender: PersonView
+    text: Annotated[str, Meta(description="What it said when it was reported.")]
+    sent_at: datetime
+    reports: Annotated[int, Meta(description="How many people have reported it.")]
+    reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
+    opened_at: datetime
+
+
+class MessageDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a moderator decides about a reported message."""
+
+    outcome: Annotated[
+        Literal["upheld", "dismissed"], Meta(description="`upheld`: the report was right. `dismissed`: it wasn't.")
+    ]
+    reason: Annotated[str, text_limits(MAX_REASON, 1, description="It is kept with the case.")]
 
 
 class ConversationMember(Struct, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
             f"/r/{room.json()['code']}/screen#token=x",
         ],
         "/rooms/$id/host": ["/rooms/{room}/host", f"/rooms/{room.json()['room']}/host"],
+        "/messages": ["/messages", "/messages?show=search", "/messages?show=group"],
         "/messages/$id": ["/messages/{talk}"],
         "/messages/with/$handle": [f"/messages/with/{me['handle']}", "/messages/with/nobody-at-all"],
         "/settings": ["/settings", "/settings?show=data", "/settings?show=messages"],

@@ -155,9 +155,122 @@ async def test_whoever_was_away_has_each_message_once_and_in_order(
     await ada.get_by_label("Write to Ben").fill("64")
     await ada.keyboard.press("Enter")
     await expect(ben.get_by_role("log").get_by_text("64", exact=True)).to_be_visible()
-    await ada.unroute("**/messages")
+    await ada.unroute_all(behavior="ignoreErrors")
     await asyncio.gather(
         *(expect(page.get_by_role("log").get_by_text("64", exact=True)).to_have_count(1) for page in (ada, ben))
     )
     held = (await client.get(f"{talk}/messages", headers=ben_is)).json()["items"]
     assert [message["text"] for message in held].count("64") == 1
+
+
+async def test_what_isnt_sent_outlives_a_reload_and_goes_with_signing_out(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    ada, _, ada_is, _ = await known(browser, votewave.url, client, "Ada")
+    _, _, ben_is, his = await known(browser, votewave.url, client, "Ben")
+    first = await client.post(
+        f"/v1/messaging/people/{his['account']}/messages", json={"client_id": "1", "text": "First"}, headers=ada_is
+    )
+    talk = first.json()["conversation"]
+    path = f"/v1/messaging/conversations/{talk}"
+    assert (await client.put(f"{path}/request", json={"accept": True}, headers=ben_is)).is_success
+
+    async def said() -> list[str]:
+        held = (await client.get(f"{path}/messages", headers=ben_is)).json()["items"]
+        return [message["text"] for message in reversed(held)]
+
+    sends = f"**{path}/messages"
+    await ada.route(sends, lambda route: route.abort())
+    await ada.goto(f"{votewave.url}/messages/{talk}")
+    for text in ("Second", "Third"):
+        await ada.get_by_role("textbox").fill(text)
+        await ada.keyboard.press("Enter")
+    await expect(ada.get_by_text("Not sent")).to_be_visible()
+    await ada.reload()
+    await expect(ada.get_by_text("Not sent")).to_be_visible()
+    await expect(ada.get_by_role("log")).to_contain_text("Third")
+    assert await said() == ["First"]
+    await ada.unroute_all(behavior="ignoreErrors")
+    await ada.reload()  # it is sent by itself
+    await expect(ada.get_by_text("Not sent")).to_have_count(0)
+    await expect(ada.get_by_role("log").get_by_text("Third", exact=True)).to_be_visible()
+    assert await said() == ["First", "Second", "Third"]
+
+    await ada.route(sends, lambda route: route.abort())
+    await ada.get_by_role("textbox").fill("Never")
+    await ada.keyboard.press("Enter")
+    await expect(ada.get_by_text("Not sent")).to_be_visible()
+    kept = """() => new Promise((done) => {
+        const opening = indexedDB.open("votewave.messages", 1)
+        opening.onsuccess = () => {
+            const all = opening.result.transaction("messages").objectStore("messages").getAll()
+            all.onsuccess = () => { opening.result.close(); done(all.result.map((it) => it.text)) }
+        }
+    })"""
+    assert await ada.evaluate(kept) == ["Never"]
+    await ada.get_by_role("button", name="You").click()
+    await ada.get_by_role("button", name="Sign out").click()
+    await expect(ada.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert await ada.evaluate(kept) == []
+
+
+async def test_a_group_is_made_led_searched_and_left(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    word = f"Zoe{uuid4().hex[:10]}"
+    ada, heard, _, _ = await known(browser, votewave.url, client, "Ada")
+    ben, _, _, _ = await known(browser, votewave.url, client, word)
+    await ada.get_by_role("link", name="New group").click()
+    await ada.get_by_label("Name of the group").fill("Soup club")
+    add = ada.get_by_role("button", name=f"Add {word}")
+    for _ in range(20):  # search hears of new people in a while
+        await ada.get_by_label("Who is in it").fill(word)
+        await ada.get_by_role("button", name="Find").click()
+        try:
+            await expect(add).to_be_visible(timeout=1_000)
+            break
+        except AssertionError:
+            await ada.reload()
+            await ada.get_by_label("Name of the group").fill("Soup club")
+    await add.click()
+    await ada.get_by_role("button", name="Make the group").click()
+    await expect(ada.get_by_role("heading", name="Soup club")).to_be_visible()
+    await ada.get_by_label("Write to Soup club").fill("Parsnips on Friday")
+    await ada.keyboard.press("Enter")
+
+    await ben.get_by_role("link", name="Requests (1)").click()
+    await ben.get_by_role("region", name="Requests").get_by_role("link", name="Soup club").click()
+    await ben.get_by_role("button", name="Accept").click()
+    await ben.get_by_label("Write to Soup club").fill("With bread")
+    await ben.keyboard.press("Enter")
+    await expect(ada.get_by_role("log")).to_contain_text("With bread")
+
+    await ada.get_by_role("button", name="Members (2)").click()
+    await ada.get_by_role("button", name=f"Make admin: {word}").click()
+    await ada.get_by_role("button", name=f"Make them admin: {word}").click()
+    await expect(ada.get_by_role("button", name=f"No admin: {word}")).to_be_visible()
+    await ada.get_by_role("button", name="Rename the group").click()
+    await ada.get_by_label("Name of the group").fill("Stew club")
+    await ada.get_by_role("button", name="Rename", exact=True).click()
+    await expect(ben.get_by_role("heading", name="Stew club")).to_be_visible()
+
+    await ben.goto(f"{votewave.url}/messages?show=search")
+    await ben.get_by_label("Words in my messages").fill("parsnips")
+    await ben.get_by_role("button", name="Search").click()
+    await ben.get_by_role("list", name="Messages found").get_by_role("link", name="Parsnips on Friday").click()
+    await expect(ben.get_by_role("heading", name="Stew club")).to_be_visible()
+
+    await ada.get_by_role("button", name="More about “With bread”").click()
+    await ada.get_by_role("button", name="Report", exact=True).click()
+    await ada.get_by_label("What is wrong with it").select_option("spam")
+    await ada.get_by_role("button", name="Report it").click()
+    await expect(ada.get_by_text("A moderator will look at it.")).to_be_visible()
+
+    await ada.get_by_role("button", name=f"Remove: {word}").click()
+    await ada.get_by_role("button", name=f"Remove for good: {word}").click()
+    await expect(ben.get_by_text("You aren't in this conversation any more.")).to_be_visible()
+    await expect(ada.get_by_role("button", name="Members (1)")).to_be_visible()
+    await ada.get_by_role("button", name="Leave the group").click()
+    await ada.get_by_role("button", name="Leave it for good").click()
+    await expect(ada.get_by_role("heading", name="Messages")).to_be_visible()
+    assert heard == []

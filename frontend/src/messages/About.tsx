@@ -1,25 +1,16 @@
-import { i18n } from "@lingui/core";
-import { msg, t } from "@lingui/core/macro";
+import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, given, type Schemas } from "../api/client";
-import { Avatar } from "../people/Avatar";
-import { Person } from "../people/Person";
 import { type Act, useAct, useRelations } from "../people/relations";
 import { Button } from "../ui/Button";
 import { ProblemNotice } from "../ui/Notice";
+import { Members } from "./Members";
 import styles from "./Messages.module.css";
 
 type Props = { conversation: Schemas["ConversationView"]; members: Schemas["ConversationMember"][]; me: string };
-
-const roles = { owner: msg`owner`, admin: msg`admin`, member: null };
-
-function roleOf(role: keyof typeof roles): string {
-  const said = roles[role];
-  return said ? i18n._(said) : "";
-}
 
 /** Who is in it, and how one gets away from it. */
 export function About({ conversation, members, me }: Props) {
@@ -36,15 +27,7 @@ export function About({ conversation, members, me }: Props) {
       </div>
       {open && conversation.kind === "group" && (
         <>
-          <ul aria-label={t`Members`}>
-            {members.map(({ person, role, state }) => (
-              <li key={person.id} className={styles.row}>
-                <Avatar person={person} />
-                <Person person={person} />
-                <span className={styles.aside}>{state === "requested" ? t`is asked` : roleOf(role)}</span>
-              </li>
-            ))}
-          </ul>
+          <Members group={conversation.id} title={conversation.title} role={conversation.role} members={members} me={me} />
           <Leave group={conversation.id} me={me} />
         </>
       )}

@@ -9,6 +9,7 @@ import { Say } from "../ui/Say";
 import { History } from "./History";
 import styles from "./Messages.module.css";
 import { lineOf } from "./names";
+import { Report } from "./Report";
 import type { Message } from "./talk";
 import { clock, moment } from "../ui/time";
 
@@ -30,7 +31,7 @@ type Props = {
 /** A message, and what this reader may do with it. The stream brings what becomes of that. */
 export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers, onAnswer }: Props) {
   const [more, setMore] = useState(false);
-  const [open, setOpen] = useState<"edit" | "delete" | "history" | null>(null);
+  const [open, setOpen] = useState<"edit" | "delete" | "history" | "report" | null>(null);
   const mine = message.sender.id === me;
   const path = { message_id: message.id };
   const reacted = message.reactions.find(({ accounts }) => accounts.includes(me))?.emoji;
@@ -101,7 +102,7 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
           ))}
         </ul>
       )}
-      {!message.deleted && (mayWrite || mayDelete || message.edits > 0) && (
+      {!message.deleted && (mayWrite || mayDelete || message.edits > 0 || !mine) && (
         <button type="button" className={styles.more} aria-expanded={more} aria-label={t`More about “${lineOf(message).slice(0, 60)}”`} onClick={() => setMore(!more)}>
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <path d="M3 8h.01M8 8h.01M13 8h.01" />
@@ -130,11 +131,13 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
           )}
           {mine && mayWrite && opens("edit", t`Edit`)}
           {message.edits > 0 && opens("history", t`What it said before`)}
+          {!mine && opens("report", t`Report`)}
           {(mine || mayDelete) && opens("delete", t`Delete`)}
         </div>
       )}
       {react.error && <ProblemNotice error={react.error} />}
       {open === "history" && <History message={message} />}
+      {open === "report" && <Report message={message} onLeave={close} />}
       {open === "edit" && (
         <Say label={t`Say it in other words`} verb={t`Change it`} most={4000} before={message.text ?? ""} sending={edit.isPending} error={edit.error} onSay={(text) => edit.mutate(text)} onLeave={close} />
       )}

@@ -1,10 +1,11 @@
 // Messages that the server hasn't acknowledged, sent one after the other in each conversation. A message goes under the
-// same `client_id` each time, so that one whose answer was lost is still one message.
+// same `client_id` each time, so that one whose answer was lost is still one message, also after the page was loaded anew.
 
 import { useSyncExternalStore } from "react";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { session } from "../session/session";
+import { drop, keep, kept, wipe } from "./kept";
 import type { Message } from "./talk";
 
 export type Draft = {
@@ -19,6 +20,7 @@ export type Draft = {
 };
 
 class Outbox {
+  #account = "";
   #drafts: readonly Draft[] = [];
   #sending = new Set<string>();
   #listeners = new Set<() => void>();
@@ -32,7 +34,24 @@ class Outbox {
   add(conversation: string, text: string, replyTo: string | null): void {
     const draft = { clientId: crypto.randomUUID(), conversation, text, replyTo, error: null, sent: null };
     this.#set([...this.#drafts, draft]);
+    const { clientId } = draft;
+    if (this.#account) noted(keep({ clientId, account: this.#account, at: Date.now(), conversation, text, replyTo }));
     void this.#send(conversation);
+  }
+
+  /** Takes up what an account hasn't sent, and forgets what is another's; without an account, all that is kept. */
+  async open(account: string): Promise<void> {
+    if (account === this.#account) return;
+    this.#account = account;
+    this.#set([]);
+    if (!account) return noted(wipe());
+    const found = await kept(account);
+    if (this.#account !== account) return;
+    const known = new Set(this.#drafts.map(({ clientId }) => clientId));
+    const earlier = found.filter((each) => !known.has(each.clientId));
+    const taken = earlier.map(({ clientId, conversation, text, replyTo }) => ({ clientId, conversation, text, replyTo, error: null, sent: null }));
+    this.#set([...taken, ...this.#drafts]);
+    for (const conversation of new Set(taken.map((draft) => draft.conversation))) void this.#send(conversation);
   }
 
   /** Tries again what a lost connection, or a server that had too much to do, kept from being sent. */
@@ -50,11 +69,8 @@ class Outbox {
   remove(clientIds: string[]): void {
     const conversations = new Set(this.#drafts.filter(({ clientId }) => clientIds.includes(clientId)).map((each) => each.conversation));
     this.#set(this.#drafts.filter(({ clientId }) => !clientIds.includes(clientId)));
+    for (const clientId of clientIds) noted(drop(clientId));
     for (const conversation of conversations) void this.#send(conversation); // what was behind it
-  }
-
-  clear(): void {
-    this.#set([]);
   }
 
   async #send(conversation: string): Promise<void> {
@@ -65,6 +81,7 @@ class Outbox {
         const draft = this.#drafts.find((each) => each.conversation === conversation && !each.sent);
         if (!draft || draft.error) return;
         const outcome = await sent(draft);
+        if (outcome.sent) noted(drop(draft.clientId));
         this.#set(this.#drafts.map((each) => (each.clientId === draft.clientId ? { ...each, ...outcome } : each)));
       }
     } finally {
@@ -76,6 +93,11 @@ class Outbox {
     this.#drafts = drafts;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A browser that keeps nothing, as some windows do, still sends; what isn't sent is lost with the page then. */
+function noted(stored: Promise<unknown>): void {
+  stored.catch((error: unknown) => console.warn("unsent messages aren't kept in this browser", error));
 }
 
 async function sent({ clientId, conversation, text, replyTo }: Draft): Promise<Pick<Draft, "sent" | "error">> {
@@ -96,7 +118,9 @@ export function passes(error: Error): boolean {
 export const outbox = new Outbox();
 
 window.addEventListener("online", outbox.retryAll);
-session.subscribe(() => outbox.clear()); // what somebody wrote stays theirs
+const open = () => noted(outbox.open(session.account?.id ?? "")); // what somebody wrote stays theirs
+session.subscribe(open);
+if (session.account) open();
 
 /** What was written in a conversation and isn't there yet. */
 export function useDrafts(conversation: string): Draft[] {

@@ -4,6 +4,8 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Find } from "../messages/Find";
 import { useInbox } from "../messages/inbox";
 import { List } from "../messages/List";
+import { NewGroup } from "../messages/NewGroup";
+import { Search } from "../messages/Search";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
@@ -17,7 +19,7 @@ export function Messages() {
   return (
     <Page title={t`Messages`}>
       <h1><Trans>Messages</Trans></h1>
-      <Find account={account.id} />
+      {!show && <Find account={account.id} />}
       <Tabs label={t`Messages`}>
         <Tab to="/messages" search={{}}>
           <Trans>Conversations</Trans>
@@ -25,8 +27,16 @@ export function Messages() {
         <Tab to="/messages" search={{ show: "requests" }}>
           {waiting > 0 ? t`Requests (${waiting})` : t`Requests`}
         </Tab>
+        <Tab to="/messages" search={{ show: "search" }}>
+          <Trans>Search</Trans>
+        </Tab>
+        <Tab to="/messages" search={{ show: "group" }}>
+          <Trans>New group</Trans>
+        </Tab>
       </Tabs>
-      <List key={show ?? ""} account={account.id} requests={show === "requests"} />
+      {show === "search" && <Search account={account.id} />}
+      {show === "group" && <NewGroup account={account.id} />}
+      {(!show || show === "requests") && <List key={show ?? ""} account={account.id} requests={show === "requests"} />}
     </Page>
   );
 }

@@ -25,6 +25,8 @@ type Status = (typeof statuses)[number];
 
 const settings = ["account", "sessions", "keys", "notifications", "messages", "data"] as const;
 type Setting = (typeof settings)[number];
+const letters = ["requests", "search", "group"] as const;
+type Letters = (typeof letters)[number];
 
 const moderated = ["filters", "limits", "log"] as const;
 type Moderated = (typeof moderated)[number];
@@ -152,8 +154,8 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/messages",
-    validateSearch: (search: Record<string, unknown>): { show?: "requests" } =>
-      search.show === "requests" ? { show: search.show } : {},
+    validateSearch: (search: Record<string, unknown>): { show?: Letters } =>
+      letters.includes(search.show as Letters) ? { show: search.show as Letters } : {},
     component: lazyRouteComponent(() => import("./Messages"), "Messages"),
   }),
   createRoute({

@@ -5,7 +5,16 @@ from services.messaging.controllers.groups import GroupController
 from services.messaging.controllers.messages import MessageController
 from services.messaging.controllers.own import OwnController
 from services.messaging.controllers.people import PersonController
+from services.messaging.controllers.reports import MessageCaseController, MessageReportController
 
-CONTROLLERS = [ConversationController, GroupController, MessageController, PersonController, OwnController]
+CONTROLLERS = [
+    ConversationController,
+    GroupController,
+    MessageController,
+    PersonController,
+    OwnController,
+    MessageReportController,
+    MessageCaseController,
+]
 
 __all__ = ["CONTROLLERS"]

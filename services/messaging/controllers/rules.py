@@ -42,5 +42,8 @@ GROUPS: Sequence[Guard] = [
 ]
 """Guards of the route that makes groups."""
 
+REPORTS: Sequence[Guard] = [requires("messages:write"), limit("messaging-report", 60, per=3_600, unit="reports")]
+"""Guards of the route that puts a message before moderators."""
+
 SEARCHES: Sequence[Guard] = [requires("messages:read"), limit("messaging-search", 60, per=60, unit="searches")]
 """Guards of the route that searches."""

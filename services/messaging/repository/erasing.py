@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core import circles
 from services.core.ids import NOBODY
 from services.core.personal import Part
-from services.messaging.models import Account, Block, Conversation, Follow, Member, Message, Reaction
+from services.messaging.models import Account, Block, Conversation, Follow, Member, Message, Reaction, Report
+from services.messaging.repository.reports import CaseRepository, ReportRepository
 
 _STEPS = tuple(
     text(statement)
@@ -70,6 +71,8 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
         await session.execute(select(Conversation.id).where(Conversation.id == found.conversation).with_for_update())
         await _leave(session, found.conversation, account, owner=found.role == "owner")
         return True
+    await ReportRepository(session).withdraw(account)
+    await CaseRepository(session).erase(account)
     await circles.forget(session, account, Follow, Block)
     await session.execute(delete(Account).where(Account.id == account))
     return False
@@ -97,8 +100,10 @@ def exported(account: UUID) -> list[Part]:
         Member.account == account, Message.sender == account, Message.deleted.is_(False)
     )
     reactions = select(Reaction.message, Reaction.emoji, Reaction.at).where(Reaction.account == account)
+    reports = select(Report.message, Report.reason, Report.note, Report.at)
     return [
         Part("conversations", conversations.where(Member.account == account), Member.conversation),
         Part("messages", mine, Message.id),
         Part("reactions", reactions, Reaction.message),
+        Part("reports", reports.where(Report.reporter == account), Report.message),
     ]

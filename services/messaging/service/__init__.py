@@ -20,6 +20,7 @@ from services.messaging.service.live.presence import PresenceSource
 from services.messaging.service.marking import Marking
 from services.messaging.service.pokes import Pokes
 from services.messaging.service.reading import Reading
+from services.messaging.service.reporting import Reporting
 from services.messaging.service.sending import Sending
 from services.messaging.service.views import Views
 from services.messaging.settings import MessagingSettings
@@ -36,6 +37,7 @@ class Messaging(UseCases[MessagingSettings]):
         marking: Accepting requests, reading, what one lets others see.
         reading: Lists, one conversation, search.
         catching_up: What has happened in a conversation since a position.
+        reporting: Reports of messages, and moderators' decisions about them.
         hub: Live connections.
     """
 
@@ -57,6 +59,7 @@ class Messaging(UseCases[MessagingSettings]):
         self.changing = Changing(kit, pokes, views)
         self.groups = Groups(kit, pokes, self.people)
         self.marking = Marking(kit, pokes)
+        self.reporting = Reporting(kit, self.people)
 
     async def start(self) -> None:
         """Begin to look after live connections."""
