@@ -8,22 +8,21 @@ to it over HTTP as any client does, and look into its database where a promise i
 """
 
 import asyncio
-import atexit
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import certifi
 import httpx
+import httpx._transports.default as transports
 import pytest
 
 import needs
@@ -38,21 +37,9 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"  # where root's programs are, whoever r
 os.environ["VOTEWAVE_BUILD"] = "never"  # no test spends minutes on a program, or is measured beside a compiler
 
 READY_SECONDS = 90
-
-
-def _trust_one_authority() -> None:
-    """Have httpx read one authority's certificate for each client in place of 140, which takes 50 ms of processor.
-
-    That was half of what tests cost. They speak plain HTTP, or name the certificate that they trust.
-    """
-    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
-    with tempfile.NamedTemporaryFile("w", prefix="votewave-authority-", suffix=".pem", delete=False) as file:
-        file.write(first + end)
-    atexit.register(Path(file.name).unlink, missing_ok=True)
-    certifi.where = lambda: file.name
-
-
-_trust_one_authority()
+# httpx reads 140 authorities' certificates for each client, 50 ms of processor, which was half of what tests cost. They
+# speak plain HTTP or name the certificate that they trust, so that one reading is enough for all.
+transports.create_ssl_context = cache(transports.create_ssl_context)
 
 # Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
-from tests.e2e.test_web_accessible import AXE, faults_of
+from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
@@ -42,7 +42,6 @@ async def test_a_moderator_decides_filters_and_limits(
     await page.get_by_role("button", name="Sign in").press("Enter")
 
     async def sound() -> None:
-        await page.evaluate(AXE.read_text("utf-8"))
         assert await faults_of(page, page.url) == []
 
     # A filter, by keyboard; and what it keeps back.

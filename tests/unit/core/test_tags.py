@@ -4,8 +4,8 @@ import unicodedata
 
 import pytest
 import regex
+from services.core.marked import cut, targets
 from services.core.tags import LONGEST, tag_of, tags_in
-from services.expressions.texts import cut, targets
 from tests.unit.linear import check_linear
 
 WRITTEN = ["sea", "Sea_2", "２０２６年", "größe", "日本", "हिन्दी", "क्\u200dष", "נבחרות", "1a", "a" * 100, "Ⅻa", "ǅ"]
