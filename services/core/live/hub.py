@@ -188,8 +188,10 @@ class Hub:
 
     async def _say(self, connection: Connection, word: Say) -> None:
         subscription = connection.streams.get(word.stream)
-        if subscription is None or not subscription.is_told:
+        if subscription is None:
             raise not_found("stream that you follow")
+        if not subscription.is_told:
+            return  # it came on the heels of `follow`; to refuse it would look like a refusal of the stream
         source, key = self._find(word.stream)
         content = await source.hear(key, subscription.viewer, word.kind)
         if content is not None:

@@ -203,6 +203,17 @@ async def test_somebody_types_for_those_who_may_know(votewave: VoteWave, ada: Wr
         await ada.done("PUT", f"/conversations/{talk}/read", json={"seq": 1})
         await is_as_fresh(votewave, his)
         assert his.signals == []
+        assert (hers.refused, his.refused) == ([], [])  # which would tell of the block, and end what they follow
+
+
+async def test_who_types_on_the_heels_of_coming_goes_on_following(votewave: VoteWave, ada: Writer, ben: Writer) -> None:
+    talk = (await ada.to(ben))["conversation"]
+    stream = f"conversation:{talk}"
+    async with device(votewave, ada, stream) as hers:
+        await hers.socket.send(json.dumps({"type": "signal", "stream": stream, "kind": "typing"}))
+        await eventually(lambda: _has(hers, stream))
+        await is_as_fresh(votewave, hers)
+        assert hers.refused == []
 
 
 async def test_every_device_ends_with_one_order_and_the_same_counts_on_two_instances(

@@ -86,11 +86,11 @@ class ConversationSource(LogSource):
         super().__init__(log)
         self._db = kit.db
 
-    async def hear(self, key: str, viewer: Viewer, kind: str) -> Typing:
-        """Take that somebody is typing.
+    async def hear(self, key: str, viewer: Viewer, kind: str) -> Typing | None:
+        """Take that somebody is typing; nobody is told before they have accepted, or while two are apart.
 
         Raises:
-            Problem: 404 for anything else, and if they aren't in the conversation or are apart from the other one.
+            Problem: 404 for anything else, and if they aren't in the conversation.
         """
         account = account_of(viewer)
         conversation_id = id_of(key, "conversation")
@@ -99,8 +99,7 @@ class ConversationSource(LogSource):
         async with self._db.reading() as session:
             conversation = await ConversationRepository(session).get_one_or_none(id=conversation_id)
             member = await MemberRepository(session).reader(conversation_id, account)
-            if conversation is None or member is None or member.state != "active":
+            if conversation is None or member is None:
                 raise not_found("conversation")
-            if await are_apart(session, conversation, account):
-                raise not_found("conversation")
-        return Typing(account)
+            told = member.state == "active" and not await are_apart(session, conversation, account)
+        return Typing(account) if told else None
