@@ -32,7 +32,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_following_account", "following", ["account", "ordinal"], postgresql_where=sa.text("following"))
     op.create_index("ix_following_of", "following", ["account"])
-    op.create_index("ix_person_handle", "person", [sa.text("lower(handle)")])
+    op.create_index("ix_person_handle", "person", [sa.func.lower(sa.column("handle"))])
 
 
 def downgrade() -> None:

@@ -49,7 +49,10 @@ def upgrade() -> None:
     append_only("moderation_log")
     op.add_column("moderation_case", sa.Column("matched", sa.Text(), nullable=True))
     op.create_index(
-        "ix_comment_limited", "comment", ["author", "thread"], postgresql_where=sa.text("hidden_as = 'limit'")
+        "ix_comment_limited",
+        "comment",
+        ["author", "thread"],
+        postgresql_where=sa.column("hidden_as", sa.Text()) == "limit",
     )
 
 

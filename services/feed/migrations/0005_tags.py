@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("tag", sa.Text(), nullable=False),
         sa.Column("ordinal", sa.Uuid(), nullable=False),
         sa.Column("entry", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_tagged_entry_entry"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_tagged_entry"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tag", "ordinal", name=op.f("pk_tagged")),
     )
     op.create_index(op.f("ix_tagged_entry"), "tagged", ["entry"], unique=False)
