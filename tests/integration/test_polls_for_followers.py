@@ -99,6 +99,7 @@ def requests_about(poll: str, code: str, comment: str, receipt: str) -> list[tup
         ("GET", f"/v1/comments/{comment}/replies", None),
         ("POST", "/v1/comments/threads/batch", {"ids": [poll]}),
         ("PUT", f"/v1/notifications/polls/{poll}", None),
+        ("PUT", f"{thread}/follow", None),
         ("POST", "/v1/expressions/waves", {"text": "Look", "poll": poll}),
         ("POST", f"/v1/polls/{poll}/duplicate", None),
         ("PATCH", f"/v1/polls/{poll}", {"title": "Mine now"}),
@@ -204,7 +205,7 @@ async def test_followers_do_all_that_there_is_to_do(client: httpx.AsyncClient, o
     about = (poll["id"], poll["code"], comment.json()["comment"]["id"], cast.json()["receipt"])
     refused = {
         (method, path): status
-        for method, path, body in requests_about(*about)[:22]
+        for method, path, body in requests_about(*about)[:23]
         if not 200 <= (status := (await answered(client, (method, path, body), fan.headers))[0]) < 300
     }
     booth = f"{BOOTH}/{poll['id']}"
