@@ -225,11 +225,12 @@ class LetterRepository(Repository[Letter]):
 
     async def use(self, letter: Letter) -> bool:
         """Use a letter up, and with it the account's others for the same purpose; False if somebody was faster."""
-        used = await self.session.execute(delete(Letter).where(Letter.hash == letter.hash).returning(Letter.hash))
-        if used.first() is None:
+        same = (Letter.account_id == letter.account_id, Letter.purpose == letter.purpose)
+        # All in one order, so that two that are used at once don't wait for each other.
+        held = await self.session.scalars(select(Letter.hash).where(*same).order_by(Letter.hash).with_for_update())
+        if letter.hash not in held.all():
             return False
-        others = (Letter.account_id == letter.account_id, Letter.purpose == letter.purpose)
-        await self.session.execute(delete(Letter).where(*others))
+        await self.session.execute(delete(Letter).where(*same))
         return True
 
     async def forget(self) -> None:

@@ -199,7 +199,7 @@ class Consul(Child):
             except httpx.HTTPError:
                 return False
 
-        await eventually(there, 30)
+        await eventually(there, 120)  # several services that begin at once, beside other tests
 
 
 LEAST = """

@@ -118,7 +118,7 @@ async def site(votewave: Any, tmp_path_factory: pytest.TempPathFactory) -> Async
         )
         key = await _signing_key(votewave)
         made = Site(gateway, consul, services, echo, key, votewave.admin_dsn)
-        await eventually(lambda: _all_answer(made), 30)
+        await eventually(lambda: _all_answer(made), 120)
         yield made
     finally:
         nomad.stop()

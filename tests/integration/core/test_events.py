@@ -572,7 +572,7 @@ async def test_lag_says_what_waits_where_and_for_how_long(place: Place, redis: R
         await place.say(kit, 1, 2, 3)
         assert await lag() == Lag("receiver", "sender", unsent=3, behind=0, oldest=0.0, parked=0)
         async with place.relay(kit):
-            await until(lambda: sent(redis, 3))
+            await until(lambda: all_sent(place))
         await asyncio.sleep(0.2)
         unread = await lag()
         assert (unread.unsent, unread.behind) == (0, 3)

@@ -35,6 +35,14 @@ async def leased(votewave: VoteWave, room: str) -> int:
     return len(rows)
 
 
+async def told_of_hosts(votewave: VoteWave, room: str) -> list[str]:
+    """Return what a room's log says of its hosts, in order."""
+    rows = await votewave.sql(
+        "SELECT act FROM votebooth.room_log WHERE room_id = $1 AND act LIKE 'hosts.%' ORDER BY seq", UUID(room)
+    )
+    return [row["act"] for row in rows]
+
+
 async def test_a_hall_is_told_that_its_last_host_is_away_and_goes_on(
     client: httpx.AsyncClient, votewave: VoteWave
 ) -> None:
@@ -70,10 +78,7 @@ async def test_a_hall_is_told_that_its_last_host_is_away_and_goes_on(
         assert (await bo.question("Are you still there?")) in str((await bo.sees())["questions"])
         async with following(client, room, other.headers):
             await told(audience, screen, is_away=False)
-    acts = [
-        row["act"] for row in await votewave.sql("SELECT act FROM votebooth.room_log WHERE room_id = $1", UUID(room))
-    ]
-    assert [act for act in acts if act.startswith("hosts.")] == ["hosts.away", "hosts.back"], "each is told once"
+    assert await told_of_hosts(votewave, room) == ["hosts.away", "hosts.back"], "each is told once"
     head, _ = await replayed(votewave, room)
     assert head.audience.hosts_away_since is None
 
@@ -96,8 +101,7 @@ async def test_hosts_are_none_of_the_audience_and_instances_tell_the_same_once(
     await asyncio.gather(*(pulse.look_for_hosts([]) for _ in range(5)))
     await asyncio.gather(*(pulse.look_for_hosts([(room, account)]) for _ in range(5)))
     await asyncio.gather(*(pulse.look_for_hosts([]) for _ in range(5)))
-    rows = await votewave.sql("SELECT act FROM votebooth.room_log WHERE room_id = $1 AND act LIKE 'hosts.%'", room)
-    assert [row["act"] for row in rows] == ["hosts.away", "hosts.back"]
+    assert await told_of_hosts(votewave, str(room)) == ["hosts.away", "hosts.back"]
 
 
 async def test_of_a_room_that_is_over_nothing_is_told_and_nothing_stays(
