@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from packer_servers import PACKER, program
@@ -47,7 +48,14 @@ def base() -> Path:
         folder = CACHE / f"{CODENAME}.new"
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            command = ["debootstrap", "--variant=minbase", f"--include={','.join(BASE)}", CODENAME, str(folder), MIRROR]
+            command = [
+                "debootstrap",
+                "--variant=minbase",
+                f"--include={','.join(BASE)}",
+                CODENAME,
+                str(folder),
+                MIRROR,
+            ]
             made = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
             if made.returncode != 0 and tarball.exists():
                 return tarball
@@ -60,6 +68,27 @@ def base() -> Path:
             shutil.rmtree(DEBS, ignore_errors=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+    return tarball
+
+
+def with_package(name: str) -> Path:
+    """Return a tarball of a plain Debian that has a package; made once, and again when the plain one is."""
+    plain, tarball = base(), CACHE / f"{CODENAME}-{name}.tar"
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if tarball.exists() and tarball.stat().st_mtime > plain.stat().st_mtime:
+            return tarball
+        with TemporaryDirectory() as place, unpacked(plain, Path(place) / name) as root:
+            updated = root.run("apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any")
+            if updated.returncode != 0:
+                needs.unreachable("Debian's mirror", updated.stderr[-300:])
+            install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", name)
+            done = root.run(*install, seconds=540, DEBIAN_FRONTEND="noninteractive")
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+            new = tarball.with_suffix(".part")
+            leave = (f"--exclude=.{KEPT}", "--exclude=./proc/*", "--exclude=./var/cache/apt/archives/*.deb")
+            subprocess.run(["tar", "-C", str(root.folder), *leave, "-cf", str(new), "."], check=True, timeout=300)
+            new.replace(tarball)
     return tarball
 
 
@@ -139,14 +168,14 @@ class Root:
 @contextmanager
 def debian(folder: Path) -> Iterator[Root]:
     """Unpack a Debian with the scripts and artefacts in it; take it away in the end."""
-    with plain_debian(folder) as root:
+    with unpacked(base(), folder) as root:
         shutil.copytree(PACKER, folder / SOURCE[1:], ignore=shutil.ignore_patterns("__pycache__", "*.pkr.hcl"))
         artefacts(folder / ARTEFACTS[1:])
         yield root
 
 
 @contextmanager
-def plain_debian(folder: Path) -> Iterator[Root]:
+def unpacked(tarball: Path, folder: Path) -> Iterator[Root]:
     """Unpack a Debian that reaches its mirror; take it away in the end."""
     folder.mkdir(parents=True)
     done: list[Path] = []
@@ -155,7 +184,7 @@ def plain_debian(folder: Path) -> Iterator[Root]:
             # Thousands of small files, for minutes: a disk that others use as well would take several times as long.
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOT_MB}m", "tmpfs", folder], check=True, timeout=30)
             done.append(folder)
-        yield _prepared(folder, done)
+        yield _prepared(folder, done, tarball)
     finally:
         for place in reversed(done):
             subprocess.run(["umount", "--lazy", str(place)], check=True, timeout=30)
@@ -168,8 +197,8 @@ def memory_mb() -> int:
     return int(found[1]) // 1024 if found else 0
 
 
-def _prepared(folder: Path, done: list[Path]) -> Root:
-    subprocess.run(["tar", "-C", str(folder), "-xf", str(base())], check=True, timeout=300)
+def _prepared(folder: Path, done: list[Path], tarball: Path) -> Root:
+    subprocess.run(["tar", "-C", str(folder), "-xf", str(tarball)], check=True, timeout=300)
     for name in ("resolv.conf", "hosts"):
         (folder / "etc" / name).write_bytes(Path("/etc", name).read_bytes())
     # This machine's way to the mirror, which a build machine has of its own.

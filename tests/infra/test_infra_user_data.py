@@ -7,23 +7,15 @@ it sets the machine up anew at the next boot.
 from collections.abc import Iterator
 
 import pytest
-from packer_root import Root, plain_debian
+from packer_root import Root, unpacked, with_package
 from tools.infra.plan import Plan
-
-import needs
 
 pytestmark = [pytest.mark.needs("root", "mounts", "debootstrap"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
-    with plain_debian(tmp_path_factory.mktemp("root") / "debian") as root:
-        updated = root.run("apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any")
-        if updated.returncode != 0:
-            needs.unreachable("Debian's mirror", updated.stderr[-300:])
-        install = ("apt-get", "install", "-qq", "--yes", "--no-install-recommends", "cloud-init")
-        done = root.run(*install, seconds=540, DEBIAN_FRONTEND="noninteractive")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    with unpacked(with_package("cloud-init"), tmp_path_factory.mktemp("root") / "debian") as root:
         yield root
 
 
