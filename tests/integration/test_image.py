@@ -295,6 +295,7 @@ async def test_it_serves_read_only_as_its_user_until_sigterm(root: Path, votewav
             "VOTEWAVE_PORT": str(port),
             "VOTEWAVE_DATABASE_URL": f"postgresql://127.0.0.1:{postgres}/votewave",
             "VOTEWAVE_REDIS_URL": f"redis://127.0.0.1:{valkey}/0",
+            "VOTEWAVE_DATABASE_POOL": "2",  # beside the VoteWave whose servers these are
             "VOTEWAVE_SECRETS": "file:///mnt/secrets.json",
             "VOTEWAVE_STORAGE": "s3://unused/files",
             "VOTEWAVE_MAIL": "ses",

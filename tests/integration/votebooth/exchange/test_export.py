@@ -315,7 +315,7 @@ async def test_a_count_that_takes_long_holds_up_no_voter(client: httpx.AsyncClie
         again = await counted(client, sender, b"rank1\nAda\n", method="irv")
         assert (again.status_code, nice) == (429, 19)
         for guest in guests:
-            await asyncio.wait_for(cast(client, poll, guest, {"picks": [1]}), 2)
+            await asyncio.wait_for(cast(client, poll, guest, {"picks": [1]}), 20)
         assert not counting.done()
     finally:
         os.kill(pid, signal.SIGCONT)

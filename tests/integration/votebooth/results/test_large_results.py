@@ -30,8 +30,8 @@ async def test_while_a_large_poll_is_counted_others_vote_and_see_results(
     try:
         assert nice == 19
         for _ in range(3):
-            await asyncio.wait_for(cast(client, small, await a_guest(client), {"ranking": [1]}), 2)
-        assert (await asyncio.wait_for(shown(client, small), 2))["ballots"] == 3
+            await asyncio.wait_for(cast(client, small, await a_guest(client), {"ranking": [1]}), 20)
+        assert (await asyncio.wait_for(shown(client, small), 20))["ballots"] == 3
         assert not asked.done()
     finally:
         os.kill(pid, signal.SIGCONT)
