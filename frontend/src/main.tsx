@@ -1,11 +1,12 @@
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { onlineManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { takeInvitation } from "./ballots/secrets";
+import { bring } from "./offline/worker";
 import { router } from "./routes/router";
 import { session } from "./session/session";
 import { preferred, speak } from "./words/locale";
@@ -19,6 +20,9 @@ takeInvitation();
 window.addEventListener("vite:preloadError", (event) => {
   if (event.payload.message.startsWith("Unable to preload CSS")) event.preventDefault();
 });
+
+// It learns of a connection by its coming and going; of a page that is opened without one it has to be told.
+onlineManager.setOnline(navigator.onLine);
 
 const queries = new QueryClient({
   // What the server has refused it refuses again; only what didn't reach it is tried again.
@@ -52,3 +56,6 @@ void Promise.all([session.token().catch(() => ""), speak(preferred()).catch(() =
     </StrictMode>,
   ),
 );
+
+// Last, so that it takes nothing from the page. Without a service worker everything works that has a connection.
+window.addEventListener("load", () => void bring().catch(() => undefined), { once: true });

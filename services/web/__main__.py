@@ -39,7 +39,8 @@ def main() -> int:
     url = os.environ.get("VOTEWAVE_URL", "http://127.0.0.1:8000")
     source = asked.rest[0] if asked.rest else f"{url}/openapi.json"
     made = run("node_modules/openapi-typescript/bin/cli.js", source, "-o", "src/api/schema.d.ts")
-    return made or run("node_modules/typescript/bin/tsc", "-p", ".")
+    checked = [run("node_modules/typescript/bin/tsc", "-p", folder) for folder in (".", "worker", "build")]
+    return made or max(checked)
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,8 @@
 
     /assets/NAME        a file whose name holds the hash of its content: kept by browsers for ever
     /  /p/CODE  …       the client's own pages: one document, which is asked for anew each time
+    /sw.js              its service worker, which is asked for anew, too: it brings each new version
+    /manifest.webmanifest    what the client is called and looks like where it is installed
 
 Everything else is the API's. While there is no build, pages say that it is being made, or leave the request to the API.
 """
@@ -32,11 +34,21 @@ PAGES = re.compile(
 """The client's own paths, as `frontend/src/routes` has them."""
 
 ASSETS = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+FILES = re.compile(r"/(sw\.js|manifest\.webmanifest)")
+"""Files of the build that have the same name in every version."""
+
+_TYPES = {
+    ".webmanifest": "application/manifest+json",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",
+    "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
@@ -85,6 +97,10 @@ class Pages:
             scope["path_template"], scope["path_params"] = "/assets/{name}", {}
             name = asset[1]
             return lambda request: self._asset(request, name)
+        if file := FILES.fullmatch(path):
+            scope["path_template"], scope["path_params"] = path, {}
+            name = file[1]
+            return lambda request: self._file(request, name)
         if PAGES.fullmatch(path) and (self.is_there() or self._making()):
             scope["path_template"], scope["path_params"] = "/{page}", {}
             return self._page
@@ -103,15 +119,24 @@ class Pages:
         kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         return _answer(request, body, kind, headers)
 
+    async def _file(self, request: Request[Any, Any, Any], name: str) -> ASGIApp:
+        body = await _read(self._folder / name)
+        if body is None:
+            raise not_found("file")
+        return self._asked_for_anew(request, body, _TYPES[Path(name).suffix])
+
     async def _page(self, request: Request[Any, Any, Any]) -> ASGIApp:
         body = await _read(self._folder / "index.html")
         if body is None:
             return _answer(request, _MAKING, "text/html", self._guards | {"refresh": "2", "retry-after": "2"}, 503)
+        return self._asked_for_anew(request, body, "text/html")
+
+    def _asked_for_anew(self, request: Request[Any, Any, Any], body: bytes, kind: str) -> ASGIApp:
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = self._guards | {"cache-control": "no-cache", "etag": tag}
         if tag in request.headers.get("if-none-match", ""):
             return ASGIResponse(body=b"", status_code=304, headers=headers)
-        return _answer(request, body, "text/html", headers)
+        return _answer(request, body, kind, headers)
 
 
 async def _read(path: Path) -> bytes | None:

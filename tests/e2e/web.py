@@ -19,6 +19,8 @@ import needs
 # What is waited for may take longer than Playwright's 5 s where other tests share the machine's processors.
 expect.set_options(timeout=20_000)
 
+_COMPLAINTS = {"error", "warning"}
+_BLOCKED = "Service Worker registration blocked by Playwright"
 _AWAY = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
 
 
@@ -48,12 +50,17 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def visit(browser: Browser, url: str, **options: Any) -> tuple[Page, list[str]]:
-    """Open a page as somebody new; return it, and what it will have complained of."""
-    context = await browser.new_context(**options)
+    """Open a page as somebody new; return it, and what it will have complained of.
+
+    It has no service worker unless `service_workers="allow"`: requests that one sends pass by what a test intercepts.
+    """
+    context = await browser.new_context(**{"service_workers": "block", **options})
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda it: complaints.append(it.text) if it.type in {"error", "warning"} else None)
+    page.on(
+        "console", lambda it: complaints.append(it.text) if it.type in _COMPLAINTS and it.text != _BLOCKED else None
+    )
     await page.goto(url)
     return page, complaints
 

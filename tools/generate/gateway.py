@@ -16,7 +16,7 @@ from litestar.routes import WebSocketRoute
 from services.core.http.application import create_app
 from services.core.settings import CoreSettings
 from services.registry import NAMES, load_services
-from services.web.pages import ASSETS, PAGES
+from services.web.pages import ASSETS, FILES, PAGES
 
 _MADE = "# Made by `./just generate` from the services' OpenAPI document; don't edit.\n"
 _ROUTES = f"""\
@@ -76,7 +76,7 @@ def contents() -> dict[str, str]:
 
 def pages() -> str:
     """Return the web client's paths. Here they may be longer than there: the gateway sees them with %-escapes."""
-    return _PAGES + "".join(f"^({it.pattern.replace('{1,200}', '+')})$\n" for it in (ASSETS, PAGES))
+    return _PAGES + "".join(f"^({it.pattern.replace('{1,200}', '+')})$\n" for it in (ASSETS, FILES, PAGES))
 
 
 def roots() -> str:

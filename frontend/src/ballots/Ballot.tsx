@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { type FormEvent, useMemo, useState } from "react";
 import type { BallotBody, Poll } from "../api/client";
 import { Button } from "../ui/Button";
+import { useUnsent } from "../offline/unsent";
 import type { Casting } from "../outbox/useCasting";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Ballot.module.css";
@@ -44,8 +45,15 @@ export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
     setShown(casting.ballot);
     setMarks(marksOf(casting.ballot));
   }
+  const [begun, setBegun] = useState(false);
+  useUnsent(begun || underWay);
   const options = useMemo(() => (poll.random_order ? shuffled(poll.options) : poll.options), [poll]);
   const lacking = missing(poll.method, marks);
+
+  function mark(next: Marks) {
+    setBegun(true);
+    setMarks(next);
+  }
 
   function cast(event: FormEvent) {
     event.preventDefault();
@@ -54,7 +62,7 @@ export function Ballot({ poll, before, casting, onCast, onTakeBack }: Props) {
 
   return (
     <form onSubmit={cast} className={styles.sheet} aria-label={t`Ballot`}>
-      <Sheet title={poll.title} method={poll.method} options={options} marks={marks} disabled={underWay} onChange={setMarks} />
+      <Sheet title={poll.title} method={poll.method} options={options} marks={marks} disabled={underWay} onChange={mark} />
       {casting.state === "refused" && casting.error && (
         <ProblemNotice error={casting.error} kept={t`Your ballot isn't counted. It is still filled in here.`} />
       )}

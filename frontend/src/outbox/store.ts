@@ -4,7 +4,15 @@
 import type { BallotBody } from "../api/client";
 import { session } from "../session/session";
 
-export type Waiting = { account: string; poll: string; version: number; body: BallotBody };
+export type Waiting = {
+  account: string;
+  poll: string;
+  version: number;
+  body: BallotBody;
+  /** What whoever has no connection is told of it. */
+  title?: string;
+  code?: string;
+};
 
 const STORE = "ballots";
 
@@ -31,8 +39,26 @@ async function run<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => 
   }
 }
 
+const listeners = new Set<() => void>();
+
+/** Tells of ballots that this page keeps or drops. */
+export function onChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+async function change<T>(act: (store: IDBObjectStore) => IDBRequest<T>): Promise<void> {
+  await run("readwrite", act);
+  for (const listener of listeners) listener();
+}
+
 export async function keep(waiting: Waiting): Promise<void> {
-  await run("readwrite", (store) => store.put(waiting));
+  await change((store) => store.put(waiting));
+}
+
+/** All ballots that wait in this browser, whosever they are: signing out deletes them. */
+export async function all(): Promise<Waiting[]> {
+  return run("readonly", (store) => store.getAll() as IDBRequest<Waiting[]>);
 }
 
 export async function kept(account: string, poll: string): Promise<Waiting | null> {
@@ -40,9 +66,9 @@ export async function kept(account: string, poll: string): Promise<Waiting | nul
 }
 
 export async function drop(account: string, poll: string): Promise<void> {
-  await run("readwrite", (store) => store.delete([account, poll]));
+  await change((store) => store.delete([account, poll]));
 }
 
 session.subscribe(() => {
-  if (!session.account) void run("readwrite", (store) => store.clear());
+  if (!session.account) void change((store) => store.clear());
 });

@@ -38,7 +38,8 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
       if (busy.current) return;
       busy.current = true;
       let owner = account;
-      const store = (as: string) => keep({ account: as, poll: poll.id, version, body: ballot }).catch(() => undefined);
+      const { id, title, code } = poll;
+      const store = (as: string) => keep({ account: as, poll: id, version, body: ballot, title, code }).catch(() => undefined);
       setCasting({ ...idle, state: "sending", ballot });
       try {
         if (isKept(poll)) await store(owner);

@@ -1,14 +1,30 @@
 import { Trans } from "@lingui/react/macro";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
+import { Suspense } from "react";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
 import { isScreen } from "../rooms/paths";
 import { Letters } from "../messages/Letters";
 import { Bell } from "../notifications/Bell";
+import { useOnline } from "../offline/connection";
+import { useAnyUnsent } from "../offline/unsent";
+import { useNewVersion } from "../offline/worker";
+import { part } from "../ui/part";
 import { Wave } from "../ui/Wave";
 import { Language } from "../words/Language";
 import { You } from "./You";
+
+const Renewal = part(async () => (await import("../offline/Renewal")).Renewal);
+const Waiting = part(async () => (await import("../offline/Waiting")).Waiting);
+
+/** What is said above every page: that there is no connection, or that a newer version of them waits. */
+function Above() {
+  const online = useOnline();
+  const unsent = useAnyUnsent();
+  const newer = useNewVersion() && !unsent;
+  return <Suspense>{!online ? <Waiting /> : newer && <Renewal />}</Suspense>;
+}
 
 export function Shell() {
   const account = useAccount();
@@ -61,6 +77,9 @@ export function Shell() {
           )}
         </nav>
       </header>
+      <div className={styles.above}>
+        <Above />
+      </div>
       <main>
         <Outlet />
       </main>

@@ -19,6 +19,8 @@ def folder(tmp_path: Path) -> Path:
     (build / "index.html").write_text("<!doctype html><title>the client</title>")
     (build / "assets" / "index-abc.js").write_text("console.log(1)")
     (build / "assets" / "index-abc.js.gz").write_bytes(gzip.compress(b"console.log(1)"))
+    (build / "sw.js").write_text("self.skipWaiting()")
+    (build / "manifest.webmanifest").write_text("{}")
     (build / "made-of").write_text("not for browsers")
     return build
 
@@ -91,6 +93,20 @@ async def test_assets_are_kept_for_ever_and_sent_packed(folder: Path) -> None:
             assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_the_service_worker_and_the_manifest_are_asked_for_anew_each_time(folder: Path) -> None:
+    async with client(folder) as browser:
+        for path, kind in (("/sw.js", "text/javascript"), ("/manifest.webmanifest", "application/manifest+json")):
+            answer = await browser.get(path)
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+            assert answer.headers["content-type"].startswith(kind)
+            policy = answer.headers["content-security-policy"].split("; ")
+            assert {"worker-src 'self'", "manifest-src 'self'", "connect-src 'self'"} <= set(policy)
+            same = await browser.get(path, headers={"if-none-match": answer.headers["etag"]})
+            assert (same.status_code, same.content) == (304, b"")
+            (folder / path[1:]).unlink()
+            assert (await browser.get(path)).status_code == 404
+
+
 @pytest.mark.parametrize(
     "path", ["/assets/gone.js", "/assets/%2e%2e%2fmade-of", "/made-of", "/v1/none", "/p/a/b", "/pp"]
 )
@@ -124,7 +140,7 @@ def web(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Application:
 
 async def test_the_program_serves_pages_and_health_and_nothing_of_the_api(web: Application) -> None:
     async with _client(web) as browser:
-        for path in ("/", "/p/7KQ3MX", "/assets/index-abc.js", "/health/live", "/health/ready"):
+        for path in ("/", "/p/7KQ3MX", "/sw.js", "/assets/index-abc.js", "/health/live", "/health/ready"):
             assert (await browser.get(path)).status_code == 200, path
         for path in ("/docs", "/openapi.json", "/v1/polls", "/made-of", "/pp", "/assets/gone.js"):
             answer = await browser.get(path)

@@ -1,0 +1,191 @@
+"""The web client without a connection, and when a new version of it comes: what its service worker does."""
+
+import json
+import re
+import shutil
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from aiohttp import ClientSession, web
+from multidict import CIMultiDict
+from playwright.async_api import Browser, Page, expect
+from services.web.build import SERVED
+from tests.conftest import VoteWave
+from tests.e2e.web import publish, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+_KEPT = """async () => {
+  const names = await caches.keys();
+  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  return kept.flat().map(({ url }) => new URL(url).pathname);
+}"""
+_ACTIVE = "async () => { await navigator.serviceWorker.ready; return !!navigator.serviceWorker.controller; }"
+
+
+async def ready(page: Page) -> None:
+    """Wait until the worker has the shell and serves this page."""
+    await page.wait_for_function(_ACTIVE)
+
+
+async def test_a_vote_that_is_cast_without_a_connection_survives_a_reload_and_is_counted_once(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{votewave.url}/p/{poll['code']}", service_workers="allow", locale="de")
+    await page.get_by_role("button", name="English").click()
+    await ready(page)
+    await page.get_by_role("checkbox", name="Falafel").check()
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("There is no connection. What is missing")).to_be_visible()
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_text("Your ballot isn't counted yet")).to_be_visible()
+
+    await page.reload()
+    await expect(page.get_by_text("1 vote is kept in this browser and doesn't count yet")).to_be_visible()
+    await expect(page.get_by_role("link", name=poll["title"])).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_have_count(0)
+    assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 0
+
+    acknowledged: list[str] = []
+    page.on("response", lambda it: acknowledged.append(it.url) if it.request.method == "PUT" and it.ok else None)
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+    await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
+    await expect(page.get_by_text("There is no connection")).to_have_count(0)
+    assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 1
+    assert len(acknowledged) == 1
+
+    kept = await page.evaluate(_KEPT)
+    assert "/" in kept
+    assert [path for path in kept if path != "/" and not path.startswith("/assets/")] == [], "no answer of the API"
+
+
+async def test_every_page_opens_without_a_connection_and_what_is_apis_does_not(
+    browser: Browser, votewave: VoteWave
+) -> None:
+    page, _ = await visit(browser, votewave.url, service_workers="allow")
+    await ready(page)
+    await page.get_by_role("link", name="Explore").click()  # it is kept once it was loaded
+    await expect(page.get_by_role("heading", name="Explore")).to_be_visible()
+    await page.context.set_offline(True)
+    for path in ("/", "/p/7KQ3MX", "/explore", "/nowhere"):
+        await page.goto(f"{votewave.url}{path}")
+        await expect(page.get_by_text("There is no connection. What is missing")).to_be_visible()
+    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
+        await page.goto(f"{votewave.url}/docs")
+
+
+class Releases:
+    """The build in a folder of its own before a VoteWave, so that a test can bring another version of it.
+
+    Args:
+        folder: Is a copy of the build.
+        api: Where VoteWave serves.
+    """
+
+    def __init__(self, folder: Path, api: str) -> None:
+        self.folder = folder
+        self.entry = self._entry()
+        self._api = api
+
+    def _entry(self) -> str:
+        document = (self.folder / "index.html").read_text("utf-8")
+        [entry] = re.findall(r'<script type="module" crossorigin src="(/assets/[^"]+)"', document)
+        return str(entry)
+
+    def release(self) -> str:
+        """Have the version after this one, whose entry has another name; return that."""
+        newer = self.entry.replace(".js", "x.js")
+        shutil.copy(self.folder / self.entry[1:], self.folder / newer[1:])
+        for name in ("index.html", "sw.js"):
+            text = (self.folder / name).read_text("utf-8")
+            (self.folder / name).write_text(text.replace(self.entry, newer), "utf-8")
+        return newer
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer by a file of the folder, by its document, or as VoteWave does."""
+        if re.match(r"/(assets/|sw\.js)", request.path):
+            return web.FileResponse(self.folder / request.path[1:], headers={"cache-control": "no-cache"})
+        if not request.path.startswith("/v1/"):
+            return web.FileResponse(self.folder / "index.html", headers={"cache-control": "no-cache"})
+        async with (
+            ClientSession(auto_decompress=False) as session,
+            session.request(
+                request.method,
+                f"{self._api}{request.path_qs}",
+                headers=request.headers,
+                data=await request.read() or None,
+                skip_auto_headers=["content-type"],
+            ) as answer,
+        ):
+            hop = {"connection", "transfer-encoding", "content-length"}
+            kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in hop]
+            return web.Response(status=answer.status, headers=CIMultiDict(kept), body=await answer.read())
+
+
+@pytest.fixture
+async def releases(browser: Browser, votewave: VoteWave, tmp_path: Path) -> AsyncIterator[tuple[Releases, str]]:
+    """What is served, and where."""
+    folder = tmp_path / "served"
+    shutil.copytree(SERVED, folder)
+    served = Releases(folder, votewave.url)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", served.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield served, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_a_new_version_is_offered_but_never_under_a_ballot_that_is_not_sent(
+    browser: Browser, client: httpx.AsyncClient, releases: tuple[Releases, str]
+) -> None:
+    served, url = releases
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{url}/p/{poll['code']}", service_workers="allow")
+    await ready(page)
+    await page.get_by_role("checkbox", name="Falafel").check()
+    newer = served.release()
+    await page.evaluate("async () => (await navigator.serviceWorker.ready).update()")
+    await page.wait_for_function("async () => !!(await navigator.serviceWorker.ready).waiting")
+    offer = page.get_by_role("button", name="Load it")
+    await expect(offer).to_have_count(0)
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
+    await offer.click()
+    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+    await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
+    await expect(offer).to_have_count(0)
+    await page.context.set_offline(True)
+    await page.reload()
+    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+
+
+async def test_a_page_that_has_come_anew_by_itself_is_offered_nothing(
+    browser: Browser, releases: tuple[Releases, str]
+) -> None:
+    served, url = releases
+    page, _ = await visit(browser, url, service_workers="allow")
+    await ready(page)
+    newer = served.release()
+    await page.reload()
+    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+    kept = f"async () => (await caches.keys()).includes('votewave-shell {newer}')"
+    await page.wait_for_function(kept)
+    await page.wait_for_function("async () => !(await navigator.serviceWorker.ready).waiting")
+    await expect(page.get_by_role("button", name="Load it")).to_have_count(0)
+
+
+def test_what_is_served_can_be_installed() -> None:
+    manifest = json.loads((SERVED / "manifest.webmanifest").read_text("utf-8"))
+    assert {icon["purpose"] for icon in manifest["icons"]} >= {"any", "maskable"}
+    for icon in manifest["icons"]:
+        head = (SERVED / icon["src"].lstrip("/")).read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n"
+        width, height = struct.unpack(">II", head[16:])
+        assert icon["sizes"] == f"{width}x{height}"
