@@ -8,6 +8,8 @@ to it over HTTP as any client does, and look into its database where a promise i
 """
 
 import asyncio
+import email
+import email.policy
 import json
 import os
 import signal
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -199,6 +202,18 @@ class VoteWave:
     def log(self) -> str:
         """Return all that it has logged so far."""
         return self.log_path.read_text(errors="replace")
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """Return the mails to an address, the oldest first."""
+        found = []
+        for path in sorted((self.data_dir / "mail").glob("*.eml")):
+            raw = path.read_bytes()
+            if address.encode() in raw:  # parsing one takes a millisecond, and there are thousands
+                mail = email.message_from_bytes(raw, policy=email.policy.default)
+                assert isinstance(mail, EmailMessage)
+                if mail["To"] == address:
+                    found.append(mail)
+        return found
 
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a query as the administrator."""

@@ -1,8 +1,6 @@
 """Mails that confirm an address or reset a password: good once, told alike to everybody, and other sessions end."""
 
 import asyncio
-import email
-import email.policy
 import re
 from uuid import uuid4
 
@@ -22,12 +20,7 @@ NEW = "another boat, a lamp and 4 keys"
 
 def letters_to(votewave: VoteWave, address: str) -> list[tuple[str, str]]:
     """Return the subjects and texts of mails to an address, the oldest first."""
-    found = []
-    for path in sorted((votewave.data_dir / "mail").glob("*.eml")):
-        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        if mail["To"] == address:
-            found.append((str(mail["Subject"]), str(mail.get_content())))
-    return found
+    return [(str(mail["Subject"]), str(mail.get_content())) for mail in votewave.mails(address)]
 
 
 async def token_to(votewave: VoteWave, address: str, page: str, number: int = 1) -> str:

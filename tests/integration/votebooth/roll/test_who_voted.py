@@ -101,7 +101,7 @@ async def test_every_act_of_an_owner_is_answered_alike_whoever_has_voted(
     for voter, address in zip(await guests(client, VOTERS // 2), on_roll(some)[::2], strict=True):
         (token,) = mails(votewave, address, some.code)
         assert (await some.put(voter, {"picks": [1]}, token=token)).status_code == 201
-    said = zip(await acts(nobody), await acts(some), strict=True)
+    said = zip(*await asyncio.gather(acts(nobody), acts(some)), strict=True)
     assert [(before, after) for before, after in said if before != after] == []
     mailed = [[len(mails(votewave, address, each.code)) for address in on_roll(each)] for each in twins]
     assert mailed[0] == mailed[1]
