@@ -1,4 +1,7 @@
-"""When mail leaves: after a moment in which it may be read in the app, once a day, and never in quiet hours."""
+"""When mail and messages to devices leave: never in quiet hours.
+
+After a moment in which what they tell of may be read in the app; mail also once a day.
+"""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
@@ -10,6 +13,9 @@ Digest = Literal["none", "daily"]
 
 DELAY = timedelta(minutes=1)
 """How long a mail waits: what is read meanwhile isn't told, and what comes meanwhile is in the same mail."""
+
+PUSH_DELAY = timedelta(seconds=10)
+"""How long a message to a device waits: what is read in the app as it comes isn't told."""
 
 DIGEST_AT = time(8)
 """When the mail of a day leaves, in the reader's time zone."""
@@ -41,11 +47,11 @@ def is_zone(name: str) -> bool:
         return False
 
 
-def due_at(now: datetime, delivery: Delivery) -> datetime:
-    """Return when what happens now is told by mail."""
+def due_at(now: datetime, delivery: Delivery, delay: timedelta = DELAY) -> datetime:
+    """Return when what happens now is told, by mail unless another delay is given."""
     if delivery.digest == "daily":
         return after_quiet(_next(now, DIGEST_AT, ZoneInfo(delivery.zone)), delivery)
-    return after_quiet(now + DELAY, delivery)
+    return after_quiet(now + delay, delivery)
 
 
 def after_quiet(moment: datetime, delivery: Delivery) -> datetime:

@@ -20,27 +20,26 @@ Kind = Literal[
     "message",
     "message_request",
 ]
-Channel = Literal["in_app", "email"]
+Channel = Literal["in_app", "email", "push"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
-UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
+_CONCERNS_MOST: frozenset[Kind] = frozenset(
     {
-        "in_app": frozenset(KINDS),
-        "email": frozenset(
-            {
-                "follow_request",
-                "mention",
-                "reply",
-                "moderation",
-                "poll_opened",
-                "poll_closing",
-                "poll_closed",
-                "message",
-            }
-        ),
+        "follow_request",
+        "mention",
+        "reply",
+        "moderation",
+        "poll_opened",
+        "poll_closing",
+        "poll_closed",
+        "message",
     }
+)
+
+UNASKED: Mapping[Channel, frozenset[Kind]] = MappingProxyType(
+    {"in_app": frozenset(KINDS), "email": _CONCERNS_MOST, "push": _CONCERNS_MOST}
 )
 """What people are told of by a channel unless they choose otherwise."""
 

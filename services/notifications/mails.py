@@ -66,7 +66,7 @@ def mail_of(
     if daily:
         subject = f"Your day on VoteWave: {len(told)}{'+' * more} new"
     link = f"{public_url}/"
-    lines = [(_sentence(one), _quoted(one)) for one in told]
+    lines = [(sentence(one), _quoted(one)) for one in told]
     and_more = "There is more in VoteWave." if more else ""
     why = "You get this mail because you have an account on VoteWave. Get no more of them:"
     text = "".join(f"{says}\n" + (f"    {quoted}\n\n" if quoted else "\n") for says, quoted in lines)
@@ -83,8 +83,9 @@ def mail_of(
     return Mail(to=address, subject=subject, text=text, html=html, unsubscribe=unsubscribe)
 
 
-def _sentence(told: NotificationView) -> str:
-    names = [_name(person) for person in told.people]
+def sentence(told: NotificationView) -> str:
+    """Return what a notification says of its people, without what anybody wrote."""
+    names = [name_of(person) for person in told.people]
     others = told.people_count - len(names)
     if others > 0:
         names.append(f"{others}{'+' * (told.people_count >= 100)} other{'s' * (others > 1)}")
@@ -100,7 +101,8 @@ def _quoted(told: NotificationView) -> str:
     return f"{said} ({on})" if said and on else said or on
 
 
-def _name(person: PersonView) -> str:
+def name_of(person: PersonView) -> str:
+    """Return what somebody is called, on one line."""
     name = " ".join(person.display_name.split())
     if person.handle is None:
         return name or "Somebody"

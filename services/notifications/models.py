@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, Uuid, column, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, Uuid, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -147,6 +147,44 @@ class Mailbox(Base):
         CheckConstraint("digest IN ('none', 'daily')", name="digest"),
         CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_hours"),
         Index("ix_mailbox_due", "due_at", postgresql_where=column("due_at").is_not(None)),
+    )
+
+
+class Device(Base):
+    """A browser in which somebody is told by web push.
+
+    Whoever adds one locks its account's row first. A browser is one account's, the one that was signed in there last:
+    what others are told isn't shown to it.
+
+    Attributes:
+        same: SHA-256 of its endpoint and its keys, by which a browser that comes again is known.
+        endpoint: Where messages for it are sent: a stranger's URL.
+        public_key: Of the key with which it reads them.
+        auth: The secret that it shares with us.
+        signer: The public half of the key of ours that it knows; it takes nothing that another one signed.
+        label: What its owner sees it as.
+        told: The ordinal of the last notification that it was told of.
+        due_at: When the next message leaves; null if there is nothing to tell. While one is being sent, when it is
+            sent again if whoever sends it is killed.
+        tries: How often in a row it couldn't be sent to.
+    """
+
+    __tablename__ = "device"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account: Mapped[UUID]
+    same: Mapped[bytes] = mapped_column(LargeBinary)
+    endpoint: Mapped[str] = mapped_column(Text)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    auth: Mapped[bytes] = mapped_column(LargeBinary)
+    signer: Mapped[bytes] = mapped_column(LargeBinary)
+    label: Mapped[str] = mapped_column(Text)
+    told: Mapped[UUID]
+    due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
+    __table_args__ = (
+        Index("uq_device_same", "same", unique=True),
+        Index("ix_device_account", "account", "id"),
+        Index("ix_device_due", "due_at", postgresql_where=column("due_at").is_not(None)),
     )
 
 

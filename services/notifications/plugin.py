@@ -11,6 +11,7 @@ from services.notifications.controllers import CONTROLLERS
 from services.notifications.models import Block, Follow, Mute, Person
 from services.notifications.repository.erasing import exported
 from services.notifications.service import Notifications
+from services.notifications.service.devices import PUSH_KEY, new_push_key
 from services.notifications.service.unsubscribing import LINK_KEY, new_link_key
 from services.notifications.settings import NotificationsSettings
 
@@ -53,13 +54,14 @@ SERVICE = Service(
         Handler(events.MuteChanged, lambda told, session, event: told.hearing.apart(session, event)),
     ],
     personal=Personal(events.AccountDeleted, Notifications.erase, exported, Person),
-    secrets={LINK_KEY: new_link_key},
+    secrets={LINK_KEY: new_link_key, PUSH_KEY: new_push_key},
     mail=True,
     needs=["auth", "polls", "profiles", "votebooth"],
     jobs=[
         Job("sends", 1, lambda told: told.sending.work()),
         Job("reminders", 5, lambda told: told.sending.remind()),
         Job("mails", 2, lambda told: told.mailing.work()),
+        Job("push", 2, lambda told: told.pushing.work()),
         Job("old", 3_600, Notifications.sweep),
     ],
 )

@@ -7,8 +7,11 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from services.core.people import PersonView
+from services.core.refusals import text_limits
 from services.notifications.delivery import Digest
 from services.notifications.kinds import Kind
+
+MAX_LABEL = 60
 
 SendState = Literal["running", "paused", "done"]
 SubjectType = Literal["account", "wave", "poll", "comment", "conversation"]
@@ -70,6 +73,7 @@ class KindPreference(Struct, frozen=True):
     kind: NamedKind
     in_app: Annotated[bool, Meta(description="In the list and its number of unread ones.")]
     email: Annotated[bool, Meta(description="By mail, if there is any: see `delivery`.")]
+    push: Annotated[bool, Meta(description="By web push, in the browsers that I have added: see `devices`.")]
 
 
 class Preferences(Struct, frozen=True):
@@ -83,6 +87,7 @@ class ChannelsEdit(Struct, frozen=True, forbid_unknown_fields=True):
 
     in_app: bool | None = None
     email: bool | None = None
+    push: bool | None = None
 
 
 class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +106,56 @@ class DeliveryView(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "none"
     time_zone: Annotated[str, Meta(description="Of the IANA database.", examples=["Europe/Riga"])] = "UTC"
     quiet_hours: QuietHours | None = None
+
+
+class DeviceKeys(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser's `PushSubscription` has as its keys, in base64url."""
+
+    p256dh: Annotated[str, text_limits(100, 1, description="Its public key: 65 bytes.")]
+    auth: Annotated[str, text_limits(30, 1, description="Its secret: 16 bytes.")]
+
+
+class DeviceNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A browser that is to be told by web push: `PushSubscription.toJSON()`, and what I want to see it as."""
+
+    endpoint: Annotated[
+        str,
+        text_limits(
+            1_000,
+            1,
+            description="An `https` URL with a host's name, at port 443.",
+            examples=["https://push.example.net/send/7yr"],
+        ),
+    ]
+    keys: DeviceKeys
+    label: Annotated[str, text_limits(MAX_LABEL, examples=["Firefox on Android"])] = ""
+
+
+class DeviceView(Struct, frozen=True):
+    """A browser that is told by web push."""
+
+    id: UUID
+    label: Annotated[str, Meta(examples=["Firefox on Android"])]
+    host: Annotated[str, Meta(description="Who carries messages to it.", examples=["push.example.net"])]
+    made_at: Annotated[datetime, Meta(description="When it was added.")]
+
+
+class Devices(Struct, frozen=True):
+    """The browsers that are told, the latest first; 10 at most."""
+
+    items: list[DeviceView]
+
+
+class PushKey(Struct, frozen=True):
+    """By which key a browser knows us."""
+
+    key: Annotated[
+        str,
+        Meta(
+            description="The `applicationServerKey`, in base64url. It is another one when we change our key: "
+            "a browser that was added with another one is to be added anew."
+        ),
+    ]
 
 
 class SendView(Struct, frozen=True, kw_only=True):

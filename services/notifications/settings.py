@@ -23,3 +23,14 @@ class NotificationsSettings(LiveSettings, frozen=True, kw_only=True):
     watched_polls_per_account: Annotated[
         int, Meta(description="Polls that an account may watch at a time.", ge=1, le=1_000_000)
     ] = 1_000
+    push_contact: Annotated[
+        str,
+        Meta(
+            description="Whom services that carry web push may write to about it: a `mailto:` or `https:` URL. By "
+            "default it is the address that mail is from.",
+            max_length=300,
+        ),
+    ] = ""
+    devices_per_account: Annotated[
+        int, Meta(description="Browsers of an account that are told by web push.", ge=1, le=100)
+    ] = 10

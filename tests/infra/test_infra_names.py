@@ -74,6 +74,7 @@ def test_made_up_secrets_are_of_the_form_that_the_program_reads(names: dict[str,
         "database",
         "hash-key",
         "link-key",
+        "push-key",
     }
     assert others == {"key-encryption"}
 

@@ -9,7 +9,7 @@ from services.core.http.limits import limit
 
 TEXTS = {
     403: "`guest-refused`: guests aren't notified. `missing-scope`: the token lacks `scope`.",
-    404: "There is no such notification or poll, or you may not see it.",
+    404: "There is no such notification, poll or device, or you may not see it.",
     429: "Too many requests, or `over-quota`: as many as one account may have.",
 }
 

@@ -11,6 +11,7 @@ from services.core.personal import AT_ONCE, Part
 from services.notifications.models import (
     Account,
     Block,
+    Device,
     Follow,
     Following,
     Happening,
@@ -36,6 +37,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await session.execute(delete(Watch).where(Watch.account == account))
     await session.execute(delete(Following).where(Following.account == account))
     await session.execute(delete(Preference).where(Preference.account == account))
+    await session.execute(delete(Device).where(Device.account == account))
     await session.execute(delete(Mailbox).where(Mailbox.account == account))
     await session.execute(delete(Account).where(Account.id == account))
     await circles.forget(session, account, Follow, Block, Mute)
@@ -55,7 +57,9 @@ def exported(account: UUID) -> list[Part]:
     told = select(Notification.id, Notification.kind, Notification.subject, Notification.read)
     watched = select(Watch.poll).where(Watch.account == account)
     chosen = select(Mailbox.email, Mailbox.digest, Mailbox.zone, Mailbox.quiet_from, Mailbox.quiet_to)
+    devices = select(Device.id, Device.label, Device.endpoint)
     return [
+        Part("devices", devices.where(Device.account == account), Device.id),
         Part("mail", chosen.where(Mailbox.account == account), Mailbox.account),
         Part("notifications", told.where(Notification.recipient == account), Notification.id),
         Part("watched", watched, Watch.ordinal),

@@ -3,6 +3,8 @@
 They take `viewer` and `rows` (how many).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -50,8 +52,8 @@ def _listed() -> Select[Any]:
     return _shown("in_app").where(Notification.ordinal < bindparam("after", type_=Uuid()))
 
 
-def _to_mail() -> Select[Any]:
-    return _shown("email").where(Notification.ordinal > bindparam("told", type_=Uuid()), ~Notification.read)
+def _to_tell(channel: Channel) -> Select[Any]:
+    return _shown(channel).where(Notification.ordinal > bindparam("told", type_=Uuid()), ~Notification.read)
 
 
 def _unread() -> Select[Any]:
@@ -60,4 +62,7 @@ def _unread() -> Select[Any]:
     return select(func.count()).select_from(some.subquery())
 
 
-LISTED, TO_MAIL, UNREAD = _listed(), _to_mail(), _unread()
+LISTED, UNREAD = _listed(), _unread()
+
+TO_TELL: Mapping[Channel, Select[Any]] = MappingProxyType({"email": _to_tell("email"), "push": _to_tell("push")})
+"""What isn't read and wasn't told by a channel yet. They take `told`, too."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.core.data.repository import Repository
 from services.core.ids import new_id
-from services.notifications.kinds import Kind
+from services.notifications.kinds import Channel, Kind
 from services.notifications.models import Happening, Notification
 from services.notifications.repository import lists
 
@@ -138,10 +138,17 @@ class NotificationRepository(Repository[Notification]):
         where = {"viewer": viewer, "after": after or lists.BEFORE_ALL, "rows": limit + 1}
         return (await self.session.execute(lists.LISTED, where)).all()
 
-    async def to_mail(self, recipient: UUID, told: UUID, limit: int) -> Sequence[Row[Any]]:
-        """Return what somebody hasn't read and wasn't told of by mail yet, the latest first; one more than wanted."""
+    async def to_tell(self, channel: Channel, recipient: UUID, told: UUID, limit: int) -> Sequence[Row[Any]]:
+        """Return what somebody hasn't read and wasn't told of by a channel yet, the latest first; one more than wanted.
+
+        Args:
+            channel: `email` or `push`.
+            recipient: Whom.
+            told: The ordinal up to which they were told.
+            limit: How many are wanted.
+        """
         where = {"viewer": recipient, "told": told, "rows": limit + 1}
-        return (await self.session.execute(lists.TO_MAIL, where)).all()
+        return (await self.session.execute(lists.TO_TELL[channel], where)).all()
 
     async def unread(self, viewer: UUID, most: int) -> int:
         """Return how many of them are unread; `most` stands for that many or more."""

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.data.models import utc_now
 from services.core.kit import Kit
 from services.core.live.hub import Hub
+from services.core.peers.outside import Outside
 from services.core.people import People
 from services.core.service import UseCases
 from services.notifications.events import AccountDeleted, CommentChanged, PollChanged, ProfileChanged, WaveChanged
@@ -18,9 +19,11 @@ from services.notifications.repository.erasing import erase
 from services.notifications.repository.notifications import NotificationRepository
 from services.notifications.repository.sends import SendRepository
 from services.notifications.service.delivering import Delivering
+from services.notifications.service.devices import Devices
 from services.notifications.service.hearing import Hearing
 from services.notifications.service.mailing import Mailing
 from services.notifications.service.preferring import Preferring
+from services.notifications.service.pushing import Pushing
 from services.notifications.service.reading import Reading
 from services.notifications.service.sending import Sending
 from services.notifications.service.unsubscribing import Unsubscribing
@@ -44,6 +47,8 @@ class Notifications(UseCases[NotificationsSettings]):
         delivering: How and when somebody gets mail.
         unsubscribing: Links that end mails.
         mailing: Sends mails that are due.
+        devices: Browsers that are told by web push.
+        pushing: Sends what is due to them.
     """
 
     def __init__(self, kit: Kit[NotificationsSettings]) -> None:
@@ -58,6 +63,9 @@ class Notifications(UseCases[NotificationsSettings]):
         self.delivering = Delivering(kit)
         self.unsubscribing = Unsubscribing(kit)
         self.mailing = Mailing(kit, self.reading, self.unsubscribing)
+        self.devices = Devices(kit)
+        self.outside = Outside()
+        self.pushing = Pushing(kit, self.reading, self.outside)
 
     async def keep_past(
         self, session: AsyncSession, events: Sequence[WaveChanged | CommentChanged | PollChanged]
@@ -74,8 +82,9 @@ class Notifications(UseCases[NotificationsSettings]):
         await self.hub.start()
 
     async def stop(self) -> None:
-        """End live connections."""
+        """End live connections, and those to others."""
         await self.hub.stop()
+        await self.outside.close()
 
     async def sweep(self) -> None:
         """Forget old notifications and sends, some in a transaction."""

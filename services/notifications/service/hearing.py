@@ -36,6 +36,7 @@ from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository, Told
 from services.notifications.repository.sends import SendRepository
 from services.notifications.repository.things import ThingRepository
+from services.notifications.service.ringing import ring
 from services.notifications.settings import NotificationsSettings
 
 _SHARD = 5_000
@@ -113,10 +114,8 @@ class Hearing:
             )
             for account in arrived.made:
                 await NotificationRepository(session).trim(account, self._settings.kept_per_account)
-            mailboxes = MailboxRepository(session)
-            await mailboxes.advance(arrived.told)
-            if arrived.news:
-                await mailboxes.ring(kind, arrived.news)
+            await MailboxRepository(session).advance(arrived.told)
+            await ring(session, kind, arrived.news)
 
     async def seen(self, session: AsyncSession, event: ConversationSeen) -> None:
         """Let nobody be told of what they have read, or of a conversation that they aren't in any more."""
@@ -162,10 +161,9 @@ class Hearing:
         kept = await notifications.keep(told, version, present=present)
         if kept.made:
             await notifications.trim(told.recipient, self._settings.kept_per_account)
-        mailboxes = MailboxRepository(session)
-        await mailboxes.advance([told.recipient])
+        await MailboxRepository(session).advance([told.recipient])
         if kept.news:
-            await mailboxes.ring(told.kind, [told.recipient])
+            await ring(session, told.kind, [told.recipient])
 
 
 async def _send(session: AsyncSession, kind: Kind, poll: UUID, owner: UUID, at: datetime) -> None:

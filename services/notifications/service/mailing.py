@@ -93,7 +93,7 @@ class Mailing:
                 await MailboxRepository(session).put_off(account, moment - now)
             return
         async with self._kit.db.reading() as session:
-            rows = await NotificationRepository(session).to_mail(account, mailbox.told, _MOST)
+            rows = await NotificationRepository(session).to_tell("email", account, mailbox.told, _MOST)
         if not rows:  # it was read or is gone
             return
         told = await self._reading.views(rows[:_MOST], account)

@@ -31,6 +31,7 @@ from services.notifications.repository.sends import SENDS, SendRepository
 from services.notifications.repository.things import ThingRepository
 from services.notifications.schemas import SendState, SendView
 from services.notifications.service.hearing import Hearing
+from services.notifications.service.ringing import ring
 from services.notifications.settings import NotificationsSettings
 
 log = structlog.get_logger(__name__)
@@ -190,8 +191,7 @@ async def _advance(
     session: AsyncSession, shard: Row[Any], audience: Sequence[UUID], told: Sequence[UUID], *, left: bool
 ) -> None:
     """Let those who were told know it, and keep how far a shard that is held has come."""
-    mailboxes = MailboxRepository(session)
-    await mailboxes.advance(told)
-    await mailboxes.ring(shard.kind, told)
+    await MailboxRepository(session).advance(told)
+    await ring(session, shard.kind, told)
     after = audience[-1] if audience else shard.last
     await SendRepository(session).advance(shard, after, len(told), left=left)
