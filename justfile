@@ -123,7 +123,7 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
     {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
-# the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API, `words` collects its messages
+# the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API, `test` its logic, `words` collects its messages
 [no-exit-message]
 @web *ARGS:
     {{ run }} --group web python -m services.web "$@"

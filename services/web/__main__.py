@@ -1,4 +1,4 @@
-"""`./just web build|dev|check|words|packages`: the build, a server with hot reload, types, catalogues, packages."""
+"""`./just web build|dev|check|test|words|packages`: the build, a server with hot reload, types, tests, catalogues, packages."""
 
 import argparse
 import os
@@ -13,8 +13,8 @@ from services.web.node import WebError
 def main() -> int:
     """Do what the first argument says."""
     parser = argparse.ArgumentParser(prog="./just web", description="The web client.")
-    parser.add_argument("action", choices=["build", "dev", "check", "words", "packages"])
-    parser.add_argument("rest", nargs="*", help="for dev: what Vite takes; for check: the file of the API's document")
+    parser.add_argument("action", choices=["build", "dev", "check", "test", "words", "packages"])
+    parser.add_argument("rest", nargs="*", help="for dev and test: what Vite and Vitest take; for check: the file of the API's document")
     asked = parser.parse_args()
     try:
         if asked.action == "build":
@@ -34,12 +34,14 @@ def main() -> int:
 
     if asked.action == "dev":
         return run("node_modules/vite/bin/vite.js", *asked.rest)
+    if asked.action == "test":
+        return run("node_modules/vitest/vitest.mjs", "run", *asked.rest)
     if asked.action == "words":
         return run("node_modules/.bin/lingui", "extract", "--clean", *asked.rest)
     url = os.environ.get("VOTEWAVE_URL", "http://127.0.0.1:8000")
     source = asked.rest[0] if asked.rest else f"{url}/openapi.json"
     made = run("node_modules/openapi-typescript/bin/cli.js", source, "-o", "src/api/schema.d.ts")
-    checked = [run("node_modules/typescript/bin/tsc", "-p", folder) for folder in (".", "worker", "build")]
+    checked = [run("node_modules/typescript/bin/tsc", "-p", folder) for folder in (".", "worker", "build", "tests")]
     return made or max(checked)
 
 

@@ -22,7 +22,7 @@ PACKED = {"br": ".br", "gzip": ".gz"}
 SERVED = FRONTEND / "dist" / "served"
 
 _MADE_OF = "made-of"
-_APART = {"node_modules", "dist"}
+_APART = {"node_modules", "dist", "tests"}
 _LEAST_BYTES = 1000
 _PACKABLE = {".js", ".css", ".svg"}
 
@@ -77,7 +77,7 @@ def build(say: Callable[[str], None]) -> None:
     Raises:
         WebError: It can't be built; says why.
     """
-    with _alone():
+    with _alone("build"):
         if is_current():
             return
         digest = digest_of(FRONTEND)
@@ -108,6 +108,11 @@ def install(tools: Node, say: Callable[[str], None], *, everything: bool = False
     Raises:
         WebError: npm can't.
     """
+    with _alone("packages"):
+        _install(tools, say, everything=everything)
+
+
+def _install(tools: Node, say: Callable[[str], None], *, everything: bool) -> None:
     lock = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
     stamp = FRONTEND / "node_modules" / ".votewave"
     there = stamp.read_text() if stamp.is_file() else ""
@@ -173,10 +178,10 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until no other process of this clone builds."""
+def _alone(does: str) -> Iterator[None]:
+    """Wait until no other process of this clone does the same."""
     folder = FRONTEND / "dist"
     folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / f"{does}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

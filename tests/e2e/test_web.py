@@ -20,7 +20,7 @@ async def test_the_first_page_is_soon_there(browser: Browser) -> None:
     scripts = re.findall(r'"/(assets/[^"]+\.js)"', (SERVED / "index.html").read_text())
     assert scripts
     packed = [next(it for it in (SERVED / f"{name}.gz", SERVED / name) if it.exists()) for name in scripts]
-    assert sum(path.stat().st_size for path in packed) <= 150_000
+    assert sum(path.stat().st_size for path in packed) <= 135_000
 
 
 async def test_a_guest_votes_and_another_browser_sees_the_result_move(

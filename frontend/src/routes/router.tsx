@@ -3,7 +3,6 @@ import { t } from "@lingui/core/macro";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
 import { Page } from "../ui/Page";
 import { Landing } from "./Landing";
-import { PollPage } from "./PollPage";
 import { Shell } from "./Shell";
 
 // services/web/pages.py serves the client for these paths; a new one belongs there, too.
@@ -53,9 +52,13 @@ const root = createRootRoute({
   ),
 });
 
+// Most who come have the address of a poll: its page is asked for along with this script's other work, not after it.
+const pollPage = () => import("./PollPage");
+if (location.pathname.startsWith("/p/")) void pollPage().catch(() => undefined); // the route tells of it
+
 const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: "/", component: Landing }),
-  createRoute({ getParentRoute: () => root, path: "/p/$code", validateSearch: meant, component: PollPage }),
+  createRoute({ getParentRoute: () => root, path: "/p/$code", validateSearch: meant, component: lazyRouteComponent(pollPage, "PollPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/sign-in",

@@ -2,15 +2,12 @@
 // there is. English stands in the pages themselves; another language is loaded as a whole before anything is shown.
 
 import { i18n } from "@lingui/core";
-import { compileMessage } from "@lingui/message-utils/compileMessage";
 
 /** Each language by its own name. */
 export const locales = { en: "English", de: "Deutsch" };
 export type Locale = keyof typeof locales;
 
 const CHOSEN = "votewave.language";
-
-i18n.setMessagesCompiler(compileMessage);
 
 const isLocale = (tag: string | null | undefined): tag is Locale => !!tag && Object.hasOwn(locales, tag);
 
