@@ -171,6 +171,6 @@ it("changes sums by what has changed alone, and nothing before there are any", (
   const next = live && apply(live, change);
   expect(next?.sums).toMatchObject({ seq: 2, ballots: 4, abstentions: 1, options: [{ sum: 1 }, { sum: 3 }] });
   expect(live?.sums?.options[1]?.sum, "what was shown before isn't touched").toBe(2);
-  const hidden: State = { kind: "hidden", status: "provisional", reason: "after_vote", detail: "Later.", shown_at: null };
+  const hidden: State = { kind: "hidden", status: "live", reason: "after_vote", detail: "Later.", shown_at: null };
   expect(next && apply(next, { type: "snapshot", epoch: "e", seq: 3, state: hidden })?.sums).toBeNull();
 });
