@@ -1,4 +1,4 @@
-"""`./just web build|dev|check|test|words|packages`: the build, a server with hot reload, types, tests, catalogues, packages."""
+"""`./just web build|dev|check|test|words|packages`: the build, hot reload, types, tests, catalogues, packages."""
 
 import argparse
 import os
@@ -14,7 +14,9 @@ def main() -> int:
     """Do what the first argument says."""
     parser = argparse.ArgumentParser(prog="./just web", description="The web client.")
     parser.add_argument("action", choices=["build", "dev", "check", "test", "words", "packages"])
-    parser.add_argument("rest", nargs="*", help="for dev and test: what Vite and Vitest take; for check: the file of the API's document")
+    parser.add_argument(
+        "rest", nargs="*", help="for dev, test: what Vite and Vitest take; for check: the API's document"
+    )
     asked = parser.parse_args()
     try:
         if asked.action == "build":
