@@ -24,20 +24,23 @@ late, for as long as outboxes keep them; after that the event comes with `last`,
 What says that the account was deleted (`PersonColumns.deleted`) goes only then.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get
 from litestar.params import FromQuery, QueryParameter
-from sqlalchemy import Select, delete, func, text
+from litestar.response import Stream
+from sqlalchemy import Select, delete, func, null, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.kit import Kit
 from services.core.problems import not_found
+from services.core.storage.files import NoSuchFile
 
 U = TypeVar("U")
 
@@ -69,12 +72,25 @@ class Part:
         name: Of the list.
         statement: Selects the rows; its columns are the fields.
         key: A column of UUIDs that differ from row to row, by which the list is read in pages.
+        file: The key in the service's storage of the file that belongs to a row, null for none; an SQL expression.
     """
 
-    def __init__(self, name: str, statement: "Select[Any]", key: Any) -> None:
+    def __init__(self, name: str, statement: "Select[Any]", key: Any, file: Any = None) -> None:
         self.name = name
-        self.statement = statement
+        self.statement = statement.add_columns(key.label("_key"), (null() if file is None else file).label("_file"))
         self.key = key
+
+
+class ExportFile(msgspec.Struct, frozen=True):
+    """A file that belongs to a row; the row says so, too, as `file`.
+
+    Attributes:
+        row: Its key.
+        path: Where it stands in the service's part of an archive.
+    """
+
+    row: UUID
+    path: str
 
 
 class ExportPage(msgspec.Struct, frozen=True):
@@ -83,6 +99,7 @@ class ExportPage(msgspec.Struct, frozen=True):
     part: str
     rows: list[dict[str, Any]]
     next: str | None
+    files: list[ExportFile] = []
 
 
 class Personal(Generic[U]):
@@ -156,6 +173,15 @@ class Personal(Generic[U]):
                 """Return a page."""
                 return await export_page(kit, exported(account), cursor)
 
+            @get(
+                "/export/file",
+                summary="A file that belongs to a row of an export",
+                media_type="application/octet-stream",
+            )
+            async def file(self, account: FromQuery[UUID], part: FromQuery[str], row: FromQuery[UUID]) -> Stream:
+                """Return it, if it is there and the account's."""
+                return Stream(await export_file(kit, exported(account), part, row))
+
         return ExportController
 
 
@@ -172,15 +198,47 @@ async def export_page(kit: Kit[Any], parts: Sequence[Part], cursor: str | None) 
     """
     place, after = _place(cursor, len(parts))
     part = parts[place]
-    statement = part.statement.add_columns(part.key.label("_key")).order_by(part.key).limit(EXPORTED_AT_ONCE)
+    statement = part.statement.order_by(part.key).limit(EXPORTED_AT_ONCE)
     if after is not None:
         statement = statement.where(part.key > after)
     async with kit.db.reading() as session:
         rows = [dict(row._mapping) for row in await session.execute(statement)]  # noqa: SLF001  (public)
-    keys = [row.pop("_key") for row in rows]
+    files = []
+    for row in rows:
+        key, file = row.pop("_key"), row.pop("_file")
+        after = key
+        if file is not None:
+            path = f"{part.name}/{key}{PurePosixPath(file).suffix}"
+            row["file"] = path
+            files.append(ExportFile(key, path))
     if len(rows) == EXPORTED_AT_ONCE:
-        return ExportPage(part.name, rows, f"{place}.{keys[-1]}")
-    return ExportPage(part.name, rows, f"{place + 1}." if place + 1 < len(parts) else None)
+        return ExportPage(part.name, rows, f"{place}.{after}", files)
+    return ExportPage(part.name, rows, f"{place + 1}." if place + 1 < len(parts) else None, files)
+
+
+async def export_file(kit: Kit[Any], parts: Sequence[Part], name: str, row: UUID) -> AsyncIterator[bytes]:
+    """Return piece by piece the file that belongs to a row.
+
+    Args:
+        kit: The service's.
+        parts: What is exported of the account.
+        name: Of the list.
+        row: The row's key.
+
+    Raises:
+        Problem: 404 if the account has no such row, it has no file, or that is deleted.
+    """
+    part = next((each for each in parts if each.name == name), None)
+    if part is None:
+        raise not_found("file")
+    async with kit.db.reading() as session:
+        found = (await session.execute(part.statement.where(part.key == row))).mappings().first()
+    if found is None or found["_file"] is None:
+        raise not_found("file")
+    try:
+        return await kit.storage.stream(found["_file"])
+    except NoSuchFile:
+        raise not_found("file") from None
 
 
 def _place(cursor: str | None, parts: int) -> tuple[int, UUID | None]:

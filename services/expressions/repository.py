@@ -15,6 +15,8 @@ from services.core import circles
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
+from services.core.images.exporting import image_part
+from services.core.images.shapes import PICTURE
 from services.core.images.tables import State
 from services.core.personal import Part
 from services.expressions.events import AccountLimited
@@ -400,9 +402,8 @@ def exported(account: UUID) -> list[Part]:
         Wave.id, Wave.text, Wave.images, Wave.visibility, Wave.poll, Wave.ripple_of, Wave.created_at, Wave.edited_at
     ).where(Wave.author == account)
     reactions = select(Reaction.wave, Reaction.kind, Reaction.emoji, Reaction.at).where(Reaction.account == account)
-    images = select(Image.id, Image.state, Image.created_at).where(Image.account == account)
     return [
         Part("waves", waves, Wave.id),
         Part("reactions", reactions, Reaction.ordinal),
-        Part("images", images, Image.id),
+        image_part(Image, account, literal(PICTURE.largest)),
     ]

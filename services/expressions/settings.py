@@ -14,6 +14,9 @@ class ExpressionsSettings(Struct, frozen=True, kw_only=True):
     images_per_account: Annotated[
         int, Meta(description="Images that an account's Waves may show.", ge=1, le=1_000_000)
     ] = 2_000
+    image_megabytes_per_account: Annotated[
+        int, Meta(description="What an account's images may take in all their sizes.", ge=1, le=1_000_000)
+    ] = 500
     reactions_per_account: Annotated[
         int, Meta(description="Reactions of an account that stand at a time.", ge=1, le=1_000_000_000)
     ] = 200_000

@@ -7,10 +7,12 @@ from services.profiles.controllers import PeopleController, ProfileController, P
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded
 from services.profiles.repository import exported
 from services.profiles.service import Profiles
+from services.profiles.settings import ProfilesSettings
 
 SERVICE = Service(
     "profiles",
     Profiles,
+    settings=ProfilesSettings,
     controllers=[ProfileController, ProfileImageController],
     parts=lambda profiles: {"images": profiles.images},
     internal_controllers=[PeopleController],

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from services.core.data.repository import Repository
+from services.core.images.exporting import image_part
+from services.core.images.shapes import AVATAR, BANNER
 from services.core.personal import Part
 from services.profiles.models import Image, Profile
 
@@ -61,8 +63,10 @@ def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
     words = (Profile.handle, Profile.display_name, Profile.bio, Profile.links)
     columns = (*words, Profile.avatar_image, Profile.banner_image, Profile.private, Profile.created_at)
-    images = select(Image.id, Image.state, Image.created_at).where(Image.account == account)
+    shapes = case(
+        (Profile.avatar_image == Image.id, AVATAR.largest), (Profile.banner_image == Image.id, BANNER.largest)
+    )
     return [
         Part("profile", select(*columns).where(Profile.account == account), Profile.account),
-        Part("images", images, Image.id),
+        image_part(Image, account, select(shapes).where(Profile.account == Image.account).scalar_subquery()),
     ]

@@ -18,27 +18,28 @@ from services.core.kit import Kit
 from services.core.personal import AT_ONCE
 from services.core.problems import conflict, not_found
 from services.core.refusals import Refusals
-from services.core.service import NoSettings, UseCases
+from services.core.service import UseCases
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import schemas
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
 from services.profiles.models import Image, Profile
 from services.profiles.repository import ProfileRepository
 from services.profiles.schemas import ProfileEdit, ProfileView
+from services.profiles.settings import ProfilesSettings
 
 SHAPES = {"avatar": AVATAR, "banner": BANNER}
 
 
-class Profiles(UseCases[NoSettings]):
+class Profiles(UseCases[ProfilesSettings]):
     """What can be done with profiles.
 
     Args:
         kit: What the service is given.
     """
 
-    def __init__(self, kit: Kit[NoSettings]) -> None:
+    def __init__(self, kit: Kit[ProfilesSettings]) -> None:
         super().__init__(kit)
-        self.images = Images(kit, Image)
+        self.images = Images(kit, Image, kit.settings.image_megabytes_per_account * 1_000_000)
 
     async def on_account_opened(self, session: AsyncSession, event: AccountOpened) -> None:
         """Give a new user a profile; guests have none."""

@@ -3,6 +3,7 @@
 import asyncio
 import email.parser
 import email.policy
+import hashlib
 import io
 import json
 import zipfile
@@ -220,7 +221,7 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     await eventually(known)
     theirs = await other.say(f"Dear @{handle}, hello")
     assert (await other.waves("PATCH", f"/{theirs['id']}", json={"text": "Dear all, hello"})).is_success
-    wave = await person.say(f"I am {handle}")
+    wave = await person.say(f"I am {handle}", images=[{"image": await a_wave_s_image(client, person)}])
     assert (await person.waves("PUT", f"/{theirs['id']}/like")).is_success
     assert (await person.waves("PUT", f"/{theirs['id']}/ripple")).is_success
     assert (await other.waves("PUT", f"/{wave['id']}/clap")).is_success
@@ -249,6 +250,20 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
     )
     assert reported.is_success, reported.text
     return [mine, ranked, hidden]
+
+
+async def a_wave_s_image(client: httpx.AsyncClient, person: Author) -> str:
+    """Upload an image for a Wave and have it made; return its id."""
+    picture = io.BytesIO()
+    Image.new("RGB", (90, 60)).save(picture, "PNG")
+    begun = (
+        await client.post("/v1/expressions/images", json={"content_type": "image/png"}, headers=person.headers)
+    ).json()
+    upload = begun["upload"]
+    assert (await client.put(upload["url"], content=picture.getvalue(), headers=upload["headers"])).is_success
+    made = await client.put(f"/v1/expressions/images/{begun['id']}", headers=person.headers)
+    assert made.is_success, made.text
+    return str(begun["id"])
 
 
 async def meet(client: httpx.AsyncClient, person: Author, other: Author, handle: str) -> None:
@@ -284,7 +299,11 @@ async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(
     assert [row["tag"] for row in archive["follows/tags.json"]] == [handle]
     avatar = (await client.get("/v1/profiles/me", headers=person.headers)).json()["avatar"]
     assert (await client.get(avatar)).is_success
-    assert [row["state"] for row in archive["profiles/images.json"]] == ["used"]
+    for service in ("profiles", "expressions"):
+        [row] = archive[f"{service}/images.json"]
+        assert row["state"] == "used"
+        size = {"profiles": (512, 512), "expressions": (90, 60)}[service]
+        assert Image.open(io.BytesIO(archive[f"{service}/{row['file']}"])).size == size
     counted = [await eventually(lambda poll=poll: shown(client, poll)) for poll in polls]
 
     words = [person.account, handle, address]
@@ -335,7 +354,12 @@ async def an_archive(client: httpx.AsyncClient, headers: dict[str, str]) -> dict
     packed = await client.get(view["url"])
     assert packed.status_code == 200
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
-        return {name: json.loads(archive.read(name)) for name in archive.namelist()}
+        files = {name: archive.read(name) for name in archive.namelist()}
+    listed = json.loads(files.pop("manifest.json"))["files"]
+    assert [(each["path"], each["bytes"], each["sha256"]) for each in listed] == [
+        (name, len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()
+    ]
+    return {name: json.loads(data) if name.endswith(".json") else data for name, data in files.items()}
 
 
 async def test_signing_in_keeps_an_account_and_nothing_else_does(

@@ -2,22 +2,21 @@
 
 import asyncio
 import tempfile
-import zipfile
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import BinaryIO
 from urllib.parse import quote
 from uuid import UUID
 
-import msgspec
 import structlog
 from sqlalchemy import func
 
 from services.auth.models import Archive
 from services.auth.repository import ArchiveRepository, AuditRepository, exported
 from services.auth.schemas import ArchiveView
+from services.auth.service.packing import Packing
 from services.auth.settings import AuthSettings
-from services.core.data.models import utc_now
 from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
@@ -41,12 +40,40 @@ EXPORTING = (
 """Services that have something of a person; a test holds this against them."""
 
 _PAGE_SECONDS = 20.0
+_FILE_SECONDS = 60.0
 _LINK_SECONDS = 900
 _TRIES = 5
 _STEP = timedelta(minutes=5)
-_MEMORY_BYTES = 2_000_000
+_HELD_SECONDS = 60
+"""So often whoever prepares an archive says that it still does."""
 _BETWEEN = timedelta(days=1)
 _ZIP = "application/zip"
+
+
+class _UnwantedError(Exception):
+    """The archive is prepared by another instance, or its account was deleted."""
+
+
+class _Lease:
+    """Says now and then that an archive is still being prepared, so that nobody else begins with it."""
+
+    def __init__(self, kit: Kit[AuthSettings], account: UUID, file: str) -> None:
+        self._kit = kit
+        self._same = (Archive.account == account, Archive.file == file)
+        self._until = time.monotonic() + _HELD_SECONDS
+
+    async def hold(self) -> None:
+        """Put the next try off, since this one goes on.
+
+        Raises:
+            _UnwantedError: It isn't wanted any more.
+        """
+        if time.monotonic() < self._until:
+            return
+        self._until = time.monotonic() + _HELD_SECONDS
+        async with self._kit.db.transaction() as session:
+            if not await ArchiveRepository(session).update_where(*self._same, values={"due_at": func.now() + _STEP}):
+                raise _UnwantedError
 
 
 class Archives:
@@ -123,26 +150,50 @@ class Archives:
             return row.account, file or ""
 
     async def _prepare(self, account: UUID, file: str) -> None:
-        try:
-            data = await self._packed(account)
-        except (PeerError, PeerMissing) as exc:
-            log.warning("archive_waits", error=str(exc))
-            return
-        await self._kit.storage.put(file, data, _ZIP)
+        with tempfile.TemporaryFile() as target:
+            try:
+                await self._pack(account, _Lease(self._kit, account, file), target)
+            except (PeerError, PeerMissing) as exc:
+                log.warning("archive_waits", error=str(exc))
+                return
+            except _UnwantedError:
+                return
+            target.seek(0)
+            await self._kit.storage.put_file(file, target, _ZIP)
         async with self._kit.db.transaction() as session:
             wanted = await ArchiveRepository(session).is_ready(account, file, self._kit.settings.archive_days)
         if not wanted:
             await self._kit.storage.delete(file)
 
-    async def _packed(self, account: UUID) -> bytes:
-        """Return the archive: a JSON array for each list of each service."""
-        with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as target:
-            with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr("about.json", msgspec.json.encode({"account": account, "made_at": utc_now()}))
-                for service in (self._kit.name, *EXPORTING):
-                    await _write(archive, service, self._pages(service, account))
-            target.seek(0)
-            return target.read()
+    async def _pack(self, account: UUID, lease: _Lease, target: BinaryIO) -> None:
+        """Write the archive: a JSON array for each list of each service, and the files that belong to their rows.
+
+        Raises:
+            PeerError, PeerMissing: A service can't be asked.
+            _UnwantedError: Nobody wants it any more.
+        """
+        with Packing(target, account) as packing:
+            for service in (self._kit.name, *EXPORTING):
+                files = []
+                async for page in self._pages(service, account):
+                    await packing.rows(service, page.part, page.rows)
+                    await lease.hold()
+                    files += [(page.part, each) for each in page.files]
+                packing.end_list()
+                for part, each in files:
+                    await self._pack_file(packing, service, f"account={account}&part={part}&row={each.row}", each.path)
+                    await lease.hold()
+            packing.end()
+
+    async def _pack_file(self, packing: Packing, service: str, query: str, path: str) -> None:
+        with tempfile.TemporaryFile() as copy:
+            try:
+                await self._kit.shared.calls.save(
+                    service, f"/internal/{service}/export/file?{query}", copy, _FILE_SECONDS
+                )
+            except PeerMissing:
+                return  # it was deleted meanwhile
+            await asyncio.to_thread(packing.keep, f"{service}/{path}", copy)
 
     async def _pages(self, service: str, account: UUID) -> AsyncIterator[ExportPage]:
         cursor: str | None = None
@@ -157,25 +208,3 @@ class Archives:
             if page.next is None:
                 return
             cursor = page.next
-
-
-async def _write(archive: zipfile.ZipFile, service: str, pages: AsyncIterator[ExportPage]) -> None:
-    """Write a service's lists, a file each; packing is done beside the loop."""
-    part, out, rows = "", None, 0
-    async for page in pages:
-        if page.part != part:
-            if out is not None:
-                _end(out)
-            part, rows = page.part, 0
-            out = archive.open(f"{service}/{part}.json", "w")
-            out.write(b"[")
-        lines = b",\n".join(msgspec.json.encode(row) for row in page.rows)
-        await asyncio.to_thread(out.write, (b",\n" if rows and page.rows else b"") + lines)  # type: ignore[union-attr]  # opened with the first page
-        rows += len(page.rows)
-    if out is not None:
-        _end(out)
-
-
-def _end(out: Any) -> None:
-    out.write(b"]\n")
-    out.close()

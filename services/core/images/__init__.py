@@ -5,7 +5,7 @@ A service with images has the table, and a part that its use cases and its contr
     class Image(ImageColumns, Base):                                          # models.py
         __tablename__ = "image"
 
-    self.images = Images(kit, Image)                                          # service.py
+    self.images = Images(kit, Image, 20_000_000)                              # service.py
     controllers=[…, image_controller("BookmarkImage", "Bookmarks")], jobs=[Job("images", 60, …sweep)]     # plugin.py
 
     begun = await images.begin(subject.id, "image/png")       # the client uploads it by the presigned URL

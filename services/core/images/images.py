@@ -59,11 +59,13 @@ class Images:
     Args:
         kit: The service's.
         table: Its table, a model with `ImageColumns`.
+        most_bytes: What an account's images may take in all their sizes. Originals don't count: `WAITING` bounds them.
     """
 
-    def __init__(self, kit: Kit[Any], table: Any) -> None:
+    def __init__(self, kit: Kit[Any], table: Any, most_bytes: int) -> None:
         self._kit = kit
         self._table = table
+        self._most_bytes = most_bytes
         self._places = Shares("images", places=8, account=1, address=4)
         self._turns = Turns()
 
@@ -77,8 +79,7 @@ class Images:
             raise refused("image-type", f"An image must be one of {', '.join(TYPES)}.")
         table, image = self._table, uuid4()
         async with self._kit.db.transaction() as session:
-            # One account's are counted one after the other.
-            await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(account), 0))))
+            await _alone(session, account)
             unused = table.state.in_((State.BEGUN, State.TAKEN, State.MADE))
             count = select(func.count()).where(table.account == account, unused)
             if (await session.execute(count)).scalar_one() >= WAITING:
@@ -98,7 +99,7 @@ class Images:
 
         Raises:
             Problem: 404 if it isn't the account's, 409 if it isn't uploaded yet, is being made or was used, 422 if it
-                isn't an image that is taken, 429 or 503 if too many are being made.
+                isn't an image that is taken, 429 if there is no room for it, 429 or 503 if too many are being made.
         """
         with self._places.take(account, address):
             if not await self._take(account, image):
@@ -106,6 +107,7 @@ class Images:
             try:
                 async with self._turns.turn(address):
                     made = await self._decoded(image, shape)
+                await self._find_room(account, image, sum(len(data) for data in made.files.values()))
                 for name, data in made.files.items():
                     await self._kit.storage.put(key(image, name), data, _WEBP)
             except NoSuchFile:
@@ -211,6 +213,23 @@ class Images:
             return False
         raise conflict("image-used", "This image is being made right now, or is shown already.")
 
+    async def _find_room(self, account: UUID, image: UUID, size: int) -> None:
+        """Count an image that is being made among the account's, before its files are stored.
+
+        Raises:
+            Problem: 429 if there is no room for it.
+        """
+        table = self._table
+        async with self._kit.db.transaction() as session:
+            await _alone(session, account)
+            # What is dropped counts no more, though its files are there for up to a minute still.
+            others = (table.account == account, table.state != State.GONE, table.id != image)
+            taken = (await session.execute(select(func.coalesce(func.sum(table.bytes), 0)).where(*others))).scalar_one()
+            if taken + size > self._most_bytes:
+                raise over_quota(_no_room(int(taken), size, self._most_bytes))
+            mine = (table.id == image, table.state == State.TAKEN)
+            await session.execute(update(table).where(*mine).values(bytes=size).execution_options(**_BLIND))
+
     async def _move(self, image: UUID, state: State, **values: int) -> None:
         """Change an image that is being made; one that was swept meanwhile is left alone."""
         table = self._table
@@ -261,6 +280,18 @@ def _original(image: UUID) -> str:
 
 def _not_made() -> Problem:
     return unavailable("The image took too long, or more memory than it may. Upload it again, or a smaller one.", 5)
+
+
+def _no_room(taken: int, size: int, most: int) -> str:
+    return (
+        f"Your images may take {most / 1e6:,.1f} MB. They take {taken / 1e6:,.1f} MB, and this one would take "
+        f"{size / 1e6:,.1f} MB. Delete some that are shown, or wait an hour for those that aren't to go."
+    )
+
+
+async def _alone(session: AsyncSession, account: UUID) -> None:
+    """Have an account's images counted by nobody else until the transaction ends."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(account), 0))))
 
 
 async def _in(session: AsyncSession, time: timedelta) -> datetime:

@@ -15,6 +15,11 @@ class Shape(Struct, frozen=True):
     boxes: dict[str, tuple[int, int]]
     filled: bool
 
+    @property
+    def largest(self) -> str:
+        """Return the name of the largest size."""
+        return next(reversed(self.boxes))
+
 
 AVATAR = Shape({"64": (64, 64), "256": (256, 256), "512": (512, 512)}, filled=True)
 BANNER = Shape({"600": (600, 200), "1200": (1200, 400), "1800": (1800, 600)}, filled=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import Boolean, Index, Text, column, false, func
+from sqlalchemy import BigInteger, Boolean, Index, Text, column, false, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 
@@ -26,6 +26,7 @@ class ImageColumns:
         state: A `State`: it may be uploaded; its sizes are being made; they are, and nothing shows it yet; something
             shows it; nothing shows it any more.
         width: Of its largest size, once it is made; so the height.
+        bytes: What all its sizes take, written down before they are stored; 0 for those made before this was counted.
         due: When what isn't needed of its files is deleted (again, since an upload's URL holds for a while); null for
             an image that is used and has nothing left of its upload.
         swept: Its files were deleted, and its upload's URL may hold still.
@@ -36,6 +37,7 @@ class ImageColumns:
     state: Mapped[str] = mapped_column(Text)
     width: Mapped[int] = mapped_column(server_default="0")
     height: Mapped[int] = mapped_column(server_default="0")
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     due: Mapped[datetime | None]
     swept: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

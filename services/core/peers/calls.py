@@ -7,7 +7,7 @@ stopped waiting; a breaker per peer answers at once while the peer is down. Only
 import asyncio
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import jwt
 import msgspec
@@ -36,6 +36,7 @@ INTERNAL_AUDIENCE = "votewave-internal"
 INTERNAL_KEY = "internal/key"
 
 _TIMEOUT_SECONDS = 2.0
+_CHUNK_BYTES = 65_536
 _TRIES = 2
 _BREAKER_FAILURES = 5
 _BREAKER_SECONDS = 1.0
@@ -124,6 +125,30 @@ class Calls:
             PeerMissing: It answered 404.
             PeerError: It can't be asked, doesn't answer in time, or fails.
         """
+        body = await self._ask(peer, path, seconds, insist=insist)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.MsgspecError as exc:
+            raise _FinalError(f"{peer} answered something else than {kind}") from exc
+
+    async def save(self, peer: str, path: str, into: BinaryIO, seconds: float) -> None:
+        """Have a peer's answer written into a file, which holds that and nothing else afterwards.
+
+        Args:
+            peer: The service.
+            path: Below its root, beginning with "/".
+            into: Is emptied first, and when it is asked once more.
+            seconds: As for `get`.
+
+        Raises:
+            PeerMissing: It answered 404.
+            PeerError: It can't be asked, doesn't answer in time, fails, or breaks off.
+        """
+        await self._ask(peer, path, seconds, into=into)
+
+    async def _ask(
+        self, peer: str, path: str, seconds: float, *, insist: bool = False, into: BinaryIO | None = None
+    ) -> bytes:
         deadline = min(time.monotonic() + seconds, _deadline.get())
         breaker = self._breakers.setdefault(peer, _Breaker())
         let_through = insist
@@ -134,13 +159,15 @@ class Calls:
                 if not let_through:
                     breaker.check(peer)
                 try:
-                    return await self._once(peer, path, kind, breaker, deadline, last=attempt.num == _TRIES)
+                    return await self._once(peer, path, into, breaker, deadline, last=attempt.num == _TRIES)
                 except _InstanceError:
                     let_through = True  # the call that probes a peer behind its breaker may try a second instance
                     raise
         raise PeerError(f"{peer} wasn't asked")
 
-    async def _once(self, peer: str, path: str, kind: type[T], breaker: _Breaker, deadline: float, *, last: bool) -> T:
+    async def _once(
+        self, peer: str, path: str, into: BinaryIO | None, breaker: _Breaker, deadline: float, *, last: bool
+    ) -> bytes:
         try:
             async with asyncio.timeout(_left(deadline, peer)):
                 token = await self._service_token()
@@ -162,7 +189,7 @@ class Calls:
             SERVICE_TOKEN_HEADER: token,
         }
         try:
-            status, body = await self._fetch(urls, path, headers, time.monotonic() + left)
+            status, body = await self._fetch(urls, path, headers, into, time.monotonic() + left)
         except _FinalError:
             raise
         except PeerError as exc:
@@ -177,12 +204,11 @@ class Calls:
             raise PeerError(f"{peer} answered {status}")
         if status >= 300:
             raise _FinalError(f"{peer} answered {status}")
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.MsgspecError as exc:
-            raise _FinalError(f"{peer} answered something else than {kind}") from exc
+        return body
 
-    async def _fetch(self, urls: list[str], path: str, headers: dict[str, str], deadline: float) -> tuple[int, bytes]:
+    async def _fetch(
+        self, urls: list[str], path: str, headers: dict[str, str], into: BinaryIO | None, deadline: float
+    ) -> tuple[int, bytes]:
         """Ask the first instance; go on to the next one if nothing, or another service, listens there."""
         import aiohttp  # noqa: PLC0415  (3 MB that a process without calls needn't hold)
 
@@ -204,7 +230,12 @@ class Calls:
                     allow_redirects=False,  # the service token must not reach another host
                 ) as response:
                     if response.status != 421:
-                        return response.status, await response.read()
+                        if into is None or response.status != 200:
+                            return response.status, await response.read()
+                        await asyncio.to_thread(_empty, into)
+                        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                            await asyncio.to_thread(into.write, chunk)
+                        return response.status, b""
                 self._peers.refused(url)
                 failure = "another service is there"
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
@@ -250,6 +281,11 @@ class Calls:
         if self._session is not None:
             await self._session.close()
             await asyncio.sleep(0)
+
+
+def _empty(file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()
 
 
 def _left(deadline: float, peer: str) -> float:

@@ -6,8 +6,9 @@ import hmac
 import json
 import os
 import secrets
+import shutil
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from services.core.aws.client import Lazy
-from services.core.storage.files import NoSuchFile, StorageError, Upload, check_key, check_media_type
+from services.core.storage.files import CHUNK_BYTES, NoSuchFile, StorageError, Upload, check_key, check_media_type
 
 
 class NotPermitted(StorageError):  # noqa: N818 - an answer, not a fault
@@ -115,7 +116,15 @@ class DirectoryStorage:
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store a file; see `Storage.put`."""
-        await asyncio.to_thread(self._put, key, data, check_media_type(content_type))
+        await asyncio.to_thread(self._put, key, lambda target: target.write(data), check_media_type(content_type))
+
+    async def put_file(self, key: str, file: BinaryIO, content_type: str) -> None:
+        """Store what a file holds; see `Storage.put_file`."""
+
+        def copy(target: BinaryIO) -> None:
+            shutil.copyfileobj(file, target, CHUNK_BYTES)
+
+        await asyncio.to_thread(self._put, key, copy, check_media_type(content_type))
 
     async def receive(self, key: str, chunks: AsyncIterator[bytes], grant: Grant) -> None:
         """Store a file as it comes; it is in its place when all of it is here, and not before.
@@ -141,7 +150,8 @@ class DirectoryStorage:
                 if not size:
                     raise WrongSize(size)
                 await asyncio.to_thread(_to_disk, file)
-            await asyncio.to_thread(self._write, self._path(key, "types"), grant.content_type.encode())
+            media_type = grant.content_type.encode()
+            await asyncio.to_thread(self._write, self._path(key, "types"), lambda target: target.write(media_type))
             new.replace(path)
         except OSError as error:
             raise StorageError(f"The file can't be stored: {error.strerror}.") from error
@@ -170,6 +180,20 @@ class DirectoryStorage:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise NoSuchFile(key) from None
 
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        """Return a file piece by piece; see `Storage.stream`."""
+        try:
+            file = await asyncio.to_thread(self._path(key).open, "rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise NoSuchFile(key) from None
+
+        async def pieces() -> AsyncIterator[bytes]:
+            with file:
+                while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                    yield piece
+
+        return pieces()
+
     async def content_type(self, key: str) -> str:
         """Return the type a file was stored with.
 
@@ -193,9 +217,9 @@ class DirectoryStorage:
     def _path(self, key: str, kind: str = "files") -> Path:
         return self._root / kind / self._full(key)
 
-    def _put(self, key: str, data: bytes, content_type: str) -> None:
-        self._write(self._path(key, "types"), content_type.encode())
-        self._write(self._path(key), data)
+    def _put(self, key: str, fill: Callable[[BinaryIO], object], content_type: str) -> None:
+        self._write(self._path(key, "types"), lambda target: target.write(content_type.encode()))
+        self._write(self._path(key), fill)
 
     def _new_beside(self, path: Path) -> Path:
         """Return a path for what will be moved to `path` when it is complete; no key is of its form."""
@@ -205,11 +229,11 @@ class DirectoryStorage:
             raise StorageError(f"The file can't be stored: {error.strerror}.") from error
         return path.with_name(f".{secrets.token_hex(8)}")
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, fill: Callable[[BinaryIO], object]) -> None:
         new = self._new_beside(path)
         try:
             with new.open("wb") as file:
-                file.write(data)
+                fill(file)
                 _to_disk(file)
             new.replace(path)
         except OSError as error:

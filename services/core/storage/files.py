@@ -6,7 +6,8 @@ Each service has a folder of its own and signs URLs for that alone. A key is low
 
 import hashlib
 import re
-from typing import Protocol
+from collections.abc import AsyncIterator
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -14,6 +15,7 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")  # no part ca
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,10})?")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+(; ?[a-z]+=[A-Za-z0-9-]+)?")
 _MAX_KEY_CHARS = 512
+CHUNK_BYTES = 262_144
 
 
 class StorageError(Exception):
@@ -62,11 +64,23 @@ class Storage(Protocol):
         """Store a file; an older one with the same key is replaced at once."""
         ...
 
+    async def put_file(self, key: str, file: BinaryIO, content_type: str) -> None:
+        """Store what a file holds from where it stands on, as `put` does, without having all of it in memory."""
+        ...
+
     async def get(self, key: str) -> bytes:
         """Return a file.
 
         Raises:
             NoSuchFile: There is none.
+        """
+        ...
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        """Return a file piece by piece, each of at most `CHUNK_BYTES`; who asks reads it to its end.
+
+        Raises:
+            NoSuchFile: There is none; said before the first piece.
         """
         ...
 

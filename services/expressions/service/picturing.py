@@ -41,7 +41,7 @@ class Picturing:
 
     def __init__(self, kit: Kit[ExpressionsSettings]) -> None:
         self._kit = kit
-        self.images = Images(kit, Image)
+        self.images = Images(kit, Image, kit.settings.image_megabytes_per_account * 1_000_000)
 
     async def begin(self, subject: Subject, content_type: str) -> Begun:
         """Allow one upload.

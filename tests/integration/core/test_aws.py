@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 import socket
+import tempfile
 import threading
 import time
 import urllib.request
@@ -136,6 +137,14 @@ async def test_files_go_to_the_bucket(aws: str) -> None:
     await storage.put(key, b"data", "image/png")
     assert await storage.exists(key)
     assert await storage.get(key) == b"data"
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x" * 600_000)
+        file.seek(0)
+        await storage.put_file("large", file, "application/zip")
+    pieces = [piece async for piece in await storage.stream("large")]
+    assert (b"".join(pieces), len(pieces) > 1) == (b"x" * 600_000, True)
+    with pytest.raises(NoSuchFile):
+        await storage.stream("nothing")
     head = boto3.client("s3").head_object(Bucket="files", Key=f"votewave/{key}")
     assert head["ContentType"] == "image/png"
     url = await storage.presign_get(key, 60)

@@ -14,10 +14,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
 from services.core.identity.subject import Kind, Role, Subject
+from services.core.images.shapes import AVATAR
 from services.core.kit import Kit, Shared
 from services.core.problems import Problem
-from services.core.service import NoSettings
+from services.core.shares import Shares
 from services.profiles.service import Profiles
+from services.profiles.settings import ProfilesSettings
 from tests.conftest import VoteWave, eventually
 from tests.integration.inside import settings_beside
 
@@ -68,7 +70,7 @@ def a_subject(person: Person) -> Subject:
 async def profiles(votewave: VoteWave) -> AsyncIterator[Profiles]:
     """Give the use cases, on the running servers."""
     shared = Shared(settings_beside(votewave))
-    made = Profiles(Kit("profiles", NoSettings(), shared))
+    made = Profiles(Kit("profiles", ProfilesSettings(), shared))
     yield made
     await made.kit.db.close()
     await shared.close()
@@ -181,6 +183,50 @@ async def test_a_child_that_is_killed_refuses_one_image_and_nothing_else(
     assert (await show(person, await uploaded(person, a_picture()))).status_code == 200
 
 
+async def test_images_have_so_many_bytes_and_races_find_no_more(
+    person: Person, votewave: VoteWave, profiles: Profiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = a_subject(person)
+    first, *rest = [UUID(await uploaded(person, a_picture())) for _ in range(6)]
+    await profiles.show(subject, "avatar", first, "1.2.3.4")
+
+    async def taken() -> int:
+        [row] = await votewave.sql(
+            "SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM profiles.image WHERE account_id = $1"
+            " AND state <> 'gone'",
+            subject.id,
+        )
+        return int(row["bytes"])
+
+    each = await taken()
+    stored = sum(
+        path.stat().st_size
+        for path in (votewave.data_dir / "files" / "files").rglob(f"{first.hex}-*")
+        if path.is_file()
+    )
+    assert each == stored > 0
+    monkeypatch.setattr(profiles.images, "_most_bytes", 3 * each)
+    monkeypatch.setattr(profiles.images, "_places", Shares("images", places=8, account=8, address=8))
+
+    async def make(image: UUID) -> str:
+        try:
+            await profiles.images.make(subject.id, image, AVATAR, "1.2.3.4")
+        except Problem as problem:
+            return problem.slug
+        return "made"
+
+    made = await asyncio.gather(*(make(image) for image in rest))
+    assert sorted(made) == ["made", "made", "over-quota", "over-quota", "over-quota"]
+    assert await taken() == 3 * each
+    refused = [image for image, how in zip(rest, made, strict=True) if how != "made"]
+    assert [files(votewave, str(image)) for image in refused] == [[], [], []]
+
+    await profiles.hide(subject, "avatar")
+    assert await taken() == 2 * each, "it is free at once"
+    assert await make(UUID(await uploaded(person, a_picture()))) == "made"
+    assert await make(UUID(await uploaded(person, a_picture()))) == "over-quota"
+
+
 @pytest.fixture
 def bucket() -> Iterator[str]:
     """Give a bucket's name; AWS is played by moto."""
@@ -205,7 +251,7 @@ def bucket() -> Iterator[str]:
 
 async def test_it_is_the_same_with_a_bucket(person: Person, votewave: VoteWave, bucket: str) -> None:
     shared = Shared(msgspec.structs.replace(settings_beside(votewave), storage=f"s3://{bucket}"))
-    profiles = Profiles(Kit("profiles", NoSettings(), shared))
+    profiles = Profiles(Kit("profiles", ProfilesSettings(), shared))
     subject = a_subject(person)
 
     def keys() -> list[Any]:

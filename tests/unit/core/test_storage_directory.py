@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from services.core.storage.bucket import S3Storage
 from services.core.storage.directory import DirectoryStorage, Grant, NotPermitted
-from services.core.storage.files import NoSuchFile, content_key
+from services.core.storage.files import CHUNK_BYTES, NoSuchFile, content_key
 from services.core.storage.opening import open_storage
 
 BASE = "http://localhost:8000/v1/files"
@@ -30,9 +30,22 @@ async def test_a_file_goes_in_and_out(storage: DirectoryStorage) -> None:
     assert await storage.content_type(key) == "image/png"
     await storage.delete(key)
     await storage.delete(key)
-    for missing in (storage.get(key), storage.content_type(key), storage.get("3a")):
+    for missing in (storage.get(key), storage.content_type(key), storage.get("3a"), storage.stream(key)):
         with pytest.raises(NoSuchFile):
             await missing
+
+
+async def test_a_large_file_goes_in_and_out_in_pieces(storage: DirectoryStorage, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 3_000
+    source = tmp_path / "source"
+    source.write_bytes(b"head" + data)
+    with source.open("rb") as file:
+        file.seek(4)
+        await storage.put_file("a/b.zip", file, "application/zip")
+    pieces = [piece async for piece in await storage.stream("a/b.zip")]
+    assert b"".join(pieces) == data
+    assert max(len(piece) for piece in pieces) <= CHUNK_BYTES < len(data)
+    assert await storage.content_type("a/b.zip") == "application/zip"
 
 
 async def test_a_presigned_url_allows_just_what_it_says(storage: DirectoryStorage) -> None:
