@@ -365,6 +365,8 @@ job "service" {
           # Nomad registers it, by the `service` block above.
           VOTEWAVE_CONSUL_REGISTRATION = "nomad"
           VOTEWAVE_CONSUL_TOKEN_FROM   = var.consul_acl && !local.without_role ? "file://${NOMAD_SECRETS_DIR}/consul_token" : ""
+          # The root is read-only, and archives of what is somebody's are put together on disk.
+          TMPDIR = "${NOMAD_TASK_DIR}"
           # No further wait: `shutdown_delay` is over by then.
           VOTEWAVE_DRAIN_SECONDS = "0"
         },
