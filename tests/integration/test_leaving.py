@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ PASSING = {"outbox", "inbox"}
 _DAYS_14 = 14 * 86_400
 
 
-@pytest.fixture
-async def auth(votewave: VoteWave) -> AsyncIterator[Auth]:
-    """Auth's use cases, beside the running ones, without their jobs."""
+@asynccontextmanager
+async def auth_beside(votewave: VoteWave) -> AsyncIterator[Auth]:
+    """Give Auth's use cases, beside the running ones, without their jobs."""
     shared = Shared(settings_beside(votewave))
     kit = Kit("auth", AuthSettings(), shared)
     beside = Auth(kit)
@@ -54,6 +55,13 @@ async def auth(votewave: VoteWave) -> AsyncIterator[Auth]:
     await beside.stop()
     await kit.db.close()
     await shared.close()
+
+
+@pytest.fixture
+async def auth(votewave: VoteWave) -> AsyncIterator[Auth]:
+    """Auth's use cases, beside the shared VoteWave."""
+    async with auth_beside(votewave) as beside:
+        yield beside
 
 
 async def traces(votewave: VoteWave, words: list[str]) -> set[str]:
