@@ -65,6 +65,26 @@ async def test_a_moderator_decides_filters_and_limits(
     await page.keyboard.press("Control+Enter")
     await expect(kept).to_have_count(0)
 
+    # A reported message, as it was: its sender has deleted it since.
+    to = (await client.get("/v1/profiles/me", headers=reporter)).json()["account"]
+    message = {"client_id": uuid4().hex, "text": f"Threats {word[1:]}\nand more"}
+    sent = (await client.post(f"/v1/messaging/people/{to}/messages", json=message, headers=author)).json()
+    at = f"/v1/messaging/messages/{sent['id']}"
+    body = {"reason": "illegal", "note": "It frightens me."}
+    assert (await client.put(f"{at}/report", json=body, headers=reporter)).status_code == 204
+    assert (await client.delete(at, headers=author)).status_code == 204
+    await page.get_by_role("link", name="Reported messages").press("Enter")
+    case = page.get_by_role("listitem").filter(has_text=f"Threats {word[1:]}")
+    await expect(case).to_contain_text("against the law: 1")
+    await case.get_by_role("button", name="Read the reports").press("Enter")
+    await expect(case).to_contain_text("It frightens me.")
+    await sound()
+    await case.get_by_role("button", name="The report is right").press("Enter")
+    await page.keyboard.type("It is a threat.")
+    await page.keyboard.press("Control+Enter")
+    await expect(case).to_have_count(0)
+    await page.get_by_role("link", name="What waits").press("Enter")
+
     # A report: read, and its author limited.
     case = page.get_by_role("listitem").filter(has=page.get_by_text(f"Insults {word[1:]}", exact=True))
     await case.get_by_role("button", name="Read the reports").press("Enter")

@@ -1,6 +1,7 @@
 import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { Avatar } from "../people/Avatar";
@@ -12,8 +13,15 @@ import styles from "./Messages.module.css";
 
 type Person = Schemas["PersonView"];
 
-/** Finds people by name; what can be done with each is its caller's. */
-export function Pick({ label, me, act }: { label: string; me: string; act: (person: Person) => ReactNode }) {
+type Props = {
+  label: string;
+  me: string;
+  /** What can be done with somebody who is found; without it, their name leads to what one writes them. */
+  act?: (person: Person) => ReactNode;
+};
+
+/** Finds people by name. */
+export function Pick({ label, me, act }: Props) {
   const [q, ask] = useState("");
   const found = useQuery({
     queryKey: ["search", "people", q, me, "to write to"],
@@ -44,15 +52,29 @@ export function Pick({ label, me, act }: { label: string; me: string; act: (pers
           {people.map((person) => (
             <li key={person.id} className={styles.row}>
               <Avatar person={person} />
-              <span className={styles.who}>
-                <bdi className={styles.name}>{nameOf(person)}</bdi>
-                {person.display_name && <span className={styles.line}>@{person.handle}</span>}
-              </span>
-              {act(person)}
+              {act ? (
+                <span className={styles.who}>
+                  <Name person={person} />
+                </span>
+              ) : (
+                <Link to="/messages/with/$handle" params={{ handle: person.handle ?? "" }} className={styles.to}>
+                  <Name person={person} />
+                </Link>
+              )}
+              {act?.(person)}
             </li>
           ))}
         </ul>
       )}
+    </>
+  );
+}
+
+function Name({ person }: { person: Person }) {
+  return (
+    <>
+      <bdi className={styles.name}>{nameOf(person)}</bdi>
+      {person.display_name && <span className={styles.line}>@{person.handle}</span>}
     </>
   );
 }

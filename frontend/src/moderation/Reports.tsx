@@ -3,7 +3,7 @@ import { i18n } from "@lingui/core";
 import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, given } from "../api/client";
+import { api, given, type Schemas } from "../api/client";
 import { ago } from "../feed/standing";
 import { Person } from "../people/Person";
 import { Button } from "../ui/Button";
@@ -22,13 +22,18 @@ export function why(reason: string): string {
   return reason in reasons ? i18n._(reasons[reason as keyof typeof reasons]) : reason;
 }
 
-/** Who has reported a comment, and why; read when it is asked for. */
-export function Reports({ of }: { of: string }) {
+type Report = Schemas["ReportView"] | Schemas["MessageReportView"];
+type Read = (of: string, cursor: string | undefined) => Promise<{ items: Report[]; next: string | null }>;
+
+const ofComments: Read = async (of, cursor) =>
+  given(await api.GET("/v1/comments/cases/{case_id}/reports", { params: { path: { case_id: of }, query: { cursor } } }));
+
+/** Who has reported a comment, or what `read` asks for, and why; read when somebody wants to know. */
+export function Reports({ of, read = ofComments }: { of: string; read?: Read }) {
   const [open, setOpen] = useState(false);
   const pages = useInfiniteQuery({
     queryKey: ["moderation", "reports", of],
-    queryFn: async ({ pageParam: cursor }) =>
-      given(await api.GET("/v1/comments/cases/{case_id}/reports", { params: { path: { case_id: of }, query: { cursor } } })),
+    queryFn: ({ pageParam: cursor }) => read(of, cursor),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
     enabled: open,

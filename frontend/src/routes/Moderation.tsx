@@ -4,6 +4,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Filters } from "../moderation/Filters";
 import { Limits } from "../moderation/Limits";
 import { Log } from "../moderation/Log";
+import { Messages } from "../moderation/Messages";
 import { Queue } from "../moderation/Queue";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
@@ -32,7 +33,7 @@ export function Moderation() {
       ) : !may ? (
         <Notice>
           <p>
-            <Trans>This page is for moderators. To tell them of a comment, open “More” below it and report it.</Trans>
+            <Trans>This page is for moderators. To tell them of a comment or a message, open “More” beside it and report it.</Trans>
           </p>
           <p>
             <Link to="/home">
@@ -46,6 +47,9 @@ export function Moderation() {
             <Tab to="/moderation" search={{}}>
               <Trans>What waits</Trans>
             </Tab>
+            <Tab to="/moderation" search={{ show: "messages" }}>
+              <Trans>Reported messages</Trans>
+            </Tab>
             <Tab to="/moderation" search={{ show: "filters" }}>
               <Trans>Filters</Trans>
             </Tab>
@@ -56,7 +60,11 @@ export function Moderation() {
               <Trans>Log</Trans>
             </Tab>
           </Tabs>
-          {show === "filters" ? <Filters /> : show === "limits" ? <Limits /> : show === "log" ? <Log /> : <Queue />}
+          {show === "messages" && <Messages />}
+          {show === "filters" && <Filters />}
+          {show === "limits" && <Limits />}
+          {show === "log" && <Log />}
+          {!show && <Queue />}
         </>
       )}
     </Page>

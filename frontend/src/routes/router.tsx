@@ -27,7 +27,7 @@ type Setting = (typeof settings)[number];
 const letters = ["requests", "search", "group"] as const;
 type Letters = (typeof letters)[number];
 
-const moderated = ["filters", "limits", "log"] as const;
+const moderated = ["messages", "filters", "limits", "log"] as const;
 type Moderated = (typeof moderated)[number];
 
 /** The comment that a link leads to. */
