@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 from services.core.circles import BlockColumns, FollowColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
+from services.core.images.tables import ImageColumns
 from services.core.people import PersonColumns
 
 SEARCHED = "to_tsvector('simple', text) || array_to_tsvector(ARRAY['c' || replace(conversation::text, '-', '')])"
@@ -162,6 +163,29 @@ class Message(Base):
         Index("uq_message_client_id", "conversation", "sender", "client_id", unique=True),
         Index("ix_message_searched", "searched", postgresql_using="gin"),
     )
+
+
+class Attachment(ImageColumns, Base):
+    """A picture or a file, from the permission to upload it until it is deleted.
+
+    Attributes:
+        kind: `image` or `file`.
+        content_type: What its sender says that it is; a file was found to be that.
+        name: A file's; empty for an image.
+        size: What the storage has of it, in bytes.
+        message: To which it belongs; null until it is sent.
+        place: Among those of the message.
+        description: What it shows, in its sender's words.
+    """
+
+    __tablename__ = "attachment"
+    kind: Mapped[str] = mapped_column(Text)
+    content_type: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text, server_default="")
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    message: Mapped[UUID | None] = mapped_column(index=True)
+    place: Mapped[int] = mapped_column(server_default="0")
+    description: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class Revision(Base):

@@ -5,7 +5,7 @@ from services.core.events.handler import Handler, forget_past
 from services.core.live.controllers import live_controller
 from services.core.people import people_handler
 from services.core.personal import Personal
-from services.core.service import Service
+from services.core.service import Job, Service
 from services.messaging.controllers import CONTROLLERS
 from services.messaging.events import AccountDeleted, BlockChanged, FollowChanged, ProfileChanged
 from services.messaging.models import Block, Follow, Person
@@ -27,4 +27,5 @@ SERVICE = Service(
     ],
     personal=Personal(AccountDeleted, Messaging.erase, exported, Person),
     needs=["profiles"],
+    jobs=[Job("attachments", 60, Messaging.sweep)],
 )

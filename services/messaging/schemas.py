@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.images.documents import SUFFIXES
+from services.core.images.images import MAX_BYTES, TYPES
 from services.core.people import PersonView
 from services.core.refusals import list_limits, text_limits
 
@@ -14,6 +16,9 @@ MAX_TITLE = 100
 MAX_CLIENT_ID = 64
 MAX_MEMBERS = 100
 MAX_QUERY = 200
+MAX_ATTACHMENTS = 4
+MAX_DESCRIPTION = 500
+MAX_NAME = 120
 MAX_REASON = 500
 MOST_CHANGES = 300
 """Changes that are told one by one; whoever is further behind begins anew."""
@@ -27,6 +32,61 @@ What = Literal["sent", "edited", "deleted", "reacted"]
 Position = Annotated[int, Meta(description="The conversation's: each thing that happens in it takes the next.")]
 
 
+class AttachmentAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A picture or file that is to be uploaded."""
+
+    content_type: Annotated[
+        str,
+        Meta(
+            extra_json_schema={"extra": {"enum": [*TYPES, *SUFFIXES]}},
+            description=f"The file has {MAX_BYTES // 1_000_000} MB at most.",
+            examples=["image/jpeg"],
+        ),
+    ]
+    name: Annotated[str, text_limits(MAX_NAME, description="What a file is called; of pictures it isn't kept.")] = ""
+
+
+class AttachmentNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that was uploaded, to go with a message."""
+
+    attachment: UUID
+    description: Annotated[
+        str, text_limits(MAX_DESCRIPTION, description="What a picture shows, for those who don't see it.")
+    ] = ""
+
+
+class ImageAttachment(Struct, frozen=True, kw_only=True, tag="image"):
+    """A picture that goes with a message. Each of its three sizes is WebP, and is read with a token."""
+
+    id: UUID
+    small: Annotated[str, Meta(description="Fits into 320 × 640 pixels.")]
+    medium: Annotated[str, Meta(description="Fits into 960 × 1920 pixels.")]
+    large: Annotated[str, Meta(description="Fits into 1920 × 2560 pixels.")]
+    width: Annotated[int, Meta(description="Of the largest, in pixels.")]
+    height: Annotated[int, Meta(description="Of the largest, in pixels.")]
+    description: Annotated[str, Meta(description="What it shows; may be empty.")]
+
+
+class FileAttachment(Struct, frozen=True, kw_only=True, tag="file"):
+    """A file that goes with a message. Ask for a link to download it."""
+
+    id: UUID
+    name: str
+    content_type: str
+    size: Annotated[int, Meta(description="In bytes.")]
+    description: Annotated[str, Meta(description="What it is, in its sender's words; may be empty.")]
+
+
+AnyAttachment = ImageAttachment | FileAttachment
+
+
+class AttachmentLink(Struct, frozen=True, kw_only=True):
+    """Where a file is downloaded; whoever has the link needs no token for it."""
+
+    url: str
+    expires_in: Annotated[int, Meta(description="For how long it holds, in seconds.")]
+
+
 class MessageNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody writes."""
 
@@ -38,8 +98,11 @@ class MessageNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Your own name for this message, new for each, such as a UUID; sent again, it is the same one.",
         ),
     ]
-    text: Annotated[str, text_limits(MAX_TEXT, 1)]
+    text: Annotated[str, text_limits(MAX_TEXT, description="May be empty where something is attached.")]
     reply_to: Annotated[UUID | None, Meta(description="The message that this one answers.")] = None
+    attachments: Annotated[
+        list[AttachmentNew], list_limits(MAX_ATTACHMENTS, description="What goes with it, in its order.")
+    ] = []
 
 
 class MessageEdit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +134,7 @@ class MessageView(Struct, frozen=True, kw_only=True):
     sender: PersonView
     text: Annotated[str | None, Meta(description="Null once it is deleted.")]
     reply_to: Annotated[UUID | None, Meta(description="The message that it answers.")]
+    attachments: Annotated[list[AnyAttachment], Meta(description="Nothing once it is deleted.")]
     reactions: list[MessageReaction]
     deleted: bool
     edits: Annotated[int, Meta(description="How often it was edited.")]
@@ -108,6 +172,7 @@ class MessageCase(Struct, frozen=True, kw_only=True):
     message: UUID
     sender: PersonView
     text: Annotated[str, Meta(description="What it said when it was reported.")]
+    attachments: Annotated[list[AnyAttachment], Meta(description="What goes with it, until the case is decided.")]
     sent_at: datetime
     reports: Annotated[int, Meta(description="How many people have reported it.")]
     reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]

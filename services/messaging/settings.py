@@ -13,6 +13,9 @@ class MessagingSettings(LiveSettings, frozen=True, kw_only=True):
     megabytes_per_account: Annotated[
         int, Meta(description="What an account's messages may take, earlier versions included.", ge=1, le=1_000_000)
     ] = 100
+    attached_megabytes_per_account: Annotated[
+        int, Meta(description="What the pictures and files of an account's messages may take.", ge=1, le=1_000_000)
+    ] = 500
     groups_per_account: Annotated[int, Meta(description="Groups that an account may own.", ge=1, le=100_000)] = 500
     requests_per_account: Annotated[
         int, Meta(description="Requests to strangers that an account may have waiting.", ge=1, le=100_000)

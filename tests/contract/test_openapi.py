@@ -268,6 +268,7 @@ WITHOUT_KEY = {
     "MessageSendTo": "its client_id makes a retry one message",
     "ProfileImageBegin": "what is begun and not used is deleted within an hour",
     "WaveImageBegin": "what is begun and not used is deleted within an hour",
+    "MessageAttachmentBegin": "what is begun and not sent is deleted within an hour",
     "RoomReact": "one more or less is nobody's",
     "RollAdd": "an address is invited once, unless the owner says `resend`",
 }

@@ -239,6 +239,16 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
         path = f"/v1/messaging/people/{receiver.account}/messages"
         sent = await client.post(path, json=message, headers=sender.headers)
         assert sent.status_code in {200, 201}, sent.text
+    ask = {"content_type": "text/plain", "name": f"{handle}.txt"}
+    begun = (await client.post("/v1/messaging/attachments", json=ask, headers=person.headers)).json()
+    upload = begun["upload"]
+    sent = await client.request(upload["method"], upload["url"], headers=upload["headers"], content=handle.encode())
+    assert sent.is_success, sent.text
+    at = f"/v1/messaging/attachments/{begun['id']}"
+    assert (await client.put(at, headers=person.headers)).is_success
+    carries = {"client_id": str(uuid4()), "text": "", "attachments": [{"attachment": begun["id"]}]}
+    sent = await client.post(f"/v1/messaging/people/{other.account}/messages", json=carries, headers=person.headers)
+    assert sent.status_code == 201, sent.text
     group = {"title": "Us", "members": [other.account]}
     made = await client.post("/v1/messaging/groups", json=group, headers=person.headers)
     assert made.status_code == 201, made.text

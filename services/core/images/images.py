@@ -1,6 +1,7 @@
 """Images of one service: begun, made, used, dropped, swept."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -77,15 +78,24 @@ class Images:
         """
         if content_type not in TYPES:
             raise refused("image-type", f"An image must be one of {', '.join(TYPES)}.")
+        return await self.begin_any(account, content_type)
+
+    async def begin_any(self, account: UUID, content_type: str, /, **more: str) -> Begun:
+        """Allow an account one upload of a type that is taken; `more` are values of the table's further columns.
+
+        Raises:
+            Problem: 429 if too many of the account's uploads are shown nowhere.
+        """
         table, image = self._table, uuid4()
         async with self._kit.db.transaction() as session:
             await _alone(session, account)
             unused = table.state.in_((State.BEGUN, State.TAKEN, State.MADE))
             count = select(func.count()).where(table.account == account, unused)
             if (await session.execute(count)).scalar_one() >= WAITING:
-                raise over_quota(f"{WAITING} of your images are shown nowhere. They are deleted within an hour.")
-            session.add(table(id=image, account=account, state=State.BEGUN, due=await _in(session, _KEPT)))
-        upload = await self._kit.storage.presign_put(_original(image), content_type, MAX_BYTES, _UPLOAD_SECONDS)
+                raise over_quota(f"{WAITING} of your uploads are shown nowhere. They are deleted within an hour.")
+            due = await _in(session, _KEPT)
+            session.add(table(id=image, account=account, state=State.BEGUN, due=due, **more))
+        upload = await self._kit.storage.presign_put(original(image), content_type, MAX_BYTES, _UPLOAD_SECONDS)
         return Begun(image, upload, _UPLOAD_SECONDS)
 
     async def make(self, account: UUID, image: UUID, shape: Shape, address: str) -> None:
@@ -101,23 +111,45 @@ class Images:
             Problem: 404 if it isn't the account's, 409 if it isn't uploaded yet, is being made or was used, 422 if it
                 isn't an image that is taken, 429 if there is no room for it, 429 or 503 if too many are being made.
         """
+        async with self._making(account, image, address) as found:
+            if found is not None:
+                made = await self._make_picture(account, image, shape, address)
+                found |= {"width": made.width, "height": made.height}
+
+    @asynccontextmanager
+    async def _making(self, account: UUID, image: UUID, address: str) -> AsyncIterator[dict[str, Any] | None]:
+        """Have an upload to oneself while something is made of it; if that fails, it is gone.
+
+        Yields:
+            Where the values of columns are put that are known afterwards; None if it is made already.
+
+        Raises:
+            Problem: As `make`.
+        """
         with self._places.take(account, address):
             if not await self._take(account, image):
+                yield None
                 return
+            found: dict[str, Any] = {}
             try:
-                async with self._turns.turn(address):
-                    made = await self._decoded(image, shape)
-                await self._find_room(account, image, sum(len(data) for data in made.files.values()))
-                for name, data in made.files.items():
-                    await self._kit.storage.put(key(image, name), data, _WEBP)
+                yield found
             except NoSuchFile:
                 await self._move(image, State.BEGUN)
                 raise conflict("not-uploaded", "The file hasn't been uploaded yet.") from None
             except BaseException:
                 await self._move(image, State.GONE)
                 raise
-            await self._move(image, State.MADE, width=made.width, height=made.height)
-            await self._kit.storage.delete(_original(image))
+            await self._move(image, State.MADE, **found)
+            await self._kit.storage.delete(original(image))
+
+    async def _make_picture(self, account: UUID, image: UUID, shape: Shape, address: str) -> decoding.Made:
+        """Make the sizes of an image, in turn, and store them."""
+        async with self._turns.turn(address):
+            made = await self._decoded(image, shape)
+        await self._find_room(account, image, sum(len(data) for data in made.files.values()))
+        for name, data in made.files.items():
+            await self._kit.storage.put(key(image, name), data, _WEBP)
+        return made
 
     async def use(self, session: AsyncSession, account: UUID, images: Iterable[UUID]) -> list[Any]:
         """Let images be shown from now on, in the transaction that writes down where.
@@ -135,7 +167,9 @@ class Images:
         statement = update(table).where(*mine).values(state=State.USED).returning(table)
         rows = {row.id: row for row in (await session.execute(statement)).scalars()}
         if len(rows) < len(wanted):
-            raise conflict("image-used", "An image isn't yours, isn't ready, or is shown elsewhere. Upload it again.")
+            raise conflict(
+                "image-used", "An upload isn't yours or ready, or is shown elsewhere. Send the file again."
+            )
         return [rows[image] for image in wanted]
 
     async def drop(self, session: AsyncSession, images: Iterable[UUID | None]) -> None:
@@ -181,7 +215,7 @@ class Images:
             rows = (await session.execute(due.with_for_update(skip_locked=True))).all()
             for row in rows:
                 if row.state == State.USED:
-                    await self._kit.storage.delete(_original(row.id))
+                    await self._kit.storage.delete(original(row.id))
                 else:
                     await self._delete(row.id)
             used = [row.id for row in rows if row.state == State.USED]
@@ -230,7 +264,7 @@ class Images:
             mine = (table.id == image, table.state == State.TAKEN)
             await session.execute(update(table).where(*mine).values(bytes=size).execution_options(**_BLIND))
 
-    async def _move(self, image: UUID, state: State, **values: int) -> None:
+    async def _move(self, image: UUID, state: State, **values: Any) -> None:
         """Change an image that is being made; one that was swept meanwhile is left alone."""
         table = self._table
         taken = (table.id == image, table.state == State.TAKEN)
@@ -246,7 +280,7 @@ class Images:
             NoSuchFile: It isn't there yet.
             Problem: 422, 503.
         """
-        asked = msgspec.msgpack.encode(decoding.Asked(shape, await self._kit.storage.get(_original(image))))
+        asked = msgspec.msgpack.encode(decoding.Asked(shape, await self._kit.storage.get(original(image))))
 
         async def given() -> AsyncGenerator[bytes, None]:
             yield asked
@@ -261,9 +295,12 @@ class Images:
         raise _not_made()
 
     async def _delete(self, image: UUID) -> None:
-        for name in NAMES:
-            await self._kit.storage.delete(key(image, name))
-        await self._kit.storage.delete(_original(image))
+        for each in [*self._keys(image), original(image)]:
+            await self._kit.storage.delete(each)
+
+    def _keys(self, image: UUID) -> list[str]:
+        """Return where the storage may have something of an image, beside its original."""
+        return [key(image, name) for name in sorted(NAMES)]
 
 
 _BLIND = {"synchronize_session": False}
@@ -274,7 +311,8 @@ def key(image: UUID, name: str) -> str:
     return f"images/{image.hex[:2]}/{image.hex}-{name}.webp"
 
 
-def _original(image: UUID) -> str:
+def original(image: UUID) -> str:
+    """Return where an upload is in the service's storage until it is made."""
     return f"uploads/{image.hex}"
 
 

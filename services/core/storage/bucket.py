@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from services.core.aws.client import Lazy, client_config, error_code
 from services.core.storage.files import CHUNK_BYTES, NoSuchFile, StorageError, Upload, check_key, check_media_type
@@ -46,9 +46,11 @@ class S3Storage:
         )
         return Upload("POST", made["url"], {}, made["fields"])
 
-    async def presign_get(self, key: str, expires: int) -> str:
+    async def presign_get(self, key: str, expires: int, name: str = "") -> str:
         """Return a URL to download from; see `Storage.presign_get`."""
         place = {"Bucket": self._bucket, "Key": self._full(key)}
+        if name:
+            place["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         return await asyncio.to_thread(
             lambda: self._client.get().generate_presigned_url("get_object", Params=place, ExpiresIn=expires)
         )

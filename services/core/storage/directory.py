@@ -45,12 +45,14 @@ class Grant(msgspec.Struct, frozen=True):
     Attributes:
         content_type: What an upload must be; empty for a download.
         max_bytes: How large an upload may be; 0 for a download.
+        name: As what a download is kept; empty where a browser may show it.
         expires: Until when, Unix seconds.
     """
 
     content_type: str = ""
     max_bytes: int = 0
     expires: int = 0
+    name: str = ""
 
 
 class DirectoryStorage:
@@ -85,9 +87,9 @@ class DirectoryStorage:
         url = self._url("PUT", key, expires, {"type": check_media_type(content_type), "max": str(max_bytes)})
         return Upload("PUT", url, {"Content-Type": content_type}, {})
 
-    async def presign_get(self, key: str, expires: int) -> str:
+    async def presign_get(self, key: str, expires: int, name: str = "") -> str:
         """Return a URL to download from; see `Storage.presign_get`."""
-        return self._url("GET", key, expires, {})
+        return self._url("GET", key, expires, {"name": name} if name else {})
 
     def verify(self, method: str, key: str, query: Mapping[str, str]) -> Grant:
         """Check a request to a presigned URL.
@@ -102,7 +104,7 @@ class DirectoryStorage:
             Expired: It does, and the time is over.
         """
         method = "GET" if method == "HEAD" else method
-        limits = {name: query[name] for name in ("type", "max") if name in query}
+        limits = {name: query[name] for name in ("type", "max", "name") if name in query}
         expires = query.get("expires", "")
         try:
             wanted = self._signature(method, self._full(key), expires, limits)
@@ -112,7 +114,7 @@ class DirectoryStorage:
             raise NotPermitted("This link isn't valid.")
         if int(expires) < time.time():
             raise Expired("This link has expired.")
-        return Grant(limits.get("type", ""), int(limits.get("max", "0")), int(expires))
+        return Grant(limits.get("type", ""), int(limits.get("max", "0")), int(expires), limits.get("name", ""))
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store a file; see `Storage.put`."""

@@ -56,8 +56,11 @@ class Storage(Protocol):
         """Allow one upload of that type, of 1 to `max_bytes` bytes, for `expires` seconds."""
         ...
 
-    async def presign_get(self, key: str, expires: int) -> str:
-        """Return a URL to download from for `expires` seconds; whether the file exists isn't looked at."""
+    async def presign_get(self, key: str, expires: int, name: str = "") -> str:
+        """Return a URL to download from for `expires` seconds; whether the file exists isn't looked at.
+
+        With `name` a browser keeps the file under it, whatever its type is, and shows it nowhere.
+        """
         ...
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:

@@ -71,8 +71,8 @@ async def download(
         raise not_found("file") from None
     return File(
         path,
-        filename=path.name,
-        content_disposition_type="inline" if media_type in _SHOWN else "attachment",
+        filename=grant.name or path.name,
+        content_disposition_type="inline" if media_type in _SHOWN and not grant.name else "attachment",
         chunk_size=_CHUNK_BYTES,
         headers={
             "content-type": media_type,  # as it stands: `media_type` would have a charset added to text

@@ -1,5 +1,6 @@
 """Messaging over HTTP."""
 
+from services.messaging.controllers.attachments import AttachmentController
 from services.messaging.controllers.conversations import ConversationController
 from services.messaging.controllers.groups import GroupController
 from services.messaging.controllers.messages import MessageController
@@ -13,6 +14,7 @@ CONTROLLERS = [
     MessageController,
     PersonController,
     OwnController,
+    AttachmentController,
     MessageReportController,
     MessageCaseController,
 ]

@@ -29,7 +29,9 @@ SENT = {
 }
 NOT_SENT = (
     "`client-id-used`: with another message. `request-pending`: your first one waits to be accepted. `not-reachable`: "
-    "they can't be written to. `message-gone`: what it answers is deleted."
+    "they can't be written to. `message-gone`: what it answers is deleted. "
+    "`not-accepted`: nobody has accepted to get files from you. `image-used`: something attached isn't ready, or was "
+    "sent already."
 )
 
 

@@ -12,7 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core import circles
 from services.core.ids import NOBODY
 from services.core.personal import Part
-from services.messaging.models import Account, Block, Conversation, Follow, Member, Message, Reaction, Report
+from services.messaging.models import (
+    Account,
+    Attachment,
+    Block,
+    Conversation,
+    Follow,
+    Member,
+    Message,
+    Reaction,
+    Report,
+)
 from services.messaging.repository.reports import CaseRepository, ReportRepository
 
 _STEPS = tuple(
@@ -54,6 +64,11 @@ _INHERIT = text(
     " ORDER BY role = 'admin' DESC, joined_at, account LIMIT 1)"
 )
 _EMPTY = (
+    text(
+        "UPDATE attachment SET state = 'gone' FROM message m WHERE attachment.message = m.id"
+        " AND m.conversation = :conversation AND NOT EXISTS ("
+        "SELECT FROM moderation_case c WHERE c.message = m.id AND c.decided_at IS NULL)"
+    ),
     text("DELETE FROM reaction USING message m WHERE reaction.message = m.id AND m.conversation = :conversation"),
     text("DELETE FROM revision USING message m WHERE revision.message = m.id AND m.conversation = :conversation"),
     text("DELETE FROM message WHERE conversation = :conversation"),
@@ -99,11 +114,22 @@ def exported(account: UUID) -> list[Part]:
     mine = sent.join(Member, Member.conversation == Message.conversation).where(
         Member.account == account, Message.sender == account, Message.deleted.is_(False)
     )
+    attached = select(
+        Attachment.id,
+        Attachment.message,
+        Attachment.kind,
+        Attachment.name,
+        Attachment.content_type,
+        Attachment.size,
+        Attachment.description,
+        Attachment.created_at,
+    )
     reactions = select(Reaction.message, Reaction.emoji, Reaction.at).where(Reaction.account == account)
     reports = select(Report.message, Report.reason, Report.note, Report.at)
     return [
         Part("conversations", conversations.where(Member.account == account), Member.conversation),
         Part("messages", mine, Message.id),
+        Part("attachments", attached.where(Attachment.account == account), Attachment.id),
         Part("reactions", reactions, Reaction.message),
         Part("reports", reports.where(Report.reporter == account), Report.message),
     ]

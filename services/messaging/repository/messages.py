@@ -49,6 +49,11 @@ class MessageRepository(Repository[Message]):
         """Return a message that somebody may read."""
         return await self.get_one_or_none(Message.id == message, _readable(account))
 
+    async def hold(self, account: UUID, message: UUID) -> Message | None:
+        """Return a message that somebody may read, and that isn't deleted until the transaction ends."""
+        statement = select(Message).where(Message.id == message, _readable(account)).with_for_update(read=True)
+        return (await self.session.scalars(statement)).one_or_none()
+
     async def some(self, messages: Collection[UUID], after: int = 0) -> dict[UUID, Message]:
         """Return those of some messages that stand after a position."""
         if not messages:

@@ -5,11 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.kit import Kit
 from services.core.live.hub import Hub
 from services.core.people import People
+from services.core.personal import AT_ONCE
 from services.core.service import UseCases
 from services.messaging.events import AccountDeleted, BlockChanged, ProfileChanged
 from services.messaging.models import Person
 from services.messaging.repository.erasing import erase
 from services.messaging.repository.members import AccountRepository
+from services.messaging.service.attaching import Attaching
 from services.messaging.service.catching_up import CatchingUp
 from services.messaging.service.changing import Changing
 from services.messaging.service.groups import Groups
@@ -31,6 +33,7 @@ class Messaging(UseCases[MessagingSettings]):
 
     Attributes:
         people: Who accounts are.
+        attaching: Pictures and files that go with messages.
         sending: Sending messages, to one person or into a conversation.
         changing: Editing and deleting messages, reacting to them.
         groups: Groups: who is in them, and as what.
@@ -44,6 +47,7 @@ class Messaging(UseCases[MessagingSettings]):
     def __init__(self, kit: Kit[MessagingSettings]) -> None:
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
+        self.attaching = Attaching(kit)
         views = Views(kit, self.people)
         self.reading = Reading(kit, views)
         self.catching_up = CatchingUp(kit, self.reading, views)
@@ -55,11 +59,11 @@ class Messaging(UseCases[MessagingSettings]):
         )
         self.hub = Hub(kit, streams)
         pokes = Pokes(kit.db, self.hub.changed)
-        self.sending = Sending(kit, pokes, self.people, views)
-        self.changing = Changing(kit, pokes, views)
+        self.sending = Sending(kit, pokes, self.people, views, self.attaching)
+        self.changing = Changing(kit, pokes, views, self.attaching)
         self.groups = Groups(kit, pokes, self.people)
         self.marking = Marking(kit, pokes)
-        self.reporting = Reporting(kit, self.people)
+        self.reporting = Reporting(kit, self.people, self.attaching)
 
     async def start(self) -> None:
         """Begin to look after live connections."""
@@ -75,7 +79,13 @@ class Messaging(UseCases[MessagingSettings]):
 
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
+        if await self.attaching.uploads.erase(session, gone.account, AT_ONCE):
+            return True
         return await erase(session, gone.account)
+
+    async def sweep(self) -> None:
+        """Delete files that no message has, or has any more."""
+        await self.attaching.uploads.sweep()
 
 
 __all__ = ["Messaging"]

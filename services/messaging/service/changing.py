@@ -16,6 +16,7 @@ from services.messaging.models import Conversation, Member, Message, Revision
 from services.messaging.repository.members import MemberRepository
 from services.messaging.repository.messages import MessageRepository, ReactionRepository, size_of
 from services.messaging.schemas import MessageView
+from services.messaging.service.attaching import Attaching
 from services.messaging.service.pokes import Pokes
 from services.messaging.service.steps import charge, happen, locked_of, readers, refuse_unreachable
 from services.messaging.service.views import Views
@@ -28,7 +29,8 @@ MOST_EMOJIS = 20
 class Changing:
     """What becomes of messages after they were sent."""
 
-    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, views: Views) -> None:
+    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, views: Views, attaching: Attaching) -> None:
+        self._attaching = attaching
         self._pokes = pokes
         self._settings = kit.settings
         self._views = views
@@ -92,6 +94,8 @@ class Changing:
             messages = MessageRepository(session)
             freed = size_of(message.text) + await messages.forget_content(message.id)
             message.text, message.deleted = "", True
+            await session.flush()  # a report that is under way holds the message, and is seen after that
+            await self._attaching.drop(session, message.id)
             await happen(session, conversation, "deleted", message=message.id)
             accounts = {*(await readers(session, conversation.id)), message.sender}
             await charge(session, conversation.id, accounts, message.sender, -freed, None)

@@ -15,16 +15,19 @@ from services.core.problems import conflict, not_found, refused
 from services.core.refusals import Refusals
 from services.core.text import clean_text
 from services.messaging import schemas
+from services.messaging.repository.attachments import AttachmentRepository
 from services.messaging.repository.messages import MessageRepository
 from services.messaging.repository.reports import REPORTS, WAITING, CaseRepository, ReportRepository
 from services.messaging.schemas import MessageCase, MessageDecision, MessageReport, MessageReportView
+from services.messaging.service.attaching import Attaching, view_of
 from services.messaging.settings import MessagingSettings
 
 
 class Reporting:
     """Reports of messages, and moderators' decisions."""
 
-    def __init__(self, kit: Kit[MessagingSettings], people: People) -> None:
+    def __init__(self, kit: Kit[MessagingSettings], people: People, attaching: Attaching) -> None:
+        self._attaching = attaching
         self._db = kit.db
         self._people = people
 
@@ -39,7 +42,7 @@ class Reporting:
         subject.require_user()
         note = _checked("note", new.note, required=False)
         async with self._db.transaction() as session:
-            message = await MessageRepository(session).read(subject.id, message_id)
+            message = await MessageRepository(session).hold(subject.id, message_id)
             if message is None:
                 raise not_found("message")
             if message.sender == subject.id:
@@ -67,7 +70,9 @@ class Reporting:
         subject.require_role(Role.MODERATOR, Role.ADMIN)
         async with self._db.reading() as session:
             page = await CaseRepository(session).waiting(WAITING.page(cursor, limit))
-            reasons = await ReportRepository(session).reasons([case.message for case in page.items])
+            messages = [case.message for case in page.items]
+            reasons = await ReportRepository(session).reasons(messages)
+            attached = await AttachmentRepository(session).of(messages)
         people = await self._people.of(case.sender for case in page.items)
         items = [
             MessageCase(
@@ -75,6 +80,7 @@ class Reporting:
                 message=case.message,
                 sender=people[case.sender],
                 text=case.text,
+                attachments=[view_of(each) for each in attached.get(case.message, ())],
                 sent_at=case.sent_at,
                 reports=case.reports,
                 reasons=reasons.get(case.message, {}),
@@ -122,6 +128,10 @@ class Reporting:
                 return
             case.outcome, case.reason = decision.outcome, reason
             case.decided_at, case.decided_by = await cases.clock(), subject.id
+            await session.flush()
+            message = await MessageRepository(session).get_one_or_none(id=case.message)
+            if message is None or message.deleted:  # nobody has to see it any more
+                await self._attaching.drop(session, case.message)
 
 
 def _checked(field: str, text: str, *, required: bool = True) -> str:

@@ -23,6 +23,7 @@ from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import MemberRepository
 from services.messaging.repository.messages import MessageRepository, size_of
 from services.messaging.schemas import MessageNew, MessageView
+from services.messaging.service.attaching import Attaching, checked_attachments
 from services.messaging.service.pokes import Pokes
 from services.messaging.service.steps import (
     charge,
@@ -38,8 +39,11 @@ from services.messaging.settings import MessagingSettings
 class Sending:
     """Sending messages, to one person or into a conversation."""
 
-    def __init__(self, kit: Kit[MessagingSettings], pokes: Pokes, people: People, views: Views) -> None:
+    def __init__(
+        self, kit: Kit[MessagingSettings], pokes: Pokes, people: People, views: Views, attaching: Attaching
+    ) -> None:
         self._pokes = pokes
+        self._attaching = attaching
         self._settings = kit.settings
         self._people = people
         self._views = views
@@ -92,13 +96,15 @@ class Sending:
         self, session: AsyncSession, sender: UUID, conversation: Conversation, new: MessageNew
     ) -> tuple[Message, bool]:
         messages = MessageRepository(session)
-        digest = hashlib.sha256(msgspec.json.encode(new)).digest()
+        digest = _digest(new)
         if made := await messages.called(conversation.id, sender, new.client_id):
             if made.request_hash != digest:
                 raise conflict("client-id-used", "You have sent another message with this client_id. Use a new one.")
             return made, False
         members = {row.account: row for row in await MemberRepository(session).readers(conversation.id)}
         await self._admit(session, sender, conversation, members)
+        if new.attachments and conversation.kind == "direct" and not _both_active(members):
+            raise conflict("not-accepted", "Pictures and files can be sent once your first message was accepted.")
         answered = await _answered(messages, conversation, members[sender], new.reply_to)
         message_id, now = new_id(), await messages.clock()
         seq = await happen(session, conversation, "sent", message=message_id)
@@ -117,6 +123,7 @@ class Sending:
             }
         )
         await charge(session, conversation.id, members.keys(), sender, size_of(new.text), self._settings)
+        await self._attaching.use(session, sender, message_id, new.attachments)
         await MemberRepository(session).count_sent(conversation.id, sender, message_id)
         others = [member for member in members.values() if member.account != sender]
         event = MessageSent(
@@ -215,9 +222,22 @@ async def _answered(
     return found
 
 
+def _both_active(members: dict[UUID, Member]) -> bool:
+    return len(members) > 1 and all(each.state == "active" for each in members.values())
+
+
 def _checked(new: MessageNew) -> MessageNew:
     found = Refusals("message-refused")
     client_id = found.text("client_id", clean_line, new.client_id, schemas.MAX_CLIENT_ID)
-    text = found.text("text", clean_text, new.text, schemas.MAX_TEXT)
+    text = found.text("text", clean_text, new.text, schemas.MAX_TEXT, required=not new.attachments)
+    attachments = checked_attachments(found, new.attachments)
     found.check()
-    return msgspec.structs.replace(new, client_id=client_id, text=text)
+    return msgspec.structs.replace(new, client_id=client_id, text=text, attachments=attachments)
+
+
+def _digest(new: MessageNew) -> bytes:
+    """Return what tells a message from another one; of one without attachments, as it was before there were any."""
+    said = msgspec.to_builtins(new)
+    if not new.attachments:
+        del said["attachments"]
+    return hashlib.sha256(msgspec.json.encode(said)).digest()

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from services.core.kit import Kit
 from services.core.people import People
 from services.messaging.models import Member, Message
+from services.messaging.repository.attachments import AttachmentRepository
 from services.messaging.repository.messages import ReactionRepository
 from services.messaging.schemas import ConversationMember, MessageReaction, MessageView
+from services.messaging.service.attaching import view_of
 from services.messaging.settings import MessagingSettings
 
 
@@ -22,7 +24,9 @@ class Views:
         if not rows:
             return []
         async with self._db.reading() as session:
-            reactions = await ReactionRepository(session).of([row.id for row in rows])
+            ids = [row.id for row in rows if not row.deleted]
+            reactions = await ReactionRepository(session).of(ids)
+            attached = await AttachmentRepository(session).of(ids)
         people = await self.people.of({row.sender for row in rows})
         return [
             MessageView(
@@ -33,6 +37,7 @@ class Views:
                 sender=people[row.sender],
                 text=None if row.deleted else row.text,
                 reply_to=row.reply_to,
+                attachments=[view_of(each) for each in attached.get(row.id, ())],
                 reactions=[MessageReaction(emoji, who) for emoji, who in reactions.get(row.id, {}).items()],
                 deleted=row.deleted,
                 edits=row.edits,
