@@ -21,7 +21,7 @@ sizes = {
   comments      = { count = 2, cpu = 300, memory = 256 }
   feed          = { count = 2, cpu = 400, memory = 384 }
   notifications = { count = 2, cpu = 400, memory = 384 }
-  messaging     = { count = 2, cpu = 400, memory = 384 }
+  messaging     = { count = 2, cpu = 400, memory = 512 }
   web           = { count = 2, cpu = 400, memory = 256 }
 }
 

@@ -21,7 +21,7 @@ sizes = {
   comments      = { count = 2, cpu = 150, memory = 256 }
   feed          = { count = 2, cpu = 200, memory = 256 }
   notifications = { count = 2, cpu = 200, memory = 256 }
-  messaging     = { count = 2, cpu = 200, memory = 256 }
+  messaging     = { count = 2, cpu = 200, memory = 512 }
   web           = { count = 2, cpu = 200, memory = 256 }
 }
 

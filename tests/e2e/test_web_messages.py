@@ -1,13 +1,16 @@
 """Messages in the web client: two who write to each other, a stranger who asks, a connection that is lost."""
 
 import asyncio
+import io
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 from tests.conftest import VoteWave
+from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import enter, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
@@ -273,3 +276,71 @@ async def test_a_group_is_made_led_searched_and_left(
     await ada.get_by_role("button", name="Leave it for good").click()
     await expect(ada.get_by_role("heading", name="Messages")).to_be_visible()
     assert heard == []
+
+
+def a_picture() -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (900, 600), "teal").save(target, "PNG")
+    return target.getvalue()
+
+
+_PASTE = """(field) => {
+  const given = new DataTransfer();
+  given.items.add(new File([new TextEncoder().encode("Soup, 4.50")], "menu.txt", { type: "text/plain" }));
+  field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+}"""
+
+
+async def test_pictures_and_files_go_with_messages(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    ada, ada_heard, ada_is, her = await known(browser, votewave.url, client, "Ada")
+    ben, ben_heard, ben_is, his = await known(browser, votewave.url, client, "Ben")
+    first = {"client_id": "1", "text": "Hello"}
+    talk = (await client.post(f"/v1/messaging/people/{his['account']}/messages", json=first, headers=ada_is)).json()
+    await client.post(f"/v1/messaging/people/{her['account']}/messages", json=first, headers=ben_is)
+    for page in (ada, ben):
+        await page.goto(f"{votewave.url}/messages/{talk['conversation']}")
+    log, theirs = (page.get_by_role("log", name="Messages") for page in (ada, ben))
+
+    # Chosen, described, one of them taken out again; one that isn't taken is refused with the reason.
+    picker = ada.get_by_label("Pictures and files")
+    await picker.set_input_files([{"name": "run.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}])
+    await expect(ada.get_by_text("without macros can be sent")).to_be_visible()
+    boat = {"name": "boat.png", "mimeType": "image/png", "buffer": a_picture()}
+    await picker.set_input_files([boat, {"name": "no.txt", "mimeType": "text/plain", "buffer": b"no"}])
+    await ada.get_by_role("button", name="Remove “no.txt”").press("Enter")
+    await ada.get_by_label("What it shows").fill("A teal boat")
+    await ada.get_by_label("Write to Ben").evaluate(_PASTE)
+    await expect(ada.get_by_role("list", name="Attachments")).to_contain_text("menu.txt")
+    assert await faults_of(ada, "a message with attachments") == []
+
+    # Without a connection it waits, and is sent by itself once there is one.
+    await ada.context.set_offline(True)
+    await ada.get_by_role("button", name="Send").press("Enter")
+    await expect(log).to_contain_text("Not sent")
+    await ada.context.set_offline(False)
+    picture = theirs.get_by_role("img", name="A teal boat")
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_js_property("naturalWidth", 900)
+    await expect(log.get_by_text("Not sent")).to_have_count(0)
+    async with ben.expect_download() as loading:
+        await theirs.get_by_role("button", name="menu.txt").press("Enter")
+    kept = await loading.value
+    assert (kept.suggested_filename, (await kept.path()).read_bytes()) == ("menu.txt", b"Soup, 4.50")
+    await theirs.get_by_role("button", name="A teal boat", exact=True).press("Enter")
+    large = ben.get_by_role("dialog", name="A teal boat")
+    await expect(large).to_be_visible()
+    assert await faults_of(ben, "a picture of a message") == []
+    await ben.keyboard.press("Escape")
+    await expect(large).to_have_count(0)
+    assert await faults_of(ben, "a message with attachments, received") == []
+
+    # Deleted, they are gone for both, and by their paths.
+    await ada.get_by_role("button", name="More about “A teal boat”").press("Enter")
+    await ada.get_by_role("button", name="Delete", exact=True).press("Enter")
+    await ada.get_by_role("button", name="Delete the message").press("Enter")
+    await expect(theirs).to_contain_text("This message was deleted")
+    await expect(picture).to_have_count(0)
+    assert ben_heard == []
+    assert not [it for it in ada_heard if "ERR_INTERNET_DISCONNECTED" not in it], ada_heard

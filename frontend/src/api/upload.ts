@@ -12,8 +12,11 @@ export function unfit(file: File): string {
   return fits ? "" : t`Choose a JPEG, PNG or WebP image of 10 MB at most.`;
 }
 
-/** Sends a file to where the API says. With a bucket that is another server, which takes a form and no token. */
-export async function sendFile(upload: Schemas["Upload"], file: File): Promise<void> {
+/**
+ * Sends a file to where the API says. With a bucket that is another server, which takes a form and no token. `tell` is
+ * told how much of it is there, from 0 to 1.
+ */
+export async function sendFile(upload: Schemas["Upload"], file: Blob, tell?: (part: number) => void): Promise<void> {
   let body: Blob | FormData = file;
   let { url } = upload;
   if (Object.keys(upload.fields).length) {
@@ -24,6 +27,19 @@ export async function sendFile(upload: Schemas["Upload"], file: File): Promise<v
     const { pathname, search } = new URL(url);
     url = location.origin + pathname + search; // VoteWave's own, by whatever name this page has it
   }
-  const answer = await fetch(url, { method: upload.method, headers: upload.headers, body });
-  if (!answer.ok) throw new Problem(answer.status, { detail: t`The file wasn't taken. Try again, or with another one.` });
+  const status = await sent(upload, url, body, tell);
+  if (status < 200 || status > 299) throw new Problem(status, { detail: t`The file wasn't taken. Try again, or with another one.` });
+}
+
+/** Sends it by the older of the two ways, which says how far it is; gives the answer's status. */
+function sent(upload: Schemas["Upload"], url: string, body: Blob | FormData, tell?: (part: number) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(upload.method, url);
+    for (const [name, value] of Object.entries(upload.headers)) request.setRequestHeader(name, value);
+    if (tell) request.upload.onprogress = ({ loaded, total }) => total && tell(loaded / total);
+    request.onload = () => resolve(request.status);
+    request.onerror = request.ontimeout = request.onabort = () => reject(new TypeError("the file wasn't sent"));
+    request.send(body);
+  });
 }

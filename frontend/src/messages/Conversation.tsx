@@ -9,6 +9,7 @@ import { nameOf } from "../people/Person";
 import { Button } from "../ui/Button";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { About } from "./About";
+import type { Attached } from "./attach";
 import { keys } from "./inbox";
 import { Item } from "./Item";
 import styles from "./Messages.module.css";
@@ -42,8 +43,8 @@ export function Conversation({ conversation, me }: Props) {
   const typists = talk?.members.filter(({ person }) => typing.includes(person.id)).map(({ person }) => nameOf(person)) ?? [];
   const shown = drafts.filter((draft) => !talk?.messages.some(({ id }) => id === draft.sent?.id));
 
-  function say(text: string) {
-    outbox.add(conversation.id, text, answered?.id ?? null);
+  function say(text: string, files: Attached[]) {
+    outbox.add(conversation.id, text, answered?.id ?? null, files);
     answer(null);
     setWrites(writes + 1);
     toEnd();
@@ -129,6 +130,7 @@ export function Conversation({ conversation, me }: Props) {
             answers={answered && lineOf(answered)}
             onLeave={() => answer(null)}
             onType={says}
+            attaches
             onSay={say}
           />
         )}

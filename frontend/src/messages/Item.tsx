@@ -6,6 +6,7 @@ import { api, given } from "../api/client";
 import { nameOf } from "../people/Person";
 import { ProblemNotice } from "../ui/Notice";
 import { Say } from "../ui/Say";
+import { Attachments } from "./Attachments";
 import { History } from "./History";
 import styles from "./Messages.module.css";
 import { lineOf } from "./names";
@@ -78,10 +79,13 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
         {message.deleted ? (
           <p className={styles.gone}><Trans>This message was deleted</Trans></p>
         ) : (
-          <p className={styles.body}>
-            <bdi>{message.text}</bdi>
-          </p>
+          message.text && (
+            <p className={styles.body}>
+              <bdi>{message.text}</bdi>
+            </p>
+          )
         )}
+        <Attachments of={message.attachments} />
         {message.edits > 0 && !message.deleted && <span className={styles.edited}><Trans>edited</Trans></span>}
       </div>
       {message.reactions.length > 0 && (

@@ -1,7 +1,18 @@
 // Messages that the server hasn't acknowledged, kept in this browser so that a reload loses none. Each belongs to the
 // account that wrote it. Signing out deletes all of them.
 
-export type Kept = { clientId: string; account: string; at: number; conversation: string; text: string; replyTo: string | null };
+import type { Attached } from "./attach";
+
+export type Kept = {
+  clientId: string;
+  account: string;
+  at: number;
+  conversation: string;
+  text: string;
+  replyTo: string | null;
+  /** What goes with it; what was kept before there was any has none. */
+  files?: Attached[];
+};
 
 const STORE = "messages";
 

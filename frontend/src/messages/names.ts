@@ -9,6 +9,9 @@ export function titleOf({ title, other }: Pick<Conversation, "title" | "other">)
 }
 
 /** What a message says in a line. */
-export function lineOf(message: Pick<Message, "deleted" | "text">): string {
-  return message.deleted ? t`A deleted message` : (message.text ?? "");
+export function lineOf(message: Pick<Message, "deleted" | "text" | "attachments">): string {
+  if (message.deleted) return t`A deleted message`;
+  const [first] = message.attachments;
+  if (message.text || !first) return message.text ?? "";
+  return first.type === "image" ? first.description || t`A picture` : first.name;
 }

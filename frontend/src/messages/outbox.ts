@@ -5,6 +5,7 @@ import { useSyncExternalStore } from "react";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { session } from "../session/session";
+import { type Attached, upload } from "./attach";
 import { drop, keep, kept, wipe } from "./kept";
 import type { Message } from "./talk";
 
@@ -13,6 +14,10 @@ export type Draft = {
   conversation: string;
   text: string;
   replyTo: string | null;
+  /** What goes with it. */
+  files: readonly Attached[];
+  /** How much of that is sent, from 0 to 1. */
+  progress: number;
   /** Why it isn't sent; null while it is on its way. */
   error: Error | null;
   /** The message, once it was acknowledged. */
@@ -31,11 +36,11 @@ class Outbox {
   };
   all = (): readonly Draft[] => this.#drafts;
 
-  add(conversation: string, text: string, replyTo: string | null): void {
-    const draft = { clientId: crypto.randomUUID(), conversation, text, replyTo, error: null, sent: null };
+  add(conversation: string, text: string, replyTo: string | null, files: Attached[] = []): void {
+    const draft = { clientId: crypto.randomUUID(), conversation, text, replyTo, files, progress: 0, error: null, sent: null };
     this.#set([...this.#drafts, draft]);
     const { clientId } = draft;
-    if (this.#account) noted(keep({ clientId, account: this.#account, at: Date.now(), conversation, text, replyTo }));
+    if (this.#account) noted(keep({ clientId, account: this.#account, at: Date.now(), conversation, text, replyTo, files }));
     void this.#send(conversation);
   }
 
@@ -49,7 +54,9 @@ class Outbox {
     if (this.#account !== account) return;
     const known = new Set(this.#drafts.map(({ clientId }) => clientId));
     const earlier = found.filter((each) => !known.has(each.clientId));
-    const taken = earlier.map(({ clientId, conversation, text, replyTo }) => ({ clientId, conversation, text, replyTo, error: null, sent: null }));
+    const taken = earlier.map(({ clientId, conversation, text, replyTo, files = [] }) => {
+      return { clientId, conversation, text, replyTo, files, progress: 0, error: null, sent: null };
+    });
     this.#set([...taken, ...this.#drafts]);
     for (const conversation of new Set(taken.map((draft) => draft.conversation))) void this.#send(conversation);
   }
@@ -80,13 +87,18 @@ class Outbox {
       for (;;) {
         const draft = this.#drafts.find((each) => each.conversation === conversation && !each.sent);
         if (!draft || draft.error) return;
-        const outcome = await sent(draft);
-        if (outcome.sent) noted(drop(draft.clientId));
-        this.#set(this.#drafts.map((each) => (each.clientId === draft.clientId ? { ...each, ...outcome } : each)));
+        const { clientId } = draft;
+        const outcome = await sent(draft, (change) => this.#change(clientId, change));
+        if (outcome.sent) noted(drop(clientId));
+        this.#change(clientId, () => outcome);
       }
     } finally {
       this.#sending.delete(conversation);
     }
+  }
+
+  #change(clientId: string, change: (draft: Draft) => Partial<Draft>): void {
+    this.#set(this.#drafts.map((each) => (each.clientId === clientId ? { ...each, ...change(each) } : each)));
   }
 
   #set(drafts: readonly Draft[]): void {
@@ -100,12 +112,22 @@ function noted(stored: Promise<unknown>): void {
   stored.catch((error: unknown) => console.warn("unsent messages aren't kept in this browser", error));
 }
 
-async function sent({ clientId, conversation, text, replyTo }: Draft): Promise<Pick<Draft, "sent" | "error">> {
+type Outcome = Pick<Draft, "sent" | "error"> & Partial<Draft>;
+
+async function sent(draft: Draft, tell: (change: (now: Draft) => Partial<Draft>) => void): Promise<Outcome> {
+  const { clientId, conversation, text, replyTo, files } = draft;
   try {
+    const attachments = await upload([...files], (progress, done) =>
+      tell((now) => ({ progress, files: done ? now.files.map((each, place) => (place === done.place ? { ...each, id: done.id } : each)) : now.files })),
+    );
     const params = { path: { conversation_id: conversation } };
-    const body = { client_id: clientId, text, ...(replyTo ? { reply_to: replyTo } : {}) };
+    const body = { client_id: clientId, text, attachments, ...(replyTo ? { reply_to: replyTo } : {}) };
     return { sent: given(await api.POST("/v1/messaging/conversations/{conversation_id}/messages", { params, body })), error: null };
   } catch (error) {
+    // Ready for longer than the server keeps what isn't sent: it goes there once more, by itself.
+    if (error instanceof Problem && error.slug === "image-used" && files.every(({ id }) => id)) {
+      return sent({ ...draft, files: files.map(({ id: _, ...each }) => each) }, tell);
+    }
     return { sent: null, error: error instanceof Error ? error : new Error(String(error)) };
   }
 }

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { ago } from "../feed/standing";
+import { Attachments } from "../messages/Attachments";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
@@ -93,6 +94,7 @@ function One({ about }: { about: Case }) {
             <bdi>{about.text}</bdi>
           </p>
         )}
+        <Attachments of={about.attachments} />
       </div>
       <Reports of={about.id} read={reportsOf} />
       <div className={styles.acts}>

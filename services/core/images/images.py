@@ -167,9 +167,7 @@ class Images:
         statement = update(table).where(*mine).values(state=State.USED).returning(table)
         rows = {row.id: row for row in (await session.execute(statement)).scalars()}
         if len(rows) < len(wanted):
-            raise conflict(
-                "image-used", "An upload isn't yours or ready, or is shown elsewhere. Send the file again."
-            )
+            raise conflict("image-used", "An upload isn't yours or ready, or is shown elsewhere. Send the file again.")
         return [rows[image] for image in wanted]
 
     async def drop(self, session: AsyncSession, images: Iterable[UUID | None]) -> None:

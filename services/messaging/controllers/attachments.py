@@ -29,9 +29,7 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 _TEXTS = {**TEXTS, **REFUSALS, 422: f"{REFUSALS[422]} `file-type`: a file isn't of its type, or holds macros."}
-_NO_ATTACHMENT = (
-    "It isn't there, or you may not see it: you aren't in its conversation, or the two of you are apart."
-)
+_NO_ATTACHMENT = "It isn't there, or you may not see it: you aren't in its conversation, or the two of you are apart."
 
 
 class AttachmentController(Controller):
