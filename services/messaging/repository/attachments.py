@@ -3,14 +3,11 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from services.core.data.repository import Repository
 from services.core.images.tables import State
 from services.messaging.models import Attachment, Block, Case, Conversation, Member, Message
-
-_LEAST_BYTES = 50_000
-"""As what the smallest counts, so that a quota of bytes bounds the number as well."""
 
 
 def _shown_to(account: UUID) -> ColumnElement[bool]:
@@ -59,14 +56,6 @@ class AttachmentRepository(Repository[Attachment]):
             if row.message is not None:
                 found.setdefault(row.message, []).append(row)
         return found
-
-    async def held(self, account: UUID) -> int:
-        """Return what an account's attachments take that were sent, in bytes."""
-        each = func.greatest(Attachment.size, _LEAST_BYTES)
-        total = select(func.coalesce(func.sum(each), 0)).where(
-            Attachment.account == account, Attachment.state == State.USED
-        )
-        return int((await self.session.execute(total)).scalar_one())
 
     async def to_drop(self, message: UUID) -> Sequence[UUID]:
         """Return what goes with a message that is deleted, unless moderators have to see it first."""

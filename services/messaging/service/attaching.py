@@ -14,7 +14,7 @@ from services.core.images.documents import SUFFIXES
 from services.core.images.images import TYPES, Begun, Images, original
 from services.core.images.shapes import PICTURE
 from services.core.kit import Kit
-from services.core.problems import not_found, over_quota, refused, unavailable
+from services.core.problems import not_found, refused, unavailable
 from services.core.refusals import Refusals
 from services.core.text import clean_line, clean_text
 from services.messaging.models import Attachment
@@ -34,6 +34,8 @@ from services.messaging.settings import MessagingSettings
 
 _SECONDS = 15.0
 _LINK_SECONDS = 60
+_LEAST_BYTES = 50_000
+"""As what the smallest file counts, so that a quota of bytes bounds their number as well."""
 _SIZES = tuple(PICTURE.boxes)
 
 
@@ -50,7 +52,7 @@ class Uploads(Images):
             if found is None:
                 return
             if row.kind == "image":
-                made = await self._make_picture(row.id, PICTURE, site)
+                made = await self._make_picture(subject.id, row.id, PICTURE, site)
                 size = sum(map(len, made.files.values()))
                 found |= {"width": made.width, "height": made.height, "size": size}
             else:
@@ -68,6 +70,7 @@ class Uploads(Images):
             raise refused("file-type", "The file isn't what it is said to be, or holds macros.")
         if code != 0:
             raise unavailable("Looking through the file took too long. Send it again.", 5)
+        await self._find_room(row.account, row.id, max(len(data), _LEAST_BYTES))
         await self._kit.storage.put(_key(row.id), data, row.content_type)
         return len(data)
 
@@ -84,7 +87,7 @@ class Attaching:
 
     def __init__(self, kit: Kit[MessagingSettings]) -> None:
         self._kit = kit
-        self.uploads = Uploads(kit, Attachment)
+        self.uploads = Uploads(kit, Attachment, kit.settings.attached_megabytes_per_account * 1_000_000)
 
     async def begin(self, subject: Subject, asked: AttachmentAsk) -> Begun:
         """Allow one upload.
@@ -112,7 +115,7 @@ class Attaching:
             site: The site that the request comes from.
 
         Raises:
-            Problem: 403 for guests, 404, 409, 422, 429 or 503.
+            Problem: 403 for guests, 404, 409, 422, 429 (also if there is no room), or 503.
         """
         subject.require_user()
         async with self._kit.db.reading() as session:
@@ -127,10 +130,10 @@ class Attaching:
         return view_of(row)
 
     async def use(self, session: AsyncSession, account: UUID, message: UUID, wanted: Sequence[AttachmentNew]) -> None:
-        """Have a message carry what was uploaded; the account's row is locked, so that the quota holds.
+        """Have a message carry what was uploaded.
 
         Raises:
-            Problem: 409 if one isn't the account's, isn't ready or was sent already; 429 if there is no room.
+            Problem: 409 if one isn't the account's, isn't ready or was sent already.
         """
         if not wanted:
             return
@@ -138,12 +141,6 @@ class Attaching:
         for place, (row, each) in enumerate(zip(rows, wanted, strict=True)):
             row.message, row.place, row.description = message, place, each.description
         await session.flush()
-        most = self._kit.settings.attached_megabytes_per_account
-        if await AttachmentRepository(session).held(account) > most * 1_000_000:
-            raise over_quota(
-                f"The pictures and files of your messages take {most:,} MB, all that one account has. "
-                "Delete some messages."
-            )
 
     async def drop(self, session: AsyncSession, message: UUID) -> None:
         """Forget what goes with a message that is deleted, unless a moderator has to see it first."""

@@ -13,7 +13,7 @@ from PIL import Image
 from services.core.images.documents import SUFFIXES
 from services.core.problems import Problem
 from services.messaging.events import AccountDeleted
-from services.messaging.schemas import AttachmentNew, MessageDecision, MessageNew
+from services.messaging.schemas import MessageDecision
 from tests.conftest import VoteWave, eventually
 
 from .conftest import Writer, block, follow, messaging_of, subject_of
@@ -262,18 +262,17 @@ async def test_a_stranger_sends_no_pictures_first(votewave: VoteWave, ada: Write
     assert (await ada.done("POST", f"/people/{ben.account}/messages", json=body))["attachments"]
 
 
-async def test_an_account_has_so_much_room_and_no_more(votewave: VoteWave, ada: Writer, ben: Writer) -> None:
-    group = UUID(await ada.group(ben))
-    uploaded = [UUID(await ready(ada, PDF + b" " * 600_000, "application/pdf", "a.pdf")) for _ in range(2)]
+async def test_an_account_has_so_much_room_and_no_more(votewave: VoteWave, ada: Writer) -> None:
+    large = PDF + b" " * 600_000
+    uploaded = [UUID(await begun(ada, large, "application/pdf", "a.pdf")) for _ in range(2)]
     async with messaging_of(votewave, attached_megabytes_per_account=1) as messaging:
-
-        async def carried(attachment: UUID) -> None:
-            new = MessageNew(client_id=str(attachment), text="", attachments=[AttachmentNew(attachment=attachment)])
-            await messaging.sending.into(subject_of(ada), group, new)
-
-        ended = await asyncio.gather(*(carried(each) for each in uploaded), return_exceptions=True)
-    assert [type(each) for each in ended if each] == [Problem]
-    assert len(await ada.texts(str(group))) == 1
+        makes = (messaging.attaching.make(subject_of(ada), each, f"site-{each}") for each in uploaded)
+        ended: list[Any] = []
+        for make in makes:  # one at a time is an account's turn
+            ended += await asyncio.gather(make, return_exceptions=True)
+    refused = [each for each in ended if isinstance(each, Problem)]
+    assert [each.status for each in refused] == [429]
+    assert await ada.refused("PUT", f"/attachments/{uploaded[1]}") == "404 not-found", "it is gone"
 
 
 async def test_a_message_without_any_is_the_same_as_before_there_were_any(
