@@ -13,7 +13,7 @@ const ICONS = [
 ] as const;
 
 // Kept from the start, though a page loads them only when it needs them: a ballot has to open on a train, too.
-const ALSO = ["src/routes/PollPage.tsx", "src/comments/Thread.tsx", "src/offline/Waiting.tsx", "src/offline/Renewal.tsx"];
+const ALSO = ["src/routes/PollPage.tsx", "src/comments/Thread.tsx", "src/offline/Renewal.tsx"];
 
 type Bundle = Rolldown.OutputBundle;
 type Chunk = Rolldown.OutputChunk & { viteMetadata?: { importedCss: Set<string> } };

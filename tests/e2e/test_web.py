@@ -162,6 +162,7 @@ async def test_a_vote_without_a_connection_is_kept_and_is_called_counted_only_wh
     await page.get_by_role("button", name="Cast my vote").click()
     waiting = page.get_by_text("Your ballot isn't counted yet")
     await expect(waiting).to_be_visible()
+    await expect(page.get_by_text("There is no connection. What is missing")).to_be_visible()  # also without a worker
     await expect(page.get_by_role("heading", name="Your vote is counted")).to_have_count(0)
     assert (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"] == 0
 

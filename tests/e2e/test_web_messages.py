@@ -135,7 +135,7 @@ async def test_whoever_was_away_has_each_message_once_and_in_order(
 
     # Away, she writes two, and he two; none is lost, doubled or out of order when she is back.
     await ada.context.set_offline(True)
-    await expect(ada.get_by_text("No connection.")).to_be_visible()
+    await expect(ada.get_by_text("No connection. What you write")).to_be_visible()
     for text in ("62", "63"):
         await ada.get_by_label("Write to Ben").fill(text)
         await ada.keyboard.press("Enter")

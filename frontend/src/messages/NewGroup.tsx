@@ -39,6 +39,24 @@ export function NewGroup({ account }: { account: string }) {
 
   return (
     <section aria-label={t`New group`} className={styles.place}>
+      <Pick
+        label={t`Who is in it`}
+        me={account}
+        act={(person) => {
+          const chosen = people.some(({ id }) => id === person.id);
+          return (
+            <button
+              type="button"
+              className={styles.act}
+              aria-label={t`Add ${nameOf(person)}`}
+              aria-disabled={chosen || people.length >= MOST}
+              onClick={() => !chosen && people.length < MOST && choose([...people, person])}
+            >
+              {chosen ? t`Added` : t`Add`}
+            </button>
+          );
+        }}
+      />
       <form onSubmit={submit} className={styles.place}>
         <Field label={t`Name of the group`} name="title" maxLength={100} required />
         {people.length > 0 && (
@@ -69,24 +87,6 @@ export function NewGroup({ account }: { account: string }) {
           </Button>
         </div>
       </form>
-      <Pick
-        label={t`Who is in it`}
-        me={account}
-        act={(person) => {
-          const chosen = people.some(({ id }) => id === person.id);
-          return (
-            <button
-              type="button"
-              className={styles.act}
-              aria-label={t`Add ${nameOf(person)}`}
-              aria-disabled={chosen || people.length >= MOST}
-              onClick={() => !chosen && people.length < MOST && choose([...people, person])}
-            >
-              {chosen ? t`Added` : t`Add`}
-            </button>
-          );
-        }}
-      />
     </section>
   );
 }

@@ -35,12 +35,13 @@ export function Search({ account }: { account: string }) {
   return (
     <section aria-label={t`Search`} className={styles.place}>
       <form role="search" onSubmit={search} className={styles.find}>
-        <Field label={t`Words in my messages`} name="q" type="search" maxLength={200} hint={t`Whole words, as they were written.`} />
+        <Field label={t`Words in my messages`} name="q" type="search" maxLength={200} />
         <Button type="submit" kind="quiet">
           <Trans>Search</Trans>
         </Button>
       </form>
       <p role="status" className={styles.quiet}>
+        {!q && t`Whole words, as they were written.`}
         {pages.data && found.length === 0 && !pages.hasNextPage && t`No message of yours or to you has these words.`}
       </p>
       {found.length > 0 && (

@@ -9,6 +9,7 @@ import { Letters } from "../messages/Letters";
 import { Bell } from "../notifications/Bell";
 import { useOnline } from "../offline/connection";
 import { useAnyUnsent } from "../offline/unsent";
+import { Waiting } from "../offline/Waiting";
 import { useNewVersion } from "../offline/worker";
 import { part } from "../ui/part";
 import { Wave } from "../ui/Wave";
@@ -16,7 +17,6 @@ import { Language } from "../words/Language";
 import { You } from "./You";
 
 const Renewal = part(async () => (await import("../offline/Renewal")).Renewal);
-const Waiting = part(async () => (await import("../offline/Waiting")).Waiting);
 
 /** What is said above every page: that there is no connection, or that a newer version of them waits. */
 function Above() {
