@@ -39,7 +39,8 @@ class WaveChanged(Event, frozen=True, kw_only=True):
 
     Attributes:
         hashtags: As they are compared.
-        ripple_of: The Wave that it shares on.
+        poll: The poll that it brings along; None in events from before it was told.
+        ripple_of: The Wave that it shares on; without a text and a poll it does nothing else.
         visibility: `public` and `followers`, or for fewer. Waves of a private account are for its followers at most.
     """
 
@@ -49,6 +50,7 @@ class WaveChanged(Event, frozen=True, kw_only=True):
     author: UUID
     text: str
     hashtags: list[str] = field(default_factory=list)
+    poll: UUID | None = None
     ripple_of: UUID | None
     visibility: str
     created_at: datetime

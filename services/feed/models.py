@@ -60,6 +60,34 @@ class Entry(Base):
     )
 
 
+class Ripple(Base):
+    """Somebody shares a Wave on without words: those who follow them come across it once more.
+
+    With words it is a Wave of their own, and an entry.
+
+    Attributes:
+        version: Expressions' own; what is older changes nothing.
+        ordinal: Orders it among entries, as theirs do.
+        account: Who shares it on.
+        original: The Wave; it needn't be known here yet.
+        shown: Whether others see it. The row stays, or a late event would bring it back.
+    """
+
+    __tablename__ = "ripple"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    ordinal: Mapped[UUID]
+    account: Mapped[UUID]
+    original: Mapped[UUID]
+    shown: Mapped[bool]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_ripple_account", "account", "ordinal", postgresql_where=column("shown", Boolean)),
+        Index("ix_ripple_original", "original", "created_at", postgresql_where=column("shown", Boolean)),
+        Index("ix_ripple_pair", "account", "original", postgresql_where=column("shown", Boolean)),
+    )
+
+
 class Tagged(Base):
     """An entry that is for all has a tag.
 

@@ -11,6 +11,14 @@ from services.core.people import PersonView
 Kind = Literal["poll", "wave"]
 
 
+class RippledView(Struct, frozen=True, kw_only=True):
+    """Who brings an entry up by sharing it on."""
+
+    by: Annotated[PersonView, Meta(description="Of those whom I follow, the first who has shared it on.")]
+    at: Annotated[datetime, Meta(description="When they have shared it on. The entry stands at this time.")]
+    others: Annotated[int, Meta(description="How many others whom I follow share it on.")]
+
+
 class EntryView(Struct, frozen=True, kw_only=True):
     """Something that somebody has published."""
 
@@ -18,7 +26,13 @@ class EntryView(Struct, frozen=True, kw_only=True):
     id: Annotated[UUID, Meta(description="The poll's or Wave's id.")]
     author: PersonView
     text: Annotated[str, Meta(description="A poll's title; what a Wave says.", examples=["Where do we meet in March?"])]
-    created_at: Annotated[datetime, Meta(description="When it was published. Entries are in this order.")]
+    created_at: Annotated[
+        datetime, Meta(description="When it was published. Entries are in this order, but those that are `rippled`.")
+    ]
+    rippled: Annotated[
+        RippledView | None,
+        Meta(description="At home: it is there because somebody whom I follow shares it on without words."),
+    ] = None
 
 
 _CORRECTED = "Nothing was found as typed; this is what is one typing error away."

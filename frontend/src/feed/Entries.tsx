@@ -29,8 +29,9 @@ export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: bo
     if (entry.kind === "wave") {
       const wave = waves.data?.find((one) => one.id === entry.id);
       if (!wave) return null;
-      const item = <WaveItem key={entry.id} wave={wave} cards={told} />;
-      return mine ? <Wish key={entry.id} entry={entry} item={item} /> : item;
+      const place = `${entry.id} ${entry.rippled?.at ?? ""}`; // after a week, it may come up again on the same page
+      const item = <WaveItem key={place} wave={wave} cards={told} rippled={entry.rippled} />;
+      return mine ? <Wish key={place} entry={entry} item={item} /> : item;
     }
     if (entry.kind !== "poll") return null; // a kind to come
     const card = cards.get(entry.id);

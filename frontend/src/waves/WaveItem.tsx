@@ -1,7 +1,8 @@
 import { i18n, type MessageDescriptor } from "@lingui/core";
-import { msg, t } from "@lingui/core/macro";
+import { msg, plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
+import type { Schemas } from "../api/client";
 import type { Cards } from "../feed/cards";
 import entries from "../feed/Entries.module.css";
 import { ago, standingOf } from "../feed/standing";
@@ -13,12 +14,28 @@ import { Pictures } from "./Pictures";
 import { Reactions } from "./Reactions";
 import styles from "./Waves.module.css";
 
+type Props = {
+  wave: Wave;
+  cards: Cards;
+  /** Who brings it up in a feed by sharing it on. */
+  rippled?: Schemas["RippledView"] | null;
+};
+
 /** A Wave in a list. One that shares another on without words is that other one, with who shares it. */
-export function WaveItem({ wave, cards }: { wave: Wave; cards: Cards }) {
+export function WaveItem({ wave, cards, rippled }: Props) {
   const bare = wave.text === "" && wave.original !== null && !wave.poll && !wave.images.length;
   const shown: WaveBody = bare && wave.original ? wave.original : wave;
   return (
     <li className={`${entries.entry} ${styles.wave}`} aria-label={t`Wave by ${nameOf(shown.author)}`}>
+      {rippled && (
+        <p className={styles.quiet}>
+          <Trans>
+            <Person person={rippled.by} /> rippled
+          </Trans>{" "}
+          {rippled.others > 0 && plural(rippled.others, { one: "and # other whom you follow", other: "and # others whom you follow" })}{" "}
+          <time dateTime={rippled.at}>{ago(rippled.at)}</time>
+        </p>
+      )}
       {bare && (
         <p className={styles.quiet}>
           <Trans>

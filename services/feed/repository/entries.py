@@ -9,9 +9,10 @@ from sqlalchemy import Row, Select, select
 from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE, Part
-from services.feed.models import Entry, Hidden, Less
+from services.feed.models import Entry, Hidden, Less, Ripple
 from services.feed.repository import lists
 from services.feed.repository.lexemes import LEXEMES
+from services.feed.repository.parts import BEFORE_ALL
 
 
 class EntryRepository(Repository[Entry]):
@@ -49,9 +50,9 @@ class EntryRepository(Repository[Entry]):
         return await self._rows(lists.CANDIDATES, None, most, viewer)
 
     async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[Any]]:
-        """Return those of some entries that a viewer may still come across at home."""
+        """Return those of some entries and Ripples that a viewer may still come across at home."""
         rows = await self.session.execute(lists.SOME, {"viewer": viewer, "things": list(things)})
-        return {row.id: row for row in rows}
+        return {row.thing: row for row in rows}
 
     async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[Any]]:
         """Return what anybody has published for all, the newest first; one more than wanted."""
@@ -68,17 +69,19 @@ class EntryRepository(Repository[Entry]):
     async def _rows(
         self, statement: Select[Any], after: UUID | None, limit: int, viewer: UUID | None, **more: str
     ) -> Sequence[Row[Any]]:
-        where = {"after": after or lists.BEFORE_ALL, "viewer": viewer or lists.NOBODY}
+        where = {"after": after or BEFORE_ALL, "viewer": viewer or NOBODY}
         return (await self.session.execute(statement, {**where, "rows": limit + 1, **more})).all()
 
 
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here, all of which other services have told of."""
     entries = select(Entry.id, Entry.kind, Entry.created_at).where(Entry.author == account)
+    ripples = select(Ripple.id, Ripple.original, Ripple.created_at).where(Ripple.account == account)
     hidden = select(Hidden.thing, Hidden.at).where(Hidden.account == account)
     less = select(Less.other, Less.at).where(Less.account == account)
     return [
         Part("entries", entries, Entry.id),
+        Part("ripples", ripples, Ripple.id),
         Part("hidden", hidden, Hidden.ordinal),
         Part("less", less, Less.ordinal),
     ]

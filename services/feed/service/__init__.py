@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +17,7 @@ from services.feed.ordinals import moment_of, ordinal_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
 from services.feed.repository.rankings import RankingRepository
+from services.feed.repository.ripples import RippleRepository
 from services.feed.repository.tags import TagFollowRepository, TaggedRepository
 from services.feed.repository.trends import TrendRepository
 from services.feed.repository.wishes import WishRepository
@@ -67,12 +69,17 @@ class Feed(UseCases[NoSettings]):
         await _learn(session, entries)
 
     async def on_wave_changed(self, session: AsyncSession, event: WaveChanged) -> None:
-        """Keep what a Wave says and who may come across it. Ripples are in no feed yet."""
+        """Keep what a Wave says and who may come across it, or who shares it on."""
         await self.keep_waves(session, [event])
 
     async def keep_waves(self, session: AsyncSession, events: Sequence[WaveChanged]) -> None:
-        """Keep what Waves say and who may come across them."""
-        entries = [_wave(event) for event in events]
+        """Keep what Waves say and who may come across them, or who shares them on.
+
+        Of one that is deleted it isn't told whether it had words, so it is neither any more.
+        """
+        entries = [_wave(event) for event in events if not _is_bare(event) or event.deleted]
+        ripples = [_ripple(event, event.ripple_of) for event in events if event.ripple_of and _is_bare(event)]
+        await RippleRepository(session).keep(ripples)
         await EntryRepository(session).keep(entries)
         await TaggedRepository(session).keep(entries)
 
@@ -94,6 +101,8 @@ class Feed(UseCases[NoSettings]):
     async def erase(self, session: AsyncSession, gone: AccountDeleted) -> bool:
         """Erase some of what there is of a deleted account."""
         if await EntryRepository(session).erase(gone.account):
+            return True
+        if await RippleRepository(session).erase(gone.account):
             return True
         await NameRepository(session).delete_where(Name.account == gone.account)
         await TagFollowRepository(session).delete_where(TagFollow.account == gone.account)
@@ -144,9 +153,25 @@ def _poll(event: PollChanged) -> dict[str, Any]:
     }
 
 
+def _is_bare(event: WaveChanged) -> bool:
+    """Say whether a Wave shares another one on, and says nothing, as all do that are deleted."""
+    return event.ripple_of is not None and not event.text and event.poll is None
+
+
+def _ripple(event: WaveChanged, original: UUID) -> dict[str, Any]:
+    return {
+        "id": event.wave,
+        "version": event.version,
+        "ordinal": ordinal_of(event.wave, event.created_at),
+        "account": event.author,
+        "original": original,
+        "shown": event.visibility in _WAVES and not event.deleted,
+        "created_at": event.created_at,
+    }
+
+
 def _wave(event: WaveChanged) -> dict[str, Any]:
-    is_shown = not event.deleted and event.ripple_of is None
-    audience = _WAVES.get(event.visibility, Audience.NOBODY) if is_shown else Audience.NOBODY
+    audience = Audience.NOBODY if event.deleted else _WAVES.get(event.visibility, Audience.NOBODY)
     return {
         "id": event.wave,
         "kind": "wave",

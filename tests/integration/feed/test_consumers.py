@@ -36,6 +36,12 @@ def wave(one: UUID, other: UUID, version: int) -> Event:
     return feed_events.WaveChanged(wave=one, author=other, version=version, created_at=AT, deleted=False, **told)  # type: ignore[arg-type]
 
 
+def ripple(one: UUID, other: UUID, version: int) -> Event:
+    """Share the Wave `other` on; in the second version it is shared on no longer."""
+    told = {"author": other, "text": "", "ripple_of": other, "visibility": "public", "deleted": version > 1}
+    return feed_events.WaveChanged(wave=one, version=version, created_at=AT, **told)  # type: ignore[arg-type]
+
+
 TELLINGS: dict[tuple[str, type[Event]], Telling] = {
     ("feed", feed_events.PollChanged): poll,
     ("feed", feed_events.WaveChanged): wave,
@@ -67,6 +73,9 @@ HANDLERS = [
     if handler.event.__name__ != "AccountDeleted"
 ]
 
+CASES = [(name, handler, TELLINGS[name, handler.event]) for name, handler in HANDLERS]
+CASES += [(name, handler, ripple) for name, handler in HANDLERS if handler.event is feed_events.WaveChanged]
+
 
 def test_every_handler_is_tried() -> None:
     assert {(name, handler.event) for name, handler in HANDLERS} == TELLINGS.keys()
@@ -88,7 +97,7 @@ async def hear(use_cases: Any, handler: Handler[Any, Any], *events: Event, kille
 
 def name_of(it: Any) -> str:
     """Return what a parameter is called."""
-    return it.event.KIND if isinstance(it, Handler) else str(it)
+    return it.event.KIND if isinstance(it, Handler) else getattr(it, "__name__", str(it))
 
 
 async def kept(votewave: VoteWave, service: str, one: UUID, other: UUID) -> list[str]:
@@ -111,13 +120,10 @@ async def kept(votewave: VoteWave, service: str, one: UUID, other: UUID) -> list
     return sorted(found)
 
 
-@pytest.mark.parametrize(
-    ("service", "handler"), HANDLERS, ids=lambda it: getattr(getattr(it, "event", None), "KIND", it)
-)
+@pytest.mark.parametrize(("service", "handler", "telling"), CASES, ids=name_of)
 async def test_disturbed_it_keeps_what_it_would_keep_undisturbed(
-    votewave: VoteWave, feed: Feed, service: str, handler: Handler[Any, Any]
+    votewave: VoteWave, feed: Feed, service: str, handler: Handler[Any, Any], telling: Telling
 ) -> None:
-    telling = TELLINGS[service, handler.event]
     async with follows_of(votewave) as follows:
         use_cases: Any = feed if service == "feed" else follows
         one, other = new_id(), new_id()

@@ -17,10 +17,12 @@ async def test_waves_are_in_the_feeds_of_those_whom_they_are_for(ada: Reader, be
     wave = await say(ben, "For all")
     close = await say(ben, "For followers", visibility="followers")
     hidden = await say(ben, "For nobody else", visibility="mentioned")
-    await say(ben, "Shared", ripple_of=wave)
+    shared = await say(ben, "Shared", ripple_of=wave)
     await ben.publish("A poll")
+    await ada.sees("A poll", "Shared", "For followers", "For all")
+    assert [entry["kind"] for entry in (await ada.feed())["items"]] == ["poll", "wave", "wave", "wave"]
+    assert (await ben.http.delete(f"/v1/expressions/waves/{shared}", headers=ben.headers)).status_code == 204
     await ada.sees("A poll", "For followers", "For all")
-    assert [entry["kind"] for entry in (await ada.feed())["items"]] == ["poll", "wave", "wave"]
     seen = [entry["id"] for entry in (await cleo.feed("/explore", limit=100))["items"]]
     assert wave in seen
     assert not {close, hidden} & set(seen)

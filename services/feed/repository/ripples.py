@@ -1,0 +1,154 @@
+"""What people share on without words, and which of that stands in whose home feed.
+
+A Ripple brings a Wave up for those who follow whoever shares it on, unless it was in their feed in the week before, by
+itself or by somebody else's Ripple, or they have written it or share it on themselves. That follows from what is known
+alone, in whatever order it came: a Ripple that is taken back makes room for the next one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
+
+from services.core import circles
+from services.core.data.repository import Repository, keep_newest
+from services.core.personal import AT_ONCE
+from services.feed.models import Entry, Follow, Ripple, TagFollow, Tagged
+from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
+from services.feed.repository.parts import AFTER, FOR_ALL, IS_POLL, OF_ENTRIES, ROWS, SHOWN, VIEWER
+
+MOST_COUNTED = 1_000
+"""Of the Ripples of a Wave the newest are counted: how many there are in all must not slow a feed."""
+
+_APART: Any = literal_column("interval '7 days'")
+_SAME_MOMENT: Any = literal_column("interval '1 millisecond'")
+_COLUMNS = (
+    *OF_ENTRIES,
+    Ripple.ordinal,
+    Ripple.id.label("thing"),
+    Ripple.account.label("rippler"),
+    Ripple.created_at.label("rippled_at"),
+)
+
+
+class RippleRepository(Repository[Ripple]):
+    """What people share on without words."""
+
+    model_type = Ripple
+
+    async def keep(self, ripples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what events tell of Ripples, unless what is known is as new."""
+        await keep_newest(self.session, Ripple, ripples, "id")
+
+    async def others(self, viewer: UUID, named: Mapping[UUID, UUID]) -> dict[UUID, int]:
+        """Return how many others whom a viewer follows share Waves on.
+
+        Args:
+            viewer: Who looks.
+            named: By Wave, who is named already.
+        """
+        values = {"viewer": viewer, "waves": list(named), "named": list(named.values())}
+        return {row.wave: row.number for row in await self.session.execute(_OTHERS, values)}
+
+    async def erase(self, account: UUID) -> bool:
+        """Drop what an account shares on; say whether there may be more."""
+        some = select(Ripple.id).where(Ripple.account == account).limit(AT_ONCE)
+        return bool(await self.delete_where(Ripple.id.in_(some)))
+
+
+def for_me() -> ColumnElement[bool]:
+    """Say whether an entry stands in a viewer's home by itself: whose it is, or for its tags."""
+    followed = and_(TagFollow.tag == Tagged.tag, TagFollow.account == VIEWER, TagFollow.followed)
+    tag = select(Tagged.tag).join(TagFollow, followed).where(Tagged.entry == Entry.id).exists()
+    follows = circles.follows(Follow, VIEWER, Entry.author)
+    return or_(Entry.author == VIEWER, follows, and_(FOR_ALL, or_(IS_POLL, ~private(Entry.author)), tag))
+
+
+def by_ripples(since: ColumnElement[Any]) -> Select[Any]:
+    """Select what those whom a viewer follows share on.
+
+    As with what they have published, those whose newest Ripple is the newest are found first.
+
+    Args:
+        since: Nothing before this ordinal is looked at.
+    """
+    followed = select(Follow.followee).where(Follow.follower == VIEWER, Follow.accepted, *_heeded(Follow.followee))
+    people = followed.subquery("sharing")
+    last = _newest(people.c.followee, since, Ripple.ordinal).limit(1).lateral("last_ripple")
+    latest = select(people.c.followee).join_from(people, last, true()).order_by(last.c.ordinal.desc())
+    lately = latest.limit(ROWS).subquery("sharing_lately")
+    ripple = _newest(lately.c.followee, since, *_COLUMNS).limit(ROWS).lateral("newest_ripple")
+    return select(ripple).select_from(lately).join(ripple, true()).order_by(ripple.c.ordinal.desc()).limit(ROWS)
+
+
+def some_ripples(things: Any) -> Select[Any]:
+    """Select those of the Ripples `things` that a viewer may still come across at home."""
+    follows = circles.follows(Follow, VIEWER, Ripple.account)
+    return _of_others().where(Ripple.id == any_(things), follows, *_heeded(Ripple.account)).with_only_columns(*_COLUMNS)
+
+
+def _newest(account: Any, since: ColumnElement[Any], *columns: Any) -> Select[Any]:
+    """Select what somebody shares on and the viewer hasn't come across lately, the newest first."""
+    by = _of_others().where(Ripple.account == account, Ripple.ordinal < AFTER, Ripple.ordinal >= since)
+    fresh = by.where(~_was_shared(), ~_was_there())
+    return fresh.with_only_columns(*columns).order_by(Ripple.ordinal.desc())
+
+
+def _of_others() -> Select[Any]:
+    """Select Ripples of what others than the viewer have written, and the viewer may see and doesn't share on."""
+    mine = aliased(Ripple)
+    i_share = exists().where(mine.account == VIEWER, mine.original == Entry.id, mine.shown)
+    open_to_me = or_(and_(FOR_ALL, ~private(Entry.author)), circles.follows(Follow, VIEWER, Entry.author))
+    wanted = (*_heeded(Entry.author), ~hidden(VIEWER, Entry.id))
+    ripples = select(Ripple.id).join(Entry, Entry.id == Ripple.original).where(Ripple.shown, SHOWN)
+    return ripples.where(Entry.author != VIEWER, open_to_me, ~i_share, *wanted)
+
+
+def _was_shared() -> ColumnElement[bool]:
+    """Say whether somebody whom the viewer follows has shared the same Wave on in the week before."""
+    other, follow = aliased(Ripple), aliased(Follow)
+    lately = other.created_at.between(Ripple.created_at - _APART, Ripple.created_at + _SAME_MOMENT)
+    before = and_(other.original == Ripple.original, other.shown, other.ordinal < Ripple.ordinal, lately)
+    by_them = select(other.id).join(follow, and_(follow.followee == other.account, follow.accepted))
+    return by_them.where(follow.follower == VIEWER, before, *_heeded(other.account)).exists()
+
+
+def _was_there() -> ColumnElement[bool]:
+    """Say whether the Wave was in the viewer's home by itself in the week before."""
+    return and_(Entry.created_at > Ripple.created_at - _APART, for_me())
+
+
+def _heeded(account: Any) -> tuple[ColumnElement[bool], ...]:
+    """Say whether what somebody shares on, or others of theirs share on, may come up."""
+    return ~unwanted(VIEWER, account), ~gone(account), ~lessened(VIEWER, account)
+
+
+def _counted() -> Select[Any]:
+    """Select how many others whom a viewer follows share each of `waves` on than those who are `named`."""
+    ids = (bindparam(name, type_=ARRAY(Uuid())) for name in ("waves", "named"))
+    given = func.unnest(*ids).table_valued(column("wave", Uuid()), column("named", Uuid())).render_derived("given")
+    newest = select(Ripple.account).where(Ripple.original == given.c.wave, Ripple.shown)
+    some = newest.order_by(Ripple.created_at.desc()).limit(MOST_COUNTED).lateral("some")
+    others = select(given.c.wave, func.count(some.c.account.distinct()).label("number")).join_from(given, some, true())
+    follows = circles.follows(Follow, VIEWER, some.c.account)
+    return others.where(some.c.account != given.c.named, follows, *_heeded(some.c.account)).group_by(given.c.wave)
+
+
+_OTHERS = _counted()
