@@ -1,6 +1,6 @@
 import { i18n, type MessageDescriptor } from "@lingui/core";
-import { msg, plural, t } from "@lingui/core/macro";
-import { Trans } from "@lingui/react/macro";
+import { msg, t } from "@lingui/core/macro";
+import { Plural, Trans } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 import type { Cards } from "../feed/cards";
@@ -30,9 +30,14 @@ export function WaveItem({ wave, cards, rippled }: Props) {
       {rippled && (
         <p className={styles.quiet}>
           <Trans>
-            <Person person={rippled.by} /> rippled
+            <Person person={rippled.by} />{" "}
+            <Plural
+              value={rippled.others}
+              _0="rippled"
+              one="and # other whom you follow rippled"
+              other="and # others whom you follow rippled"
+            />
           </Trans>{" "}
-          {rippled.others > 0 && plural(rippled.others, { one: "and # other whom you follow", other: "and # others whom you follow" })}{" "}
           <time dateTime={rippled.at}>{ago(rippled.at)}</time>
         </p>
       )}
