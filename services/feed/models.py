@@ -103,6 +103,22 @@ class Tagged(Base):
     __table_args__ = (Index("ix_tagged_lately", "ordinal", "tag", "entry"),)
 
 
+class Topic(Base):
+    """A tag that something has had, to be found by its words.
+
+    Attributes:
+        tag: As it is compared.
+        words: Of the tag, folded.
+        heard_at: When something was told to have it, within an hour; what nothing has any more is dropped a day later.
+    """
+
+    __tablename__ = "topic"
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    words: Mapped[Any] = mapped_column(TSVECTOR, deferred=True)
+    heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_topic_words", "words", postgresql_using="gin"),)
+
+
 class Trend(Base):
     """A tag that many have used lately, by the last reckoning, which replaces all rows.
 

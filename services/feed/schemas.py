@@ -54,6 +54,20 @@ class FoundPeople(Struct, frozen=True):
     corrected: Annotated[bool, Meta(description=_CORRECTED)]
 
 
+class FoundTag(Struct, frozen=True):
+    """A tag."""
+
+    tag: Annotated[str, Meta(description="As tags are compared, without `#`.", examples=["ökonomie"])]
+
+
+class FoundTags(Struct, frozen=True):
+    """A page of tags that were found."""
+
+    items: list[FoundTag]
+    next: str | None
+    corrected: Annotated[bool, Meta(description=_CORRECTED)]
+
+
 class TrendView(Struct, frozen=True):
     """A tag that many use these days."""
 

@@ -63,17 +63,17 @@ async def test_strangers_explore_and_are_told_what_needs_an_account(
     await expect(first).to_be_visible()
 
     # Found by the beginnings of words; the search is in the address.
-    await page.get_by_label("Polls and people").fill(f"{uuid4().hex} meet")
+    await page.get_by_label("Polls, Waves, people and tags").fill(f"{uuid4().hex} meet")
     await page.get_by_role("button", name="Search").click()
     await expect(page.get_by_text("Nothing is found")).to_be_visible()
     handle = polls[0]["owner"]["handle"]
-    await page.get_by_label("Polls and people").fill(f"{handle[:-1]}")
+    await page.get_by_label("Polls, Waves, people and tags").fill(f"{handle[:-1]}")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(f"{votewave.url}/explore?q={handle[:-1]}")
     await page.get_by_role("region", name="People").get_by_role("link").first.click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"@{handle}")
     await page.go_back()
-    await page.get_by_label("Polls and people").fill(titles[7].replace("Poll", "Pol"))
+    await page.get_by_label("Polls, Waves, people and tags").fill(titles[7].replace("Poll", "Pol"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("region", name="Polls").get_by_role("listitem")).to_have_count(1)
     await expect(page.get_by_role("link", name=titles[7], exact=True)).to_be_visible()

@@ -11,13 +11,13 @@ import { Page } from "../ui/Page";
 
 /** What anybody has published for all, or what is found there. */
 export function Explore() {
-  const { q = "" } = useSearch({ from: "/explore" });
+  const { q = "", show } = useSearch({ from: "/explore" });
   return (
     <Page title={q ? `${q} · ${t`Explore`}` : t`Explore`}>
       <h1><Trans>Explore</Trans></h1>
-      <Search key={q} q={q} />
+      <Search key={q} q={q} show={show} />
       {q ? (
-        <Found key={`found ${q}`} q={q} />
+        <Found key={`found ${q}`} q={q} show={show} />
       ) : (
         <>
           <Trends />

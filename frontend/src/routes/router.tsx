@@ -24,6 +24,8 @@ type Status = (typeof statuses)[number];
 
 const settings = ["account", "sessions", "keys", "notifications", "messages", "data"] as const;
 type Setting = (typeof settings)[number];
+const found = ["polls", "waves", "people", "tags"] as const;
+type Found = (typeof found)[number];
 const letters = ["requests", "search", "group"] as const;
 type Letters = (typeof letters)[number];
 
@@ -98,8 +100,10 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/explore",
-    validateSearch: (search: Record<string, unknown>): { q?: string } =>
-      typeof search.q === "string" || typeof search.q === "number" ? { q: String(search.q).slice(0, 200) } : {},
+    validateSearch: (search: Record<string, unknown>): { q?: string; show?: Found } =>
+      typeof search.q === "string" || typeof search.q === "number"
+        ? { q: String(search.q).slice(0, 200), ...(found.includes(search.show as Found) && { show: search.show as Found }) }
+        : {},
     component: lazyRouteComponent(() => import("./Explore"), "Explore"),
   }),
   createRoute({

@@ -10,7 +10,7 @@ from services.core.http.api import Cursor, Limit, problems
 from services.core.http.limits import limit as limited
 from services.core.identity.subject import Subject
 from services.feed.languages import stemmer_of
-from services.feed.schemas import FoundEntries, FoundPeople
+from services.feed.schemas import FoundEntries, FoundPeople, FoundTags
 from services.feed.service import Feed
 from services.feed.words import MOST_CHARACTERS
 
@@ -31,7 +31,7 @@ Language = Annotated[
 
 
 class SearchController(Controller):
-    """Finding polls and people by words. Case and accents don't matter."""
+    """Finding polls, Waves, people and tags by words. Case and accents don't matter."""
 
     path = "/search"
     tags = ("Feed",)
@@ -53,7 +53,44 @@ class SearchController(Controller):
         limit: Limit = 20,
     ) -> FoundEntries:
         """Return polls that feeds show to all, the newest first; with a token, without whom I block or mute."""
-        return await feed.searching.polls(viewer, q, stemmer_of(accept_language), cursor, limit)
+        return await feed.searching.entries("poll", viewer, q, stemmer_of(accept_language), cursor, limit)
+
+    @get(
+        "/waves",
+        operation_id="SearchWaves",
+        summary="Find Waves by their words",
+        guards=[_SEARCHES],
+        responses=problems({}, 400, 401, 429),
+    )
+    async def waves(
+        self,
+        feed: NamedDependency[Feed],
+        viewer: NamedDependency[Subject | None],
+        q: Looked,
+        accept_language: Language = None,
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> FoundEntries:
+        """Return Waves that feeds show to all, the newest first; with a token, without whom I block or mute."""
+        return await feed.searching.entries("wave", viewer, q, stemmer_of(accept_language), cursor, limit)
+
+    @get(
+        "/tags",
+        operation_id="SearchTags",
+        summary="Find tags",
+        guards=[_SEARCHES],
+        responses=problems({}, 400, 401, 429),
+    )
+    async def topics(
+        self,
+        feed: NamedDependency[Feed],
+        viewer: NamedDependency[Subject | None],
+        q: Looked,
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> FoundTags:
+        """Return tags of what feeds show to all, the one that was typed first; with a token, as Explore is."""
+        return await feed.searching.tags(viewer, q, cursor, limit)
 
     @get(
         "/people",

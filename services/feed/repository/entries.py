@@ -62,9 +62,11 @@ class EntryRepository(Repository[Entry]):
         """Return what is for all and has a tag, the newest first; one more than wanted."""
         return await self._rows(lists.TAGGED, after, limit, viewer, tag=tag)
 
-    async def found(self, after: UUID | None, limit: int, viewer: UUID | None, query: str) -> Sequence[Row[Any]]:
-        """Return what is for all and has the words of a query, the newest first; one more than wanted."""
-        return await self._rows(lists.FOUND, after, limit, viewer, query=query)
+    async def found(
+        self, kind: str, after: UUID | None, limit: int, viewer: UUID | None, query: str
+    ) -> Sequence[Row[Any]]:
+        """Return what is of a kind, for all, and has the words of a query, the newest first; one more than wanted."""
+        return await self._rows(lists.FOUND[kind], after, limit, viewer, query=query)
 
     async def _rows(
         self, statement: Select[Any], after: UUID | None, limit: int, viewer: UUID | None, **more: str

@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased
 
 from services.core import circles
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
-from services.feed.repository.apart import gone, hidden, lessened, unwanted
+from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
 from services.feed.repository.parts import AFTER, COLUMNS, FOR_ALL, IS_POLL, NOBODY, ROWS, SHOWN, VIEWER, wanted
 from services.feed.repository.ripples import by_ripples, for_me, some_ripples
 
@@ -104,20 +104,23 @@ def _explore() -> Select[Any]:
     return statement.order_by(Entry.ordinal.desc()).limit(ROWS)
 
 
-def _found() -> Select[Any]:
-    """Select polls that are for all and have the words of `query`.
+def _found(*of_kind: ColumnElement[bool]) -> Select[Any]:
+    """Select what is of a kind and for all, and has the words of `query`.
 
     Matches are found by themselves, or Postgres may go through all entries in their order, looking for words that none
     has.
     """
     has_words = Entry.words.op("@@")(cast(bindparam("query", type_=Text()), TSQUERY))
-    matching = select(*COLUMNS).where(FOR_ALL, IS_POLL, has_words, Entry.ordinal < AFTER)
+    matching = select(*COLUMNS).where(FOR_ALL, *of_kind, has_words, Entry.ordinal < AFTER)
     matches = matching.cte("matches").prefix_with("MATERIALIZED")
     wanted = (~gone(matches.c.author), ~unwanted(VIEWER, matches.c.author))
     return select(matches).where(*wanted).order_by(matches.c.ordinal.desc()).limit(ROWS)
 
 
-HOME, EXPLORE, FOUND = _home(), _explore(), _found()
+HOME, EXPLORE = _home(), _explore()
+FOUND = {"poll": _found(IS_POLL), "wave": _found(~IS_POLL, ~private(Entry.author))}
+"""By kind."""
+
 TAGGED = _tagged(bindparam("tag", type_=Text())).limit(ROWS)
 
 

@@ -23,7 +23,8 @@ _STEMS = text(
 # A word's own row is the one where it stands without any letter left out.
 _USE = text(
     "SELECT word, EXISTS (SELECT FROM entry WHERE words @@ quoted) OR EXISTS (SELECT FROM name WHERE words @@ quoted)"
-    " AS used FROM (SELECT word, CAST(quote_literal(word) AS tsquery) AS quoted FROM spelling"
+    " OR EXISTS (SELECT FROM topic WHERE words @@ quoted) AS used"
+    " FROM (SELECT word, CAST(quote_literal(word) AS tsquery) AS quoted FROM spelling"
     " WHERE written = word AND written > :after ORDER BY written LIMIT :limit) AS next"
 )
 

@@ -19,6 +19,7 @@ from services.feed.repository.names import NameRepository, SpellingRepository
 from services.feed.repository.rankings import RankingRepository
 from services.feed.repository.ripples import RippleRepository
 from services.feed.repository.tags import TagFollowRepository, TaggedRepository
+from services.feed.repository.topics import TopicRepository
 from services.feed.repository.trends import TrendRepository
 from services.feed.repository.wishes import WishRepository
 from services.feed.service.reading import Reading
@@ -36,6 +37,9 @@ _WAVES = {"public": Audience.PUBLIC, "followers": Audience.FOLLOWERS}
 """Whose feeds show Waves, by their visibility."""
 
 
+MOST_LEARNED = 20
+"""Typing errors are forgiven in so many words of each thing, the first ones: each word is kept in all its spellings."""
+
 KEPT = timedelta(days=15)
 """How long it is known that somebody doesn't follow a tag any more: longer than an event may be on its way."""
 
@@ -47,7 +51,7 @@ class Feed(UseCases[NoSettings]):
         people: Who authors are.
         reading: Feeds.
         wishing: What somebody wants to see less of, or not at all.
-        searching: Polls and people by words.
+        searching: Polls, Waves, people and tags by words.
     """
 
     def __init__(self, kit: Kit[NoSettings]) -> None:
@@ -64,9 +68,7 @@ class Feed(UseCases[NoSettings]):
     async def keep_polls(self, session: AsyncSession, events: Sequence[PollChanged]) -> None:
         """Keep what polls are called and who may come across them."""
         entries = [_poll(event) for event in events]
-        await EntryRepository(session).keep(entries)
-        await TaggedRepository(session).keep(entries)
-        await _learn(session, entries)
+        await _keep(session, entries)
 
     async def on_wave_changed(self, session: AsyncSession, event: WaveChanged) -> None:
         """Keep what a Wave says and who may come across it, or who shares it on."""
@@ -80,8 +82,7 @@ class Feed(UseCases[NoSettings]):
         entries = [_wave(event) for event in events if not _is_bare(event) or event.deleted]
         ripples = [_ripple(event, event.ripple_of) for event in events if event.ripple_of and _is_bare(event)]
         await RippleRepository(session).keep(ripples)
-        await EntryRepository(session).keep(entries)
-        await TaggedRepository(session).keep(entries)
+        await _keep(session, entries)
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
         """Keep what somebody is called, and what they are found by; nobody finds who is deleted."""
@@ -121,9 +122,10 @@ class Feed(UseCases[NoSettings]):
             await TrendRepository(session).reckon()
 
     async def sweep_tags(self) -> None:
-        """Forget who has followed tags, once no event can come late that would make it so again."""
+        """Forget who has followed tags, once no event can come late that would make it so again, and unused tags."""
         async with self.kit.db.transaction() as session:
             await TagFollowRepository(session).forget(KEPT)
+            await TopicRepository(session).sweep()
 
     async def sweep_rankings(self) -> None:
         """Forget orders that nobody goes on with."""
@@ -131,8 +133,17 @@ class Feed(UseCases[NoSettings]):
             await RankingRepository(session).sweep()
 
 
+async def _keep(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Keep entries with their tags, and what both are found by."""
+    await EntryRepository(session).keep(entries)
+    await TaggedRepository(session).keep(entries)
+    tags = {tag: words_of(tag) for entry in entries for tag in entry["tags"]}
+    await TopicRepository(session).keep(tags)
+    await _learn(session, [*entries, *({"lexemes": words} for words in tags.values())])
+
+
 async def _learn(session: AsyncSession, things: Sequence[Mapping[str, Any]]) -> None:
-    words = {word for thing in things for word in thing["lexemes"]}
+    words = {word for thing in things for word in thing["lexemes"][:MOST_LEARNED]}
     await SpellingRepository(session).learn({word: spellings(word) for word in words})
 
 
@@ -181,7 +192,7 @@ def _wave(event: WaveChanged) -> dict[str, Any]:
         "audience": audience,
         "text": "" if event.deleted else event.text,
         "created_at": event.created_at,
-        "lexemes": [],
+        "lexemes": words_of(event.text) if audience == Audience.PUBLIC else [],
         "tags": event.hashtags if audience == Audience.PUBLIC else [],
     }
 

@@ -1,4 +1,4 @@
-"""Searching polls and people by words."""
+"""Searching polls, Waves, people and tags by words."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,9 +10,11 @@ from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings
+from services.core.tags import tag_of
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.names import NameRepository, SpellingRepository
-from services.feed.schemas import FoundEntries, FoundPeople
+from services.feed.repository.topics import TopicRepository
+from services.feed.schemas import FoundEntries, FoundPeople, FoundTag, FoundTags, Kind
 from services.feed.service.views import views
 from services.feed.words import asked, folded, is_one_typo, query_of, spellings
 
@@ -22,8 +24,9 @@ _MOST_MEANT = 5
 
 _SWEPT_AT_ONCE = 1_000
 
-_POLLS = "found-polls"
+_ENTRIES: dict[Kind, str] = {"poll": "found-polls", "wave": "found-waves"}
 _PEOPLE = "found-people"
+_TAGS = "found-tags"
 
 
 class Searching:
@@ -50,12 +53,13 @@ class Searching:
                 await repository.forget({word: spellings(word) for word in unused})
         self._swept = last or ""
 
-    async def polls(
-        self, viewer: Subject | None, text: str, stemmer: str | None, cursor: str | None, limit: int
+    async def entries(
+        self, kind: Kind, viewer: Subject | None, text: str, stemmer: str | None, cursor: str | None, limit: int
     ) -> FoundEntries:
-        """Return a page of polls that anybody may find, the newest first.
+        """Return a page of polls or Waves that anybody may find, the newest first.
 
         Args:
+            kind: Which of them.
             viewer: Who looks.
             text: What they look for.
             stemmer: Of their language.
@@ -66,16 +70,16 @@ class Searching:
             Problem: 400 for another list's cursor.
         """
         words, account = asked(text), viewer.id if viewer is not None else None
-        corrected, after = decode_cursor(cursor, tuple[bool, UUID], _POLLS) or (False, None)
+        corrected, after = decode_cursor(cursor, tuple[bool, UUID], _ENTRIES[kind]) or (False, None)
         async with self._db.reading() as session:
             found = EntryRepository(session).found
             query = await _corrected(session, words) if corrected else await _query(session, words, stemmer)
-            rows = await found(after, limit, account, query) if query else []
+            rows = await found(kind, after, limit, account, query) if query else []
             if not rows and after is None:
                 query = await _corrected(session, words)
-                rows = await found(None, limit, account, query) if query else []
+                rows = await found(kind, None, limit, account, query) if query else []
                 corrected = bool(rows)
-        page = page_of(rows, limit, lambda row: (corrected, row.ordinal), _POLLS)
+        page = page_of(rows, limit, lambda row: (corrected, row.ordinal), _ENTRIES[kind])
         return FoundEntries(items=await views(self._people, page.items), next=page.next, corrected=corrected)
 
     async def people(self, viewer: Subject | None, text: str, cursor: str | None, limit: int) -> FoundPeople:
@@ -98,6 +102,26 @@ class Searching:
         page = page_of(rows, limit, lambda row: (corrected, (row.nearness, row.handle, row.account)), _PEOPLE)
         known = await self._people.of(row.account for row in page.items)
         return FoundPeople(items=[known[row.account] for row in page.items], next=page.next, corrected=corrected)
+
+    async def tags(self, viewer: Subject | None, text: str, cursor: str | None, limit: int) -> FoundTags:
+        """Return a page of tags that something has which the viewer comes across, the one that was typed first.
+
+        Raises:
+            Problem: 400 for another list's cursor.
+        """
+        words, account = asked(text), viewer.id if viewer is not None else None
+        typed = tag_of(text.strip()) or folded(text).strip()
+        corrected, after = decode_cursor(cursor, tuple[bool, tuple[int, str]], _TAGS) or (False, None)
+        async with self._db.reading() as session:
+            found = TopicRepository(session).found
+            query = await _corrected(session, words) if corrected else query_of([word] for word in words)
+            rows = await found(after, limit, account, query, typed) if query else []
+            if not rows and after is None:
+                query = await _corrected(session, words)
+                rows = await found(None, limit, account, query, typed) if query else []
+                corrected = bool(rows)
+        page = page_of(rows, limit, lambda row: (corrected, (row.nearness, row.tag)), _TAGS)
+        return FoundTags(items=[FoundTag(row.tag) for row in page.items], next=page.next, corrected=corrected)
 
 
 async def _query(session: AsyncSession, words: Sequence[str], stemmer: str | None) -> str:

@@ -10,12 +10,15 @@ from tests.conftest import VoteWave, eventually
 from tests.integration.follows.conftest import kind_of
 
 from .conftest import Reader
+from .test_waves import say
+
+_SAYS = {"people": "id", "tags": "tag"}
 
 
 async def found(ada: Reader, query: str, what: str = "polls", **more: str) -> list[str]:
     answer = await ada.http.get(f"/v1/feed/search/{what}", params={"q": query}, headers={**ada.headers, **more})
     assert answer.status_code == 200, answer.text
-    return [item["text"] if what == "polls" else item["id"] for item in answer.json()["items"]]
+    return [item[_SAYS.get(what, "text")] for item in answer.json()["items"]]
 
 
 async def finds(ada: Reader, query: str, *expected: str, what: str = "polls") -> None:
@@ -87,6 +90,57 @@ async def test_what_isn_t_for_all_isn_t_found(ada: Reader, ben: Reader, odd: str
     await finds(ada, odd)
 
 
+async def test_waves_are_found_by_their_words_by_whoever_comes_across_them(
+    ada: Reader, ben: Reader, cleo: Reader, odd: str
+) -> None:
+    wave = await say(ben, f"Wir fahren nach Zürich, {odd}")
+    await say(ben, f"For followers {odd}", visibility="followers")
+    shared = await say(cleo, f"With {odd}", ripple_of=wave)
+    await ben.publish(f"A poll about {odd}")
+    text, other = f"Wir fahren nach Zürich, {odd}", f"With {odd}"
+    await finds(ada, odd, other, text, what="waves")
+    await finds(ada, odd, f"A poll about {odd}")
+    for query in (f"zurich {odd}", f"{odd[:4]}{odd[5:]} fahren"):
+        assert await found(ada, query, "waves") == [text], query
+    assert (await cleo.http.delete(f"/v1/expressions/waves/{shared}", headers=cleo.headers)).status_code == 204
+    await finds(ada, odd, text, what="waves")
+    await ben.make(private=True)
+    await finds(ada, odd, what="waves")
+    await ben.make(private=False)
+    await finds(ada, odd, text, what="waves")
+    await ben.block(ada)
+    await finds(ada, odd, what="waves")
+    assert await found(cleo, odd, "waves") == [text]
+
+
+async def test_tags_are_found_while_something_has_them_that_one_comes_across(
+    ada: Reader, ben: Reader, cleo: Reader, feed: Feed, odd: str
+) -> None:
+    tags = [odd, f"{odd}_größe", f"a_{odd}"]
+    waves = [await say(ben, f"#{tag}") for tag in tags]
+    await say(ben, f"#{odd}secret", visibility="followers")
+    held = [odd, f"{odd}_grösse", f"a_{odd}"]
+    await finds(ada, odd, *held, what="tags")
+    assert await found(ada, f"#{odd}_Größe", "tags") == held[1:2]
+    assert await found(ada, odd[:4] + odd[5:], "tags") == sorted(held)
+    first = (await ada.http.get("/v1/feed/search/tags", params={"q": odd, "limit": 2})).json()
+    more: dict[str, str] = {"q": odd, "limit": "2", "cursor": first["next"]}
+    second = (await ada.http.get("/v1/feed/search/tags", params=more)).json()
+    assert [item["tag"] for item in first["items"] + second["items"]] == held
+    assert second["next"] is None
+    refused = await ada.http.get("/v1/feed/search/waves", params=more)
+    assert kind_of(refused) == (400, "bad-cursor")
+
+    assert (await ben.http.delete(f"/v1/expressions/waves/{waves[0]}", headers=ben.headers)).status_code == 204
+    await finds(ada, odd, *held[1:], what="tags")
+    await feed.sweep_tags()
+    await say(ben, f"Again #{odd}")  # what has lost all that has it can be found again
+    await finds(ada, odd, *held, what="tags")
+    await ada.call("PUT", f"/mutes/{ben.account}")
+    await finds(ada, odd, what="tags")
+    assert await found(cleo, odd, "tags") == held
+
+
 async def test_people_are_found_by_handle_and_name(ada: Reader, ben: Reader, cleo: Reader, odd: str) -> None:
     await ben.edit(handle=f"{odd}_b", display_name="Ben Ådahl")
     await cleo.edit(handle=f"c_0{cleo.account[-12:]}", display_name=f"Cleo {odd}")
@@ -99,7 +153,7 @@ async def test_people_are_found_by_handle_and_name(ada: Reader, ben: Reader, cle
 
 async def test_what_has_no_words_finds_nothing_and_odd_queries_do_no_harm(client: httpx.AsyncClient) -> None:
     for query in ("?!", "'", "\\", "a' | 'b", "':*", "\u0301\u0301", "🗳️", "x" * 200, "ſ" * 50, "नमस्ते", "\u200b"):
-        for what in ("polls", "people"):
+        for what in ("polls", "waves", "people", "tags"):
             answer = await client.get(f"/v1/feed/search/{what}", params={"q": query})
             assert answer.status_code == 200, (query, answer.text)
     for query in ("", "x" * 201):
