@@ -86,6 +86,10 @@ class HiddenView(Struct, frozen=True):
 
     id: UUID
     at: datetime
+    entry: Annotated[
+        EntryView | None,
+        Meta(description="What it is. Null if it is no poll or Wave that I would come across in any feed."),
+    ]
 
 
 class LessView(Struct, frozen=True):

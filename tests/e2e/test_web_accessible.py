@@ -68,7 +68,7 @@ async def paths_of(client: httpx.AsyncClient) -> dict[str, list[str]]:
         "/messages": ["/messages", "/messages?show=search", "/messages?show=group"],
         "/messages/$id": ["/messages/{talk}"],
         "/messages/with/$handle": [f"/messages/with/{me['handle']}", "/messages/with/nobody-at-all"],
-        "/settings": ["/settings", "/settings?show=data", "/settings?show=messages"],
+        "/settings": ["/settings", "/settings?show=data", "/settings?show=messages", "/settings?show=feed"],
         "/reset": ["/reset#token=x"],
         "/verify": ["/verify#token=x"],
     }

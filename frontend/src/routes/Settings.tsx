@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAccount } from "../session/session";
+import { Wishes } from "../feed/Wishes";
 import { Delivery } from "../notifications/Delivery";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
@@ -63,6 +64,9 @@ export function Settings() {
         <Tab to="/settings" search={{ show: "notifications" }}>
           <Trans>News</Trans>
         </Tab>
+        <Tab to="/settings" search={{ show: "feed" }}>
+          <Trans>Feed</Trans>
+        </Tab>
         <Tab to="/settings" search={{ show: "messages" }}>
           Messages
         </Tab>
@@ -81,6 +85,7 @@ export function Settings() {
             <Delivery />
           </>
         )}
+      {show === "feed" && <Wishes />}
       {show === "messages" && <Seen />}
       {show === "data" && (
         <>

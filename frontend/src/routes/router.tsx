@@ -22,7 +22,7 @@ type List = (typeof lists)[number];
 const statuses = ["draft", "scheduled", "open", "closed", "archived"] as const;
 type Status = (typeof statuses)[number];
 
-const settings = ["account", "sessions", "keys", "notifications", "messages", "data"] as const;
+const settings = ["account", "sessions", "keys", "notifications", "feed", "messages", "data"] as const;
 type Setting = (typeof settings)[number];
 const found = ["polls", "waves", "people", "tags"] as const;
 type Found = (typeof found)[number];

@@ -54,6 +54,10 @@ class EntryRepository(Repository[Entry]):
         rows = await self.session.execute(lists.SOME, {"viewer": viewer, "things": list(things)})
         return {row.thing: row for row in rows}
 
+    async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """Return those of some entries that a viewer may come across in some feed, hidden ones as well."""
+        return (await self.session.execute(lists.KNOWN, {"viewer": viewer, "things": list(things)})).all()
+
     async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[Any]]:
         """Return what anybody has published for all, the newest first; one more than wanted."""
         return await self._rows(lists.EXPLORE, after, limit, viewer)

@@ -132,6 +132,15 @@ def _some() -> CompoundSelect[Any]:
     return entries.union_all(some_ripples(things))
 
 
+def _known() -> Select[Any]:
+    """Select those of the entries `things` that a viewer may come across in some feed, hidden ones as well."""
+    things = bindparam("things", type_=ARRAY(Uuid()))
+    open_to_all = and_(FOR_ALL, or_(IS_POLL, ~private(Entry.author)))
+    theirs = and_(or_(open_to_all, circles.follows(Follow, VIEWER, Entry.author)), ~gone(Entry.author))
+    seen = or_(Entry.author == VIEWER, and_(theirs, ~unwanted(VIEWER, Entry.author)))
+    return select(*COLUMNS).where(Entry.id == any_(things), SHOWN, seen)
+
+
 def _ranked() -> Select[Any]:
     """Select the newest at home, with what their rank takes: whether they are `followed`, and `less` is wanted."""
     home = _home().subquery("candidates")
@@ -144,4 +153,4 @@ def _ranked() -> Select[Any]:
     return select(*columns).order_by(home.c.ordinal.desc())
 
 
-SOME, CANDIDATES = _some(), _ranked()
+SOME, KNOWN, CANDIDATES = _some(), _known(), _ranked()

@@ -10,8 +10,10 @@ from services.core.problems import over_quota
 from services.core.service import NoSettings
 from services.feed.models import Hidden, Less
 from services.feed.repository import wishes
+from services.feed.repository.entries import EntryRepository
 from services.feed.repository.wishes import HiddenRepository, LessRepository, WishRepository
 from services.feed.schemas import HiddenView, LessView
+from services.feed.service.views import views
 
 MOST_HIDDEN = 5_000
 MOST_LESS = 5_000
@@ -58,7 +60,9 @@ class Wishing:
         async with self._db.reading() as session:
             mine = Hidden.account == subject.id
             page = await HiddenRepository(session).page(wishes.HIDDEN.page(cursor, limit), mine)
-        return map_page(page, lambda row: HiddenView(row.thing, row.at))
+            known = await EntryRepository(session).known(subject.id, [row.thing for row in page.items])
+        entries = {entry.id: entry for entry in await views(self._people, known)}
+        return map_page(page, lambda row: HiddenView(row.thing, row.at, entries.get(row.thing)))
 
     async def lessen(self, subject: Subject, account: UUID) -> None:
         """See less of somebody; again, it does nothing.

@@ -11,6 +11,7 @@ from services.core.ids import new_id
 from services.core.problems import Problem
 from services.feed.repository import rankings
 from services.feed.service import Feed, wishing
+from tests.conftest import eventually
 
 from .conftest import Reader
 from .test_feed_events import follow_of, hear, person_of, poll_of, whole
@@ -43,6 +44,33 @@ async def test_what_is_hidden_is_in_no_feed_of_mine(ada: Reader, ben: Reader, cl
     assert (await cleo.feed("/hidden"))["items"] == []
     await wish(ada, "DELETE", f"/hidden/{wave}")
     assert await ada.titles("/home") == both
+
+
+async def test_the_list_of_what_is_hidden_says_what_it_is_while_one_may_see_it(
+    ada: Reader, ben: Reader, cleo: Reader
+) -> None:
+    await ada.follow(ben)
+    poll, wave = await ben.publish("A poll"), await say(ben, "For followers", visibility="followers")
+    await ada.sees("For followers", "A poll")
+    for thing in (poll, wave, str(new_id())):
+        await wish(ada, "PUT", f"/hidden/{thing}")
+        await wish(cleo, "PUT", f"/hidden/{thing}")
+
+    async def listed(who: Reader) -> list[str | None]:
+        first = await who.feed("/hidden", limit=2)
+        second = await who.feed("/hidden", limit=2, cursor=first["next"])
+        assert second["next"] is None
+        return [item["entry"] and item["entry"]["text"] for item in first["items"] + second["items"]]
+
+    assert await listed(ada) == [None, "For followers", "A poll"]
+    assert await listed(cleo) == [None, None, "A poll"]
+    await ben.block(ada)
+
+    async def nothing_is_said() -> bool:
+        return await listed(ada) == [None] * 3
+
+    await eventually(nothing_is_said)
+    assert await listed(cleo) == [None, None, "A poll"]
 
 
 async def test_of_whom_one_sees_less_it_is_the_last_of_each_day(feed: Feed) -> None:
