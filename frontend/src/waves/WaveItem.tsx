@@ -29,15 +29,16 @@ export function WaveItem({ wave, cards, rippled }: Props) {
     <li className={`${entries.entry} ${styles.wave}`} aria-label={t`Wave by ${nameOf(shown.author)}`}>
       {rippled && (
         <p className={styles.quiet}>
-          <Trans>
-            <Person person={rippled.by} />{" "}
-            <Plural
-              value={rippled.others}
-              _0="rippled"
-              one="and # other whom you follow rippled"
-              other="and # others whom you follow rippled"
-            />
-          </Trans>{" "}
+          {rippled.others > 0 ? (
+            <Trans>
+              <Person person={rippled.by} /> and{" "}
+              <Plural value={rippled.others} one="# other whom you follow" other="# others whom you follow" /> rippled
+            </Trans>
+          ) : (
+            <Trans>
+              <Person person={rippled.by} /> rippled
+            </Trans>
+          )}{" "}
           <time dateTime={rippled.at}>{ago(rippled.at)}</time>
         </p>
       )}
