@@ -77,6 +77,7 @@ class Thing(Base):
         gone: It was deleted. The row stays, or a late event would bring it back.
         closes_at: When a poll closes by itself; null if it doesn't, or is over by its owner's act.
         remind_at: When those who watch a poll are to be told that it closes soon; null if they aren't, or were.
+        reminded: The end of which they were told last.
     """
 
     __tablename__ = "thing"
@@ -91,6 +92,7 @@ class Thing(Base):
     gone: Mapped[bool]
     closes_at: Mapped[datetime | None]
     remind_at: Mapped[datetime | None]
+    reminded: Mapped[datetime | None]
     __table_args__ = (
         Index("ix_thing_remind", "remind_at", postgresql_where=column("remind_at").is_not(None)),
         CheckConstraint("type IN ('wave', 'poll', 'comment')", name="type"),

@@ -45,6 +45,10 @@ class SendRepository(Repository[Send]):
             shards = [{"send": send.id, "after": after, "last": last} for after, last in pairwise([_NOBODY, *ends])]
             await self.session.execute(insert(Shard), shards)
 
+    async def end(self, kind: str, subject: UUID) -> None:
+        """Remove a send, however far it has come, so that it can be begun anew."""
+        await self.session.execute(delete(Send).where(Send.kind == kind, Send.subject == subject))
+
     async def claim(self, kinds: Collection[Kind], *, as_it_was: Row[Any] | None = None) -> Row[Any] | None:
         """Return a shard that nobody works on, held until the transaction ends; None if there is none.
 

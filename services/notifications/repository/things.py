@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.core.closing import LONGEST
+from services.core.data.models import utc_now
 from services.core.data.repository import Repository, keep_newest
 from services.notifications.models import Thing
 from services.notifications.repository import seen
@@ -44,20 +46,41 @@ class ThingRepository(Repository[Thing]):
         """Return what shares a Wave on, as far as it is known."""
         return (await self.session.scalars(select(Thing).where(Thing.type == "wave", Thing.of == wave))).all()
 
-    async def closing(self, most: int) -> Sequence[Row[Any]]:
-        """Take polls of which people are to be reminded now, held: `id` and `owner` of those that aren't over yet."""
-        due = select(Thing.id).where(Thing.remind_at <= func.now()).order_by(Thing.remind_at).limit(most)
-        ids = (await self.session.scalars(due.with_for_update(skip_locked=True))).all()
-        if not ids:
-            return ()
-        taken = update(Thing).where(Thing.id.in_(ids)).values(remind_at=None)
-        rows = await self.session.execute(taken.returning(Thing.id, Thing.owner, Thing.closes_at > func.now()))
-        return [row for row in rows if row[2]]
+    async def closing(self, most: int) -> Sequence[tuple[Thing, bool]]:
+        """Take polls of which people are to be reminded now, held.
+
+        Returns:
+            Those that aren't over yet, as they were, and whether people were reminded of an earlier end of theirs.
+        """
+        due = select(Thing).where(Thing.remind_at <= func.now()).order_by(Thing.remind_at).limit(most)
+        things = (await self.session.scalars(due.with_for_update(skip_locked=True))).all()
+        taken = []
+        for thing in things:
+            self.session.expunge(thing)
+            closes_at, now = thing.closes_at, utc_now()
+            is_wanted = closes_at is not None and closes_at > now and is_put_off(thing)
+            values = {"remind_at": None, **({"reminded": closes_at} if is_wanted else {})}
+            await self.session.execute(update(Thing).where(Thing.id == thing.id).values(**values))
+            if is_wanted:
+                taken.append((thing, thing.reminded is not None))
+        return taken
 
     async def may_see_poll(self, viewer: UUID, poll: UUID) -> bool | None:
         """Say whether somebody may see a poll; None if it isn't known here."""
         statement = select(seen.poll(Thing)).where(Thing.id == poll)
         return (await self.session.execute(statement, {"viewer": viewer})).scalar_one_or_none()
+
+
+def is_put_off(poll: Thing) -> bool:
+    """Say whether people are to be reminded of a poll's end, for the first time or because it was put off since.
+
+    By half of the notice at least: whoever puts an end off by minutes, again and again, would wear people out.
+    """
+    if poll.reminded is None:
+        return True
+    if poll.closes_at is None or poll.remind_at is None:
+        return False
+    return poll.closes_at - poll.reminded >= min(LONGEST, poll.closes_at - poll.remind_at) / 2
 
 
 def _short(values: dict[str, Any]) -> dict[str, Any]:

@@ -66,9 +66,11 @@ class Sending:
         while True:
             async with self._db.transaction() as session:
                 closing = await ThingRepository(session).closing(_REMINDED_AT_ONCE)
-                for poll in closing:
+                for poll, again in closing:
+                    if again:
+                        await SendRepository(session).end("poll_closing", poll.id)
                     await self._hearing.closing(session, poll.id, poll.owner)
-            if len(closing) < _REMINDED_AT_ONCE:
+            if not closing:
                 return
 
     async def work(self) -> None:
@@ -143,7 +145,7 @@ class Sending:
             return False
         async with self._db.transaction() as session:
             if await SendRepository(session).claim(_ASKING, as_it_was=shard) is not None:
-                told = await _tell_watchers(session, shard, [one for one in audience if one in wanted])
+                told = await _remind(session, shard, [one for one in audience if one in wanted])
                 await _advance(session, shard, audience, told, left=len(audience) == _ASKED_AT_ONCE)
         return True
 
@@ -173,6 +175,13 @@ async def _tell_watchers(session: AsyncSession, shard: Row[Any], audience: Seque
     """Tell some who watch a poll of what becomes of it; return who was told."""
     others = [account for account in audience if account != shard.actor]
     return await NotificationRepository(session).keep_once(shard.kind, shard.subject, shard.actor, others)
+
+
+async def _remind(session: AsyncSession, shard: Row[Any], wanted: Sequence[UUID]) -> Sequence[UUID]:
+    """Tell some that a poll closes soon; return who was told. Who was told of an earlier end is told of this one."""
+    others = [account for account in wanted if account != shard.actor]
+    await NotificationRepository(session).keep_new(shard.kind, shard.subject, shard.actor, shard.send, others)
+    return others
 
 
 async def _tell_followers(session: AsyncSession, shard: Row[Any]) -> tuple[Sequence[UUID], Sequence[UUID]]:

@@ -94,6 +94,50 @@ async def test_who_may_not_vote_isnt_reminded(
     assert await cy.told() == []
 
 
+async def test_who_hasnt_voted_is_reminded_again_when_the_end_is_put_off(
+    client: httpx.AsyncClient, votewave: VoteWave, ada: Reader, ben: Reader
+) -> None:
+    cy = await reader(client)
+    poll = await reminded(votewave, ada, [ben, cy])
+    [first] = await ben.finds("poll_closing")
+    [hers] = await cy.finds("poll_closing")
+    assert (await ben.at("PUT", f"/{first['id']}/read")).status_code == 204
+    await cy.post(f"/v1/votebooth/polls/{poll}/ballot", {"picks": [1]}, "PUT")
+
+    async def put_off(days: float) -> None:
+        """Put the end off, and let the reminder be due."""
+        rows = await votewave.sql("SELECT closes_at, version FROM notifications.thing WHERE id = $1", UUID(poll))
+        closes_at = rows[0]["closes_at"] + timedelta(days=days)
+        found = await client.get(f"/v1/polls/{poll}", headers=ada.headers)
+        headers = {**ada.headers, "if-match": found.headers.get("etag", "")}
+        path, body = f"/v1/polls/{poll}", {"closes_at": closes_at.isoformat()}
+        changed = await client.patch(path, json=body, headers=headers)
+        assert changed.is_success, changed.text
+
+        async def heard() -> bool:
+            due = "UPDATE notifications.thing SET remind_at = now() WHERE id = $1 AND closes_at = $2 RETURNING 1"
+            return bool(await votewave.sql(due, UUID(poll), closes_at))
+
+        await eventually(heard)
+
+    async def taken() -> bool:
+        rows = await votewave.sql("SELECT remind_at FROM notifications.thing WHERE id = $1", UUID(poll))
+        return rows[0]["remind_at"] is None
+
+    await put_off(0.25)  # not enough for another one
+    await eventually(taken, 30)
+    assert [one["read"] for one in await ben.told()] == [True]
+    await put_off(3)
+
+    async def again() -> bool:
+        return [one["read"] for one in await ben.told()] == [False]
+
+    await eventually(again, 30)
+    [second] = await ben.told()
+    assert (second["id"], second["people_count"]) == (first["id"], 1)
+    assert [one["position"] for one in await cy.told()] == [hers["position"]], "she has voted"
+
+
 async def test_a_poll_that_is_heard_of_when_it_is_over_reminds_nobody(
     votewave: VoteWave, notifications: Notifications
 ) -> None:
