@@ -58,4 +58,12 @@ void Promise.all([session.token().catch(() => ""), speak(preferred()).catch(() =
 );
 
 // Last, so that it takes nothing from the page. Without a service worker everything works that has a connection.
-window.addEventListener("load", () => void bring().catch(() => undefined), { once: true });
+window.addEventListener("load", () => void bring().then(renewed).catch(() => undefined), { once: true });
+
+/** Says again that this browser is told of what is new, where it is. */
+async function renewed(): Promise<void> {
+  const { account } = session;
+  if (account?.kind === "user" && localStorage.getItem("votewave.push")) {
+    await (await import("./notifications/push")).renewPush(account.id);
+  }
+}

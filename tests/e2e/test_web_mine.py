@@ -211,7 +211,7 @@ async def test_news_come_are_read_and_can_be_switched_off(
     await expect(page.get_by_role("link", name="News", exact=True)).to_be_visible()
 
     await page.goto(f"{votewave.url}/settings?show=notifications")
-    box = page.get_by_role("checkbox", name="Somebody comments on a poll of mine")
+    box = page.get_by_role("checkbox", name="Somebody comments on a poll of mine: Here")
     await expect(box).to_be_checked()
     await box.press("Space")
     await expect(box).not_to_be_checked()

@@ -1,9 +1,13 @@
 import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
+import { lazy, Suspense } from "react";
 import type { BallotBody, Poll } from "../api/client";
+import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import styles from "./Counted.module.css";
 import { listed } from "../words/format";
+
+const PushOffer = lazy(async () => ({ default: (await import("../notifications/PushOffer")).PushOffer }));
 
 type Props = {
   poll: Poll;
@@ -15,6 +19,7 @@ type Props = {
 
 /** What a voter sees once the server has acknowledged their ballot, and never before. */
 export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
+  const account = useAccount();
   return (
     <section className={styles.counted} aria-labelledby="counted">
       <h2 id="counted" tabIndex={-1} ref={(heading) => heading?.focus({ preventScroll: true })}>
@@ -38,6 +43,11 @@ export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
         </p>
       ) : (
         <p className={styles.quiet}>{open ? t`In this poll a vote can't be changed.` : t`Voting is over.`}</p>
+      )}
+      {open && account?.kind === "user" && (
+        <Suspense>
+          <PushOffer account={account.id} />
+        </Suspense>
       )}
     </section>
   );

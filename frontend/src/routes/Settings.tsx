@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useAccount } from "../session/session";
 import { Wishes } from "../feed/Wishes";
 import { Delivery } from "../notifications/Delivery";
+import { Devices } from "../notifications/Devices";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
 import { Archive } from "../settings/Archive";
@@ -83,6 +84,7 @@ export function Settings() {
           <>
             <Preferences />
             <Delivery />
+            <Devices />
           </>
         )}
       {show === "feed" && <Wishes />}

@@ -61,6 +61,8 @@ class Session {
   async signOut({ everywhere = false } = {}): Promise<void> {
     const token = await this.token();
     if (token) {
+      // Whoever comes next to this browser isn't shown what concerns this account.
+      await import("../notifications/push").then(({ endPush }) => endPush({ everywhere })).catch(() => undefined);
       const answer = await fetch(everywhere ? "/v1/auth/sessions" : "/v1/auth/sessions/current", {
         method: "DELETE",
         headers: { authorization: `Bearer ${token}` },
