@@ -4,6 +4,7 @@
 // catalogue has to be loaded here.
 
 import { BADGE, ICON } from "./made";
+import type { Words } from "./words";
 
 /** `services/notifications/service/pushing.py`, `Message`. */
 type Pushed = {
@@ -16,16 +17,6 @@ type Pushed = {
   poll: string | null;
   more: number;
   at: string;
-};
-
-/** What `src/notifications/push.ts` leaves: sentences in which the names' places are marked. */
-export type Words = {
-  locale: string;
-  one: Record<string, string>;
-  many: Record<string, string>;
-  somebody: string;
-  others: string;
-  more: string;
 };
 
 const WORDS_CACHE = "votewave-words";

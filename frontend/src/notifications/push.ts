@@ -3,7 +3,7 @@
 
 import { i18n } from "@lingui/core";
 import { plural, t } from "@lingui/core/macro";
-import type { Words } from "../../worker/push";
+import type { Words } from "../../worker/words";
 import { api, given } from "../api/client";
 import { registered } from "../offline/worker";
 import { browserOf } from "../settings/browser";
