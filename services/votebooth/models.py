@@ -36,6 +36,7 @@ class Poll(Base):
         definition: The event's JSON (`projection.PollChanged`); the columns beside it are copies.
         anonymous: Never changes after opening, so that a poll's ballots are all in one table.
         minimum: Minimum-k: with fewer ballots nothing is released.
+        roll_reminded: The end of which the roll was reminded last; not of the projection.
     """
 
     __tablename__ = "polls"
@@ -55,6 +56,8 @@ class Poll(Base):
     minimum: Mapped[int]
     eligibility: Mapped[str] = mapped_column(Text)
     strength: Mapped[str] = mapped_column(Text)
+    roll_reminded: Mapped[datetime | None]
+    __table_args__ = (Index("ix_polls_roll_closes", "closes_at", postgresql_where=column("eligibility") == "roll"),)
 
 
 class Counter(Base):
@@ -255,6 +258,7 @@ class RollEntry(Base):
             was cut short is made again. In a draft it never may: the moment is infinitely far.
         token_hash: Of the token that was last made for it; null before the first.
         sent_at: When the last mail was taken.
+        reminder: The mail that waits reminds somebody who was invited before.
     """
 
     __tablename__ = "roll"
@@ -266,7 +270,20 @@ class RollEntry(Base):
     due_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     sent_at: Mapped[datetime | None]
+    reminder: Mapped[bool] = mapped_column(server_default=text("false"))
     __table_args__ = (Index("ix_roll_waiting", "due_at", postgresql_where=column("state") == "waiting"),)
+
+
+class Unreminded(Base):
+    """An address to which no reminders are sent any more.
+
+    Attributes:
+        key: A keyed hash of it: who says no leaves no address behind.
+    """
+
+    __tablename__ = "unreminded"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
 
 
 class Room(Base):

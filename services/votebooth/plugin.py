@@ -26,6 +26,7 @@ from services.votebooth.recount.periodic import EVERY_SECONDS
 from services.votebooth.results.controllers import ReceiptController, ResultController
 from services.votebooth.results.dependencies import poll_viewer
 from services.votebooth.roll.controllers import RollController
+from services.votebooth.roll.unsubscribing import RollReminderController
 from services.votebooth.rooms import erasing as rooms_erasing
 from services.votebooth.rooms.controllers import ROOM_CONTROLLERS, SCREEN_HEADER
 from services.votebooth.service import VoteBooth
@@ -39,6 +40,7 @@ SERVICE = Service(
         BallotController,
         ReceiptController,
         RollController,
+        RollReminderController,
         ResultController,
         CardController,
         live_controller("votebooth", "VoteBooth", guests=True),
@@ -53,6 +55,7 @@ SERVICE = Service(
         "reminding": votebooth.reminding,
         "tokens": votebooth.tokens,
         "roll": votebooth.roll,
+        "roll_reminders": votebooth.roll_reminders,
         "results": votebooth.results,
         "receipts": votebooth.receipts,
         "cards": votebooth.cards,
@@ -71,6 +74,7 @@ SERVICE = Service(
     ],
     jobs=[
         Job("roll", 1.0, lambda votebooth: votebooth.roll.send_due()),
+        Job("roll-reminders", 15.0, lambda votebooth: votebooth.roll_reminders.plan()),
         Job("seal", 30.0, lambda votebooth: seal_ended(votebooth.kit)),
         Job("rooms", 1.0, lambda votebooth: votebooth.rooms.pulse.beat(votebooth.hub)),
         Job("room-codes", 600.0, lambda votebooth: votebooth.rooms.pulse.sweep()),

@@ -28,6 +28,7 @@ from services.votebooth.results.receipts import Receipts
 from services.votebooth.results.service import Results
 from services.votebooth.results.viewers import Viewers
 from services.votebooth.roll.preparing import OwnPolls
+from services.votebooth.roll.reminders import RollReminders
 from services.votebooth.roll.service import Roll
 from services.votebooth.roll.tokens import VotingTokens
 from services.votebooth.rooms import erasing as rooms_erasing
@@ -50,6 +51,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         reminding: Whom others may remind of a poll.
         tokens: Voting tokens.
         roll: Invited addresses.
+        roll_reminders: Tells these that voting ends soon.
         receipts: Which ballots are counted.
         results: What the ballots add up to, for those who may see it.
         cards: Many polls at a glance.
@@ -73,7 +75,8 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         self.ballots = Ballots(kit, self.projection, self.audience, self.keyring, self.booth)
         own_polls = OwnPolls(kit, self.projection, self.audience)
         self.tokens = VotingTokens(kit, own_polls)
-        self.roll = Roll(kit, self.projection, own_polls, self.keyring)
+        self.roll_reminders = RollReminders(kit, self.keyring)
+        self.roll = Roll(kit, self.projection, own_polls, self.keyring, self.roll_reminders)
         self.results = Results(kit, self.projection, self.audience, self.keyring)
         self.receipts = Receipts(kit, self.results)
         self.cards = Cards(kit, self.projection, self.results, self.keyring)

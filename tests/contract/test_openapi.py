@@ -248,6 +248,7 @@ NOT_CREATING = {
     "RoomPollClose",
     "RoomPollOpen",
     "ThreadBatch",
+    "ReminderUnsubscribe",
     "Unsubscribe",
     "WaveBatch",
 }

@@ -133,7 +133,7 @@ OPEN = {
     "ThreadBatch",
     "WaveBatch",
 }
-OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk", "Unsubscribe"}
+OPEN |= {"EmailConfirm", "PasswordReset", "PasswordResetAsk", "ReminderUnsubscribe", "Unsubscribe"}
 """What needs no token: ways to get one, what a mail's link stands for, questions that are too long for a URL."""
 
 

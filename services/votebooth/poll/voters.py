@@ -127,6 +127,14 @@ class Keyring:
         """Return where an anonymous ballot stands among others: a hash of its id that clients can't choose."""
         return self._hash(poll, b"place", ballot)
 
+    def address(self, address: str) -> bytes:
+        """Return what an address is known by that wants no reminders."""
+        return self._hash(b"", b"unreminded", address.encode())
+
+    def address_signature(self, key: bytes) -> bytes:
+        """Return what shows that a link of an address's is ours."""
+        return self._hash(b"", b"unsubscribe", key)
+
     def participation(self, poll: bytes, token_hash: bytes) -> bytes:
         """Return the key under which the holder of a voting token takes part in an anonymous poll."""
         return self._hash(poll, b"participation", token_hash[:16])

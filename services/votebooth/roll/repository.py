@@ -20,7 +20,7 @@ _INVITE = text(
     INSERT INTO roll AS r (poll_id, address, due_at)
     SELECT :poll, unnest(:addresses), CASE WHEN :draft THEN 'infinity' ELSE now() END
     ON CONFLICT (poll_id, address)
-    DO UPDATE SET state = 'waiting', tries = 0, due_at = excluded.due_at WHERE :resend
+    DO UPDATE SET state = 'waiting', tries = 0, due_at = excluded.due_at, reminder = false WHERE :resend
     RETURNING 1
     """
 ).bindparams(bindparam("addresses", type_=ARRAY(Text)))
@@ -73,7 +73,8 @@ _CLAIM = text(
         SELECT poll_id, address FROM roll WHERE state = 'waiting' AND due_at <= now()
         ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
-    RETURNING poll_id, address, tries, (SELECT owner_id FROM polls WHERE polls.poll_id = roll.poll_id) AS owner
+    RETURNING poll_id, address, tries, reminder,
+        (SELECT owner_id FROM polls WHERE polls.poll_id = roll.poll_id) AS owner
     """
 )
 
@@ -100,9 +101,15 @@ _VOID = text("DELETE FROM credentials WHERE poll_id = :poll AND token_hash = :to
 
 _SET_TOKEN = text("UPDATE roll SET token_hash = :token WHERE poll_id = :poll AND address = :address")
 
-_SENT = text("UPDATE roll SET state = 'sent', sent_at = now() WHERE poll_id = :poll AND address = :address")
+_SENT = text(
+    "UPDATE roll SET state = 'sent', sent_at = now(), reminder = false WHERE poll_id = :poll AND address = :address"
+)
 
-_FAILED = text("UPDATE roll SET state = 'failed' WHERE poll_id = :poll AND address = :address")
+# Who is reminded was invited: that mail was taken, whatever becomes of this one.
+_FAILED = text(
+    "UPDATE roll SET state = CASE WHEN reminder THEN 'sent' ELSE 'failed' END, reminder = false"
+    " WHERE poll_id = :poll AND address = :address"
+)
 
 _PUT_OFF = text(
     "UPDATE roll SET due_at = now() + make_interval(secs => :seconds) WHERE poll_id = :poll AND address = :address"
@@ -128,12 +135,14 @@ class Due(Struct, frozen=True):
         owner: Who invites.
         address: Whom.
         tries: Which try this is; the first is 1.
+        reminder: It reminds somebody who was invited before.
     """
 
     poll_id: UUID
     owner: UUID
     address: str
     tries: int
+    reminder: bool
 
 
 async def count_credentials(session: AsyncSession, poll: UUID) -> int:
@@ -215,7 +224,7 @@ async def page(session: AsyncSession, poll_id: UUID, after: str, most: int) -> S
 async def claim(session: AsyncSession, most: int) -> list[Due]:
     """Claim invitations that are due."""
     rows = await session.execute(_CLAIM, {"most": most})
-    return [Due(row.poll_id, row.owner, row.address, row.tries) for row in rows]
+    return [Due(row.poll_id, row.owner, row.address, row.tries, row.reminder) for row in rows]
 
 
 async def lock_poll(session: AsyncSession, poll_id: UUID) -> int:

@@ -15,7 +15,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.core.aws.mail import Mail, MailError
+from services.core.aws.mail import MailError
+from services.core.data.models import utc_now
 from services.core.data.pagination import decode_cursor, encode_cursor
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
@@ -23,10 +24,12 @@ from services.core.problems import Problem
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
-from services.votebooth.poll.voters import TOKEN_HEADER, Keyring, hash_token, new_token
+from services.votebooth.poll.voters import Keyring, hash_token, new_token
 from services.votebooth.roll import quota, repository
 from services.votebooth.roll.addresses import cleaned
+from services.votebooth.roll.mails import mail_of
 from services.votebooth.roll.preparing import OwnPolls
+from services.votebooth.roll.reminders import RollReminders
 from services.votebooth.roll.repository import Due
 from services.votebooth.roll.schemas import RollEntryView, RollPage, RollProgress
 from services.votebooth.settings import VoteBoothSettings
@@ -38,14 +41,21 @@ _LIST = "roll"  # in its cursors
 _AT_ONCE = 10
 _TRIES = 6
 _RETRY_SECONDS = 20.0
-_SUBJECT = "You are invited to vote"
 
 
 class Roll:
     """What owners of polls with a roll do, and the sending of invitations."""
 
-    def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection, own: OwnPolls, keyring: Keyring) -> None:
+    def __init__(
+        self,
+        kit: Kit[VoteBoothSettings],
+        projection: Projection,
+        own: OwnPolls,
+        keyring: Keyring,
+        reminders: RollReminders,
+    ) -> None:
         self._kit = kit
+        self._reminders = reminders
         self._projection = projection
         self._own = own
         self._keyring = keyring
@@ -123,11 +133,17 @@ class Roll:
                 await repository.put_off(session, poll_id, address, _RETRY_SECONDS)
             return
         async with self._kit.db.transaction() as session:
+            if due.reminder and not await self._is_to_be_reminded(session, rules, address):
+                await repository.mark_failed(session, poll_id, address)  # it stays sent
+                return
             token = await self._token(session, rules, address)
         if token is None:
             return
+        unsubscribe = self._reminders.link(address) if due.reminder else None
         try:
-            await self._kit.shared.mailer.send(_mail(self._kit.core.public_url, rules, code, address, token))
+            await self._kit.shared.mailer.send(
+                mail_of(self._kit.core.public_url, rules, code, address, token, unsubscribe)
+            )
         except MailError as exc:
             given_up = not exc.temporary or tries >= _TRIES
             log.warning("invitation_failed", temporary=exc.temporary, tries=tries)
@@ -139,6 +155,10 @@ class Roll:
             return
         async with self._kit.db.transaction() as session:
             await repository.mark_sent(session, poll_id, address)
+
+    async def _is_to_be_reminded(self, session: AsyncSession, rules: PollRules, address: str) -> bool:
+        ends_at = rules.definition.ends_at
+        return ends_at is not None and ends_at > utc_now() and await self._reminders.is_wanted(session, address)
 
     async def _token(self, session: AsyncSession, rules: PollRules, address: str) -> str | None:
         """Store a new token for an address in place of its last one, unless that was voted with.
@@ -170,24 +190,3 @@ class Roll:
         if rules.anonymous:
             key = self._keyring.participation(rules.poll, token_hash)
         return await repository.took_part(session, rules.poll_id, key, anonymous=rules.anonymous)
-
-
-def _mail(public_url: str, rules: PollRules, code: str, address: str, token: str) -> Mail:
-    poll = rules.definition
-    voted = (
-        ""
-        if rules.definition.tells_who_voted
-        else "If you have voted already, keep the mail whose link you voted with; this one is of no use to you then. "
-        "It was sent to you as well because nobody is told who has voted.\n\n"
-    )
-    text = (
-        "Somebody who gave us your address invites you to vote in their poll. They call it:\n\n"
-        f"    {' '.join(poll.title.split())}\n\n"
-        f"{public_url.rstrip('/')}/p/{code}#token={token}\n\n"
-        "The link is yours alone and counts once: who has it can vote in your place. "
-        f"Programs send the part after '#token=' in the header {TOKEN_HEADER}.\n\n"
-        f"{voted}"
-        "If you don't know what this is about, leave it: nothing happens.\n"
-    )
-    # The owner's words stand in the text, as theirs; a subject would show them in our name.
-    return Mail(to=address, subject=_SUBJECT, text=text)
