@@ -83,8 +83,16 @@ class Reaction(NamedTuple):
     at: datetime
 
 
+class Ripple(NamedTuple):
+    """Somebody shares a Wave on without words."""
+
+    id: UUID
+    account: UUID
+    at: datetime
+
+
 class Wave(NamedTuple):
-    """A public Wave, and who reacts to it: each account once in each kind."""
+    """A public Wave, who reacts to it, each account once in each kind, and who shares it on, each once."""
 
     id: UUID
     author: UUID
@@ -92,6 +100,7 @@ class Wave(NamedTuple):
     poll: UUID | None
     at: datetime
     reactions: Sequence[Reaction]
+    ripples: Sequence[Ripple]
 
 
 class Comment(NamedTuple):

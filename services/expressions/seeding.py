@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.data.repository import add_missing
 from services.core.events.outbox import Event
 from services.core.ids import id_at
-from services.core.seeding import Network, Tell, parts
+from services.core.seeding import Network, Ripple, Tell, parts
 from services.core.seeding import Wave as Wanted
 from services.expressions.events import ReactionChanged
 from services.expressions.models import Mention, Reaction, Wave
@@ -25,7 +25,7 @@ _AT_ONCE = 500
 
 
 async def seed_waves(expressions: Expressions, network: Network, tell: Tell) -> None:
-    """Publish Waves, with the reactions to them."""
+    """Publish Waves, with the reactions to them and the Ripples that share them on."""
     for some in parts(network.waves(), _AT_ONCE):
         ids = [wave.id for wave in some]
         async with expressions.kit.db.transaction() as session:
@@ -36,7 +36,7 @@ async def seed_waves(expressions: Expressions, network: Network, tell: Tell) -> 
 
 
 async def _add(session: AsyncSession, new: Sequence[Wanted]) -> None:
-    """Add Waves with whom they name and the reactions to them, and count all that."""
+    """Add Waves with whom they name, the reactions to them and what shares them on, and count all that."""
     waves: list[dict[str, Any]] = []
     mentions: list[dict[str, Any]] = []
     sizes, reactions = Counter[UUID](), Counter[UUID]()
@@ -46,6 +46,9 @@ async def _add(session: AsyncSession, new: Sequence[Wanted]) -> None:
         waves.append({**_counts(wave), "text": text, "pieces": msgspec.to_builtins(pieces)})
         mentions += ({"wave": wave.id, "account": account} for account in mentioned.values())
         sizes[wave.author] += size_of(text)
+        waves += (_ripple(wave.id, ripple) for ripple in wave.ripples)
+        for ripple in wave.ripples:
+            sizes[ripple.account] += size_of("")
         reactions.update(reaction.account for reaction in wave.reactions)
     await AccountRepository(session).charge_all(sizes, reactions)
     await add_missing(session, Wave, waves)
@@ -70,13 +73,32 @@ def _counts(wave: Wanted) -> dict[str, Any]:
         "likes": kinds["like"],
         "claps": kinds["clap"],
         "emojis": dict(Counter(reaction.emoji for reaction in wave.reactions if reaction.emoji)),
+        "ripples": len(wave.ripples),
+        "ripple_of": None,
+        "bare": False,
         "reacted": len(wave.reactions),
     }
 
 
+def _ripple(original: UUID, ripple: Ripple) -> dict[str, Any]:
+    """Return the row of a Ripple without words."""
+    nothing: dict[str, Any] = {
+        "poll": None,
+        "likes": 0,
+        "claps": 0,
+        "emojis": {},
+        "ripples": 0,
+        "reacted": 0,
+        "text": "",
+        "pieces": [],
+    }
+    row = {"id": ripple.id, "author": ripple.account, "visibility": "public", "created_at": ripple.at}
+    return {**nothing, **row, "ripple_of": original, "bare": True}
+
+
 async def _told(session: AsyncSession, some: Sequence[Wanted]) -> list[Event]:
     """Return what has been told of Waves and the reactions to them."""
-    ids = [wave.id for wave in some]
+    ids = [one for wave in some for one in (wave.id, *(ripple.id for ripple in wave.ripples))]
     mentions = defaultdict[UUID, list[UUID]](list)
     for wave, account in await session.execute(select(Mention.wave, Mention.account).where(Mention.wave.in_(ids))):
         mentions[wave].append(account)

@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.core.ids import id_at
-from services.core.seeding import Comment, Follows, Person, Poll, Reaction, Thread, Vote, Wave
+from services.core.seeding import Comment, Follows, Person, Poll, Reaction, Ripple, Thread, Vote, Wave
 from services.seed import words
 from services.seed.ballots import ballot
 
@@ -179,6 +179,7 @@ class DicedNetwork:
     def waves(self) -> Iterator[Wave]:
         """Return every Wave, the oldest first."""
         dice, number = self._dice("waves"), self.size.waves
+        sharing = self._dice("ripples")
         for at in range(number):
             moment = self._begun + (self.now - self._begun) * ((at + dice.random()) / number)
             poll, question = dice.choice(self._asked)
@@ -192,6 +193,7 @@ class DicedNetwork:
                 poll=poll.id if brings else None,
                 at=moment,
                 reactions=self._reactions(dice, moment),
+                ripples=self._ripples(sharing, moment),
             )
 
     def _reactions(self, dice: Dice, moment: datetime) -> list[Reaction]:
@@ -202,6 +204,14 @@ class DicedNetwork:
             emoji = dice.choice(words.EMOJIS) if kind == "emoji" else None
             reactions.append(Reaction(self.people[account].id, kind, emoji, dice.moment(moment, self.now)))
         return reactions
+
+    def _ripples(self, dice: Dice, moment: datetime) -> list[Ripple]:
+        """Have few Waves be shared on, and very few by many."""
+        some = min(int(dice.paretovariate(1.5)) - 1, len(self.people), 50) if dice.random() < 0.3 else 0
+        moments = sorted(dice.moment(moment, self.now) for _ in range(some))
+        accounts = dice.sample(range(len(self.people)), some)
+        shared = zip(accounts, moments, strict=True)
+        return [Ripple(dice.id_at(at), self.people[account].id, at) for account, at in shared]
 
     def threads(self) -> Iterator[Thread]:
         """Return what is said about polls: few have long threads."""

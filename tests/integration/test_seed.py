@@ -39,7 +39,11 @@ PROJECTIONS = {
         ("feed",),
     ),
     "SELECT id, author, text, created_at FROM {}.entry WHERE kind = 'wave' AND author = ANY($1)": (
-        "SELECT id, author, text, created_at FROM expressions.wave WHERE author = ANY($1)",
+        "SELECT id, author, text, created_at FROM expressions.wave WHERE NOT bare AND author = ANY($1)",
+        ("feed",),
+    ),
+    "SELECT id, account, original, created_at FROM {}.ripple WHERE shown AND account = ANY($1)": (
+        "SELECT id, author, ripple_of, created_at FROM expressions.wave WHERE bare AND author = ANY($1)",
         ("feed",),
     ),
     "SELECT id, owner, text FROM {}.thing WHERE type = 'comment' AND owner = ANY($1)": (
@@ -101,11 +105,15 @@ async def test_a_person_finds_people_feeds_and_results(
     assert (relation["followers"], relation["following"]) == (len(followers), len(following))
     assert len(followers) > PEOPLE / 5  # the most followed one
 
-    # The feed has what those who are followed have published; search finds people and polls.
+    # The feed has what those who are followed have published or share on; search finds people and polls.
     home = await all_of(me, "/v1/feed/home")
     published = await votewave.sql(
-        "SELECT id FROM polls.poll WHERE owner = ANY($1) UNION SELECT id FROM expressions.wave WHERE author = ANY($1)",
-        [my_id, *(each["person"]["id"] for each in following)],
+        "SELECT id FROM polls.poll WHERE owner = $2 OR owner = ANY($1)"
+        " UNION SELECT id FROM expressions.wave WHERE NOT bare AND (author = $2 OR author = ANY($1))"
+        " UNION SELECT ripple_of FROM expressions.wave AS ripple WHERE bare AND author = ANY($1)"
+        " AND NOT EXISTS (SELECT FROM expressions.wave WHERE author = $2 AND ripple.ripple_of IN (id, ripple_of))",
+        [each["person"]["id"] for each in following],
+        my_id,
     )
     assert {entry["id"] for entry in home} == {str(row["id"]) for row in published}
     handle = following[0]["person"]["handle"]
@@ -143,6 +151,12 @@ async def test_each_services_picture_of_the_others_is_whole(made: dict[str, Any]
             assert sorted(map(tuple, await votewave.sql(copy.format(service), accounts))) == sorted(
                 map(tuple, expected)
             )
+    miscounted = await votewave.sql(
+        "SELECT id FROM expressions.wave WHERE NOT bare AND author = ANY($1)"
+        " AND ripples <> (SELECT count(*) FROM expressions.wave AS shared WHERE shared.ripple_of = wave.id)",
+        accounts,
+    )
+    assert miscounted == []
     [counts] = await votewave.sql(
         "SELECT sum(followers) AS followers, sum(following) AS following FROM follows.account WHERE id = ANY($1)",
         accounts,

@@ -69,6 +69,10 @@ def test_everything_is_as_a_request_may_have_it_and_happens_in_order() -> None:
     assert [wave.at for wave in waves] == sorted(wave.at for wave in waves)
     assert len(waves) == made.size.waves
     assert all(_reactions_fit(wave) for wave in waves)
+    ripples = [(wave.at, ripple) for wave in waves for ripple in wave.ripples]
+    assert ripples
+    assert all(at <= ripple.at <= made.now for at, ripple in ripples)
+    assert len({(at, ripple.account) for at, ripple in ripples}) == len(ripples)
     assert all(published[wave.poll] < wave.at for wave in waves if wave.poll)
     for thread in made.threads():
         for number, comment in enumerate(thread.comments):
