@@ -20,7 +20,7 @@ async def test_a_home_feed_has_what_those_whom_i_follow_have_published_and_mine(
     entry = (await ada.feed())["items"][2]
     assert (entry["kind"], entry["id"], entry["author"]["id"]) == ("poll", first, ben.account)
     assert (entry["author"]["display_name"], entry["author"]["handle"][:6]) == ("Ben", "voter-")
-    assert sorted(entry) == ["author", "created_at", "id", "kind", "text"]
+    assert sorted(entry) == ["author", "created_at", "id", "kind", "rippled", "text"]
     poll = (await ada.http.get(f"/v1/polls/{first}")).json()
     assert entry["created_at"] == poll["published_at"]
 
