@@ -79,12 +79,12 @@ export function Found({ q, show }: { q: string; show?: KindOfFound }) {
       </Section>
       <Section id="polls" title={t`Polls`} found={polls}>
         <ul className={entries.list}>
-          {polls.pages.data?.pages.map((page, number) => <Entries key={String(polls.pages.data.pageParams[number])} entries={page.items} />)}
+          {polls.pages.data?.pages.map((page, number) => <Entries key={number} entries={page.items} />)}
         </ul>
       </Section>
       <Section id="waves" title={t`Waves`} found={waves}>
         <ul className={entries.list}>
-          {waves.pages.data?.pages.map((page, number) => <Entries key={String(waves.pages.data.pageParams[number])} entries={page.items} />)}
+          {waves.pages.data?.pages.map((page, number) => <Entries key={number} entries={page.items} />)}
         </ul>
       </Section>
     </>

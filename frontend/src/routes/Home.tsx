@@ -37,7 +37,7 @@ export function Home() {
           key={order}
           name={`home ${order}`}
           mine
-          first={written.map(({ id, author, text, created_at }) => ({ kind: "wave", id, author, text, created_at }))}
+          first={written.map(({ id, author, text, created_at }) => ({ kind: "wave", id, author, text, created_at, rippled: null }))}
           read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor, order } } }))}
           empty={
             <Notice>
