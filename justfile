@@ -96,11 +96,6 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 @pipeline *ARGS:
     {{ dev }} python -m tools.pipeline "$@"
 
-# the tests of what VoteWave runs on: Terraform, Packer, images of machines
-[no-exit-message]
-@test-infra *ARGS:
-    {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/infra "$@"
-
 # the tests of the machine images, which need root: a plain Debian in a folder, a firewall with packets
 [no-exit-message]
 @test-machines *ARGS:
