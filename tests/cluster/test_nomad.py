@@ -84,7 +84,7 @@ def test_one_jobspec_renders_every_service_for_either_driver(tmp_path: Path, nam
         assert int(task["Config"]["ulimit"][0]["nofile"].partition(":")[0]) > 2 * live, "who watches, and the others"
     # What is left to be filled in is Nomad's own; a misspelt variable would be left as it stands as well.
     left = set(re.findall(r"\$\{([^}]*)\}", json.dumps(job)))
-    known = {"NOMAD_IP_http", "NOMAD_PORT_http", "NOMAD_SECRETS_DIR", "NOMAD_SHORT_ALLOC_ID"}
+    known = {"NOMAD_IP_http", "NOMAD_PORT_http", "NOMAD_SECRETS_DIR", "NOMAD_SHORT_ALLOC_ID", "NOMAD_TASK_DIR"}
     assert left <= known | {"node.class", "node.unique.id", ZONE}
     assert {spread["Attribute"] for spread in group["Spreads"]} == {"${node.unique.id}", f"${{{ZONE}}}"}
     assert group["ShutdownDelay"] >= 10e9, "longer than HAProxy holds an instance that has left (ns)"
