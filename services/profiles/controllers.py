@@ -1,6 +1,6 @@
 """Profiles over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Controller, Request, delete, get, patch, post, put
@@ -79,68 +79,6 @@ class ProfileController(Controller):
         """Return where the file is to be sent. An image that nothing shows within an hour is deleted."""
         return await profiles.begin_image(subject, data.content_type)
 
-    @put(
-        "/me/avatar",
-        operation_id="ProfileAvatarSet",
-        summary="Show an image as my avatar",
-        guards=[requires("profiles:write"), IMAGES_MADE],
-        responses=problems(_IMAGES, 400, 401, 403, 404, 409, 422, 429, 503),
-    )
-    async def set_avatar(
-        self,
-        request: Request[Any, Any, Any],
-        profiles: NamedDependency[Profiles],
-        subject: NamedDependency[Subject],
-        data: JSONBody[ImageChoice],
-    ) -> ProfileView:
-        """Cut an uploaded image to a square and show it; the image before it is deleted."""
-        return await profiles.show(subject, "avatar", data.image, site_of(request))
-
-    @delete(
-        "/me/avatar",
-        operation_id="ProfileAvatarDelete",
-        summary="Delete my avatar",
-        status_code=200,
-        guards=[requires("profiles:write"), IMAGES_MADE],
-        responses=problems(_TEXTS, 401, 403, 429),
-    )
-    async def delete_avatar(
-        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
-    ) -> ProfileView:
-        """Show none any more, and delete its files."""
-        return await profiles.hide(subject, "avatar")
-
-    @put(
-        "/me/banner",
-        operation_id="ProfileBannerSet",
-        summary="Show an image above my profile",
-        guards=[requires("profiles:write"), IMAGES_MADE],
-        responses=problems(_IMAGES, 400, 401, 403, 404, 409, 422, 429, 503),
-    )
-    async def set_banner(
-        self,
-        request: Request[Any, Any, Any],
-        profiles: NamedDependency[Profiles],
-        subject: NamedDependency[Subject],
-        data: JSONBody[ImageChoice],
-    ) -> ProfileView:
-        """Cut an uploaded image to three times its height and show it; the image before it is deleted."""
-        return await profiles.show(subject, "banner", data.image, site_of(request))
-
-    @delete(
-        "/me/banner",
-        operation_id="ProfileBannerDelete",
-        summary="Delete the image above my profile",
-        status_code=200,
-        guards=[requires("profiles:write"), IMAGES_MADE],
-        responses=problems(_TEXTS, 401, 403, 429),
-    )
-    async def delete_banner(
-        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
-    ) -> ProfileView:
-        """Show none any more, and delete its files."""
-        return await profiles.hide(subject, "banner")
-
     @get(
         "/{handle:str}",
         operation_id="ProfileRead",
@@ -150,6 +88,57 @@ class ProfileController(Controller):
     async def read(self, profiles: NamedDependency[Profiles], handle: FromPath[str]) -> ProfileView:
         """Return a profile by its handle, whatever its case."""
         return await profiles.read(handle)
+
+
+def picture_controller(what: Literal["avatar", "banner"], called: str, cut: str) -> type[Controller]:
+    """Return what shows and hides one of the two pictures of a profile.
+
+    Args:
+        what: Which; its name in paths.
+        called: What the description of the API says of it: `Show an image CALLED`.
+        cut: How an image is made to fit.
+    """
+
+    class PictureController(Controller):
+        """A picture of a profile."""
+
+        path = f"/me/{what}"
+        tags = ("Profiles",)
+
+        @put(
+            operation_id=f"Profile{what.title()}Set",
+            summary=f"Show an image {called}",
+            description=f"Cut an uploaded image to {cut} and show it; the image before it is deleted.",
+            guards=[requires("profiles:write"), IMAGES_MADE],
+            responses=problems(_IMAGES, 400, 401, 403, 404, 409, 422, 429, 503),
+        )
+        async def show(
+            self,
+            request: Request[Any, Any, Any],
+            profiles: NamedDependency[Profiles],
+            subject: NamedDependency[Subject],
+            data: JSONBody[ImageChoice],
+        ) -> ProfileView:
+            """Show an image."""
+            return await profiles.show(subject, what, data.image, site_of(request))
+
+        @delete(
+            operation_id=f"Profile{what.title()}Delete",
+            summary=f"Delete the image {called}",
+            description="Show none any more, and delete its files.",
+            status_code=200,
+            guards=[requires("profiles:write"), IMAGES_MADE],
+            responses=problems(_TEXTS, 401, 403, 429),
+        )
+        async def hide(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> ProfileView:
+            """Show none."""
+            return await profiles.hide(subject, what)
+
+    return PictureController
+
+
+AvatarController = picture_controller("avatar", "as my avatar", "a square")
+BannerController = picture_controller("banner", "above my profile", "three times its height")
 
 
 class PeopleController(Controller):

@@ -3,7 +3,13 @@
 from services.core.events.handler import Handler
 from services.core.personal import Personal
 from services.core.service import Job, Service
-from services.profiles.controllers import PeopleController, ProfileController, ProfileImageController
+from services.profiles.controllers import (
+    AvatarController,
+    BannerController,
+    PeopleController,
+    ProfileController,
+    ProfileImageController,
+)
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded
 from services.profiles.repository import exported
 from services.profiles.service import Profiles
@@ -13,7 +19,7 @@ SERVICE = Service(
     "profiles",
     Profiles,
     settings=ProfilesSettings,
-    controllers=[ProfileController, ProfileImageController],
+    controllers=[ProfileController, AvatarController, BannerController, ProfileImageController],
     parts=lambda profiles: {"images": profiles.images},
     internal_controllers=[PeopleController],
     handlers=[

@@ -4,7 +4,7 @@ import csv
 
 import httpx
 import pytest
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, Dialog, FilePayload, Page, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, visit
 
@@ -268,3 +268,32 @@ async def test_tokens_are_told_once_and_saved_with_a_link_by_which_a_stranger_vo
     )
     assert [winner["label"] for winner in counted.json()["winners"]] == ["Riga"]
     assert (complaints, others) == ([], [])
+
+
+async def test_an_unsaved_poll_asks_before_it_is_left_and_is_there_again(browser: Browser, votewave: VoteWave) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/new", **PHONE)
+    await enter(page)
+    await ask(page, "Where next?")
+    await page.evaluate("history.back()")
+    dialog = page.get_by_role("dialog", name="This isn't saved yet")
+    await expect(dialog.get_by_role("button", name="Stay here")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page.get_by_label("Question")).to_have_value("Where next?")
+
+    asked: list[str] = []
+
+    async def leave(box: Dialog) -> None:
+        asked.append(box.type)
+        await box.accept()
+
+    page.on("dialog", leave)
+    await page.reload()
+    assert asked == ["beforeunload"]
+    await expect(page.get_by_text("is here again")).to_be_visible()
+    await expect(page.get_by_label("Option 2", exact=True)).to_have_value("Lisbon")
+    await page.get_by_role("button", name="Throw it away").click()
+    await expect(page.get_by_label("Question")).to_have_value("")
+    await page.reload()
+    assert asked == ["beforeunload"], "nothing would be lost"
+    assert complaints == []

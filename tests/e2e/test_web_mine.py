@@ -238,6 +238,21 @@ async def test_a_picture_is_looked_at_saved_and_removed(browser: Browser, votewa
     await page.go_back()
     await page.get_by_role("button", name="Remove picture").click()
     await expect(page.locator("main img")).to_have_count(0)
+
+    await page.get_by_label("Banner").set_input_files([{**chosen[0], "buffer": b"no image"}])
+    await expect(page.get_by_role("alert")).to_contain_text("can't be shown as an image")
+    await page.get_by_label("Banner").set_input_files(chosen)
+    preview = page.get_by_role("img", name="Your banner as it will be")
+    await expect(preview).to_be_visible()
+    box = await preview.bounding_box()
+    assert box is not None
+    assert abs(box["width"] / box["height"] - 3) < 0.05, "it is cut as the server cuts it"
+    assert await faults_of(page, "/settings") == []
+    await page.get_by_role("button", name="Save banner").click()
+    banner = page.get_by_role("img", name="Your banner", exact=True)
+    await expect(banner).to_have_attribute("src", re.compile("^/v1/profiles/images/.*/1200.webp$"))
+    await page.get_by_role("button", name="Remove banner").click()
+    await expect(banner).to_have_count(0)
     assert complaints == []
 
 

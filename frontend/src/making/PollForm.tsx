@@ -1,10 +1,14 @@
 import { t } from "@lingui/core/macro";
-import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from "react";
+import { Trans } from "@lingui/react/macro";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../api/problem";
 import { Field } from "../ui/Field";
-import { ProblemNotice } from "../ui/Notice";
+import { Button } from "../ui/Button";
+import { Notice, ProblemNotice } from "../ui/Notice";
 import { Text } from "../ui/Text";
 import type { Entry } from "./entry";
+import { drop, keep, kept, type Place } from "./kept";
+import { Leave } from "./Leave";
 import styles from "./Making.module.css";
 import { Methods } from "./Methods";
 import { Options } from "./Options";
@@ -13,22 +17,45 @@ import { Schedule } from "./Schedule";
 
 type Props = {
   start: Entry;
+  /** Where what is entered is kept until it is sent. */
+  place: Place;
+  /** It is being sent. */
+  sending: boolean;
   /** Voting has begun: method, options and rules stay. */
   begun?: boolean;
   /** Somebody has voted: the question stays, too. */
   asked?: boolean;
   error: Error | null;
-  kept: string;
+  /** What became of what was entered if it is refused. */
+  refused: string;
   /** The buttons; `name` says which was pressed. */
   children: ReactNode;
   onSend: (entry: Entry, pressed: string) => void;
 };
 
+const same = (one: Entry, other: Entry) => JSON.stringify(one) === JSON.stringify(other);
+
 /** A poll to be filled in. */
-export function PollForm({ start, begun = false, asked = false, error, kept, children, onSend }: Props) {
-  const [entry, setEntry] = useState(start);
+export function PollForm({ start, place, sending, begun = false, asked = false, error, refused, children, onSend }: Props) {
+  const [restored, setRestored] = useState(() => kept(place));
+  const [entry, setEntry] = useState(restored ?? start);
+  const [isKept, setKept] = useState(restored !== null);
+  const unsaved = !same(entry, start);
   const problem = error instanceof Problem ? error : null;
   const set = (edit: Partial<Entry>) => setEntry((old) => ({ ...old, ...edit }));
+
+  // A new entry alone is kept, and what was entered and taken back isn't.
+  useEffect(() => {
+    if (sending) return;
+    if (unsaved) setKept(keep(place, entry));
+    else drop(place);
+  }, [entry, unsaved]);
+
+  function beginAnew() {
+    drop(place);
+    setEntry(start);
+    setRestored(null);
+  }
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -43,6 +70,17 @@ export function PollForm({ start, begun = false, asked = false, error, kept, chi
 
   return (
     <form onSubmit={submit} onKeyDown={stay} className={styles.form}>
+      <Leave unsaved={unsaved && !sending} kept={isKept} onDrop={() => drop(place)} />
+      {restored && (
+        <Notice>
+          <p><Trans>What you had entered and not saved is here again.</Trans></p>
+          <div>
+            <Button type="button" kind="quiet" onClick={beginAnew}>
+              <Trans>Throw it away</Trans>
+            </Button>
+          </div>
+        </Notice>
+      )}
       {!asked && (
         <>
           <Field
@@ -74,7 +112,7 @@ export function PollForm({ start, begun = false, asked = false, error, kept, chi
         onChange={(rules) => set({ rules: { ...entry.rules, ...rules } })}
         onRandomOrder={(random_order) => set({ random_order })}
       />
-      {error && <ProblemNotice error={error} kept={kept} />}
+      {error && <ProblemNotice error={error} kept={refused} />}
       <div className={styles.bar}>{children}</div>
     </form>
   );

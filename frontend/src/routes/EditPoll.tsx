@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { editOf, type Entry, entryOf } from "../making/entry";
+import { drop } from "../making/kept";
 import { PollForm } from "../making/PollForm";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
@@ -47,6 +48,7 @@ function Loaded({ poll, tag, ballots }: Read) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const start = entryOf(poll);
+  const place = { account: poll.owner.id, poll: poll.id, tag };
   const save = useMutation({
     mutationFn: async (entry: Entry) =>
       given(
@@ -56,6 +58,7 @@ function Loaded({ poll, tag, ballots }: Read) {
         }),
       ),
     onSuccess: async () => {
+      drop(place);
       await queries.invalidateQueries({ queryKey: ["poll"], refetchType: "none" });
       await navigate({ to: "/p/$code", params: { code: poll.code } });
     },
@@ -96,10 +99,12 @@ function Loaded({ poll, tag, ballots }: Read) {
       )}
       <PollForm
         start={start}
+        place={place}
+        sending={save.isPending}
         begun={begun}
         asked={asked}
         error={save.error}
-        kept={moved ? t`The poll was changed elsewhere since you opened it. Reload this page to begin with what it is now.` : t`Nothing was changed; all that you entered is still here.`}
+        refused={moved ? t`The poll was changed elsewhere since you opened it. Reload this page to begin with what it is now.` : t`Nothing was changed; all that you entered is still here.`}
         onSend={(entry) => save.isPending || save.mutate(entry)}
       >
         <Button type="submit" aria-disabled={save.isPending}>

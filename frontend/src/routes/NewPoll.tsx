@@ -6,6 +6,7 @@ import { useRef, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { blankEntry, type Entry, newOf } from "../making/entry";
+import { drop } from "../making/kept";
 import { PollForm } from "../making/PollForm";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
@@ -16,11 +17,13 @@ export function NewPoll() {
   const account = useAccount();
   const navigate = useNavigate();
   const [start] = useState(blankEntry);
+  const place = { account: account?.id ?? "", poll: "new", tag: "" };
   const key = useRef(crypto.randomUUID()); // a second press or a retry makes no second poll
   const make = useMutation({
     mutationFn: async ({ entry, publish }: { entry: Entry; publish: boolean }): Promise<Poll> =>
       given(await api.POST("/v1/polls", { body: newOf(entry, publish), params: { header: { "Idempotency-Key": key.current } } })),
     onSuccess: (poll) => {
+      drop(place);
       const invited = poll.rules.eligibility === "roll" || poll.rules.eligibility === "tokens";
       if (invited) return navigate({ to: "/polls/$id/voters", params: { id: poll.id } });
       return navigate({ to: "/p/$code", params: { code: poll.code } });
@@ -52,8 +55,10 @@ export function NewPoll() {
       <h1><Trans>Make a poll</Trans></h1>
       <PollForm
         start={start}
+        place={place}
+        sending={make.isPending}
         error={make.error}
-        kept={t`Nothing was saved or published; all that you entered is still here.`}
+        refused={t`Nothing was saved or published; all that you entered is still here.`}
         onSend={(entry, pressed) => make.isPending || make.mutate({ entry, publish: pressed !== "draft" })}
       >
         <Button type="submit" value="publish" aria-disabled={make.isPending}>

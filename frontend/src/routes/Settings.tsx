@@ -9,7 +9,7 @@ import { Devices } from "../notifications/Devices";
 import { Preferences } from "../notifications/Preferences";
 import { AccountForms } from "../settings/AccountForms";
 import { Archive } from "../settings/Archive";
-import { AvatarForm } from "../settings/AvatarForm";
+import { Pictures } from "../settings/Pictures";
 import { Keys } from "../settings/Keys";
 import { Leaving, Left } from "../settings/Leaving";
 import { ProfileForm } from "../settings/ProfileForm";
@@ -75,7 +75,7 @@ export function Settings() {
           <Trans>Your data</Trans>
         </Tab>
       </Tabs>
-      {!show && <AvatarForm />}
+      {!show && <Pictures />}
       {!show && <ProfileForm />}
       {show === "account" && <AccountForms />}
       {show === "sessions" && <Sessions />}

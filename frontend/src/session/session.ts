@@ -106,7 +106,8 @@ class Session {
   #forget(): void {
     this.#token = "";
     this.#until = 0;
-    localStorage.removeItem(HINT);
+    // What was entered and isn't sent is nobody else's (making/kept.ts).
+    for (const key of Object.keys(localStorage)) if (key === HINT || key.startsWith("making:")) localStorage.removeItem(key);
     this.#be(null);
   }
 

@@ -10,6 +10,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
+import { YourPassword } from "./YourPassword";
 
 /** The address, the password, and an end to all sessions. */
 export function AccountForms() {
@@ -62,15 +63,7 @@ function Address() {
       {verify.error && <ProblemNotice error={verify.error} />}
       <form onSubmit={submit} className={styles.form}>
         <Field label={t`New address`} name="email" type="email" autoComplete="email" required error={problem?.of("email")} />
-        <Field
-          label={t`Your password`}
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          required
-          maxLength={256}
-          error={problem?.of("password")}
-        />
+        <YourPassword problem={problem} />
         {change.error && !problem?.errors.length && <ProblemNotice error={change.error} kept={t`Your address is the old one.`} />}
         {change.isSuccess && (
           <Notice kind="good"><Trans>A mail is on its way to {change.variables.email}. Your address changes when you open its link.</Trans></Notice>

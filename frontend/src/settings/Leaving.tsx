@@ -7,9 +7,9 @@ import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { session } from "../session/session";
 import { Button } from "../ui/Button";
-import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Settings.module.css";
+import { YourPassword } from "./YourPassword";
 import { moment } from "../ui/time";
 
 /** Deletes the account, after a second step that names what goes and what stays. */
@@ -50,16 +50,7 @@ export function Leaving({ onLeft }: { onLeft: (dueAt: string) => void }) {
             <Trans>Ballots you have cast stay counted, and no longer say whose they were. Polls of yours that are open close then; closed ones
             stay, without your name. Drafts and all else go for good.</Trans>
           </p>
-          <Field
-            label={t`Your password`}
-            name="password"
-            type="password"
-            autoComplete="current-password"
-            required
-            autoFocus
-            maxLength={256}
-            error={problem?.of("password")}
-          />
+          <YourPassword problem={problem} autoFocus />
           {leave.error && !problem?.errors.length && <ProblemNotice error={leave.error} kept={t`Your account is as it was.`} />}
           <div className={styles.actions}>
             <Button type="submit" aria-disabled={leave.isPending}>
