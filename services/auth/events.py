@@ -35,3 +35,15 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "auth.account.deleted"
     account: UUID
     last: bool
+
+
+class SessionsEnded(Event, frozen=True, kw_only=True):
+    """Somebody is signed out: by themselves, by a new password, or because a refresh token was stolen.
+
+    Attributes:
+        sessions: Those that have ended, and API keys that were deleted. Sessions that run out aren't told of.
+    """
+
+    KIND: ClassVar[str] = "auth.sessions.ended"
+    account: UUID
+    sessions: list[UUID]

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.engine import Row
 
+from services.auth.events import SessionsEnded
 from services.auth.models import (
     Account,
     ApiKey,
@@ -21,7 +22,8 @@ from services.auth.models import (
 )
 from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset
-from services.core.data.repository import Repository
+from services.core.data.repository import AnySession, Repository
+from services.core.events.outbox import publish
 from services.core.personal import Part
 
 SESSIONS = Keyset("sessions", Session.id)
@@ -152,6 +154,12 @@ class AccountRepository(Repository[Account]):
         return next(iter(changed), None)
 
 
+async def _tell(session: AnySession, account: UUID, ended: list[UUID]) -> None:
+    """Tell other services of what has ended, in the same transaction, so that none is forgotten."""
+    if ended:
+        await publish(session, SessionsEnded(account=account, sessions=ended))
+
+
 class SessionRepository(Repository[Session]):
     """Sessions and their refresh tokens."""
 
@@ -183,13 +191,15 @@ class SessionRepository(Repository[Session]):
         return await self.exists(Session.id == session, *self.live(account))
 
     async def end(self, account: UUID, *, only: UUID | None = None, but: UUID | None = None) -> list[UUID]:
-        """End an account's sessions: all, only one, or all but one. Return those that ended now."""
+        """End an account's sessions: all, only one, or all but one; tell of it. Return those that ended now."""
         where = [Session.account_id == account, Session.ended_at.is_(None)]
         if only is not None:
             where.append(Session.id == only)
         if but is not None:
             where.append(Session.id != but)
-        return [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
+        ended = [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
+        await _tell(self.session, account, ended)
+        return ended
 
     async def ended_since(self, seconds: float) -> dict[UUID, datetime]:
         """Return the sessions and API keys that ended in the last `seconds`, with when."""
@@ -314,11 +324,13 @@ class KeyRepository(Repository[ApiKey]):
         return ApiKey.account_id == account, ApiKey.ended_at.is_(None), unexpired
 
     async def end(self, account: UUID, *, only: UUID | None = None) -> list[UUID]:
-        """End an account's API keys: all, or only one. Return those that ended now."""
+        """End an account's API keys: all, or only one; tell of it. Return those that ended now."""
         where = [ApiKey.account_id == account, ApiKey.ended_at.is_(None)]
         if only is not None:
             where.append(ApiKey.id == only)
-        return [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
+        ended = [row.id for row in await self.update_where(*where, values={"ended_at": func.now()})]
+        await _tell(self.session, account, ended)
+        return ended
 
     async def of_request(self, account: UUID, key: str) -> ApiKey | None:
         """Return the API key, ended or not, that an account's idempotency key has made."""

@@ -189,3 +189,11 @@ class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
     """Auth: an account is gone for good."""
 
     KIND: ClassVar[str] = "auth.account.deleted"
+
+
+class SessionsEnded(Event, frozen=True, kw_only=True):
+    """Auth: somebody is signed out somewhere."""
+
+    KIND: ClassVar[str] = "auth.sessions.ended"
+    account: UUID
+    sessions: list[UUID]

@@ -165,6 +165,7 @@ class Device(Base):
         auth: The secret that it shares with us.
         signer: The public half of the key of ours that it knows; it takes nothing that another one signed.
         label: What its owner sees it as.
+        session: In which it was added last, and with which it goes; null if that was before it was kept.
         told: The ordinal of the last notification that it was told of.
         due_at: When the next message leaves; null if there is nothing to tell. While one is being sent, when it is
             sent again if whoever sends it is killed.
@@ -183,6 +184,7 @@ class Device(Base):
     told: Mapped[UUID]
     due_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(server_default="0")
+    session: Mapped[UUID | None]
     __table_args__ = (
         Index("uq_device_same", "same", unique=True),
         Index("ix_device_account", "account", "id"),

@@ -52,6 +52,7 @@ SERVICE = Service(
         mute_handler(events.MuteChanged, Mute),
         Handler(events.BlockChanged, lambda told, session, event: told.hearing.apart(session, event)),
         Handler(events.MuteChanged, lambda told, session, event: told.hearing.apart(session, event)),
+        Handler(events.SessionsEnded, lambda told, session, event: told.devices.forget(session, event), forget_past),
     ],
     personal=Personal(events.AccountDeleted, Notifications.erase, exported, Person),
     secrets={LINK_KEY: new_link_key, PUSH_KEY: new_push_key},

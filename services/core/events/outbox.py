@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
 from services.core.data.database import PUBLISHED
 from services.core.ids import new_id
@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 _INSERT = text("INSERT INTO outbox (event_id, kind, payload, trace) VALUES (:id, :kind, :payload, :trace)")
 
 
-async def publish(session: AsyncSession, event: Event) -> UUID:
+async def publish(session: AsyncSession | async_scoped_session[AsyncSession], event: Event) -> UUID:
     """Write an event to the outbox, within the caller's transaction; return its id."""
     event_id = new_id()
     session.info[PUBLISHED] = True

@@ -32,7 +32,7 @@ class DeviceRepository(Repository[Device]):
         theirs = delete(Device).where(Device.same == same, Device.account != account)
         await self.session.execute(theirs)
         new = insert(Device).values(account=account, same=same, **values)
-        changes = {name: new.excluded[name] for name in ("account", "label", "signer")}
+        changes = {name: new.excluded[name] for name in ("account", "label", "session", "signer")}
         # What it was told of, and what it waits for, stays: whoever opens the app adds it anew.
         kept = new.on_conflict_do_update(index_elements=["same"], set_={**changes, "tries": 0}).returning(Device)
         row = (await self.session.execute(kept)).scalar_one()
@@ -48,6 +48,10 @@ class DeviceRepository(Repository[Device]):
         """Remove an account's device; say whether there was one."""
         removed = delete(Device).where(Device.id == device, Device.account == account).returning(Device.id)
         return (await self.session.execute(removed)).first() is not None
+
+    async def forget(self, account: UUID, sessions: Collection[UUID]) -> None:
+        """Remove an account's devices that were added in some sessions."""
+        await self.session.execute(delete(Device).where(Device.account == account, Device.session.in_(sessions)))
 
     async def ring(self, kind: Kind, accounts: Collection[UUID], now: datetime) -> None:
         """Let a message leave soon for those of some accounts' devices whose owners want to be told of a kind so.

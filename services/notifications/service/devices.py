@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.models import utc_now
 from services.core.identity.subject import Subject
@@ -15,6 +16,7 @@ from services.core.peers.outside import check_url
 from services.core.problems import not_found, over_quota
 from services.core.refusals import Refusals
 from services.core.text import clean_line
+from services.notifications.events import SessionsEnded
 from services.notifications.models import Device
 from services.notifications.moments import last_of, moment_of
 from services.notifications.repository.devices import DeviceRepository
@@ -91,6 +93,7 @@ class Devices:
             "auth": auth,
             "signer": next(iter(await signing_keys(self._kit))),
             "label": label,
+            "session": subject.session,
             "told": last_of(utc_now()),
         }
         most = self._kit.settings.devices_per_account
@@ -99,6 +102,10 @@ class Devices:
             if number > most:
                 raise over_quota(f"You are told in {most} browsers, all that one account may have. Remove one of them.")
             return _view(row)
+
+    async def forget(self, session: AsyncSession, event: SessionsEnded) -> None:
+        """Tell nothing to the devices of sessions that have ended: whoever has them may not be who signed in there."""
+        await DeviceRepository(session).forget(event.account, event.sessions)
 
     async def take_back(self, subject: Subject, device: UUID) -> None:
         """Tell nothing to a device any more.

@@ -19,6 +19,8 @@ from services.notifications.service import Notifications, pushing, ringing
 from services.notifications.service.devices import signing_keys
 from services.notifications.service.pushing import Pushing
 from services.notifications.webpush import to_text
+from tests.conftest import eventually
+from tests.integration.auth.conftest import bearer, opened, signed_in
 from tests.integration.follows.conftest import kind_of
 from tests.integration.notifications.conftest import (
     Reader,
@@ -257,3 +259,31 @@ async def test_devices_over_http(client: httpx.AsyncClient, ada: Reader) -> None
     assert kind_of(refused) == (422, "device-refused")
     fields = {each["field"] for each in refused.json()["errors"]}
     assert fields >= {"endpoint", "keys.p256dh", "keys.auth"}
+
+
+async def test_a_browser_whose_session_ends_elsewhere_is_told_no_more(client: httpx.AsyncClient) -> None:
+    here = await opened(client)
+    lost, key = await signed_in(client, here), {"name": "k", "scopes": ["notifications:write", "notifications:read"]}
+    made = (await client.post("/v1/auth/keys", json=key, headers=bearer(here))).json()
+    traded = (await client.post("/v1/auth/tokens", json={"api_key": made["api_key"]})).json()
+    for label, tokens in (("here", here), ("lost", lost), ("key", traded)):
+        body = Browser().subscription(label=label)
+        added = await client.put("/v1/notifications/devices", json=body, headers=bearer(tokens))
+        assert added.status_code == 200, added.text
+
+    async def told() -> list[str]:
+        answer = await client.get("/v1/notifications/devices", headers=bearer(here))
+        return sorted(device["label"] for device in answer.json()["items"])
+
+    async def only(*labels: str) -> None:
+        async def so() -> bool:
+            return await told() == sorted(labels)
+
+        await eventually(so, 20)
+
+    await only("here", "lost", "key")
+    ended = await client.delete(f"/v1/auth/sessions/{lost['session']}", headers=bearer(here))
+    assert ended.status_code == 204
+    await only("here", "key")
+    assert (await client.delete(f"/v1/auth/keys/{made['id']}", headers=bearer(here))).status_code == 204
+    await only("here")
