@@ -133,9 +133,7 @@ class VoteWave(Http):
 
     async def start(self) -> None:
         """Start the server, publish a poll, let a guest vote."""
-        environment, log = self.place.environment, self.place.folder / "votewave.log"
-        run, port = ["services.cli", "run", "all"], int(environment["VOTEWAVE_PORT"])
-        self.server = Server("votewave run all", run, environment, port, "/health/ready", log)
+        self.server = self.place.run("all")
         await self.publish(self.server)
 
     async def publish(self, server: Server) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +22,7 @@ from sqlalchemy import text
 
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.network import Network
-from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.place import Place, open_place
 from loadtests.benchmark.processes import Server, tree_cpu_seconds
 
 LATE_SECONDS = 20.0
@@ -87,32 +86,19 @@ async def run(*, size: Size, rate: int, seconds: int, parent: Path | None) -> li
     Raises:
         BenchError: Something failed.
     """
-    folder = temporary_folder(parent)
-    place, server = Place(folder), None
     network = Network(size.people)
-    try:
-        await place.start(VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1")
+    async with open_place(parent, VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1") as place:
         followed = min(5_000, size.people - 1)
         async with place.connect("votewave") as connection:
             follows = await network.write(
                 connection, edges=size.edges, polls=size.polls, followers=size.followers, followed=followed
             )
         print(f"{size.people:,} people, {follows:,} follows, {size.polls:,} polls", file=sys.stderr, flush=True)
-        command, port = ["services.cli", "run", "auth", "polls", "feed"], int(place.environment["VOTEWAVE_PORT"])
-        log = folder / "votewave.log"
-        server = Server("votewave run auth polls feed", command, place.environment, port, "/health/ready", log)
+        server = place.run("auth", "polls", "feed")
         found = await _measure(place, server, network, rate=rate, seconds=seconds, followers=size.followers)
         for each in found:
             print(line(each), file=sys.stderr, flush=True)
         return found
-    finally:
-        with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.callback(place.embedded.stop)
-            if server is not None:
-                stack.callback(server.stop)
-            with contextlib.suppress(RuntimeError):  # it never started
-                await place.voters.close()
 
 
 async def _measure(

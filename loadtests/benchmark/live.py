@@ -1,8 +1,6 @@
 """`bench live`: what viewers of a poll cost those who vote in it, and how old what they see is."""
 
 import asyncio
-import contextlib
-import shutil
 import struct
 import sys
 from array import array
@@ -18,7 +16,7 @@ from services.core.live.watch import pause_for
 
 from loadtests.benchmark.contestants import VoteWave
 from loadtests.benchmark.errors import BenchError
-from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.place import open_place
 from loadtests.benchmark.steady import Vote, cast
 
 MOST_TIMES_SLOWER = 2.0
@@ -73,15 +71,14 @@ async def run(*, viewers: int, rate: int, seconds: int, parent: Path | None) -> 
     Raises:
         BenchError: Something failed.
     """
-    folder = temporary_folder(parent)
-    place = Place(folder)
-    votewave = VoteWave(place)
-    try:
-        await place.start(
-            VOTEWAVE_LOG_LEVEL="warning",
-            VOTEWAVE_TRUSTED_PROXIES="1",
-            VOTEWAVE_VOTEBOOTH_LIVE_CONNECTIONS=str(viewers + 10),
-        )
+    settings = {
+        "VOTEWAVE_LOG_LEVEL": "warning",
+        "VOTEWAVE_TRUSTED_PROXIES": "1",
+        "VOTEWAVE_VOTEBOOTH_LIVE_CONNECTIONS": str(viewers + 10),
+    }
+    async with open_place(parent, **settings) as place:
+        votewave = VoteWave(place)
+        place.guests.push_async_callback(votewave.stop)
         await votewave.start()
         await _measure(votewave, 0, rate, 2)  # what is cold warms up
         found = []
@@ -89,12 +86,6 @@ async def run(*, viewers: int, rate: int, seconds: int, parent: Path | None) -> 
             found.append(await _measure(votewave, count, rate, seconds))
             print(line(found[-1]), file=sys.stderr, flush=True)
         return found
-    finally:
-        with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.callback(place.embedded.stop)
-            await votewave.stop()
-            await place.close()
 
 
 async def _measure(votewave: VoteWave, viewers: int, rate: int, seconds: int) -> Measured:

@@ -1,8 +1,6 @@
 """`bench neighbours`: what others' votes take while one account does the worst that its limits allow."""
 
 import asyncio
-import contextlib
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +12,7 @@ from services.core.ids import new_id
 from loadtests.benchmark.contestants import VoteWave
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.neighbour import ACTS
-from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.place import open_place
 from loadtests.benchmark.steady import LATE_SECONDS, cast
 
 TARGET_MS = 100.0
@@ -61,23 +59,15 @@ async def run(*, seconds: int, rate: int, acts: Sequence[str], parent: Path | No
     Raises:
         BenchError: Something failed.
     """
-    folder = temporary_folder(parent)
-    place = Place(folder)
-    votewave = VoteWave(place)
-    try:
-        await place.start(VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1")
+    async with open_place(parent, VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1") as place:
+        votewave = VoteWave(place)
+        place.guests.push_async_callback(votewave.stop)
         await votewave.start()
         found = []
         for act in (QUIET, *acts):
             found.append(await _measure(votewave, act, seconds, rate))
             print(line(found[-1]), file=sys.stderr, flush=True)
         return found
-    finally:
-        with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.callback(place.embedded.stop)
-            await votewave.stop()
-            await place.close()
 
 
 async def _measure(votewave: VoteWave, act: str, seconds: int, rate: int) -> Measured:

@@ -1,9 +1,10 @@
 """Where the contest takes place: one folder, one embedded Postgres and Valkey, the voters."""
 
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -13,18 +14,36 @@ from services.core.peers.calls import INTERNAL_KEY
 from services.embedded import Embedded
 from services.registry import load_services
 
-from loadtests.benchmark.processes import free_port
+from loadtests.benchmark.processes import Server, free_port
 from loadtests.benchmark.voters import Voters
 
 OPTIONS = 5
 """Options of the poll that is voted on."""
 
 
-def temporary_folder(parent: Path | None) -> Path:
-    """Return a new folder for a place; whoever asks removes it."""
+def _new_folder(parent: Path | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="votewave-bench-", dir=parent))
     folder.chmod(0o711)  # as root, the database runs as another user, who must get through
     return folder
+
+
+@asynccontextmanager
+async def open_place(parent: Path | None, **environment: str) -> "AsyncIterator[Place]":
+    """Open a place in a new folder; in the end its servers are stopped and the folder is removed.
+
+    Args:
+        parent: Where the folder goes; None for the system's temporary folder.
+        **environment: More variables for VoteWave.
+    """
+    folder = _new_folder(parent)
+    async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        place = Place(folder)
+        stack.callback(place.embedded.stop)
+        await place.start(**environment)
+        stack.push_async_callback(place.voters.close)
+        async with place.guests:
+            yield place
 
 
 class Place:
@@ -36,6 +55,7 @@ class Place:
     Attributes:
         environment: The variables of a VoteWave process here.
         fresh_voters: A file with the tokens of guests that no server has seen; new in every round.
+        guests: What ends before the servers do: whoever starts something here pushes its end.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,6 +63,7 @@ class Place:
         self.embedded = Embedded(folder / "data")
         self.fresh_voters = folder / "voters.txt"
         self.environment: dict[str, str] = {}
+        self.guests = AsyncExitStack()
         self._voters: Voters | None = None
 
     async def start(self, **environment: str) -> None:
@@ -101,6 +122,14 @@ class Place:
         self.voters.write(path, count)
         return path
 
+    def run(self, *services: str) -> Server:
+        """Serve some services in one process until the place is closed."""
+        port, log = int(self.environment["VOTEWAVE_PORT"]), self.folder / "votewave.log"
+        command = ["services.cli", "run", *services]
+        server = Server(f"votewave run {' '.join(services)}", command, self.environment, port, "/health/ready", log)
+        self.guests.callback(server.stop)
+        return server
+
     @property
     def postgres_pid(self) -> int:
         """The database server's process id."""
@@ -135,8 +164,3 @@ class Place:
         """Return Postgres' version."""
         async with self.connect("votewave") as connection:
             return str(await connection.fetchval("SHOW server_version"))
-
-    async def close(self) -> None:
-        """Close our own connections; `embedded.stop()` ends the servers."""
-        if self._voters is not None:
-            await self._voters.close()

@@ -1,8 +1,6 @@
 """`bench feed --seed`: the social services together, in a place that `votewave seed` has filled."""
 
 import asyncio
-import contextlib
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -18,7 +16,7 @@ from services.feed.repository.trends import TrendRepository
 
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.feed import LATE_SECONDS, Measured, Wanted, line, measured, paced, typo
-from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.place import Place, open_place
 from loadtests.benchmark.processes import Server, tree_cpu_seconds
 
 _SERVICES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions", "comments", "feed")
@@ -44,26 +42,14 @@ async def run(*, people: int, follows: int, rate: int, seconds: int, parent: Pat
     Raises:
         BenchError: Something failed.
     """
-    folder = temporary_folder(parent)
-    place, server = Place(folder), None
-    try:
-        await place.start(VOTEWAVE_LOG_LEVEL="warning", VOTEWAVE_TRUSTED_PROXIES="1", VOTEWAVE_ENVIRONMENT="local")
+    settings = {"VOTEWAVE_LOG_LEVEL": "warning", "VOTEWAVE_TRUSTED_PROXIES": "1", "VOTEWAVE_ENVIRONMENT": "local"}
+    async with open_place(parent, **settings) as place:
         await _seed(place, people, follows)
-        command, port = ["services.cli", "run", *_SERVICES], int(place.environment["VOTEWAVE_PORT"])
-        name = f"votewave run {' '.join(_SERVICES)}"
-        server = Server(name, command, place.environment, port, "/health/ready", folder / "votewave.log")
+        server = place.run(*_SERVICES)
         found = [*await _loads(place, server, rate, rate * seconds), await _reckoning(place)]
         for each in found:
             print(line(each), file=sys.stderr, flush=True)
         return found
-    finally:
-        with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.callback(place.embedded.stop)
-            if server is not None:
-                stack.callback(server.stop)
-            with contextlib.suppress(RuntimeError):  # it never started
-                await place.voters.close()
 
 
 async def _seed(place: Place, people: int, follows: int) -> None:

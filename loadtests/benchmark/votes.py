@@ -1,7 +1,5 @@
 """`bench votes`: acknowledged durable votes a second, beside what bounds them and what others reach."""
 
-import contextlib
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ from loadtests.benchmark.contestants import (
     VoteWaveSeen,
 )
 from loadtests.benchmark.machine import Machine, look
-from loadtests.benchmark.place import Place, temporary_folder
+from loadtests.benchmark.place import Place, open_place
 from loadtests.benchmark.samples import Ratio, Sample, Summary, compare, summarise
 
 KEYS = ("plain", "votewave", "flask", "flask-pool", "votewave-seen", "pgbench", "pgbench-1")
@@ -71,27 +69,18 @@ async def run(
     """
     wrk.find()
     pgbench.find()
-    folder = temporary_folder(parent)
-    machine = look(folder)
-    if machine.disk in {"tmpfs", "ramfs"}:
-        _say(f"{folder} is in memory, so a commit isn't durable: choose a disk with --data-dir.")
-    place = Place(folder)
     taking_part: list[Contestant] = []
-    try:
-        await place.start(VOTEWAVE_LOG_LEVEL=log_level)
+    async with open_place(parent, VOTEWAVE_LOG_LEVEL=log_level) as place:
+        machine = look(place.folder)
+        if machine.disk in {"tmpfs", "ramfs"}:
+            _say(f"{place.folder} is in memory, so a commit isn't durable: choose a disk with --data-dir.")
         for contestant in _contestants(place, only):
             taking_part.append(contestant)
+            place.guests.push_async_callback(contestant.stop)
             _say(f"starting {contestant.title}")
             await contestant.start()
         samples = await _rounds(place, taking_part, rounds, seconds, connections)
         version = await place.version()
-    finally:
-        with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.callback(place.embedded.stop)
-            for contestant in taking_part:
-                await contestant.stop()
-            await place.close()
     by_key = {c.key: [sample for sample in samples if sample.contestant == c.key] for c in taking_part}
     return Outcome(
         machine=machine,
