@@ -190,7 +190,7 @@ async def test_a_guest_who_signs_up_stays_the_same_person(client: httpx.AsyncCli
         "SELECT kind FROM auth.outbox WHERE convert_from(payload, 'UTF8')::jsonb->>'account' = $1 ORDER BY position",
         guest["account"]["id"],
     )
-    assert [row[0] for row in rows] == ["auth.account.opened", "auth.account.upgraded"]
+    assert [row[0] for row in rows] == ["auth.account.opened", "auth.sessions.ended", "auth.account.upgraded"]
 
 
 async def test_of_eight_racing_upgrades_one_counts(client: httpx.AsyncClient, votewave: Any) -> None:

@@ -263,7 +263,7 @@ async def test_devices_over_http(client: httpx.AsyncClient, ada: Reader) -> None
 
 async def test_a_browser_whose_session_ends_elsewhere_is_told_no_more(client: httpx.AsyncClient) -> None:
     here = await opened(client)
-    lost, key = await signed_in(client, here), {"name": "k", "scopes": ["notifications:write", "notifications:read"]}
+    lost, key = await signed_in(client, here), {"name": "k", "scopes": ["notifications:write"]}
     made = (await client.post("/v1/auth/keys", json=key, headers=bearer(here))).json()
     traded = (await client.post("/v1/auth/tokens", json={"api_key": made["api_key"]})).json()
     for label, tokens in (("here", here), ("lost", lost), ("key", traded)):
@@ -282,8 +282,8 @@ async def test_a_browser_whose_session_ends_elsewhere_is_told_no_more(client: ht
         await eventually(so, 20)
 
     await only("here", "lost", "key")
-    ended = await client.delete(f"/v1/auth/sessions/{lost['session']}", headers=bearer(here))
+    ended = await client.delete(f"/v1/auth/sessions/{lost['session_id']}", headers=bearer(here))
     assert ended.status_code == 204
     await only("here", "key")
-    assert (await client.delete(f"/v1/auth/keys/{made['id']}", headers=bearer(here))).status_code == 204
+    assert (await client.delete(f"/v1/auth/keys/{made['key']['id']}", headers=bearer(here))).status_code == 204
     await only("here")
