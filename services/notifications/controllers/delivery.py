@@ -6,18 +6,13 @@ from litestar.params import FromPath, JSONBody
 
 from services.core.http.api import problems
 from services.core.http.limits import limit_address
+from services.core.http.mail_page import mail_page
 from services.core.identity.subject import Subject
 from services.notifications.controllers.rules import READS, TEXTS, WRITES
 from services.notifications.schemas import DeliveryView
 from services.notifications.service import Notifications
 
 _CLICKS = limit_address("notifications-unsubscribe", 600, per=60)
-
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
 
 
 class DeliveryController(Controller):
@@ -65,7 +60,7 @@ class DeliveryController(Controller):
     async def ask(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
         """Return a page with a button. It changes nothing: programs look at links before people do."""
         await notifications.unsubscribing.account_of(token)
-        return _page('<form method="post"><button>Get no more mails about notifications</button></form>')
+        return mail_page("mails", '<form method="post"><button>Get no more mails about notifications</button></form>')
 
     @post(
         "/unsubscribe/{token:str}",
@@ -79,13 +74,6 @@ class DeliveryController(Controller):
     async def end(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
         """End mails about notifications by one click (RFC 8058), without signing in. Again, it does nothing."""
         await notifications.unsubscribing.end(token)
-        return _page("<p>You get no more mails about notifications. Your settings let you change this.</p>")
-
-
-def _page(content: str) -> Response[str]:
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>VoteWave: mails</title></head>"
-        f'<body style="font: 16px/1.5 sans-serif; margin: 3rem auto; max-width: 30rem">{content}</body></html>'
-    )
-    return Response(page, media_type=MediaType.HTML, headers=_HEADERS)
+        return mail_page(
+            "mails", "<p>You get no more mails about notifications. Your settings let you change this.</p>"
+        )

@@ -6,16 +6,11 @@ from litestar.params import FromPath
 
 from services.core.http.api import problems
 from services.core.http.limits import limit_address
+from services.core.http.mail_page import mail_page
 from services.votebooth.description import VOTING
 from services.votebooth.roll.reminders import RollReminders
 
 _CLICKS = limit_address("votebooth-unsubscribe", 600, per=60)
-
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
 
 
 class RollReminderController(Controller):
@@ -35,7 +30,7 @@ class RollReminderController(Controller):
     async def ask(self, roll_reminders: NamedDependency[RollReminders], token: FromPath[str]) -> Response[str]:
         """Return a page with a button. It changes nothing: programs look at links before people do."""
         roll_reminders.key_of(token)
-        return _page('<form method="post"><button>Get no more reminders of polls</button></form>')
+        return mail_page("reminders", '<form method="post"><button>Get no more reminders of polls</button></form>')
 
     @post(
         "/{token:str}",
@@ -49,13 +44,6 @@ class RollReminderController(Controller):
     async def end(self, roll_reminders: NamedDependency[RollReminders], token: FromPath[str]) -> Response[str]:
         """End reminders to an address by one click (RFC 8058), without signing in. Again, it does nothing."""
         await roll_reminders.end(token)
-        return _page("<p>You get no more reminders of polls at this address. Invitations still come.</p>")
-
-
-def _page(content: str) -> Response[str]:
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>VoteWave: reminders</title></head>"
-        f'<body style="font: 16px/1.5 sans-serif; margin: 3rem auto; max-width: 30rem">{content}</body></html>'
-    )
-    return Response(page, media_type=MediaType.HTML, headers=_HEADERS)
+        return mail_page(
+            "reminders", "<p>You get no more reminders of polls at this address. Invitations still come.</p>"
+        )
