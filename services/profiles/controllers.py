@@ -16,7 +16,7 @@ from services.core.images.controllers import REFUSALS, ImageAsk, ImageChoice, im
 from services.core.images.images import Begun
 from services.core.people import ASKED_AT_ONCE
 from services.profiles.events import ProfileChanged
-from services.profiles.schemas import ProfileEdit, ProfileView
+from services.profiles.schemas import Preferences, PreferencesEdit, ProfileEdit, ProfileView
 from services.profiles.service import Profiles
 
 _TEXTS = {
@@ -65,6 +65,35 @@ class ProfileController(Controller):
     ) -> ProfileView:
         """Change what is given; what is left out stays."""
         return await profiles.edit(subject, data)
+
+    @get(
+        "/me/preferences",
+        operation_id="ProfilePreferences",
+        summary="See what I prefer",
+        guards=[ANY_TOKEN],
+        responses=problems(_TEXTS, 401, 403),
+    )
+    async def preferences(
+        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
+    ) -> Preferences:
+        """Return what the account has chosen for whatever it is used with. Nobody else sees it."""
+        return await profiles.preferences(subject)
+
+    @patch(
+        "/me/preferences",
+        operation_id="ProfilePreferencesEdit",
+        summary="Change what I prefer",
+        guards=[requires("profiles:write"), limit("profile-prefer", 30, per=60)],
+        responses=problems(_TEXTS, 400, 401, 403, 422, 429),
+    )
+    async def prefer(
+        self,
+        profiles: NamedDependency[Profiles],
+        subject: NamedDependency[Subject],
+        data: JSONBody[PreferencesEdit],
+    ) -> Preferences:
+        """Change what is given; what is left out stays."""
+        return await profiles.prefer(subject, data)
 
     @post(
         "/me/images",

@@ -23,6 +23,7 @@ class Profile(Base):
     Attributes:
         handle_key: The handle as it is compared, so that two handles never look alike; of a deleted account, its id.
         avatar_image: Which `Image` is the picture of the person; so `banner_image`, above the profile.
+        language: What the person wants to be spoken to in, a tag of BCP 47; None if they haven't said. Nobody else sees it.
         deleted: The account is gone. The row stays for some days, so that nobody who asks has a new one made.
     """
 
@@ -36,6 +37,7 @@ class Profile(Base):
     avatar_image: Mapped[UUID | None]
     banner_image: Mapped[UUID | None]
     private: Mapped[bool] = mapped_column(server_default=false())
+    language: Mapped[str | None] = mapped_column(Text)
     deleted: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

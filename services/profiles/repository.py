@@ -33,6 +33,10 @@ class ProfileRepository(Repository[Profile]):
         changed = await self.update_where(Profile.account == account, values=values)
         return self.check_not_found(next(iter(changed), None))
 
+    async def prefer(self, account: UUID, language: str | None) -> None:
+        """Keep what somebody has chosen for themselves. It is no new version: others are shown nothing of it."""
+        await self.update_where(Profile.account == account, Profile.deleted.is_(False), values={"language": language})
+
     async def show(self, account: UUID, what: str, image: UUID | None) -> tuple[Profile, UUID | None]:
         """Let a profile show an image, or none, as its avatar or banner; return it and the image it showed before."""
         column = getattr(Profile, f"{what}_image")
@@ -51,6 +55,7 @@ class ProfileRepository(Repository[Profile]):
             "links": [],
             "avatar_image": None,
             "banner_image": None,
+            "language": None,
             "deleted": True,
             "version": Profile.version + 1,
             "updated_at": func.now(),
@@ -62,11 +67,11 @@ class ProfileRepository(Repository[Profile]):
 def exported(account: UUID) -> list[Part]:
     """Return what an account is given of what is kept here."""
     words = (Profile.handle, Profile.display_name, Profile.bio, Profile.links)
-    columns = (*words, Profile.avatar_image, Profile.banner_image, Profile.private, Profile.created_at)
+    columns = (*words, Profile.avatar_image, Profile.banner_image, Profile.private, Profile.language)
     shapes = case(
         (Profile.avatar_image == Image.id, AVATAR.largest), (Profile.banner_image == Image.id, BANNER.largest)
     )
     return [
-        Part("profile", select(*columns).where(Profile.account == account), Profile.account),
+        Part("profile", select(*columns, Profile.created_at).where(Profile.account == account), Profile.account),
         image_part(Image, account, select(shapes).where(Profile.account == Image.account).scalar_subquery()),
     ]

@@ -10,6 +10,7 @@ from services.core.forms import Edit
 from services.core.refusals import list_limits, text_limits
 
 HANDLE = r"[A-Za-z][A-Za-z0-9_-]{2,29}"
+LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 LINK = r"https://[^\s<>\"]{3,300}"
 MAX_DISPLAY_NAME = 80
 MAX_BIO = 2000
@@ -26,6 +27,15 @@ Handle = Annotated[
 Link = Annotated[str, Meta(extra_json_schema={"extra": {"pattern": f"^{LINK}$"}}, examples=["https://example.org/ada"])]
 Private = Annotated[
     bool, Meta(description="Who wants to follow has to ask. Made public again, it accepts those who wait.")
+]
+
+Language = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"extra": {"pattern": f"^{LANGUAGE}$"}},
+        description="A tag of BCP 47, such as that of a browser.",
+        examples=["de", "pt-BR"],
+    ),
 ]
 
 
@@ -51,3 +61,15 @@ class ProfileView(Struct, frozen=True):
     banner: Annotated[str | None, Meta(description="Path of a wide image, 1200 by 400 pixels; null without one.")]
     private: Private
     created_at: datetime
+
+
+class PreferencesEdit(Edit, frozen=True):
+    """What to change; what is left out stays, null takes it back."""
+
+    language: Language | UnsetType | None = UNSET
+
+
+class Preferences(Struct, frozen=True):
+    """What somebody has chosen for whatever they use VoteWave with. Nobody else sees it."""
+
+    language: Language | None

@@ -24,7 +24,7 @@ from services.profiles import schemas
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
 from services.profiles.models import Image, Profile
 from services.profiles.repository import ProfileRepository
-from services.profiles.schemas import ProfileEdit, ProfileView
+from services.profiles.schemas import Preferences, PreferencesEdit, ProfileEdit, ProfileView
 from services.profiles.settings import ProfilesSettings
 
 SHAPES = {"avatar": AVATAR, "banner": BANNER}
@@ -117,6 +117,33 @@ class Profiles(UseCases[ProfilesSettings]):
                 return to_schema(profile, ProfileView)
         except DuplicateKeyError as exc:
             raise conflict("handle-taken", "This handle is taken. Choose another.") from exc
+
+    async def preferences(self, subject: Subject) -> Preferences:
+        """Return what the subject has chosen for themselves.
+
+        Raises:
+            Problem: 403 for guests.
+        """
+        subject.require_user()
+        return to_schema(await self._mine(subject), Preferences)
+
+    async def prefer(self, subject: Subject, edit: PreferencesEdit) -> Preferences:
+        """Change what the subject has chosen for themselves; nothing of it is told.
+
+        Raises:
+            Problem: 403 for guests, 422 if it is no language.
+        """
+        subject.require_user()
+        if edit.language is UNSET:
+            return await self.preferences(subject)
+        if edit.language is not None and not re.fullmatch(schemas.LANGUAGE, edit.language):
+            found = Refusals("profile-refused")
+            found.add("language", "must be a language's tag, such as de or pt-BR")
+            found.check()
+        async with self.kit.db.transaction() as session:
+            await self._ensure(session, subject.id)
+            await ProfileRepository(session).prefer(subject.id, edit.language)
+        return Preferences(language=edit.language)
 
     async def begin_image(self, subject: Subject, content_type: str) -> Begun:
         """Allow the subject to upload one image.

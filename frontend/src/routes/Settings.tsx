@@ -15,6 +15,7 @@ import { Leaving, Left } from "../settings/Leaving";
 import { ProfileForm } from "../settings/ProfileForm";
 import { Seen } from "../settings/Seen";
 import { Sessions } from "../settings/Sessions";
+import { Spoken } from "../settings/Spoken";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
 import { Tab, Tabs } from "../ui/Tabs";
@@ -69,7 +70,7 @@ export function Settings() {
           <Trans>Feed</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "messages" }}>
-          Messages
+          <Trans>Messages</Trans>
         </Tab>
         <Tab to="/settings" search={{ show: "data" }}>
           <Trans>Your data</Trans>
@@ -77,7 +78,12 @@ export function Settings() {
       </Tabs>
       {!show && <Pictures />}
       {!show && <ProfileForm />}
-      {show === "account" && <AccountForms />}
+      {show === "account" && (
+        <>
+          <Spoken />
+          <AccountForms />
+        </>
+      )}
       {show === "sessions" && <Sessions />}
       {show === "keys" && <Keys />}
       {show === "notifications" && (

@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
+import { handOver, takeUp } from "../words/account";
 import styles from "./form.module.css";
 
 type Credentials = { email: string; password: string };
@@ -20,7 +21,11 @@ function Enter({ up }: { up: boolean }) {
   const navigate = useNavigate();
   const { then } = useSearch({ from: up ? "/sign-up" : "/sign-in" });
   const enter = useMutation({
-    mutationFn: ({ email, password }: Credentials) => (up ? session.signUp(email, password) : session.signIn(email, password)),
+    mutationFn: async ({ email, password }: Credentials) => {
+      await (up ? session.signUp(email, password) : session.signIn(email, password));
+      // Whoever is signed in is, in whatever language; this browser asks again when they sign in next.
+      await (up ? handOver() : takeUp()).catch(() => undefined);
+    },
     onSuccess: () => navigate({ to: then ?? "/" }),
   });
   const problem = enter.error instanceof Problem ? enter.error : null;

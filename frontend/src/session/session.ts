@@ -27,6 +27,7 @@ class Session {
   #token = "";
   #until = 0;
   #renewing: Promise<void> | null = null;
+  #entering: Promise<void> | null = null;
   #listeners = new Set<() => void>();
 
   /** The token for the next request, or "" for nobody's. */
@@ -42,8 +43,14 @@ class Session {
     return this.#token;
   }
 
-  async guest(): Promise<void> {
-    this.#take(await post("/v1/auth/guests", { refresh: "cookie" }));
+  /** Makes whoever is here a guest; one, however many ask for it at once. */
+  guest(): Promise<void> {
+    this.#entering ??= post("/v1/auth/guests", { refresh: "cookie" })
+      .then((tokens) => this.#take(tokens))
+      .finally(() => {
+        this.#entering = null;
+      });
+    return this.#entering;
   }
 
   async signIn(email: string, password: string): Promise<void> {
@@ -106,8 +113,9 @@ class Session {
   #forget(): void {
     this.#token = "";
     this.#until = 0;
-    // What was entered and isn't sent is nobody else's (making/kept.ts).
-    for (const key of Object.keys(localStorage)) if (key === HINT || key.startsWith("making:")) localStorage.removeItem(key);
+    // What was entered and isn't sent is nobody else's (making/kept.ts), nor is what goes with an account (words/locale.ts).
+    const theirs = (key: string) => key === HINT || key.startsWith("making:") || key.startsWith("votewave.account.");
+    for (const key of Object.keys(localStorage)) if (theirs(key)) localStorage.removeItem(key);
     this.#be(null);
   }
 

@@ -2,7 +2,8 @@ import { i18n } from "@lingui/core";
 import { t } from "@lingui/core/macro";
 import { useState } from "react";
 import { ProblemNotice } from "../ui/Notice";
-import { choose, type Locale, locales } from "./locale";
+import { speakFromNowOn } from "./account";
+import { type Locale, locales } from "./locale";
 import styles from "./Language.module.css";
 
 /** Where the language is chosen; each is called by its own name, for who doesn't know the one that is spoken. */
@@ -11,7 +12,7 @@ export function Language() {
 
   function speak(locale: Locale) {
     setError(null);
-    choose(locale).catch(setError);
+    speakFromNowOn(locale).catch(setError);
   }
 
   return (
