@@ -6,6 +6,7 @@ import shutil
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,8 +14,9 @@ from aiohttp import ClientSession, web
 from multidict import CIMultiDict
 from playwright.async_api import Browser, Page, expect
 from services.web.build import SERVED
-from tests.conftest import VoteWave
-from tests.e2e.web import publish, visit
+from tests.conftest import VoteWave, eventually
+from tests.e2e.test_web_accessible import faults_of
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -62,6 +64,108 @@ async def test_a_vote_that_is_cast_without_a_connection_survives_a_reload_and_is
     kept = await page.evaluate(_KEPT)
     assert "/" in kept
     assert [path for path in kept if path != "/" and not path.startswith("/assets/")] == [], "no answer of the API"
+
+
+_WAITING = """async () => {
+  const opened = await new Promise((resolve) => {
+    const opening = indexedDB.open("votewave", 1);
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  const found = await new Promise((resolve) => {
+    const asking = opened.transaction("ballots").objectStore("ballots").getAll();
+    asking.onsuccess = () => resolve(asking.result);
+  });
+  opened.close();
+  return found.length;
+}"""
+
+
+async def ballots(client: httpx.AsyncClient, poll: dict[str, Any]) -> int:
+    """Return how many a poll has."""
+    counted: int = (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"]
+    return counted
+
+
+async def vote_unsent(page: Page, url: str, poll: dict[str, Any]) -> None:
+    """Cast a vote while there is no connection, and go to the first page."""
+    await page.goto(f"{url}/p/{poll['code']}")
+    await page.get_by_role("checkbox", name="Falafel").check()
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_text("Your ballot isn't counted yet")).to_be_visible()
+    await page.get_by_role("link", name="VoteWave", exact=True).click()
+    await expect(page.get_by_text("1 vote is kept in this browser and doesn't count yet")).to_be_visible()
+
+
+async def test_a_vote_that_waits_is_sent_from_any_page(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, votewave.url, service_workers="allow")
+    await ready(page)
+    await vote_unsent(page, votewave.url, poll)
+    assert await ballots(client, poll) == 0
+
+    await page.context.set_offline(False)
+    told = page.get_by_role("status").filter(has_text="Your vote is counted: ")
+    await expect(told).to_be_visible()
+    assert await faults_of(page, "the first page, a vote was sent") == []
+    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (1, 0)
+    await told.get_by_role("link", name=poll["title"]).click()
+    await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
+    await expect(told).to_have_count(0)
+    assert await ballots(client, poll) == 1
+
+
+async def test_a_vote_that_comes_too_late_says_so_from_any_page_and_keeps_what_was_chosen(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    owner = await sign_up(client)
+    poll = await publish(client, owner)
+    page, _ = await visit(browser, votewave.url, service_workers="allow")
+    await ready(page)
+    await vote_unsent(page, votewave.url, poll)
+    closed = await client.post(f"/v1/polls/{poll['id']}/close", headers=owner)
+    assert closed.is_success, closed.text
+
+    async def over() -> bool:
+        return str((await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["status"]) == "closed"
+
+    await eventually(over)
+    await page.context.set_offline(False)
+    told = page.get_by_role("status").filter(has_text="Your vote isn't counted; its poll says why: ")
+    await expect(told).to_be_visible()
+    assert await page.evaluate(_WAITING) == 1
+    await page.reload()
+    await told.get_by_role("button", name="Forget this vote").click()
+    await expect(told).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
+
+
+async def test_a_vote_that_waits_goes_with_the_session_of_whoever_cast_it(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{votewave.url}/sign-up", service_workers="allow")
+    await enter(page)
+    await ready(page)
+    await vote_unsent(page, votewave.url, poll)
+    # There is a connection again, but none to the booth.
+    await page.context.route("**/v1/votebooth/**", lambda route: route.abort())
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("Your vote doesn't count yet; it is sent again soon")).to_be_visible()
+    await page.get_by_role("button", name="You", exact=True).click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Your vote doesn't count yet")).to_have_count(0)
+    await page.wait_for_function(f"async () => (await ({_WAITING})()) === 0")
+    await page.context.unroute_all()
+    await page.goto(f"{votewave.url}/sign-up")
+    await enter(page)  # somebody else at the same browser
+    await expect(page.get_by_role("link", name="Home", exact=True)).to_be_visible()
+    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
 
 
 async def test_every_page_opens_without_a_connection_and_what_is_apis_does_not(

@@ -9,7 +9,7 @@ export function Waiting() {
   const [kept, setKept] = useState<Kept[]>([]);
   useEffect(() => {
     let current = true;
-    const look = () => void all().then((found) => current && setKept(found), () => undefined);
+    const look = () => void all().then((found) => current && setKept(found.filter(({ refused }) => !refused)), () => undefined);
     look();
     const stop = onChange(look);
     return () => {

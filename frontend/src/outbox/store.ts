@@ -12,6 +12,8 @@ export type Waiting = {
   /** What whoever has no connection is told of it. */
   title?: string;
   code?: string;
+  /** The server has said no; it waits for its voter alone, on the poll's page. */
+  refused?: boolean;
 };
 
 const STORE = "ballots";
@@ -50,6 +52,28 @@ export function onChange(listener: () => void): () => void {
 async function change<T>(act: (store: IDBObjectStore) => IDBRequest<T>): Promise<void> {
   await run("readwrite", act);
   for (const listener of listeners) listener();
+}
+
+/** Whether two are the same ballot of the same voter. */
+const same = (one: Waiting, other: Waiting) => one.version === other.version && JSON.stringify(one.body) === JSON.stringify(other.body);
+
+/** Drops a ballot that the server has answered, or marks it as refused; unless a newer one has taken its place. */
+export async function settle(sent: Waiting, { refused = false } = {}): Promise<void> {
+  await change((store) => {
+    const found = store.get([sent.account, sent.poll]) as IDBRequest<Waiting | undefined>;
+    found.onsuccess = () => {
+      if (!found.result || !same(found.result, sent)) return;
+      if (refused) store.put({ ...found.result, refused });
+      else store.delete([sent.account, sent.poll]);
+    };
+    return found;
+  });
+}
+
+/** Has one tab at a time send the ballot of a poll, so that an older one never arrives after a newer. */
+export async function alone<T>(poll: string, act: () => Promise<T>): Promise<T> {
+  // Browsers have locks where a page is secure; elsewhere tabs may meet, which is as it was before there were locks.
+  return "locks" in navigator ? await navigator.locks.request(`votewave-ballot ${poll}`, act) : act();
 }
 
 export async function keep(waiting: Waiting): Promise<void> {

@@ -3,13 +3,11 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, type BallotBody, given, type Poll } from "../api/client";
-import { Problem } from "../api/problem";
 import { ballotHeaders, keepSecret, votingToken } from "../ballots/secrets";
 import { session } from "../session/session";
-import { drop, keep, kept } from "./store";
-
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
+import { enter } from "./here";
+import { mayPass, waitMs } from "./passing";
+import { alone, drop, keep, kept, settle } from "./store";
 
 export type Casting = {
   state: "idle" | "sending" | "waiting" | "counted" | "refused";
@@ -20,7 +18,6 @@ export type Casting = {
 };
 
 const idle: Casting = { state: "idle", ballot: null, receipt: null, error: null };
-const mayPass = (error: unknown) => !(error instanceof Problem) || error.status >= 500 || error.status === 429;
 
 // What stands for a voter beside their account isn't stored: neither voting tokens nor anonymous ballots.
 const isKept = (poll: Poll) => !poll.rules.anonymous && !votingToken(poll.id);
@@ -39,21 +36,24 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
       busy.current = true;
       let owner = account;
       const { id, title, code } = poll;
-      const store = (as: string) => keep({ account: as, poll: id, version, body: ballot, title, code }).catch(() => undefined);
+      const waiting = () => ({ account: owner, poll: id, version, body: ballot, title, code });
+      const store = () => keep(waiting()).catch(() => undefined);
       setCasting({ ...idle, state: "sending", ballot });
       try {
-        if (isKept(poll)) await store(owner);
+        if (isKept(poll)) await store();
         if (poll.rules.eligibility !== "signed_in" && !(await session.token())) {
           await session.guest();
           await drop(owner, poll.id).catch(() => undefined);
           owner = session.account?.id ?? "";
-          if (isKept(poll)) await store(owner); // from now on it is this guest's
+          if (isKept(poll)) await store(); // from now on it is this guest's
         }
         const header = { ...ballotHeaders(poll.id), "Poll-Version": version };
         const params = { path: { poll_id: poll.id }, header };
-        const counted = given(await api.PUT("/v1/votebooth/polls/{poll_id}/ballot", { params, body: ballot }));
+        const counted = await alone(id, async () =>
+          given(await api.PUT("/v1/votebooth/polls/{poll_id}/ballot", { params, body: ballot })),
+        );
         if (counted.secret) keepSecret(poll.id, counted.secret);
-        await drop(owner, poll.id).catch(() => undefined);
+        await settle(waiting()).catch(() => undefined);
         tries.current = 0;
         setCasting({ state: "counted", ballot, receipt: counted.receipt, error: null });
         answered.current();
@@ -62,7 +62,7 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
         if (mayPass(error)) {
           setCasting({ state: "waiting", ballot, receipt: null, error: known });
         } else {
-          await drop(owner, poll.id).catch(() => undefined);
+          await settle(waiting()).catch(() => undefined);
           setCasting({ state: "refused", ballot, receipt: null, error: known });
           answered.current();
         }
@@ -72,6 +72,8 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
     },
     [poll, account],
   );
+
+  useEffect(() => enter(poll.id), [poll.id]);
 
   // What was left waiting by a page that was closed is sent by the next one.
   useEffect(() => {
@@ -90,8 +92,7 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
   useEffect(() => {
     if (state !== "waiting" || !ballot) return;
     const again = () => void cast(ballot);
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** tries.current++, LONGEST_WAIT_MS) * (0.5 + Math.random());
-    const timer = window.setTimeout(again, wait);
+    const timer = window.setTimeout(again, waitMs(tries.current++));
     window.addEventListener("online", again);
     return () => {
       clearTimeout(timer);

@@ -11,6 +11,7 @@ import { useOnline } from "../offline/connection";
 import { useAnyUnsent } from "../offline/unsent";
 import { Waiting } from "../offline/Waiting";
 import { useNewVersion } from "../offline/worker";
+import { Sending } from "../outbox/Sending";
 import { part } from "../ui/part";
 import { Wave } from "../ui/Wave";
 import { Language } from "../words/Language";
@@ -79,6 +80,7 @@ export function Shell() {
       </header>
       <div className={styles.above}>
         <Above />
+        <Sending />
       </div>
       <main>
         <Outlet />
