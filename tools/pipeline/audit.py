@@ -25,7 +25,7 @@ def packages() -> str:
 
 
 def licences() -> str:
-    """Check the licences of the packages in the image, and of those that make the web client, against what is allowed.
+    """Check the licences of the packages in the image, and of those that make and measure the web client.
 
     Raises:
         PipelineError: One isn't allowed, or unknown.
@@ -47,8 +47,9 @@ def licences() -> str:
             continue
         if not allowed(said) and LICENCES["judged"].get(name, {}).get("said") != said:
             wrong.append(f"{name} says {said!r}")
-    made_of = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
-    built_with = {place.rpartition("node_modules/")[2]: it for place, it in made_of.items() if place}
+    locks = [ROOT / folder / "package-lock.json" for folder in ("frontend", "loadtests/pages")]
+    made_of = [entry for lock in locks for entry in json.loads(lock.read_text())["packages"].items()]
+    built_with = {place.rpartition("node_modules/")[2]: it for place, it in made_of if place}
     for name, it in built_with.items():
         said = it.get("license", "nothing")
         if not allowed(said) and LICENCES["judged"].get(name, {}).get("said") != said:

@@ -1,0 +1,60 @@
+// Lets Lighthouse look at one page once, as a phone on a slow line, and prints what it found as JSON.
+//
+//   node look.mjs '{"url": "http://127.0.0.1:8000/home", "chromium": "/usr/bin/chromium", "account": {…}}'
+//
+// Chromium is new each time, so nothing is cached but the sign-in of `account`, which is kept as a browser keeps it: by
+// a cookie, and by a word in the page's storage that says so (frontend/src/session/session.ts).
+
+import lighthouse from "lighthouse";
+import puppeteer from "puppeteer-core";
+
+const { url, chromium, account, root } = JSON.parse(process.argv[2]);
+const browser = await puppeteer.launch({
+  executablePath: chromium,
+  args: [...(root ? ["--no-sandbox"] : []), "--disable-dev-shm-usage"],
+});
+try {
+  if (account) await signIn(account);
+  const { lhr } = await lighthouse(url, { port: Number(new URL(browser.wsEndpoint()).port), output: "json", logLevel: "error" });
+  if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
+  console.log(JSON.stringify(summary(lhr)));
+} finally {
+  await browser.close();
+}
+
+async function signIn(body) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  const status = await page.evaluate(async (credentials) => {
+    const answer = await fetch("/v1/auth/sessions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...credentials, refresh: "cookie" }),
+    });
+    localStorage.setItem("votewave.signed-in", "yes");
+    return answer.status;
+  }, body);
+  if (status !== 201) throw new Error(`signing in was answered with ${status}`);
+  await page.close();
+}
+
+function summary(lhr) {
+  const scores = Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round((score ?? 0) * 100)]));
+  const value = (id) => lhr.audits[id]?.numericValue ?? 0;
+  const weighed = Object.values(lhr.categories).flatMap(({ id, auditRefs }) =>
+    auditRefs.filter(({ weight }) => weight > 0).map((ref) => ({ category: id, weight: ref.weight, audit: lhr.audits[ref.id] })),
+  );
+  const missed = weighed
+    .filter(({ audit }) => audit.score !== null && audit.score < 0.9)
+    .map(({ category, audit }) => ({ category, id: audit.id, says: audit.displayValue || audit.title }));
+  return {
+    at: lhr.finalDisplayedUrl,
+    scores,
+    fcp_ms: value("first-contentful-paint"),
+    lcp_ms: value("largest-contentful-paint"),
+    tbt_ms: value("total-blocking-time"),
+    shift: value("cumulative-layout-shift"),
+    kb: value("total-byte-weight") / 1000,
+    missed,
+  };
+}
