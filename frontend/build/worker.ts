@@ -1,5 +1,6 @@
 // What makes the client one that can be installed and opens without a connection: its manifest, icons, service worker.
 
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build, type Plugin, type ResolvedConfig, type Rolldown } from "vite";
 import { icon } from "./icons";
@@ -14,6 +15,10 @@ const ICONS = [
 
 // Kept from the start, though a page loads them only when it needs them: a ballot has to open on a train, too.
 const ALSO = ["src/routes/PollPage.tsx", "src/comments/Thread.tsx", "src/offline/Renewal.tsx"];
+
+// The typeface of most pages, which is asked for along with the first style and not after it.
+const FONT = "public-sans-latin-wght-normal.woff2";
+const FONT_LICENCE = "@fontsource-variable/public-sans/LICENSE";
 
 type Bundle = Rolldown.OutputBundle;
 type Chunk = Rolldown.OutputChunk & { viteMetadata?: { importedCss: Set<string> } };
@@ -80,6 +85,7 @@ export function installable(): Plugin {
       order: "post",
       handler: (_, { bundle }) => [
         { tag: "link", attrs: { rel: "manifest", href: "/manifest.webmanifest" }, injectTo: "head" },
+        { tag: "link", attrs: { rel: "preload", as: "font", type: "font/woff2", crossorigin: "", href: named(bundle ?? {}, FONT) }, injectTo: "head" },
         { tag: "link", attrs: { rel: "apple-touch-icon", href: named(bundle ?? {}, "icon-touch-180.png") }, injectTo: "head" },
       ],
     },
@@ -87,7 +93,10 @@ export function installable(): Plugin {
       order: "post",
       handler(_, bundle) {
         this.emitFile({ type: "asset", fileName: "manifest.webmanifest", source: manifest(bundle) });
+        const licence = readFileSync(join(config.root, "node_modules", FONT_LICENCE), "utf8");
+        this.emitFile({ type: "asset", fileName: "assets/public-sans-licence.txt", source: licence }); // it goes with the files
         const { entry, files } = shell(bundle, config.root);
+        files.push(named(bundle, FONT));
         define = {
           __ENTRY__: JSON.stringify(entry),
           __SHELL__: JSON.stringify(files),

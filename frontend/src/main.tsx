@@ -10,6 +10,7 @@ import { bring } from "./offline/worker";
 import { router } from "./routes/router";
 import { session } from "./session/session";
 import { preferred, speak } from "./words/locale";
+import "./ui/type.css";
 import "./ui/tokens.css";
 import "./ui/base.css";
 

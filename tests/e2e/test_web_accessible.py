@@ -26,6 +26,8 @@ LICENCES = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "IS
 LICENCES |= {"Unlicense"}
 # Of what the build reads, and doesn't ship: which browsers know what (caniuse-lite).
 LICENCES |= {"CC-BY-4.0"}
+# Of the typeface, whose licence is served beside it.
+LICENCES |= {"OFL-1.1"}
 
 _FAULTS = """async () => (
   await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
