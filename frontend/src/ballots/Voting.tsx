@@ -46,7 +46,7 @@ export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
   return counted && !changing && !underWay ? (
     <Counted poll={poll} ballot={counted.ballot} receipt={counted.receipt} open={open} onChange={() => setChanging(true)} />
   ) : (
-    <Vote poll={poll} vote={card.data?.vote} failed={card.error} open={open}>
+    <Vote poll={poll} vote={card.data?.vote} failed={card.error} open={open} late={casting.state === "refused"}>
       <Ballot
         poll={poll}
         before={counted?.ballot ?? null}
@@ -63,11 +63,13 @@ type VoteProps = {
   vote: Schemas["MyVote"] | undefined;
   failed: Error | null;
   open: boolean;
+  /** A ballot of theirs was refused. */
+  late: boolean;
   children: React.ReactNode;
 };
 
 /** The ballot, or why there is none for this reader and what they can do about it. */
-function Vote({ poll, vote, failed, open, children }: VoteProps) {
+function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
   if (failed) return <ProblemNotice error={failed} />;
   if (!vote) return null;
   // Whoever isn't here yet becomes a guest on casting, where a guest may vote: as one of anybody, or by a voting token.
@@ -75,7 +77,8 @@ function Vote({ poll, vote, failed, open, children }: VoteProps) {
   const asGuest = eligibility === "anyone" || (eligibility !== "signed_in" && !!votingToken(poll.id));
   if (vote.may || (vote.why_not === "sign_in" && asGuest && open)) return children;
   if (!open || vote.why_not === "over" || vote.why_not === "not_open") {
-    return <Notice>{poll.status === "scheduled" ? t`Voting hasn't begun yet.` : t`Voting is over.`}</Notice>;
+    if (poll.status === "scheduled") return <Notice>{t`Voting hasn't begun yet.`}</Notice>;
+    return <Notice>{late ? t`Voting is over. Your ballot came too late and isn't counted.` : t`Voting is over.`}</Notice>;
   }
   switch (vote.why_not === "sign_in" && eligibility !== "signed_in" ? "token_needed" : vote.why_not) {
     case "sign_in":
