@@ -245,7 +245,7 @@ def web(rounds: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_di
     90 for performance, 95 for accessibility or best practices, or, where search engines shall find the page, 95
     for SEO. Nothing else may run on the machine: performance is the processor's time, too. Once, it brings Lighthouse.
 
-    
+    \b
     Examples:
       ./just bench web                          five rounds, about eight minutes
       ./just bench web --rounds 1 --only poll   to see what costs points

@@ -73,9 +73,7 @@ class ProfileController(Controller):
         guards=[ANY_TOKEN],
         responses=problems(_TEXTS, 401, 403),
     )
-    async def preferences(
-        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
-    ) -> Preferences:
+    async def preferences(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> Preferences:
         """Return what the account has chosen for whatever it is used with. Nobody else sees it."""
         return await profiles.preferences(subject)
 

@@ -23,7 +23,8 @@ class Profile(Base):
     Attributes:
         handle_key: The handle as it is compared, so that two handles never look alike; of a deleted account, its id.
         avatar_image: Which `Image` is the picture of the person; so `banner_image`, above the profile.
-        language: What the person wants to be spoken to in, a tag of BCP 47; None if they haven't said. Nobody else sees it.
+        language: What the person wants to be spoken to in, a tag of BCP 47; None if they haven't said. It is theirs
+            alone to see.
         deleted: The account is gone. The row stays for some days, so that nobody who asks has a new one made.
     """
 

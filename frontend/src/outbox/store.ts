@@ -73,7 +73,8 @@ export async function settle(sent: Waiting, { refused = false } = {}): Promise<v
 /** Has one tab at a time send the ballot of a poll, so that an older one never arrives after a newer. */
 export async function alone<T>(poll: string, act: () => Promise<T>): Promise<T> {
   // Browsers have locks where a page is secure; elsewhere tabs may meet, which is as it was before there were locks.
-  return "locks" in navigator ? await navigator.locks.request(`votewave-ballot ${poll}`, act) : act();
+  const locks = navigator.locks as LockManager | null | undefined;
+  return locks ? await locks.request(`votewave-ballot ${poll}`, act) : act();
 }
 
 export async function keep(waiting: Waiting): Promise<void> {

@@ -61,7 +61,9 @@ async def test_guests_have_none(guest: Person) -> None:
     assert (await prefer(guest, language="de")).status_code == 403
 
 
-@pytest.mark.parametrize("language", ["", "d", "German", "DE", "de_DE", "de\n", "de-" + "a" * 9, "de-a1-b1-c1-d1", "ԁе"])
+@pytest.mark.parametrize(
+    "language", ["", "d", "German", "DE", "de_DE", "de\n", "de-" + "a" * 9, "de-a1-b1-c1-d1", "ԁе"]
+)
 async def test_what_is_no_languages_tag_is_refused(person: Person, language: str) -> None:
     await prefer(person, language="pt-BR")
     answer = await prefer(person, language=language)
