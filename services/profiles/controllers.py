@@ -16,7 +16,7 @@ from services.core.images.controllers import REFUSALS, ImageAsk, ImageChoice, im
 from services.core.images.images import Begun
 from services.core.people import ASKED_AT_ONCE
 from services.profiles.events import ProfileChanged
-from services.profiles.schemas import Preferences, PreferencesEdit, ProfileEdit, ProfileView
+from services.profiles.schemas import PersonalPreferences, PersonalPreferencesEdit, ProfileEdit, ProfileView
 from services.profiles.service import Profiles
 
 _TEXTS = {
@@ -73,7 +73,9 @@ class ProfileController(Controller):
         guards=[ANY_TOKEN],
         responses=problems(_TEXTS, 401, 403),
     )
-    async def preferences(self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]) -> Preferences:
+    async def preferences(
+        self, profiles: NamedDependency[Profiles], subject: NamedDependency[Subject]
+    ) -> PersonalPreferences:
         """Return what the account has chosen for whatever it is used with. Nobody else sees it."""
         return await profiles.preferences(subject)
 
@@ -88,8 +90,8 @@ class ProfileController(Controller):
         self,
         profiles: NamedDependency[Profiles],
         subject: NamedDependency[Subject],
-        data: JSONBody[PreferencesEdit],
-    ) -> Preferences:
+        data: JSONBody[PersonalPreferencesEdit],
+    ) -> PersonalPreferences:
         """Change what is given; what is left out stays."""
         return await profiles.prefer(subject, data)
 

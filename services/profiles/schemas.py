@@ -63,13 +63,13 @@ class ProfileView(Struct, frozen=True):
     created_at: datetime
 
 
-class PreferencesEdit(Edit, frozen=True):
+class PersonalPreferencesEdit(Edit, frozen=True):
     """What to change; what is left out stays, null takes it back."""
 
     language: Language | UnsetType | None = UNSET
 
 
-class Preferences(Struct, frozen=True):
+class PersonalPreferences(Struct, frozen=True):
     """What somebody has chosen for whatever they use VoteWave with. Nobody else sees it."""
 
     language: Language | None

@@ -24,7 +24,7 @@ from services.profiles import schemas
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
 from services.profiles.models import Image, Profile
 from services.profiles.repository import ProfileRepository
-from services.profiles.schemas import Preferences, PreferencesEdit, ProfileEdit, ProfileView
+from services.profiles.schemas import PersonalPreferences, PersonalPreferencesEdit, ProfileEdit, ProfileView
 from services.profiles.settings import ProfilesSettings
 
 SHAPES = {"avatar": AVATAR, "banner": BANNER}
@@ -118,16 +118,16 @@ class Profiles(UseCases[ProfilesSettings]):
         except DuplicateKeyError as exc:
             raise conflict("handle-taken", "This handle is taken. Choose another.") from exc
 
-    async def preferences(self, subject: Subject) -> Preferences:
+    async def preferences(self, subject: Subject) -> PersonalPreferences:
         """Return what the subject has chosen for themselves.
 
         Raises:
             Problem: 403 for guests.
         """
         subject.require_user()
-        return to_schema(await self._mine(subject), Preferences)
+        return to_schema(await self._mine(subject), PersonalPreferences)
 
-    async def prefer(self, subject: Subject, edit: PreferencesEdit) -> Preferences:
+    async def prefer(self, subject: Subject, edit: PersonalPreferencesEdit) -> PersonalPreferences:
         """Change what the subject has chosen for themselves; nothing of it is told.
 
         Raises:
@@ -143,7 +143,7 @@ class Profiles(UseCases[ProfilesSettings]):
         async with self.kit.db.transaction() as session:
             await self._ensure(session, subject.id)
             await ProfileRepository(session).prefer(subject.id, edit.language)
-        return Preferences(language=edit.language)
+        return PersonalPreferences(language=edit.language)
 
     async def begin_image(self, subject: Subject, content_type: str) -> Begun:
         """Allow the subject to upload one image.

@@ -90,7 +90,7 @@ async def test_a_language_goes_with_the_account_to_another_browser(
 
     # Whoever comes next to a browser isn't spoken to in the language of the one before.
     await page.get_by_role("button", name="Du", exact=True).click()
-    await page.get_by_role("button", name="Abmelden").click()
+    await page.get_by_role("button", name="Abmelden", exact=True).click()
     await expect(page.get_by_role("link", name="Anmelden", exact=True).first).to_be_visible()
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -108,7 +108,7 @@ async def test_a_new_account_speaks_what_was_chosen_before(
     async def kept() -> bool:
         return bool((await client.get("/v1/profiles/me/preferences", headers=mine)).json() == {"language": "en"})
 
-    await eventually(kept)
+    await eventually(kept, 20)
 
 
 @pytest.mark.parametrize("path", ["/", "/explore", "/join", "/sign-up", "/new", "/forgot", "/receipts", "/settings"])

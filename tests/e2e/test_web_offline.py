@@ -129,9 +129,10 @@ async def test_a_vote_that_comes_too_late_says_so_from_any_page_and_keeps_what_w
     assert closed.is_success, closed.text
 
     async def over() -> bool:
-        return str((await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["status"]) == "closed"
+        status: str = (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["status"]
+        return status == "final"
 
-    await eventually(over)
+    await eventually(over, 20)
     await page.context.set_offline(False)
     told = page.get_by_role("status").filter(has_text="Your vote isn't counted; its poll says why: ")
     await expect(told).to_be_visible()
