@@ -29,7 +29,11 @@ class SeedError(Exception):
 
 
 class Person(NamedTuple):
-    """Somebody who signs in with `email` and the password of all."""
+    """Somebody who signs in with `email` and the password of all.
+
+    Attributes:
+        private: Who wants to follow them has to ask.
+    """
 
     id: UUID
     handle: str
@@ -37,13 +41,23 @@ class Person(NamedTuple):
     bio: str
     email: str
     joined_at: datetime
+    private: bool = False
+
+
+class Block(NamedTuple):
+    """Somebody wants nothing to do with somebody; neither follows the other."""
+
+    account: UUID
+    other: UUID
+    at: datetime
 
 
 class Follows(NamedTuple):
-    """Whom somebody follows, and since when."""
+    """Whom somebody follows, whom they ask whether they may, and since when."""
 
     follower: UUID
     followees: Sequence[tuple[UUID, datetime]]
+    asked: Sequence[tuple[UUID, datetime]] = ()
 
 
 class Poll(NamedTuple):
@@ -53,6 +67,7 @@ class Poll(NamedTuple):
         method: Its type and parameters, as a request has them.
         rules: Those that aren't the defaults, as a request has them.
         closes_at: None if it stays open.
+        closed: Its owner closes it, once all have voted.
     """
 
     id: UUID
@@ -64,6 +79,7 @@ class Poll(NamedTuple):
     rules: Mapping[str, Any]
     published_at: datetime
     closes_at: datetime | None
+    closed: bool = False
 
 
 class Vote(NamedTuple):
@@ -141,6 +157,10 @@ class Network(Protocol):
     @property
     def password(self) -> str:
         """Return everybody's password."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """Return who blocks whom."""
         ...
 
     def follows(self) -> Iterator[Follows]:

@@ -25,6 +25,7 @@ async def seed_profiles(profiles: Profiles, network: Network, tell: Tell) -> Non
                 "handle_key": fold(person.handle),
                 "display_name": person.name,
                 "bio": person.bio,
+                "private": person.private,
                 "created_at": person.joined_at,
                 "updated_at": person.joined_at,
             }

@@ -67,7 +67,9 @@ class Bar:
     """
 
     def __init__(self, wanted: dict[str, int]) -> None:
-        self._wanted = wanted | {"accounts": wanted["people"], "profiles": wanted["people"]}
+        people = wanted["people"]
+        more = {"accounts": people, "profiles": people, "blocks": people // 20 + 1, "closings": wanted["polls"] // 4}
+        self._wanted = wanted | more
         self.done = Counter[str]()
         self._shown = ""
         self._shows = sys.stderr.isatty()

@@ -17,8 +17,8 @@ from services.core.seeding import SeedError, Seeding
 from services.core.service import Service
 from services.core.settings import CoreSettings
 from services.expressions.seeding import seed_waves
-from services.follows.seeding import seed_follows
-from services.polls.seeding import seed_polls
+from services.follows.seeding import seed_blocks, seed_follows
+from services.polls.seeding import seed_closings, seed_polls
 from services.profiles.seeding import seed_profiles
 from services.registry import load_services
 from services.seed.network import DicedNetwork
@@ -27,9 +27,11 @@ from services.votebooth.seeding import seed_votes
 STEPS: dict[str, tuple[str, Seeding]] = {
     "accounts": ("auth", seed_accounts),
     "profiles": ("profiles", seed_profiles),
+    "blocks": ("follows", seed_blocks),
     "follows": ("follows", seed_follows),
     "polls": ("polls", seed_polls),
     "votes": ("votebooth", seed_votes),
+    "closings": ("polls", seed_closings),
     "waves": ("expressions", seed_waves),
     "comments": ("comments", seed_comments),
 }

@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.core.ids import id_at
-from services.core.seeding import Comment, Follows, Person, Poll, Reaction, Ripple, Thread, Vote, Wave
+from services.core.seeding import Block, Comment, Follows, Person, Poll, Reaction, Ripple, Thread, Vote, Wave
 from services.seed import words
 from services.seed.ballots import ballot
 
@@ -23,6 +23,9 @@ _MOST_FOLLOWED = 2_000
 _FIRST_DAYS = 365
 _DAYS = 28
 """So long ago the first of them joined, and so long ago began what they do."""
+
+_PRIVATE = 5
+"""The most followed person who is private; of those after them, one in twenty is."""
 
 _DEPTH = 6
 """How deep threads get."""
@@ -112,7 +115,10 @@ class DicedNetwork:
         pairs = len(words.FIRST) * len(words.LAST)
         names = dice.sample(range(pairs), min(number, pairs))
         joined = self.now - timedelta(days=_FIRST_DAYS)
-        return [self._person(dice, at, names[at % pairs], at // pairs, joined) for at in range(number)]
+        closing = self._dice("private")
+        private = [at == _PRIVATE or (closing.random() < 0.05 and at > _PRIVATE) for at in range(number)]
+        people = (self._person(dice, at, names[at % pairs], at // pairs, joined) for at in range(number))
+        return [person._replace(private=is_private) for person, is_private in zip(people, private, strict=True)]
 
     def _person(self, dice: Dice, at: int, name: int, again: int, joined: datetime) -> Person:
         first, last = words.FIRST[name % len(words.FIRST)], words.LAST[name // len(words.FIRST)]
@@ -126,8 +132,33 @@ class DicedNetwork:
     def _anybody(self, dice: Dice, steepness: float) -> Person:
         return self.people[dice.near(len(self.people), steepness)]
 
+    def _publisher(self, dice: Dice, steepness: float) -> Person:
+        """Return somebody whose polls and Waves are for all."""
+        while (person := self._anybody(dice, steepness)).private:
+            pass
+        return person
+
+    @cached_property
+    def _apart(self) -> dict[tuple[int, int], datetime]:
+        """Return who blocks whom, by position, since when. The most followed person blocks somebody, too."""
+        dice, number = self._dice("blocks"), len(self.people)
+        blocks: dict[tuple[int, int], datetime] = {}
+        account = 0
+        while len(blocks) < number // 20 + 1:
+            other = dice.randrange(number)
+            if other != account and (other, account) not in blocks:
+                blocks[account, other] = dice.moment(self.now - timedelta(days=1), self.now)
+            account = dice.randrange(number)
+        return blocks
+
+    def blocks(self) -> Iterator[Block]:
+        """Return who blocks whom."""
+        for (account, other), at in self._apart.items():
+            yield Block(self.people[account].id, self.people[other].id, at)
+
     def follows(self) -> Iterator[Follows]:
-        """Return who follows whom."""
+        """Return who follows whom, and asks to. Of those who ask, most have been let in."""
+        asking, apart = self._dice("asking"), self._apart
         dice, number = self._dice("follows"), len(self.people)
         shares = [min(dice.paretovariate(1.6), 200.0) for _ in range(number)]
         each = self.size.follows / sum(shares)
@@ -136,25 +167,33 @@ class DicedNetwork:
             chosen: dict[int, None] = {}
             while len(chosen) < wanted:
                 other = dice.near(number, 2.5)
-                if other != me:
+                if other != me and (me, other) not in apart and (other, me) not in apart:
                     chosen[other] = None
-            followees = [(self.people[other].id, dice.moment(self._begun, self.now)) for other in chosen]
-            yield Follows(self.people[me].id, followees)
+            wanted_since = [(self.people[other], dice.moment(self._begun, self.now)) for other in chosen]
+            waits = {other.id for other, _ in wanted_since if other.private and asking.random() < 0.3}
+            yield Follows(
+                self.people[me].id,
+                followees=[(other.id, at) for other, at in wanted_since if other.id not in waits],
+                asked=[(other.id, at) for other, at in wanted_since if other.id in waits],
+            )
 
     @cached_property
     def _asked(self) -> Sequence[tuple[Poll, words.Question]]:
-        dice = self._dice("polls")
-        return [self._poll(dice, number) for number in range(self.size.polls)]
+        dice, closing = self._dice("polls"), self._dice("closed")
+        return [self._poll(dice, closing, number) for number in range(self.size.polls)]
 
-    def _poll(self, dice: Dice, number: int) -> tuple[Poll, words.Question]:
+    def _poll(self, dice: Dice, closing: Dice, number: int) -> tuple[Poll, words.Question]:
         question = words.QUESTIONS[number % _METHODS]
         published = dice.moment(self._begun, self.now)
         rules: dict[str, Any] = {"results": dice.choices(("always", "after_vote"), (4, 1))[0]}
         if dice.random() < 0.2:
             rules["anonymous"] = True
+        closed = closing.random() < 0.25
+        if closed and closing.random() < 0.3:
+            rules["results"] = "after_close"
         poll = Poll(
             id=dice.id_at(published),
-            owner=self._anybody(dice, 2.0).id,
+            owner=self._publisher(dice, 2.0).id,
             title=question.title.format(topic=dice.choice(question.topics)),
             description=question.description,
             method=question.method,
@@ -162,6 +201,7 @@ class DicedNetwork:
             rules=rules,
             published_at=published,
             closes_at=self.now + timedelta(days=dice.randint(1, _DAYS)) if dice.random() < 0.5 else None,
+            closed=closed,
         )
         return poll, question
 
@@ -186,14 +226,16 @@ class DicedNetwork:
             brings = dice.random() < 0.15 and poll.published_at < moment
             text = dice.choice(words.ASKING if brings else words.WAVES)
             named = self._anybody(dice, 2.0)
+            wave, author = dice.id_at(moment), self._anybody(dice, 1.5)
+            ripples = self._ripples(sharing, moment)
             yield Wave(
-                id=dice.id_at(moment),
-                author=self._anybody(dice, 1.5).id,
+                id=wave,
+                author=author.id,
                 text=text.format(tag=question.tag, place=dice.choice(words.PLACES), handle=named.handle),
                 poll=poll.id if brings else None,
                 at=moment,
                 reactions=self._reactions(dice, moment),
-                ripples=self._ripples(sharing, moment),
+                ripples=[] if author.private else ripples,  # what isn't for all isn't shared on
             )
 
     def _reactions(self, dice: Dice, moment: datetime) -> list[Reaction]:

@@ -16,6 +16,8 @@ _AT_ONCE = 2_000
 async def seed_votes(votebooth: VoteBooth, network: Network, tell: Tell) -> None:
     """Cast ballots. Again, they change nothing: also an anonymous one has a secret that follows from poll and voter.
 
+    A poll that its owner has closed has all of its ballots: closing comes afterwards.
+
     Raises:
         Problem: A ballot is refused.
     """
@@ -27,6 +29,8 @@ async def seed_votes(votebooth: VoteBooth, network: Network, tell: Tell) -> None
 
 async def _cast(votebooth: VoteBooth, vote: Vote) -> None:
     rules = await votebooth.projection.existing(vote.poll)
+    if rules.definition.closed_at is not None:
+        return
     subject = Subject(vote.voter, Kind.USER, Role.USER, vote.voter, frozenset(), 0)
     secret = hashlib.sha256(b"seed" + vote.poll.bytes + vote.voter.bytes).hexdigest() if rules.anonymous else None
     ticket = votebooth.booth.ticket(rules, Claim(subject, None, str), msgspec.json.encode(vote.ballot), secret)

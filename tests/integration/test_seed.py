@@ -34,6 +34,18 @@ PROJECTIONS = {
         "SELECT follower, followee FROM follows.follow WHERE state = 'accepted' AND follower = ANY($1)",
         ("expressions", "feed", "notifications", "messaging"),
     ),
+    "SELECT follower, followee FROM {}.follow WHERE NOT accepted AND follower = ANY($1)": (
+        "SELECT follower, followee FROM follows.follow WHERE state = 'requested' AND follower = ANY($1)",
+        ("expressions", "feed", "notifications", "messaging"),
+    ),
+    "SELECT account, other FROM {}.block WHERE blocked AND account = ANY($1)": (
+        "SELECT account, other FROM follows.block WHERE account = ANY($1)",
+        ("expressions", "comments", "feed", "notifications", "messaging"),
+    ),
+    "SELECT poll_id, closed_at FROM {}.polls WHERE owner_id = ANY($1)": (
+        "SELECT id, closed_at FROM polls.poll WHERE owner = ANY($1)",
+        ("votebooth",),
+    ),
     "SELECT id, author, text FROM {}.entry WHERE kind = 'poll' AND author = ANY($1)": (
         "SELECT id, owner, title FROM polls.poll WHERE owner = ANY($1)",
         ("feed",),
@@ -111,7 +123,9 @@ async def test_a_person_finds_people_feeds_and_results(
         "SELECT id FROM polls.poll WHERE owner = $2 OR owner = ANY($1)"
         " UNION SELECT id FROM expressions.wave WHERE NOT bare AND (author = $2 OR author = ANY($1))"
         " UNION SELECT ripple_of FROM expressions.wave AS ripple WHERE bare AND author = ANY($1)"
-        " AND NOT EXISTS (SELECT FROM expressions.wave WHERE author = $2 AND ripple.ripple_of IN (id, ripple_of))",
+        " AND NOT EXISTS (SELECT FROM expressions.wave WHERE author = $2 AND ripple.ripple_of IN (id, ripple_of))"
+        " AND NOT EXISTS (SELECT FROM expressions.wave JOIN follows.block ON wave.id = ripple.ripple_of"
+        " WHERE $2 IN (account, other) AND author IN (account, other))",
         [each["person"]["id"] for each in following],
         my_id,
     )
@@ -225,6 +239,7 @@ async def _contents(votewave: VoteWave) -> list[list[Any]]:
         "profiles.profile": "account_id",
         "follows.account": "id",
         "follows.follow": "follower",
+        "follows.block": "account",
         "polls.poll": "owner",
         "polls.audit": "actor",
         "expressions.account": "id",
@@ -237,7 +252,7 @@ async def _contents(votewave: VoteWave) -> list[list[Any]]:
         await votewave.sql(f"SELECT * FROM {table} WHERE {column} = ANY($1) ORDER BY 1, 2, 3", accounts)
         for table, column in tables.items()
     ]
-    polls = [row["id"] for row in found[4]]
+    polls = [row["id"] for row in found[5]]
     for table in ("counters", "ballots", "anonymous_ballots", "participations", "patterns"):
         rows = await votewave.sql(f"SELECT * FROM votebooth.{table} WHERE poll_id = ANY($1)", polls)
         found.append(sorted(rows, key=repr))
