@@ -53,6 +53,23 @@ class AccountLimited(Event, frozen=True, kw_only=True):
     limited: bool
 
 
+class FilterChanged(Event, frozen=True, kw_only=True):
+    """Moderators want to look at texts with some words before others see them, or don't any more.
+
+    Attributes:
+        filter: Its id; words that are filtered again get another one.
+        words: As a moderator wrote them; empty when it is removed.
+        key: As they are compared (`core/filters.py`).
+        removed: For good.
+    """
+
+    KIND: ClassVar[str] = "comments.filter.changed"
+    filter: UUID
+    words: str
+    key: str
+    removed: bool
+
+
 class ThreadFollowed(Event, frozen=True, kw_only=True):
     """Somebody wants to be told of what is said in a thread, or doesn't any more.
 

@@ -207,6 +207,7 @@ class Filter(Base):
     Attributes:
         words: As a moderator wrote them.
         key: As they are compared.
+        told: Other services have heard of it; false for those from before they were told.
     """
 
     __tablename__ = "filter"
@@ -214,6 +215,7 @@ class Filter(Base):
     words: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    told: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Limit(Base):

@@ -28,5 +28,6 @@ SERVICE = Service(
     jobs=[
         Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over()),
         Job("limits", 2, lambda comments: comments.limiting.follow()),
+        Job("filters", 30, lambda comments: comments.limiting.tell_filters()),
     ],
 )

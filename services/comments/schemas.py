@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from services.comments.filters import LONGEST
+from services.core.filters import LONGEST
 from services.core.marked import Part
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits

@@ -120,6 +120,16 @@ class AccountLimited(Event, frozen=True, kw_only=True):
     limited: bool
 
 
+class FilterChanged(Event, frozen=True, kw_only=True):
+    """Comments: moderators want to look at texts with some words before others see them, or don't any more."""
+
+    KIND: ClassVar[str] = "comments.filter.changed"
+    filter: UUID
+    words: str
+    key: str
+    removed: bool
+
+
 class AccountDeleted(personal.AccountDeleted, frozen=True, kw_only=True):
     """Auth: an account is gone for good."""
 

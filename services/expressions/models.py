@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, column, false, func
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, column, false, func
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.circles import BlockColumns, FollowColumns, MuteColumns
+from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
 from services.core.images.tables import ImageColumns
@@ -39,6 +40,8 @@ class Wave(Base):
         version: Of what the author has written; grows with each change.
         pieces: The text, cut where it mentions, tags or links: `texts.Piece` each.
         images: What it shows, in order: `picturing.Shown` each.
+        hidden_as: Null while it is shown. `filter`: it waits for a moderator. `moderator`: one has hidden it. Its
+            author sees it, and moderators.
         bare: It shares another Wave on, and says nothing. One account has one such Ripple of a Wave.
         emojis: How many reacted with each.
         reacted: How often a reaction was added, changed or taken back: the version of the counts.
@@ -55,6 +58,7 @@ class Wave(Base):
     visibility: Mapped[str] = mapped_column(Text)
     poll: Mapped[UUID | None]
     ripple_of: Mapped[UUID | None]
+    hidden_as: Mapped[str | None] = mapped_column(Text)
     bare: Mapped[bool] = mapped_column(server_default=false())
     likes: Mapped[int] = mapped_column(server_default="0")
     claps: Mapped[int] = mapped_column(server_default="0")
@@ -168,6 +172,69 @@ class Limit(Base):
     after: Mapped[UUID]
     left: Mapped[bool]
     __table_args__ = (Index("ix_limited_left", "account", postgresql_where=column("left")),)
+
+
+class Filter(Base):
+    """Words whose Waves wait for a moderator: a projection of `comments.filter.changed`.
+
+    Attributes:
+        removed: For good; the row stays for what is told late.
+    """
+
+    __tablename__ = "filter"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    words: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    removed: Mapped[bool]
+
+
+class Report(Base):
+    """Somebody thinks that a Wave shouldn't be there."""
+
+    __tablename__ = "report"
+    wave: Mapped[UUID] = mapped_column(primary_key=True)
+    reporter: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("ix_report_at", "wave", "at", "reporter"), Index("ix_report_reporter", "reporter", "wave"))
+
+
+class Case(Base):
+    """What moderators have to decide about a Wave: filtered words, reports, or its author's appeal.
+
+    Attributes:
+        reports: How many people have reported it.
+        appeal: Why its author thinks that it should be shown again; null without an appeal.
+        matched: The filter's words for which it waits.
+        opened_at: Since when it waits; anew each time that it is opened.
+        decided_at: Null while it waits.
+        outcome: `hidden`, `dismissed` or `restored`; null while it waits.
+    """
+
+    __tablename__ = "moderation_case"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    wave: Mapped[UUID] = mapped_column(unique=True)
+    reports: Mapped[int] = mapped_column(server_default="0")
+    appeal: Mapped[str | None] = mapped_column(Text)
+    matched: Mapped[str | None] = mapped_column(Text)
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    outcome: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (
+        CheckConstraint("outcome IN ('hidden', 'dismissed', 'restored')", name="outcome"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
+        Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
+    )
+
+
+class ModerationEntry(AuditColumns, Base):
+    """What moderators did with Waves."""
+
+    __tablename__ = "moderation_log"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    wave: Mapped[UUID]
 
 
 class Poll(Base):

@@ -5,11 +5,12 @@ from services.core.events.handler import Handler
 from services.core.people import people_handler
 from services.core.personal import Personal
 from services.core.service import Job, Service
-from services.expressions.controllers import CONTROLLERS
+from services.expressions.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
 from services.expressions.events import (
     AccountDeleted,
     AccountLimited,
     BlockChanged,
+    FilterChanged,
     FollowChanged,
     MuteChanged,
     PollChanged,
@@ -25,10 +26,14 @@ SERVICE = Service(
     Expressions,
     settings=ExpressionsSettings,
     controllers=CONTROLLERS,
+    internal_controllers=INTERNAL_CONTROLLERS,
     parts=lambda expressions: {"images": expressions.picturing.images},
     handlers=[
         Handler(PollChanged, Expressions.on_poll_changed),
         Handler(AccountLimited, lambda expressions, session, event: expressions.limiting.hear(session, event)),
+        Handler(
+            FilterChanged, lambda expressions, session, event: expressions.moderating.on_filter_changed(session, event)
+        ),
         people_handler(ProfileChanged),
         follow_handler(FollowChanged, Follow),
         block_handler(BlockChanged, Block),

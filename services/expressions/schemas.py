@@ -1,13 +1,13 @@
 """What Expressions takes and gives over the wire. The service checks the limits that are described here."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from services.core.marked import Part
-from services.core.people import PersonView
+from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
 from services.expressions.events import ReactionKind, Visibility
 from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, MAX_TAGS
@@ -15,6 +15,8 @@ from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, MAX_TAGS
 MAX_BATCH = 100
 MAX_IMAGES = 4
 MAX_DESCRIPTION = 500
+MAX_REASON = 500
+MAX_APPEAL = 2_000
 
 Text = Annotated[
     str,
@@ -95,6 +97,9 @@ class WaveImageView(ImageView, frozen=True, kw_only=True):
     description: Annotated[str, Meta(description="What it shows; empty if the author doesn't say.")]
 
 
+State = Literal["shown", "hidden"]
+
+
 class Counts(Struct, frozen=True):
     """What others did with a Wave."""
 
@@ -122,6 +127,13 @@ class WaveBody(Struct, frozen=True, kw_only=True):
     parts: Annotated[list[Part], Meta(description="The text in pieces, to be shown one after the other.")]
     images: list[WaveImageView]
     visibility: SeenBy
+    state: Annotated[
+        State,
+        Meta(
+            description="`hidden`: it waits for a moderator, or one has hidden it. Its author and moderators alone "
+            "see it."
+        ),
+    ]
     poll: Annotated[UUID | None, Meta(description="Null also for a poll that isn't for the viewer.")]
     ripple_of: Annotated[UUID | None, Meta(description="The Wave that it shares on.")]
     counts: Counts
@@ -166,3 +178,57 @@ class ReactionView(Struct, frozen=True):
     kind: ReactionKind
     emoji: str | None
     at: datetime
+
+
+Reason = Literal["spam", "abuse", "illegal", "off_topic", "other"]
+Outcome = Literal["hidden", "dismissed", "restored"]
+
+
+class WaveReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why somebody thinks that a Wave shouldn't be there."""
+
+    reason: Reason
+    note: Annotated[str, text_limits(MAX_REASON, description="For moderators; nobody else reads it.")] = ""
+
+
+class WaveReportView(Struct, frozen=True, kw_only=True):
+    """A report, for moderators."""
+
+    reporter: PersonView
+    reason: Reason
+    note: str
+    at: datetime
+
+
+class WaveAppeal(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the author of a hidden Wave thinks that it should be shown again."""
+
+    text: Annotated[str, text_limits(MAX_APPEAL, 1)]
+
+
+class WaveCase(Struct, frozen=True, kw_only=True):
+    """What moderators have to decide about a Wave."""
+
+    id: UUID
+    wave: WaveView
+    reports: Annotated[int, Meta(description="How many people have reported it.")]
+    reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
+    appeal: Annotated[str | None, Meta(description="What its author says against its being hidden.")]
+    matched: Annotated[str | None, Meta(description="The filter's words for which it waits to be shown.")]
+    opened_at: datetime
+
+
+class WaveDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a moderator decides."""
+
+    outcome: Annotated[
+        Outcome,
+        Meta(description="`hidden`: it isn't shown. `dismissed`: it stays as it is. `restored`: it is shown again."),
+    ]
+    reason: Annotated[str, text_limits(MAX_REASON, 1, description="For the log.")]
+
+
+class WaveLogEntry(LogEntry, frozen=True, kw_only=True):
+    """What a moderator did with a Wave."""
+
+    wave: UUID

@@ -60,6 +60,21 @@ class Entry(Base):
     )
 
 
+class TakenOver(Base):
+    """How far Feed has taken over what was published before it kept all that it keeps now.
+
+    Attributes:
+        source: Which service was asked.
+        after: Up to and with this thing it is known.
+        done: Nothing is missing.
+    """
+
+    __tablename__ = "taken_over"
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    after: Mapped[UUID]
+    done: Mapped[bool]
+
+
 class Ripple(Base):
     """Somebody shares a Wave on without words: those who follow them come across it once more.
 

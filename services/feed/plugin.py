@@ -18,6 +18,7 @@ from services.feed.events import (
 from services.feed.models import Block, Follow, Mute, Person
 from services.feed.repository.entries import exported
 from services.feed.service import Feed
+from services.feed.service.taking_over import SECONDS
 
 SERVICE = Service(
     "feed",
@@ -33,11 +34,12 @@ SERVICE = Service(
         Handler(TagChanged, Feed.on_tag_changed),
     ],
     personal=Personal(AccountDeleted, Feed.erase, exported, Person),
-    needs=["profiles"],
+    needs=["expressions", "profiles"],
     jobs=[
         Job("words", 60, Feed.sweep),
         Job("tags", 3600, Feed.sweep_tags),
         Job("rankings", 3600, Feed.sweep_rankings),
         Job("trends", 60, Feed.reckon_trends),
+        Job("earlier", SECONDS, lambda feed: feed.taking_over.run()),
     ],
 )

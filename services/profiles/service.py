@@ -62,6 +62,7 @@ class Profiles(UseCases[ProfilesSettings]):
     async def sweep(self) -> None:
         """Delete files that nothing shows any more."""
         await self.images.sweep()
+        await self.images.weigh()
 
     async def mine(self, subject: Subject) -> ProfileView:
         """Return the subject's own profile; made now if the event of the account isn't here yet.

@@ -1,5 +1,6 @@
 """What moderators do in the web client, and what others see there."""
 
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -11,6 +12,7 @@ from tests.e2e.web import publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
+PHONE: Any = {"width": 360, "height": 800}
 PASSWORD = "a boat, a lamp and 3 keys"
 
 
@@ -111,3 +113,53 @@ async def test_a_moderator_decides_filters_and_limits(
     await page.get_by_role("button", name=f"Remove the filter “{word}”").press("Enter")
     await expect(page.get_by_role("button", name=f"Remove the filter “{word}”")).to_have_count(0)
     assert not [it for it in complaints if "Failed to load resource" not in it]  # what was refused above
+
+
+async def test_a_wave_is_reported_hidden_and_shown_again(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    await run_web("packages")
+    email, word, author = f"{uuid4().hex}@example.org", uuid4().hex[:10], await sign_up(client)
+    account = {"email": email, "password": PASSWORD}
+    assert (await client.post("/v1/auth/accounts", json=account)).status_code == 201
+    made = await client.post("/v1/expressions/waves", json={"text": f"Buy {word}!"}, headers=author)
+    assert made.status_code == 201, made.text
+    wave = made.json()["id"]
+    await votewave.sql("UPDATE auth.account SET role = 'moderator' WHERE email = $1", email)
+
+    page, complaints = await visit(browser, f"{votewave.url}/sign-in?then=/waves/{wave}", viewport=PHONE)
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").press("Enter")
+    await page.get_by_role("button", name="More", exact=True).press("Enter")
+    await page.get_by_role("button", name="Report", exact=True).press("Enter")
+    await page.get_by_label("What is wrong with it").select_option("It is spam")
+    await page.get_by_label("A note for moderators").fill("Nobody wants this.")
+    assert await faults_of(page, page.url) == []
+    await page.get_by_label("A note for moderators").press("Enter")
+    await expect(page.get_by_text("Thank you. A moderator will look at it")).to_be_visible()
+
+    await page.goto(f"{votewave.url}/moderation?show=waves")
+    case = page.get_by_role("listitem").filter(has_text=f"Buy {word}!")
+    await expect(case).to_contain_text("spam: 1")
+    await case.get_by_role("button", name="Read the reports").press("Enter")
+    await expect(case).to_contain_text("Nobody wants this.")
+    assert await faults_of(page, page.url) == []
+    await case.get_by_role("button", name="Hide it").press("Enter")
+    await page.keyboard.type("Spam.")
+    await page.keyboard.press("Control+Enter")
+    await expect(case).to_have_count(0)
+    answer = await client.get(f"/v1/expressions/waves/{wave}")
+    assert answer.status_code == 404
+    body = {"text": "It is a boat."}
+    assert (await client.put(f"/v1/expressions/waves/{wave}/appeal", json=body, headers=author)).status_code == 204
+    await page.reload()
+    await expect(case).to_contain_text("It is a boat.")
+    await expect(case).to_contain_text("hidden from others")
+    assert await faults_of(page, page.url) == []
+    await case.get_by_role("button", name="Show it").press("Enter")
+    await page.keyboard.type("It is.")
+    await page.keyboard.press("Control+Enter")
+    await expect(case).to_have_count(0)
+    assert (await client.get(f"/v1/expressions/waves/{wave}")).status_code == 200
+    assert complaints == []

@@ -24,8 +24,8 @@ from tests.integration.inside import settings_beside
 
 SERVICES: dict[str, Service[Any]] = {it.name: it for it in (COMMENTS, EXPRESSIONS, FEED, FOLLOWS, PROFILES)}
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-# When it was heard, and what is drawn by lot.
-PASSING = ("changed_at", "created_at", "handle", "handle_key", "heard_at", "updated_at")
+# When it was heard, what is drawn by lot, and whether a job has come by.
+PASSING = ("changed_at", "created_at", "handle", "handle_key", "heard_at", "left", "updated_at")
 
 # What is told of two things in two versions, by the event's name; each service takes the fields that it knows.
 Telling = Callable[[UUID, UUID, int], dict[str, Any]]
@@ -35,6 +35,10 @@ TELLINGS: dict[str, Telling] = {
     "AccountUpgraded": lambda one, _, __: {"account": one},
     "BlockChanged": lambda one, other, version: {
         "account": one, "other": other, "version": version, "blocked": version == 1,
+    },
+    "FilterChanged": lambda one, _, version: {
+        "filter": one, "words": one.hex if version == 1 else "", "key": one.hex if version == 1 else "",
+        "removed": version > 1,
     },
     "FollowChanged": lambda one, other, version: {
         "follower": one, "followee": other, "version": version, "state": "accepted" if version == 1 else "ended",

@@ -38,6 +38,7 @@ AUDIT = {
     ("votebooth", "audit_log"),
     ("comments", "audit_log"),
     ("comments", "moderation_log"),
+    ("expressions", "moderation_log"),
 }
 PASSING = {"outbox", "inbox"}
 """Emptied by themselves after a week; looked at once they are."""
@@ -267,6 +268,9 @@ async def live(client: httpx.AsyncClient, person: Author, other: Author, handle:
         f"/v1/comments/{answer}/report", json={"reason": "spam", "note": handle}, headers=person.headers
     )
     assert reported.is_success, reported.text
+    reported = await person.waves("PUT", f"/{theirs['id']}/report", json={"reason": "spam", "note": handle})
+    assert reported.is_success, reported.text
+    assert (await other.waves("PUT", f"/{wave['id']}/report", json={"reason": "other"})).is_success
     return [mine, ranked, hidden]
 
 

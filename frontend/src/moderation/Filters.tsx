@@ -11,7 +11,7 @@ import { More } from "../ui/More";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import styles from "./Moderation.module.css";
 
-/** Words whose comments wait for a moderator before others see them. */
+/** Words whose comments and Waves wait for a moderator before others see them. */
 export function Filters() {
   const account = useAccount();
   const queries = useQueryClient();
@@ -55,7 +55,7 @@ export function Filters() {
       </form>
       {pages.data && filters.length === 0 && !pages.hasNextPage && (
         <Notice>
-          <Trans>No words are filtered. Comments with such words wait for a moderator, and aren't lost.</Trans>
+          <Trans>No words are filtered. Comments and Waves with such words wait for a moderator, and aren't lost.</Trans>
         </Notice>
       )}
       {filters.length > 0 && (

@@ -6,6 +6,7 @@ import { Limits } from "../moderation/Limits";
 import { Log } from "../moderation/Log";
 import { Messages } from "../moderation/Messages";
 import { Queue } from "../moderation/Queue";
+import { Waves } from "../moderation/Waves";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
@@ -33,7 +34,7 @@ export function Moderation() {
       ) : !may ? (
         <Notice>
           <p>
-            <Trans>This page is for moderators. To tell them of a comment or a message, open “More” beside it and report it.</Trans>
+            <Trans>This page is for moderators. To tell them of a comment, a Wave or a message, open “More” beside it and report it.</Trans>
           </p>
           <p>
             <Link to="/home">
@@ -46,6 +47,9 @@ export function Moderation() {
           <Tabs label={t`Moderation`}>
             <Tab to="/moderation" search={{}}>
               <Trans>What waits</Trans>
+            </Tab>
+            <Tab to="/moderation" search={{ show: "waves" }}>
+              <Trans>Waves</Trans>
             </Tab>
             <Tab to="/moderation" search={{ show: "messages" }}>
               <Trans>Reported messages</Trans>
@@ -60,6 +64,7 @@ export function Moderation() {
               <Trans>Log</Trans>
             </Tab>
           </Tabs>
+          {show === "waves" && <Waves />}
           {show === "messages" && <Messages />}
           {show === "filters" && <Filters />}
           {show === "limits" && <Limits />}

@@ -29,7 +29,7 @@ type Found = (typeof found)[number];
 const letters = ["requests", "search", "group"] as const;
 type Letters = (typeof letters)[number];
 
-const moderated = ["messages", "filters", "limits", "log"] as const;
+const moderated = ["waves", "messages", "filters", "limits", "log"] as const;
 type Moderated = (typeof moderated)[number];
 
 /** The comment that a link leads to. */

@@ -7,13 +7,14 @@ import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import { remove, replace, type WaveBody } from "./cache";
 import { EditWave } from "./EditWave";
+import { AppealWave, ReportWave } from "./Moderated";
 import { react, type Reaction } from "./reactions";
 import { WriteWave } from "./WriteWave";
 import styles from "./Waves.module.css";
 
 const emojis = ["🎉", "❤️", "😂", "😮", "🤔", "😢", "🙏", "👀"];
 
-type Open = "emoji" | "edit" | "delete" | "words" | null;
+type Open = "emoji" | "edit" | "delete" | "words" | "report" | "appeal" | null;
 
 /** What others did with a Wave, and what this reader may do. */
 export function Reactions({ wave }: { wave: WaveBody }) {
@@ -34,7 +35,8 @@ export function Reactions({ wave }: { wave: WaveBody }) {
   const { counts, mine } = wave;
   const may = account?.kind === "user";
   const own = account?.id === wave.author.id;
-  const shares = wave.visibility === "public";
+  const shown = wave.state === "shown";
+  const shares = wave.visibility === "public" && shown;
 
   function leave(told = "") {
     const was = open;
@@ -85,14 +87,16 @@ export function Reactions({ wave }: { wave: WaveBody }) {
             <Trans>Ripple</Trans> {counts.ripples > 0 && counts.ripples}
           </button>
         )}
-        {may && (own || shares) && (
+        {may && (
           <button type="button" className={styles.act} aria-expanded={more} onClick={() => setMore(!more)}>
             {more ? t`Less` : t`More`}
           </button>
         )}
         {more && shares && opener("words", t`Ripple with words`)}
-        {more && own && opener("edit", t`Edit`)}
+        {more && own && shown && opener("edit", t`Edit`)}
+        {more && own && !shown && opener("appeal", t`Appeal`)}
         {more && own && opener("delete", t`Delete`)}
+        {more && !own && opener("report", t`Report`)}
       </div>
       <p role="status" className={styles.said}>
         {said}
@@ -120,6 +124,8 @@ export function Reactions({ wave }: { wave: WaveBody }) {
         <WriteWave of={wave.id} onDone={(made) => leave(made ? t`Your Ripple is published.` : "")} />
       )}
       {open === "edit" && <EditWave wave={wave} onDone={leave} />}
+      {open === "report" && <ReportWave wave={wave} onDone={leave} />}
+      {open === "appeal" && <AppealWave wave={wave} onDone={leave} />}
       {open === "delete" && (
         <div>
           <p><Trans>Delete it for good, with its reactions?</Trans></p>

@@ -74,6 +74,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
           <time dateTime={wave.created_at}>{ago(wave.created_at)}</time>
         </Link>
         {seen && <span>{i18n._(seen)}</span>}
+        {wave.state === "hidden" && <span><Trans>hidden from others</Trans></span>}
         {wave.edited_at && <span><Trans>edited</Trans></span>}
       </p>
       <Parts parts={wave.parts} />

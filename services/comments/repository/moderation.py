@@ -1,6 +1,6 @@
 """What moderators have to decide, and what was done."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +119,15 @@ class FilterRepository(Repository[Filter]):
         """Return the words of all filters, by key."""
         rows = await self.session.execute(select(Filter.key, Filter.words).order_by(Filter.id))
         return {row.key: row.words for row in rows}
+
+    async def untold(self, most: int) -> Sequence[Filter]:
+        """Return some filters of which others haven't been told, held until the transaction ends."""
+        some = select(Filter).where(~Filter.told).order_by(Filter.id).limit(most).with_for_update(skip_locked=True)
+        return (await self.session.scalars(some)).all()
+
+    async def mark_told(self, filters: Sequence[UUID]) -> None:
+        """Keep that others have been told of some filters."""
+        await self.update_where(Filter.id.in_(filters), values={"told": True})
 
     async def remove(self, filter_id: UUID) -> str | None:
         """Remove a filter; return its words, or None where there is none."""

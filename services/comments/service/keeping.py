@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.filters import matching
 from services.comments.models import Case, Comment, Thread
 from services.comments.repository import (
     CaseRepository,
@@ -15,6 +14,7 @@ from services.comments.repository import (
     ThreadRepository,
 )
 from services.comments.service.steps import set_state
+from services.core.filters import matching
 from services.core.ids import new_id
 
 

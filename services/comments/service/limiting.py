@@ -4,8 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.comments import schemas
-from services.comments.events import AccountLimited
-from services.comments.filters import LONGEST, MOST, key_of
+from services.comments.events import AccountLimited, FilterChanged
 from services.comments.models import Filter
 from services.comments.repository import (
     CommentRepository,
@@ -20,6 +19,7 @@ from services.comments.service.reading import Reading
 from services.comments.settings import CommentsSettings
 from services.core.data.pagination import Page, map_page
 from services.core.events.outbox import publish
+from services.core.filters import LONGEST, MOST, key_of
 from services.core.identity.subject import Role, Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
@@ -31,6 +31,7 @@ from services.core.text import clean_line, clean_text
 
 _AT_ONCE = 20
 """Comments that follow a limit in one transaction; their threads wait meanwhile."""
+_TOLD_AT_ONCE = 100
 
 
 class Limiting:
@@ -78,7 +79,9 @@ class Limiting:
                 return _view(known), False
             if number >= MOST:
                 raise over_quota(f"There are {MOST} filters, as many as there may be. Remove one of them.")
-            made = await filters.add(Filter(id=new_id(), words=words, key=key, created_at=await filters.clock()))
+            now = await filters.clock()
+            made = await filters.add(Filter(id=new_id(), words=words, key=key, created_at=now, told=True))
+            await publish(session, _told(made))
             await ModerationLog(session).record("filter.added", subject.id, {"words": words})
             return _view(made), True
 
@@ -92,7 +95,20 @@ class Limiting:
         async with self._db.transaction() as session:
             words = await FilterRepository(session).remove(filter_id)
             if words is not None:
+                await publish(session, FilterChanged(filter=filter_id, words="", key="", removed=True))
                 await ModerationLog(session).record("filter.removed", subject.id, {"words": words})
+
+    async def tell_filters(self) -> None:
+        """Tell others of the filters that there were before others were told of them."""
+        more = True
+        while more:
+            async with self._db.transaction() as session:
+                filters = FilterRepository(session)
+                found = await filters.untold(_TOLD_AT_ONCE)
+                for row in found:
+                    await publish(session, _told(row))
+                await filters.mark_told([row.id for row in found])
+            more = len(found) == _TOLD_AT_ONCE
 
     async def limits(self, subject: Subject, cursor: str | None, limit: int) -> Page[LimitView]:
         """Return a page of those who are limited, the latest first.
@@ -190,6 +206,10 @@ class Limiting:
 
 def _require(subject: Subject) -> None:
     subject.require_role(Role.MODERATOR, Role.ADMIN)
+
+
+def _told(row: Filter) -> FilterChanged:
+    return FilterChanged(filter=row.id, words=row.words, key=row.key, removed=False)
 
 
 def _view(row: Filter) -> FilterView:

@@ -33,6 +33,8 @@ _KEPT = timedelta(hours=1)
 
 _SECONDS = 15.0
 _SWEPT_AT_ONCE = 100
+_WEIGHED_AT_ONCE = 50
+"""Images of which it is found out in one pass what they take: each is read from the storage."""
 _WEBP = "image/webp"
 _REFUSALS = {
     decoding.TYPE: ("image-type", "The file isn't a JPEG, PNG or WebP image."),
@@ -67,6 +69,7 @@ class Images:
         self._kit = kit
         self._table = table
         self._most_bytes = most_bytes
+        self._weighed: UUID | None = _FIRST
         self._places = Shares("images", places=8, account=1, address=4)
         self._turns = Turns()
 
@@ -193,6 +196,31 @@ class Images:
         while more:
             more = await self._sweep()
 
+    async def weigh(self) -> None:
+        """Write down what images take that were made before this was counted, some of them each time.
+
+        A process looks through all of them once. They count from then on, and what is above the quota stays.
+        """
+        if self._weighed is None:
+            return
+        table = self._table
+        shown = table.state.in_((State.MADE, State.USED))
+        some = select(table.id).where(table.bytes == 0, shown, table.id > self._weighed)
+        async with self._kit.db.reading() as session:
+            found = (await session.scalars(some.order_by(table.id).limit(_WEIGHED_AT_ONCE))).all()
+        for image in found:
+            size = sum([await self._size_of(each) for each in self._keys(image)])
+            same = (table.id == image, table.bytes == 0)
+            async with self._kit.db.transaction() as session:
+                await session.execute(update(table).where(*same).values(bytes=size).execution_options(**_BLIND))
+        self._weighed = found[-1] if len(found) == _WEIGHED_AT_ONCE else None
+
+    async def _size_of(self, stored: str) -> int:
+        try:
+            return len(await self._kit.storage.get(stored))
+        except NoSuchFile:  # an image has some of the sizes that there are
+            return 0
+
     async def read(self, image: UUID, name: str) -> bytes:
         """Return one size of an image as WebP.
 
@@ -302,6 +330,8 @@ class Images:
 
 
 _BLIND = {"synchronize_session": False}
+_FIRST = UUID(int=0)
+"""Less than any image's: they are random, of version 4."""
 
 
 def key(image: UUID, name: str) -> str:

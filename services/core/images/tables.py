@@ -26,7 +26,8 @@ class ImageColumns:
         state: A `State`: it may be uploaded; its sizes are being made; they are, and nothing shows it yet; something
             shows it; nothing shows it any more.
         width: Of its largest size, once it is made; so the height.
-        bytes: What all its sizes take, written down before they are stored; 0 for those made before this was counted.
+        bytes: What all its sizes take, written down before they are stored; 0 for those made before this was counted,
+            until `Images.weigh` comes by.
         due: When what isn't needed of its files is deleted (again, since an upload's URL holds for a while); null for
             an image that is used and has nothing left of its upload.
         swept: Its files were deleted, and its upload's URL may hold still.

@@ -24,5 +24,8 @@ WRITES: Sequence[Guard] = [requires("expressions:write"), limit("expressions-wri
 REACTS: Sequence[Guard] = [requires("expressions:write"), limit("expressions-react", 180, per=60)]
 """Guards of each route that reacts."""
 
+REPORTS: Sequence[Guard] = [requires("expressions:write"), limit("expressions-report", 60, per=3_600, unit="reports")]
+"""Guards of the routes that put something before moderators."""
+
 READS: Sequence[Guard] = [limit("expressions-read", 900, per=60)]
 """Guards of each route that shows Waves."""

@@ -111,7 +111,15 @@ class WaveController(Controller):
         guards=WRITES,
         request_max_body_size=WAVE_BYTES,
         responses=problems(
-            TEXTS, 400, 401, 403, 404, 413, 429, _422="`wave-refused`, or `bare-ripple`: it has no text to change."
+            TEXTS,
+            400,
+            401,
+            403,
+            404,
+            413,
+            429,
+            _409="`wave-hidden`: it can't be changed meanwhile.",
+            _422="`wave-refused`, or `bare-ripple`: it has no text to change.",
         ),
     )
     async def edit(

@@ -11,11 +11,13 @@ from services.expressions.models import Person
 from services.expressions.repository import AccountRepository, KeyRepository, ReactionRepository
 from services.expressions.service.erasing import erase
 from services.expressions.service.limiting import Limiting
+from services.expressions.service.moderating import Moderating
 from services.expressions.service.picturing import Picturing
 from services.expressions.service.polls import Polls
 from services.expressions.service.reacting import Reacting
 from services.expressions.service.reading import Reading
 from services.expressions.service.rippling import Rippling
+from services.expressions.service.telling import Telling
 from services.expressions.service.writing import Writing
 from services.expressions.settings import ExpressionsSettings
 
@@ -33,6 +35,8 @@ class Expressions(UseCases[ExpressionsSettings]):
         reacting: Reactions.
         reading: Waves as somebody sees them.
         limiting: Whose Waves are seen by themselves alone.
+        telling: All Waves, for other services.
+        moderating: Filtered words, reports, and what moderators decide.
     """
 
     def __init__(self, kit: Kit[ExpressionsSettings]) -> None:
@@ -45,6 +49,8 @@ class Expressions(UseCases[ExpressionsSettings]):
         self.reacting = Reacting(kit)
         self.reading = Reading(kit, self.people)
         self.limiting = Limiting(kit)
+        self.telling = Telling(kit)
+        self.moderating = Moderating(kit, self.people, self.reading)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll."""
@@ -62,8 +68,9 @@ class Expressions(UseCases[ExpressionsSettings]):
             await KeyRepository(session).forget()
 
     async def sweep_images(self) -> None:
-        """Delete files that nothing shows any more."""
+        """Delete files that nothing shows any more, and find out what old ones take."""
         await self.picturing.images.sweep()
+        await self.picturing.images.weigh()
 
     async def clear(self) -> None:
         """Remove the reactions of deleted Waves, some in a transaction."""

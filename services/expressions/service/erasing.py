@@ -16,11 +16,13 @@ from services.core.personal import AT_ONCE
 from services.expressions.models import Account, Block, Follow, IdempotencyKey, Limit, Mute, Poll, Wave
 from services.expressions.repository import (
     AccountRepository,
+    CaseRepository,
     KeyRepository,
     LimitRepository,
     MentionRepository,
     PollRepository,
     ReactionRepository,
+    ReportRepository,
     RevisionRepository,
     WaveRepository,
 )
@@ -41,6 +43,8 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await PollRepository(session).update_where(Poll.owner == account, values={"owner": NOBODY})
     await KeyRepository(session).delete_where(IdempotencyKey.owner == account)
     await circles.forget(session, account, Follow, Block, Mute)
+    await ReportRepository(session).withdraw(account)
+    await CaseRepository(session).leave(account)
     await LimitRepository(session).delete_where(Limit.account == account)
     await AccountRepository(session).delete_where(Account.id == account)
     return False

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec.structs import asdict, replace
 
 from services.core.data.pagination import Page, map_page
-from services.core.identity.subject import Kind, Subject
+from services.core.identity.subject import Kind, Role, Subject
 from services.core.kit import Kit
 from services.core.marked import Part, parts_of
 from services.core.people import People, PersonView
@@ -16,13 +16,20 @@ from services.core.problems import not_found
 from services.core.refusals import Refusals
 from services.expressions import repository as lists
 from services.expressions.models import Wave
-from services.expressions.repository import PollRepository, ReactionRepository, RevisionRepository, WaveRepository
+from services.expressions.repository import (
+    LimitRepository,
+    PollRepository,
+    ReactionRepository,
+    RevisionRepository,
+    WaveRepository,
+)
 from services.expressions.schemas import (
     MAX_BATCH,
     Counts,
     History,
     Mine,
     ReactionView,
+    State,
     VersionView,
     WaveBody,
     Waves,
@@ -40,7 +47,8 @@ class Reading:
     """Waves, as somebody sees them.
 
     A page takes four statements whatever is on it: the rows, what they share on, what the viewer did with all of these,
-    and who people are; and one more where there are polls, some of which may not be for the viewer.
+    and who people are; and one more where there are polls, some of which may not be for the viewer. Moderators are told
+    whose authors are limited, by another one.
     """
 
     def __init__(self, kit: Kit[ExpressionsSettings], people: People) -> None:
@@ -54,7 +62,7 @@ class Reading:
             Problem: 404.
         """
         async with self._db.reading() as session:
-            wave = await WaveRepository(session).seen(_id(viewer), wave_id)
+            wave = await WaveRepository(session).seen(_id(viewer), wave_id, moderates=moderates(viewer))
         if wave is None:
             raise not_found("Wave")
         [view] = await self._views(viewer, [wave])
@@ -70,7 +78,7 @@ class Reading:
         found.number("waves", len(waves), 1, MAX_BATCH)
         found.check()
         async with self._db.reading() as session:
-            rows = await WaveRepository(session).some(_id(viewer), set(waves))
+            rows = await WaveRepository(session).some(_id(viewer), set(waves), moderates=moderates(viewer))
         return Waves(await self._views(viewer, [rows[wave] for wave in dict.fromkeys(waves) if wave in rows]))
 
     async def by(self, viewer: Subject | None, author: UUID, cursor: str | None, limit: int) -> Page[WaveView]:
@@ -80,7 +88,9 @@ class Reading:
             Problem: 400 for another list's cursor.
         """
         async with self._db.reading() as session:
-            page = await WaveRepository(session).by(lists.WAVES.page(cursor, limit), _id(viewer), author)
+            page_filter = lists.WAVES.page(cursor, limit)
+            waves = WaveRepository(session)
+            page = await waves.by(page_filter, _id(viewer), author, moderates=moderates(viewer))
         return Page(items=await self._views(viewer, page.items), next=page.next)
 
     async def ripples(self, viewer: Subject | None, wave_id: UUID, cursor: str | None, limit: int) -> Page[WaveView]:
@@ -129,7 +139,7 @@ class Reading:
         return History([VersionView(row.text, _parts(row, people), at) for row, at in said])
 
     async def _require(self, waves: WaveRepository, viewer: Subject | None, wave_id: UUID) -> Wave:
-        wave = await waves.seen(_id(viewer), wave_id)
+        wave = await waves.seen(_id(viewer), wave_id, moderates=moderates(viewer))
         if wave is None:
             raise not_found("Wave")
         return wave
@@ -139,16 +149,19 @@ class Reading:
             return []
         async with self._db.reading() as session:
             shared = {row.ripple_of for row in rows if row.ripple_of is not None}
-            originals = await WaveRepository(session).some(_id(viewer), shared)
+            originals = await WaveRepository(session).some(_id(viewer), shared, moderates=moderates(viewer))
             every = {row.id: row for row in rows} | originals
             mine = await _mine(ReactionRepository(session), viewer, every)
             polls = {row.poll for row in every.values() if row.poll is not None}
             hidden = await PollRepository(session).hidden(_id(viewer), polls) if polls else set()
+            authors = {row.author for row in every.values()} - {_id(viewer)}
+            limited = await LimitRepository(session).among(authors) if moderates(viewer) else set()
         people = await self._people.of([*(row.author for row in every.values()), *_named(every.values())])
 
         def body(row: Wave) -> WaveBody:
             poll = None if row.poll in hidden else row.poll
-            return _body(row, poll, people, mine.get(row.id, Mine()) if viewer is not None else None)
+            state: State = "hidden" if row.hidden_as is not None or row.author in limited else "shown"
+            return _body(row, poll, people, mine.get(row.id, Mine()) if viewer is not None else None, state)
 
         views = []
         for row in rows:
@@ -161,7 +174,12 @@ def _id(viewer: Subject | None) -> UUID | None:
     return viewer.id if viewer is not None and viewer.kind is Kind.USER else None
 
 
-def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None) -> WaveBody:
+def moderates(viewer: Subject | None) -> bool:
+    """Say whether somebody moderates: they see what waits to be decided, is hidden, or is a limited account's."""
+    return viewer is not None and viewer.kind is Kind.USER and viewer.role in {Role.MODERATOR, Role.ADMIN}
+
+
+def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None, state: State) -> WaveBody:
     return WaveBody(
         id=row.id,
         author=people[row.author],
@@ -169,6 +187,7 @@ def _body(row: Wave, poll: UUID | None, people: _By, mine: Mine | None) -> WaveB
         parts=_parts(row, people),
         images=views_of(row),
         visibility=row.visibility,  # type: ignore[arg-type]  # the table's constraint says so
+        state=state,
         poll=poll,
         ripple_of=row.ripple_of,
         counts=Counts(row.likes, row.claps, row.emojis, row.ripples),

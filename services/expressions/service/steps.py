@@ -66,7 +66,7 @@ async def remove(session: AsyncSession, wave: Wave) -> None:
     """Delete a Wave that is held, and tell of it."""
     waves = WaveRepository(session)
     await waves.remove(wave.id)
-    if wave.ripple_of is not None:
+    if wave.ripple_of is not None and wave.hidden_as is None:
         await waves.rippled(wave.ripple_of, -1)
     await tell(session, wave, deleted=True)
 
@@ -75,9 +75,15 @@ async def tell(session: AsyncSession, wave: Wave, *, deleted: bool = False) -> N
     """Publish what a Wave is now."""
     mentions = [] if deleted else await MentionRepository(session).of(wave.id)
     told = changed(wave, mentions, deleted=deleted)
-    if not deleted and await LimitRepository(session).is_limited(wave.author):
-        told = replace(told, visibility="mentioned", mentions=[])  # its author sees it, and nobody else
-    await publish(session, told)
+    limited = not deleted and await LimitRepository(session).is_limited(wave.author)
+    await publish(session, told if deleted else to_others(wave, told, limited=limited))
+
+
+def to_others(wave: Wave, told: WaveChanged, *, limited: bool) -> WaveChanged:
+    """Return what others are told of a Wave: of one that is kept back, what makes it its author's alone."""
+    if limited or wave.hidden_as is not None:
+        return replace(told, visibility="mentioned", mentions=[])
+    return told
 
 
 def changed(wave: Wave, mentions: list[UUID], *, deleted: bool = False) -> WaveChanged:

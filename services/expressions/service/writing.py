@@ -20,6 +20,7 @@ from services.expressions import texts
 from services.expressions.models import Revision, Wave
 from services.expressions.repository import KeyRepository, MentionRepository, RevisionRepository, WaveRepository
 from services.expressions.schemas import WaveEdit, WaveNew
+from services.expressions.service.keeping import keep_back
 from services.expressions.service.picturing import Picturing, checked_images, shown_by, weight_of
 from services.expressions.service.polls import Polls
 from services.expressions.service.steps import charge, remove, share, size_of, tell
@@ -80,14 +81,14 @@ class Writing:
             )
             wave = await WaveRepository(session).add(wave)
             await MentionRepository(session).replace(wave_id, mentioned.values())
-            await tell(session, wave)
+            await tell(session, await keep_back(session, wave))
         return wave_id, True
 
     async def edit(self, subject: Subject, wave_id: UUID, edit: WaveEdit) -> None:
         """Give a Wave another text; what it said before is kept.
 
         Raises:
-            Problem: 403 for somebody else's, 404, 422, 429 if there is no room.
+            Problem: 403 for somebody else's, 404, 409 for what is hidden, 422, 429 if there is no room.
         """
         subject.require_user()
         async with self._kit.db.transaction() as session:
@@ -95,6 +96,8 @@ class Writing:
             wave = await self._own(session, subject.id, wave_id)
             if wave.bare:
                 raise refused("bare-ripple", "A Ripple without words has no text. Share the Wave on with words.")
+            if wave.hidden_as is not None:
+                raise conflict("wave-hidden", "This Wave is hidden, so it can't be changed.")
             required = wave.poll is None and (not wave.images or wave.ripple_of is not None)
             text, pieces = checked_text(edit.text, required=required)
             if text == wave.text:
@@ -120,7 +123,7 @@ class Writing:
                 edits=Wave.edits + 1,
                 edited_at=func.now(),
             )
-            await tell(session, changed)
+            await tell(session, await keep_back(session, changed))
 
     async def delete(self, subject: Subject, wave_id: UUID) -> None:
         """Delete a Wave; where there is none, do nothing.

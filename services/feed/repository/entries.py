@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, select, tuple_, update
 
 from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
@@ -27,6 +27,17 @@ class EntryRepository(Repository[Entry]):
             entries: By column; `lexemes` are the words of the text.
         """
         await keep_newest(self.session, Entry, entries, "id", computed={"words": LEXEMES})
+
+    async def keep_anew(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what is told of entries also where the same version of them is known: words and tags may be missing."""
+        told = [(entry["id"], entry["version"]) for entry in entries]
+        same = tuple_(Entry.id, Entry.version).in_(told)
+        # Held in the order in which they are written, so that an event that comes meanwhile waits, or is waited for.
+        held = select(Entry.id).where(same).order_by(Entry.id).with_for_update()
+        ids = (await self.session.scalars(held)).all()
+        older = update(Entry).where(Entry.id.in_(ids), same).values(version=Entry.version - 1)
+        await self.session.execute(older.execution_options(synchronize_session=False))
+        await self.keep(entries)
 
     async def erase(self, account: UUID) -> bool:
         """Drop what an account has published, and have its polls be nobody's; say whether there may be more."""

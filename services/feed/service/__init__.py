@@ -24,6 +24,7 @@ from services.feed.repository.trends import TrendRepository
 from services.feed.repository.wishes import WishRepository
 from services.feed.service.reading import Reading
 from services.feed.service.searching import Searching
+from services.feed.service.taking_over import TakingOver
 from services.feed.service.wishing import Wishing
 from services.feed.words import folded, spellings, words_of
 
@@ -52,6 +53,7 @@ class Feed(UseCases[NoSettings]):
         reading: Feeds.
         wishing: What somebody wants to see less of, or not at all.
         searching: Polls, Waves, people and tags by words.
+        taking_over: What was published before all of that was kept.
     """
 
     def __init__(self, kit: Kit[NoSettings]) -> None:
@@ -60,6 +62,7 @@ class Feed(UseCases[NoSettings]):
         self.reading = Reading(kit, self.people)
         self.wishing = Wishing(kit, self.people)
         self.searching = Searching(kit, self.people)
+        self.taking_over = TakingOver(kit, self.keep_waves_anew)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what a poll is called and who may come across it."""
@@ -79,9 +82,15 @@ class Feed(UseCases[NoSettings]):
 
         Of one that is deleted it isn't told whether it had words, so it is neither any more.
         """
-        entries = [_wave(event) for event in events if not _is_bare(event) or event.deleted]
-        ripples = [_ripple(event, event.ripple_of) for event in events if event.ripple_of and _is_bare(event)]
+        entries, ripples = _waves(events)
         await RippleRepository(session).keep(ripples)
+        await _keep(session, entries)
+
+    async def keep_waves_anew(self, session: AsyncSession, events: Sequence[WaveChanged]) -> None:
+        """Keep what is told once more of Waves: what they are found by may be missing, and who shares them on."""
+        entries, ripples = _waves(events)
+        await RippleRepository(session).keep(ripples)
+        await EntryRepository(session).keep_anew(entries)
         await _keep(session, entries)
 
     async def on_profile_changed(self, session: AsyncSession, event: ProfileChanged) -> None:
@@ -162,6 +171,13 @@ def _poll(event: PollChanged) -> dict[str, Any]:
         "lexemes": words_of(event.title) if audience == Audience.PUBLIC else [],
         "tags": event.hashtags if audience == Audience.PUBLIC else [],
     }
+
+
+def _waves(events: Sequence[WaveChanged]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what is kept of Waves: entries, and Ripples without words."""
+    entries = [_wave(event) for event in events if not _is_bare(event) or event.deleted]
+    ripples = [_ripple(event, event.ripple_of) for event in events if event.ripple_of and _is_bare(event)]
+    return entries, ripples
 
 
 def _is_bare(event: WaveChanged) -> bool:

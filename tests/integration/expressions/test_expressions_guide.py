@@ -14,7 +14,7 @@ GUIDE = Path(__file__).parents[3] / "docs" / "api" / "expressions.md"
 def test_the_guides_commands_run_one_after_the_other(votewave: VoteWave, tmp_path: Path) -> None:
     text = GUIDE.read_text()
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     script = f"set -euo pipefail\nURL={votewave.url}\n" + "\n".join(blocks)
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout

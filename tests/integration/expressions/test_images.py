@@ -140,3 +140,24 @@ async def test_guests_upload_nothing(client: httpx.AsyncClient) -> None:
     headers = {"authorization": f"Bearer {token}"}
     answer = await client.post("/v1/expressions/images", json={"content_type": "image/png"}, headers=headers)
     assert kind(answer) == (403, "guest-refused")
+
+
+async def test_images_from_before_they_were_counted_are_weighed_once(
+    ada: Author, votewave: VoteWave, expressions: Expressions
+) -> None:
+    images = [await ready(ada) for _ in range(3)]
+    await publish(ada, [{"image": images[0]}, {"image": images[1]}])
+
+    async def counted() -> dict[str, int]:
+        query = "SELECT id, bytes FROM expressions.image WHERE id = ANY($1)"
+        return {str(row["id"]): row["bytes"] for row in await votewave.sql(query, [UUID(image) for image in images])}
+
+    before = await counted()
+    assert all(size > 0 for size in before.values())
+    await votewave.sql("UPDATE expressions.image SET bytes = 0 WHERE id = ANY($1)", [UUID(image) for image in images])
+    lost = uuid4()
+    await votewave.sql("INSERT INTO expressions.image (id, account_id, state) VALUES ($1, $1, 'used')", lost)
+    for _ in range(2):
+        await expressions.picturing.images.weigh()
+    assert await counted() == before
+    await votewave.sql("DELETE FROM expressions.image WHERE id = $1", lost)

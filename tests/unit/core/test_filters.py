@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services.comments.filters import key_of, matching, skeleton
+from services.core.filters import key_of, matching, skeleton
 from tests.unit.linear import check_linear
 
 

@@ -1,0 +1,48 @@
+"""Every SQL statement of Expressions. Who sees a Wave is part of the statement, so no page is shortened afterwards.
+
+Locks are taken in one order: the account that acts, then its own Wave, then its case, then the one that it shares on.
+"""
+
+from services.expressions.repository.exporting import exported
+from services.expressions.repository.moderation import (
+    MODERATION_LOG,
+    REPORTS,
+    WAITING,
+    CaseRepository,
+    FilterRepository,
+    ModerationLog,
+    ReportRepository,
+)
+from services.expressions.repository.reactions import REACTIONS, AccountRepository, ReactionRepository
+from services.expressions.repository.told import KeyRepository, LimitRepository, PollRepository
+from services.expressions.repository.waves import (
+    RIPPLES,
+    WAVES,
+    ImageRepository,
+    MentionRepository,
+    RevisionRepository,
+    WaveRepository,
+)
+
+__all__ = [
+    "MODERATION_LOG",
+    "REACTIONS",
+    "REPORTS",
+    "RIPPLES",
+    "WAITING",
+    "WAVES",
+    "AccountRepository",
+    "CaseRepository",
+    "FilterRepository",
+    "ImageRepository",
+    "KeyRepository",
+    "LimitRepository",
+    "MentionRepository",
+    "ModerationLog",
+    "PollRepository",
+    "ReactionRepository",
+    "ReportRepository",
+    "RevisionRepository",
+    "WaveRepository",
+    "exported",
+]

@@ -1,0 +1,60 @@
+"""Keeping Waves back that have filtered words, until a moderator decides. Their rows are held."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.filters import matching
+from services.core.ids import new_id
+from services.expressions.models import Case, Wave
+from services.expressions.repository import CaseRepository, FilterRepository, LimitRepository, WaveRepository
+from services.expressions.service.picturing import shown_by
+
+
+async def keep_back(session: AsyncSession, wave: Wave) -> Wave:
+    """Hide a shown Wave that has filtered words, and put it before moderators; return it as it is now.
+
+    Descriptions of its images are looked at as well. Of an author who is limited nothing is put before moderators: they
+    would have to look at it again and again.
+    """
+    filters = await FilterRepository(session).words()
+    if not filters or await LimitRepository(session).is_limited(wave.author):
+        return wave
+    said = (wave.text, *(image.description for image in shown_by(wave)))
+    matched = next((key for text in said if (key := matching(text, filters)) is not None), None)
+    if matched is None:
+        return wave
+    cases = CaseRepository(session)
+    case_id = await open_case(session, await cases.lock_of(wave.id), wave.id, await cases.clock(), again=True)
+    await cases.change(case_id, matched=filters[matched])
+    return await hide(session, wave, "filter")
+
+
+async def hide(session: AsyncSession, wave: Wave, hidden_as: str) -> Wave:
+    """Take a shown Wave out of sight, and out of what it shares on; return it as it is now. Nobody is told yet."""
+    waves = WaveRepository(session)
+    if wave.ripple_of is not None:
+        await waves.rippled(wave.ripple_of, -1)
+    return await waves.change(wave.id, hidden_as=hidden_as)
+
+
+async def show(session: AsyncSession, wave: Wave) -> Wave:
+    """Show a hidden Wave again; return it as it is now. Nobody is told yet."""
+    waves = WaveRepository(session)
+    if wave.ripple_of is not None:
+        await waves.rippled(wave.ripple_of, 1)
+    return await waves.change(wave.id, hidden_as=None, version=Wave.version + 1)
+
+
+async def open_case(
+    session: AsyncSession, case: Case | None, wave: UUID, now: datetime, *, again: bool, reports: int = 0
+) -> UUID:
+    """Count reports in a Wave's case, and put it before moderators if it is new or is to be decided again."""
+    cases = CaseRepository(session)
+    if case is None:
+        return (await cases.add(Case(id=new_id(), wave=wave, reports=reports, opened_at=now))).id
+    anew = {"opened_at": now, "decided_at": None, "decided_by": None, "outcome": None, "matched": None}
+    reopened = again and case.decided_at is not None
+    await cases.change(case.id, reports=Case.reports + reports, **(anew if reopened else {}))
+    return case.id
