@@ -17,7 +17,9 @@ from loadtests.benchmark import neighbours as neighbours_bench
 from loadtests.benchmark import pages as pages_bench
 from loadtests.benchmark import seeded as seeded_bench
 from loadtests.benchmark.errors import BenchError
+from loadtests.benchmark.processes import leave
 from loadtests.benchmark.report import lines
+from loadtests.benchmark.talk import messages, notices
 from loadtests.benchmark.votes import KEYS, run
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -81,7 +83,7 @@ def votes(
     if quick:
         seconds, rounds = 2, 1
     configure("console", "warning")
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     chosen = set(only or KEYS)
     if "votewave-seen" in chosen:
         chosen.add("votewave")  # it votes again on the other's poll
@@ -130,7 +132,7 @@ def neighbours(
       ./just bench neighbours --only edits --seconds 20
     """
     configure("console", "warning")
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     chosen = [act for act in neighbours_bench.CHOICES if not only or act in only]
     try:
         found = asyncio.run(neighbours_bench.run(seconds=seconds, rate=rate, acts=chosen, parent=data_dir))
@@ -180,7 +182,7 @@ def feed(
       ./just bench feed --seed --people 5000 --edges 50000 --rate 50 --seconds 3
     """
     configure("console", "warning")
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     size = feed_bench.Size(people=people, edges=edges, polls=polls, followers=people // 2)
     try:
         if seed:
@@ -218,7 +220,7 @@ def live(viewers: int, rate: int, seconds: int, json_file: IO[bytes] | None, dat
       ./just bench live --viewers 1000 --seconds 5
     """
     configure("console", "warning")
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     try:
         found = asyncio.run(live_bench.run(viewers=viewers, rate=rate, seconds=seconds, parent=data_dir))
     except (BenchError, EmbeddedError) as exc:
@@ -251,7 +253,7 @@ def web(rounds: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_di
       ./just bench web --rounds 1 --only poll   to see what costs points
     """
     configure("console", "warning")
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     try:
         found = asyncio.run(pages_bench.run(rounds=rounds, only=only, parent=data_dir))
     except (BenchError, EmbeddedError) as exc:
@@ -265,9 +267,8 @@ def web(rounds: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_di
         raise click.ClickException("; ".join(missed))
 
 
-def _leave(*_: object) -> None:
-    """Go as on Ctrl-C, so that the servers are stopped and the folder is removed."""
-    signal.raise_signal(signal.SIGINT)
+main.add_command(messages)
+main.add_command(notices)
 
 
 if __name__ == "__main__":

@@ -122,11 +122,19 @@ class Place:
         self.voters.write(path, count)
         return path
 
-    def run(self, *services: str) -> Server:
-        """Serve some services in one process until the place is closed."""
-        port, log = int(self.environment["VOTEWAVE_PORT"]), self.folder / "votewave.log"
-        command = ["services.cli", "run", *services]
-        server = Server(f"votewave run {' '.join(services)}", command, self.environment, port, "/health/ready", log)
+    def run(self, *services: str, port: int | None = None, wait: bool = True) -> Server:
+        """Serve some services in one process until the place is closed.
+
+        Args:
+            *services: Which.
+            port: Another one than peers know, for one more instance.
+            wait: Until it is ready.
+        """
+        environment = self.environment if port is None else {**self.environment, "VOTEWAVE_PORT": str(port)}
+        command, log = ["services.cli", "run", *services], self.folder / "votewave.log"
+        name = f"votewave run {' '.join(services)}"
+        where = int(environment["VOTEWAVE_PORT"])
+        server = Server(name, command, environment, where, "/health/ready", log, wait=wait)
         self.guests.callback(server.stop)
         return server
 

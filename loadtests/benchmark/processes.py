@@ -30,13 +30,23 @@ class Server:
         port: Where it will listen.
         ready: A path that is answered 200 once it is ready.
         log: File that gets what it prints.
+        wait: Until it is ready.
     """
 
     def __init__(
-        self, name: str, module: Sequence[str], environment: Mapping[str, str], port: int, ready: str, log: Path
+        self,
+        name: str,
+        module: Sequence[str],
+        environment: Mapping[str, str],
+        port: int,
+        ready: str,
+        log: Path,
+        *,
+        wait: bool = True,
     ) -> None:
         self.name = name
         self.url = f"http://127.0.0.1:{port}"
+        self._ready = self.url + ready
         self._log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -46,8 +56,17 @@ class Server:
                 stdout=out,
                 stderr=out,
             )
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            BenchError: It isn't in time, or has ended.
+        """
         try:
-            self._wait(self.url + ready)
+            self._wait(self._ready)
         except BaseException:
             self.stop()
             raise
@@ -88,6 +107,11 @@ class Server:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_STOP_SECONDS)
 
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        self._process.kill()
+        self._process.wait(_STOP_SECONDS)
+
 
 def tree_cpu_seconds(pid: int) -> float:
     """Return the processor time that a process and its children, living and gone, have taken."""
@@ -111,3 +135,8 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def leave(*_: object) -> None:
+    """Go as on Ctrl-C, so that servers are stopped and folders are removed: a handler of SIGTERM."""
+    signal.raise_signal(signal.SIGINT)
