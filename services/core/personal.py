@@ -73,11 +73,16 @@ class Part:
         statement: Selects the rows; its columns are the fields.
         key: A column of UUIDs that differ from row to row, by which the list is read in pages.
         file: The key in the service's storage of the file that belongs to a row, null for none; an SQL expression.
+        suffix: How the file's name ends in an archive, where it isn't as its key does; an SQL expression.
     """
 
-    def __init__(self, name: str, statement: "Select[Any]", key: Any, file: Any = None) -> None:
+    def __init__(self, name: str, statement: "Select[Any]", key: Any, file: Any = None, suffix: Any = None) -> None:
         self.name = name
-        self.statement = statement.add_columns(key.label("_key"), (null() if file is None else file).label("_file"))
+        self.statement = statement.add_columns(
+            key.label("_key"),
+            (null() if file is None else file).label("_file"),
+            (null() if suffix is None else suffix).label("_suffix"),
+        )
         self.key = key
 
 
@@ -205,10 +210,10 @@ async def export_page(kit: Kit[Any], parts: Sequence[Part], cursor: str | None) 
         rows = [dict(row._mapping) for row in await session.execute(statement)]  # noqa: SLF001  (public)
     files = []
     for row in rows:
-        key, file = row.pop("_key"), row.pop("_file")
+        key, file, suffix = (row.pop(name) for name in ("_key", "_file", "_suffix"))
         after = key
         if file is not None:
-            path = f"{part.name}/{key}{PurePosixPath(file).suffix}"
+            path = f"{part.name}/{key}{suffix or PurePosixPath(file).suffix}"
             row["file"] = path
             files.append(ExportFile(key, path))
     if len(rows) == EXPORTED_AT_ONCE:

@@ -326,6 +326,9 @@ async def test_a_deleted_account_leaves_no_trace_and_its_ballots_stay_counted(
         assert row["state"] == "used"
         size = {"profiles": (512, 512), "expressions": (90, 60)}[service]
         assert Image.open(io.BytesIO(archive[f"{service}/{row['file']}"])).size == size
+    [row] = archive["messaging/attachments.json"]
+    assert (row["name"], row["file"]) == (f"{handle}.txt", f"attachments/{row['id']}.txt")
+    assert archive[f"messaging/{row['file']}"] == handle.encode()
     counted = [await eventually(lambda poll=poll: shown(client, poll)) for poll in polls]
 
     words = [person.account, handle, address]

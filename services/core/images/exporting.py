@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select
 
 from services.core.images.tables import State
 from services.core.personal import Part
@@ -19,9 +19,16 @@ def image_part(table: Any, account: UUID, size: Any) -> Part:
     """
     rows = select(table.id, table.state, table.width, table.height, table.bytes, table.created_at)
     rows = rows.where(table.account == account)
-    plain = func.replace(cast(table.id, Text), "-", "")
-    key = func.concat(
-        literal("images/"), func.left(plain, 2), literal("/"), plain, literal("-"), size, literal(".webp")
-    )
     shown = (table.state == State.USED) & size.is_not(None)
-    return Part("images", rows, table.id, case((shown, key)))
+    return Part("images", rows, table.id, case((shown, image_key(table, size))))
+
+
+def image_key(table: Any, size: Any) -> ColumnElement[str]:
+    """Return under which key the storage has one size of an image; `size` is an SQL expression."""
+    return file_key("images", table, literal("-"), size, literal(".webp"))
+
+
+def file_key(folder: str, table: Any, *more: Any) -> ColumnElement[str]:
+    """Return under which key of a folder the storage has what belongs to a row; `more` are SQL expressions."""
+    plain = func.replace(cast(table.id, Text), "-", "")
+    return func.concat(literal(f"{folder}/"), func.left(plain, 2), literal("/"), plain, *more)

@@ -6,11 +6,15 @@ and answers stay; its conversations of two become ones that nobody else is in.
 
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import case, delete, exists, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core import circles
 from services.core.ids import NOBODY
+from services.core.images.documents import SUFFIXES
+from services.core.images.exporting import file_key, image_key
+from services.core.images.shapes import PICTURE
+from services.core.images.tables import State
 from services.core.personal import Part
 from services.messaging.models import (
     Account,
@@ -114,7 +118,24 @@ def exported(account: UUID) -> list[Part]:
     mine = sent.join(Member, Member.conversation == Message.conversation).where(
         Member.account == account, Message.sender == account, Message.deleted.is_(False)
     )
-    attached = select(
+    reactions = select(Reaction.message, Reaction.emoji, Reaction.at).where(Reaction.account == account)
+    reports = select(Report.message, Report.reason, Report.note, Report.at)
+    return [
+        Part("conversations", conversations.where(Member.account == account), Member.conversation),
+        Part("messages", mine, Message.id),
+        _attachments(account),
+        Part("reactions", reactions, Reaction.message),
+        Part("reports", reports.where(Report.reporter == account), Report.message),
+    ]
+
+
+def _attachments(account: UUID) -> Part:
+    """Return an account's pictures and files, with what the storage has of those that were sent.
+
+    What went with a deleted message is left out at once, though it may be kept for moderators: from its being there,
+    somebody would learn that they were reported.
+    """
+    rows = select(
         Attachment.id,
         Attachment.message,
         Attachment.kind,
@@ -124,12 +145,12 @@ def exported(account: UUID) -> list[Part]:
         Attachment.description,
         Attachment.created_at,
     )
-    reactions = select(Reaction.message, Reaction.emoji, Reaction.at).where(Reaction.account == account)
-    reports = select(Report.message, Report.reason, Report.note, Report.at)
-    return [
-        Part("conversations", conversations.where(Member.account == account), Member.conversation),
-        Part("messages", mine, Message.id),
-        Part("attachments", attached.where(Attachment.account == account), Attachment.id),
-        Part("reactions", reactions, Reaction.message),
-        Part("reports", reports.where(Report.reporter == account), Report.message),
-    ]
+    taken_back = exists().where(Message.id == Attachment.message, Message.deleted)
+    mine = rows.where(Attachment.account == account, Attachment.state != State.GONE, ~taken_back)
+    sent = Attachment.state == State.USED
+    file = case(
+        (sent & (Attachment.kind == "image"), image_key(Attachment, literal(PICTURE.largest))),
+        (sent, file_key("files", Attachment)),
+    )
+    suffix = case(SUFFIXES, value=Attachment.content_type)
+    return Part("attachments", mine, Attachment.id, file, suffix)

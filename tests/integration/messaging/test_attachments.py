@@ -11,9 +11,12 @@ import httpx
 import pytest
 from PIL import Image
 from services.core.images.documents import SUFFIXES
+from services.core.personal import export_file, export_page
 from services.core.problems import Problem
 from services.messaging.events import AccountDeleted
+from services.messaging.repository.erasing import exported
 from services.messaging.schemas import MessageDecision
+from services.messaging.service import Messaging
 from tests.conftest import VoteWave, eventually
 
 from .conftest import Writer, block, follow, messaging_of, subject_of
@@ -192,6 +195,53 @@ async def test_moderators_see_them_until_they_have_decided(
         with pytest.raises(Problem):
             await messaging.attaching.picture(judge, UUID(picture), "320")
     await swept(votewave, picture)
+
+
+async def in_archive(messaging: Messaging, who: Writer) -> dict[str, tuple[str, bytes] | None]:
+    """Return what an archive would have of somebody's attachments: where each file is, and what is in it."""
+    parts = exported(UUID(who.account))
+    page = await export_page(messaging.kit, parts, f"{[part.name for part in parts].index('attachments')}.")
+    listed: dict[str, tuple[str, bytes] | None] = {str(row["id"]): None for row in page.rows}
+    for each in page.files:
+        pieces = await export_file(messaging.kit, parts, "attachments", each.row)
+        listed[str(each.row)] = each.path, b"".join([piece async for piece in pieces])
+    return listed
+
+
+async def test_an_archive_has_what_one_has_sent_and_tells_of_no_report(
+    votewave: VoteWave, ada: Writer, ben: Writer
+) -> None:
+    group = await ada.group(ben)
+    picture, paper, unsent, reported, theirs = (
+        await ready(ada),
+        await ready(ada, PDF, "application/pdf", "Plan"),
+        await ready(ada),
+        await ready(ada, PDF, "application/pdf", "b.pdf"),
+        await ready(ben),
+    )
+    await carry(ada, group, picture, paper)
+    message = await carry(ada, group, reported)
+    await carry(ben, group, theirs)
+    async with messaging_of(votewave) as messaging:
+        mine = await in_archive(messaging, ada)
+        assert set(mine) == {picture, paper, unsent, reported}
+        assert mine[unsent] is None
+        assert mine[paper] == (f"attachments/{paper}.pdf", PDF)
+        shown = mine[picture]
+        assert shown is not None
+        assert shown[0] == f"attachments/{picture}.webp"
+        assert Image.open(io.BytesIO(shown[1])).size == (1200, 800)
+        assert set(await in_archive(messaging, ben)) == {theirs}
+        parts = exported(UUID(ben.account))
+        with pytest.raises(Problem):
+            await export_file(messaging.kit, parts, "attachments", UUID(paper))
+
+        await ben.done("PUT", f"/messages/{message['id']}/report", json={"reason": "abuse"})
+        await ada.done("DELETE", f"/messages/{message['id']}")
+        assert files(votewave, reported), "it is kept for moderators"
+        assert set(await in_archive(messaging, ada)) == {picture, paper, unsent}
+        with pytest.raises(Problem):
+            await export_file(messaging.kit, exported(UUID(ada.account)), "attachments", UUID(reported))
 
 
 UNTAKEN: list[tuple[bytes, str, str]] = [
