@@ -4,7 +4,8 @@
 // catalogue has to be loaded here.
 
 import { BADGE, ICON } from "./made";
-import type { Words } from "./words";
+import { renewSubscription } from "./subscription";
+import { WORDS_CACHE, WORDS_PATH, type Words } from "./words";
 
 /** `services/notifications/service/pushing.py`, `Message`. */
 type Pushed = {
@@ -19,8 +20,6 @@ type Pushed = {
   at: string;
 };
 
-const WORDS_CACHE = "votewave-words";
-const WORDS_PATH = "/push-words";
 const TAG = "news"; // what is new takes the place of what was: a message says how many others there are
 
 export function takePushes(worker: ServiceWorkerGlobalScope): void {
@@ -30,6 +29,9 @@ export function takePushes(worker: ServiceWorkerGlobalScope): void {
     const { path } = event.notification.data as { path: string };
     event.waitUntil(open(worker, path));
   });
+  worker.addEventListener("pushsubscriptionchange", (event) =>
+    event.waitUntil(renewSubscription(worker.registration.pushManager, event.newSubscription)),
+  );
 }
 
 async function show(worker: ServiceWorkerGlobalScope, data: PushMessageData | null): Promise<void> {

@@ -129,6 +129,14 @@ class DeviceNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ]
     keys: DeviceKeys
     label: Annotated[str, text_limits(MAX_LABEL, examples=["Firefox on Android"])] = ""
+    replaces: Annotated[
+        UUID | None,
+        Meta(
+            description="The `id` under which this browser was added with a subscription that holds no more: it is "
+            "removed, and what it wasn't told of yet is told to this one. One that isn't yours, or isn't there, is no "
+            "error."
+        ),
+    ] = None
 
 
 class DeviceView(Struct, frozen=True):

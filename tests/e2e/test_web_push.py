@@ -97,6 +97,65 @@ async def test_devices_are_added_and_removed_in_the_settings_and_end_with_the_se
     assert await votewave.sql("SELECT 1 FROM notifications.device WHERE id = $1", UUID(device["id"])) == []
 
 
+async def test_a_new_subscription_takes_the_place_of_the_old_while_no_page_is_open(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, mine = await somebody(browser, votewave, "/settings?show=notifications")
+    await page.goto(f"{votewave.url}/settings?show=notifications")
+    await page.get_by_role("button", name="Tell me in this browser").click()
+    await expect(page.get_by_text("this browser", exact=True)).to_be_visible()
+    [before] = await devices(client, mine)
+    [worker] = page.context.service_workers
+    await page.goto("about:blank")
+
+    # Only a browser fires this event; the worker's own listener gets one that looks like it.
+    change = """async (endpoint) => {
+      const keys = {
+        p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        auth: "BTBZMqHH6r4Tts7J_aSIgg",
+      };
+      const made = (at) => ({ toJSON: () => ({ endpoint: at, keys }) });
+      const asked = [];
+      PushManager.prototype.subscribe = async (options) => { asked.push(options); return made(`${endpoint}/asked`); };
+      const event = new Event("pushsubscriptionchange");
+      const waited = [];
+      event.waitUntil = (promise) => waited.push(promise);
+      event.newSubscription = endpoint.endsWith("/none") ? null : made(endpoint);
+      self.dispatchEvent(event);
+      await Promise.all(waited);
+      return { waited: waited.length, asked };
+    }"""
+    done = await worker.evaluate(change, "https://one.example.net/given")
+    assert done == {"waited": 1, "asked": []}
+    [given] = await devices(client, mine)
+    assert (given["host"], given["label"]) == ("one.example.net", before["label"])
+    key = (await client.get("/v1/notifications/devices/key", headers=mine)).json()["key"]
+    done = await worker.evaluate(change, "https://two.example.net/none")
+    assert done == {"waited": 1, "asked": [{"userVisibleOnly": True, "applicationServerKey": key}]}
+    [asked] = await devices(client, mine)
+    assert asked["host"] == "two.example.net"
+    assert len({before["id"], given["id"], asked["id"]}) == 3
+
+    # The pages know of it when they are opened, where the browser has the new one; and whoever has signed out isn't
+    # told in this browser any more.
+    await page.goto(f"{votewave.url}/health/live")
+    now = """(endpoint) => {
+      const { key } = JSON.parse(localStorage.getItem("test.subscription"));
+      localStorage.setItem("test.subscription", JSON.stringify({ endpoint, key }));
+    }"""
+    await page.evaluate(now, "https://two.example.net/none/asked")
+    await page.goto(f"{votewave.url}/settings?show=notifications")
+    await expect(page.get_by_text("this browser", exact=True)).to_be_visible()
+    assert [each["id"] for each in await devices(client, mine)] == [asked["id"]]
+    await page.get_by_role("button", name="You", exact=True).click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    await page.goto(f"{votewave.url}/sign-up?then=/")
+    other = await enter(page)
+    assert (await worker.evaluate(change, "https://three.example.net/given"))["waited"] == 1
+    assert await devices(client, other) == []
+
+
 @pytest.mark.parametrize(
     ("locale", "title", "body"),
     [

@@ -3,7 +3,7 @@
 
 import { i18n } from "@lingui/core";
 import { plural, t } from "@lingui/core/macro";
-import type { Words } from "../../worker/words";
+import { type Mine, MINE_PATH, WORDS_CACHE, WORDS_PATH, type Words } from "../../worker/words";
 import { api, given } from "../api/client";
 import { registered } from "../offline/worker";
 import { browserOf } from "../settings/browser";
@@ -31,6 +31,7 @@ async function worker(): Promise<ServiceWorkerRegistration | null> {
 
 /** How it stands with this browser and an account. */
 export async function standing(account: string): Promise<Standing> {
+  await catchUp();
   const registration = await worker();
   if (!registration) return "impossible";
   if (Notification.permission === "denied") return "refused";
@@ -76,10 +77,12 @@ async function add(registration: ServiceWorkerRegistration, account: string): Pr
     endpoint: endpoint ?? "",
     keys: { p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" },
     label: browserOf(navigator.userAgent).slice(0, 60),
+    replaces: (await left())?.device ?? deviceHere(account), // not another one's: the server sees to that
   };
   const device = given(await api.PUT("/v1/notifications/devices", { body }));
   localStorage.setItem(MINE, JSON.stringify({ account, device: device.id } satisfies Added));
-  await leaveWords();
+  await leave(WORDS_PATH, words());
+  await leave(MINE_PATH, { account, device: device.id, label: body.label } satisfies Mine);
 }
 
 /** Adds this browser anew, if it is an account's: its subscription, our key or the language may be other ones by now. */
@@ -90,8 +93,9 @@ export async function renewPush(account: string): Promise<void> {
 
 /** Has this browser, or every one of the account, be told nothing more. */
 export async function endPush({ everywhere = false } = {}): Promise<void> {
-  const mine = added();
+  const mine = (await left()) ?? added();
   localStorage.removeItem(MINE);
+  if ("caches" in window) await (await caches.open(WORDS_CACHE)).delete(MINE_PATH);
   const subscription = await (await worker())?.pushManager.getSubscription();
   await subscription?.unsubscribe();
   const others = everywhere ? given(await api.GET("/v1/notifications/devices")).items.map(({ id }) => id) : [];
@@ -100,9 +104,23 @@ export async function endPush({ everywhere = false } = {}): Promise<void> {
   await Promise.all([...gone].map((device_id) => api.DELETE("/v1/notifications/devices/{device_id}", { params: { path: { device_id } } })));
 }
 
-async function leaveWords(): Promise<void> {
-  const kept = await caches.open("votewave-words");
-  await kept.put("/push-words", new Response(JSON.stringify(words()), { headers: { "content-type": "application/json" } }));
+/** Leaves something for the service worker, which can't read what pages store elsewhere. */
+async function leave(path: string, what: Words | Mine): Promise<void> {
+  const kept = await caches.open(WORDS_CACHE);
+  await kept.put(path, new Response(JSON.stringify(what), { headers: { "content-type": "application/json" } }));
+}
+
+/** Takes over what the worker has done meanwhile. */
+async function catchUp(): Promise<void> {
+  const mine = await left();
+  if (mine && mine.account === added()?.account) localStorage.setItem(MINE, JSON.stringify({ account: mine.account, device: mine.device } satisfies Added));
+}
+
+/** What this browser was added as last; the worker may have added it anew since the pages did. */
+async function left(): Promise<Mine | null> {
+  if (!("caches" in window)) return null; // as where there is no worker
+  const kept = await caches.match(MINE_PATH, { cacheName: WORDS_CACHE });
+  return kept ? ((await kept.json()) as Mine) : null;
 }
 
 function words(): Words {

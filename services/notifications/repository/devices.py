@@ -20,8 +20,16 @@ class DeviceRepository(Repository[Device]):
 
     model_type = Device
 
-    async def put(self, account: UUID, same: bytes, values: Mapping[str, Any]) -> tuple[Device, int]:
+    async def put(
+        self, account: UUID, same: bytes, values: Mapping[str, Any], replaces: UUID | None
+    ) -> tuple[Device, int]:
         """Add an account's device, or change it; whosever it was, it is theirs. Their row is locked.
+
+        Args:
+            account: Whose.
+            same: By which it is known.
+            values: What is kept of it.
+            replaces: A device of theirs in whose place it comes, if that is another one.
 
         Returns:
             It, and how many they have now.
@@ -31,6 +39,10 @@ class DeviceRepository(Repository[Device]):
         await self.session.execute(held.on_conflict_do_update(index_elements=["id"], set_={"watches": Account.watches}))
         theirs = delete(Device).where(Device.same == same, Device.account != account)
         await self.session.execute(theirs)
+        before = (Device.id == replaces, Device.account == account, Device.same != same)
+        gone = delete(Device).where(*before).returning(Device.told, Device.due_at)
+        if replaces is not None and (was := (await self.session.execute(gone)).first()) is not None:
+            values = {**values, "told": was.told, "due_at": was.due_at}
         new = insert(Device).values(account=account, same=same, **values)
         changes = {name: new.excluded[name] for name in ("account", "label", "session", "signer")}
         # What it was told of, and what it waits for, stays: whoever opens the app adds it anew.

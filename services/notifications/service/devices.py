@@ -67,7 +67,9 @@ class Devices:
             return DeviceList([_view(row) for row in await DeviceRepository(session).of(subject.id)])
 
     async def put(self, subject: Subject, new: DeviceNew) -> DeviceView:
-        """Add a device. Again, it changes what it is seen as; if it was another account's, it is that no more.
+        """Add a device, in place of one that it was before, if it says so.
+
+        Again, it changes what it is seen as; if it was another account's, it is that no more.
 
         Raises:
             Problem: 403 for guests, 422, 429 for too many.
@@ -98,7 +100,7 @@ class Devices:
         }
         most = self._kit.settings.devices_per_account
         async with self._kit.db.transaction() as session:
-            row, number = await DeviceRepository(session).put(subject.id, same, values)
+            row, number = await DeviceRepository(session).put(subject.id, same, values, new.replaces)
             if number > most:
                 raise over_quota(f"You are told in {most} browsers, all that one account may have. Remove one of them.")
             return _view(row)

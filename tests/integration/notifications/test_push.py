@@ -61,6 +61,12 @@ class Owner:
         new = msgspec.convert((browser or self.browser).subscription(**more), DeviceNew)
         return (await self._told.devices.put(subject(account or self.account), new)).id
 
+    async def replace(self, replaces: UUID, account: UUID | None = None) -> UUID:
+        """Let the browser have another subscription, in place of the one before."""
+        self.browser = Browser()
+        new = msgspec.convert({**self.browser.subscription(), "replaces": replaces}, DeviceNew)
+        return (await self._told.devices.put(subject(account or self.account), new)).id
+
     async def devices(self) -> int:
         return len((await self._told.devices.mine(subject(self.account))).items)
 
@@ -287,3 +293,25 @@ async def test_a_browser_whose_session_ends_elsewhere_is_told_no_more(client: ht
     await only("here", "key")
     assert (await client.delete(f"/v1/auth/keys/{made['key']['id']}", headers=bearer(here))).status_code == 204
     await only("here")
+
+
+async def test_a_new_subscription_takes_the_place_of_the_old_and_is_told_what_that_wasnt(
+    notifications: Notifications, owner: Owner
+) -> None:
+    [first] = (await notifications.devices.mine(subject(owner.account))).items
+    await hear(notifications, wave_of(new_id(), mentions=[owner.account]))
+    second = await owner.replace(first.id)
+    assert [each.id for each in (await notifications.devices.mine(subject(owner.account))).items] == [second]
+    await owner.gets(1)  # of what had happened before
+    assert await owner.add(replaces=second) == second, "the same again, whatever it says that it replaces"
+    assert await owner.devices() == 1
+    await owner.gets(1, timedelta(days=2))
+
+    stranger = new_id()
+    theirs = await owner.replace(second, stranger)
+    assert await owner.devices() == 1, "nobody removes another one's"
+    third = await owner.replace(second)
+    assert third != second
+    assert await owner.replace(second) not in {second, third}, "what is gone already is no error"
+    assert await owner.devices() == 2
+    assert [each.id for each in (await notifications.devices.mine(subject(stranger))).items] == [theirs]
