@@ -1,5 +1,6 @@
 """A room is what its log says, for whoever looks."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -16,17 +17,37 @@ from .conftest import Somebody, a_co_host, a_room, at_once, folded, joined, repl
 KINDS = {kind.__struct_config__.tag for kind in RoomPart.__args__}
 
 
-async def everything(host: Somebody, booth: VoteBooth) -> None:
-    """Do all that can be done in a room, some of it twice."""
+async def everything(
+    host: Somebody,
+    booth: VoteBooth,
+    polls: Sequence[str] = (),
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Do all that can be done in a room, some of it twice.
+
+    Args:
+        host: Its owner.
+        booth: Another instance, whose pulse beats here.
+        polls: The two that are put on stage, of which the first is closed; new ones without.
+        meanwhile: What else is done now and then.
+    """
     client = host.client
-    polls = [await a_poll(client, host.headers) for _ in range(2)]
+    polls = polls or [await a_poll(client, host.headers) for _ in range(2)]
+
+    async def pause() -> None:
+        if meanwhile is not None:
+            await meanwhile()
+
     co_host, bo = await a_co_host(host), await joined(host)
     await host.do("PUT", "/agenda", {"polls": polls})
     await co_host.do("POST", "/next", {"after": None})
     for shown in (True, False):
         await host.do("PUT", "/results", {"shown": shown})
+        await pause()
     await co_host.do("POST", "/close")
     await host.do("PUT", "/stage", {"poll": polls[1]})
+    await host.do("PUT", "/results", {"shown": True})
+    await pause()
     for seconds in (60, 0, 90):
         await host.do("PUT", "/timer", {"seconds": seconds})
     first, second, third = [await bo.question(f"Why {number}?", anonymous=number == 1) for number in range(3)]
@@ -39,6 +60,7 @@ async def everything(host: Somebody, booth: VoteBooth) -> None:
     await host.do("PATCH", f"/questions/{second}", {"answered": True, "pinned": True})
     await bo.do("DELETE", f"/questions/{third}")
     await bo.do("POST", "/reactions", {"emoji": "party"})
+    await pause()
     for _ in range(6):
         await joined(host)
 
