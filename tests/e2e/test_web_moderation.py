@@ -1,10 +1,12 @@
 """What moderators do in the web client, and what others see there."""
 
+import io
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
 from tests.e2e.test_web_accessible import faults_of
@@ -162,4 +164,85 @@ async def test_a_wave_is_reported_hidden_and_shown_again(
     await page.keyboard.press("Control+Enter")
     await expect(case).to_have_count(0)
     assert (await client.get(f"/v1/expressions/waves/{wave}")).status_code == 200
+    assert complaints == []
+
+
+async def test_moderators_alone_see_what_went_with_a_reported_message_until_they_have_decided(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    await run_web("packages")
+    author, reporter, stranger = [await sign_up(client) for _ in range(3)]
+    word, email = f"x{uuid4().hex[:10]}", f"{uuid4().hex}@example.org"
+    who = {"email": email, "password": PASSWORD}
+    assert (await client.post("/v1/auth/accounts", json=who)).status_code == 201
+    await votewave.sql("UPDATE auth.account SET role = 'moderator' WHERE email = $1", email)
+    moderator = {"authorization": f"Bearer {(await client.post('/v1/auth/sessions', json=who)).json()['access_token']}"}
+
+    async def done(by: dict[str, str], method: str, path: str, **more: Any) -> Any:
+        answer = await client.request(method, f"/v1/messaging{path}", headers=by, **more)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def attached(data: bytes, content_type: str, name: str = "") -> str:
+        begun = await done(author, "POST", "/attachments", json={"content_type": content_type, "name": name})
+        to = begun["upload"]
+        sent = await client.request(to["method"], to["url"], headers=to["headers"], content=data)
+        assert sent.is_success, sent.text
+        await done(author, "PUT", f"/attachments/{begun['id']}")
+        return str(begun["id"])
+
+    accounts = [(await client.get("/v1/auth/me", headers=each)).json()["id"] for each in (author, reporter)]
+    first = {"client_id": uuid4().hex, "text": "May I show you something?"}
+    talk = (await done(author, "POST", f"/people/{accounts[1]}/messages", json=first))["conversation"]
+    await done(reporter, "POST", f"/conversations/{talk}/messages", json={"client_id": uuid4().hex, "text": "Yes."})
+    drawn = io.BytesIO()
+    Image.new("RGB", (900, 600), "teal").save(drawn, "PNG")
+    picture, paper = await attached(drawn.getvalue(), "image/png"), await attached(b"Pay.", "text/plain", f"{word}.txt")
+    carries = [{"attachment": picture, "description": f"A threat, {word}"}, {"attachment": paper}]
+    message = {"client_id": uuid4().hex, "text": "", "attachments": carries}
+    sent = await done(author, "POST", f"/conversations/{talk}/messages", json=message)
+    shown, link = f"/v1/messaging/attachments/{picture}/960.webp", f"/v1/messaging/attachments/{paper}/link"
+
+    async def get(by: dict[str, str]) -> list[int]:
+        return [(await client.get(path, headers=by)).status_code for path in (shown, link)]
+
+    assert [await get(by) for by in (author, reporter, moderator, stranger, {})] == [
+        [200, 200],
+        [200, 200],
+        [404, 404],
+        [404, 404],
+        [401, 401],
+    ]
+    await done(reporter, "PUT", f"/messages/{sent['id']}/report", json={"reason": "abuse"})
+    assert await get(moderator) == [200, 200]
+    await done(author, "DELETE", f"/messages/{sent['id']}")
+    assert [await get(by) for by in (author, reporter, moderator, stranger)] == [
+        [404, 404],
+        [404, 404],
+        [200, 200],
+        [404, 404],
+    ]
+
+    page, complaints = await visit(browser, f"{votewave.url}/sign-in?then=/moderation")
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").press("Enter")
+    await page.get_by_role("link", name="Reported messages").press("Enter")
+    case = page.get_by_role("listitem").filter(has=page.get_by_role("button", name=f"{word}.txt")).first
+    seen = case.get_by_role("img", name=f"A threat, {word}")
+    await seen.scroll_into_view_if_needed()
+    await expect(seen).to_have_js_property("naturalWidth", 900)
+    assert await faults_of(page, "a reported message with attachments") == []
+    async with page.expect_download() as loading:
+        await case.get_by_role("button", name=f"{word}.txt").press("Enter")
+    kept = await loading.value
+    assert (kept.suggested_filename, (await kept.path()).read_bytes()) == (f"{word}.txt", b"Pay.")
+
+    # What was said is all that was: no word of the rest of the conversation.
+    await expect(page.get_by_role("main")).not_to_contain_text("May I show you something?")
+    await case.get_by_role("button", name="The report is right").press("Enter")
+    await page.keyboard.type("It is a threat.")
+    await page.keyboard.press("Control+Enter")
+    await expect(seen).to_have_count(0)
+    assert await get(moderator) == [404, 404]
     assert complaints == []
