@@ -33,7 +33,7 @@ _STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
+    "max_connections": "200",  # a service takes up to 13, and there are ten; commands come on top
     "shared_buffers": "64MB",
     "huge_pages": "off",
     "wal_buffers": "4MB",

@@ -268,6 +268,11 @@ async def test_least_privilege_suffices_and_the_token_is_in_no_address_and_no_lo
     await auth.start()
     await consul.passing("auth", 1)
     await ask(calls)
+
+    async def looked() -> bool:
+        return f"method=GET url=/v1/agent/service/{auth.id}" in consul.log()
+
+    await eventually(looked, 20)  # whether Consul still knows it
     auth.stop()
 
     async def gone() -> bool:
@@ -278,6 +283,7 @@ async def test_least_privilege_suffices_and_the_token_is_in_no_address_and_no_lo
     assert any("/v1/agent/service/register" in line for line in asked)
     assert any("/v1/health/service/auth" in line for line in asked)
     assert any("/v1/agent/service/deregister" in line for line in asked)
+    assert "consul_unavailable" not in auth.log()
     assert token not in consul.log()
     assert token not in auth.log()
     assert setting["VOTEWAVE_CONSUL_TOKEN_FROM"] not in auth.log()

@@ -59,6 +59,7 @@ class Agent:
     def __init__(self, settings: CoreSettings, secrets: Secrets) -> None:
         url = urlsplit(settings.consul_url)
         self._client: Any = _Client(url.hostname, url.port or 8500, scheme=url.scheme)
+        self._client.token = None  # whatever the environment says; the right one goes with each request (`_Http`)
         self._token_from = settings.consul_token_from
         self._secrets = secrets
 
@@ -149,7 +150,7 @@ class Agent:
 
     async def _ask(self, question: Callable[[], Awaitable[T]], seconds: float = _TIMEOUT_SECONDS) -> T:
         try:
-            self._client.token = await self._token()
+            self._client.http.token = await self._token()
             async with asyncio.timeout(seconds):
                 return await question()
         except consul.ConsulException as exc:
@@ -241,8 +242,11 @@ def _url(host: str, port: int) -> str:
 class _Http(HTTPClient):  # type: ignore[misc]  # likewise
     """py-consul's way to HTTP, over aiohttp as it is today.
 
-    The adapter that comes along uses arguments that aiohttp has deprecated, and has one time-out for all.
+    The adapter that comes along uses arguments that aiohttp has deprecated, and has one time-out for all. The token
+    goes with every request from here: py-consul leaves it out of some, such as `agent.service_definition`.
     """
+
+    token: str | None = None
 
     def __init__(self, host: str, port: int, scheme: str) -> None:
         super().__init__(host, port, scheme)
@@ -257,6 +261,8 @@ class _Http(HTTPClient):  # type: ignore[misc]  # likewise
         self, method: str, callback: Any, path: str, params: Any, headers: Any, data: str | bytes | None = None
     ) -> Any:
         url = self.uri(path, params)
+        if self.token:
+            headers = {**(headers or {}), "X-Consul-Token": self.token}
         async with self._session.request(method, url, headers=headers, data=data, allow_redirects=False) as answer:
             return callback(Response(answer.status, answer.headers, await answer.text("utf-8")))
 

@@ -62,7 +62,7 @@ async def test_both_servers_answer_and_only_on_unix_sockets(folder: Path) -> Non
             "TimeZone": "UTC",
             "listen_addresses": "",
             "track_commit_timestamp": "off",
-            "max_connections": "100",
+            "max_connections": "200",
             "server_encoding": "UTF8",
         }
         for name, value in settings.items():
