@@ -38,7 +38,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.data.repository import keep_newest
+from services.core.data.repository import is_there, keep_newest
 from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.kit import Kit
@@ -124,14 +124,14 @@ def follows(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
 def apart(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say in SQL whether a viewer blocks an account, or the other way round, by a table with `BlockColumns`."""
     return or_(
-        exists().where(table.account == viewer, table.other == account, table.blocked),
-        exists().where(table.account == account, table.other == viewer, table.blocked),
+        is_there(table.account == viewer, table.other == account, table.blocked),
+        is_there(table.account == account, table.other == viewer, table.blocked),
     )
 
 
 def mutes(table: Any, viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say in SQL whether a viewer mutes an account, by a table with `MuteColumns`."""
-    return exists().where(table.account == viewer, table.other == account, table.muted)
+    return is_there(table.account == viewer, table.other == account, table.muted)
 
 
 async def forget(session: AsyncSession, account: UUID, *tables: Any) -> None:

@@ -149,6 +149,11 @@ def test_it_is_small_says_what_it_is_and_is_nobody_important(built: Built) -> No
     }
 
 
+def test_its_python_is_as_small_as_the_one_whose_memory_is_limited(place: Place, built: Built) -> None:
+    said = json.loads(place.buildah("inspect", "--type", "image", f"localhost/{built.reference}"))
+    assert "PYTHONNODEBUGRANGES=1" in said["OCIv1"]["config"]["Env"], "tests/integration/core/test_footprint.py sets it"
+
+
 def test_nothing_in_it_builds_or_installs(root: Path) -> None:
     found = {
         path.name

@@ -22,7 +22,7 @@ from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
-from sqlalchemy import JSON, ColumnElement, Row, bindparam, column, func, select, update
+from sqlalchemy import JSON, ColumnElement, Row, bindparam, column, func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
@@ -95,6 +95,15 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
 
     def _wrapped(self) -> Any:
         return wrap_sqlalchemy_exception(error_messages=self.error_messages, dialect_name=self._dialect.name)
+
+
+def is_there(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Say in SQL whether there is a row that meets conditions, which name a key of its table.
+
+    It is one look into an index for each row that asks. With EXISTS, Postgres may take a page of 20 for all that there
+    is to come, and read the whole table once to have the answer for each of them.
+    """
+    return select(true()).where(*conditions).scalar_subquery().is_not(None)
 
 
 async def keep_newest(

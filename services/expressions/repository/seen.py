@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_
 from sqlalchemy.orm import aliased
 
 from services.core import circles
+from services.core.data.repository import is_there
 from services.expressions.models import Block, Case, Follow, Limit, Mention, Mute, Person, Wave
 
 
@@ -22,12 +23,12 @@ def mutes(viewer: UUID, account: Any) -> ColumnElement[bool]:
 
 def is_gone(account: Any) -> ColumnElement[bool]:
     """Say whether an account is deleted."""
-    return exists().where(Person.id == account, Person.deleted)
+    return is_there(Person.id == account, Person.deleted)
 
 
 def is_limited(account: Any) -> ColumnElement[bool]:
     """Say whether an account is limited."""
-    return exists().where(Limit.account == account, Limit.limited)
+    return is_there(Limit.account == account, Limit.limited)
 
 
 def follows(viewer: UUID, account: Any) -> ColumnElement[bool]:
@@ -37,7 +38,7 @@ def follows(viewer: UUID, account: Any) -> ColumnElement[bool]:
 
 def for_all(wave: Any) -> ColumnElement[bool]:
     """Say whether a Wave is for everybody."""
-    is_private = exists().where(Person.id == wave.author, Person.private)
+    is_private = is_there(Person.id == wave.author, Person.private)
     return and_(wave.visibility == "public", wave.hidden_as.is_(None), ~is_private)
 
 

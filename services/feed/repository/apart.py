@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, or_
 
 from services.core import circles
+from services.core.data.repository import is_there
 from services.feed.models import Block, Hidden, Less, Mute, Person
 
 
@@ -21,19 +22,19 @@ def unwanted(viewer: UUID, account: Any) -> ColumnElement[bool]:
 
 def gone(account: Any) -> ColumnElement[bool]:
     """Say whether an account is deleted."""
-    return exists().where(Person.id == account, Person.deleted)
+    return is_there(Person.id == account, Person.deleted)
 
 
 def private(account: Any) -> ColumnElement[bool]:
     """Say whether an account is private."""
-    return exists().where(Person.id == account, Person.private)
+    return is_there(Person.id == account, Person.private)
 
 
 def hidden(viewer: UUID, thing: Any) -> ColumnElement[bool]:
     """Say whether the viewer has hidden something."""
-    return exists().where(Hidden.account == viewer, Hidden.thing == thing)
+    return is_there(Hidden.account == viewer, Hidden.thing == thing)
 
 
 def lessened(viewer: UUID, account: Any) -> ColumnElement[bool]:
     """Say whether the viewer wants to see less of somebody."""
-    return exists().where(Less.account == viewer, Less.other == account)
+    return is_there(Less.account == viewer, Less.other == account)

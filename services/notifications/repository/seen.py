@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Uuid, all_, and_, any_, bindparam, case, e
 from sqlalchemy.orm import aliased
 
 from services.core import circles
+from services.core.data.repository import is_there
 from services.notifications.kinds import ABOUT_ME, CAUSED, UNASKED, WRITTEN, Channel
 from services.notifications.models import Block, Follow, Happening, Mute, Notification, Person, Preference, Thing
 
@@ -21,7 +22,7 @@ def _follows(account: Any) -> ColumnElement[bool]:
 
 
 def _gone(account: Any) -> ColumnElement[bool]:
-    return exists().where(Person.id == account, Person.deleted)
+    return is_there(Person.id == account, Person.deleted)
 
 
 def _wanted_actor(account: Any) -> ColumnElement[bool]:
@@ -31,7 +32,7 @@ def _wanted_actor(account: Any) -> ColumnElement[bool]:
 
 def _wave(wave: Any) -> ColumnElement[bool]:
     """Say whether the viewer sees a Wave of somebody else's, without being named in it."""
-    for_all = and_(wave.audience == "public", ~exists().where(Person.id == wave.owner, Person.private))
+    for_all = and_(wave.audience == "public", ~is_there(Person.id == wave.owner, Person.private))
     return and_(wave.type == "wave", ~wave.gone, or_(for_all, and_(wave.audience != "mentioned", _follows(wave.owner))))
 
 

@@ -1,5 +1,6 @@
 """Repositories: one statement each, errors that are understood, pages that end when the list does."""
 
+import asyncio
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator
@@ -237,3 +238,33 @@ async def test_expressions_are_the_databases(kit: Kit[NoSettings]) -> None:
     async with kit.db.transaction() as session:
         changed = await NoteRepository(session).update_where(Note.title == "a", values={"title": func.upper("x")})
         assert [row.title for row in changed] == ["X"]
+
+
+async def test_reading_needs_no_transaction_and_writing_has_one(kit: Kit[NoSettings]) -> None:
+    now = text("SELECT now()")  # of the transaction's beginning
+    async with kit.db.reading() as session:
+        assert (await session.scalar(now)) != (await session.scalar(now))
+    async with kit.db.transaction() as session:
+        assert (await session.scalar(now)) == (await session.scalar(now))
+
+
+async def test_a_statement_is_planned_once_whatever_its_values(kit: Kit[NoSettings]) -> None:
+    async with kit.db.reading() as session:
+        for edits in range(3):
+            await session.execute(select(Note.id).where(Note.edits == edits))
+        mine = "statement LIKE 'SELECT note.id%note.edits = %'"
+        plans = f"SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE {mine}"
+        assert (await session.execute(text(plans))).one() == (3, 0)
+
+
+async def test_connections_that_postgres_has_closed_are_not_used_again(kit: Kit[NoSettings]) -> None:
+    pid = text("SELECT pg_backend_pid()")
+    async with kit.db.reading() as one, kit.db.reading() as other:
+        closed = await one.scalar(pid)
+        raw = (await (await one.connection()).get_raw_connection()).driver_connection
+        await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": closed})
+        async with asyncio.timeout(10):
+            while not raw.is_closed():
+                await asyncio.sleep(0.01)
+    async with kit.db.reading() as one, kit.db.reading() as other:
+        assert closed not in {await one.scalar(pid), await other.scalar(pid)}
