@@ -22,7 +22,7 @@ from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
-from sqlalchemy import JSON, ColumnElement, Row, bindparam, column, func, select, true, update
+from sqlalchemy import JSON, ColumnElement, Row, SQLColumnExpression, bindparam, column, func, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
@@ -97,7 +97,7 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
         return wrap_sqlalchemy_exception(error_messages=self.error_messages, dialect_name=self._dialect.name)
 
 
-def is_there(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def is_there(*conditions: SQLColumnExpression[bool]) -> ColumnElement[bool]:
     """Say in SQL whether there is a row that meets conditions, which name a key of its table.
 
     It is one look into an index for each row that asks. With EXISTS, Postgres may take a page of 20 for all that there
