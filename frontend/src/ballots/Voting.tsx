@@ -11,14 +11,10 @@ import { Ballot } from "./Ballot";
 import { Counted } from "./Counted";
 import { ballotHeaders, votingToken } from "./secrets";
 
-/** A poll's ballot to fill in, the one that was counted, or why there is none for this reader. */
-export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
+/** How a poll stands for this reader. */
+function useCard(poll: Poll) {
   const account = useAccount();
-  const queries = useQueryClient();
-  const [changing, setChanging] = useState(false);
-  const params = { path: { poll_id: poll.id } };
-
-  const card = useQuery({
+  return useQuery({
     queryKey: ["poll", poll.id, "card", account?.id],
     queryFn: async () => {
       const token = votingToken(poll.id);
@@ -26,6 +22,25 @@ export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
       return given(await api.POST("/v1/votebooth/polls/batch", { body })).items[0] ?? null;
     },
   });
+}
+
+/** Whether the ballot, or what stands in its place, has been seen: what comes below it would move if it came first. */
+export function useBallotSeen(poll: Poll): boolean {
+  const card = useCard(poll);
+  const [seen, setSeen] = useState(false);
+  const now = seen || !card.isPending || card.fetchStatus !== "fetching";
+  if (now && !seen) setSeen(true); // and it stays so, whoever is here
+  return now;
+}
+
+/** A poll's ballot to fill in, the one that was counted, or why there is none for this reader. */
+export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
+  const account = useAccount();
+  const queries = useQueryClient();
+  const [changing, setChanging] = useState(false);
+  const params = { path: { poll_id: poll.id } };
+
+  const card = useCard(poll);
   const mine = useQuery({
     queryKey: ["poll", poll.id, "mine", account?.id],
     queryFn: async () => {

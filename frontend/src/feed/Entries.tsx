@@ -25,6 +25,7 @@ export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: bo
   });
   const cards = useCards(entries.filter((entry) => entry.kind === "poll").map((entry) => entry.id));
   const told = useCards(pollsOf(waves.data ?? NONE));
+  if (waves.isPending && waves.fetchStatus === "fetching") return null; // polls would move once Waves are among them
   return entries.map((entry) => {
     if (entry.kind === "wave") {
       const wave = waves.data?.find((one) => one.id === entry.id);

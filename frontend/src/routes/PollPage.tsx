@@ -6,7 +6,7 @@ import { Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { nameOf } from "../ballots/rules";
-import { Voting } from "../ballots/Voting";
+import { useBallotSeen, Voting } from "../ballots/Voting";
 import type { Live } from "../live/messages";
 import { useLive } from "../live/useLive";
 import { Result } from "../results/Result";
@@ -113,12 +113,13 @@ function Draft({ poll }: { poll: Poll }) {
 function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live }) {
   const { comment } = useSearch({ from: "/p/$code" });
   const [checking, setChecking] = useState(false);
+  const seen = useBallotSeen(poll);
   return (
     <>
       <div className={styles.ballot}>
         <Voting poll={poll} open={open} />
       </div>
-      <div className={styles.result}>
+      <div className={styles.result} hidden={!seen}>
         <Result poll={poll} live={live} />
         <details className={styles.check} onToggle={(event) => setChecking(event.currentTarget.open)}>
           <summary><Trans>Check a receipt</Trans></summary>
@@ -129,7 +130,7 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
           )}
         </details>
       </div>
-      <div className={styles.comments}>
+      <div className={styles.comments} hidden={!seen}>
         <Suspense>
           <Thread poll={poll.id} meant={comment} />
         </Suspense>

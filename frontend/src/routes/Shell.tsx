@@ -1,6 +1,6 @@
 import { Trans } from "@lingui/react/macro";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useQueryClient } from "@tanstack/react-query";
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { Suspense } from "react";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
@@ -85,10 +85,18 @@ export function Shell() {
       <main>
         <Outlet />
       </main>
-      <footer className={styles.foot}>
-        <p><Trans>A vote that was acknowledged is stored and counted once.</Trans></p>
-        <Language />
-      </footer>
+      <Foot />
     </div>
+  );
+}
+
+/** What stands below every page; not to be seen while the page above it comes, which would push it about. */
+function Foot() {
+  const coming = useIsFetching({ predicate: ({ state }) => state.data === undefined && state.error === null }) > 0;
+  return (
+    <footer className={styles.foot} data-coming={coming || undefined}>
+      <p><Trans>A vote that was acknowledged is stored and counted once.</Trans></p>
+      <Language />
+    </footer>
   );
 }
