@@ -16,7 +16,7 @@ _NAMES = {"password", "current", "new", "email", "ticket", "receipt", "secret", 
 _SHAPES = re.compile(
     r"""eyJ[\w-]{10,}\.            # a JWT
     | [\w.+-]{3,}@[\w-]+\.\w{2,}  # an e-mail address
-    | \\?"(picks|ranking|scores)   # a ballot
+    | \\?"(picks|ranking|scores)\\?"  # a ballot
     | \?\w+=                       # a query string
     """,
     re.VERBOSE,
