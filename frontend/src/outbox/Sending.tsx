@@ -16,7 +16,10 @@ export function Sending() {
   useEffect(() => sender.start(), []);
   const counted = told.filter(({ state }) => state === "counted").length;
   useEffect(() => {
-    if (counted) void queries.invalidateQueries({ queryKey: ["poll"] });
+    if (!counted) return;
+    // What is on its way for the first time wouldn't be asked for anew, and may be from before the vote.
+    const polls = { queryKey: ["poll"] };
+    void queries.cancelQueries(polls).then(() => queries.invalidateQueries(polls));
   }, [counted, queries]);
   // Without a connection, another line says what waits (offline/Waiting.tsx).
   return <div role="status">{online && told.map((each) => <Line key={each.waiting.poll} told={each} />)}</div>;

@@ -73,7 +73,7 @@ class Sender {
     let passing: unknown = null;
     for (const each of found.filter(({ poll }) => !isOpen(poll))) {
       try {
-        await this.#one(each);
+        await alone(each.poll, async () => isOpen(each.poll) || this.#one(each)); // it may have been opened meanwhile
       } catch (error) {
         if (!(error instanceof Problem)) throw error; // none of the others would arrive either
         passing ??= error;
@@ -88,7 +88,7 @@ class Sender {
     if (!waiting.account && here?.kind !== "user") return this.#adopt(waiting);
     if (waiting.account !== here?.id) return;
     if (waiting.refused) return this.#say(waiting, "refused");
-    await alone(waiting.poll, () => this.#send(waiting.account, waiting.poll));
+    await this.#send(waiting.account, waiting.poll);
   }
 
   /** Whoever has voted as nobody yet becomes a guest, whose ballot it is from then on. */

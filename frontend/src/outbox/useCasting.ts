@@ -75,10 +75,10 @@ export function useCasting(poll: Poll, account: string, onAnswer: () => void) {
 
   useEffect(() => enter(poll.id), [poll.id]);
 
-  // What was left waiting by a page that was closed is sent by the next one.
+  // What was left waiting by a page that was closed is sent by the next one, unless it is being sent from elsewhere.
   useEffect(() => {
     let current = true;
-    void kept(account, poll.id)
+    void alone(poll.id, () => kept(account, poll.id))
       .then((waiting) => {
         if (current && waiting && !busy.current) void cast(waiting.body, waiting.version);
       })
