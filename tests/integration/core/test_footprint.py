@@ -25,7 +25,7 @@ from services.registry import NAMES, load_services
 import needs
 
 ROOT = Path(__file__).parents[3]
-READY_SECONDS, ALL_READY_SECONDS = 2.0, 3.0
+READY_SECONDS, ALL_READY_SECONDS = 2.0, 5.0
 ONE_MB, ALL_MB = 110, 250
 
 
