@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.cases.tables import AppealTable, ReportTable, case_args
 from services.core.circles import BlockColumns, EarlierColumns, FollowColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
@@ -160,45 +161,18 @@ class Support(Base):
     __table_args__ = (Index("ix_support_account", "account", "comment"),)
 
 
-class Report(Base):
+class Report(ReportTable, Base):
     """Somebody thinks that a comment shouldn't be there."""
 
-    __tablename__ = "report"
-    comment: Mapped[UUID] = mapped_column(primary_key=True)
-    reporter: Mapped[UUID] = mapped_column(primary_key=True)
-    reason: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    about: Mapped[UUID] = mapped_column("comment", primary_key=True)
     __table_args__ = (Index("ix_report_at", "comment", "at", "reporter"),)
 
 
-class Case(Base):
-    """What moderators have to decide about a comment: reports of it, or its author's appeal.
+class Case(AppealTable, Base):
+    """What moderators have to decide about a comment: filtered words, reports of it, or its author's appeal."""
 
-    Attributes:
-        reports: How many people have reported it.
-        appeal: Why its author thinks that it should be shown again; null without an appeal.
-        matched: The filter's words for which it waits.
-        opened_at: Since when it waits; anew each time that it is opened.
-        decided_at: Null while it waits.
-        outcome: `hidden`, `dismissed` or `restored`; null while it waits.
-    """
-
-    __tablename__ = "moderation_case"
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    comment: Mapped[UUID] = mapped_column(unique=True)
-    reports: Mapped[int] = mapped_column(server_default="0")
-    appeal: Mapped[str | None] = mapped_column(Text)
-    matched: Mapped[str | None] = mapped_column(Text)
-    opened_at: Mapped[datetime]
-    decided_at: Mapped[datetime | None]
-    decided_by: Mapped[UUID | None]
-    outcome: Mapped[str | None] = mapped_column(Text)
-    __table_args__ = (
-        CheckConstraint("outcome IN ('hidden', 'dismissed', 'restored')", name="outcome"),
-        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
-        Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
-    )
+    about: Mapped[UUID] = mapped_column("comment", unique=True)
+    __table_args__ = case_args("hidden", "dismissed", "restored")
 
 
 class Filter(Base):

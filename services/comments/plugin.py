@@ -17,6 +17,7 @@ SERVICE = Service(
     Comments,
     settings=CommentsSettings,
     controllers=CONTROLLERS,
+    parts=lambda comments: {"cases": comments.reporting},
     handlers=[
         Handler(PollChanged, Comments.on_poll_changed),
         people_handler(ProfileChanged),

@@ -6,22 +6,20 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.core.cases import schemas as cases
+from services.core.cases.schemas import MAX_REASON
 from services.core.filters import LONGEST
 from services.core.marked import Part
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
 
 MAX_TEXT = 5_000
-MAX_REASON = 500
-MAX_APPEAL = 2_000
 MAX_MENTIONS = 20
 MAX_DEPTH = 32
 MOST_ASKED = 100
 BEST_REPLIES = 3
 
 Order = Literal["newest", "oldest", "supported"]
-Reason = Literal["spam", "abuse", "illegal", "off_topic", "other"]
-Outcome = Literal["hidden", "dismissed", "restored"]
 State = Literal["shown", "deleted", "hidden", "withheld"]
 
 
@@ -119,38 +117,22 @@ class Hiding(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, text_limits(MAX_REASON, 1, description="For the log.")]
 
 
-class ReportNew(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReportNew(cases.ReportNew, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why somebody thinks that a comment shouldn't be there."""
 
-    reason: Reason
-    note: Annotated[str, text_limits(MAX_REASON, description="For moderators; nobody else reads it.")] = ""
 
-
-class ReportView(Struct, frozen=True, kw_only=True):
+class ReportView(cases.ReportView, frozen=True, kw_only=True):
     """A report, for moderators."""
 
-    reporter: PersonView
-    reason: Reason
-    note: str
-    at: datetime
 
-
-class Appeal(Struct, frozen=True, forbid_unknown_fields=True):
+class Appeal(cases.AppealNew, frozen=True, forbid_unknown_fields=True):
     """Why the author of a hidden comment thinks that it should be shown again."""
 
-    text: Annotated[str, text_limits(MAX_APPEAL, 1)]
 
-
-class CaseView(Struct, frozen=True, kw_only=True):
+class CaseView(cases.AppealFacts, frozen=True, kw_only=True):
     """What moderators have to decide."""
 
-    id: UUID
     comment: CommentView
-    reports: Annotated[int, Meta(description="How many people have reported it.")]
-    reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
-    appeal: Annotated[str | None, Meta(description="What its author says against its being hidden.")]
-    matched: Annotated[str | None, Meta(description="The filter's words for which it waits to be shown.")]
-    opened_at: datetime
 
 
 class FilterNew(Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,14 +176,8 @@ class ModerationLogEntry(LogEntry, frozen=True, kw_only=True):
     """What a moderator did to filters and limits."""
 
 
-class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Decision(cases.HidingDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a moderator decides."""
-
-    outcome: Annotated[
-        Outcome,
-        Meta(description="`hidden`: it isn't shown. `dismissed`: it stays as it is. `restored`: it is shown again."),
-    ]
-    reason: Annotated[str, text_limits(MAX_REASON, 1, description="For the log.")]
 
 
 class ThreadLogEntry(LogEntry, frozen=True, kw_only=True):

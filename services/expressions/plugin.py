@@ -27,7 +27,7 @@ SERVICE = Service(
     settings=ExpressionsSettings,
     controllers=CONTROLLERS,
     internal_controllers=INTERNAL_CONTROLLERS,
-    parts=lambda expressions: {"images": expressions.picturing.images},
+    parts=lambda expressions: {"images": expressions.picturing.images, "cases": expressions.moderating},
     handlers=[
         Handler(PollChanged, Expressions.on_poll_changed),
         Handler(AccountLimited, lambda expressions, session, event: expressions.limiting.hear(session, event)),

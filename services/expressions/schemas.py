@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.core.cases import schemas as cases
 from services.core.marked import Part
 from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
@@ -15,8 +16,6 @@ from services.expressions.texts import MAX_BYTES, MAX_CHARACTERS, MAX_TAGS
 MAX_BATCH = 100
 MAX_IMAGES = 4
 MAX_DESCRIPTION = 500
-MAX_REASON = 500
-MAX_APPEAL = 2_000
 
 Text = Annotated[
     str,
@@ -180,52 +179,26 @@ class ReactionView(Struct, frozen=True):
     at: datetime
 
 
-Reason = Literal["spam", "abuse", "illegal", "off_topic", "other"]
-Outcome = Literal["hidden", "dismissed", "restored"]
-
-
-class WaveReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WaveReport(cases.ReportNew, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why somebody thinks that a Wave shouldn't be there."""
 
-    reason: Reason
-    note: Annotated[str, text_limits(MAX_REASON, description="For moderators; nobody else reads it.")] = ""
 
-
-class WaveReportView(Struct, frozen=True, kw_only=True):
+class WaveReportView(cases.ReportView, frozen=True, kw_only=True):
     """A report, for moderators."""
 
-    reporter: PersonView
-    reason: Reason
-    note: str
-    at: datetime
 
-
-class WaveAppeal(Struct, frozen=True, forbid_unknown_fields=True):
+class WaveAppeal(cases.AppealNew, frozen=True, forbid_unknown_fields=True):
     """Why the author of a hidden Wave thinks that it should be shown again."""
 
-    text: Annotated[str, text_limits(MAX_APPEAL, 1)]
 
-
-class WaveCase(Struct, frozen=True, kw_only=True):
+class WaveCase(cases.AppealFacts, frozen=True, kw_only=True):
     """What moderators have to decide about a Wave."""
 
-    id: UUID
     wave: WaveView
-    reports: Annotated[int, Meta(description="How many people have reported it.")]
-    reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
-    appeal: Annotated[str | None, Meta(description="What its author says against its being hidden.")]
-    matched: Annotated[str | None, Meta(description="The filter's words for which it waits to be shown.")]
-    opened_at: datetime
 
 
-class WaveDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WaveDecision(cases.HidingDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a moderator decides."""
-
-    outcome: Annotated[
-        Outcome,
-        Meta(description="`hidden`: it isn't shown. `dismissed`: it stays as it is. `restored`: it is shown again."),
-    ]
-    reason: Annotated[str, text_limits(MAX_REASON, 1, description="For the log.")]
 
 
 class WaveLogEntry(LogEntry, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
+from services.core.cases.tables import CaseTable, ReportTable, case_args
 from services.core.circles import BlockColumns, FollowColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
@@ -213,48 +214,27 @@ class Reaction(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Report(Base):
+class Report(ReportTable, Base):
     """Somebody thinks that a message shouldn't have been sent."""
 
-    __tablename__ = "report"
-    message: Mapped[UUID] = mapped_column(primary_key=True)
-    reporter: Mapped[UUID] = mapped_column(primary_key=True)
-    reason: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    about: Mapped[UUID] = mapped_column("message", primary_key=True)
     __table_args__ = (Index("ix_report_at", "message", "at", "reporter"), Index("ix_report_reporter", "reporter"))
 
 
-class Case(Base):
+class Case(CaseTable, Base):
     """What moderators have to decide about a message, with what it said when it was reported.
 
     Attributes:
-        reports: How many people have reported it.
-        opened_at: Since when it waits; anew each time that it is opened.
-        decided_at: Null while it waits.
-        outcome: `upheld` or `dismissed`; null while it waits.
         reason: Of the decision.
     """
 
-    __tablename__ = "moderation_case"
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    message: Mapped[UUID] = mapped_column(unique=True)
+    about: Mapped[UUID] = mapped_column("message", unique=True)
     conversation: Mapped[UUID]
     sender: Mapped[UUID]
     text: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime]
-    reports: Mapped[int] = mapped_column(server_default="0")
-    opened_at: Mapped[datetime]
-    decided_at: Mapped[datetime | None]
-    decided_by: Mapped[UUID | None]
-    outcome: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, server_default="")
-    __table_args__ = (
-        CheckConstraint("outcome IN ('upheld', 'dismissed')", name="outcome"),
-        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_with_an_outcome"),
-        Index("ix_moderation_case_waiting", "opened_at", "id", postgresql_where=column("decided_at").is_(None)),
-        Index("ix_moderation_case_sender", "sender"),
-    )
+    __table_args__ = (*case_args("upheld", "dismissed"), Index("ix_moderation_case_sender", "sender"))
 
 
 class Change(Base):

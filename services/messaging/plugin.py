@@ -18,7 +18,11 @@ SERVICE = Service(
     Messaging,
     settings=MessagingSettings,
     controllers=[*CONTROLLERS, live_controller("messaging", "Messaging")],
-    parts=lambda messaging: {"hub": messaging.hub, "tickets": messaging.kit.shared.tickets},
+    parts=lambda messaging: {
+        "hub": messaging.hub,
+        "tickets": messaging.kit.shared.tickets,
+        "cases": messaging.reporting,
+    },
     handlers=[
         people_handler(ProfileChanged),
         follow_handler(FollowChanged, Follow),

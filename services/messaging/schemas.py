@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.core.cases import schemas as cases
 from services.core.images.documents import SUFFIXES
 from services.core.images.images import MAX_BYTES, TYPES
 from services.core.people import PersonView
@@ -19,7 +20,6 @@ MAX_QUERY = 200
 MAX_ATTACHMENTS = 4
 MAX_DESCRIPTION = 500
 MAX_NAME = 120
-MAX_REASON = 500
 MOST_CHANGES = 300
 """Changes that are told one by one; whoever is further behind begins anew."""
 
@@ -149,43 +149,34 @@ class MessageRevision(Struct, frozen=True):
     at: Annotated[datetime, Meta(description="Since when it said so.")]
 
 
-class MessageReport(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MessageReport(cases.ReportNew, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why somebody thinks that a message shouldn't have been sent."""
 
     reason: ReportReason
-    note: Annotated[str, text_limits(MAX_REASON, description="For moderators; nobody else reads it.")] = ""
 
 
-class MessageReportView(Struct, frozen=True, kw_only=True):
+class MessageReportView(cases.ReportView, frozen=True, kw_only=True):
     """A report of a message, for moderators."""
 
-    reporter: PersonView
     reason: ReportReason
-    note: str
-    at: datetime
 
 
-class MessageCase(Struct, frozen=True, kw_only=True):
+class MessageCase(cases.CaseFacts, frozen=True, kw_only=True):
     """A reported message, for moderators: they see nothing else of its conversation."""
 
-    id: UUID
     message: UUID
     sender: PersonView
     text: Annotated[str, Meta(description="What it said when it was reported.")]
     attachments: Annotated[list[AnyAttachment], Meta(description="What goes with it, until the case is decided.")]
     sent_at: datetime
-    reports: Annotated[int, Meta(description="How many people have reported it.")]
-    reasons: Annotated[dict[str, int], Meta(description="How often each reason was given.")]
-    opened_at: datetime
 
 
-class MessageDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MessageDecision(cases.DecisionNew, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a moderator decides about a reported message."""
 
     outcome: Annotated[
         Literal["upheld", "dismissed"], Meta(description="`upheld`: the report was right. `dismissed`: it wasn't.")
     ]
-    reason: Annotated[str, text_limits(MAX_REASON, 1, description="It is kept with the case.")]
 
 
 class ConversationMember(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The orders of lists."""
 
-from services.comments.models import AuditEntry, Case, Comment, Filter, Following, Limit, ModerationEntry, Report
+from services.comments.models import AuditEntry, Comment, Filter, Following, Limit, ModerationEntry
 from services.comments.schemas import Order
 from services.core.data.pagination import Keyset
 
@@ -16,19 +16,8 @@ def _orders(name: str) -> dict[Order, Keyset]:
 TOP = _orders("comments")
 REPLIES = _orders("replies")
 MINE = Keyset("my-comments", Comment.id)
-WAITING = Keyset("cases", Case.opened_at, Case.id, ascending=True)
-REPORTS = Keyset("reports", Report.at, Report.reporter, ascending=True)
 FOLLOWED = Keyset("followed-threads", Following.ordinal)
 FILTERS = Keyset("filters", Filter.id)
 LIMITS = Keyset("limits", Limit.ordinal)
 MODERATION_LOG = Keyset("moderation-log", ModerationEntry.position)
-LOG = Keyset("thread-log", AuditEntry.position)
-
-
-TOP = _orders("comments")
-REPLIES = _orders("replies")
-MINE = Keyset("my-comments", Comment.id)
-WAITING = Keyset("cases", Case.opened_at, Case.id, ascending=True)
-REPORTS = Keyset("reports", Report.at, Report.reporter, ascending=True)
-FOLLOWED = Keyset("followed-threads", Following.ordinal)
 LOG = Keyset("thread-log", AuditEntry.position)

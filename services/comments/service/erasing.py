@@ -16,6 +16,7 @@ from services.comments.repository import (
 )
 from services.comments.service.steps import set_state
 from services.core import circles
+from services.core.cases.repository import leave
 from services.core.ids import NOBODY
 
 _AT_ONCE = 20
@@ -34,8 +35,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await MentionRepository(session).leave(account)
     await FollowingRepository(session).leave(account)
     await LimitRepository(session).delete_where(Limit.account == account)
-    await ReportRepository(session).withdraw(account)
-    await CaseRepository(session).leave(account)
+    await leave(CaseRepository(session), ReportRepository(session), account)
     await ThreadRepository(session).leave(account)
     await circles.forget(session, account, Block, Follow)
     return False

@@ -1,11 +1,10 @@
 """Keeping back what is for moderators first (filters of words), and what is for its author alone (limits)."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments.models import Case, Comment, Thread
+from services.comments.models import Comment, Thread
 from services.comments.repository import (
     CaseRepository,
     CommentRepository,
@@ -15,7 +14,6 @@ from services.comments.repository import (
 )
 from services.comments.service.steps import set_state
 from services.core.filters import matching
-from services.core.ids import new_id
 
 
 async def keep_back(session: AsyncSession, thread: Thread, comment: Comment) -> bool:
@@ -32,27 +30,9 @@ async def keep_back(session: AsyncSession, thread: Thread, comment: Comment) -> 
         return False
     await set_state(session, thread, comment, "hidden", hidden_as="filter")
     cases = CaseRepository(session)
-    now = await cases.clock()
-    case = await cases.lock_of(comment.id)
-    await open_case(session, case, comment, now, again=True, reports=0)
-    case = await cases.lock_of(comment.id)
-    if case is not None:
-        await cases.change(case.id, matched=filters[matched])
+    case, _ = await cases.hold(comment.id)
+    await cases.put(case, again=True, matched=filters[matched])
     return True
-
-
-async def open_case(
-    session: AsyncSession, case: Case | None, comment: Comment, now: datetime, *, again: bool, reports: int
-) -> UUID:
-    """Count reports in a comment's case, and put it before moderators if it is new or is to be decided again."""
-    cases = CaseRepository(session)
-    if case is None:
-        new = await cases.add(Case(id=new_id(), comment=comment.id, reports=reports, opened_at=now))
-        return new.id
-    anew = {"opened_at": now, "decided_at": None, "decided_by": None, "outcome": None, "matched": None}
-    reopened = again and case.decided_at is not None
-    await cases.change(case.id, reports=Case.reports + reports, **(anew if reopened else {}))
-    return case.id
 
 
 async def follow_limit(session: AsyncSession, account: UUID, most: int, *, limited: bool) -> bool:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from services.comments import schemas
 from services.comments.events import AccountLimited, FilterChanged
 from services.comments.models import Filter
 from services.comments.repository import (
@@ -17,10 +16,12 @@ from services.comments.schemas import CommentView, FilterView, LimitView, Modera
 from services.comments.service.keeping import follow_limit
 from services.comments.service.reading import Reading
 from services.comments.settings import CommentsSettings
+from services.core.cases.schemas import MAX_REASON
+from services.core.cases.service import require_moderator
 from services.core.data.pagination import Page, map_page
 from services.core.events.outbox import publish
 from services.core.filters import LONGEST, MOST, key_of
-from services.core.identity.subject import Role, Subject
+from services.core.identity.subject import Subject
 from services.core.ids import new_id
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError
@@ -48,7 +49,7 @@ class Limiting:
         Raises:
             Problem: 400 for another list's cursor, 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.reading() as session:
             page = await FilterRepository(session).page(lists.FILTERS.page(cursor, limit))
         return map_page(page, _view)
@@ -62,7 +63,7 @@ class Limiting:
         Raises:
             Problem: 403 for all but moderators, 422, 429 for too many.
         """
-        _require(subject)
+        require_moderator(subject)
         found = Refusals("filter-refused")
         words = found.text("words", clean_line, words, LONGEST)
         found.check()
@@ -91,7 +92,7 @@ class Limiting:
         Raises:
             Problem: 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.transaction() as session:
             words = await FilterRepository(session).remove(filter_id)
             if words is not None:
@@ -116,7 +117,7 @@ class Limiting:
         Raises:
             Problem: 400 for another list's cursor, 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.reading() as session:
             page = await LimitRepository(session).of(lists.LIMITS.page(cursor, limit))
         people = await self._people.of(row.account for row in page.items)
@@ -128,7 +129,7 @@ class Limiting:
         Raises:
             Problem: 400 for another list's cursor, 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.reading() as session:
             page = await CommentRepository(session).mine(lists.MINE.page(cursor, limit), account)
         return Page(await self._reading.views(subject, page.items), page.next)
@@ -139,9 +140,9 @@ class Limiting:
         Raises:
             Problem: 403 for all but moderators, 404 for nobody, 422 for oneself or a bad reason, 503.
         """
-        _require(subject)
+        require_moderator(subject)
         found = Refusals("reason-refused")
-        reason = found.text("reason", clean_text, reason, schemas.MAX_REASON)
+        reason = found.text("reason", clean_text, reason, MAX_REASON)
         found.check()
         if account == subject.id:
             raise refused("own-account", "You can't limit yourself.")
@@ -159,7 +160,7 @@ class Limiting:
         Raises:
             Problem: 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.reading() as session:
             if not await LimitRepository(session).is_limited(account):
                 return
@@ -171,7 +172,7 @@ class Limiting:
         Raises:
             Problem: 400 for another list's cursor, 403 for all but moderators.
         """
-        _require(subject)
+        require_moderator(subject)
         async with self._db.reading() as session:
             page = await ModerationLog(session).page(lists.MODERATION_LOG.page(cursor, limit))
         return await self._people.log(page, ModerationLogEntry)
@@ -202,10 +203,6 @@ class Limiting:
             await ModerationLog(session).record(
                 "account.limited" if limited else "account.unlimited", subject.id, details
             )
-
-
-def _require(subject: Subject) -> None:
-    subject.require_role(Role.MODERATOR, Role.ADMIN)
 
 
 def _told(row: Filter) -> FilterChanged:

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.comments import schemas
 from services.comments.models import Comment, Thread
 from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository, lists
 from services.comments.schemas import ThreadLogEntry
 from services.comments.service.steps import locked, record, set_state
 from services.comments.service.threads import Threads, is_moderator, may_moderate, standing
 from services.comments.settings import CommentsSettings
+from services.core.cases.schemas import MAX_REASON
 from services.core.data.pagination import Page
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
@@ -54,7 +54,7 @@ class Moderating:
         """
         subject.require_user()
         found = Refusals("reason-refused")
-        reason = found.text("reason", clean_text, reason, schemas.MAX_REASON)
+        reason = found.text("reason", clean_text, reason, MAX_REASON)
         found.check()
         async with self._db.transaction() as session:
             thread, comment = await self._of(session, subject, comment_id)

@@ -58,13 +58,13 @@ def dependencies_of(
     provided: dict[str, Provide] = {}
     last: str | None = None
     for name in sorted(asked & parts.keys()):
-        provided[name] = _in_turn(_giving(parts[name]), {}, last)
+        provided[name] = in_turn(_giving(parts[name]), {}, last)
         last = name
     request = {"request": Request[Any, Any, Any]}
     return {
         **provided,
-        "subject": _in_turn(provide_subject, request, last),
-        "viewer": _in_turn(provide_viewer, request, last),
+        "subject": in_turn(provide_subject, request, last),
+        "viewer": in_turn(provide_viewer, request, last),
         **{name: Provide(provider) for name, provider in providers.items()},
     }
 
@@ -79,7 +79,7 @@ def _giving(part: object) -> Callable[[], Awaitable[object]]:
 _AFTER: Any = NamedDependency  # of whatever type
 
 
-def _in_turn(provider: Callable[..., Awaitable[Any]], takes: Mapping[str, Any], after: str | None) -> Provide:
+def in_turn(provider: Callable[..., Awaitable[Any]], takes: Mapping[str, Any], after: str | None) -> Provide:
     """Return a dependency that is resolved after another one, which its provider has no use for.
 
     Args:

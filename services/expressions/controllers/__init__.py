@@ -4,7 +4,7 @@ from litestar import Controller
 
 from services.expressions.controllers.images import UploadController, WaveImageController
 from services.expressions.controllers.internal import ToldController
-from services.expressions.controllers.moderation import WaveCaseController, WaveReportController
+from services.expressions.controllers.moderation import CONTROLLERS as MODERATION
 from services.expressions.controllers.reactions import ReactionController
 from services.expressions.controllers.waves import WaveController
 
@@ -13,8 +13,7 @@ CONTROLLERS: list[type[Controller]] = [
     ReactionController,
     UploadController,
     WaveImageController,
-    WaveReportController,
-    WaveCaseController,
+    *MODERATION,
 ]
 
 INTERNAL_CONTROLLERS: list[type[Controller]] = [ToldController]

@@ -6,8 +6,6 @@ Locks are taken in one order: the account that acts, then its own Wave, then its
 from services.expressions.repository.exporting import exported
 from services.expressions.repository.moderation import (
     MODERATION_LOG,
-    REPORTS,
-    WAITING,
     CaseRepository,
     FilterRepository,
     ModerationLog,
@@ -27,9 +25,7 @@ from services.expressions.repository.waves import (
 __all__ = [
     "MODERATION_LOG",
     "REACTIONS",
-    "REPORTS",
     "RIPPLES",
-    "WAITING",
     "WAVES",
     "AccountRepository",
     "CaseRepository",

@@ -16,10 +16,12 @@ def exported(account: UUID) -> list[Part]:
         Wave.id, Wave.text, Wave.images, Wave.visibility, Wave.poll, Wave.ripple_of, Wave.created_at, Wave.edited_at
     ).where(Wave.author == account)
     reactions = select(Reaction.wave, Reaction.kind, Reaction.emoji, Reaction.at).where(Reaction.account == account)
-    reports = select(Report.wave, Report.reason, Report.note, Report.at).where(Report.reporter == account)
+    reports = select(Report.about.label("wave"), Report.reason, Report.note, Report.at).where(
+        Report.reporter == account
+    )
     return [
         Part("waves", waves, Wave.id),
         Part("reactions", reactions, Reaction.ordinal),
-        Part("wave_reports", reports, Report.wave),
+        Part("wave_reports", reports, Report.about),
         image_part(Image, account, literal(PICTURE.largest)),
     ]

@@ -47,7 +47,7 @@ def _moderated(wave: Any) -> ColumnElement[bool]:
 
     It waits to be decided or is hidden; or its author is limited and it isn't for those alone whom it names.
     """
-    waits = exists().where(Case.wave == wave.id, Case.decided_at.is_(None))
+    waits = exists().where(Case.about == wave.id, Case.decided_at.is_(None))
     limited = and_(wave.visibility != "mentioned", is_limited(wave.author))
     return and_(or_(waits, wave.hidden_as.is_not(None), limited), not_(is_gone(wave.author)))
 

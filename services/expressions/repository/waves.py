@@ -102,8 +102,8 @@ class WaveRepository(Repository[Wave]):
         """Delete a Wave with its earlier versions and whom it names; its reactions are left for later."""
         await self.session.execute(delete(Revision).where(Revision.wave == wave))
         await self.session.execute(delete(Mention).where(Mention.wave == wave))
-        await self.session.execute(delete(Case).where(Case.wave == wave))
-        await self.session.execute(delete(Report).where(Report.wave == wave))
+        await self.session.execute(delete(Case).where(Case.about == wave))
+        await self.session.execute(delete(Report).where(Report.about == wave))
         await self.session.execute(delete(Wave).where(Wave.id == wave))
         await self.session.execute(insert(Leftover).values(wave=wave).on_conflict_do_nothing())
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core import circles
+from services.core.cases.repository import leave
 from services.core.ids import NOBODY
 from services.core.marked import Piece, joined
 from services.core.personal import AT_ONCE
@@ -43,8 +44,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
     await PollRepository(session).update_where(Poll.owner == account, values={"owner": NOBODY})
     await KeyRepository(session).delete_where(IdempotencyKey.owner == account)
     await circles.forget(session, account, Follow, Block, Mute)
-    await ReportRepository(session).withdraw(account)
-    await CaseRepository(session).leave(account)
+    await leave(CaseRepository(session), ReportRepository(session), account)
     await LimitRepository(session).delete_where(Limit.account == account)
     await AccountRepository(session).delete_where(Account.id == account)
     return False

@@ -1,13 +1,9 @@
 """Keeping Waves back that have filtered words, until a moderator decides. Their rows are held."""
 
-from datetime import datetime
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.filters import matching
-from services.core.ids import new_id
-from services.expressions.models import Case, Wave
+from services.expressions.models import Wave
 from services.expressions.repository import CaseRepository, FilterRepository, LimitRepository, WaveRepository
 from services.expressions.service.picturing import shown_by
 
@@ -26,8 +22,8 @@ async def keep_back(session: AsyncSession, wave: Wave) -> Wave:
     if matched is None:
         return wave
     cases = CaseRepository(session)
-    case_id = await open_case(session, await cases.lock_of(wave.id), wave.id, await cases.clock(), again=True)
-    await cases.change(case_id, matched=filters[matched])
+    case, _ = await cases.hold(wave.id)
+    await cases.put(case, again=True, matched=filters[matched])
     return await hide(session, wave, "filter")
 
 
@@ -45,16 +41,3 @@ async def show(session: AsyncSession, wave: Wave) -> Wave:
     if wave.ripple_of is not None:
         await waves.rippled(wave.ripple_of, 1)
     return await waves.change(wave.id, hidden_as=None, version=Wave.version + 1)
-
-
-async def open_case(
-    session: AsyncSession, case: Case | None, wave: UUID, now: datetime, *, again: bool, reports: int = 0
-) -> UUID:
-    """Count reports in a Wave's case, and put it before moderators if it is new or is to be decided again."""
-    cases = CaseRepository(session)
-    if case is None:
-        return (await cases.add(Case(id=new_id(), wave=wave, reports=reports, opened_at=now))).id
-    anew = {"opened_at": now, "decided_at": None, "decided_by": None, "outcome": None, "matched": None}
-    reopened = again and case.decided_at is not None
-    await cases.change(case.id, reports=Case.reports + reports, **(anew if reopened else {}))
-    return case.id

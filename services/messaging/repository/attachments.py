@@ -33,7 +33,7 @@ def _shown_to(account: UUID) -> ColumnElement[bool]:
 
 def _judged() -> ColumnElement[bool]:
     """Say whether a moderator sees what goes with a message: a report of it waits to be decided."""
-    return exists().where(Case.message == Attachment.message, Case.decided_at.is_(None))
+    return exists().where(Case.about == Attachment.message, Case.decided_at.is_(None))
 
 
 class AttachmentRepository(Repository[Attachment]):

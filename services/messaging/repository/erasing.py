@@ -27,7 +27,7 @@ from services.messaging.models import (
     Reaction,
     Report,
 )
-from services.messaging.repository.reports import CaseRepository, ReportRepository
+from services.messaging.repository.reports import erase_cases
 
 _STEPS = tuple(
     text(statement)
@@ -90,8 +90,7 @@ async def erase(session: AsyncSession, account: UUID) -> bool:
         await session.execute(select(Conversation.id).where(Conversation.id == found.conversation).with_for_update())
         await _leave(session, found.conversation, account, owner=found.role == "owner")
         return True
-    await ReportRepository(session).withdraw(account)
-    await CaseRepository(session).erase(account)
+    await erase_cases(session, account)
     await circles.forget(session, account, Follow, Block)
     await session.execute(delete(Account).where(Account.id == account))
     return False
@@ -119,13 +118,13 @@ def exported(account: UUID) -> list[Part]:
         Member.account == account, Message.sender == account, Message.deleted.is_(False)
     )
     reactions = select(Reaction.message, Reaction.emoji, Reaction.at).where(Reaction.account == account)
-    reports = select(Report.message, Report.reason, Report.note, Report.at)
+    reports = select(Report.about.label("message"), Report.reason, Report.note, Report.at)
     return [
         Part("conversations", conversations.where(Member.account == account), Member.conversation),
         Part("messages", mine, Message.id),
         _attachments(account),
         Part("reactions", reactions, Reaction.message),
-        Part("reports", reports.where(Report.reporter == account), Report.message),
+        Part("reports", reports.where(Report.reporter == account), Report.about),
     ]
 
 

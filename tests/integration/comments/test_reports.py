@@ -98,6 +98,26 @@ async def test_what_was_dismissed_waits_again_only_after_an_edit(
     assert again["reports"] == 3
 
 
+async def test_who_has_reported_it_before_may_say_that_an_edit_made_it_no_better(
+    ada: Speaker, ben: Speaker, cleo: Speaker, moderator: Speaker, thread: str
+) -> None:
+    comment, report = await ben.say(thread, "Soup."), {"reason": "abuse"}
+    path = f"/{comment}/report"
+    await asyncio.gather(*[person.done("PUT", path, json=report) for person in (ada, cleo, ada, cleo, moderator)])
+    case = await case_of(moderator, comment)
+    assert case is not None
+    assert case["reports"] == 3, "of people"
+    decision = {"outcome": "dismissed", "reason": "It is soup."}
+    await moderator.done("PUT", f"/cases/{case['id']}/decision", json=decision)
+    await ada.done("PUT", path, json=report)
+    assert await case_of(moderator, comment) is None
+    await ben.done("PATCH", f"/{comment}", json={"text": "Something rude."})
+    await ada.done("PUT", path, json=report)
+    again = await case_of(moderator, comment)
+    assert again is not None
+    assert (again["id"], again["reports"]) == (case["id"], 3)
+
+
 async def test_an_appeal_is_heard_by_moderators_and_once(
     ada: Speaker, ben: Speaker, cleo: Speaker, moderator: Speaker, thread: str
 ) -> None:
