@@ -104,6 +104,7 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         guests_per_second: How many of the votes are by users who sign in as a guest first.
         reads_per_second: Reads of polls, lists and results.
         hosts_per_minute: Owners who publish a poll, vote, close it, read its result and delete it.
+        friends_per_minute: Two people who get in touch: one follows the other, who publishes; one comments, and writes.
         viewers: Users who watch live results.
         identities: Guests signed in beforehand, who cast the ballots with voting tokens.
         most_at_once: Maximum of concurrent votes; others wait, and their wait counts.
@@ -117,6 +118,7 @@ class Suite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     guests_per_second: Rate = 1.0
     reads_per_second: Rate = 10.0
     hosts_per_minute: Rate = 6.0
+    friends_per_minute: Rate = 0.0
     viewers: Count = 20
     identities: Annotated[int, Meta(ge=1, le=900)] = 200
     most_at_once: Annotated[int, Meta(ge=1, le=5_000)] = 256

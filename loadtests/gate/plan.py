@@ -82,6 +82,8 @@ class Plan(Struct, frozen=True):
         guest_poll: The poll that anybody may vote in; empty without one.
         identities: Guests who cast the ballots.
         host: The account that publishes polls.
+        friend: The account that the host gets in touch with.
+        friend_account: Its id; empty where nobody does.
         canary: The service whose canaries are tested; empty for none.
         read_paths: Paths of every service that any signed-in user may read, so that each gets load.
         canary_paths: Paths of the service whose canaries are tested.
@@ -102,6 +104,8 @@ class Plan(Struct, frozen=True):
     guest_poll: str
     identities: list[Identity]
     host: Identity
+    friend: Identity
+    friend_account: str
     canary: str
     read_paths: list[ReadPath]
     canary_paths: list[ReadPath]
@@ -189,7 +193,7 @@ class Outcome(Struct):
         tested: Answers of the tested service, of canaries and of stable instances.
         misrouted: Answers of the tested service by another kind of instance than was asked.
         unsent: Votes, sent or not, without an answer when the generator stopped.
-        unfinished: Likewise reads and polls of hosts.
+        unfinished: Likewise reads, polls of hosts, and meetings of friends.
         late_ms: How late free users started.
         queued: Votes that had to wait for a free user.
         cpu_seconds, wall_seconds: Of the generator.

@@ -25,6 +25,7 @@ from loadtests.gate.api import Api
 from loadtests.gate.ballots import Ballot, elections
 from loadtests.gate.config import Canary, Suite
 from loadtests.gate.errors import TargetError
+from loadtests.gate.friends import account_of, befriend, friend_of
 from loadtests.gate.pages import READ
 from loadtests.gate.plan import CANARY_HEADER, Identity, Plan, PollPlan, ReadPath
 
@@ -110,6 +111,8 @@ class Setup:
         self._title_prefix = f"{TITLE_PREFIX} {uuid4().hex[:8]}"
         self._guests: list[Identity] = []
         self._hosts: list[Identity] = []
+        self._friends: list[Identity] = []
+        self._friend_account = ""
         self._read_paths: list[ReadPath] = []
         self._canary_paths: list[ReadPath] = []
 
@@ -135,6 +138,8 @@ class Setup:
         self._say(f"signing in {count} guests")
         self._guests = await self.guests(count)
         self._hosts = [await self._session() for _ in range(shares)]
+        if suite.friends_per_minute:
+            await self._find_friend(shares)
         for polls in self.polls:
             await self.together([partial(self._first_vote, poll) for poll in polls])
         self._read_paths = [await self._read_path(path) for path in read_paths()]
@@ -171,6 +176,8 @@ class Setup:
                 guest_poll=next((poll.id for poll in polls if not poll.tokens), ""),
                 identities=self._guests[share::shares],
                 host=self._hosts[share],
+                friend=self._friends[share] if self._friends else Identity("", "", 0.0),
+                friend_account=self._friend_account,
                 canary=self._canary,
                 read_paths=self._read_paths,
                 canary_paths=self._canary_paths,
@@ -236,17 +243,27 @@ class Setup:
             "email": email or f"load-{uuid4().hex}@votewave.example",
             "password": password or secrets.token_urlsafe(24),
         }
-        if not email:
-            self.owner = await self._api.identity("/v1/auth/accounts", self._account)
-            return
-        try:
-            self.owner = await self._session()
-        except TargetError:
-            self.owner = await self._api.identity("/v1/auth/accounts", self._account)
-        await self._sweep()
+        self.owner = await self._signed_in(self._account)
+        if email:
+            await self._sweep()
 
     async def _session(self) -> Identity:
         return await self._api.identity("/v1/auth/sessions", self._account)
+
+    async def _find_friend(self, shares: int) -> None:
+        """Sign in whom hosts get in touch with, once for each generator, since each exchanges tokens for new ones."""
+        account = friend_of(self._account)
+        first = await self._signed_in(account)
+        more = [await self._api.identity("/v1/auth/sessions", account) for _ in range(shares - 1)]
+        self._friends, self._friend_account = [first, *more], await account_of(self._api, first)
+        await befriend(self._api, self.owner, first)
+
+    async def _signed_in(self, account: dict[str, str]) -> Identity:
+        """Sign in an account; sign it up if there is none, as where each gate has a new one."""
+        if os.environ.get(EMAIL):
+            with contextlib.suppress(TargetError):
+                return await self._api.identity("/v1/auth/sessions", account)
+        return await self._api.identity("/v1/auth/accounts", account)
 
     async def _sweep(self) -> None:
         """Delete polls that killed gates have left behind."""

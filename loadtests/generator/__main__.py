@@ -21,6 +21,7 @@ from locust.stats import stats_history  # noqa: E402
 
 from loadtests.gate.plan import TIMEOUT_SECONDS, Outcome, Plan, load, write  # noqa: E402
 from loadtests.generator.api_user import ApiUser  # noqa: E402
+from loadtests.generator.friends import Friend  # noqa: E402
 from loadtests.generator.refresh import keep_signed_in  # noqa: E402
 from loadtests.generator.users import Host, Prober, Reader, Voter  # noqa: E402
 from loadtests.generator.viewers import Viewer  # noqa: E402
@@ -28,7 +29,7 @@ from loadtests.generator.world import World  # noqa: E402
 
 _SPAWN_SECONDS = 30.0
 _PROGRESS_SECONDS = 5.0
-_READERS, _PROBERS, _HOSTS = 20, 60, 2  # probes are many, and wait for a slow machine side by side
+_READERS, _PROBERS, _HOSTS, _FRIENDS = 20, 60, 2, 2  # probes are many, and wait for a slow machine side by side
 _PRIORITY = -10
 _AFTER_FAULT_SECONDS = 1.0
 
@@ -54,6 +55,7 @@ def run(plan: Plan) -> Outcome:
         Reader: _READERS if len(world.reads) else 0,
         Prober: _PROBERS if len(world.probes) else 0,
         Host: _HOSTS if len(world.hosts) else 0,
+        Friend: _FRIENDS if len(world.friends) else 0,
         Viewer: (suite.viewers + plan.share) // shares,
     }
     chosen: list[Any] = [kind for kind, count in counts.items() if count]

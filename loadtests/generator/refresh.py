@@ -16,7 +16,7 @@ _AHEAD_SECONDS = 240.0
 
 def keep_signed_in(world: World, environment: Environment) -> None:
     """Exchange refresh tokens some minutes before access tokens expire, until the run ends."""
-    identities = [*world.plan.identities, world.plan.host]
+    identities = [*world.plan.identities, world.plan.host, world.plan.friend]
     while True:
         if due := [each for each in identities if each.refresh and each.until - time.time() < _AHEAD_SECONDS]:
             session = FastHttpSession(  # a new session each time, since idle connections have been closed

@@ -48,7 +48,7 @@ class Voter(ApiUser):
     def vote(self) -> None:
         """Vote when the next vote is due."""
         world = self.world
-        number, due = _next(world.votes)
+        number, due = next_arrival(world.votes)
         at = world.pace.wait_until(due)
         if world.is_guest():
             self._as_guest(due, at)
@@ -182,7 +182,7 @@ class Reader(Looker):
     def read(self) -> None:
         """Read something when it is due."""
         world = self.world
-        number, due = _next(world.reads)
+        number, due = next_arrival(world.reads)
         at = world.pace.wait_until(due)
         self._usual(number, at)
         world.outcome.reads_ms.append((time.perf_counter() - at) * 1000)
@@ -196,7 +196,7 @@ class Prober(Looker):
     def read(self) -> None:
         """Read a path when it is due."""
         world = self.world
-        number, due = _next(world.probes)
+        number, due = next_arrival(world.probes)
         at = world.pace.wait_until(due)
         self._read_path(world.plan.canary_paths, number, at)
         world.probes.finish()
@@ -209,7 +209,7 @@ class Host(ApiUser):
     def hold(self) -> None:
         """Run through a poll's life cycle when the next one is due."""
         world = self.world
-        _, due = _next(world.hosts)
+        _, due = next_arrival(world.hosts)
         at = world.pace.wait_until(due)
         self._hold(at)
         world.outcome.hosts_ms.append((time.perf_counter() - at) * 1000)
@@ -267,7 +267,7 @@ class Host(ApiUser):
         time.sleep(0.2)  # gevent's sleep, which lets other users run
 
 
-def _next(arrivals: Arrivals) -> tuple[int, float]:
+def next_arrival(arrivals: Arrivals) -> tuple[int, float]:
     """Return the next arrival.
 
     Raises:

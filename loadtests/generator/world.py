@@ -59,6 +59,7 @@ class World:
         self.votes = self._arrivals(suite.votes_per_second * seconds)
         self.reads = self._arrivals(suite.reads_per_second * seconds, even=True)
         self.hosts = self._arrivals(suite.hosts_per_minute * seconds / 60, even=True)
+        self.friends = self._arrivals(suite.friends_per_minute * seconds / 60, even=True)
         self.probes = self._arrivals(plan.probes_per_second * seconds, even=True)
         self.resting: dict[str, float] = {}
         self._dealt: dict[str, float] = {}
@@ -125,7 +126,7 @@ class World:
 
     @property
     def _unfinished(self) -> int:
-        return sum(each.unfinished for each in (self.reads, self.hosts, self.probes))
+        return sum(each.unfinished for each in (self.reads, self.hosts, self.friends, self.probes))
 
     def close(self) -> Outcome:
         """Return the results."""

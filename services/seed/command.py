@@ -13,13 +13,22 @@ from services.core.settings import CoreSettings, load
 PASSWORD = "a boat and 3 keys"  # noqa: S105  (of people who are made up, in a place for development)
 
 
+_WORTH_A_PROCESS = 5_000
+"""From so many people on a second process saves more time than it takes to start."""
+
+
 @click.command()
 @click.option("--people", default=1_000, show_default=True, type=click.IntRange(20, 1_000_000), help="How many.")
 @click.option("--follows", type=click.IntRange(0), help="Who follows whom, about so many.  [default: ten each]")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Another number makes other people.")
 @click.option("--password", default=PASSWORD, show_default=True, help="Everybody's.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 2),
+    help=f"A second one takes over what is told.  [default: two from {_WORTH_A_PROCESS:,} people on]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
-def seed(*, people: int, follows: int | None, seed: int, password: str, as_json: bool) -> None:
+def seed(*, people: int, follows: int | None, seed: int, password: str, processes: int | None, as_json: bool) -> None:
     r"""Fill a place for development with people, and with all that they do.
 
     They follow one another, publish polls and Waves, vote, react and comment. The same numbers make the same people; a
@@ -42,9 +51,10 @@ def seed(*, people: int, follows: int | None, seed: int, password: str, as_json:
     settings = load(CoreSettings)
     configure(settings.log_format, "warning", service="seed", env=settings.environment)
     network = DicedNetwork(size_of(people, follows), seed, datetime.now(UTC), password)
+    two = people >= _WORTH_A_PROCESS if processes is None else processes > 1
     bar, began = Bar(msgspec.structs.asdict(network.size)), time.monotonic()
     try:
-        asyncio.run(fill(network, settings, bar))
+        asyncio.run(fill(network, settings, bar, two_processes=two))
     except (SeedError, Problem) as exc:
         bar.end()
         raise click.ClickException(str(exc)) from exc

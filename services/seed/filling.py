@@ -1,16 +1,11 @@
 """Has the services write a network, step by step."""
 
-import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import msgspec
-
 from services.auth.seeding import joined_at, seed_accounts
 from services.comments.seeding import seed_comments
-from services.core.events.handler import Handler
 from services.core.events.outbox import Event
 from services.core.operations import operating
 from services.core.seeding import SeedError, Seeding
@@ -21,6 +16,7 @@ from services.follows.seeding import seed_blocks, seed_follows
 from services.polls.seeding import seed_closings, seed_polls
 from services.profiles.seeding import seed_profiles
 from services.registry import load_services
+from services.seed.hearing import Hearing, Here, beside
 from services.seed.network import DicedNetwork
 from services.votebooth.seeding import seed_votes
 
@@ -43,13 +39,16 @@ Progress = Callable[[str, int], None]
 """Told what is being written, and how much of it has been since it was last told."""
 
 
-async def fill(wanted: DicedNetwork, settings: CoreSettings, progress: Progress) -> None:
+async def fill(
+    wanted: DicedNetwork, settings: CoreSettings, progress: Progress, *, two_processes: bool = False
+) -> None:
     """Write a network. One that was begun is completed, as of the moment at which it was begun.
 
     Args:
         wanted: Who there is and what they have done.
         settings: Those of the place.
         progress: Told how it goes.
+        two_processes: Have services take over in a process beside this one what others tell.
 
     Raises:
         SeedError: The place isn't one for development, or others have the names.
@@ -61,7 +60,7 @@ async def fill(wanted: DicedNetwork, settings: CoreSettings, progress: Progress)
         first = wanted.people[0]
         joined = await joined_at(use_cases["auth"], first.email)
         network = wanted if joined is None else wanted.later(joined - first.joined_at)
-        hearing = Hearing(services, use_cases)
+        hearing: Hearing = await stack.enter_async_context(beside()) if two_processes else Here(services, use_cases)
         for step, (service, seed) in STEPS.items():
 
             async def tell(events: Sequence[Event], *, done: int, step: str = step) -> None:
@@ -69,6 +68,7 @@ async def fill(wanted: DicedNetwork, settings: CoreSettings, progress: Progress)
                 progress(step, done)
 
             await seed(use_cases[service], network, tell)
+            await hearing.settle()  # the next step is of what the services know by then
 
 
 def refuse_unless_local(settings: CoreSettings) -> None:
@@ -95,29 +95,3 @@ async def _running(service: Service[Any], settings: CoreSettings) -> AsyncIterat
         finally:
             if service.name in _SEEDED:
                 await use_cases.stop()
-
-
-class Hearing:
-    """Lets services take over what others tell, in place of streams."""
-
-    def __init__(self, services: Sequence[Service[Any]], use_cases: dict[str, Any]) -> None:
-        self._use_cases = use_cases
-        self._handlers: dict[str, dict[str, list[Handler[Any, Any]]]] = defaultdict(lambda: defaultdict(list))
-        for service in services:
-            for handler in service.handlers:
-                self._handlers[handler.event.KIND][service.name].append(handler)
-
-    async def hear(self, events: Sequence[Event]) -> None:
-        """Take over events, each service in a transaction of its own."""
-        by_kind: dict[str, list[bytes]] = defaultdict(list)
-        for event in events:
-            by_kind[event.KIND].append(msgspec.json.encode(event))
-        for kind, payloads in by_kind.items():
-            await asyncio.gather(*(self._take_over(name, kind, payloads) for name in self._handlers[kind]))
-
-    async def _take_over(self, name: str, kind: str, payloads: Sequence[bytes]) -> None:
-        use_cases = self._use_cases[name]
-        async with use_cases.kit.db.transaction() as session:
-            for handler in self._handlers[kind][name]:
-                decoder = msgspec.json.Decoder(handler.event)
-                await handler.past(use_cases, session, [decoder.decode(payload) for payload in payloads])

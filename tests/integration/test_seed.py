@@ -72,7 +72,18 @@ def the_network() -> DicedNetwork:
 @pytest.fixture(scope="module")
 def made(votewave: VoteWave) -> dict[str, Any]:
     """What the command says that it has made."""
-    command = ["seed", "--people", str(PEOPLE), "--seed", str(SEED), "--password", PASSWORD, "--json"]
+    command = [
+        "seed",
+        "--people",
+        str(PEOPLE),
+        "--seed",
+        str(SEED),
+        "--password",
+        PASSWORD,
+        "--processes",
+        "2",
+        "--json",
+    ]
     ran = subprocess.run(
         [sys.executable, "-m", "services.cli", "--data-dir", str(votewave.data_dir), *command],
         env=ENVIRONMENT,
@@ -208,6 +219,17 @@ async def test_again_it_changes_nothing(made: dict[str, Any], votewave: VoteWave
     await fill(the_network(), settings, lambda step, number: done.update({step: number}))
     assert done == made["made"]
     assert await _contents(votewave) == before
+
+
+async def test_what_cant_be_taken_over_ends_it_with_the_reason(
+    votewave: VoteWave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = DicedNetwork(size_of(PEOPLE), SEED + 2, datetime.now(UTC), PASSWORD)
+    for name, value in environment_of(votewave.data_dir).items():
+        monkeypatch.setenv(name, value)  # of the process beside this one
+    monkeypatch.setenv("VOTEWAVE_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
+    with pytest.raises(SeedError, match="couldn't be taken over: "):
+        await fill(others, _settings(votewave), lambda *_: None, two_processes=True)
 
 
 async def test_whose_address_is_taken_keeps_it(votewave: VoteWave, client: httpx.AsyncClient) -> None:

@@ -170,12 +170,23 @@ async def test_a_votewave_that_is_well_passes_and_is_left_as_it_was(target: Vote
         "read a result",
         "make a poll",
         "stay signed in",
+        "follow somebody",
+        "publish a Wave",
+        "see the home feed",
+        "like a Wave",
+        "comment on a poll",
+        "send a message",
+        "see what is new to me",
+        "read messages",
     }
     assert json.loads((tmp_path / "gate.json").read_bytes())[0] == report
     assert "tally_equals_recount" in (tmp_path / "gate.html").read_text()
     assert "vote (first)" in (tmp_path / "locust-small.html").read_text()
     left = await target.sql("SELECT title FROM polls.poll WHERE deleted_at IS NULL")
     assert left == []
+    waves = await target.sql("SELECT text FROM expressions.wave")
+    comments = await target.sql("SELECT text FROM comments.comment WHERE state <> 'deleted'")
+    assert (waves, comments) == ([], [])
 
 
 async def test_two_generators_share_a_rush(target: VoteWave, tmp_path: Path) -> None:
