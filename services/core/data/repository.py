@@ -16,13 +16,27 @@ two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are on
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import ResultConverter
 from msgspec import Struct
-from sqlalchemy import JSON, ColumnElement, Row, SQLColumnExpression, bindparam, column, func, select, true, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
@@ -39,6 +53,12 @@ _converter = ResultConverter()
 _AS_RETURNED = {"synchronize_session": False, "populate_existing": True}
 
 
+@cache
+def _all_of(table: type[RowT]) -> Select[tuple[RowT]]:
+    """Return the statement that a repository narrows down; putting it together costs more than the rest."""
+    return select(table)
+
+
 class Repository(SQLAlchemyAsyncRepository[RowT]):
     """The rows of one table, within one transaction.
 
@@ -48,7 +68,7 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
 
     def __init__(self, session: AsyncSession) -> None:
         # Otherwise each `add` is an INSERT and a SELECT; what the database fills in comes back by RETURNING.
-        super().__init__(session=session, auto_refresh=False)
+        super().__init__(statement=_all_of(self.model_type), session=session, auto_refresh=False)
         self.id_attribute = self._pk_attr_names[0]
 
     async def add_or_ignore(self, values: Mapping[str, Any], *, key: Sequence[str] | None = None) -> RowT | None:
@@ -97,13 +117,20 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
         return wrap_sqlalchemy_exception(error_messages=self.error_messages, dialect_name=self._dialect.name)
 
 
+_ONE, _NONE = literal_column("1", Integer()), literal_column("0", Integer())
+
+
 def is_there(*conditions: SQLColumnExpression[bool]) -> ColumnElement[bool]:
     """Say in SQL whether there is a row that meets conditions, which name a key of its table.
 
     It is one look into an index for each row that asks. With EXISTS, Postgres may take a page of 20 for all that there
     is to come, and read the whole table once to have the answer for each of them.
+
+    It takes equality for rare, and its negation for common, as they are where somebody is blocked or gone. IS NOT NULL
+    would have it take both for rare, and so go through all that there is, rather than the newest, for a page.
     """
-    return select(true()).where(*conditions).scalar_subquery().is_not(None)
+    found = select(_ONE).where(*conditions).scalar_subquery()
+    return func.coalesce(found, _NONE) == _ONE
 
 
 async def keep_newest(

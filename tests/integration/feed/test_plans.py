@@ -1,5 +1,6 @@
 """What a page costs doesn't grow with how many people there are: its statement looks them up one by one."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,6 @@ _STATEMENTS = {
     "search for Waves": lists.FOUND["wave"],
 }
 
-
 async def test_a_page_doesnt_read_all_people(votewave: VoteWave) -> None:
     connection = await asyncpg.connect(votewave.admin_dsn)
     transaction = connection.transaction()
@@ -38,6 +38,9 @@ async def test_a_page_doesnt_read_all_people(votewave: VoteWave) -> None:
             plan = await _plan(connection, statement)
             assert "on person" in plan, f"{name}: or this shows nothing"
             assert "Seq Scan on person" not in plan, name
+            if name == "explore":
+                [rows] = re.findall(r"on entry .*rows=(\d+)", plan)
+                assert int(rows) > 5_000, "or it may take all that there is for a page, and sort it"
     finally:
         await transaction.rollback()
         await connection.close()
@@ -48,4 +51,4 @@ async def _plan(connection: "asyncpg.Connection[Any]", statement: Select[Any]) -
     compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
     values = {"viewer": uuid4(), "after": BEFORE_ALL, "rows": 21, "tag": "food", "query": "'food'"}
     given = [values.get(name, compiled.params[name]) for name in compiled.positiontup or ()]
-    return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (COSTS OFF) {compiled}", *given))
+    return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {compiled}", *given))
