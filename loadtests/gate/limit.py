@@ -90,6 +90,8 @@ async def _step(url: str, rate: int, generator: Generator) -> Step:
         guest_poll="",
         identities=[somebody],
         host=somebody,
+        friend=somebody,
+        friend_account="",
         canary="",
         read_paths=[],
         canary_paths=[],

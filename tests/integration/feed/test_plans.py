@@ -26,6 +26,7 @@ _STATEMENTS = {
     "search for Waves": lists.FOUND["wave"],
 }
 
+
 async def test_a_page_doesnt_read_all_people(votewave: VoteWave) -> None:
     connection = await asyncpg.connect(votewave.admin_dsn)
     transaction = connection.transaction()

@@ -266,6 +266,8 @@ def canary_world() -> World:
         guest_poll="",
         identities=[somebody],
         host=somebody,
+        friend=somebody,
+        friend_account="",
         canary="profiles",
         read_paths=[],
         canary_paths=[],
