@@ -77,7 +77,8 @@ async def test_a_moderator_decides_filters_and_limits(
     body = {"reason": "illegal", "note": "It frightens me."}
     assert (await client.put(f"{at}/report", json=body, headers=reporter)).status_code == 204
     assert (await client.delete(at, headers=author)).status_code == 204
-    await page.get_by_role("link", name="Reported messages").press("Enter")
+    await page.reload()
+    await page.get_by_label("Show").select_option("Messages")
     case = page.get_by_role("listitem").filter(has_text=f"Threats {word[1:]}")
     await expect(case).to_contain_text("against the law: 1")
     await case.get_by_role("button", name="Read the reports").press("Enter")
@@ -87,7 +88,7 @@ async def test_a_moderator_decides_filters_and_limits(
     await page.keyboard.type("It is a threat.")
     await page.keyboard.press("Control+Enter")
     await expect(case).to_have_count(0)
-    await page.get_by_role("link", name="What waits").press("Enter")
+    await page.get_by_label("Show").select_option("All that waits")
 
     # A report: read, and its author limited.
     case = page.get_by_role("listitem").filter(has=page.get_by_text(f"Insults {word[1:]}", exact=True))
@@ -141,7 +142,7 @@ async def test_a_wave_is_reported_hidden_and_shown_again(
     await page.get_by_label("A note for moderators").press("Enter")
     await expect(page.get_by_text("Thank you. A moderator will look at it")).to_be_visible()
 
-    await page.goto(f"{votewave.url}/moderation?show=waves")
+    await page.goto(f"{votewave.url}/moderation?kind=wave")
     case = page.get_by_role("listitem").filter(has_text=f"Buy {word}!")
     await expect(case).to_contain_text("spam: 1")
     await case.get_by_role("button", name="Read the reports").press("Enter")
@@ -164,6 +165,14 @@ async def test_a_wave_is_reported_hidden_and_shown_again(
     await page.keyboard.press("Control+Enter")
     await expect(case).to_have_count(0)
     assert (await client.get(f"/v1/expressions/waves/{wave}")).status_code == 200
+    await page.get_by_role("link", name="Log", exact=True).press("Enter")
+    done = page.get_by_role("list", name="What was done").get_by_role("listitem")
+    own = done.filter(has=page.locator(f'a[href="/waves/{wave}"]'))
+    await expect(own).to_have_count(2)
+    await expect(own.first).to_contain_text("showed a Wave again")
+    await page.get_by_label("Show").select_option("Filters and limits")
+    await expect(own).to_have_count(0)
+    assert await faults_of(page, page.url) == []
     assert complaints == []
 
 
@@ -227,7 +236,7 @@ async def test_moderators_alone_see_what_went_with_a_reported_message_until_they
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").press("Enter")
-    await page.get_by_role("link", name="Reported messages").press("Enter")
+    await page.get_by_label("Show").select_option("Messages")
     case = page.get_by_role("listitem").filter(has=page.get_by_role("button", name=f"{word}.txt")).first
     seen = case.get_by_role("img", name=f"A threat, {word}")
     await seen.scroll_into_view_if_needed()
@@ -246,3 +255,74 @@ async def test_moderators_alone_see_what_went_with_a_reported_message_until_they
     await expect(seen).to_have_count(0)
     assert await get(moderator) == [404, 404]
     assert complaints == []
+
+
+async def test_all_that_waits_is_one_queue_and_one_that_is_away_is_missed(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    await run_web("packages")
+    poll, author, reporter = await publish(client), await sign_up(client), await sign_up(client)
+    word, email = f"x{uuid4().hex[:10]}", f"{uuid4().hex}@example.org"
+    who = {"email": email, "password": PASSWORD}
+    assert (await client.post("/v1/auth/accounts", json=who)).status_code == 201
+    await votewave.sql("UPDATE auth.account SET role = 'moderator' WHERE email = $1", email)
+
+    async def done(by: dict[str, str], method: str, path: str, **body: Any) -> Any:
+        answer = await client.request(method, f"/v1{path}", headers=by, **({"json": body} if body else {}))
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    async def comment(text: str) -> str:
+        said = await done(author, "POST", f"/comments/threads/{poll['id']}/comments", text=text)
+        return f"/comments/{said['comment']['id']}"
+
+    async def wave(text: str) -> str:
+        return f"/expressions/waves/{(await done(author, 'POST', '/expressions/waves', text=text))['id']}"
+
+    to = (await done(reporter, "GET", "/profiles/me"))["account"]
+
+    async def message(text: str) -> str:
+        path = f"/messaging/people/{to}/messages"
+        return f"/messaging/messages/{(await done(author, 'POST', path, client_id=uuid4().hex, text=text))['id']}"
+
+    makers = [comment, wave, message, wave, comment]
+    texts = [f"{number} {word}" for number in range(len(makers))]
+    for make, text in zip(makers, texts, strict=True):
+        await done(reporter, "PUT", f"{await make(text)}/report", reason="spam")
+
+    page, complaints = await visit(browser, f"{votewave.url}/sign-in?then=/moderation", viewport=PHONE)
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").press("Enter")
+    queue = page.get_by_role("region", name="What waits")
+    mine = queue.get_by_role("listitem").filter(has_text=word)
+
+    async def brought(number: int) -> None:
+        """Bring page after page, until so many of these cases are there; others' wait before them."""
+        more = queue.get_by_role("button", name="Show more")
+        await expect(queue.get_by_role("listitem").first).to_be_visible()
+        while await mine.count() < number and await more.count():
+            before = await queue.get_by_role("listitem").count()
+            await more.press("Enter")
+            await expect(queue.get_by_role("listitem")).not_to_have_count(before, timeout=20_000)
+        await expect(mine).to_have_count(number)
+
+    await brought(5)
+    assert [text in said for text, said in zip(texts, await mine.all_inner_texts(), strict=True)] == [True] * 5
+    assert await faults_of(page, page.url) == []
+    await page.get_by_label("Show").select_option("Comments")
+    await brought(2)
+    await expect(page).to_have_url(f"{votewave.url}/moderation?kind=comment")
+    assert complaints == []
+
+    # One that doesn't answer is named; what the others have is there, and it comes when it answers again.
+    await page.route("**/v1/messaging/cases*", lambda route: route.abort())
+    await page.goto(f"{votewave.url}/moderation")
+    missing = page.get_by_role("alert").filter(has_text="Messages")
+    await expect(missing).to_be_visible(timeout=20_000)
+    await brought(4)
+    assert await faults_of(page, page.url) == []
+    await page.unroute("**/v1/messaging/cases*")
+    await missing.get_by_role("button", name="Try again").press("Enter")
+    await expect(missing).to_have_count(0, timeout=20_000)
+    await brought(5)

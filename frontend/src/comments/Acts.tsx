@@ -3,11 +3,12 @@ import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
+import { AppealForm, ReportForm } from "../moderation/Ask";
 import { useAccount } from "../session/session";
 import { ProblemNotice } from "../ui/Notice";
 import { type Comment, keys, replace, type Thread } from "./cache";
 import styles from "./Comments.module.css";
-import { Appeal, Edit, Hide, Report } from "./Forms";
+import { Edit, Hide } from "./Forms";
 import { Write } from "./Write";
 
 type Open = "answer" | "edit" | "delete" | "report" | "hide" | "appeal" | null;
@@ -142,9 +143,9 @@ export function Acts({ thread, comment, onAnswered }: Props) {
         />
       )}
       {open === "edit" && <Edit comment={comment} onDone={leave} />}
-      {open === "report" && <Report comment={comment} onDone={leave} />}
+      {open === "report" && <ReportForm kind="comment" id={comment.id} onDone={leave} />}
       {open === "hide" && <Hide comment={comment} onDone={leave} />}
-      {open === "appeal" && <Appeal comment={comment} onDone={leave} />}
+      {open === "appeal" && <AppealForm kind="comment" id={comment.id} onDone={leave} />}
       {open === "delete" && (
         <div className={styles.ask}>
           <p><Trans>Delete it for good? Answers to it stay.</Trans></p>

@@ -3,6 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, given } from "../api/client";
+import { ReportForm } from "../moderation/Ask";
 import { nameOf } from "../people/Person";
 import { ProblemNotice } from "../ui/Notice";
 import { Say } from "../ui/Say";
@@ -10,7 +11,6 @@ import { Attachments } from "./Attachments";
 import { History } from "./History";
 import styles from "./Messages.module.css";
 import { lineOf } from "./names";
-import { Report } from "./Report";
 import type { Message } from "./talk";
 import { clock, moment } from "../ui/time";
 
@@ -33,6 +33,7 @@ type Props = {
 export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers, onAnswer }: Props) {
   const [more, setMore] = useState(false);
   const [open, setOpen] = useState<"edit" | "delete" | "history" | "report" | null>(null);
+  const [said, say] = useState("");
   const mine = message.sender.id === me;
   const path = { message_id: message.id };
   const reacted = message.reactions.find(({ accounts }) => accounts.includes(me))?.emoji;
@@ -56,7 +57,10 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
     onSuccess: close,
   });
   const opens = (what: NonNullable<typeof open>, name: string) => (
-    <button type="button" className={styles.act} aria-expanded={open === what} onClick={() => setOpen(open === what ? null : what)}>
+    <button type="button" className={styles.act} aria-expanded={open === what} onClick={() => {
+        say("");
+        setOpen(open === what ? null : what);
+      }}>
       {name}
     </button>
   );
@@ -141,7 +145,19 @@ export function Item({ message, me, goesOn, group, mayWrite, mayDelete, answers,
       )}
       {react.error && <ProblemNotice error={react.error} />}
       {open === "history" && <History message={message} />}
-      {open === "report" && <Report message={message} onLeave={close} />}
+      {open === "report" && (
+        <ReportForm
+          kind="message"
+          id={message.id}
+          onDone={(told = "") => {
+            close();
+            say(told);
+          }}
+        />
+      )}
+      <p role="status" className={styles.quiet}>
+        {said}
+      </p>
       {open === "edit" && (
         <Say label={t`Say it in other words`} verb={t`Change it`} most={4000} before={message.text ?? ""} sending={edit.isPending} error={edit.error} onSay={(text) => edit.mutate(text)} onLeave={close} />
       )}

@@ -3,11 +3,11 @@ import { i18n } from "@lingui/core";
 import { Trans } from "@lingui/react/macro";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, given, type Schemas } from "../api/client";
 import { ago } from "../feed/standing";
 import { Person } from "../people/Person";
 import { Button } from "../ui/Button";
 import { More } from "../ui/More";
+import { type Case, services } from "./kinds";
 import styles from "./Moderation.module.css";
 
 const reasons = {
@@ -22,20 +22,14 @@ export function why(reason: string): string {
   return reason in reasons ? i18n._(reasons[reason as keyof typeof reasons]) : reason;
 }
 
-type Report = Schemas["ReportView"] | Schemas["MessageReportView"];
-type Read = (of: string, cursor: string | undefined) => Promise<{ items: Report[]; next: string | null }>;
-
-const ofComments: Read = async (of, cursor) =>
-  given(await api.GET("/v1/comments/cases/{case_id}/reports", { params: { path: { case_id: of }, query: { cursor } } }));
-
-/** Who has reported a comment, or what `read` asks for, and why; read when somebody wants to know. */
-export function Reports({ of, read = ofComments }: { of: string; read?: Read }) {
+/** Who has reported something, and why; read when somebody wants to know. */
+export function Reports({ about }: { about: Case }) {
   const [open, setOpen] = useState(false);
   const pages = useInfiniteQuery({
-    queryKey: ["moderation", "reports", of],
-    queryFn: ({ pageParam: cursor }) => read(of, cursor),
+    queryKey: ["moderation", "reports", about.id],
+    queryFn: ({ pageParam: cursor }) => services[about.kind].reports(about.id, cursor),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next,
+    getNextPageParam: (page) => page.next ?? undefined,
     enabled: open,
   });
   const reports = pages.data?.pages.flatMap((page) => page.items) ?? [];

@@ -4,9 +4,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { Filters } from "../moderation/Filters";
 import { Limits } from "../moderation/Limits";
 import { Log } from "../moderation/Log";
-import { Messages } from "../moderation/Messages";
 import { Queue } from "../moderation/Queue";
-import { Waves } from "../moderation/Waves";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
 import { Page } from "../ui/Page";
@@ -14,7 +12,7 @@ import { Tab, Tabs } from "../ui/Tabs";
 
 /** What moderators do. Whether somebody may is the API's to say; this page only spares others the refusal. */
 export function Moderation() {
-  const { show } = useSearch({ from: "/moderation" });
+  const { show, kind } = useSearch({ from: "/moderation" });
   const account = useAccount();
   const may = account?.kind === "user" && account.role !== "user";
   return (
@@ -45,14 +43,8 @@ export function Moderation() {
       ) : (
         <>
           <Tabs label={t`Moderation`}>
-            <Tab to="/moderation" search={{}}>
+            <Tab to="/moderation" search={kind ? { kind } : {}}>
               <Trans>What waits</Trans>
-            </Tab>
-            <Tab to="/moderation" search={{ show: "waves" }}>
-              <Trans>Waves</Trans>
-            </Tab>
-            <Tab to="/moderation" search={{ show: "messages" }}>
-              <Trans>Reported messages</Trans>
             </Tab>
             <Tab to="/moderation" search={{ show: "filters" }}>
               <Trans>Filters</Trans>
@@ -64,12 +56,10 @@ export function Moderation() {
               <Trans>Log</Trans>
             </Tab>
           </Tabs>
-          {show === "waves" && <Waves />}
-          {show === "messages" && <Messages />}
           {show === "filters" && <Filters />}
           {show === "limits" && <Limits />}
           {show === "log" && <Log />}
-          {!show && <Queue />}
+          {!show && <Queue kind={kind} />}
         </>
       )}
     </Page>

@@ -1,6 +1,7 @@
 import { Trans } from "@lingui/react/macro";
 import { t } from "@lingui/core/macro";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
+import { type Kind, kinds } from "../moderation/kind";
 import { Page } from "../ui/Page";
 import { Landing } from "./Landing";
 import { Shell } from "./Shell";
@@ -29,8 +30,15 @@ type Found = (typeof found)[number];
 const letters = ["requests", "search", "group"] as const;
 type Letters = (typeof letters)[number];
 
-const moderated = ["waves", "messages", "filters", "limits", "log"] as const;
-type Moderated = (typeof moderated)[number];
+const moderated = ["filters", "limits", "log"] as const;
+type Moderated = { show?: (typeof moderated)[number]; kind?: Kind };
+
+/** One part of the page for moderators, or what waits of one kind. */
+function moderation({ show, kind }: Record<string, unknown>): Moderated {
+  const part = moderated.find((one) => one === show);
+  const only = kinds.find((one) => one === kind);
+  return part ? { show: part } : only ? { kind: only } : {};
+}
 
 /** The comment that a link leads to. */
 function meant(search: Record<string, unknown>): { comment?: string } {
@@ -190,8 +198,7 @@ const routeTree = root.addChildren([
   createRoute({
     getParentRoute: () => root,
     path: "/moderation",
-    validateSearch: (search: Record<string, unknown>): { show?: Moderated } =>
-      moderated.includes(search.show as Moderated) ? { show: search.show as Moderated } : {},
+    validateSearch: moderation,
     component: lazyRouteComponent(() => import("./Moderation"), "Moderation"),
   }),
   createRoute({

@@ -4,10 +4,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api, given } from "../api/client";
 import { useAccount } from "../session/session";
+import { AppealForm, ReportForm } from "../moderation/Ask";
 import { ProblemNotice } from "../ui/Notice";
 import { remove, replace, type WaveBody } from "./cache";
 import { EditWave } from "./EditWave";
-import { AppealWave, ReportWave } from "./Moderated";
 import { react, type Reaction } from "./reactions";
 import { WriteWave } from "./WriteWave";
 import styles from "./Waves.module.css";
@@ -124,8 +124,8 @@ export function Reactions({ wave }: { wave: WaveBody }) {
         <WriteWave of={wave.id} onDone={(made) => leave(made ? t`Your Ripple is published.` : "")} />
       )}
       {open === "edit" && <EditWave wave={wave} onDone={leave} />}
-      {open === "report" && <ReportWave wave={wave} onDone={leave} />}
-      {open === "appeal" && <AppealWave wave={wave} onDone={leave} />}
+      {open === "report" && <ReportForm kind="wave" id={wave.id} onDone={leave} />}
+      {open === "appeal" && <AppealForm kind="wave" id={wave.id} onDone={leave} />}
       {open === "delete" && (
         <div>
           <p><Trans>Delete it for good, with its reactions?</Trans></p>
