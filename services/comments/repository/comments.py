@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, bindparam, column, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, bindparam, column, delete, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -169,8 +169,27 @@ class SupportRepository(Repository[Support]):
         statement = delete(Support).where(Support.comment == comment, Support.account == account)
         return (await self.session.execute(statement.returning(Support.comment))).first() is not None
 
-    async def mine(self, account: UUID, comments: Sequence[UUID]) -> set[UUID]:
-        """Return which of some comments an account supports."""
-        among: ColumnElement[bool] = Support.comment == any_(bindparam("comments", comments, _IDS))
-        statement = select(Support.comment).where(Support.account == account, among)
-        return set((await self.session.scalars(statement)).all())
+    async def relation(
+        self, viewer: UUID, authors: Collection[UUID], comments: Collection[UUID]
+    ) -> tuple[set[UUID], set[UUID]]:
+        """Return from which authors a viewer is apart, and which comments they support, with one statement."""
+        values = {"viewer": viewer, "authors": list(authors), "comments": list(comments)}
+        row = (await self.session.execute(_RELATION, values)).one()
+        return set(row.apart), set(row.supported)
+
+
+def _relation() -> Select[Any]:
+    """Select from which of `authors` a viewer is `apart`, and which of `comments` they have `supported`."""
+    viewer = bindparam("viewer", type_=Uuid())
+    author, comment = (any_(bindparam(name, type_=_IDS)) for name in ("authors", "comments"))
+    mine = select(Block.other).where(Block.account == viewer, Block.other == author, Block.blocked)
+    theirs = select(Block.account).where(Block.account == author, Block.other == viewer, Block.blocked)
+    supported = select(Support.comment).where(Support.account == viewer, Support.comment == comment)
+    apart = mine.union_all(theirs).scalar_subquery()
+    return select(
+        func.array(apart, type_=_IDS).label("apart"),
+        func.array(supported.scalar_subquery(), type_=_IDS).label("supported"),
+    )
+
+
+_RELATION = _relation()

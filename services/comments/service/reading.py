@@ -1,13 +1,13 @@
 """Threads and comments, as somebody sees them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.models import Comment, Thread
 from services.comments.repository import (
-    BlockRepository,
     CommentRepository,
     FollowingRepository,
     LimitRepository,
@@ -49,8 +49,8 @@ from services.core.refusals import Refusals
 class Reading:
     """Threads and comments, as somebody sees them.
 
-    A page takes as many statements whatever is on it: the rows, the best answers, whom one is apart from, what one
-    supports, whom the comments name, and who people are.
+    A page takes as many statements whatever is on it: its thread, whether the viewer is limited, the rows, the best
+    answers, what the viewer has to do with them, whom they name if they name anybody, and who people are.
     """
 
     def __init__(self, kit: Kit[CommentsSettings], people: People, threads: Threads) -> None:
@@ -65,21 +65,23 @@ class Reading:
             Problem: 404, or 503 where Polls must be asked and doesn't answer.
         """
         thread = await self._threads.find(viewer, thread_id)
-        pinned = None
-        if thread.pinned is not None:
-            async with self._db.reading() as session:
-                comment = await CommentRepository(session).get_one_or_none(id=thread.pinned)
-            if comment is not None:
-                [pinned] = await self._views(viewer, thread, [comment])
+        async with self._db.reading() as session:
+            limited = await _limited(session, viewer)
+            left_out = 0 if limited is None else await CommentRepository(session).limited(limited, thread.id)
+            comment = thread.pinned and await CommentRepository(session).get_one_or_none(id=thread.pinned)
+            seen = await _look(session, viewer, [thread], [comment] if comment else [], limited)
+            apart, _ = await _relation(session, viewer, {thread.owner}, [])
+            following = await _follows(session, viewer, thread)
+        pinned = await self._show(seen)
         return ThreadView(
             id=thread.id,
             kind="poll",
-            comments=thread.comments + await self._left_out(viewer, thread),
+            comments=thread.comments + left_out,
             locked=thread.locked,
-            pinned=pinned,
-            may_comment=may_comment(thread, viewer) and not await self._apart(viewer, [thread.owner]),
+            pinned=pinned[0] if pinned else None,
+            may_comment=may_comment(thread, viewer) and not apart,
             may_moderate=may_moderate(thread, viewer),
-            following=await self._follows(viewer, thread),
+            following=following,
         )
 
     async def counts(self, viewer: Subject | None, threads: Sequence[UUID]) -> list[ThreadCount]:
@@ -107,8 +109,10 @@ class Reading:
         page_filter = lists.TOP[order].page(cursor, limit)
         thread = await self._threads.find(viewer, thread_id)
         async with self._db.reading() as session:
-            page = await CommentRepository(session).top(page_filter, thread_id, await _limited(session, viewer))
-        return await self._listed(viewer, thread, page)
+            limited = await _limited(session, viewer)
+            page = await CommentRepository(session).top(page_filter, thread_id, limited)
+            seen = await _look_at_page(session, viewer, thread, page, limited)
+        return await self._listed(seen, page)
 
     async def replies(
         self, viewer: Subject | None, comment_id: UUID, order: Order, cursor: str | None, limit: int
@@ -121,8 +125,10 @@ class Reading:
         page_filter = lists.REPLIES[order].page(cursor, limit)
         thread, comment = await self._found(viewer, comment_id)
         async with self._db.reading() as session:
-            page = await CommentRepository(session).replies(page_filter, comment.id, await _limited(session, viewer))
-        return await self._listed(viewer, thread, page)
+            limited = await _limited(session, viewer)
+            page = await CommentRepository(session).replies(page_filter, comment.id, limited)
+            seen = await _look_at_page(session, viewer, thread, page, limited)
+        return await self._listed(seen, page)
 
     async def one(self, viewer: Subject | None, comment_id: UUID) -> CommentInContext:
         """Return a comment and those above it, for a link to it.
@@ -135,7 +141,9 @@ class Reading:
             raise not_found("comment")
         async with self._db.reading() as session:
             above = await CommentRepository(session).above(comment)
-        *views, view = await self._views(viewer, thread, [*above, comment])
+            limited = await _limited(session, viewer)
+            seen = await _look(session, viewer, [thread], [*above, comment], limited)
+        *views, view = await self._show(seen)
         if view.state == "withheld" and not comment.replies:
             raise not_found("comment")
         return CommentInContext(view, views)
@@ -154,8 +162,9 @@ class Reading:
     async def views(self, viewer: Subject, comments: Sequence[Comment]) -> list[CommentView]:
         """Return comments of any threads, as somebody sees them."""
         async with self._db.reading() as session:
-            threads = {row.id: row for row in await ThreadRepository(session).of([row.thread for row in comments])}
-        return await self._of_threads(viewer, threads, comments)
+            threads = await ThreadRepository(session).of([row.thread for row in comments])
+            seen = await _look(session, viewer, threads, comments, await _limited(session, viewer))
+        return await self._show(seen)
 
     async def _found(self, viewer: Subject | None, comment_id: UUID) -> tuple[Thread, Comment]:
         async with self._db.reading() as session:
@@ -168,40 +177,26 @@ class Reading:
             await refuse_unknown(session, viewer, thread, "comment")
         return thread, comment
 
-    async def _listed(self, viewer: Subject | None, thread: Thread, page: Page[Comment]) -> Page[ListedComment]:
-        async with self._db.reading() as session:
-            answered = [comment.id for comment in page.items if comment.replies]
-            best = await CommentRepository(session).best_replies(answered, BEST_REPLIES) if answered else []
-        views = await self._views(viewer, thread, [*page.items, *best])
+    async def _listed(self, seen: "_Seen", page: Page[Comment]) -> Page[ListedComment]:
+        """Return a page of which more is seen than its items: the best answers to them come after."""
+        views = await self._show(seen)
         below: dict[UUID | None, list[CommentView]] = {}
         for view in views[len(page.items) :]:
             below.setdefault(view.parent, []).append(view)
         items = [ListedComment(view, below.get(view.id, [])) for view in views[: len(page.items)]]
         return Page(items, page.next)
 
-    async def _views(self, viewer: Subject | None, thread: Thread, comments: Sequence[Comment]) -> list[CommentView]:
-        return await self._of_threads(viewer, {thread.id: thread}, comments)
-
-    async def _of_threads(
-        self, viewer: Subject | None, threads: dict[UUID, Thread], comments: Sequence[Comment]
-    ) -> list[CommentView]:
-        apart = await self._apart(viewer, {comment.author for comment in comments})
-        supported = await self._supported(viewer, comments)
-        unlisted = await self._unlisted(viewer, threads.values())
-        readable = [
-            comment
-            for comment in comments
-            if may_read(threads[comment.thread], comment, viewer) and comment.author not in apart
-        ]
-        pieces = await self._pieces(readable)
-        named = (UUID(piece.target) for row in pieces.values() for piece in row if piece.type == "mention")
-        people = await self._people.of([*(comment.author for comment in readable), *named])
+    async def _show(self, seen: "_Seen") -> list[CommentView]:
+        """Return comments with the people named; hold no connection meanwhile, since finding them takes one."""
+        named = (UUID(piece.target) for row in seen.pieces.values() for piece in row if piece.type == "mention")
+        authors = (comment.author for comment in seen.comments if comment.id in seen.pieces)
+        people = await self._people.of([*authors, *named])
         views = []
-        for comment in comments:
-            thread = threads[comment.thread]
-            is_readable = comment.id in pieces
-            state = state_for(comment, viewer)
-            withheld = state == "shown" and comment.author in apart
+        for comment in seen.comments:
+            thread = seen.threads[comment.thread]
+            is_readable = comment.id in seen.pieces
+            state = state_for(comment, seen.viewer)
+            withheld = state == "shown" and comment.author in seen.apart
             views.append(
                 CommentView(
                     id=comment.id,
@@ -210,61 +205,103 @@ class Reading:
                     depth=len(comment.path) // 4,
                     author=people[comment.author] if is_readable else None,
                     text=comment.text if is_readable else None,
-                    parts=parts_of(pieces.get(comment.id, []), people),
+                    parts=parts_of(seen.pieces.get(comment.id, []), people),
                     state="withheld" if withheld else state,  # type: ignore[arg-type]  # no other values
                     created_at=comment.created_at,
                     edited_at=comment.edited_at,
                     support=comment.support,
-                    supported=comment.id in supported,
-                    replies=comment.replies + unlisted.get(comment.id, 0),
+                    supported=comment.id in seen.supported,
+                    replies=comment.replies + seen.unlisted.get(comment.id, 0),
                     pinned=thread.pinned == comment.id,
                 )
             )
         return views
 
-    async def _pieces(self, comments: Sequence[Comment]) -> dict[UUID, list[Piece]]:
-        """Return what some comments say in pieces, by comment."""
-        if not comments:
-            return {}
-        async with self._db.reading() as session:
-            named = await MentionRepository(session).of([comment.id for comment in comments])
-        return {comment.id: resolved(cut(comment.text), named.get(comment.id, {})) for comment in comments}
 
-    async def _follows(self, viewer: Subject | None, thread: Thread) -> bool:
-        if viewer is None or viewer.kind is not Kind.USER:
-            return False
-        async with self._db.reading() as session:
-            chosen = await FollowingRepository(session).follows(thread.id, viewer.id)
-        return thread.owner == viewer.id if chosen is None else chosen
+class _Seen(NamedTuple):
+    """Comments, and what a viewer has to do with them.
 
-    async def _unlisted(self, viewer: Subject | None, threads: Iterable[Thread]) -> dict[UUID | None, int]:
-        """Return how many comments of theirs a limited viewer sees and nobody else does, by what they answer."""
-        found: dict[UUID | None, int] = {}
-        async with self._db.reading() as session:
-            limited = await _limited(session, viewer)
-            if limited is None:
-                return found
-            for thread in threads:
-                found |= await CommentRepository(session).unlisted(limited, thread.id)
-        return found
+    Attributes:
+        viewer: Who looks.
+        threads: By id, those that the comments are in.
+        comments: In their order.
+        apart: Of their authors, whom the viewer blocks, or who block the viewer.
+        supported: Of the comments, those that the viewer supports.
+        unlisted: By what they answer, how many comments of a limited viewer nobody else sees.
+        pieces: By comment, what is said in pieces, of those that the viewer may read.
+    """
 
-    async def _left_out(self, viewer: Subject | None, thread: Thread) -> int:
-        """Return how many comments of theirs a limited viewer counts and nobody else does."""
-        async with self._db.reading() as session:
-            limited = await _limited(session, viewer)
-            return 0 if limited is None else await CommentRepository(session).limited(limited, thread.id)
+    viewer: Subject | None
+    threads: Mapping[UUID, Thread]
+    comments: Sequence[Comment]
+    apart: Set[UUID]
+    supported: Set[UUID]
+    unlisted: Mapping[UUID | None, int]
+    pieces: Mapping[UUID, list[Piece]]
 
-    async def _apart(self, viewer: Subject | None, accounts: "Sequence[UUID] | set[UUID]") -> set[UUID]:
-        if viewer is None or viewer.kind is not Kind.USER or is_moderator(viewer) or not accounts:
-            return set()  # moderators read everything
-        async with self._db.reading() as session:
-            return await BlockRepository(session).apart(viewer.id, accounts)
 
-    async def _supported(self, viewer: Subject | None, comments: Sequence[Comment]) -> set[UUID]:
-        if viewer is None or viewer.kind is not Kind.USER or not comments:
-            return set()
-        async with self._db.reading() as session:
-            return await SupportRepository(session).mine(viewer.id, [comment.id for comment in comments])
+async def _look_at_page(
+    session: AsyncSession, viewer: Subject | None, thread: Thread, page: Page[Comment], limited: UUID | None
+) -> _Seen:
+    """Return what a viewer sees of a page: its items, and after them the best answers to them."""
+    answered = [comment.id for comment in page.items if comment.replies]
+    best = await CommentRepository(session).best_replies(answered, BEST_REPLIES) if answered else []
+    return await _look(session, viewer, [thread], [*page.items, *best], limited)
+
+
+async def _look(
+    session: AsyncSession,
+    viewer: Subject | None,
+    threads: Sequence[Thread],
+    comments: Sequence[Comment],
+    limited: UUID | None,
+) -> _Seen:
+    """Return what a viewer sees of some comments.
+
+    Args:
+        session: The session.
+        viewer: Who looks.
+        threads: Those that the comments are in.
+        comments: The comments.
+        limited: The viewer, if they are limited.
+    """
+    by_id = {thread.id: thread for thread in threads}
+    authors, ids = {comment.author for comment in comments}, [comment.id for comment in comments]
+    apart, supported = await _relation(session, viewer, authors, ids)
+    unlisted: dict[UUID | None, int] = {}
+    if limited is not None:
+        for thread in by_id:
+            unlisted |= await CommentRepository(session).unlisted(limited, thread)
+    readable = [one for one in comments if may_read(by_id[one.thread], one, viewer) and one.author not in apart]
+    return _Seen(viewer, by_id, comments, apart, supported, unlisted, await _pieces(session, readable))
+
+
+async def _pieces(session: AsyncSession, comments: Sequence[Comment]) -> dict[UUID, list[Piece]]:
+    """Return what some comments say in pieces, by comment."""
+    pieces = {comment.id: cut(comment.text) for comment in comments}
+    naming = [comment for comment, row in pieces.items() if any(piece.type == "mention" for piece in row)]
+    named = await MentionRepository(session).of(naming) if naming else {}
+    return {comment: resolved(row, named.get(comment, {})) for comment, row in pieces.items()}
+
+
+async def _follows(session: AsyncSession, viewer: Subject | None, thread: Thread) -> bool:
+    if viewer is None or viewer.kind is not Kind.USER:
+        return False
+    chosen = await FollowingRepository(session).follows(thread.id, viewer.id)
+    return thread.owner == viewer.id if chosen is None else chosen
+
+
+async def _relation(
+    session: AsyncSession, viewer: Subject | None, accounts: Set[UUID], comments: Sequence[UUID]
+) -> tuple[Set[UUID], Set[UUID]]:
+    """Return from which of some accounts a viewer is apart, and which of some comments they support.
+
+    Moderators read everything.
+    """
+    if viewer is None or viewer.kind is not Kind.USER or not accounts:
+        return frozenset(), frozenset()
+    apart, supported = await SupportRepository(session).relation(viewer.id, accounts, comments)
+    return frozenset() if is_moderator(viewer) else apart, supported
 
 
 async def _limited(session: AsyncSession, viewer: Subject | None) -> UUID | None:
