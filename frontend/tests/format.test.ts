@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { localOf, moment, momentOf } from "../src/ui/time";
+import { elsewhere, localOf, moment, momentOf } from "../src/ui/time";
 import { listed, number, percent } from "../src/words/format";
 import { speak } from "../src/words/locale";
 
@@ -22,6 +22,17 @@ describe("what is written in the reader's language", () => {
   it("names the reader's zone beside a moment", () => {
     expect(moment("2026-07-01T12:00:00Z")).toBe("Jul 1, 2026, 15:00 GMT+3");
     expect(moment("2026-12-01T12:00:00Z")).toBe("Dec 1, 2026, 14:00 GMT+2");
+  });
+
+  it("says what clocks show elsewhere, where that is something else", async () => {
+    expect(elsewhere("2026-07-01T12:00:00Z", "Europe/Berlin")).toBe("14:00");
+    expect(elsewhere("2026-07-01T12:00:00Z", "Asia/Tokyo")).toBe("21:00");
+    expect(elsewhere("2026-12-31T20:00:00Z", "Pacific/Auckland")).toBe("Jan 1, 2027, 09:00");
+    await speak("de");
+    expect(elsewhere("2026-12-31T20:00:00Z", "Pacific/Auckland")).toBe("1. Jan. 2027, 09:00");
+    for (const same of ["Europe/Riga", "Europe/Helsinki", "", null, undefined, "posix/Europe/Paris", "Nowhere/At_All"]) {
+      expect(elsewhere("2026-07-01T12:00:00Z", same)).toBeNull();
+    }
   });
 });
 

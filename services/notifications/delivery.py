@@ -5,7 +5,7 @@ After a moment in which what they tell of may be read in the app; mail also once
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -21,7 +21,6 @@ DIGEST_AT = time(8)
 """When the mail of a day leaves, in the reader's time zone."""
 
 _DAY = timedelta(days=1)
-_LONGEST_ZONE = 100
 
 
 class Delivery(Struct, frozen=True):
@@ -37,14 +36,6 @@ class Delivery(Struct, frozen=True):
     zone: str = "UTC"
     quiet_from: int | None = None
     quiet_to: int | None = None
-
-
-def is_zone(name: str) -> bool:
-    """Say whether there is a time zone of this name in the IANA database."""
-    try:
-        return len(name) <= _LONGEST_ZONE and ZoneInfo(name) is not None
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name may be no path that can be looked for
-        return False
 
 
 def due_at(now: datetime, delivery: Delivery, delay: timedelta = DELAY) -> datetime:

@@ -58,6 +58,7 @@ class Creating(Reading):
         definition = definitions.clean(found, definitions.from_request(found, cleaned), new=new)
         opens_at = definitions.utc(found, "opens_at", body.opens_at)
         closes_at = definitions.utc(found, "closes_at", body.closes_at)
+        zone = definitions.zone(found, body.time_zone)
         if found.errors:  # whoever mends the rest is told of the times, too; otherwise the database's clock decides
             definitions.refuse_times(found, utc_now(), opens_at, closes_at)
         found.check()
@@ -69,7 +70,7 @@ class Creating(Reading):
             await quota.check(polls, subject.id, self.kit.settings, draft=not body.publish)
             now = await polls.clock()
             definitions.check_times(now, opens_at, closes_at)
-            times = {"opens_at": opens_at, "closes_at": closes_at}
+            times = {"opens_at": opens_at, "closes_at": closes_at, "time_zone": zone}
             poll = await _add(polls, {**values(definition, poll_id, subject, now), **times})
             if body.publish:
                 await acts.publish(session, subject, poll, now)

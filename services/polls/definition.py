@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from services.core.refusals import Refusals
+from services.core.zones import is_zone
 from services.polls import method_schemas, schemas, texts
 from services.polls.methods import (
     STAR_SCORE,
@@ -173,6 +174,15 @@ def utc(found: Refusals, field: str, moment: datetime | None) -> datetime | None
     except OverflowError:
         found.add(field, "lies outside of the calendar")
         return None
+
+
+def zone(found: Refusals, name: str | UnsetType | None) -> str | None:
+    """Return a time zone's name; refuse one that the IANA database doesn't have."""
+    if name is UNSET or name is None:
+        return None
+    if not is_zone(name):
+        found.add("time_zone", "must be a time zone of the IANA database, such as Europe/Riga")
+    return name
 
 
 def refuse_times(found: Refusals, now: datetime, opens_at: datetime | None, closes_at: datetime | None) -> None:

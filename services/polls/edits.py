@@ -31,7 +31,7 @@ every service first, or ballots would be taken, or results shown, under what no 
 _METHOD = frozenset({"method", *PARAMETERS})
 _WORDS = frozenset({"title", "description", "option_texts"})
 _MENDABLE: dict[Status, frozenset[str]] = {
-    Status.OPEN: _WORDS | {"closes_at", "listing"},
+    Status.OPEN: _WORDS | {"closes_at", "time_zone", "listing"},
     Status.CLOSED: frozenset(),
     Status.ARCHIVED: frozenset(),
 }
@@ -95,6 +95,8 @@ def wanted(
     for name in ("opens_at", "closes_at"):
         if (moment := getattr(edit, name)) is not UNSET:
             values[name] = definitions.utc(found, name, moment)
+    if edit.time_zone is not UNSET:
+        values["time_zone"] = definitions.zone(found, edit.time_zone)
     if found.errors and (edit.opens_at or edit.closes_at):  # where nothing else is wrong, they come after the locks
         times = (values.get(name, getattr(poll, name)) for name in ("opens_at", "closes_at"))
         definitions.refuse_times(found, now, *times)

@@ -31,6 +31,7 @@ class Poll(Base):
     the status follows from the times and the database's clock.
 
     Attributes:
+        time_zone: That in which its owner set its times, by its name in the IANA database; null if they didn't say.
         question_version: The version with which title, description or options last changed after the poll was
             published; 0 if they never did.
     """
@@ -67,6 +68,7 @@ class Poll(Base):
     quorum: Mapped[int | None]
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
+    time_zone: Mapped[str | None] = mapped_column(Text)
     closed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]

@@ -55,6 +55,11 @@ _CLOSES = Meta(
     description="RFC 3339 with an offset or Z. Left out: when the owner closes it.",
     examples=["2026-12-01T18:00:00+01:00"],
 )
+_ZONE = Meta(
+    description="In which the owner means the times, by its name in the IANA database. Readers elsewhere are shown the "
+    "times in it beside their own.",
+    examples=["Europe/Riga"],
+)
 _RANDOM = Meta(description="Clients show the options to each voter in an order of their own.")
 _LISTING = Meta(
     description="public: in lists, for everybody. unlisted: in none but the owner's, reached by link or code alone. "
@@ -128,6 +133,7 @@ class PollNew(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rules: RulesNew = RulesNew()
     opens_at: Annotated[datetime, _OPENS] | None = None
     closes_at: Annotated[datetime, _CLOSES] | None = None
+    time_zone: Annotated[str, _ZONE] | UnsetType | None = UNSET
     publish: Annotated[bool, Meta(description="Publish at once, instead of keeping a draft.")] = False
 
 
@@ -142,6 +148,7 @@ class PollEdit(Edit, frozen=True, kw_only=True):
     rules: RulesNew | UnsetType = UNSET
     opens_at: Annotated[datetime, _OPENS] | UnsetType | None = UNSET
     closes_at: Annotated[datetime, _CLOSES] | UnsetType | None = UNSET
+    time_zone: Annotated[str, _ZONE] | UnsetType | None = UNSET
 
 
 class OptionView(Struct, frozen=True):
@@ -199,6 +206,7 @@ class PollView(Struct, frozen=True, kw_only=True):
     rules: RulesView
     opens_at: datetime | None
     closes_at: datetime | None
+    time_zone: Annotated[str | None, _ZONE]
     closed_at: datetime | None
     archived_at: datetime | None
     published_at: datetime | None

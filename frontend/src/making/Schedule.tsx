@@ -32,7 +32,7 @@ export function Schedule({ times, begun = false, problem, onChange }: Props) {
           error={problem?.of("closes_at")}
         />
       </div>
-      <p className={styles.quiet}><Trans>Times are yours: {zone()}. Voters see them in their own zones.</Trans></p>
+      <p className={styles.quiet}><Trans>Times are yours: {zone()}. Voters see them in their own zones, and yours beside them.</Trans></p>
     </fieldset>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Poll, Schemas } from "../api/client";
 import type { Method } from "../ballots/rules";
+import { zoneId } from "../ui/time";
 import { plain } from "./methods";
 
 export type OptionEntry = { key: string; id?: number; label: string; description: string; link: string };
@@ -58,6 +59,7 @@ export function newOf(entry: Entry, publish: boolean): Schemas["PollNew"] {
     rules: entry.rules,
     opens_at: entry.opens_at,
     closes_at: entry.closes_at,
+    ...((entry.opens_at || entry.closes_at) && { time_zone: zoneId() }),
     publish,
   };
 }
@@ -81,6 +83,7 @@ export function editOf(before: Entry, entry: Entry): Schemas["PollEdit"] {
   if (entry.random_order !== before.random_order) edit.random_order = entry.random_order;
   if (entry.opens_at !== before.opens_at) edit.opens_at = entry.opens_at;
   if (entry.closes_at !== before.closes_at) edit.closes_at = entry.closes_at;
+  if (edit.opens_at || edit.closes_at) edit.time_zone = zoneId();
   const rules = Object.entries(entry.rules).filter(([name, value]) => !same(value, before.rules[name as keyof Rules]));
   if (rules.length) edit.rules = Object.fromEntries(rules);
   return edit;

@@ -5,12 +5,12 @@ import { Suspense, useState } from "react";
 import { api, given, type Poll } from "../api/client";
 import type { Live, Sums } from "../live/messages";
 import { useAccount } from "../session/session";
+import { forBoth } from "../people/times";
 import { ProblemNotice } from "../ui/Notice";
 import { part } from "../ui/part";
 import { Bars } from "./bars/Bars";
 import styles from "./Result.module.css";
 import { found, standing, undecided } from "./sentence";
-import { moment } from "../ui/time";
 import { hiddenBecause } from "./hidden";
 
 const Files = part(async () => (await import("./Files")).Files);
@@ -21,7 +21,7 @@ export function Result({ poll, live }: { poll: Poll; live: Live }) {
   return (
     <section className={styles.result} aria-labelledby="result">
       <h2 id="result">{live.sums?.status === "final" ? t`Result` : t`Result so far`}</h2>
-      {live.sums ? <Seen poll={poll} sums={live.sums} /> : <Unseen live={live} />}
+      {live.sums ? <Seen poll={poll} sums={live.sums} /> : <Unseen poll={poll} live={live} />}
       {!live.connected && (live.sums || live.hidden) && (
         <p className={styles.away} role="status">
           <Trans>The connection is lost; these may be old. Trying again …</Trans>
@@ -31,13 +31,13 @@ export function Result({ poll, live }: { poll: Poll; live: Live }) {
   );
 }
 
-function Unseen({ live }: { live: Live }) {
+function Unseen({ poll, live }: { poll: Poll; live: Live }) {
   if (!live.hidden) return <p className={styles.quiet}><Trans>Waiting for the first numbers …</Trans></p>;
   const { shownAt } = live.hidden;
   return (
     <p className={styles.hidden}>
       {hiddenBecause(live.hidden)}
-      {shownAt && <> {t`They will be shown on ${moment(shownAt)}.`}</>}
+      {shownAt && <> {t`They will be shown on ${forBoth(shownAt, poll.time_zone, poll.owner)}.`}</>}
     </p>
   );
 }

@@ -10,12 +10,12 @@ import { useBallotSeen, Voting } from "../ballots/Voting";
 import type { Live } from "../live/messages";
 import { useLive } from "../live/useLive";
 import { Result } from "../results/Result";
+import { forBoth } from "../people/times";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
 import { part } from "../ui/part";
-import { moment } from "../ui/time";
 import styles from "./PollPage.module.css";
 import { Share } from "./Share";
 
@@ -139,19 +139,21 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
   );
 }
 
+const at = (poll: Poll, time: string) => forBoth(time, poll.time_zone, poll.owner);
+
 function when(poll: Poll): string {
   if (poll.status === "draft") {
-    const begins = poll.opens_at && moment(poll.opens_at);
-    const ends = poll.closes_at && moment(poll.closes_at);
+    const begins = poll.opens_at && at(poll, poll.opens_at);
+    const ends = poll.closes_at && at(poll, poll.closes_at);
     if (begins && ends) return t`A draft: only you see it. Voting would begin ${begins}, and end ${ends}.`;
     if (begins) return t`A draft: only you see it. Voting would begin ${begins}, and end when you close it.`;
     if (ends) return t`A draft: only you see it. Voting would begin when you publish it, and end ${ends}.`;
     return t`A draft: only you see it. Voting would begin when you publish it, and end when you close it.`;
   }
-  if (poll.status === "scheduled" && poll.opens_at) return t`Voting begins ${moment(poll.opens_at)}.`;
+  if (poll.status === "scheduled" && poll.opens_at) return t`Voting begins ${at(poll, poll.opens_at)}.`;
   if (poll.closed_at || poll.status === "closed" || poll.status === "archived") {
     const ended = poll.closed_at ?? poll.closes_at;
-    return ended ? t`Voting ended ${moment(ended)}.` : t`Voting is over.`;
+    return ended ? t`Voting ended ${at(poll, ended)}.` : t`Voting is over.`;
   }
-  return poll.closes_at ? t`Voting ends ${moment(poll.closes_at)}.` : t`Voting is open until it is closed by hand.`;
+  return poll.closes_at ? t`Voting ends ${at(poll, poll.closes_at)}.` : t`Voting is open until it is closed by hand.`;
 }

@@ -20,6 +20,31 @@ const clocks = perLocale((locale) => new Intl.DateTimeFormat(locale, { hour: "2-
 /** A moment, such as "Nov 29, 2026, 18:00 GMT+1". */
 export const moment = (at: string): string => moments().format(new Date(at));
 
+/**
+ * What clocks in another zone show then: "17:00", or "Nov 30, 2026, 01:00" where it is another day there. Null where they
+ * show the same as the reader's, and for a zone that this browser doesn't know.
+ */
+export function elsewhere(at: string, zone: string | null | undefined): string | null {
+  if (!zone) return null;
+  const date = new Date(at);
+  try {
+    const in_ = (timeZone?: string) => {
+      const options = { day: "numeric", month: "short", year: "numeric", ...(timeZone && { timeZone }) } as const;
+      const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(timeZone && { timeZone }) } as const;
+      return [new Intl.DateTimeFormat(i18n.locale, options).format(date), new Intl.DateTimeFormat(i18n.locale, time).format(date)];
+    };
+    const [day, clock] = in_(zone);
+    const [myDay, myClock] = in_();
+    if (day !== myDay) return `${day}, ${clock}`;
+    return clock === myClock ? null : (clock ?? null);
+  } catch {
+    return null;
+  }
+}
+
+/** The reader's zone, by its name in the IANA database. */
+export const zoneId = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** A day, such as "Nov 29, 2026". */
 export const day = (at: string): string => days().format(new Date(at));
 
@@ -32,7 +57,7 @@ export const clock = (at: string): string => clocks().format(new Date(at));
 /** The reader's zone, such as "Eastern European Standard Time (Europe/Riga)". */
 export function zone(at = new Date()): string {
   const name = new Intl.DateTimeFormat(i18n.locale, { timeZoneName: "long" }).formatToParts(at).find((part) => part.type === "timeZoneName");
-  const id = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const id = zoneId();
   return name && name.value !== id ? `${name.value} (${id})` : id;
 }
 

@@ -4,7 +4,8 @@ from services.core.data.models import utc_now
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.refusals import Refusals
-from services.notifications.delivery import Delivery, due_at, is_zone
+from services.core.zones import is_zone
+from services.notifications.delivery import Delivery, due_at
 from services.notifications.models import Mailbox
 from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.schemas import DeliveryView, QuietHours

@@ -39,6 +39,23 @@ async def test_a_key_belongs_to_one_body_and_one_person(owner: Person, other: Pe
     assert theirs.json()["id"] != first.json()["id"]
 
 
+async def test_a_poll_says_in_which_zone_its_owner_means_its_times(owner: Person, anybody: Person) -> None:
+    plain = await owner.create(publish=True, closes_at=after(60))
+    assert plain["time_zone"] is None
+    poll = await owner.create(publish=True, closes_at=after(60), time_zone="Europe/Riga")
+    assert (await anybody.read(poll)).json()["time_zone"] == "Europe/Riga"
+    moved = await owner.edit(poll, time_zone="America/Argentina/Ushuaia", closes_at=after(90))
+    assert moved.json()["time_zone"] == (await anybody.read(poll)).json()["time_zone"] == "America/Argentina/Ushuaia"
+    assert (await owner.edit(poll, time_zone=None)).json()["time_zone"] is None
+    for odd in ("Nowhere/At_All", "../../etc/passwd", "/etc/localtime", "", "x" * 101, "Europe/Riga\0", "٣"):
+        for refused in (
+            await owner.call("POST", "", a_poll(time_zone=odd)),
+            await owner.edit(poll, time_zone=odd),
+        ):
+            assert refused.status_code == 422, odd
+            assert [error["field"] for error in refused.json()["errors"]] == ["time_zone"]
+
+
 async def test_a_refused_request_doesnt_use_up_its_key(owner: Person) -> None:
     key = str(uuid4())
     assert (await owner.call("POST", "", a_poll(closes_at=after(-9)), Idempotency_Key=key)).status_code == 422
