@@ -1,10 +1,11 @@
-"""What is known of a request's sender: the network address, shortened before it is stored, and the browser."""
+"""What is known of a request's sender: the network address, shortened before it is stored, the browser, languages."""
 
 import unicodedata
 
 from msgspec import Struct
 
 from services.core.network import network, site
+from services.core.spoken import accepted
 
 _AGENT_CHARS = 160
 
@@ -15,10 +16,12 @@ class Visitor(Struct, frozen=True):
     Attributes:
         address: The client's address as trusted proxies tell it; never stored.
         agent: The User-Agent header, cut and cleaned.
+        languages: The tags that the browser says its reader understands, in their order; never stored.
     """
 
     address: str
     agent: str = ""
+    languages: tuple[str, ...] = ()
 
     @property
     def site(self) -> str:
@@ -31,7 +34,7 @@ class Visitor(Struct, frozen=True):
         return network(self.address, 24, 48)
 
 
-def visitor(address: str, agent: str | None) -> Visitor:
-    """Return the visitor for an address and a User-Agent header."""
+def visitor(address: str, agent: str | None, languages: str | None = None) -> Visitor:
+    """Return the visitor for an address, and the headers User-Agent and Accept-Language."""
     shown = "".join(char for char in (agent or "") if unicodedata.category(char)[0] != "C")
-    return Visitor(address, shown[:_AGENT_CHARS])
+    return Visitor(address, shown[:_AGENT_CHARS], tuple(accepted(languages or "")))

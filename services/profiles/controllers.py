@@ -15,6 +15,7 @@ from services.core.identity.subject import Subject
 from services.core.images.controllers import REFUSALS, ImageAsk, ImageChoice, image_controller
 from services.core.images.images import Begun
 from services.core.people import ASKED_AT_ONCE
+from services.core.spoken import Spoken
 from services.profiles.events import ProfileChanged
 from services.profiles.schemas import PersonalPreferences, PersonalPreferencesEdit, ProfileEdit, ProfileView
 from services.profiles.service import Profiles
@@ -171,7 +172,7 @@ BannerController = picture_controller("banner", "above my profile", "three times
 
 
 class PeopleController(Controller):
-    """For services that name people and haven't heard of them."""
+    """For services that name people and haven't heard of them, and those that write to them."""
 
     @get("/people", summary="People as their events tell of them")
     async def people(
@@ -182,6 +183,15 @@ class PeopleController(Controller):
     ) -> list[ProfileChanged]:
         """Return each account as its last event tells of it."""
         return await profiles.people(account, known_only=known_only)
+
+    @get("/languages", summary="What people want to be spoken to in")
+    async def languages(
+        self,
+        profiles: NamedDependency[Profiles],
+        account: Annotated[list[UUID], QueryParameter(max_items=ASKED_AT_ONCE, description="Users' accounts.")],
+    ) -> list[Spoken]:
+        """Return what each account that has a profile has chosen."""
+        return await profiles.languages(account)
 
 
 ProfileImageController = image_controller("ProfileImage", "Profiles")

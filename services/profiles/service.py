@@ -19,6 +19,7 @@ from services.core.personal import AT_ONCE
 from services.core.problems import conflict, not_found
 from services.core.refusals import Refusals
 from services.core.service import UseCases
+from services.core.spoken import Spoken
 from services.core.text import clean_line, clean_text, fold
 from services.profiles import schemas
 from services.profiles.events import AccountDeleted, AccountOpened, AccountUpgraded, ProfileChanged
@@ -100,6 +101,11 @@ class Profiles(UseCases[ProfilesSettings]):
             async with self.kit.db.transaction() as session:
                 found[account] = await self._ensure(session, account)
         return [to_schema(profile, ProfileChanged) for profile in found.values()]
+
+    async def languages(self, accounts: Sequence[UUID]) -> list[Spoken]:
+        """Return what people want to be spoken to in, for services that write to them."""
+        async with self.kit.db.reading() as session:
+            return [to_schema(row, Spoken) for row in await ProfileRepository(session).of(accounts)]
 
     async def edit(self, subject: Subject, edit: ProfileEdit) -> ProfileView:
         """Change the subject's own profile.

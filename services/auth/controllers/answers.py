@@ -66,7 +66,8 @@ problems = partial(
 
 def visitor_of(request: Connection) -> Visitor:
     """Return where a request comes from."""
-    return visitor(address_of(request), request.headers.get("user-agent"))
+    headers = request.headers
+    return visitor(address_of(request), headers.get("user-agent"), headers.get("accept-language"))
 
 
 def answer(

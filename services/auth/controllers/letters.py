@@ -60,9 +60,9 @@ class LetterController(Controller):
         guards=[_USING],
         responses=problems(429, _409="`email-taken`: another account has it by now.", _410=_OVER),
     )
-    async def confirm(self, auth: NamedDependency[Auth], data: JSONBody[Confirmation]) -> None:
+    async def confirm(self, request: AnyRequest, auth: NamedDependency[Auth], data: JSONBody[Confirmation]) -> None:
         """Confirm the address that a mail went to. If it is another one than before, all sessions end."""
-        await auth.letters.confirm(data.token)
+        await auth.letters.confirm(data.token, visitor_of(request))
 
     @post(
         "/password/reset",

@@ -46,7 +46,7 @@ class Accounts:
         hashed = await self._hasher.hash(password, who.site)
         account = AccountView(new_id(), Kind.USER, Role.USER, email, False, utc_now())
         tokens = await self._open(account, who, email_key=key, password_hash=hashed)
-        await self._letters.welcome(account.id, email, key)
+        await self._letters.welcome(account.id, email, key, who)
         return tokens
 
     async def admit(self, who: Visitor) -> Tokens:
@@ -103,7 +103,7 @@ class Accounts:
             await self._throttle.taken(who)
             raise _taken() from exc
         await self._access.announce_end(ended)
-        await self._letters.welcome(account.id, email, key)
+        await self._letters.welcome(account.id, email, key, who)
         return self._access.tokens(account_view(account), opening.id, opening.token)
 
     async def me(self, subject: Subject) -> AccountView:

@@ -4,11 +4,12 @@ What is to be done stands in `departure`. The job that does it may be cut short 
 each step is one transaction that holds its row.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.auth import mails
 from services.auth.events import AccountDeleted
 from services.auth.models import Account, Departure, Letter
 from services.auth.passwords import Hasher
@@ -28,7 +29,6 @@ from services.auth.service.letters import Letters
 from services.auth.settings import AuthSettings
 from services.auth.throttle import Throttle
 from services.auth.visitor import Visitor
-from services.core.aws.mail import Mail
 from services.core.events.outbox import publish
 from services.core.events.relay import KEEP
 from services.core.identity.subject import Kind, Subject
@@ -76,7 +76,7 @@ class Leaving:
             email = account.email
         await self._access.announce_end([*ended, *keys])
         if email is not None:
-            self._letters.tell(_leaving(email, due_at))
+            self._letters.tell(subject.id, who, lambda language: mails.leaving(language, email, due_at))
         return DeletionView(due_at)
 
     async def _check(self, subject: Subject, password: str, who: Visitor) -> None:
@@ -129,21 +129,3 @@ async def take_back(session: AsyncSession, account: UUID) -> bool:
         return False
     await AuditRepository(session).record("account.kept", account, account=account)
     return True
-
-
-def kept(email: str) -> Mail:
-    """Return the mail that says that an account stays."""
-    text = (
-        "Somebody, probably you, has signed in to your VoteWave account, which was to be deleted. So it stays.\n\n"
-        "API keys that it had have ended. If you want it to be deleted after all, ask for that again.\n"
-    )
-    return Mail(to=email, subject="Your VoteWave account stays", text=text)
-
-
-def _leaving(email: str, due_at: datetime) -> Mail:
-    text = (
-        f"Your VoteWave account will be deleted on {due_at:%d %B %Y at %H:%M} UTC. All its sessions have ended.\n\n"
-        "If you want to keep it, sign in before that. If it wasn't you who asked for this, sign in and change your "
-        "password: whoever did it knows it.\n"
-    )
-    return Mail(to=email, subject="Your VoteWave account will be deleted", text=text)

@@ -5,7 +5,7 @@ follows behind. A mail that is lost when a process ends is asked for again.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from advanced_alchemy.exceptions import DuplicateKeyError
 
-from services.auth import opaque
+from services.auth import mails, opaque
 from services.auth.models import Account, Letter
 from services.auth.passwords import Hasher
 from services.auth.repository import (
@@ -33,7 +33,9 @@ from services.core.aws.mail import Mail, MailError
 from services.core.data.models import utc_now
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem, conflict, session_ended, unavailable
+from services.core.spoken import Language, languages, ours
 from services.core.tasks import end
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,8 @@ _LIVES = {"email": timedelta(days=1), "password": timedelta(hours=1)}
 _MOST_WAITING = 100
 _TRIES = 3
 _PAUSE_SECONDS = 2.0
+_PEER_SECONDS = 5.0
+"""Nobody waits for the answer but the mail."""
 
 
 class Letters:
@@ -83,9 +87,9 @@ class Letters:
 
     async def _ask_to_confirm(self, account: Account, email: str, key: str, who: Visitor) -> None:
         if await self._throttle.letter(who, key):
-            self._follow(self._write(account.id, "email", email, key))
+            self._follow(self._write(account.id, "email", email, key, who))
 
-    async def confirm(self, token: str) -> None:
+    async def confirm(self, token: str, who: Visitor) -> None:
         """Confirm an address. If it is another one than before, the one before is told, and sessions end.
 
         Raises:
@@ -109,7 +113,7 @@ class Letters:
             raise conflict("email-taken", "This address has an account by now. Sign in to that one.") from exc
         if is_new:
             await self._access.announce_end(ended)
-            self._follow(self._send(_changed(before)))
+            self._follow(self._say(account.id, who, lambda language: mails.changed(language, before)))
 
     async def ask_to_reset(self, email: str, who: Visitor) -> None:
         """Send whoever has this address a mail that resets their password; nobody learns whether anybody has it.
@@ -119,13 +123,13 @@ class Letters:
         """
         _, key = checks.email(email)
         if await self._throttle.letter(who, key):
-            self._follow(self._reset_of(key))
+            self._follow(self._reset_of(key, who))
 
-    async def _reset_of(self, key: str) -> None:
+    async def _reset_of(self, key: str, who: Visitor) -> None:
         async with self._kit.db.reading() as session:
             account = await AccountRepository(session).get_one_or_none(email_key=key)
         if account is not None and account.email is not None:
-            await self._write(account.id, "password", account.email, key)
+            await self._write(account.id, "password", account.email, key, who)
 
     async def reset(self, request: PasswordReset, who: Visitor) -> None:
         """Set a password; all sessions and API keys of the account end. Its address is confirmed by this as well.
@@ -155,18 +159,24 @@ class Letters:
             await AuditRepository(session).record("password.reset", account.id, details, account=account.id)
         await self._access.announce_end([*sessions, *keys])
 
-    async def welcome(self, account: UUID, email: str, key: str) -> None:
+    async def welcome(self, account: UUID, email: str, key: str, who: Visitor) -> None:
         """Send a new user a mail that confirms their address, unless too many were asked for; they may ask again."""
         try:
             if await self._throttle.welcome(key):
-                self._follow(self._write(account, "email", email, key))
+                self._follow(self._write(account, "email", email, key, who))
         except Problem as problem:
             log.warning("letter_left_out", problem=problem.slug)
 
-    def tell(self, mail: Mail) -> None:
-        """Send a mail after the answer, unless too much waits already."""
+    def tell(self, account: UUID, who: Visitor, write: Callable[[Language], Mail]) -> None:
+        """Send a mail after the answer, unless too much waits already.
+
+        Args:
+            account: Whose it is.
+            who: Who has asked for what it tells of.
+            write: Makes it in their language.
+        """
         try:
-            self._follow(self._send(mail))
+            self._follow(self._say(account, who, write))
         except Problem as problem:
             log.warning("letter_left_out", problem=problem.slug)
 
@@ -213,10 +223,27 @@ class Letters:
         if not task.cancelled() and (failed := task.exception()) is not None:
             log.error("letter_failed", error=type(failed).__name__)
 
-    async def _write(self, account: UUID, purpose: Purpose, email: str, key: str) -> None:
-        token = opaque.make(opaque.LETTER_PREFIX)
+    async def _language(self, account: UUID, who: Visitor) -> Language:
+        """Return what goes with the account, else what the browser says whose request it is."""
         try:
-            mail = _mail(self._kit.core.public_url, purpose, email, token)
+            found = await languages(self._kit.shared.calls, [account], _PEER_SECONDS)
+        except (PeerError, PeerMissing) as exc:
+            log.warning("language_unknown", error=str(exc))
+            found = {}
+        return ours([found.get(account), *who.languages])
+
+    async def _say(self, account: UUID, who: Visitor, write: Callable[[Language], Mail]) -> None:
+        await self._send(write(await self._language(account, who)))
+
+    async def _write(self, account: UUID, purpose: Purpose, email: str, key: str, who: Visitor) -> None:
+        token = opaque.make(opaque.LETTER_PREFIX)
+        url = self._kit.core.public_url
+        language = await self._language(account, who)
+        try:
+            if purpose == "password":
+                mail = mails.reset(language, email, f"{url}/reset#{token}")
+            else:
+                mail = mails.confirm(language, email, f"{url}/verify#{token}")
         except ValueError:
             log.warning("letter_impossible", purpose=purpose)  # an address beyond ASCII
             return
@@ -244,31 +271,6 @@ class Letters:
                 await asyncio.sleep(_PAUSE_SECONDS * tries)
             else:
                 return
-
-
-def _mail(url: str, purpose: Purpose, email: str, token: str) -> Mail:
-    """Return the mail with a token. It stands behind the `#` of a link, which browsers send to nobody."""
-    if purpose == "password":
-        text = (
-            "Somebody, probably you, wants to reset the password of your VoteWave account.\n\n"
-            f"Choose a new one here, within an hour:\n{url}/reset#{token}\n\n"
-            "All sessions and API keys end when you do. If it wasn't you, do nothing: your password stays as it is.\n"
-        )
-        return Mail(to=email, subject="Reset your VoteWave password", text=text)
-    text = (
-        "Please confirm that this is the address of your VoteWave account, within a day:\n"
-        f"{url}/verify#{token}\n\n"
-        "If you have no account, somebody has mistyped theirs. Do nothing, and this address isn't used.\n"
-    )
-    return Mail(to=email, subject="Confirm your e-mail address", text=text)
-
-
-def _changed(before: str) -> Mail:
-    text = (
-        "The e-mail address of your VoteWave account was changed, and all sessions have ended.\n\n"
-        "If it wasn't you, tell us at once: whoever did it knows your password.\n"
-    )
-    return Mail(to=before, subject="Your VoteWave address was changed", text=text)
 
 
 def _over() -> Problem:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.engine import Row
 
-from services.auth import emails, opaque, passwords
+from services.auth import emails, mails, opaque, passwords
 from services.auth.models import Account, Session
 from services.auth.passwords import Hasher
 from services.auth.repository import SESSIONS, AccountRepository, AuditRepository, SessionRepository
@@ -64,8 +64,8 @@ class Sessions:
             if not await SessionRepository(session).begin(values):
                 raise _refused_sign_in()
             kept = await leaving.take_back(session, account.id)  # last: whoever plans it waits, or is waited for
-        if kept and account.email is not None:
-            self._letters.tell(leaving.kept(account.email))
+        if kept and (email := account.email) is not None:
+            self._letters.tell(account.id, who, lambda language: mails.kept(language, email))
         return self._access.tokens(account_view(account), opening.id, opening.token)
 
     async def _account(self, key: str) -> Account | None:

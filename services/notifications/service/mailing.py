@@ -14,6 +14,7 @@ from services.core.aws.mail import MailError
 from services.core.data.models import utc_now
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
+from services.core.spoken import Language, languages, ours
 from services.notifications.delivery import Delivery, after_quiet
 from services.notifications.mails import mail_of
 from services.notifications.models import Mailbox
@@ -62,29 +63,30 @@ class Mailing:
                 taken = await MailboxRepository(session).claim(_AT_ONCE)
             if not taken:
                 return
-            addresses = await self._find(taken)
-            if addresses is None:
+            readers = await self._find(taken)
+            if readers is None:
                 return
             for mailbox in taken:
-                if (address := addresses.get(mailbox.account)) is not None and mailbox.email:
-                    await self._send(mailbox, address)
+                if (reader := readers.get(mailbox.account)) is not None and mailbox.email:
+                    await self._send(mailbox, *reader)
 
-    async def _find(self, taken: list[Mailbox]) -> dict[UUID, str] | None:
-        """Return confirmed addresses by account; None if Auth doesn't answer: then all wait."""
+    async def _find(self, taken: list[Mailbox]) -> dict[UUID, tuple[str, Language]] | None:
+        """Return confirmed addresses and languages by account; None if Auth or Profiles doesn't answer: then all wait."""
         query = urlencode([("account", mailbox.account) for mailbox in taken])
         try:
             found: list[Address] = await self._kit.shared.calls.get(
                 "auth", f"/internal/auth/addresses?{query}", self._addresses, _PEER_SECONDS
             )
+            chosen = await languages(self._kit.shared.calls, [each.account for each in found], _PEER_SECONDS)
         except (PeerError, PeerMissing) as exc:
-            log.warning("addresses_unknown", mails=len(taken), error=str(exc))
+            log.warning("readers_unknown", mails=len(taken), error=str(exc))
             async with self._kit.db.transaction() as session:
                 for mailbox in taken:
                     await MailboxRepository(session).put_off(mailbox.account, _PEER_WAIT)
             return None
-        return {each.account: each.email for each in found}
+        return {each.account: (each.email, ours([chosen.get(each.account)])) for each in found}
 
-    async def _send(self, mailbox: Mailbox, address: str) -> None:
+    async def _send(self, mailbox: Mailbox, address: str, language: Language) -> None:
         account = mailbox.account
         delivery = Delivery(mailbox.digest, mailbox.zone, mailbox.quiet_from, mailbox.quiet_to)  # type: ignore[arg-type]  # the table's constraint says so
         now = utc_now()
@@ -100,6 +102,7 @@ class Mailing:
         unsubscribe = await self._unsubscribing.link(account)
         mail = mail_of(
             told,
+            language=language,
             more=len(rows) > _MOST,
             address=address,
             public_url=self._kit.core.public_url.rstrip("/"),

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from datetime import datetime
+from email.message import EmailMessage
 from uuid import uuid4
 
 import asyncpg
@@ -20,7 +22,13 @@ NEW = "another boat, a lamp and 4 keys"
 
 def letters_to(votewave: VoteWave, address: str) -> list[tuple[str, str]]:
     """Return the subjects and texts of mails to an address, the oldest first."""
-    return [(str(mail["Subject"]), str(mail.get_content())) for mail in votewave.mails(address)]
+    return [(str(mail["Subject"]), body(mail, "plain")) for mail in votewave.mails(address)]
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
 
 
 async def token_to(votewave: VoteWave, address: str, page: str, number: int = 1) -> str:
@@ -80,6 +88,41 @@ async def test_a_forgotten_password_is_replaced_and_everybody_signed_out(
     assert (await signed_in(client, ada, NEW))["account"]["email_verified"] is True, "its mail was read"
     traded = await client.post("/v1/auth/tokens", json={"api_key": key.json()["api_key"]})
     assert traded.status_code == 401
+
+
+async def test_mails_speak_the_language_of_the_account_else_of_the_browser(
+    client: httpx.AsyncClient, votewave: VoteWave
+) -> None:
+    german = {"accept-language": "de-AT,de;q=0.9,en;q=0.5"}
+    address = f"{uuid4().hex}@example.org"
+    person = {"email": address, "password": PASSWORD}
+    token = (await client.post("/v1/auth/accounts", json=person, headers=german)).json()["access_token"]
+
+    async def subjects(number: int) -> list[str]:
+        found = [subject for subject, _ in letters_to(votewave, address)]
+        return found if len(found) >= number else []
+
+    assert await eventually(lambda: subjects(1)) == ["Bestätige deine E-Mail-Adresse"]
+    [mail] = votewave.mails(address)
+    links = [re.findall(r"http\S+/verify#vl_[\w-]+", body(mail, kind)) for kind in ("plain", "html")]
+    assert links[0]
+    assert set(links[0]) == set(links[1])
+    assert '<html lang="de">' in body(mail, "html")
+
+    mine = {"authorization": f"Bearer {token}"}
+    chosen = await client.patch("/v1/profiles/me/preferences", json={"language": "en-GB"}, headers=mine)
+    assert chosen.status_code == 200
+    await client.post("/v1/auth/password/reset", json={"email": address}, headers=german)
+    assert (await eventually(lambda: subjects(2)))[-1] == "Reset your VoteWave password"
+
+    await client.patch("/v1/profiles/me/preferences", json={"language": "de"}, headers=mine)
+    leaving = await client.request("DELETE", "/v1/auth/me", json={"password": PASSWORD}, headers=mine)
+    assert leaving.status_code in {200, 202}, leaving.text
+    assert (await eventually(lambda: subjects(3)))[-1] == "Dein VoteWave-Konto wird gelöscht"
+    due = datetime.fromisoformat(leaving.json()["due_at"])
+    assert f"am {due.day}. " in letters_to(votewave, address)[-1][1]
+    await client.post("/v1/auth/sessions", json=person, headers={"accept-language": "en"})
+    assert (await eventually(lambda: subjects(4)))[-1] == "Dein VoteWave-Konto bleibt"
 
 
 async def test_nobody_learns_who_has_an_account(client: httpx.AsyncClient, votewave: VoteWave) -> None:

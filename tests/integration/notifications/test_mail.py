@@ -129,6 +129,22 @@ async def test_what_isnt_read_is_told_in_one_mail_once(notifications: Notificati
     assert other["Subject"] == "You were mentioned"
 
 
+async def test_mail_is_in_the_readers_language(votewave: VoteWave, notifications: Notifications, post: Post) -> None:
+    await votewave.sql(
+        "INSERT INTO profiles.profile (account_id, handle, handle_key, language) VALUES ($1, $2, $2, 'de-CH')",
+        post.account,
+        f"p{post.account.hex[-12:]}",
+    )
+    ada, ben = new_id(), new_id()
+    await hear(notifications, person_of(ada, handle="ada"), person_of(ben, handle="ben"))
+    await hear(notifications, wave_of(ben, mentions=[post.account], text="Hello & hi"))
+    [mail] = await post.gets(1)
+    assert mail["Subject"] == "Du wurdest erwähnt"
+    assert "@ben hat dich erwähnt\n    Hello & hi" in part_of(mail, "plain")
+    assert "Keine mehr bekommen" in part_of(mail, "html")
+    assert '<html lang="de">' in part_of(mail, "html")
+
+
 async def test_what_was_read_or_is_gone_or_off_isnt_mailed(notifications: Notifications, post: Post) -> None:
     ben, me = new_id(), subject(post.account)
     wave = wave_of(ben, mentions=[post.account])
