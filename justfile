@@ -123,6 +123,11 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 @web *ARGS:
     {{ run }} --group web python -m services.web "$@"
 
+# take pictures of the client's pages, of a running `./just up --demo`; `./just screens --help`
+[no-exit-message]
+@screens *ARGS:
+    {{ dev }} python -m tools.screens "$@"
+
 # measure; `./just bench votes` measures the vote path
 [no-exit-message]
 @bench *ARGS:
