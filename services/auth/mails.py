@@ -34,8 +34,8 @@ def confirm(language: Language, to: str, url: str) -> Mail:
             "Bestätige deine E-Mail-Adresse",
             "Bitte bestätige innerhalb eines Tages, dass dies die Adresse deines VoteWave-Kontos ist.",
             Act("Adresse bestätigen", url),
-            "Wenn du kein Konto hast, hat sich jemand bei der eigenen Adresse vertippt. Dann tu nichts, und diese Adresse "
-            "wird nicht verwendet.",
+            "Wenn du kein Konto hast, hat sich jemand bei der eigenen Adresse vertippt. Dann tu nichts, und diese "
+            "Adresse wird nicht verwendet.",
         )
     return _mail(
         language,
@@ -60,11 +60,11 @@ def reset(language: Language, to: str, url: str) -> Mail:
             language,
             to,
             "Setze dein VoteWave-Passwort zurück",
-            "Jemand, wahrscheinlich du, möchte das Passwort deines VoteWave-Kontos zurücksetzen. Innerhalb einer Stunde "
-            "kannst du ein neues wählen.",
+            "Jemand, wahrscheinlich du, möchte das Passwort deines VoteWave-Kontos zurücksetzen. Innerhalb einer "
+            "Stunde kannst du ein neues wählen.",
             Act("Neues Passwort wählen", url),
-            "Damit enden alle Sitzungen und API-Schlüssel. Wenn du es nicht warst, tu nichts: Dein Passwort bleibt, wie "
-            "es ist.",
+            "Damit enden alle Sitzungen und API-Schlüssel. Wenn du es nicht warst, tu nichts: Dein Passwort bleibt, "
+            "wie es ist.",
         )
     return _mail(
         language,
@@ -104,17 +104,17 @@ def leaving(language: Language, to: str, due_at: datetime) -> Mail:
             language,
             to,
             "Dein VoteWave-Konto wird gelöscht",
-            f"Dein VoteWave-Konto wird am {due_at.day}. {month} {due_at:%Y um %H:%M} UTC gelöscht. Alle seine Sitzungen "
-            "sind beendet.",
-            "Wenn du es behalten willst, melde dich vorher an. Wenn nicht du darum gebeten hast, melde dich an und ändere "
-            "dein Passwort: Wer das getan hat, kennt es.",
+            f"Dein VoteWave-Konto wird am {due_at.day}. {month} {due_at:%Y um %H:%M} UTC gelöscht. Alle seine "
+            "Sitzungen sind beendet.",
+            "Wenn du es behalten willst, melde dich vorher an. Wenn nicht du darum gebeten hast, melde dich an und "
+            "ändere dein Passwort: Wer das getan hat, kennt es.",
         )
     return _mail(
         language,
         to,
         "Your VoteWave account will be deleted",
-        f"Your VoteWave account will be deleted on {due_at.day} {month} {due_at:%Y at %H:%M} UTC. All its sessions have "
-        "ended.",
+        f"Your VoteWave account will be deleted on {due_at.day} {month} {due_at:%Y at %H:%M} UTC. All its sessions "
+        "have ended.",
         "If you want to keep it, sign in before that. If it wasn't you who asked for this, sign in and change your "
         "password: whoever did it knows it.",
     )
@@ -127,8 +127,8 @@ def kept(language: Language, to: str) -> Mail:
             language,
             to,
             "Dein VoteWave-Konto bleibt",
-            "Jemand, wahrscheinlich du, hat sich bei deinem VoteWave-Konto angemeldet, das gelöscht werden sollte. Darum "
-            "bleibt es.",
+            "Jemand, wahrscheinlich du, hat sich bei deinem VoteWave-Konto angemeldet, das gelöscht werden sollte. "
+            "Darum bleibt es.",
             "Seine API-Schlüssel sind beendet. Wenn es doch gelöscht werden soll, bitte noch einmal darum.",
         )
     return _mail(

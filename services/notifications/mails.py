@@ -62,7 +62,7 @@ def mail_of(
         items
         + (f'<p style="{_APART}">{words.more}</p>' if more else "")
         + act(words.see, link)
-        + f'<p style="{_SMALL}">{words.why} <a href="{escape(unsubscribe)}" style="color: inherit">{words.less}</a></p>',
+        + f'<p style="{_SMALL}">{words.why} <a href="{escape(unsubscribe)}">{words.less}</a></p>',
     )
     return Mail(to=address, subject=subject, text=text, html=html, unsubscribe=unsubscribe)
 
@@ -75,7 +75,7 @@ def sentence(told: NotificationView, language: Language = UNSAID) -> str:
     if others > 0:
         counted = f"{others}{'+' * (told.people_count >= _COUNTED)}"
         names.append((words.other if others == 1 else words.others).format(number=counted))
-    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {words.last} {names[-1]}" if names else words.somebody
+    who = f"{', '.join(names[:-1])} {words.last} {names[-1]}" if len(names) > 1 else "".join(names) or words.somebody
     one, many = words.says[told.kind]
     return (many if len(names) > 1 else one).format(who=who)
 

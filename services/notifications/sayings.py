@@ -1,4 +1,4 @@
-"""The words of mails, by language. Others' words stand in the text, as theirs; a subject would show them in our name."""
+"""The words of mails, by language. Others' words stand in the text, as theirs: a subject would show them as ours."""
 
 from collections.abc import Mapping
 

@@ -71,7 +71,7 @@ class Mailing:
                     await self._send(mailbox, *reader)
 
     async def _find(self, taken: list[Mailbox]) -> dict[UUID, tuple[str, Language]] | None:
-        """Return confirmed addresses and languages by account; None if Auth or Profiles doesn't answer: then all wait."""
+        """Return confirmed addresses and languages by account; None if a peer doesn't answer: then all wait."""
         query = urlencode([("account", mailbox.account) for mailbox in taken])
         try:
             found: list[Address] = await self._kit.shared.calls.get(

@@ -78,7 +78,12 @@ def test_a_mail_of_many_counts_them_in_its_subject() -> None:
     many = [told(), told("follow")]
     subjects = [
         mail_of(many, language=language, more=more, daily=daily, **asked).subject
-        for language, more, daily in (("en", False, False), ("de", True, False), ("en", True, True), ("de", False, True))
+        for language, more, daily in (
+            ("en", False, False),
+            ("de", True, False),
+            ("en", True, True),
+            ("de", False, True),
+        )
     ]
     assert subjects == [
         "2 new notifications",
