@@ -21,9 +21,11 @@ export const chosen = (): Locale | null => localeOf(localStorage.getItem(CHOSEN)
 
 /** The language to begin with. */
 export function preferred(): Locale {
-  const own = localeOf(localStorage.getItem(ACCOUNTS)) ?? chosen();
-  return own ?? navigator.languages.map(localeOf).find((locale) => locale !== null) ?? "en";
+  return localeOf(localStorage.getItem(ACCOUNTS)) ?? chosen() ?? unsaid();
 }
+
+/** The language of whoever has said nothing: what the browser asks for documents in. */
+const unsaid = (): Locale => navigator.languages.map(localeOf).find((locale) => locale !== null) ?? "en";
 
 async function messagesOf(locale: Locale) {
   switch (locale) {
@@ -38,6 +40,9 @@ async function messagesOf(locale: Locale) {
 export async function speak(locale: Locale): Promise<void> {
   i18n.loadAndActivate({ locale, messages: await messagesOf(locale) });
   document.documentElement.lang = locale;
+  // For the documents of the next pages, which have words in them, too (services/web/documents.py).
+  const seconds = locale === unsaid() ? 0 : 31_536_000;
+  document.cookie = `votewave.language=${locale}; path=/; max-age=${seconds}; samesite=lax`;
 }
 
 /** Speaks a language, also when this browser comes again. */
