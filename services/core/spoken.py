@@ -1,4 +1,4 @@
-"""Which language somebody is written to in: what goes with their account, which Profiles knows."""
+"""Which language somebody is written to in: what goes with their account."""
 
 from collections.abc import Iterable, Sequence
 from types import GenericAlias
@@ -28,20 +28,23 @@ class Spoken(Struct, frozen=True):
 _ANSWER: Any = GenericAlias(list, (Spoken,))
 
 
-async def languages(calls: Calls, accounts: Sequence[UUID], seconds: float) -> dict[UUID, str]:
+async def languages(calls: Calls, service: str, accounts: Sequence[UUID], seconds: float) -> dict[UUID, str]:
     """Return what accounts have chosen, by account; who has chosen nothing isn't in it.
 
     Args:
-        calls: Ask Profiles.
+        calls: Ask for them.
+        service: Which knows them.
         accounts: A hundred at most.
         seconds: How long its answer is waited for.
 
     Raises:
-        PeerError: Profiles doesn't answer.
+        PeerError: It doesn't answer.
         PeerMissing: It doesn't know them.
     """
+    if not accounts:
+        return {}
     query = urlencode([("account", account) for account in accounts])
-    found: list[Spoken] = await calls.get("profiles", f"/internal/profiles/languages?{query}", _ANSWER, seconds)
+    found: list[Spoken] = await calls.get(service, f"/internal/{service}/languages?{query}", _ANSWER, seconds)
     return {one.account: one.language for one in found if one.language is not None}
 
 

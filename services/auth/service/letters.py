@@ -226,7 +226,7 @@ class Letters:
     async def _language(self, account: UUID, who: Visitor) -> Language:
         """Return what goes with the account, else what the browser says whose request it is."""
         try:
-            found = await languages(self._kit.shared.calls, [account], _PEER_SECONDS)
+            found = await languages(self._kit.shared.calls, "profiles", [account], _PEER_SECONDS)
         except (PeerError, PeerMissing) as exc:
             log.warning("language_unknown", error=str(exc))
             found = {}

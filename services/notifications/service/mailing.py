@@ -77,7 +77,8 @@ class Mailing:
             found: list[Address] = await self._kit.shared.calls.get(
                 "auth", f"/internal/auth/addresses?{query}", self._addresses, _PEER_SECONDS
             )
-            chosen = await languages(self._kit.shared.calls, [each.account for each in found], _PEER_SECONDS)
+            accounts = [each.account for each in found]
+            chosen = await languages(self._kit.shared.calls, "profiles", accounts, _PEER_SECONDS)
         except (PeerError, PeerMissing) as exc:
             log.warning("readers_unknown", mails=len(taken), error=str(exc))
             async with self._kit.db.transaction() as session:

@@ -198,7 +198,7 @@ async def test_a_mail_that_is_refused_for_now_leaves_later_and_holds_it_all(
     from services.notifications.models import Mailbox  # noqa: PLC0415 - used here alone
 
     taken = Mailbox(account=post.account, email=True, digest="none", zone="UTC", told=mailbox["told"], tries=0)
-    await notifications.mailing._send(taken, post.address)
+    await notifications.mailing._send(taken, post.address, "en")
     due = await post.due()
     assert due is not None
     assert due - datetime.now(UTC) > timedelta(seconds=90)
