@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build, type Plugin, type ResolvedConfig, type Rolldown } from "vite";
+import { type Chunk, chunkOf, chunksOf, needed } from "./documents";
 import { icon } from "./icons";
 
 const ICONS = [
@@ -18,10 +19,10 @@ const ALSO = ["src/routes/PollPage.tsx", "src/comments/Thread.tsx", "src/offline
 
 // The typeface of most pages, which is asked for along with the first style and not after it.
 const FONT = "public-sans-latin-wght-normal.woff2";
+const STYLE = "style.css";
 const FONT_LICENCE = "@fontsource-variable/public-sans/LICENSE";
 
 type Bundle = Rolldown.OutputBundle;
-type Chunk = Rolldown.OutputChunk & { viteMetadata?: { importedCss: Set<string> } };
 
 function named(bundle: Bundle, name: string): string {
   const found = Object.values(bundle).find((each) => each.type === "asset" && each.names.includes(name));
@@ -52,21 +53,11 @@ function manifest(bundle: Bundle): string {
 
 /** Returns the entry, and all files that it and what is kept beside it need. */
 function shell(bundle: Bundle, root: string): { entry: string; files: string[] } {
-  const chunks = Object.values(bundle).filter((each): each is Chunk => each.type === "chunk");
-  const entry = chunks.find((each) => each.isEntry);
+  const entry = chunksOf(bundle).find(({ isEntry, name }) => isEntry && name === "index");
   if (!entry) throw new Error("there is no entry");
-  const also = ALSO.map((path) => join(root, path));
-  const queue = [entry, ...chunks.filter((each) => each.facadeModuleId && also.includes(each.facadeModuleId))];
-  const files = new Set<string>();
-  for (const chunk of queue) {
-    files.add(chunk.fileName);
-    for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
-    for (const name of chunk.imports) {
-      const next = bundle[name];
-      if (next?.type === "chunk" && !queue.includes(next)) queue.push(next);
-    }
-  }
-  return { entry: `/${entry.fileName}`, files: [...files].sort().map((name) => `/${name}`) };
+  const also: Chunk[] = ALSO.map((path) => chunkOf(bundle, join(root, path)));
+  const files = needed(bundle, [entry, ...also]).sort();
+  return { entry: `/${entry.fileName}`, files: files.map((name) => `/${name}`) };
 }
 
 export function installable(): Plugin {
@@ -96,7 +87,7 @@ export function installable(): Plugin {
         const licence = readFileSync(join(config.root, "node_modules", FONT_LICENCE), "utf8");
         this.emitFile({ type: "asset", fileName: "assets/public-sans-licence.txt", source: licence }); // it goes with the files
         const { entry, files } = shell(bundle, config.root);
-        files.push(named(bundle, FONT));
+        files.push(named(bundle, FONT), named(bundle, STYLE));
         define = {
           __ENTRY__: JSON.stringify(entry),
           __SHELL__: JSON.stringify(files),

@@ -2,7 +2,7 @@ import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
 import { onlineManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useSyncExternalStore } from "react";
+import { StrictMode, startTransition, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problem";
 import { takeInvitation } from "./ballots/secrets";
@@ -49,12 +49,16 @@ function App() {
 }
 
 // Who is here and which language they speak is found out first, so that nothing is shown as a stranger's and then again
-// as one's own. If that fails, the pages say so when they ask for something; words that can't be had are English.
-void Promise.all([session.token().catch(() => ""), speak(preferred()).catch(() => speak("en"))]).then(() =>
-  createRoot(place).render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
+// as one's own. If that fails, the pages say so when they ask for something; words that can't be had are English. The
+// page's own script is waited for as well: what the document shows meanwhile stays until the page takes its place. It is
+// drawn in pieces, between which a phone answers to touches.
+void Promise.all([session.token().catch(() => ""), speak(preferred()).catch(() => speak("en")), router.load().catch(() => undefined)]).then(() =>
+  startTransition(() =>
+    createRoot(place).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    ),
   ),
 );
 

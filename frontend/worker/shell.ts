@@ -13,9 +13,9 @@ const ASSET = /^\/assets\/[\w.-]{1,120}$/;
 // Not the client's pages: what opens there is the API's own.
 const APART = /^\/(v1|docs|health|metrics|\.well-known)(\/|$)|^\/openapi\.json$/;
 
-/** Brings the shell. A document of another version, from an instance that isn't renewed yet, is none: then it fails. */
+/** Brings the shell, with the document that is any page's. A document of another version, from an instance that isn't renewed yet, is none: then it fails. */
 export async function install(): Promise<void> {
-  const document = await fetch("/", { cache: "reload", credentials: "omit" });
+  const document = await fetch("/index.html", { cache: "reload", credentials: "omit" });
   if (!document.ok || !(await document.clone().text()).includes(ENTRY)) throw new Error("the document isn't of this version");
   const kept = await caches.open(mine);
   await kept.addAll(SHELL);

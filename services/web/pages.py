@@ -1,8 +1,9 @@
 """Serves the web client's build beside the API: a `Front`, so that routes of the API never meet it.
 
     /assets/NAME        a file whose name holds the hash of its content: kept by browsers for ever
-    /  /p/CODE  …       the client's own pages: one document, which is asked for anew each time
+    /  /p/CODE  …       the client's own pages: a document each, which is asked for anew each time (documents.py)
     /sw.js              its service worker, which is asked for anew, too: it brings each new version
+    /index.html         the document that the service worker keeps, which is any page's
     /manifest.webmanifest    what the client is called and looks like where it is installed
 
 Everything else is the API's. While there is no build, pages say that it is being made, or leave the request to the API.
@@ -12,7 +13,7 @@ import asyncio
 import hashlib
 import mimetypes
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from services.core.http.compression import chosen
 from services.core.problems import not_found
 from services.core.service import Answering
 from services.web.build import PACKED
+from services.web.documents import INDEX, Documents, documents_of
 
 PAGES = re.compile(
     r"/|/(p|r|u|polls|waves|tags|messages)/[^/]{1,200}|/messages/with/[^/]{1,200}"
@@ -34,10 +36,11 @@ PAGES = re.compile(
 """The client's own paths, as `frontend/src/routes` has them."""
 
 ASSETS = re.compile(r"/assets/([A-Za-z0-9_-][A-Za-z0-9._-]{0,120})")
-FILES = re.compile(r"/(sw\.js|manifest\.webmanifest)")
+FILES = re.compile(r"/(sw\.js|manifest\.webmanifest|index\.html)")
 """Files of the build that have the same name in every version."""
 
 _TYPES = {
+    ".html": "text/html",
     ".webmanifest": "application/manifest+json",
     ".js": "text/javascript",
     ".css": "text/css",
@@ -57,6 +60,7 @@ _POLICY = (
     "form-action 'self'",
     "frame-ancestors 'none'",
 )
+_NOTHING: Mapping[str, str] = {}
 _MAKING = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>VoteWave</title>
 <h1>VoteWave is up; its pages are being made</h1>
@@ -77,6 +81,7 @@ class Pages:
     def __init__(self, folder: Path, making: Callable[[], bool] = lambda: False, uploads: str = "") -> None:
         self._folder = folder
         self._making = making
+        self._documents: tuple[int, Documents | None] = (0, None)
         connect = f"connect-src 'self' {uploads}".rstrip()
         self._guards = {
             "content-security-policy": "; ".join((*_POLICY, connect)),
@@ -86,7 +91,7 @@ class Pages:
 
     def is_there(self) -> bool:
         """Return whether there is a build."""
-        return (self._folder / "index.html").is_file()
+        return (self._folder / INDEX).is_file()
 
     def __call__(self, scope: dict[str, Any]) -> Answering | None:
         """Take GET and HEAD of the client's own paths."""
@@ -126,14 +131,28 @@ class Pages:
         return self._asked_for_anew(request, body, _TYPES[Path(name).suffix])
 
     async def _page(self, request: Request[Any, Any, Any]) -> ASGIApp:
-        body = await _read(self._folder / "index.html")
+        documents = await asyncio.to_thread(self._built)
+        name = documents.of(request.scope["path"], request.headers, request.cookies) if documents else INDEX
+        body = await _read(self._folder / name)
         if body is None:
             return _answer(request, _MAKING, "text/html", self._guards | {"refresh": "2", "retry-after": "2"}, 503)
-        return self._asked_for_anew(request, body, "text/html")
+        return self._asked_for_anew(request, body, "text/html", {"vary": "accept-language, cookie"})
 
-    def _asked_for_anew(self, request: Request[Any, Any, Any], body: bytes, kind: str) -> ASGIApp:
+    def _built(self) -> Documents | None:
+        """Return the documents of the build that is there now; what they are is read once a build."""
+        try:
+            made = (self._folder / "documents.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if self._documents[0] != made:
+            self._documents = made, documents_of(self._folder)
+        return self._documents[1]
+
+    def _asked_for_anew(
+        self, request: Request[Any, Any, Any], body: bytes, kind: str, more: Mapping[str, str] = _NOTHING
+    ) -> ASGIApp:
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = self._guards | {"cache-control": "no-cache", "etag": tag}
+        headers = self._guards | {"cache-control": "no-cache", "etag": tag} | dict(more)
         if tag in request.headers.get("if-none-match", ""):
             return ASGIResponse(body=b"", status_code=304, headers=headers)
         return _answer(request, body, kind, headers)

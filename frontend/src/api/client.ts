@@ -2,6 +2,7 @@
 // when the token turns out to be over.
 
 import createClient from "openapi-fetch";
+import { takeEarly } from "../early";
 import { session } from "../session/session";
 import { Problem, type ProblemDocument } from "./problem";
 import type { components, paths } from "./schema";
@@ -15,7 +16,7 @@ async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const token = await session.token();
   if (token) request.headers.set("authorization", `Bearer ${token}`);
-  const answer = await fetch(request);
+  const answer = (await takeEarly(request)) ?? (await fetch(request));
   if (answer.status !== 401 || !token) return answer;
   const next = await session.renewed(token);
   if (!next) return answer;

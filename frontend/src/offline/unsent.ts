@@ -28,5 +28,7 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener);
 };
 
+const any = () => parts.size > 0;
+
 /** Whether any part of the page holds something unsent. */
-export const useAnyUnsent = (): boolean => useSyncExternalStore(subscribe, () => parts.size > 0);
+export const useAnyUnsent = (): boolean => useSyncExternalStore(subscribe, any, any);

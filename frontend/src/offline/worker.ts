@@ -16,7 +16,7 @@ function tell(worker: ServiceWorker | null) {
 
 /** What the worker needs to know of this page: its version, and what it has loaded before it had a worker. */
 function here() {
-  const scripts = document.querySelector<HTMLScriptElement>('script[type="module"][src]');
+  const scripts = document.querySelector<HTMLScriptElement>('script[type="module"][src]:not([async])');
   const loaded = performance.getEntriesByType("resource").map(({ name }) => new URL(name));
   const ours = loaded.filter(({ origin, pathname }) => origin === location.origin && pathname.startsWith("/assets/"));
   return { type: "here", entry: scripts ? new URL(scripts.src).pathname : "", loaded: ours.map(({ pathname }) => pathname) };
@@ -66,5 +66,7 @@ const subscribe = (listener: () => void) => {
   return () => void listeners.delete(listener);
 };
 
+const waits = () => waiting !== null;
+
 /** Whether a new version waits. */
-export const useNewVersion = (): boolean => useSyncExternalStore(subscribe, () => waiting !== null);
+export const useNewVersion = (): boolean => useSyncExternalStore(subscribe, waits, waits);

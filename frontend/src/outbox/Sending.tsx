@@ -12,7 +12,7 @@ import { sender, type Told } from "./sender";
 export function Sending() {
   const queries = useQueryClient();
   const online = useOnline();
-  const told = useSyncExternalStore(sender.subscribe, sender.told);
+  const told = useSyncExternalStore(sender.subscribe, sender.told, sender.told);
   useEffect(() => sender.start(), []);
   const counted = told.filter(({ state }) => state === "counted").length;
   useEffect(() => {

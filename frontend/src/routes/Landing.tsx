@@ -16,9 +16,16 @@ export function codeIn(text: string): string {
   return (text.trim().split("/").at(-1) ?? "").replace(/[\s-]/g, "");
 }
 
+/** What somebody has typed into the document's own form before this took its place. */
+function typed(): { text: string; there: boolean } {
+  const still = import.meta.env.SSR ? null : document.querySelector<HTMLInputElement>("input[data-still]");
+  return { text: still?.value ?? "", there: !!still && document.activeElement === still };
+}
+
 export function Landing() {
   const navigate = useNavigate();
-  const [text, setText] = useState("");
+  const [before] = useState(typed);
+  const [text, setText] = useState(before.text);
   const [asked, setAsked] = useState(false);
   const code = codeIn(text);
   const polls = useQuery({
@@ -41,6 +48,9 @@ export function Landing() {
       <form onSubmit={open} className={styles.code} noValidate>
         <Field
           label={t`Code of the poll`}
+          name="code"
+          data-still={import.meta.env.SSR || undefined}
+          autoFocus={before.there}
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoComplete="off"
@@ -50,6 +60,9 @@ export function Landing() {
         />
         <Button type="submit"><Trans>Open the poll</Trans></Button>
       </form>
+      <p className={styles.more}>
+        <Link to="/new"><Trans>Make a poll of your own</Trans></Link>
+      </p>
       {polls.data && polls.data.items.length > 0 && (
         <section aria-labelledby="open">
           <h2 id="open"><Trans>Open now</Trans></h2>
@@ -67,9 +80,6 @@ export function Landing() {
           </ul>
         </section>
       )}
-      <p className={styles.more}>
-        <Link to="/new"><Trans>Make a poll of your own</Trans></Link>
-      </p>
     </Page>
   );
 }

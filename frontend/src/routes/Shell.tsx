@@ -17,6 +17,9 @@ import { Wave } from "../ui/Wave";
 import { Language } from "../words/Language";
 import { You } from "./You";
 
+/** Drawn by the build (src/still.tsx), which doesn't know who will be here. */
+const STILL = import.meta.env.SSR;
+
 const Renewal = part(async () => (await import("../offline/Renewal")).Renewal);
 
 /** What is said above every page: that there is no connection, or that a newer version of them waits. */
@@ -52,7 +55,7 @@ export function Shell() {
           <Wave />
           VoteWave
         </Link>
-        <nav className={styles.links} aria-label="VoteWave">
+        <nav className={styles.links} aria-label="VoteWave" data-coming={STILL || undefined}>
           <Link to="/explore" className={styles.nav}>
             <Trans>Explore</Trans>
           </Link>
@@ -94,7 +97,7 @@ export function Shell() {
 function Foot() {
   const coming = useIsFetching({ predicate: ({ state }) => state.data === undefined && state.error === null }) > 0;
   return (
-    <footer className={styles.foot} data-coming={coming || undefined}>
+    <footer className={styles.foot} data-coming={coming || STILL || undefined}>
       <p><Trans>A vote that was acknowledged is stored and counted once.</Trans></p>
       <Language />
     </footer>

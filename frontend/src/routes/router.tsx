@@ -1,12 +1,13 @@
 import { Trans } from "@lingui/react/macro";
 import { t } from "@lingui/core/macro";
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
 import { type Kind, kinds } from "../moderation/kind";
 import { Page } from "../ui/Page";
-import { Landing } from "./Landing";
+import { codeIn, Landing } from "./Landing";
 import { Shell } from "./Shell";
 
-// services/web/pages.py serves the client for these paths; a new one belongs there, too.
+// services/web/pages.py serves the client for these paths; a new one belongs there, too. The build reads here which script
+// each of them needs (build/documents.ts), so that its document names that one, too.
 
 /** Only a path of our own, so that no link leads through here to another site. */
 function after(search: Record<string, unknown>): { then?: string | undefined } {
@@ -62,13 +63,20 @@ const root = createRootRoute({
   ),
 });
 
-// Most who come have the address of a poll: its page is asked for along with this script's other work, not after it.
-const pollPage = () => import("./PollPage");
-if (location.pathname.startsWith("/p/")) void pollPage().catch(() => undefined); // the route tells of it
-
 const routeTree = root.addChildren([
-  createRoute({ getParentRoute: () => root, path: "/", component: Landing }),
-  createRoute({ getParentRoute: () => root, path: "/p/$code", validateSearch: meant, component: lazyRouteComponent(pollPage, "PollPage") }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    // The document's form leads here where it is sent before the page has taken its place.
+    validateSearch: ({ code }: Record<string, unknown>): { code?: string } =>
+      typeof code === "string" || typeof code === "number" ? { code: String(code).slice(0, 200) } : {},
+    beforeLoad: ({ search }) => {
+      const code = codeIn(search.code ?? "");
+      if (code) throw redirect({ to: "/p/$code", params: { code }, replace: true });
+    },
+    component: Landing,
+  }),
+  createRoute({ getParentRoute: () => root, path: "/p/$code", validateSearch: meant, component: lazyRouteComponent(() => import("./PollPage"), "PollPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/sign-in",

@@ -4,18 +4,21 @@
 import { t } from "@lingui/core/macro";
 import { useSyncExternalStore } from "react";
 import { Problem, type ProblemDocument } from "../api/problem";
+import { SIGNED_IN, takeRenewal } from "../early";
 import type { components } from "../api/schema";
 
 type Tokens = components["schemas"]["Tokens"];
 export type Account = components["schemas"]["AccountView"];
 
-const HINT = "votewave.signed-in";
 const EARLY_MS = 30_000; // a token is renewed this long before it ends, for clocks and networks differ
 
 async function post(path: string, body?: object, token?: string): Promise<Tokens> {
   const headers: Record<string, string> = body ? { "content-type": "application/json" } : {};
   if (token) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method: "POST", headers, body: body ? JSON.stringify(body) : null });
+  return tokensOf(await fetch(path, { method: "POST", headers, body: body ? JSON.stringify(body) : null }));
+}
+
+async function tokensOf(answer: Response): Promise<Tokens> {
   if (!answer.ok) {
     throw new Problem(answer.status, (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>);
   }
@@ -33,7 +36,7 @@ class Session {
   /** The token for the next request, or "" for nobody's. */
   async token(): Promise<string> {
     const over = Date.now() > this.#until - EARLY_MS;
-    if (over && localStorage.getItem(HINT)) await this.#renew();
+    if (over && localStorage.getItem(SIGNED_IN)) await this.#renew();
     return this.#token;
   }
 
@@ -90,7 +93,9 @@ class Session {
   };
 
   #renew(): Promise<void> {
-    this.#renewing ??= post("/v1/auth/sessions/refresh")
+    // The page's first one is under way since before this script was there.
+    const early = takeRenewal();
+    this.#renewing ??= (early ? early.then(tokensOf) : post("/v1/auth/sessions/refresh"))
       .then((tokens) => this.#take(tokens))
       .catch((error: unknown) => {
         // Only the server's word ends a session: a lost connection doesn't.
@@ -106,7 +111,7 @@ class Session {
   #take(tokens: Tokens): void {
     this.#token = tokens.access_token;
     this.#until = Date.now() + tokens.expires_in * 1000;
-    localStorage.setItem(HINT, "yes");
+    localStorage.setItem(SIGNED_IN, "yes");
     this.#be(tokens.account);
   }
 
@@ -114,7 +119,7 @@ class Session {
     this.#token = "";
     this.#until = 0;
     // What was entered and isn't sent is nobody else's (making/kept.ts), nor is what goes with an account (words/locale.ts).
-    const theirs = (key: string) => key === HINT || key.startsWith("making:") || key.startsWith("votewave.account.");
+    const theirs = (key: string) => key === SIGNED_IN || key.startsWith("making:") || key.startsWith("votewave.account.");
     for (const key of Object.keys(localStorage)) if (theirs(key)) localStorage.removeItem(key);
     this.#be(null);
   }
@@ -128,6 +133,8 @@ class Session {
 
 export const session = new Session();
 
+const account = () => session.account;
+
 export function useAccount(): Account | null {
-  return useSyncExternalStore(session.subscribe, () => session.account);
+  return useSyncExternalStore(session.subscribe, account, account);
 }

@@ -1,7 +1,7 @@
 import { type InputHTMLAttributes, useId } from "react";
 import styles from "./ui.module.css";
 
-type Props = InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: string; error?: string | undefined };
+type Props = InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: string; error?: string | undefined; "data-still"?: true | undefined };
 
 /** A labelled line of text, with what is wrong with it read out beside it. */
 export function Field({ label, hint, error, ...rest }: Props) {

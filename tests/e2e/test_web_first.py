@@ -1,0 +1,114 @@
+"""What is seen before a page's scripts are there, and that these ask for nothing twice."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, Route, expect
+from tests.conftest import VoteWave, eventually
+from tests.e2e.web import enter, publish, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+
+WORDS = {
+    "en": ("Vote together, and see the result move", "Code of the poll"),
+    "de": ("Stimmt gemeinsam ab und seht, wie sich das Ergebnis bewegt", "Code der Umfrage"),
+}
+
+
+async def held(page: Page) -> asyncio.Event:
+    """Have the scripts that every page needs wait for the event."""
+    go = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await page.route("**/assets/packages-*.js", wait)
+    return go
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_the_first_page_is_there_before_its_scripts(browser: Browser, votewave: VoteWave, language: str) -> None:
+    heading, label = WORDS[language]
+    context = await browser.new_context(locale=language, java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(votewave.url)
+    await expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    await expect(page.get_by_label(label)).to_be_editable()
+    await expect(page.get_by_role("link", name="VoteWave")).to_be_visible()
+    await page.goto(f"{votewave.url}/explore")
+    await expect(page.get_by_role("link", name="VoteWave")).to_be_visible()
+    await expect(page.get_by_role("heading")).to_have_count(0)  # another page's words aren't on it
+
+
+async def test_what_is_typed_meanwhile_isnt_lost(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(browser, "about:blank")
+    go = await held(page)
+    await page.goto(votewave.url, wait_until="commit")
+    code = page.get_by_label("Code of the poll")
+    await code.fill(poll["code"][:4])
+    await expect(page.get_by_role("link", name="Explore")).to_have_count(0)  # nobody knows yet who is here
+    go.set()
+    await expect(page.get_by_role("link", name="Explore")).to_be_visible()
+    await expect(code).to_have_value(poll["code"][:4])
+    await expect(code).to_be_focused()
+    await page.keyboard.type(poll["code"][4:])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name=poll["title"])).to_be_visible()
+    assert complaints == []
+
+
+async def test_a_code_that_is_sent_before_the_page_is_there_leads_to_its_poll(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{votewave.url}/?code={poll['code'][:4]}-{poll['code'][4:]}")
+    await expect(page.get_by_role("heading", name=poll["title"])).to_be_visible()
+
+
+async def test_no_page_asks_for_anything_twice(browser: Browser, votewave: VoteWave, client: httpx.AsyncClient) -> None:
+    poll = await publish(client, rules={"eligibility": "anyone", "listing": "public"})
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up")
+    by = await enter(page)
+    await expect(page.get_by_role("button", name="You", exact=True)).to_be_visible()
+    key = {"idempotency-key": "a-first-wave"}
+    await client.post("/v1/expressions/waves", json={"text": "Good morning"}, headers={**by, **key})
+    mine = await publish(client, by, title="Shall we?")
+
+    async def in_feed() -> Any:
+        items = (await client.get("/v1/feed/home", headers=by)).json()["items"]
+        return {item["kind"] for item in items} == {"wave", "poll"}
+
+    await eventually(in_feed)
+    room = await client.post("/v1/votebooth/rooms", json={"title": "Hall"}, headers={**by, "idempotency-key": "hall"})
+    seen = {
+        "/": poll["title"],
+        f"/p/{mine['code']}": "Cast my vote",
+        "/home": "Good morning",
+        f"/r/{room.json()['code']}": "Hall",
+    }
+    early = {
+        "/": "/v1/polls?",
+        f"/p/{mine['code']}": "/v1/polls/by-code/",
+        "/home": "/v1/feed/home?",
+        f"/r/{room.json()['code']}": "/v1/votebooth/rooms/",
+    }
+    asked: Counter[tuple[str, str, str]] = Counter()
+    page.on("request", lambda it: asked.update([(it.method, it.url, it.post_data or "")]))
+    watched = ("/v1/polls", "/polls/batch", "/waves/batch", "/feed/home", "/rooms/", "/sessions/refresh")
+    for path, text in seen.items():
+        await page.goto("about:blank")
+        asked.clear()
+        await page.goto(f"{votewave.url}{path}")
+        await expect(page.get_by_text(text).first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        twice = {it for it, times in asked.items() if times > 1 and any(part in it[1] for part in watched)}
+        assert twice == set(), path
+        assert any(early[path] in url for _, url, _ in asked), path
+    assert complaints == []
