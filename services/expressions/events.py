@@ -42,6 +42,20 @@ class WaveChanged(Event, frozen=True, kw_only=True):
     deleted: bool
 
 
+class WaveModerated(Event, frozen=True, kw_only=True):
+    """A Wave is hidden, by a filter or a moderator, or shown again. It is told for its author's sake.
+
+    Attributes:
+        version: The Wave's; of one Wave the highest holds.
+    """
+
+    KIND: ClassVar[str] = "expressions.wave.moderated"
+    wave: UUID
+    version: int
+    author: UUID
+    hidden: bool
+
+
 class ReactionChanged(Event, frozen=True, kw_only=True):
     """Somebody reacts to a Wave, or doesn't any more.
 

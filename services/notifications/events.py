@@ -66,6 +66,16 @@ class WaveChanged(Event, frozen=True, kw_only=True):
     deleted: bool
 
 
+class WaveModerated(Event, frozen=True, kw_only=True):
+    """Expressions: a Wave is hidden, or shown again."""
+
+    KIND: ClassVar[str] = "expressions.wave.moderated"
+    wave: UUID
+    version: int
+    author: UUID
+    hidden: bool
+
+
 class ReactionChanged(Event, frozen=True, kw_only=True):
     """Expressions: somebody reacts to a Wave, or doesn't any more.
 

@@ -35,6 +35,7 @@ SERVICE = Service(
         Handler(
             events.WaveChanged, lambda told, session, event: told.hearing.wave(session, event), Notifications.keep_past
         ),
+        Handler(events.WaveModerated, lambda told, session, event: told.hearing.moderated(session, event), forget_past),
         Handler(
             events.ReactionChanged, lambda told, session, event: told.hearing.reaction(session, event), forget_past
         ),

@@ -40,7 +40,7 @@ export function what(one: Told): string | null {
     case "thread":
       return plural(one.people_count, { one: `${people} commented on “${text}”, whose comments you follow`, other: `${people} commented on “${text}”, whose comments you follow` });
     case "moderation":
-      return t`A comment of yours in “${poll}” was hidden: ${text}`;
+      return one.subject.type === "wave" ? t`A Wave of yours was hidden: ${text}` : t`A comment of yours in “${poll}” was hidden: ${text}`;
     case "poll_opened":
       return t`Voting has begun: ${text}`;
     case "poll_closing":
@@ -65,7 +65,7 @@ const kinds: Record<string, MessageDescriptor> = {
   comment: msg`Somebody comments on a poll of mine`,
   reply: msg`Somebody answers a comment of mine`,
   thread: msg`Somebody comments where I follow the comments`,
-  moderation: msg`A comment of mine is hidden`,
+  moderation: msg`A comment or a Wave of mine is hidden`,
   poll_opened: msg`Voting begins in a poll that I watch`,
   poll_closing: msg`Voting ends soon in a poll that I watch`,
   poll_closed: msg`Voting ends in a poll that I watch, or in mine`,

@@ -6,6 +6,7 @@ from services.core.filters import matching
 from services.expressions.models import Wave
 from services.expressions.repository import CaseRepository, FilterRepository, LimitRepository, WaveRepository
 from services.expressions.service.picturing import shown_by
+from services.expressions.service.steps import tell_author
 
 
 async def keep_back(session: AsyncSession, wave: Wave) -> Wave:
@@ -24,7 +25,9 @@ async def keep_back(session: AsyncSession, wave: Wave) -> Wave:
     cases = CaseRepository(session)
     case, _ = await cases.hold(wave.id)
     await cases.put(case, again=True, matched=filters[matched])
-    return await hide(session, wave, "filter")
+    hidden = await hide(session, wave, "filter")
+    await tell_author(session, hidden)
+    return hidden
 
 
 async def hide(session: AsyncSession, wave: Wave, hidden_as: str) -> Wave:

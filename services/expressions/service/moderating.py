@@ -27,7 +27,7 @@ from services.expressions.repository import (
 from services.expressions.schemas import WaveCase, WaveLogEntry, WaveReportView
 from services.expressions.service.keeping import hide, show
 from services.expressions.service.reading import Reading, moderates
-from services.expressions.service.steps import tell
+from services.expressions.service.steps import tell, tell_author
 from services.expressions.settings import ExpressionsSettings
 
 _KIND = Kind("Wave", "wave-", CaseRepository, ReportRepository, WaveCase, WaveReportView)
@@ -82,11 +82,15 @@ class Moderating(AppealCases[Case, Wave, WaveCase]):
         waves = WaveRepository(session)
         if decision.outcome == "hidden" and held.hidden_as is None:
             await hide(session, held, "moderator")
-            await tell(session, await waves.change(held.id, version=Wave.version + 1))
+            changed = await waves.change(held.id, version=Wave.version + 1)
+            await tell(session, changed)
+            await tell_author(session, changed)
         elif decision.outcome == "hidden":
             await waves.change(held.id, hidden_as="moderator")
         elif decision.outcome == "restored" and held.hidden_as is not None:
-            await tell(session, await show(session, held))
+            shown = await show(session, held)
+            await tell(session, shown)
+            await tell_author(session, shown)
         log = ModerationLog(session)
         await log.record(f"case.{decision.outcome}", subject.id, {"reason": decision.reason}, wave=held.id)
 

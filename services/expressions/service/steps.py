@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.core.events.outbox import publish
 from services.core.marked import Piece, targets
 from services.core.problems import not_found, over_quota, refused
-from services.expressions.events import WaveChanged
+from services.expressions.events import WaveChanged, WaveModerated
 from services.expressions.models import Wave
 from services.expressions.repository import AccountRepository, LimitRepository, MentionRepository, WaveRepository
 from services.expressions.settings import ExpressionsSettings
@@ -77,6 +77,12 @@ async def tell(session: AsyncSession, wave: Wave, *, deleted: bool = False) -> N
     told = changed(wave, mentions, deleted=deleted)
     limited = not deleted and await LimitRepository(session).is_limited(wave.author)
     await publish(session, told if deleted else to_others(wave, told, limited=limited))
+
+
+async def tell_author(session: AsyncSession, wave: Wave) -> None:
+    """Publish that a Wave is hidden now, or shown again."""
+    hidden = wave.hidden_as is not None
+    await publish(session, WaveModerated(wave=wave.id, version=wave.version, author=wave.author, hidden=hidden))
 
 
 def to_others(wave: Wave, told: WaveChanged, *, limited: bool) -> WaveChanged:

@@ -47,14 +47,23 @@ class NotificationRepository(Repository[Notification]):
 
     model_type = Notification
 
-    async def keep(self, told: Told, version: int, *, present: bool) -> Kept:
-        """Keep that something happened, or doesn't stand any more, unless what is known of it is as new."""
+    async def keep(self, told: Told, version: int, *, present: bool, anew: bool = False) -> Kept:
+        """Keep that something happened, or doesn't stand any more, unless what is known of it is as new.
+
+        Args:
+            told: What.
+            version: Of the event.
+            present: It stands.
+            anew: It is new each time that it stands again; otherwise, once.
+        """
         group, is_new = await self._hold(told)
         happening = (Happening.notification == group, Happening.actor == told.actor, Happening.cause == told.cause)
-        known = (await self.session.execute(select(Happening.version, Happening.told).where(*happening))).first()
+        known = (
+            await self.session.execute(select(Happening.version, Happening.told, Happening.present).where(*happening))
+        ).first()
         if known is not None and known.version >= version:
             return Kept(is_new, news=False)
-        was_told = known is not None and known.told
+        was_told = known is not None and (known.present if anew else known.told)
         values = {"version": version, "present": present, "told": was_told or present}
         keys = {"notification": group, "actor": told.actor, "cause": told.cause}
         new = insert(Happening).values(**keys, **values)

@@ -27,6 +27,7 @@ from services.notifications.events import (
     ReactionChanged,
     ThreadFollowed,
     WaveChanged,
+    WaveModerated,
 )
 from services.notifications.kinds import Kind
 from services.notifications.repository.accounts import WatchRepository
@@ -68,6 +69,11 @@ class Hearing:
             await self._ripple(session, owner, event.ripple_of, event.author, event.wave)
         for ripple in await things.ripples(event.wave):  # those that were heard of before what they share on
             await self._ripple(session, event.author, event.wave, ripple.owner, ripple.id)
+
+    async def moderated(self, session: AsyncSession, event: WaveModerated) -> None:
+        """Tell whose Wave was hidden, each time anew, until it is shown again."""
+        told = Told(event.author, "moderation", event.wave, event.author)
+        await self._keep(session, told, event.version, present=event.hidden, anew=True)
 
     async def reaction(self, session: AsyncSession, event: ReactionChanged) -> None:
         """Tell somebody who reacts to their Wave."""
@@ -156,9 +162,11 @@ class Hearing:
         if owner != actor:
             await self._keep(session, Told(owner, "ripple", wave, actor, ripple))
 
-    async def _keep(self, session: AsyncSession, told: Told, version: int = 1, *, present: bool = True) -> None:
+    async def _keep(
+        self, session: AsyncSession, told: Told, version: int = 1, *, present: bool = True, anew: bool = False
+    ) -> None:
         notifications = NotificationRepository(session)
-        kept = await notifications.keep(told, version, present=present)
+        kept = await notifications.keep(told, version, present=present, anew=anew)
         if kept.made:
             await notifications.trim(told.recipient, self._settings.kept_per_account)
         await MailboxRepository(session).advance([told.recipient])

@@ -117,6 +117,11 @@ async def test_filtered_words_wait_for_a_moderator_however_they_are_written(
     [_, second] = await told(votewave, "expressions.wave.changed", wave["id"])
     assert (second["visibility"], second["version"], second["text"]) == ("public", 2, wave["text"])
     assert await case_of(moderator, wave["id"]) is None
+    moderated = await told(votewave, "expressions.wave.moderated", wave["id"])
+    assert [(one["hidden"], one["version"], one["author"]) for one in moderated] == [
+        (True, 1, ada.account),
+        (False, 2, ada.account),
+    ]
 
 
 async def test_words_beside_or_within_others_arent_held_back(ada: Author, ben: Author, word: str) -> None:

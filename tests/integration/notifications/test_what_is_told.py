@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from services.core.events.outbox import Event
 from services.core.ids import new_id
 from services.core.problems import Problem
-from services.notifications.events import BlockChanged, MuteChanged, PollClosed, PollOpened, WaveChanged
+from services.notifications.events import BlockChanged, MuteChanged, PollClosed, PollOpened, WaveChanged, WaveModerated
 from services.notifications.schemas import ChannelsEdit
 from services.notifications.service import Notifications
 from services.notifications.settings import NotificationsSettings
@@ -204,6 +204,33 @@ async def test_a_hidden_comment_is_told_to_its_author_alone(notifications: Notif
     assert (await kinds(notifications, ada), await kinds(notifications, ben)) == (["comment"], [])
     await hear(notifications, replace(comment, version=4, state="hidden", text=""))
     assert [one.read for one in await listed(notifications, ben)] == [False]  # this is new
+
+
+async def test_a_hidden_wave_is_told_to_its_author_until_it_is_shown_again(notifications: Notifications) -> None:
+    ada, ben = new_id(), new_id()
+    wave = wave_of(ada, mentions=[ben])
+    await hear(notifications, wave)
+
+    def moderated(version: int, *, hidden: bool) -> WaveModerated:
+        return WaveModerated(wave=wave.wave, version=version, author=ada, hidden=hidden)
+
+    hidden = replace(wave, version=2, visibility="mentioned", mentions=[])
+    await hear(notifications, moderated(2, hidden=True), hidden, moderated(2, hidden=True))
+    [told] = await listed(notifications, ada)
+    assert (told.kind, told.subject.type, told.subject.id, told.subject.text) == (
+        "moderation",
+        "wave",
+        wave.wave,
+        wave.text,
+    )
+    assert await kinds(notifications, ben) == []
+    await notifications.reading.mark(subject(ada), told.id, read=True)
+    await hear(notifications, moderated(3, hidden=False), replace(wave, version=3), moderated(2, hidden=True))
+    assert (await kinds(notifications, ada), await kinds(notifications, ben)) == ([], ["mention"])
+    await hear(notifications, moderated(4, hidden=True))
+    assert [one.read for one in await listed(notifications, ada)] == [False]  # this is new
+    await hear(notifications, replace(wave, version=5, deleted=True, text=""))
+    assert await kinds(notifications, ada) == []
 
 
 async def test_off_is_off_in_the_list_and_in_the_badge(notifications: Notifications) -> None:
