@@ -14,10 +14,11 @@ Of what is inherited, `update` reads before it writes, and `upsert` and `get_or_
 two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are one statement each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
@@ -26,10 +27,13 @@ from msgspec import Struct
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    FromClause,
     Integer,
     Row,
     Select,
     SQLColumnExpression,
+    Uuid,
+    any_,
     bindparam,
     column,
     func,
@@ -131,6 +135,26 @@ def is_there(*conditions: SQLColumnExpression[bool]) -> ColumnElement[bool]:
     """
     found = select(_ONE).where(*conditions).scalar_subquery()
     return func.coalesce(found, _NONE) == _ONE
+
+
+def one_of(key: SQLColumnExpression[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Say in SQL whether a key is one of some ids, which are one parameter.
+
+    So the statement is the same however many there are, and is prepared once; `in_` makes another one for each number,
+    and fails with more than 32,767.
+    """
+    return key == any_(bindparam("ids", list(ids), ARRAY(Uuid()), unique=True))
+
+
+def rows_of(*columns: tuple[str, Any, Iterable[Any]]) -> FromClause:
+    """Return a table that is made of lists, of which each is one parameter, to be joined with.
+
+    Args:
+        columns: Of each its name, its type, and its values.
+    """
+    given = [bindparam(name, list(values), ARRAY(kind), unique=True) for name, kind, values in columns]
+    named = [column(name, kind) for name, kind, _ in columns]
+    return func.unnest(*given).table_valued(*named).render_derived("given")
 
 
 async def keep_newest(

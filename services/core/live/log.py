@@ -1,15 +1,20 @@
 """Streams that are a log in Postgres: each change is a row with the next sequence number, written with what it changes.
 
-Such a service implements `Log`; `LogSource` makes a `Source` of it.
+Such a service implements `Log`; `LogSource` makes a `Source` of it. Where very many streams change at a time, it
+implements `Logs`, which is asked of many of them at once, and `LogsSource` makes the `Source`.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from services.core.live.gathering import Gathering
 from services.core.live.messages import Position
 from services.core.live.source import MOST_EVENTS, Reading, Silent, Viewer
 from services.core.problems import Problem
+
+_CHANGES_AT_ONCE = 1_000
+"""After a long break everybody comes back at once, and each may lack hundreds."""
 
 
 class Change(NamedTuple):
@@ -39,20 +44,8 @@ class Standing:
     changes_in: float | None = None
 
 
-class Log(Protocol):
-    """What a service says of its logs."""
-
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        """Return where a log stands and who may see it; the key is anything that a client may send.
-
-        Raises:
-            Problem: 404 if there is no such log.
-        """
-        ...
-
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
-        """Return the changes after one sequence number up to another, in their order."""
-        ...
+class _Shown(Protocol):
+    """What a service says of its logs, however it is asked."""
 
     async def snapshot(self, key: str, view: Any) -> tuple[Position, Any]:
         """Return everything as one view shows it, and where the log stood then, read together."""
@@ -67,10 +60,57 @@ class Log(Protocol):
         ...
 
 
+class Log(_Shown, Protocol):
+    """What a service says of its logs, asked of one at a time."""
+
+    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
+        """Return where a log stands and who may see it; the key is anything that a client may send.
+
+        Raises:
+            Problem: 404 if there is no such log.
+        """
+        ...
+
+    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
+        """Return the changes after one sequence number up to another, in their order."""
+        ...
+
+
+class Asked(NamedTuple):
+    """A log that is asked for; see `Source.look`."""
+
+    key: str
+    viewers: Collection[Viewer]
+    oldest: int | None = None
+
+
+class Span(NamedTuple):
+    """Some of a log: the changes after one sequence number up to another."""
+
+    key: str
+    after: int
+    upto: int
+
+
+class Logs(_Shown, Protocol):
+    """What a service says of its logs, asked of many at a time."""
+
+    async def stands(self, asked: Sequence[Asked]) -> Sequence[Standing | Problem]:
+        """Return where logs stand and who may see them, in the order asked; of one that isn't there, that it isn't.
+
+        How many statements that takes mustn't depend on how many logs there are.
+        """
+        ...
+
+    async def changes(self, spans: Sequence[Span]) -> Sequence[Sequence[Change]]:
+        """Return the changes of each span in their order, by as many statements however many spans there are."""
+        ...
+
+
 class LogLook:
     """A log at one moment."""
 
-    def __init__(self, log: Log, key: str, standing: Standing, after: int, changes: Sequence[Change]) -> None:
+    def __init__(self, log: _Shown, key: str, standing: Standing, after: int, changes: Sequence[Change]) -> None:
         self.head = standing.position
         self.changes_in = standing.changes_in
         self._log = log
@@ -123,11 +163,76 @@ class LogSource(Silent):
     async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> LogLook:
         """Return a log as it stands, with the changes since the oldest position that still leads on."""
         standing = await self.log.stand(key, viewers)
-        head = standing.position.seq
-        after = head if oldest is None else min(head, max(oldest, head - MOST_EVENTS))
+        after, head = _span(standing, oldest)
         changes = await self.log.changes(key, after, head) if after < head else ()
         return self.looks(self.log, key, standing, after, changes)
 
     async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
         """Return where logs stand."""
         return await self.log.heads(keys)
+
+
+class LogsSource(Silent):
+    """A `Source` of logs that are looked at together; its subclass says what its states and events are.
+
+    Args:
+        log: Where they are.
+        is_passing: Says of an exception that another look may work, whichever logs are looked at.
+    """
+
+    kind: ClassVar[str]
+    state: ClassVar[Any]
+    events: ClassVar[tuple[Any, ...]]
+    looks: ClassVar[type[LogLook]] = LogLook
+
+    def __init__(self, log: Logs, is_passing: Callable[[BaseException], bool]) -> None:
+        self.log = log
+        self._gathering: Gathering[Asked, LogLook] = Gathering(self._look, is_passing)
+
+    async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> LogLook:
+        """Return a log as it stands, with the changes since the oldest position that still leads on."""
+        return await self._gathering.ask(Asked(key, viewers, oldest))
+
+    async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
+        """Return where logs stand."""
+        return await self.log.heads(keys)
+
+    async def _look(self, asked: Sequence[Asked]) -> Sequence[LogLook | Problem]:
+        standings = await self.log.stands(asked)
+        spans: dict[str, Span] = {}  # by key: one log may be asked for twice, by a watch and for a ticket
+        for each, standing in zip(asked, standings, strict=True):
+            if isinstance(standing, Standing):
+                after, head = _span(standing, each.oldest)
+                before = spans.get(each.key, Span(each.key, head, head))
+                spans[each.key] = Span(each.key, min(after, before.after), max(head, before.upto))
+        changes: dict[str, Sequence[Change]] = {}
+        for some in _portions([span for span in spans.values() if span.after < span.upto]):
+            found = await self.log.changes(some)
+            changes |= {span.key: rows for span, rows in zip(some, found, strict=True)}
+        return [
+            self.looks(self.log, each.key, standing, spans[each.key].after, changes.get(each.key, ()))
+            if isinstance(standing, Standing)
+            else standing
+            for each, standing in zip(asked, standings, strict=True)
+        ]
+
+
+def _span(standing: Standing, oldest: int | None) -> tuple[int, int]:
+    """Return after which change those are wanted that lead to the present, and which is the last."""
+    head = standing.position.seq
+    return (head if oldest is None else min(head, max(oldest, head - MOST_EVENTS))), head
+
+
+def _portions(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Cut spans into portions of no more changes than are read at a time, or of one span."""
+    some: list[Span] = []
+    size = 0
+    for span in spans:
+        more = span.upto - span.after
+        if some and size + more > _CHANGES_AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(span)
+        size += more
+    if some:
+        yield some

@@ -126,13 +126,18 @@ def id_of(key: str, what: str) -> UUID:
     Raises:
         Problem: 404 if it isn't an id.
     """
+    if (found := uuid_of(key)) is None:
+        raise not_found(what)
+    return found
+
+
+def uuid_of(key: str) -> UUID | None:
+    """Return the id that a stream is named by, in its one spelling; None if it isn't one."""
     try:
         found = UUID(key)
     except ValueError:
-        raise not_found(what) from None
-    if str(found) != key:
-        raise not_found(what)
-    return found
+        return None
+    return found if str(found) == key else None
 
 
 class Silent:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, one_of
 from services.core.images.tables import State
 from services.messaging.models import Attachment, Block, Case, Conversation, Member, Message
 
@@ -51,7 +51,7 @@ class AttachmentRepository(Repository[Attachment]):
         found: dict[UUID, list[Attachment]] = {}
         if not messages:
             return found
-        mine = select(Attachment).where(Attachment.message.in_(messages), Attachment.state == State.USED)
+        mine = select(Attachment).where(one_of(Attachment.message, messages), Attachment.state == State.USED)
         for row in await self.session.scalars(mine.order_by(Attachment.message, Attachment.place)):
             if row.message is not None:
                 found.setdefault(row.message, []).append(row)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import BigInteger, Uuid, and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, one_of, rows_of
 from services.core.ids import new_id
 from services.messaging.models import Change, Conversation, Member
 
@@ -40,11 +40,11 @@ class ConversationRepository(Repository[Conversation]):
 
     async def of(self, conversations: Collection[UUID]) -> dict[UUID, Conversation]:
         """Return some conversations."""
-        return {row.id: row for row in await self.get_many(Conversation.id.in_(conversations))} if conversations else {}
+        return {row.id: row for row in await self.get_many(one_of(Conversation.id, conversations))} if conversations else {}
 
     async def heads(self, conversations: Collection[UUID]) -> dict[UUID, int]:
         """Return where conversations stand."""
-        found = select(Conversation.id, Conversation.seq).where(Conversation.id.in_(conversations))
+        found = select(Conversation.id, Conversation.seq).where(one_of(Conversation.id, conversations))
         return {row.id: row.seq for row in await self.session.execute(found)}
 
     async def asked(self, account: UUID) -> int:
@@ -63,10 +63,15 @@ class ChangeRepository(Repository[Change]):
 
     model_type = Change
 
-    async def after(self, conversation: UUID, seq: int, until: int) -> Sequence[Change]:
-        """Return what has happened after a position, up to another one, in its order."""
-        among = (Change.conversation == conversation, Change.seq > seq, Change.seq <= until)
-        return (await self.session.scalars(select(Change).where(*among).order_by(Change.seq))).all()
+    async def between(self, spans: Collection[tuple[UUID, int, int]]) -> Sequence[Change]:
+        """Return what has happened in conversations, of each after a position and up to another one, in its order."""
+        conversations, after, upto = zip(*spans, strict=True)
+        given = rows_of(
+            ("conversation", Uuid(), conversations), ("after", BigInteger(), after), ("upto", BigInteger(), upto)
+        )
+        among = (Change.conversation == given.c.conversation, Change.seq > given.c.after, Change.seq <= given.c.upto)
+        statement = select(Change).join(given, and_(*among)).order_by(Change.conversation, Change.seq)
+        return (await self.session.scalars(statement)).all()
 
     async def trim(self, conversation: UUID, until: int) -> None:
         """Forget what nobody catches up with any more."""

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Uuid, and_, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from services.core.data.pagination import Keyset, Page, PageFilter
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, one_of, rows_of
 from services.messaging.models import Account, Member, Message
 
 CONVERSATIONS = Keyset("conversations", Member.latest)
@@ -38,17 +38,24 @@ class MemberRepository(Repository[Member]):
         statement = select(Member).where(Member.conversation == conversation, Member.state.in_(READERS))
         return (await self.session.scalars(statement.order_by(Member.joined_at, Member.account))).all()
 
-    async def since(self, conversation: UUID, accounts: Collection[UUID]) -> dict[UUID, int]:
-        """Return from where those of some accounts who read a conversation do so."""
-        found = select(Member.account, Member.since).where(
-            Member.conversation == conversation, Member.account.in_(accounts), Member.state.in_(READERS)
-        )
-        return {row.account: row.since for row in await self.session.execute(found)}
+    async def since(self, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+        """Return from where accounts read conversations, by both; without those who don't read them."""
+        if not pairs:
+            return {}
+        conversations, accounts = zip(*pairs, strict=True)
+        given = rows_of(("conversation", Uuid(), conversations), ("account", Uuid(), accounts))
+        both = and_(Member.conversation == given.c.conversation, Member.account == given.c.account)
+        statement = select(Member.conversation, Member.account, Member.since).join(given, both)
+        rows = await self.session.execute(statement.where(Member.state.in_(READERS)))
+        return {(row.conversation, row.account): row.since for row in rows}
 
-    async def changed(self, account: UUID, after: int, upto: int) -> Sequence[Member]:
-        """Return an account's conversations that changed last between two positions of it, in their order."""
-        among = (Member.account == account, Member.seq > after, Member.seq <= upto)
-        return (await self.session.scalars(select(Member).where(*among).order_by(Member.seq))).all()
+    async def changed(self, spans: Collection[tuple[UUID, int, int]]) -> Sequence[Member]:
+        """Return accounts' conversations that changed last between two positions of each account, in their order."""
+        accounts, after, upto = zip(*spans, strict=True)
+        given = rows_of(("account", Uuid(), accounts), ("after", BigInteger(), after), ("upto", BigInteger(), upto))
+        among = (Member.account == given.c.account, Member.seq > given.c.after, Member.seq <= given.c.upto)
+        statement = select(Member).join(given, and_(*among)).order_by(Member.account, Member.seq)
+        return (await self.session.scalars(statement)).all()
 
     async def partners(self, account: UUID, others: Collection[UUID]) -> set[UUID]:
         """Return those of some accounts with whom an account converses: neither has left, or waits for the other."""
@@ -63,12 +70,15 @@ class MemberRepository(Repository[Member]):
         statement = select(Member).where(Member.conversation == conversation, Member.state != "left")
         return (await self.session.scalars(statement.order_by(Member.joined_at, Member.account))).all()
 
-    async def some(self, conversation: UUID, accounts: Collection[UUID]) -> dict[UUID, Member]:
-        """Return how some accounts stand to a conversation."""
-        if not accounts:
+    async def some(self, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Member]:
+        """Return how accounts stand to conversations, by both."""
+        if not pairs:
             return {}
-        rows = await self.get_many(Member.conversation == conversation, Member.account.in_(accounts))
-        return {row.account: row for row in rows}
+        conversations, accounts = zip(*pairs, strict=True)
+        given = rows_of(("conversation", Uuid(), conversations), ("account", Uuid(), accounts))
+        both = and_(Member.conversation == given.c.conversation, Member.account == given.c.account)
+        rows = (await self.session.scalars(select(Member).join(given, both))).all()
+        return {(row.conversation, row.account): row for row in rows}
 
     async def listed(self, page: PageFilter, account: UUID, state: str) -> Page[Member]:
         """Return a page of an account's conversations, the last that was written in first."""
@@ -149,7 +159,7 @@ class AccountRepository(Repository[Account]):
 
     async def seqs(self, accounts: Collection[UUID]) -> dict[UUID, int]:
         """Return the positions of accounts; of those that have any."""
-        found = select(Account.id, Account.seq).where(Account.id.in_(accounts))
+        found = select(Account.id, Account.seq).where(one_of(Account.id, accounts))
         return {row.id: row.seq for row in await self.session.execute(found)}
 
     async def let_see(self, account: UUID, **shown: bool) -> Account:
@@ -161,7 +171,7 @@ class AccountRepository(Repository[Account]):
 
     async def shown(self, accounts: Collection[UUID]) -> dict[UUID, Shown]:
         """Return to whom accounts show whether they are there."""
-        found = select(Account.id, Account.presence, Account.circle).where(Account.id.in_(accounts))
+        found = select(Account.id, Account.presence, Account.circle).where(one_of(Account.id, accounts))
         rows = {row.id: Shown(row.presence, row.circle) for row in await self.session.execute(found)}
         return {account: rows.get(account, Shown()) for account in accounts}
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import TSQUERY, insert
+from sqlalchemy import ColumnElement, Text, Uuid, cast, delete, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 
 from services.core.data.pagination import Keyset, Page, PageFilter
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, one_of
 from services.messaging.models import Member, Message, Reaction, Revision
 from services.messaging.repository.members import READERS
 
@@ -58,13 +58,24 @@ class MessageRepository(Repository[Message]):
         """Return those of some messages that stand after a position."""
         if not messages:
             return {}
-        return {row.id: row for row in await self.get_many(Message.id.in_(messages), Message.seq > after)}
+        return {row.id: row for row in await self.get_many(one_of(Message.id, messages), Message.seq > after)}
 
-    async def lasts(self, account: UUID, messages: Collection[UUID]) -> dict[UUID, Message]:
-        """Return those of some messages that somebody may read, by conversation."""
+    async def lasts(
+        self, accounts: Collection[UUID], messages: Collection[UUID]
+    ) -> list[tuple[Message, frozenset[UUID]]]:
+        """Return those of some messages that any of some accounts may read, with those of them who may."""
         if not messages:
-            return {}
-        return {row.conversation: row for row in await self.get_many(Message.id.in_(messages), _readable(account))}
+            return []
+        readers = func.array_agg(Member.account, type_=ARRAY(Uuid())).label("readers")
+        statement = select(Message, readers).join(Member, Member.conversation == Message.conversation)
+        statement = statement.where(
+            one_of(Message.id, messages),
+            one_of(Member.account, accounts),
+            Member.state.in_(READERS),
+            Member.since < Message.seq,
+        )
+        rows = await self.session.execute(statement.group_by(Message.id))
+        return [(row.Message, frozenset(row.readers)) for row in rows]
 
     async def listed(self, page: PageFilter, conversation: UUID, after: int) -> Page[Message]:
         """Return a page of a conversation's messages after a position."""
@@ -136,7 +147,7 @@ class ReactionRepository(Repository[Reaction]):
         found: dict[UUID, dict[str, list[UUID]]] = {}
         if not messages:
             return found
-        statement = select(Reaction.message, Reaction.emoji, Reaction.account).where(Reaction.message.in_(messages))
+        statement = select(Reaction.message, Reaction.emoji, Reaction.account).where(one_of(Reaction.message, messages))
         for message, emoji, account in await self.session.execute(statement.order_by(Reaction.at, Reaction.account)):
             found.setdefault(message, {}).setdefault(emoji, []).append(account)
         return found

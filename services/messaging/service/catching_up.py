@@ -1,6 +1,6 @@
 """What has happened in a conversation since a position."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from services.core.identity.subject import Subject
@@ -54,21 +54,29 @@ class CatchingUp:
                 raise not_found("conversation")
             if not mine.since <= seq <= conversation.seq or conversation.seq - seq > MOST_CHANGES:
                 return await self._reset(conversation, mine)
-        changes = await self.between(conversation_id, seq, conversation.seq, mine.since)
-        return ConversationChanges(seq=conversation.seq, changes=changes, reset=None)
+        changes = await self.between([(conversation_id, seq, conversation.seq)], mine.since)
+        return ConversationChanges(seq=conversation.seq, changes=changes[conversation_id], reset=None)
 
-    async def between(self, conversation_id: UUID, after: int, upto: int, since: int = 0) -> list[AnyChange]:
-        """Return what has happened between two positions, in its order, without messages from before `since`."""
+    async def between(
+        self, spans: Collection[tuple[UUID, int, int]], since: int = 0
+    ) -> dict[UUID, list[AnyChange]]:
+        """Return what has happened in conversations, of each between two positions, in its order.
+
+        Args:
+            spans: Of each conversation, after which position and up to which one.
+            since: What was said before isn't told.
+        """
         async with self._db.reading() as session:
-            conversation = await ConversationRepository(session).get_one(id=conversation_id)
-            rows = await ChangeRepository(session).after(conversation_id, after, upto)
+            rows = await ChangeRepository(session).between(spans)
             messages = await MessageRepository(session).some(
                 {row.message for row in rows if row.message is not None}, since
             )
             members = await MemberRepository(session).some(
-                conversation_id, {row.account for row in rows if row.account is not None}
+                {(row.conversation, row.account) for row in rows if row.account is not None}
             )
-        return await self._changes(conversation, rows, messages, members)
+            titled = {row.conversation for row in rows if row.what == "title"}
+            titles = {row.id: row.title for row in (await ConversationRepository(session).of(titled)).values()}
+        return await self._changes({span[0] for span in spans}, rows, messages, members, titles)
 
     async def whole(
         self, conversation_id: UUID, since: int
@@ -92,23 +100,26 @@ class CatchingUp:
 
     async def _changes(
         self,
-        conversation: Conversation,
+        conversations: Collection[UUID],
         rows: Sequence[Change],
         messages: dict[UUID, Message],
-        members: dict[UUID, Member],
-    ) -> list[AnyChange]:
+        members: dict[tuple[UUID, UUID], Member],
+        titles: dict[UUID, str],
+    ) -> dict[UUID, list[AnyChange]]:
         message_views = {view.id: view for view in await self._views.messages(list(messages.values()))}
-        member_views = {view.person.id: view for view in await self._views.members(list(members.values()))}
-        changes: list[AnyChange] = []
+        member_views = dict(zip(members, await self._views.members(list(members.values())), strict=True))
+        changes: dict[UUID, list[AnyChange]] = {conversation: [] for conversation in conversations}
         for row in rows:
+            of = changes[row.conversation]
             if row.message is not None:
                 if row.message in message_views:  # otherwise it is from before they joined
                     what = row.what
-                    changes.append(MessageChange(row.seq, what, message_views[row.message]))  # type: ignore[arg-type]  # one of its values
+                    of.append(MessageChange(row.seq, what, message_views[row.message]))  # type: ignore[arg-type]  # one of its values
             elif row.what == "title":
-                changes.append(TitleChange(row.seq, conversation.title))
+                of.append(TitleChange(row.seq, titles[row.conversation]))
             elif row.account is not None and row.what == "member":
-                changes.append(MemberChange(row.seq, member_views[row.account]))
+                of.append(MemberChange(row.seq, member_views[row.conversation, row.account]))
             elif row.account is not None:
-                changes.append(ReadChange(row.seq, row.account, members[row.account].shown or 0))
+                read = members[row.conversation, row.account].shown or 0
+                of.append(ReadChange(row.seq, row.account, read))
         return changes

@@ -128,20 +128,21 @@ class Reading:
             return UnreadCount(conversations, messages, await members.requests(subject.id))
 
     async def views(self, rows: Sequence[Member]) -> list[ConversationView]:
-        """Return conversations as one of their members sees them; the rows are all of one account."""
+        """Return conversations, each as the member of its row sees it, by as many statements however many there are."""
         if not rows:
             return []
-        account = rows[0].account
         async with self._db.reading() as session:
-            conversations = await ConversationRepository(session).of([row.conversation for row in rows])
-            last_ids = [row.last for row in conversations.values() if row.last is not None]
-            lasts = list((await MessageRepository(session).lasts(account, last_ids)).values())
-        last = {view.conversation: view for view in await self._views.messages(lasts)}
-        people = await self._views.people.of(other_of(row, account) for row in conversations.values())
+            conversations = await ConversationRepository(session).of({row.conversation for row in rows})
+            last_ids = {row.last for row in conversations.values() if row.last is not None}
+            lasts = await MessageRepository(session).lasts({row.account for row in rows}, last_ids)
+        readers = {message.id: accounts for message, accounts in lasts}
+        last = {view.conversation: view for view in await self._views.messages([message for message, _ in lasts])}
+        people = await self._views.people.of(other_of(conversations[row.conversation], row.account) for row in rows)
         views = []
         for row in rows:
             conversation = conversations[row.conversation]
-            other = other_of(conversation, account)
+            other = other_of(conversation, row.account)
+            message = last.get(conversation.id)
             views.append(
                 ConversationView(
                     id=conversation.id,
@@ -150,11 +151,11 @@ class Reading:
                     other=people[other] if other else None,
                     role=row.role,  # type: ignore[arg-type]  # nor this one
                     state=row.state,  # type: ignore[arg-type]  # nor this one, for who reads
-                    waiting=conversation.asked_by == account,
+                    waiting=conversation.asked_by == row.account,
                     seq=conversation.seq,
                     read=row.read,
                     unread=row.unread,
-                    last=last.get(conversation.id),
+                    last=message if message is not None and row.account in readers[message.id] else None,
                 )
             )
         return views

@@ -1,13 +1,14 @@
 """The streams `conversation:ID`: what happens in a conversation."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from services.core.data.database import is_passing
 from services.core.kit import Kit
-from services.core.live.log import Change, LogLook, LogSource, Standing
+from services.core.live.log import Asked, Change, LogLook, LogsSource, Span, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Reading, Viewer, id_of
+from services.core.live.source import Reading, Viewer, id_of, uuid_of
 from services.core.problems import Problem, not_found
 from services.messaging.repository.conversations import ConversationRepository
 from services.messaging.repository.members import MemberRepository
@@ -22,32 +23,44 @@ EPOCH = "1"
 
 
 class ConversationLog:
-    """A conversation as a log. A view of it is the position after which somebody reads."""
+    """Conversations as logs. A view of it is the position after which somebody reads."""
 
     def __init__(self, kit: Kit[MessagingSettings], catching_up: CatchingUp) -> None:
         self._db = kit.db
         self._catching_up = catching_up
 
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        """Return where a conversation stands, and from where each viewer reads it."""
-        conversation_id = id_of(key, "conversation")
-        accounts = {viewer: account_of(viewer) for viewer in viewers}
+    async def stands(self, asked: Sequence[Asked]) -> list[Standing | Problem]:
+        """Return where conversations stand, and from where each viewer reads them."""
+        ids = [uuid_of(each.key) for each in asked]
+        accounts = [{viewer: account_of(viewer) for viewer in each.viewers} for each in asked]
+        pairs = {
+            (conversation, account)
+            for conversation, those in zip(ids, accounts, strict=True)
+            if conversation is not None
+            for account in those.values()
+            if isinstance(account, UUID)
+        }
         async with self._db.reading() as session:
-            conversation = await ConversationRepository(session).get_one_or_none(id=conversation_id)
-            if conversation is None:
-                raise not_found("conversation")
-            wanted = {account for account in accounts.values() if isinstance(account, UUID)}
-            since = await MemberRepository(session).since(conversation_id, wanted)
-        views: dict[Viewer, Hashable | Problem] = {}
-        for viewer, account in accounts.items():
-            refused = account if isinstance(account, Problem) else not_found("conversation")
-            views[viewer] = since[account] if isinstance(account, UUID) and account in since else refused
-        return Standing(Position(EPOCH, conversation.seq), views)
+            heads = await ConversationRepository(session).heads({each for each in ids if each is not None})
+            since = await MemberRepository(session).since(pairs)
+        missing = not_found("conversation")
+        return [
+            Standing(
+                Position(EPOCH, heads[conversation]),
+                {
+                    viewer: since.get((conversation, account), missing) if isinstance(account, UUID) else account
+                    for viewer, account in those.items()
+                },
+            )
+            if conversation is not None and conversation in heads
+            else missing
+            for conversation, those in zip(ids, accounts, strict=True)
+        ]
 
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
+    async def changes(self, spans: Sequence[Span]) -> list[list[Change]]:
         """Return what has happened."""
-        changes = await self._catching_up.between(UUID(key), after, upto)
-        return [Change(change.seq, change) for change in changes]
+        found = await self._catching_up.between([(UUID(span.key), span.after, span.upto) for span in spans])
+        return [[Change(change.seq, change) for change in found[UUID(span.key)]] for span in spans]
 
     async def snapshot(self, key: str, view: Any) -> tuple[Position, LiveConversation]:
         """Return the conversation as those who read from one position on see it."""
@@ -73,7 +86,7 @@ class ConversationLook(LogLook):
         return await super().read(view, None if since is not None and since.seq < view else since)
 
 
-class ConversationSource(LogSource):
+class ConversationSource(LogsSource):
     """The streams `conversation:ID`."""
 
     kind: ClassVar[str] = "conversation"
@@ -83,7 +96,7 @@ class ConversationSource(LogSource):
     looks = ConversationLook
 
     def __init__(self, kit: Kit[MessagingSettings], log: ConversationLog) -> None:
-        super().__init__(log)
+        super().__init__(log, is_passing)
         self._db = kit.db
 
     async def hear(self, key: str, viewer: Viewer, kind: str) -> Typing | None:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+from services.core.data.database import is_passing
 from services.core.kit import Kit
-from services.core.live.log import Change, LogSource, Standing
+from services.core.live.log import Asked, Change, LogsSource, Span, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Viewer, id_of
+from services.core.live.source import Viewer, id_of, uuid_of
 from services.core.problems import Problem, not_found
 from services.messaging.repository.members import CONVERSATIONS, READERS, AccountRepository, MemberRepository
 from services.messaging.schemas import ConversationSummary, ConversationView
@@ -24,38 +25,38 @@ _STATES = {"active": State.ACTIVE, "idle": State.IDLE, "away": State.AWAY}
 
 
 class ConversationsLog:
-    """An account's conversations as a log: of each, its last change."""
+    """Accounts' conversations as logs: of each conversation, its last change."""
 
     def __init__(self, kit: Kit[MessagingSettings], reading: Reading) -> None:
         self._db = kit.db
         self._reading = reading
 
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        """Return where an account's list stands; it alone may follow it."""
-        account_id = id_of(key, "list of conversations")
-        views: dict[Viewer, Hashable | Problem] = {}
-        for viewer in viewers:
-            account = account_of(viewer)
-            other = account if isinstance(account, Problem) else not_found("list of conversations")
-            views[viewer] = account if account == account_id else other
-        return Standing(Position(EPOCH, (await self._seqs([account_id])).get(account_id, 0)), views)
+    async def stands(self, asked: Sequence[Asked]) -> list[Standing | Problem]:
+        """Return where accounts' lists stand; each account alone may follow its own."""
+        ids = [uuid_of(each.key) for each in asked]
+        seqs = await self._seqs({each for each in ids if each is not None})
+        missing = not_found("list of conversations")
+        return [
+            missing
+            if account_id is None
+            else Standing(
+                Position(EPOCH, seqs.get(account_id, 0)),
+                {viewer: _view(account_of(viewer), account_id, missing) for viewer in each.viewers},
+            )
+            for each, account_id in zip(asked, ids, strict=True)
+        ]
 
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
+    async def changes(self, spans: Sequence[Span]) -> list[list[Change]]:
         """Return which conversations have changed, as they are now."""
         async with self._db.reading() as session:
-            rows = await MemberRepository(session).changed(UUID(key), after, upto)
-        views = {
-            view.id: _summary(view) for view in await self._reading.views([row for row in rows if row.state in READERS])
-        }
-        return [
-            Change(
-                row.seq,
-                ConversationChange(views[row.conversation])
-                if row.conversation in views
-                else ConversationGone(row.conversation),
-            )
-            for row in rows
-        ]
+            rows = await MemberRepository(session).changed([(UUID(span.key), span.after, span.upto) for span in spans])
+        seen = [row for row in rows if row.state in READERS]
+        views = dict(zip(seen, await self._reading.views(seen), strict=True))
+        found: dict[UUID, list[Change]] = {UUID(span.key): [] for span in spans}
+        for row in rows:
+            event = ConversationChange(_summary(views[row])) if row in views else ConversationGone(row.conversation)
+            found[row.account].append(Change(row.seq, event))
+        return list(found.values())
 
     async def snapshot(self, key: str, view: Any) -> tuple[Position, LiveConversations]:
         """Return the conversations that were written in last, and requests."""
@@ -83,12 +84,17 @@ class ConversationsLog:
             return await AccountRepository(session).seqs(accounts)
 
 
+def _view(account: UUID | Problem, owner: UUID, missing: Problem) -> Hashable | Problem:
+    """Return the view of a list that somebody may have: its owner their own, nobody else any."""
+    return account if isinstance(account, Problem) or account == owner else missing
+
+
 def _summary(view: ConversationView) -> ConversationSummary:
     """Leave out what also changes by others' receipts, of which one's list isn't told."""
     return ConversationSummary(**{name: getattr(view, name) for name in ConversationSummary.__struct_fields__})
 
 
-class ConversationsSource(LogSource):
+class ConversationsSource(LogsSource):
     """The streams `conversations:ACCOUNT`. Who follows one says by it whether they are there."""
 
     kind: ClassVar[str] = "conversations"
@@ -96,7 +102,7 @@ class ConversationsSource(LogSource):
     events: ClassVar[tuple[Any, ...]] = (ConversationChange, ConversationGone)
 
     def __init__(self, kit: Kit[MessagingSettings], log: ConversationsLog, leases: Leases) -> None:
-        super().__init__(log)
+        super().__init__(log, is_passing)
         self._db = kit.db
         self._leases = leases
         self._broadcast = kit.shared.broadcast
