@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, column, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Uuid, bindparam, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 
-from services.core.data.models import utc_now
-from services.core.data.repository import Repository
+from services.core.data.models import Timestamp, utc_now
+from services.core.data.repository import Repository, one_of, rows_of
 from services.notifications.delivery import Delivery, due_at
 from services.notifications.kinds import Kind
 from services.notifications.models import Mailbox
@@ -23,36 +23,60 @@ class MailboxRepository(Repository[Mailbox]):
 
     async def advance(self, accounts: Collection[UUID]) -> None:
         """Say that what some accounts are told of has changed, in the transaction that changes it."""
-        rows = [{"account": account, "seq": 1} for account in sorted(accounts)]
-        if rows:
-            new = insert(Mailbox)
+        if accounts:
+            given = rows_of(("account", Uuid(), sorted(accounts)))
+            new = insert(Mailbox).from_select(["account", "seq"], select(given.c.account, literal(1)))
             further = new.on_conflict_do_update(index_elements=["account"], set_={"seq": Mailbox.seq + 1})
-            await self.session.execute(further, rows)
+            await self.session.execute(further)
+
+    async def tell(self, kind: Kind, accounts: Collection[UUID]) -> None:
+        """Say that some accounts are told of something new, and let those have a mail soon who want one of the kind.
+
+        Each mailbox is written once.
+        """
+        if not accounts:
+            return
+        due = await self._due(kind, accounts)
+        told = sorted(accounts)
+        given = rows_of(("account", Uuid(), told), ("due_at", Timestamp, [due.get(account) for account in told]))
+        new = insert(Mailbox).from_select(
+            ["account", "seq", "due_at"], select(given.c.account, literal(1), given.c.due_at)
+        )
+        # The least of what isn't null.
+        changes = {"seq": Mailbox.seq + 1, "due_at": func.least(Mailbox.due_at, new.excluded.due_at)}
+        await self.session.execute(new.on_conflict_do_update(index_elements=["account"], set_=changes))
 
     async def seqs(self, accounts: Collection[UUID]) -> dict[UUID, int]:
         """Return where accounts stand, by one statement; of some it may never have been asked."""
-        among: ColumnElement[bool] = Mailbox.account == any_(bindparam("accounts", list(accounts), ARRAY(Uuid())))
-        rows = await self.session.execute(select(Mailbox.account, Mailbox.seq).where(among))
+        rows = await self.session.execute(select(Mailbox.account, Mailbox.seq).where(one_of(Mailbox.account, accounts)))
         return {row.account: row.seq for row in rows}
 
     async def ring(self, kind: Kind, accounts: Collection[UUID]) -> None:
         """Let those of some accounts have a mail soon who want to be told of a kind by mail."""
-        asked = func.unnest(bindparam("accounts", sorted(accounts), ARRAY(Uuid())))
-        account = asked.table_valued(column("account", Uuid())).render_derived("asked").c.account
+        due = await self._due(kind, accounts)
+        if due:
+            given = rows_of(("account", Uuid(), due), ("due_at", Timestamp, due.values()))
+            new = insert(Mailbox).from_select(["account", "due_at"], select(given.c.account, given.c.due_at))
+            soonest = {"due_at": func.least(Mailbox.due_at, new.excluded.due_at)}
+            await self.session.execute(new.on_conflict_do_update(index_elements=["account"], set_=soonest))
+
+    async def _due(self, kind: Kind, accounts: Collection[UUID]) -> dict[UUID, datetime]:
+        """Return when those of some accounts get a mail who want to be told of a kind by mail, in one order."""
+        account = rows_of(("account", Uuid(), sorted(accounts))).c.account
         kind_asked: Any = bindparam("kind", kind, unique=True)
         chosen = (Mailbox.digest, Mailbox.zone, Mailbox.quiet_from, Mailbox.quiet_to)
         statement = select(account, *chosen).outerjoin(Mailbox, Mailbox.account == account)
         statement = statement.where(func.coalesce(Mailbox.email, True))
         statement = statement.where(seen.wanted("email", account, kind_asked)).order_by(account)
         now = utc_now()
-        rows = [
-            {"account": row.account, "due_at": due_at(now, Delivery() if row.digest is None else Delivery(*row[1:]))}
-            for row in await self.session.execute(statement)
-        ]
-        if rows:
-            new = insert(Mailbox)
-            soonest = {"due_at": func.least(Mailbox.due_at, new.excluded.due_at)}
-            await self.session.execute(new.on_conflict_do_update(index_elements=["account"], set_=soonest), rows)
+        moments: dict[Any, datetime] = {}  # thousands have chosen the same
+        due: dict[UUID, datetime] = {}
+        for one, *choice in await self.session.execute(statement):
+            key = tuple(choice)
+            if key not in moments:
+                moments[key] = due_at(now, Delivery() if choice[0] is None else Delivery(*choice))
+            due[one] = moments[key]
+        return due
 
     async def claim(self, most: int) -> list[Mailbox]:
         """Take mailboxes whose mail is due: it leaves once, whatever happens to whoever took it.

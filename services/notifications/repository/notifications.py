@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Uuid, delete, false, literal, select, true, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.core.data.repository import Repository
+from services.core.data.repository import Repository, rows_of
 from services.core.ids import new_id
 from services.notifications.kinds import Channel, Kind
 from services.notifications.models import Happening, Notification
@@ -78,41 +78,30 @@ class NotificationRepository(Repository[Notification]):
         Returns:
             Those who were told.
         """
-        ids = {recipient: new_id() for recipient in sorted(recipients)}
-        if not ids:
+        if not recipients:
             return []
-        groups = [
-            {"id": ids[one], "recipient": one, "kind": kind, "subject": subject, "ordinal": ids[one], "read": False}
-            for one in ids
-        ]
-        added = insert(Notification).on_conflict_do_nothing().returning(Notification.id)
-        told = (await self.session.scalars(added, groups)).all()
-        if told:
-            rows = [
-                {"notification": one, "actor": actor, "cause": NO_CAUSE, "version": 1, "present": True, "told": True}
-                for one in told
-            ]
-            await self.session.execute(insert(Happening), rows)
-        added_ids = set(told)
-        return [recipient for recipient in ids if ids[recipient] in added_ids]
+        told = _groups(kind, subject, recipients).on_conflict_do_nothing()
+        return await self._happened(told, actor, NO_CAUSE)
 
     async def keep_new(self, kind: Kind, subject: UUID, actor: UUID, cause: UUID, recipients: Collection[UUID]) -> None:
         """Tell many of something that has happened to a subject, of which they may have been told before."""
-        rows = [
-            {"id": new, "recipient": one, "kind": kind, "subject": subject, "ordinal": new, "read": False}
-            for one, new in ((recipient, new_id()) for recipient in sorted(recipients))
-        ]
-        if not rows:
+        if not recipients:
             return
-        new = insert(Notification)
+        new = _groups(kind, subject, recipients)
         told = new.on_conflict_do_update(
             index_elements=["recipient", "kind", "subject"],
             set_={"ordinal": new.excluded.ordinal, "read": False},
         )
-        groups = (await self.session.scalars(told.returning(Notification.id), rows)).all()
-        keys = {"actor": actor, "cause": cause}
-        happened = [{"notification": one, **keys, "version": 1, "present": True, "told": True} for one in groups]
-        await self.session.execute(insert(Happening).on_conflict_do_nothing(), happened)
+        await self._happened(told, actor, cause)
+
+    async def _happened(self, groups: Insert, actor: UUID, cause: UUID) -> list[UUID]:
+        """Write notifications, and in the same statement what has happened in them; return whose they are."""
+        told = groups.returning(Notification.id, Notification.recipient).cte("told")
+        row = {"actor": literal(actor), "cause": literal(cause), "version": literal(1)}
+        row |= {"present": true(), "told": true()}
+        happened = insert(Happening).from_select(["notification", *row], select(told.c.id, *row.values()))
+        statement = select(told.c.recipient).add_cte(happened.on_conflict_do_nothing().cte("happened"))
+        return list((await self.session.scalars(statement)).all())
 
     async def _hold(self, told: Told) -> tuple[UUID, bool]:
         """Return the notification for something, held, and whether it was made for it."""
@@ -183,3 +172,12 @@ class NotificationRepository(Repository[Notification]):
         """Mark as read what has its place at an ordinal or before."""
         unread = (Notification.recipient == viewer, ~Notification.read, Notification.ordinal <= up_to)
         await self.session.execute(update(Notification).where(*unread).values(read=True))
+
+
+def _groups(kind: Kind, subject: UUID, recipients: Collection[UUID]) -> Insert:
+    """Return the statement that writes many people's notifications of one thing."""
+    told = sorted(recipients)  # in one order, so that two who write the same don't wait for each other
+    given = rows_of(("id", Uuid(), [new_id() for _ in told]), ("recipient", Uuid(), told))
+    row = {"id": given.c.id, "recipient": given.c.recipient, "kind": literal(kind), "subject": literal(subject)}
+    row |= {"ordinal": given.c.id, "read": false()}
+    return insert(Notification).from_select(list(row), select(*row.values()))

@@ -16,3 +16,10 @@ async def ring(session: AsyncSession, kind: Kind, accounts: Collection[UUID]) ->
     if accounts:
         await MailboxRepository(session).ring(kind, accounts)
         await DeviceRepository(session).ring(kind, accounts, utc_now())
+
+
+async def tell(session: AsyncSession, kind: Kind, accounts: Collection[UUID]) -> None:
+    """Let accounts know in the app, and outside of it, that there is something new of a kind."""
+    await MailboxRepository(session).tell(kind, accounts)
+    if accounts:
+        await DeviceRepository(session).ring(kind, accounts, utc_now())

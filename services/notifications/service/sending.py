@@ -25,13 +25,12 @@ from services.core.problems import not_found
 from services.notifications.kinds import KINDS, Kind
 from services.notifications.repository.accounts import WatchRepository
 from services.notifications.repository.followers import FollowerRepository
-from services.notifications.repository.mailboxes import MailboxRepository
 from services.notifications.repository.notifications import NotificationRepository
 from services.notifications.repository.sends import SENDS, SendRepository
 from services.notifications.repository.things import ThingRepository
 from services.notifications.schemas import SendState, SendView
 from services.notifications.service.hearing import Hearing
-from services.notifications.service.ringing import ring
+from services.notifications.service.ringing import tell
 from services.notifications.settings import NotificationsSettings
 
 log = structlog.get_logger(__name__)
@@ -200,7 +199,6 @@ async def _advance(
     session: AsyncSession, shard: Row[Any], audience: Sequence[UUID], told: Sequence[UUID], *, left: bool
 ) -> None:
     """Let those who were told know it, and keep how far a shard that is held has come."""
-    await MailboxRepository(session).advance(told)
-    await ring(session, shard.kind, told)
+    await tell(session, shard.kind, told)
     after = audience[-1] if audience else shard.last
     await SendRepository(session).advance(shard, after, len(told), left=left)
