@@ -19,7 +19,7 @@ from loadtests.benchmark import seeded as seeded_bench
 from loadtests.benchmark.errors import BenchError
 from loadtests.benchmark.processes import leave
 from loadtests.benchmark.report import lines
-from loadtests.benchmark.talk import messages, notices
+from loadtests.benchmark.talk import breaks, messages, notices
 from loadtests.benchmark.votes import KEYS, run
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -269,6 +269,7 @@ def web(rounds: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_di
 
 main.add_command(messages)
 main.add_command(notices)
+main.add_command(breaks)
 
 
 if __name__ == "__main__":

@@ -136,8 +136,13 @@ class VoteWave(Http):
         self.server = self.place.run("all")
         await self.publish(self.server)
 
-    async def publish(self, server: Server) -> None:
-        """Publish a poll as an owner of its own, and let a guest vote: all through the public API."""
+    async def publish(self, server: Server, booth: Server | None = None) -> None:
+        """Publish a poll as an owner of its own, and let a guest vote: all through the public API.
+
+        Args:
+            server: Serves Auth and Polls.
+            booth: Serves VoteBooth; None if that is the same.
+        """
         async with httpx.AsyncClient(base_url=server.url, timeout=10) as client:
             account = {"email": f"{self.key}@example.org", "password": "a boat, a lamp and 3 keys"}
             owner = _ok(await client.post("/v1/auth/accounts", json=account))["access_token"]
@@ -151,7 +156,7 @@ class VoteWave(Http):
             made = await client.post("/v1/polls/", json=poll, headers={"Authorization": f"Bearer {owner}"})
             self.poll = UUID(_ok(made)["id"])
             guest = _ok(await client.post("/v1/auth/guests"))["access_token"]
-            self.vote_url = f"{server.url}/v1/votebooth/polls/{self.poll}/ballot"
+            self.vote_url = f"{(booth or server).url}/v1/votebooth/polls/{self.poll}/ballot"
             await self._first_vote(client, guest)
         self._acknowledged = 1
 

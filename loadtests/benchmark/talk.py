@@ -1,4 +1,4 @@
-"""The commands `bench messages` and `bench notices`."""
+"""The commands `bench messages`, `bench notices` and `bench breaks`."""
 
 import asyncio
 import signal
@@ -10,6 +10,7 @@ import msgspec
 from services.core.observe.logs import configure
 from services.embedded import EmbeddedError
 
+from loadtests.benchmark import breaks as breaks_bench
 from loadtests.benchmark import messages as messages_bench
 from loadtests.benchmark import notices as notices_bench
 from loadtests.benchmark.errors import BenchError
@@ -89,3 +90,36 @@ def notices(people: int, quick: bool, json_file: IO[bytes] | None, data_dir: Pat
         json_file.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     if not found.holds:
         raise click.ClickException(f"it took {found.seconds:.1f} s, of {notices_bench.MOST_SECONDS:g}")
+
+
+@click.command()
+@click.option("--clients", default=1_000, show_default=True, type=click.IntRange(20, 2_000))
+@click.option("--quick", is_flag=True, help="40 clients: shows that it works, measures little.")
+@click.option("--json", "json_file", type=click.File("wb"), metavar="FILE", help="Also write what was measured.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where the temporary database goes; it must be a disk. Default: the system's temporary folder.",
+)
+def breaks(clients: int, quick: bool, json_file: IO[bytes] | None, data_dir: Path | None) -> None:
+    """Measure how soon all who follow conversations, or a poll, are back after something broke.
+
+    An instance to which all of them are connected is killed, Redis is restarted, Postgres is restarted, while messages
+    and votes are written at a steady rate. The command fails if somebody isn't back within 10 seconds, or if a
+    message or a vote is lost, told twice or told in another order than is stored.
+
+    \b
+    Examples:
+      ./just bench breaks
+      ./just bench breaks --clients 100
+    """
+    configure("console", "warning")
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        found = asyncio.run(breaks_bench.run(clients=40 if quick else clients, parent=data_dir))
+    except (BenchError, EmbeddedError) as exc:
+        raise click.ClickException(str(exc)) from exc
+    if json_file is not None:
+        json_file.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    if missed := [f"{each.scene}, {each.what}" for each in found if not each.holds]:
+        raise click.ClickException(f"not all were back within {breaks_bench.MOST_SECONDS:g} s: {'; '.join(missed)}")
