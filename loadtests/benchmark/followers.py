@@ -1,6 +1,7 @@
 """Clients that follow streams and come back whenever their connection is lost, as docs/api/live.md tells them to."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -67,10 +68,8 @@ class Follower:
         home = failures = 0
         while not self.wrong:
             self._heard = False
-            try:
+            with contextlib.suppress(_FAILURES):
                 await self._follow(self._servers[home % len(self._servers)].url)
-            except _FAILURES:
-                pass
             self.lost += self._heard
             failures = 0 if self._heard else failures + 1
             home += 1

@@ -40,7 +40,11 @@ class ConversationRepository(Repository[Conversation]):
 
     async def of(self, conversations: Collection[UUID]) -> dict[UUID, Conversation]:
         """Return some conversations."""
-        return {row.id: row for row in await self.get_many(one_of(Conversation.id, conversations))} if conversations else {}
+        return (
+            {row.id: row for row in await self.get_many(one_of(Conversation.id, conversations))}
+            if conversations
+            else {}
+        )
 
     async def heads(self, conversations: Collection[UUID]) -> dict[UUID, int]:
         """Return where conversations stand."""

@@ -57,9 +57,7 @@ class CatchingUp:
         changes = await self.between([(conversation_id, seq, conversation.seq)], mine.since)
         return ConversationChanges(seq=conversation.seq, changes=changes[conversation_id], reset=None)
 
-    async def between(
-        self, spans: Collection[tuple[UUID, int, int]], since: int = 0
-    ) -> dict[UUID, list[AnyChange]]:
+    async def between(self, spans: Collection[tuple[UUID, int, int]], since: int = 0) -> dict[UUID, list[AnyChange]]:
         """Return what has happened in conversations, of each between two positions, in its order.
 
         Args:

@@ -106,7 +106,7 @@ class Shelf:
     async def stands(self, asked: Sequence[Asked]) -> list[Standing | Problem]:
         self.stood.append([each.key for each in asked])
         return [
-            Standing(Position("a", len(self.books[each.key])), {viewer: "all" for viewer in each.viewers})
+            Standing(Position("a", len(self.books[each.key])), dict.fromkeys(each.viewers, "all"))
             if each.key in self.books
             else not_found("book")
             for each in asked
