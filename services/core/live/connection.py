@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Hashable
+from itertools import count
 
 import msgspec
 
@@ -18,9 +19,13 @@ LEFT_SECONDS = 30.0
 SPREAD_SECONDS = 5.0
 """Over how long clients come back whose server goes away."""
 
+SMALL_BYTES = 4_096
+"""Larger ones might be written in part, with another process's frame between the parts; they come a moment later."""
+
 RESTART = 1012
 NORMAL = 1000
 _CODES = {"stopping": RESTART}
+_numbers = count(1)
 
 
 class Subscription:
@@ -47,8 +52,12 @@ class Subscription:
 
     def send(self, message: Message) -> None:
         """Send what leads on from the position, unless the client is behind: then it gets all at once, later."""
-        self.is_late = not self.connection.send(message)
-        if not self.is_late:
+        self.sent(message, is_late=not self.connection.send(message))
+
+    def sent(self, message: Message, *, is_late: bool) -> None:
+        """Note that a message was sent, or couldn't be."""
+        self.is_late = is_late
+        if not is_late:
             self.position = message.position
             self.is_told = True
 
@@ -60,6 +69,10 @@ class Connection:
         subject: The token's content; None without one.
         outlet: Where messages go.
         ends_at: When it ends, Unix seconds.
+
+    Attributes:
+        number: Its own, in this process.
+        shared: How many frames another process is about to write to it.
     """
 
     def __init__(self, subject: Subject | None, outlet: Outlet, ends_at: float) -> None:
@@ -68,19 +81,28 @@ class Connection:
         self.streams: dict[str, Subscription] = {}
         self.said_at = time.time()
         self.ended: str | None = None
-        self._outlet = outlet
+        self.number = next(_numbers)
+        self.outlet = outlet
+        self.shared = 0
         self._behind_since: float | None = None
 
     @property
     def is_behind(self) -> bool:
         """Whether so much waits to be taken that nothing more is sent."""
-        return self._outlet.waiting > WAITING_BYTES
+        return self.outlet.waiting > WAITING_BYTES
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is a WebSocket to which nothing waits to be sent."""
+        return self.ended is None and self.outlet.handle is not None and not self.outlet.waiting
 
     def send(self, message: Message) -> bool:
         """Send a message; say whether it was sent."""
         if self.ended is not None or self.is_behind:
             return False
-        self._outlet.write(message)
+        if self.shared and len(message.data) > SMALL_BYTES:
+            return False
+        self.outlet.write(message)
         self.said_at = time.time()
         return True
 
@@ -95,11 +117,11 @@ class Connection:
             last = End(reason=reason, retry_ms=int(random.uniform(0, spread) * 1000))  # noqa: S311  (no secret)
             self.send(Message(encode(last)))
             self.ended = reason
-            self._outlet.close(_CODES.get(reason, NORMAL), reason)
+            self.outlet.close(_CODES.get(reason, NORMAL), reason)
 
     def is_left(self, now: float) -> bool:
         """Say whether nobody reads any more: something has waited for longer than a send may take."""
-        if not self._outlet.waiting:
+        if not self.outlet.waiting:
             self._behind_since = None
         elif self._behind_since is None:
             self._behind_since = now
@@ -108,4 +130,4 @@ class Connection:
     def abort(self) -> None:
         """End the connection at once."""
         self.ended = self.ended or "too-slow"
-        self._outlet.abort()
+        self.outlet.abort()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.live.connection import Connection, Subscription
+from services.core.live.fan import Fan
 from services.core.live.messages import PING, Follow, Leave, Position, Say
 from services.core.live.outlet import Message, Outlet
 from services.core.live.settings import LiveSettings
@@ -56,6 +57,7 @@ class Hub:
             address=settings.live_per_address,
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._fan = Fan()
         self._stopping = False
         self._timeline = 0
         self._gauge = LIVE_CONNECTIONS.labels(kit.name)
@@ -68,6 +70,7 @@ class Hub:
         """End every connection."""
         self._end_all()
         await end(*self._tasks, *(watch.task for watch, _ in self._watches.values()))
+        await self._fan.close()
 
     def changed(self, stream: str) -> None:
         """Say that a stream has changed, once the transaction that changed it is over. Never waits, never raises."""
@@ -140,6 +143,7 @@ class Hub:
         if place is None:
             return
         place.release()
+        self._fan.forget(connection.number)
         self._gauge.dec()
         LIVE_ENDED.labels(self._kit.name, connection.ended or "left").inc()
         for stream in tuple(connection.streams):
@@ -207,7 +211,7 @@ class Hub:
     def _watch(self, stream: str, source: Source) -> Watch:
         entry = self._watches.get(stream)
         if entry is None:
-            watch = Watch(stream, source, lambda: self._shares.taken, self._known_timeline, self._drop)
+            watch = Watch(stream, source, lambda: self._shares.taken, self._known_timeline, self._drop, self._fan)
             stop_listening = self._kit.shared.broadcast.listen(stream, watch.hear)
             self._watches[stream] = entry = (watch, stop_listening)
             watch.task = asyncio.create_task(watch.run())

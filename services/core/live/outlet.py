@@ -21,12 +21,19 @@ class Message:
         position: Where the client stands after it; None if that changes nothing.
     """
 
-    __slots__ = ("data", "frame", "position")
+    __slots__ = ("_frame", "data", "position")
 
     def __init__(self, data: bytes, position: Position | None = None) -> None:
         self.data = data
         self.position = position
-        self.frame: bytes | None = None
+        self._frame: bytes | None = None
+
+    @property
+    def framed(self) -> bytes:
+        """The message as a WebSocket has it."""
+        if self._frame is None:
+            self._frame = frame(self.data)
+        return self._frame
 
 
 class Wire(Protocol):
@@ -35,6 +42,11 @@ class Wire(Protocol):
     @property
     def waiting(self) -> int:
         """How many bytes the client hasn't taken yet."""
+        ...
+
+    @property
+    def handle(self) -> int | None:
+        """The socket's file descriptor; None once it is closed, or about to be."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -56,6 +68,11 @@ class Outlet(Protocol):
     @property
     def waiting(self) -> int:
         """How many bytes the client hasn't taken yet."""
+        ...
+
+    @property
+    def handle(self) -> int | None:
+        """The file descriptor of what takes whole frames; None if there is none, or none any more."""
         ...
 
     def write(self, message: Message) -> None:
@@ -82,11 +99,14 @@ class SocketOutlet:
         """How many bytes the client hasn't taken yet."""
         return self._wire.waiting
 
+    @property
+    def handle(self) -> int | None:
+        """The socket's file descriptor; None once it is closed, or about to be."""
+        return self._wire.handle
+
     def write(self, message: Message) -> None:
         """Send a message."""
-        if message.frame is None:
-            message.frame = frame(message.data)
-        self._wire.write(message.frame)
+        self._wire.write(message.framed)
 
     def close(self, code: int, reason: str) -> None:
         """Close with a code."""
@@ -109,6 +129,8 @@ def frame(data: bytes) -> bytes:
 
 class StreamOutlet:
     """An event stream: what its generator gives next."""
+
+    handle: int | None = None
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque([b"retry: %d\n\n" % RETRY_MS])

@@ -1,12 +1,14 @@
 """The watch of one stream: reads it when it changes, and sends what leads on to everybody here who follows it."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 
 import structlog
 
 from services.core.live.connection import Subscription
+from services.core.live.fan import MANY, MOST_FRAME_BYTES, Fan, FanError
 from services.core.live.messages import Current, Delta, Position, Signal, Snapshot, encode
 from services.core.live.outlet import Message
 from services.core.live.source import Look, Reading, Source
@@ -45,6 +47,7 @@ class Watch:
         connections: How many there are in this process, to all streams.
         timeline: Of the database; its epochs change with it.
         drop: Called with a subscription that was refused.
+        fan: Writes what very many are sent; None for doing it here.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Watch:
         connections: Callable[[], int],
         timeline: Callable[[], Awaitable[int]],
         drop: "Callable[[Watch, Subscription], None]",
+        fan: Fan | None = None,
     ) -> None:
         self.name = name
         self.source = source
@@ -64,6 +68,7 @@ class Watch:
         self._connections = connections
         self._timeline = timeline
         self._drop = drop
+        self._fan = fan
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -152,11 +157,38 @@ class Watch:
         else:
             data = Snapshot(stream=self.name, epoch=position.epoch, seq=position.seq, state=reading.state)
         message = Message(encode(data), position)
+        if len(members) >= MANY and self._fan is not None and self._fan.is_able:
+            members = await self._fan_out(self._fan, message, members)
         for number, member in enumerate(members, 1):
             if member in self.followers:
                 member.send(message)
             if not number % _TURN_MESSAGES:
                 await asyncio.sleep(0)
+
+    async def _fan_out(self, fan: Fan, message: Message, members: list[Subscription]) -> list[Subscription]:
+        """Have another process send what it can send; return those to whom it can't."""
+        if len(message.framed) > MOST_FRAME_BYTES:
+            return members
+        here: list[Subscription] = []
+        there: list[Subscription] = []
+        for member in members:
+            (there if member.connection.is_idle and member in self.followers else here).append(member)
+        for member in there:
+            member.connection.shared += 1
+        try:
+            late = await fan.send(message.framed, {each.connection.number: each.connection.outlet for each in there})
+        except FanError:
+            for member in there:  # some have it, some don't: all begin anew
+                member.position, member.is_late = None, True
+        else:
+            now = time.time()
+            for member in there:
+                member.sent(message, is_late=member.connection.number in late)
+                member.connection.said_at = now
+        finally:
+            for member in there:
+                member.connection.shared -= 1
+        return here
 
     def _refuse(self, followers: set[Subscription], problem: Problem) -> None:
         for follower in followers:

@@ -193,6 +193,13 @@ class _Wire:
         """How many bytes the client hasn't taken yet."""
         return self._protocol.transport.get_write_buffer_size()
 
+    @property
+    def handle(self) -> int | None:
+        """The socket's file descriptor; None once it is closed, or about to be."""
+        if self._protocol.close_sent or self._protocol.transport.is_closing():
+            return None
+        return int(self._protocol.transport.get_extra_info("socket").fileno())
+
     def write(self, data: bytes) -> None:
         """Send a whole frame."""
         if not self._protocol.close_sent and not self._protocol.transport.is_closing():
