@@ -11,8 +11,10 @@ from pathlib import Path
 from statistics import quantiles
 
 import msgspec
+from services.core.children import name_of
 from services.core.ids import new_id
 from services.core.live.watch import pause_for
+from services.core.live.writer import main as writer_main
 
 from loadtests.benchmark.contestants import VoteWave
 from loadtests.benchmark.errors import BenchError
@@ -28,6 +30,7 @@ MOST_KB = 40.0
 _SETTLE_SECONDS = 2.0
 _OPEN_SECONDS = 120.0
 _HEAD = struct.Struct("=dd")
+_WRITER = name_of(writer_main)
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         votes: Votes acknowledged.
         failed: Votes answered otherwise, or not at all.
         p50_ms, p99_ms: Latency of the acknowledged.
-        vote_us: The server's processor time for each vote, in microseconds, whatever it was spent on.
+        vote_us: The server's processor time for each vote, in microseconds, whatever it was spent on, but for:
+        writer_us: The process that writes to the viewers; for each vote, too.
         pushes: Messages to each viewer a second, on average.
         age_ms: 99 of 100 votes were seen by a viewer sooner than so long after their acknowledgement.
         lost: Viewers whose connection ended.
@@ -52,6 +56,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float
     p99_ms: float
     vote_us: float
+    writer_us: float = 0.0
     pushes: float = 0.0
     age_ms: float = 0.0
     lost: int = 0
@@ -97,10 +102,11 @@ async def _measure(votewave: VoteWave, viewers: int, rate: int, seconds: int) ->
     if viewers:
         watching = await _watch(votewave, viewers, seconds + 2 * _SETTLE_SECONDS)
         await asyncio.sleep(_SETTLE_SECONDS)
-    open_mb, cpu = server.memory_mb(), server.cpu_seconds()
+    open_mb, cpu, writer = server.memory_mb(), server.cpu_seconds(), server.cpu_seconds(_WRITER)
     database = await _database_votes(votewave)
     votes, failed = await cast(votewave.vote_url, tokens, rate)
-    cpu = server.cpu_seconds() - cpu
+    writer = server.cpu_seconds(_WRITER) - writer
+    cpu = server.cpu_seconds() - cpu - writer
     if len(votes) < 2:
         raise BenchError(f"{failed} of {len(tokens)} votes failed.")
     cuts = quantiles([vote.took_ms for vote in votes], n=100)
@@ -111,6 +117,7 @@ async def _measure(votewave: VoteWave, viewers: int, rate: int, seconds: int) ->
         p50_ms=cuts[49],
         p99_ms=cuts[98],
         vote_us=cpu * 1e6 / len(votes),
+        writer_us=writer * 1e6 / len(votes),
     )
     if watching is None:
         return found
@@ -206,6 +213,7 @@ def line(found: Measured) -> str:
     votes = (
         f"{found.viewers:>6,} viewers: {found.votes:,} votes, {found.failed} failed; p50 {found.p50_ms:.1f} ms, "
         f"p99 {found.p99_ms:.1f} ms, {found.vote_us:,.0f} µs of the server a vote"
+        f"{f' and {found.writer_us:,.0f} of its writer' if found.viewers else ''}"
     )
     if not found.viewers:
         return votes

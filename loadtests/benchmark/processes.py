@@ -91,9 +91,13 @@ class Server:
         """Return the end of its log."""
         return self._log.read_text(errors="replace")[-2000:]
 
-    def cpu_seconds(self) -> float:
-        """Return the processor time that it and its children have taken so far."""
-        return tree_cpu_seconds(self.pid)
+    def cpu_seconds(self, argument: str | None = None) -> float:
+        """Return the processor time that it and its children have taken so far.
+
+        Args:
+            argument: Of those alone that were begun with it.
+        """
+        return tree_cpu_seconds(self.pid, argument)
 
     def memory_mb(self) -> float:
         """Return its resident memory, children included, in MB."""
@@ -113,11 +117,13 @@ class Server:
         self._process.wait(_STOP_SECONDS)
 
 
-def tree_cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process and its children, living and gone, have taken."""
+def tree_cpu_seconds(pid: int, argument: str | None = None) -> float:
+    """Return the processor time that a process and its children, living and gone, have taken; see `Server`."""
     total = 0.0
     for process in _tree(pid):
         with contextlib.suppress(psutil.Error):
+            if argument is not None and argument not in process.cmdline():
+                continue
             times = process.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total

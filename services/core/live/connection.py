@@ -94,7 +94,7 @@ class Connection:
     @property
     def is_idle(self) -> bool:
         """Whether it is a WebSocket to which nothing waits to be sent."""
-        return self.ended is None and self.outlet.handle is not None and not self.outlet.waiting
+        return self.ended is None and self.outlet.is_socket and not self.outlet.waiting
 
     def send(self, message: Message) -> bool:
         """Send a message; say whether it was sent."""

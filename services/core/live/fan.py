@@ -1,8 +1,8 @@
 """Sending one frame to very many WebSockets, by a process beside this one (`writer`).
 
 A system call for each of thousands of viewers is time in which no ballot is counted. The process has copies of their
-sockets, and writes to them whenever it is told one frame and whose it is. All else stays here: what they say, what each of
-them alone is sent, and their ends.
+sockets, and writes to them whenever it is told one frame and whose it is. All else stays here: what they say, what
+each of them alone is sent, and their ends.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from services.core.live.messages import Position, mark
@@ -37,12 +37,13 @@ class Message:
 
 
 class Wire(Protocol):
-    """What a WebSocket's server gives for writing past the framework (`WIRE` in its scope)."""
+    """What a WebSocket's server gives for writing past the framework (`WIRE` in its scope).
 
-    @property
-    def waiting(self) -> int:
-        """How many bytes the client hasn't taken yet."""
-        ...
+    Attributes:
+        waiting: Returns how many bytes the client hasn't taken yet.
+    """
+
+    waiting: Callable[[], int]
 
     @property
     def handle(self) -> int | None:
@@ -63,7 +64,13 @@ class Wire(Protocol):
 
 
 class Outlet(Protocol):
-    """What messages are written to; nothing here waits."""
+    """What messages are written to; nothing here waits.
+
+    Attributes:
+        is_socket: Whether it takes whole frames, written by whomever.
+    """
+
+    is_socket: bool
 
     @property
     def waiting(self) -> int:
@@ -72,7 +79,7 @@ class Outlet(Protocol):
 
     @property
     def handle(self) -> int | None:
-        """The file descriptor of what takes whole frames; None if there is none, or none any more."""
+        """The socket's file descriptor; None if there is none, or none any more."""
         ...
 
     def write(self, message: Message) -> None:
@@ -91,13 +98,15 @@ class Outlet(Protocol):
 class SocketOutlet:
     """A WebSocket. Its frame is the same for all clients and goes past the framework: one system call a client."""
 
+    is_socket = True
+
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
     @property
     def waiting(self) -> int:
         """How many bytes the client hasn't taken yet."""
-        return self._wire.waiting
+        return self._wire.waiting()
 
     @property
     def handle(self) -> int | None:
@@ -131,6 +140,7 @@ class StreamOutlet:
     """An event stream: what its generator gives next."""
 
     handle: int | None = None
+    is_socket = False
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque([b"retry: %d\n\n" % RETRY_MS])

@@ -30,6 +30,9 @@ MAX_HEAD_BYTES = 65_536
 _SWEEP_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 _MAX_MESSAGE_BYTES = 65_536
+_PING_SECONDS = 60.0
+"""Who is gone without a word holds a connection for so long, and twenty seconds. What clients hear is the application's
+to say; a ping and its answer cost as much as sending somebody ten messages."""
 _CLOSE_SECONDS = 2.0
 _NEVER = float("inf")
 _ACCESS = AccessLog()
@@ -183,15 +186,11 @@ class _Http(HttpToolsProtocol):
 class _Wire:
     """Writes to a WebSocket past the application, which so sends one frame to thousands at one system call each."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_protocol", "waiting")
 
     def __init__(self, protocol: "_WebSocket") -> None:
         self._protocol = protocol
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes the client hasn't taken yet."""
-        return self._protocol.transport.get_write_buffer_size()
+        self.waiting = protocol.transport.get_write_buffer_size
 
     @property
     def handle(self) -> int | None:
@@ -261,6 +260,7 @@ class Listener:
             http=_Http,
             ws=_WebSocket,
             ws_max_size=_MAX_MESSAGE_BYTES,
+            ws_ping_interval=_PING_SECONDS,
             ws_per_message_deflate=False,  # a frame is made once for all, and its length says nothing of secrets
             interface="asgi3",
             lifespan="off",

@@ -59,6 +59,9 @@ class Books(LogSource):
 class Outlet:
     """Keeps what is sent; takes nothing while `stuck`."""
 
+    is_socket = False
+    handle: int | None = None
+
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.waiting = 0
