@@ -137,7 +137,7 @@ def is_there(*conditions: SQLColumnExpression[bool]) -> ColumnElement[bool]:
     return func.coalesce(found, _NONE) == _ONE
 
 
-def one_of(key: SQLColumnExpression[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
+def one_of(key: SQLColumnExpression[Any], ids: Iterable[UUID]) -> ColumnElement[bool]:
     """Say in SQL whether a key is one of some ids, which are one parameter.
 
     So the statement is the same however many there are, and is prepared once; `in_` makes another one for each number,

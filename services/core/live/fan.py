@@ -129,7 +129,7 @@ class Fan:
             asyncio.get_running_loop().add_reader(ours, self._hear, ours)
             self._process = await asyncio.create_subprocess_exec(
                 *command(main),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
@@ -195,15 +195,19 @@ class Fan:
                     answer.set_exception(FanError())
             return
         _, number, _ = HEAD.unpack_from(packet)
-        answer = self._answers.pop(number, None)
-        if answer is not None and not answer.done():
+        if number in self._answers and not (answer := self._answers.pop(number)).done():
             answer.set_result(array("I", packet[HEAD.size :]))
 
 
 async def _writable(channel: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    loop.add_writer(channel, lambda: ready.done() or ready.set_result(None))
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_writer(channel, tell)
     try:
         await ready
     finally:

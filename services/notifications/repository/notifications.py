@@ -178,6 +178,11 @@ def _groups(kind: Kind, subject: UUID, recipients: Collection[UUID]) -> Insert:
     """Return the statement that writes many people's notifications of one thing."""
     told = sorted(recipients)  # in one order, so that two who write the same don't wait for each other
     given = rows_of(("id", Uuid(), [new_id() for _ in told]), ("recipient", Uuid(), told))
-    row = {"id": given.c.id, "recipient": given.c.recipient, "kind": literal(kind), "subject": literal(subject)}
+    row: dict[str, Any] = {
+        "id": given.c.id,
+        "recipient": given.c.recipient,
+        "kind": literal(kind),
+        "subject": literal(subject),
+    }
     row |= {"ordinal": given.c.id, "read": false()}
     return insert(Notification).from_select(list(row), select(*row.values()))
