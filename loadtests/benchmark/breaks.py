@@ -27,8 +27,8 @@ MEMBERS = 20
 """Of each conversation."""
 
 _LATE_SECONDS = 90.0
-_TRY_SECONDS = 5.0
-_WRITTEN_EACH_SECOND = 20
+_TRY_SECONDS = 10.0
+_BETWEEN_SECONDS = 0.05
 _LOOK_SECONDS = 0.02
 _AHEAD_SECONDS = 2.0
 """How long is written before something breaks."""
@@ -82,6 +82,7 @@ class Scene(ABC):
         servers: The instances.
         written: What was taken: of conversations the messages' client ids, of a poll the voters.
         again: How often something was written again.
+        said: The last answer to what was written.
     """
 
     title: str
@@ -95,6 +96,7 @@ class Scene(ABC):
         self.servers: list[Server] = []
         self.written: list[str] = []
         self.again = 0
+        self.said = ""
 
     async def start(self) -> None:
         """Start the instances."""
@@ -140,15 +142,15 @@ class Scene(ABC):
             try:
                 async with asyncio.timeout(_TRY_SECONDS):
                     found = await self.write(http, topic, number, self.servers[turn % 2])
-            except (aiohttp.ClientError, OSError, TimeoutError):
-                found = None
+            except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+                found, self.said = None, repr(exc)
             if found is not None:
                 self.written.append(str(number))
                 return found
             self.again += 1
             turn += 1
             await asyncio.sleep(0.1)
-        raise BenchError(f"{self.title}: something wasn't taken within {_LATE_SECONDS:g} s.")
+        raise BenchError(f"{self.title}: something wasn't taken within {_LATE_SECONDS:g} s: {self.said}")
 
 
 class Talks(Scene):
@@ -204,6 +206,7 @@ class Talks(Scene):
         url = f"{server.url}/v1/messaging/conversations/{topic}/messages"
         body = {"client_id": str(number), "text": f"This is message {number:,}."}
         async with http.post(url, json=body, headers=self._headers(sender)) as answer:
+            self.said = f"{answer.status} {await answer.text()}"
             return int((await answer.json())["seq"]) if answer.status in {200, 201} else None
 
     def has(self, client: Client, topic: UUID, wanted: int) -> bool:
@@ -279,7 +282,7 @@ class Votes(Scene):
         }
         url = f"{server.url}/v1/votebooth/polls/{topic}/ballot"
         async with http.put(url, json={"picks": [number % OPTIONS + 1]}, headers=headers) as answer:
-            await answer.read()
+            self.said = f"{answer.status} {await answer.text()}"
             # Those before it, the poll's first vote, and this one.
             return len(self.written) + 2 if answer.status in {200, 201} else None
 
@@ -370,7 +373,9 @@ async def _measure(
     scene: Scene, http: aiohttp.ClientSession, clients: Sequence[Client], what: str, act: Break
 ) -> Measured:
     lost, again = sum(client.follower.lost for client in clients), scene.again
-    writing = asyncio.create_task(_write_on(scene, http))
+    wanted_on = asyncio.Event()
+    wanted_on.set()
+    writing = asyncio.create_task(_write_on(scene, http, wanted_on))
     try:
         await asyncio.sleep(_AHEAD_SECONDS)
         begun = time.monotonic()
@@ -385,10 +390,9 @@ async def _measure(
         took = await _back(scene, clients, dict(zip(topics, wanted, strict=True)), begun)
         await breaking
     finally:
-        writing.cancel()
+        wanted_on.clear()
         await asyncio.wait({writing})
-    if not writing.cancelled() and (failed := writing.exception()) is not None:
-        raise failed
+    await writing  # raises what went wrong
     await _settle(scene, clients)
     if what == next(iter(BREAKS)):
         await asyncio.to_thread(scene.replace, 0)
@@ -404,20 +408,13 @@ async def _measure(
     )
 
 
-async def _write_on(scene: Scene, http: aiohttp.ClientSession) -> None:
-    """Write at a steady rate until nobody wants it any more; what is under way then is written to its end."""
-    topics = scene.topics()
-    begun, number = time.monotonic(), len(scene.written)
-    first = number
-    under_way: set[asyncio.Task[int]] = set()
-    try:
-        while True:
-            number += 1
-            topic = topics[number % len(topics)]
-            under_way.add(asyncio.create_task(scene.write_until_taken(http, topic, number)))
-            await asyncio.sleep(max(0.0, begun + (number - first) / _WRITTEN_EACH_SECOND - time.monotonic()))
-    finally:
-        await asyncio.gather(*under_way)
+async def _write_on(scene: Scene, http: aiohttp.ClientSession, wanted: asyncio.Event) -> None:
+    """Write one thing after the other, until nobody wants it any more; what is under way then is written to its end."""
+    topics, number = scene.topics(), len(scene.written)
+    while wanted.is_set():
+        number += 1
+        await scene.write_until_taken(http, topics[number % len(topics)], number)
+        await asyncio.sleep(_BETWEEN_SECONDS)
 
 
 async def _back(scene: Scene, clients: Sequence[Client], wanted: dict[Any, int], begun: float) -> list[float]:
