@@ -5,7 +5,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -220,12 +220,11 @@ class Talks(Scene):
                 "SELECT 'conversation:' || conversation AS stream, seq, client_id FROM messaging.message"
                 " ORDER BY conversation, seq"
             )
-            heads = dict(
-                await connection.fetch(
-                    "SELECT 'conversation:' || id, seq FROM messaging.conversation"
-                    " UNION ALL SELECT 'conversations:' || id, seq FROM messaging.account"
-                )
+            stands = await connection.fetch(
+                "SELECT 'conversation:' || id AS stream, seq FROM messaging.conversation"
+                " UNION ALL SELECT 'conversations:' || id, seq FROM messaging.account"
             )
+        heads = {row["stream"]: row["seq"] for row in stands}
         if sorted(row["client_id"] for row in rows) != sorted(self.written):
             return f"{len(self.written):,} messages were taken, and {len(rows):,} are stored"
         order: dict[str, list[tuple[int, str]]] = {}
@@ -303,7 +302,7 @@ class Votes(Scene):
         return f"{behind} clients see another number than is stored" if behind else ""
 
 
-Break = Callable[[Place, Scene], Awaitable[None]]
+Break = Callable[[Place, Scene], Coroutine[Any, Any, None]]
 
 
 async def _kill(place: Place, scene: Scene) -> None:

@@ -68,7 +68,7 @@ class Follower:
         home = failures = 0
         while not self.wrong:
             self._heard = False
-            with contextlib.suppress(_FAILURES):
+            with contextlib.suppress(*_FAILURES):
                 await self._follow(self._servers[home % len(self._servers)].url)
             self.lost += self._heard
             failures = 0 if self._heard else failures + 1
