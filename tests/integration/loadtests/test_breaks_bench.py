@@ -20,9 +20,9 @@ async def test_all_come_back_and_nothing_is_lost_or_the_bench_fails(
 
     async def checked(self: Talks, clients: Sequence[Client]) -> str:
         differs = await check(self, clients)
-        if differs:
-            return differs
         told = clients[0].told
+        if differs or len(told) < 2:  # after the last break there are more
+            return differs
         last = told.pop()
         assert "other messages" in await check(self, clients), "lost"
         told += [last, last]
