@@ -30,7 +30,7 @@ def _new(account: Any) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _deleted(account: Any) -> ColumnElement[int | None]:
+def _deleted(account: Any) -> ColumnElement[int]:
     """Select whether an account is deleted, 1 or 0; nothing of one that is unknown."""
     return select(cast(Person.deleted, Integer())).where(Person.id == account).scalar_subquery()
 
