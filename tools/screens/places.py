@@ -32,8 +32,7 @@ async def places(url: str, data_dir: Path) -> tuple[str, dict[str, str], dict[st
         room = await _room(client, polls["lunch"]["id"])
         screen = _ok(await client.put(f"/v1/votebooth/rooms/{room['code']}/screens/{uuid4()}", json={}))
         draft = await _draft(client)
-        follows = _ok(await client.get(f"/v1/follows/users/{me['account']}/following"))["items"]
-        talk = await _talk(client, [one["person"]["id"] if "person" in one else one["id"] for one in follows[:2]])
+        talk = await _talk(client, me["account"])
     anybodys = {
         "landing": "/",
         "sign-up": "/sign-up",
@@ -86,15 +85,15 @@ async def _draft(client: httpx.AsyncClient) -> str:
     return str(made["id"])
 
 
-async def _talk(client: httpx.AsyncClient, people: list[str]) -> str:
-    texts = ("Are you coming on Friday?", "We vote on where to go at noon.\nhttps://example.org/map")
-    talk = ""
-    for person in people:
-        for text in texts:
-            body = {"client_id": uuid4().hex, "text": text}
-            sent = _ok(await client.post(f"/v1/messaging/people/{person}/messages", json=body))
-            talk = talk or str(sent["conversation"])
-    return talk
+async def _talk(client: httpx.AsyncClient, account: str) -> str:
+    """Return the conversation that was written in last; without one, somebody who is followed is written to."""
+    talks = _ok(await client.get("/v1/messaging/conversations"))["items"]
+    if talks:
+        return str(talks[0]["id"])
+    [first, *_] = _ok(await client.get(f"/v1/follows/people/{account}/following"))["items"]
+    body = {"client_id": uuid4().hex, "text": "Are you coming on Friday?"}
+    sent = _ok(await client.post(f"/v1/messaging/people/{first['person']['id']}/messages", json=body))
+    return str(sent["conversation"])
 
 
 def _ok(answer: httpx.Response) -> Any:
