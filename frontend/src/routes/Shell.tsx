@@ -1,7 +1,7 @@
 import { Trans } from "@lingui/react/macro";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { Suspense } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
 import { isScreen } from "../rooms/paths";
@@ -96,8 +96,10 @@ export function Shell() {
 /** What stands below every page; not to be seen while the page above it comes, which would push it about. */
 function Foot() {
   const coming = useIsFetching({ predicate: ({ state }) => state.data === undefined && state.error === null }) > 0;
+  const [begun, setBegun] = useState(false); // what a page asks for is asked for once it is drawn
+  useEffect(() => setBegun(true), []);
   return (
-    <footer className={styles.foot} data-coming={coming || STILL || undefined}>
+    <footer className={styles.foot} data-coming={coming || !begun || undefined}>
       <p><Trans>A vote that was acknowledged is stored and counted once.</Trans></p>
       <Language />
     </footer>
