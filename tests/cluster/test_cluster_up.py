@@ -113,7 +113,7 @@ async def test_the_web_client_is_served_by_a_job_without_rights(cluster: SharedC
         )
         assert page.headers["x-frame-options"] == "DENY"
         assert page.headers["x-content-type-options"] == "nosniff"
-        [script] = re.findall(r'<script [^>]*src="(/assets/[^"]+)"', page.text)
+        script, *_ = re.findall(r'<script [^>]*src="(/assets/[^"]+)"', page.text)
         for coding in ("br", "gzip", "identity"):
             asset = await browser.get(script, headers={"accept-encoding": coding})
             assert asset.headers.get("content-encoding", "identity") == coding
