@@ -14,7 +14,6 @@ from loadtests.benchmark.machine import cores
 from loadtests.benchmark.place import OPTIONS, Place
 from loadtests.benchmark.processes import Server, free_port, tree_cpu_seconds
 from loadtests.benchmark.samples import Sample
-from loadtests.peers import classic
 
 RAMP_SECONDS = 1
 _MOST_CLIENTS = 64  # the embedded server takes 100 connections, and VoteWave has some
@@ -247,6 +246,8 @@ class Classic(Http):
 
     async def start(self) -> None:
         """Make its database and start its workers."""
+        from loadtests.peers import classic  # noqa: PLC0415  (its packages are for `./just bench votes` alone)
+
         await self.place.create_database(self._database, classic.TABLES)
         async with self.place.connect(self._database) as connection:
             await connection.execute("INSERT INTO polls VALUES ($1, $2)", self.poll, OPTIONS)
