@@ -14,7 +14,7 @@ from services.core.kit import Kit, Shared
 from services.votebooth.rooms.state import AskedQuestion, RoomHead, RoomPart, replay
 from services.votebooth.service import VoteBooth
 from services.votebooth.settings import VoteBoothSettings
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, eventually
 from tests.integration.inside import settings_beside
 
 from ..booth_world import Headers, a_guest, a_user
@@ -70,9 +70,14 @@ async def joined(host: Somebody, name: str = "Bo", headers: Headers | None = Non
 
 
 async def a_co_host(host: Somebody) -> Somebody:
-    """Name another host."""
+    """Name another host, once their new account is heard of."""
     other = Somebody(host.client, await a_user(host.client), host.ref)
-    await host.do("PUT", f"/hosts/{await other.account()}")
+    account = await other.account()
+
+    async def is_named() -> bool:
+        return (await host.ask("PUT", f"/hosts/{account}")).is_success
+
+    await eventually(is_named, 20)
     return other
 
 
