@@ -93,9 +93,11 @@ class Watch:
         """Push for as long as somebody follows."""
         while self.followers:
             self._wake.clear()
-            pause, timer = pause_for(self._connections()), _LONGEST_TIMER
+            pause, timer, begun = pause_for(self._connections()), _LONGEST_TIMER, time.monotonic()
             try:
                 timer = await self._push()
+                # From one push to the next; if pushing takes long, the processor is short, and votes come first.
+                pause = max(pause / 2, pause - (time.monotonic() - begun))
             except Problem as exc:
                 if exc.status == 404:
                     self._refuse(set(self.followers), exc)
