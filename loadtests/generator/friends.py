@@ -8,18 +8,12 @@ import msgspec
 from locust import task
 
 from loadtests.generator.api_user import ApiUser
-from loadtests.generator.users import next_arrival
+from loadtests.generator.users import Made, next_arrival
 
 _ARRIVES_SECONDS = 5.0
 """So long what somebody publishes may take to be in a follower's home feed, as readers may expect."""
 
 _LOOKS_EVERY = 0.25
-
-
-class Made(msgspec.Struct, frozen=True):
-    """What is read from the answer to something new."""
-
-    id: str
 
 
 class CommentMade(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What is read from the answer to a new poll."""
+    """What is read from the answer to something new, such as a poll."""
 
     id: str
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
 from services.comments.models import Block, Comment, Mention, Person, Support
+from services.comments.repository.people import apart_from
 from services.core import circles
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
@@ -181,11 +182,9 @@ class SupportRepository(Repository[Support]):
 def _relation() -> Select[Any]:
     """Select from which of `authors` a viewer is `apart`, and which of `comments` they have `supported`."""
     viewer = bindparam("viewer", type_=Uuid())
-    author, comment = (any_(bindparam(name, type_=_IDS)) for name in ("authors", "comments"))
-    mine = select(Block.other).where(Block.account == viewer, Block.other == author, Block.blocked)
-    theirs = select(Block.account).where(Block.account == author, Block.other == viewer, Block.blocked)
-    supported = select(Support.comment).where(Support.account == viewer, Support.comment == comment)
-    apart = mine.union_all(theirs).scalar_subquery()
+    authors, comments = (bindparam(name, type_=_IDS) for name in ("authors", "comments"))
+    supported = select(Support.comment).where(Support.account == viewer, Support.comment == any_(comments))
+    apart = apart_from(viewer, authors).scalar_subquery()
     return select(
         func.array(apart, type_=_IDS).label("apart"),
         func.array(supported.scalar_subquery(), type_=_IDS).label("supported"),

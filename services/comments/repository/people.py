@@ -1,15 +1,23 @@
 """Who blocks and follows whom."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, select
+from sqlalchemy import ColumnElement, CompoundSelect, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.comments.models import Block, Follow
 from services.core.data.repository import Repository
 
 _IDS = ARRAY(Uuid())
+
+
+def apart_from(viewer: Any, accounts: Any) -> CompoundSelect[Any]:
+    """Select those of an array of accounts whom a viewer blocks, or who block the viewer."""
+    mine = select(Block.other).where(Block.account == viewer, Block.other == any_(accounts), Block.blocked)
+    theirs = select(Block.account).where(Block.account == any_(accounts), Block.other == viewer, Block.blocked)
+    return mine.union(theirs)
 
 
 class BlockRepository(Repository[Block]):
@@ -19,10 +27,7 @@ class BlockRepository(Repository[Block]):
 
     async def apart(self, viewer: UUID, accounts: Collection[UUID]) -> set[UUID]:
         """Return those of some accounts whom a viewer blocks, or who block the viewer."""
-        ids = bindparam("accounts", list(accounts), _IDS)
-        mine = select(Block.other).where(Block.account == viewer, Block.other == any_(ids), Block.blocked)
-        theirs = select(Block.account).where(Block.account == any_(ids), Block.other == viewer, Block.blocked)
-        return set((await self.session.scalars(mine.union(theirs))).all())
+        return set((await self.session.scalars(apart_from(viewer, bindparam("accounts", list(accounts), _IDS)))).all())
 
 
 class FollowRepository(Repository[Follow]):
