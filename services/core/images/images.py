@@ -1,4 +1,4 @@
-"""Images of one service: begun, made, used, dropped, swept."""
+"""Images of one service: begun, made, used."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 import msgspec
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.children import alone
 from services.core.images import decoding
-from services.core.images.shapes import NAMES, Shape
+from services.core.images.shapes import Shape
+from services.core.images.stored import BLIND, Stored, key, original
 from services.core.images.tables import State
 from services.core.kit import Kit
 from services.core.problems import Problem, conflict, not_found, over_quota, refused, unavailable
@@ -32,9 +33,6 @@ _KEPT = timedelta(hours=1)
 """Longer than an upload's URL holds, so that nothing comes after the last deletion."""
 
 _SECONDS = 15.0
-_SWEPT_AT_ONCE = 100
-_WEIGHED_AT_ONCE = 50
-"""Images of which it is found out in one pass what they take: each is read from the storage."""
 _WEBP = "image/webp"
 _REFUSALS = {
     decoding.TYPE: ("image-type", "The file isn't a JPEG, PNG or WebP image."),
@@ -56,7 +54,7 @@ class Begun(msgspec.Struct, frozen=True):
     expires_in: int
 
 
-class Images:
+class Images(Stored):
     """Images of one service.
 
     Args:
@@ -66,10 +64,8 @@ class Images:
     """
 
     def __init__(self, kit: Kit[Any], table: Any, most_bytes: int) -> None:
-        self._kit = kit
-        self._table = table
+        super().__init__(kit, table)
         self._most_bytes = most_bytes
-        self._weighed: UUID | None = _FIRST
         self._places = Shares("images", places=8, account=1, address=4)
         self._turns = Turns()
 
@@ -173,87 +169,6 @@ class Images:
             raise conflict("image-used", "An upload isn't yours or ready, or is shown elsewhere. Send the file again.")
         return [rows[image] for image in wanted]
 
-    async def drop(self, session: AsyncSession, images: Iterable[UUID | None]) -> None:
-        """Let images go, in the transaction that forgets them; `sweep` deletes their files, within a minute."""
-        gone = [image for image in images if image is not None]
-        if gone:
-            table = self._table
-            statement = update(table).where(table.id.in_(gone)).values(state=State.GONE)
-            await session.execute(statement.execution_options(**_BLIND))
-
-    async def erase(self, session: AsyncSession, account: UUID, most: int) -> bool:
-        """Delete files and rows of an account, `most` of them at a time; say whether anything may be left."""
-        table = self._table
-        found = (await session.execute(select(table.id).where(table.account == account).limit(most))).scalars().all()
-        for image in found:
-            await self._delete(image)
-        await session.execute(delete(table).where(table.id.in_(found)).execution_options(**_BLIND))
-        return len(found) == most
-
-    async def sweep(self) -> None:
-        """Delete what isn't needed any more: files of images that nothing shows, and originals."""
-        more = True
-        while more:
-            more = await self._sweep()
-
-    async def weigh(self) -> None:
-        """Write down what images take that were made before this was counted, some of them each time.
-
-        A process looks through all of them once. They count from then on, and what is above the quota stays.
-        """
-        if self._weighed is None:
-            return
-        table = self._table
-        shown = table.state.in_((State.MADE, State.USED))
-        some = select(table.id).where(table.bytes == 0, shown, table.id > self._weighed)
-        async with self._kit.db.reading() as session:
-            found = (await session.scalars(some.order_by(table.id).limit(_WEIGHED_AT_ONCE))).all()
-        for image in found:
-            size = sum([await self._size_of(each) for each in self._keys(image)])
-            same = (table.id == image, table.bytes == 0)
-            async with self._kit.db.transaction() as session:
-                await session.execute(update(table).where(*same).values(bytes=size).execution_options(**_BLIND))
-        self._weighed = found[-1] if len(found) == _WEIGHED_AT_ONCE else None
-
-    async def _size_of(self, stored: str) -> int:
-        try:
-            return len(await self._kit.storage.get(stored))
-        except NoSuchFile:  # an image has some of the sizes that there are
-            return 0
-
-    async def read(self, image: UUID, name: str) -> bytes:
-        """Return one size of an image as WebP.
-
-        Raises:
-            Problem: 404.
-        """
-        try:
-            return await self._kit.storage.get(key(image, name))
-        except NoSuchFile:
-            raise not_found("image") from None
-
-    async def _sweep(self) -> bool:
-        table = self._table
-        async with self._kit.db.transaction() as session:
-            dropped = (table.state == State.GONE) & table.swept.is_(False)
-            due = select(table.id, table.state, (table.due <= func.now()).label("over"))
-            due = due.where(dropped | (table.due <= func.now())).limit(_SWEPT_AT_ONCE)
-            rows = (await session.execute(due.with_for_update(skip_locked=True))).all()
-            for row in rows:
-                if row.state == State.USED:
-                    await self._kit.storage.delete(original(row.id))
-                else:
-                    await self._delete(row.id)
-            used = [row.id for row in rows if row.state == State.USED]
-            # Its upload's URL may hold for a while: the row stays until then, so that what comes by it goes, too.
-            held = [row.id for row in rows if row.state != State.USED and row.over is False]
-            over = [row.id for row in rows if row.state != State.USED and row.over is not False]
-            for ids, values in ((used, {"due": None}), (held, {"swept": True})):
-                statement = update(table).where(table.id.in_(ids)).values(**values)
-                await session.execute(statement.execution_options(**_BLIND))
-            await session.execute(delete(table).where(table.id.in_(over)).execution_options(**_BLIND))
-        return len(rows) == _SWEPT_AT_ONCE
-
     async def _take(self, account: UUID, image: UUID) -> bool:
         """Say whether an image is to be made now, by nobody else; False if it is made.
 
@@ -264,7 +179,7 @@ class Images:
         async with self._kit.db.transaction() as session:
             mine = (table.id == image, table.account == account)
             begun = update(table).where(*mine, table.state == State.BEGUN).values(state=State.TAKEN)
-            if (await session.execute(begun.returning(table.id).execution_options(**_BLIND))).first() is not None:
+            if (await session.execute(begun.returning(table.id).execution_options(**BLIND))).first() is not None:
                 return True
             state = (await session.execute(select(table.state).where(*mine))).scalar_one_or_none()
         if state is None or state == State.GONE:
@@ -288,14 +203,14 @@ class Images:
             if taken + size > self._most_bytes:
                 raise over_quota(_no_room(int(taken), size, self._most_bytes))
             mine = (table.id == image, table.state == State.TAKEN)
-            await session.execute(update(table).where(*mine).values(bytes=size).execution_options(**_BLIND))
+            await session.execute(update(table).where(*mine).values(bytes=size).execution_options(**BLIND))
 
     async def _move(self, image: UUID, state: State, **values: Any) -> None:
         """Change an image that is being made; one that was swept meanwhile is left alone."""
         table = self._table
         taken = (table.id == image, table.state == State.TAKEN)
         async with self._kit.db.transaction() as session:
-            await session.execute(update(table).where(*taken).values(state=state, **values).execution_options(**_BLIND))
+            await session.execute(update(table).where(*taken).values(state=state, **values).execution_options(**BLIND))
         if state == State.GONE:
             await self._delete(image)
 
@@ -319,29 +234,6 @@ class Images:
             raise refused(slug, detail)
         log.warning("image_not_made", code=code)
         raise _not_made()
-
-    async def _delete(self, image: UUID) -> None:
-        for each in [*self._keys(image), original(image)]:
-            await self._kit.storage.delete(each)
-
-    def _keys(self, image: UUID) -> list[str]:
-        """Return where the storage may have something of an image, beside its original."""
-        return [key(image, name) for name in sorted(NAMES)]
-
-
-_BLIND = {"synchronize_session": False}
-_FIRST = UUID(int=0)
-"""Less than any image's: they are random, of version 4."""
-
-
-def key(image: UUID, name: str) -> str:
-    """Return where one size of an image is in the service's storage."""
-    return f"images/{image.hex[:2]}/{image.hex}-{name}.webp"
-
-
-def original(image: UUID) -> str:
-    """Return where an upload is in the service's storage until it is made."""
-    return f"uploads/{image.hex}"
 
 
 def _not_made() -> Problem:

@@ -11,8 +11,9 @@ from services.core.children import alone
 from services.core.identity.subject import Role, Subject
 from services.core.images import documents
 from services.core.images.documents import SUFFIXES
-from services.core.images.images import TYPES, Begun, Images, original
+from services.core.images.images import TYPES, Begun, Images
 from services.core.images.shapes import PICTURE
+from services.core.images.stored import original
 from services.core.kit import Kit
 from services.core.problems import not_found, refused, unavailable
 from services.core.refusals import Refusals
