@@ -1,13 +1,15 @@
 """An account's notifications as a live stream: the number for its badge."""
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.core.data.database import is_passing
 from services.core.identity.subject import Kind
 from services.core.kit import Kit
+from services.core.live.gathering import Gathering
 from services.core.live.messages import Position
 from services.core.live.source import Reading, Silent, Viewer, id_of
 from services.core.problems import not_found
@@ -44,21 +46,36 @@ class InboxSource(Silent):
 
     def __init__(self, kit: Kit[NotificationsSettings]) -> None:
         self._db = kit.db
+        self._gathering: Gathering[UUID, InboxLook] = Gathering(self._looks, is_passing)
 
     async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> "InboxLook":
-        """Return an account's notifications as they stand."""
+        """Return an account's notifications as they stand, looked up with others' that are asked for meanwhile.
+
+        Of accounts that nobody of theirs follows nothing is looked up.
+        """
         account = id_of(key, "stream")
+        if not any(_is_theirs(account, viewer) for viewer in viewers):
+            raise not_found("stream")
+        return await self._gathering.ask(account)
+
+    async def _looks(self, accounts: Sequence[UUID]) -> list["InboxLook"]:
+        """Return accounts' notifications as they stand, by two statements."""
         async with self._db.reading() as session:
             # The number first: what is counted may be newer than it, and is then told once more.
-            seq = (await MailboxRepository(session).seqs([account])).get(account, 0)
-            unread = await NotificationRepository(session).unread(account, MOST_UNREAD)
-        return InboxLook(account, seq, Badge(unread))
+            seqs = await MailboxRepository(session).seqs(set(accounts))
+            unread = await NotificationRepository(session).all_unread(set(accounts), MOST_UNREAD)
+        return [InboxLook(account, seqs.get(account, 0), Badge(unread[account])) for account in accounts]
 
     async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
         """Return where accounts stand."""
         async with self._db.reading() as session:
             found = await MailboxRepository(session).seqs([UUID(key) for key in keys])
         return {key: found.get(UUID(key), 0) for key in keys}
+
+
+def _is_theirs(account: UUID, viewer: Viewer) -> bool:
+    subject = viewer.subject
+    return subject is not None and subject.kind is Kind.USER and subject.id == account
 
 
 class InboxLook(NamedTuple):
@@ -75,8 +92,7 @@ class InboxLook(NamedTuple):
         Raises:
             Problem: 404.
         """
-        subject = viewer.subject
-        if subject is None or subject.kind is not Kind.USER or subject.id != self.account:
+        if not _is_theirs(self.account, viewer):
             raise not_found("stream")
 
     async def read(self, view: None, since: Position | None) -> Reading:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, func, select
+from sqlalchemy import Integer, Select, Uuid, bindparam, column, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.notifications.kinds import Channel
@@ -26,6 +27,9 @@ _LOOKED_THROUGH = 2_000
 
 _NAMED_OF = 20
 """The last happenings, of whose actors some are named."""
+
+_RECIPIENT: Any = literal_column("notification.recipient", Uuid())
+"""Whom a row is for, in conditions on it however deep: a column of the model would bring its table along there."""
 
 _ROWS: Any = bindparam("rows", type_=Integer())
 
@@ -62,7 +66,18 @@ def _unread() -> Select[Any]:
     return select(func.count()).select_from(some.subquery())
 
 
-LISTED, UNREAD = _listed(), _unread()
+def _all_unread() -> Select[Any]:
+    """Select the same for each of some `viewers`, as `viewer` and `unread`."""
+    viewers = func.unnest(bindparam("viewers", type_=ARRAY(Uuid()))).table_valued(column("viewer", Uuid()))
+    viewers = viewers.render_derived("viewers")
+    theirs = (Notification.recipient == viewers.c.viewer, ~Notification.read)
+    unread = select(Notification.id).where(*theirs, seen.told("in_app", _RECIPIENT)).limit(_ROWS)
+    some = unread.correlate(viewers).subquery()
+    count = select(func.count()).select_from(some).scalar_subquery()
+    return select(viewers.c.viewer, count.label("unread"))
+
+
+LISTED, UNREAD, ALL_UNREAD = _listed(), _unread(), _all_unread()
 
 TO_TELL: Mapping[Channel, Select[Any]] = MappingProxyType({"email": _to_tell("email"), "push": _to_tell("push")})
 """What isn't read and wasn't told by a channel yet. They take `told`, too."""

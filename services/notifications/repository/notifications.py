@@ -72,6 +72,10 @@ class NotificationRepository(Repository[Notification]):
             await self.update_where(Notification.id == group, values={"ordinal": new_id(), "read": False})
         return Kept(is_new, present and not was_told)
 
+    async def has(self, recipient: UUID, kind: Kind, subject: UUID) -> bool:
+        """Say whether somebody was told of a kind about something, whether it stands or not."""
+        return await self.exists(recipient=recipient, kind=kind, subject=subject)
+
     async def keep_once(self, kind: Kind, subject: UUID, actor: UUID, recipients: Collection[UUID]) -> list[UUID]:
         """Tell many of the same; who was told of it before isn't told again.
 
@@ -152,6 +156,11 @@ class NotificationRepository(Repository[Notification]):
         """Return how many of them are unread; `most` stands for that many or more."""
         where = {"viewer": viewer, "rows": most}
         return int((await self.session.execute(lists.UNREAD, where)).scalar_one())
+
+    async def all_unread(self, viewers: Collection[UUID], most: int) -> dict[UUID, int]:
+        """Return the same of some viewers, by one statement."""
+        rows = await self.session.execute(lists.ALL_UNREAD, {"viewers": list(viewers), "rows": most})
+        return {row.viewer: row.unread for row in rows}
 
     async def mark(self, viewer: UUID, notification: UUID, *, read: bool, seen: UUID | None = None) -> bool:
         """Mark a notification of a viewer's as read or unread; say whether there is one.

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +48,17 @@ class Seat:
 
     room_id: UUID
     role: RoomRole
+
+
+class Standings(NamedTuple):
+    """Where a room's log stands, and what each of those is in the room who were asked about; None if they aren't in."""
+
+    seq: int
+    roles: list[RoomRole | None]
+
+
+Person = tuple[Subject | None, str | None]
+"""Somebody who looks: the subject and a screen's token, as far as they have them."""
 
 
 class Doors:
@@ -96,35 +108,39 @@ class Doors:
             raise not_found("room")
         return Seat(room.id, RoomRole.AUDIENCE)
 
-    async def roles(
-        self, room_id: UUID, people: Sequence[tuple[Subject | None, str | None]]
-    ) -> tuple[int, list[RoomRole | None]]:
-        """Return where a room's log stands, and what each of some people is in it: None if they aren't.
+    async def roles(self, asked: Sequence[tuple[UUID, Sequence[Person]]]) -> list[Standings | None]:
+        """Return where rooms' logs stand, and what each of some people is in theirs, by three statements.
 
         Args:
-            room_id: The room.
-            people: Of each the subject and a screen's token, as far as they have them.
+            asked: Rooms, and of each who is asked about.
 
-        Raises:
-            Problem: 404 if there is no such room.
+        Returns:
+            Of each room in the order asked; None for one that isn't there.
         """
+        members = {(room, subject.id) for room, people in asked for subject, _ in people if subject is not None}
+        # Which token is which is worked out once, however often it was shown.
+        tokens = {token: hash_of(token) for _, people in asked for _, token in people if token}
+        screens = {(room, tokens[token]) for room, people in asked for _, token in people if token}
         async with self._kit.db.reading() as session:
-            room = await RoomRepository(session).get_one_or_none(id=room_id)
-            if room is None:
-                raise not_found("room")
-            hosts, screens = head_of(room).hosts, ScreenRepository(session)
-            members = await MemberRepository(session).among(room_id, {each.id for each, _ in people if each})
-            tokens = {token for _, token in people if token}
-            let_in = {token for token in tokens if await screens.is_let_in(room_id, hash_of(token))}
-        roles: list[RoomRole | None] = []
-        for subject, token in people:
+            rooms = await RoomRepository(session).hosted_by({room for room, _ in asked})
+            here = await MemberRepository(session).among(members)
+            let_in = await ScreenRepository(session).among(screens)
+
+        def role(room: UUID, hosts: RoomHosts, subject: Subject | None, token: str | None) -> RoomRole | None:
             if subject is not None and _is_host(hosts, subject):
-                roles.append(RoomRole.HOST)
-            elif subject is not None and subject.id in members:
-                roles.append(RoomRole.AUDIENCE)
-            else:
-                roles.append(RoomRole.SCREEN if token in let_in else None)
-        return room.seq, roles
+                return RoomRole.HOST
+            if subject is not None and (room, subject.id) in here:
+                return RoomRole.AUDIENCE
+            return RoomRole.SCREEN if token and (room, tokens[token]) in let_in else None
+
+        found: list[Standings | None] = []
+        for room, people in asked:
+            if (known := rooms.get(room)) is None:
+                found.append(None)
+                continue
+            seq, hosts = known
+            found.append(Standings(seq, [role(room, hosts, *person) for person in people]))
+        return found
 
     async def missed(self, knock: Knock) -> Problem:
         """Count a try of somebody who isn't in; return what they are told, whatever the reason."""

@@ -4,11 +4,12 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from services.core.live.log import Change, LogSource, Standing
+from services.core.data.database import is_passing
+from services.core.live.log import Asked, Change, LogsSource, Span, Standing
 from services.core.live.messages import Position
-from services.core.live.source import Viewer, id_of
+from services.core.live.source import Viewer, uuid_of
 from services.core.problems import Problem, not_found
-from services.votebooth.rooms.doors import Doors, Seat
+from services.votebooth.rooms.doors import Doors, Seat, Standings
 from services.votebooth.rooms.reading import Reading
 from services.votebooth.rooms.schemas import RoomChange, RoomSnapshot
 from services.votebooth.rooms.state import RoomRole
@@ -24,22 +25,26 @@ class RoomLog:
         self._doors = doors
         self._reading = reading
 
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        """Return where a room stands, and what each viewer is in it.
+    async def stands(self, asked: Sequence[Asked]) -> list[Standing | Problem]:
+        """Return where rooms stand, and what each viewer is in theirs."""
+        rooms = [uuid_of(each.key) for each in asked]
+        found = await self._doors.roles(
+            [
+                (room, [(viewer.subject, viewer.token) for viewer in each.viewers])
+                for room, each in zip(rooms, asked, strict=True)
+                if room is not None
+            ]
+        )
+        in_order = iter(found)
+        return [
+            not_found("room") if room is None else _standing(next(in_order), each.viewers)
+            for room, each in zip(rooms, asked, strict=True)
+        ]
 
-        Raises:
-            Problem: 404 if there is no such room.
-        """
-        seq, roles = await self._doors.roles(id_of(key, "room"), [(each.subject, each.token) for each in viewers])
-        views: dict[Viewer, Hashable | Problem] = {
-            viewer: role or not_found("room") for viewer, role in zip(viewers, roles, strict=True)
-        }
-        return Standing(Position(_EPOCH, seq), views)
-
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
-        """Return entries of a room's log, as hosts see them."""
-        entries = await self._reading.entries(UUID(key), after, upto)
-        return [Change(entry.seq, entry) for entry in entries]
+    async def changes(self, spans: Sequence[Span]) -> list[list[Change]]:
+        """Return entries of rooms' logs, as hosts see them."""
+        found = await self._reading.entries([(UUID(span.key), span.after, span.upto) for span in spans])
+        return [[Change(entry.seq, entry) for entry in found[UUID(span.key)]] for span in spans]
 
     async def snapshot(self, key: str, view: RoomRole) -> tuple[Position, RoomSnapshot]:
         """Return a room as a role sees it."""
@@ -56,7 +61,16 @@ class RoomLog:
         return {str(room): Position(_EPOCH, seq) for room, seq in found.items()}
 
 
-class RoomSource(LogSource):
+def _standing(found: Standings | None, viewers: Collection[Viewer]) -> Standing | Problem:
+    if found is None:
+        return not_found("room")
+    views: dict[Viewer, Hashable | Problem] = {
+        viewer: role or not_found("room") for viewer, role in zip(viewers, found.roles, strict=True)
+    }
+    return Standing(Position(_EPOCH, found.seq), views)
+
+
+class RoomSource(LogsSource):
     """The streams `room:ID`."""
 
     kind: ClassVar[str] = "room"
@@ -64,4 +78,4 @@ class RoomSource(LogSource):
     events: ClassVar[tuple[Any, ...]] = (RoomChange,)
 
     def __init__(self, doors: Doors, reading: Reading) -> None:
-        super().__init__(RoomLog(doors, reading))
+        super().__init__(RoomLog(doors, reading), is_passing)

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -116,11 +116,14 @@ class Reading:
             entries = await EntryRepository(session).after(seat.room_id, after, MOST_CHANGES)
         return schemas.RoomChanges(room.seq, _changes(entries, seat.role), None)
 
-    async def entries(self, room_id: UUID, after: int, upto: int) -> list[schemas.RoomChange]:
-        """Return the entries after one position up to another, as hosts see them."""
+    async def entries(self, spans: Collection[tuple[UUID, int, int]]) -> dict[UUID, list[schemas.RoomChange]]:
+        """Return the entries of rooms, of each after one position up to another, as hosts see them."""
         async with self._kit.db.reading() as session:
-            entries = await EntryRepository(session).after(room_id, after, upto - after)
-        return _changes(entries, RoomRole.HOST)
+            entries = await EntryRepository(session).between(spans)
+        by_room: dict[UUID, list[RoomEntry]] = {room: [] for room, _, _ in spans}
+        for entry in entries:
+            by_room[entry.room_id].append(entry)
+        return {room: _changes(some, RoomRole.HOST) for room, some in by_room.items()}
 
     def shown(self, role: RoomRole, change: schemas.RoomChange) -> schemas.RoomChange | None:
         """Return an entry that hosts see as somebody sees it; None if it isn't for them."""

@@ -2,12 +2,29 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
+import pytest
+from services.core.ids import new_id
+from services.core.live.source import Viewer
+from services.core.problems import Problem
+from services.notifications.events import BlockChanged
+from services.notifications.live import InboxSource
+from services.notifications.schemas import ChannelsEdit
+from services.notifications.service import Notifications
 from tests.integration.follows.conftest import kind_of
-from tests.integration.notifications.conftest import Reader
+from tests.integration.inside import statements_of
+from tests.integration.notifications.conftest import (
+    Reader,
+    follow_of,
+    hear,
+    reaction_of,
+    subject,
+    wave_of,
+)
 
 SECONDS = 10.0
 
@@ -68,3 +85,39 @@ async def test_nobody_follows_the_badge_of_somebody_else(ada: Reader, ben: Reade
         query = {"stream": f"notifications:{key}"}
         refused = await ada.http.get("/v1/notifications/live/events", params=query, headers=ada.headers)
         assert refused.status_code in (400, 404)
+
+
+async def test_many_badges_take_as_many_statements_as_one(notifications: Notifications) -> None:
+    source = InboxSource(notifications.kit)
+    accounts = [new_id() for _ in range(12)]
+    for number, account in enumerate(accounts):
+        wave = wave_of(account)
+        await hear(notifications, wave, *(follow_of(new_id(), account) for _ in range(number % 3)))
+        await hear(notifications, *(reaction_of(wave, new_id()) for _ in range(number % 2)))
+    blocked = new_id()
+    await hear(
+        notifications,
+        follow_of(blocked, accounts[0]),
+        BlockChanged(account=accounts[0], other=blocked, blocked=True, version=1),
+    )
+    await notifications.preferring.edit(subject(accounts[1]), "reaction", ChannelsEdit(in_app=False))
+
+    async def look(some: Sequence[UUID]) -> int:
+        with statements_of(notifications.kit.db.engine) as statements:
+            looks = await asyncio.gather(*(source.look(str(each), [viewer(each)], None) for each in some))
+        for account, seen in zip(some, looks, strict=True):
+            alone = await notifications.reading.unread(subject(account))
+            assert seen.badge.unread == alone.count, "each sees what they would see by themselves"
+            seen.view(viewer(account))
+        return len(statements)
+
+    assert await look(accounts[:1]) == await look(accounts) == await look([*accounts, *accounts]) == 2
+    with statements_of(notifications.kit.db.engine) as statements:
+        for key in (str(accounts[0]), "", "x", "\ud800"):
+            with pytest.raises(Problem, match="stream"):
+                await source.look(key, [viewer(new_id()), Viewer(None, "127.0.0.1")], None)
+    assert statements == [], "for nobody of theirs nothing is looked up"
+
+
+def viewer(account: UUID) -> Viewer:
+    return Viewer(subject(account), "127.0.0.1")
