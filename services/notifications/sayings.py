@@ -56,6 +56,7 @@ _ENGLISH = Sayings(
             "reply": "{who} answered your comment",
             "thread": "{who} commented on a poll whose comments you follow",
             "moderation": "Something that you wrote was hidden",
+            "restored": "Something that you wrote was hidden, and is shown again",
             "poll_opened": "A poll that you watch has opened",
             "poll_closing": "A poll that you watch closes soon",
             "poll_closed": "A poll has closed",
@@ -73,6 +74,7 @@ _ENGLISH = Sayings(
         "reply": "Your comment was answered",
         "thread": "There are new comments in a thread that you follow",
         "moderation": "Something that you wrote was hidden",
+        "restored": "Something that you wrote is shown again",
         "poll_opened": "A poll that you watch has opened",
         "poll_closing": "A poll that you watch closes soon",
         "poll_closed": "A poll has closed",
@@ -109,6 +111,7 @@ _GERMAN = Sayings(
         **_alike(
             {
                 "moderation": "Etwas, das du geschrieben hast, wurde ausgeblendet",
+                "restored": "Etwas, das du geschrieben hast, war ausgeblendet und ist wieder zu sehen",
                 "poll_opened": "Eine Umfrage, die du beobachtest, hat begonnen",
                 "poll_closing": "Eine Umfrage, die du beobachtest, endet bald",
                 "poll_closed": "Eine Umfrage ist zu Ende",
@@ -125,6 +128,7 @@ _GERMAN = Sayings(
         "reply": "Jemand hat auf deinen Kommentar geantwortet",
         "thread": "Es gibt neue Kommentare, denen du folgst",
         "moderation": "Etwas, das du geschrieben hast, wurde ausgeblendet",
+        "restored": "Etwas, das du geschrieben hast, ist wieder zu sehen",
         "poll_opened": "Eine Umfrage, die du beobachtest, hat begonnen",
         "poll_closing": "Eine Umfrage, die du beobachtest, endet bald",
         "poll_closed": "Eine Umfrage ist zu Ende",

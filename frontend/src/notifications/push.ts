@@ -147,6 +147,7 @@ function sentences(who: string, count: number): Record<string, string> {
     reply: plural(count, { one: `${who} answered you`, other: `${who} answered you` }),
     thread: plural(count, { one: `${who} commented where you follow the comments`, other: `${who} commented where you follow the comments` }),
     moderation: t`Something that you wrote was hidden`,
+    restored: t`Something that you wrote was hidden, and is shown again`,
     poll_opened: t`Voting has begun in a poll that you watch`,
     poll_closing: t`Voting ends soon in a poll that you watch`,
     poll_closed: t`Voting is over in a poll that you watch, or in yours`,

@@ -41,6 +41,8 @@ export function what(one: Told): string | null {
       return plural(one.people_count, { one: `${people} commented on “${text}”, whose comments you follow`, other: `${people} commented on “${text}”, whose comments you follow` });
     case "moderation":
       return one.subject.type === "wave" ? t`A Wave of yours was hidden: ${text}` : t`A comment of yours in “${poll}” was hidden: ${text}`;
+    case "restored":
+      return one.subject.type === "wave" ? t`A Wave of yours that was hidden is shown again: ${text}` : t`A comment of yours in “${poll}” that was hidden is shown again: ${text}`;
     case "poll_opened":
       return t`Voting has begun: ${text}`;
     case "poll_closing":
@@ -66,6 +68,7 @@ const kinds: Record<string, MessageDescriptor> = {
   reply: msg`Somebody answers a comment of mine`,
   thread: msg`Somebody comments where I follow the comments`,
   moderation: msg`A comment or a Wave of mine is hidden`,
+  restored: msg`A comment or a Wave of mine that was hidden is shown again`,
   poll_opened: msg`Voting begins in a poll that I watch`,
   poll_closing: msg`Voting ends soon in a poll that I watch`,
   poll_closed: msg`Voting ends in a poll that I watch, or in mine`,

@@ -40,6 +40,9 @@ from services.notifications.repository.things import ThingRepository
 from services.notifications.service.ringing import ring
 from services.notifications.settings import NotificationsSettings
 
+_MODERATED: dict[Kind, bool] = {"moderation": True, "restored": False}
+"""What tells somebody that something of theirs is hidden, or isn't any more."""
+
 _SHARD = 5_000
 """How many of those who watch a poll, or follow a thread, are told by one process in one go."""
 
@@ -71,9 +74,8 @@ class Hearing:
             await self._ripple(session, event.author, event.wave, ripple.owner, ripple.id)
 
     async def moderated(self, session: AsyncSession, event: WaveModerated) -> None:
-        """Tell whose Wave was hidden, each time anew, until it is shown again."""
-        told = Told(event.author, "moderation", event.wave, event.author)
-        await self._keep(session, told, event.version, present=event.hidden, anew=True)
+        """Tell whose Wave was hidden, and that it is shown again, each time anew."""
+        await self._moderated(session, event.author, event.wave, event.version, hidden=event.hidden)
 
     async def reaction(self, session: AsyncSession, event: ReactionChanged) -> None:
         """Tell somebody who reacts to their Wave."""
@@ -84,15 +86,15 @@ class Hearing:
     async def comment(self, session: AsyncSession, event: CommentChanged) -> None:
         """Tell whose comment is answered, whom one names, whose poll is commented on, and who follows its thread.
 
-        Each is told once, of what concerns them most. Whose comment was hidden is told, too.
+        Each is told once, of what concerns them most. Whose comment was hidden is told, and that it is shown again.
         """
         is_new = await ThingRepository(session).keep(_comment(event))
-        if not is_new or event.state == "deleted":
+        if event.state == "hidden":
+            await self._comment_hidden(session, event, is_new=is_new)
+        if not is_new or event.state != "shown":
             return
-        if event.state == "hidden":  # each time anew
-            told = Told(event.author, "moderation", event.comment, event.author, UUID(int=event.version))
-            await self._keep(session, told)
-            return
+        if event.version > 1 and await NotificationRepository(session).has(event.author, "moderation", event.comment):
+            await self._moderated(session, event.author, event.comment, event.version, hidden=False)
         if event.answered is not None and event.answered != event.author:
             await self._keep(session, Told(event.answered, "reply", event.comment, event.author))
         named = sorted(set(event.mentions) - {event.author, event.answered})
@@ -106,6 +108,24 @@ class Hearing:
         ends, people = await followers.boundaries(event.thread, _SHARD)
         about = ("thread", event.comment, event.author, event.created_at)
         await SendRepository(session).begin(*about, ends, people)
+
+    async def _comment_hidden(self, session: AsyncSession, event: CommentChanged, *, is_new: bool) -> None:
+        """Tell whose comment was hidden; where it is heard of late, that it is shown again."""
+        version, hidden = event.version, True
+        if not is_new:
+            now = await ThingRepository(session).shown(event.comment)
+            if now is None:
+                return
+            version, hidden = now.version, False
+        await self._moderated(session, event.author, event.comment, version, hidden=hidden)
+
+    async def _moderated(
+        self, session: AsyncSession, author: UUID, subject: UUID, version: int, *, hidden: bool
+    ) -> None:
+        """Tell an author how something of theirs stands: of the two that tell of it, one holds at a time."""
+        for kind, present in _MODERATED.items():
+            told = Told(author, kind, subject, author)
+            await self._keep(session, told, version, present=present is hidden, anew=True)
 
     async def thread_followed(self, session: AsyncSession, *events: ThreadFollowed) -> None:
         """Keep who wants to be told of what is said in a thread."""

@@ -189,7 +189,9 @@ async def test_polls_for_followers_are_told_to_followers(notifications: Notifica
     assert refused.value.status == 404
 
 
-async def test_a_hidden_comment_is_told_to_its_author_alone(notifications: Notifications) -> None:
+async def test_a_hidden_comment_is_told_to_its_author_alone_and_that_it_is_shown_again(
+    notifications: Notifications,
+) -> None:
     ada, ben, cleo = new_id(), new_id(), new_id()
     poll = poll_of(ada)
     comment = comment_of(poll, ben, answered=cleo)
@@ -201,12 +203,47 @@ async def test_a_hidden_comment_is_told_to_its_author_alone(notifications: Notif
     assert (told.kind, told.people, told.people_count, told.subject.poll) == ("moderation", [], 0, poll.poll)
     await notifications.reading.mark(subject(ben), told.id, read=True)
     await hear(notifications, replace(comment, version=3))
-    assert (await kinds(notifications, ada), await kinds(notifications, ben)) == (["comment"], [])
-    await hear(notifications, replace(comment, version=4, state="hidden", text=""))
-    assert [one.read for one in await listed(notifications, ben)] == [False]  # this is new
+    assert (await kinds(notifications, ada), await kinds(notifications, ben)) == (["comment"], ["restored"])
+    [told] = await listed(notifications, ben)
+    assert (told.read, told.people, told.subject.text) == (False, [], comment.text)
+    await notifications.reading.mark(subject(ben), told.id, read=True)
+    await hear(notifications, replace(comment, version=4, text="Edited."))
+    assert [(one.kind, one.read) for one in await listed(notifications, ben)] == [("restored", True)], (
+        "an edit is no news"
+    )
+    await hear(notifications, replace(comment, version=5, state="hidden", text=""))
+    assert [(one.kind, one.read) for one in await listed(notifications, ben)] == [("moderation", False)]  # this is new
+    await hear(notifications, replace(comment, version=6))
+    assert [(one.kind, one.read) for one in await listed(notifications, ben)] == [("restored", False)]
+    await hear(notifications, replace(comment, version=7, state="deleted", text=""))
+    assert await kinds(notifications, ben) == []
 
 
-async def test_a_hidden_wave_is_told_to_its_author_until_it_is_shown_again(notifications: Notifications) -> None:
+async def test_how_a_comment_stands_is_told_whatever_is_heard_first(notifications: Notifications) -> None:
+    ada, ben = new_id(), new_id()
+    poll = poll_of(ada)
+    await hear(notifications, poll)
+    states = {1: "shown", 2: "hidden", 3: "shown", 4: "hidden", 5: "shown"}
+    for last, kind in ((3, "restored"), (4, "moderation"), (5, "restored")):
+        for order in ([*range(1, last + 1)], [*range(last, 0, -1)], [last, 2, last, 1, 2, *range(3, last)]):
+            comment = comment_of(poll, ben)
+            for version in order:
+                text = comment.text if states[version] == "shown" else ""
+                await hear(notifications, replace(comment, version=version, state=states[version], text=text))
+            [told] = [one for one in await listed(notifications, ben) if one.subject.id == comment.comment]
+            assert told.kind == kind, order
+
+
+async def test_a_comment_that_was_never_hidden_isnt_shown_again(notifications: Notifications) -> None:
+    ada, ben = new_id(), new_id()
+    poll = poll_of(ada)
+    comment = comment_of(poll, ben)
+    limited = replace(comment, version=2, state="deleted", text="")
+    await hear(notifications, poll, comment, limited, replace(comment, version=3), replace(comment, version=4))
+    assert await kinds(notifications, ben) == [], "whoever is limited isn't told, nor that they aren't any more"
+
+
+async def test_a_hidden_wave_is_told_to_its_author_and_that_it_is_shown_again(notifications: Notifications) -> None:
     ada, ben = new_id(), new_id()
     wave = wave_of(ada, mentions=[ben])
     await hear(notifications, wave)
@@ -226,9 +263,14 @@ async def test_a_hidden_wave_is_told_to_its_author_until_it_is_shown_again(notif
     assert await kinds(notifications, ben) == []
     await notifications.reading.mark(subject(ada), told.id, read=True)
     await hear(notifications, moderated(3, hidden=False), replace(wave, version=3), moderated(2, hidden=True))
-    assert (await kinds(notifications, ada), await kinds(notifications, ben)) == ([], ["mention"])
+    assert (await kinds(notifications, ada), await kinds(notifications, ben)) == (["restored"], ["mention"])
+    [told] = await listed(notifications, ada)
+    assert (told.read, told.subject.text) == (False, wave.text)
+    await notifications.reading.mark(subject(ada), told.id, read=True)
+    await hear(notifications, moderated(3, hidden=False))
+    assert [one.read for one in await listed(notifications, ada)] == [True]
     await hear(notifications, moderated(4, hidden=True))
-    assert [one.read for one in await listed(notifications, ada)] == [False]  # this is new
+    assert [(one.kind, one.read) for one in await listed(notifications, ada)] == [("moderation", False)]  # this is new
     await hear(notifications, replace(wave, version=5, deleted=True, text=""))
     assert await kinds(notifications, ada) == []
 
