@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, Text, and_, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.cases.tables import AppealTable, ReportTable, case_args
+from services.core.cases.tables import AppealTable, FilterTable, ReportTable, RoundTable, case_args, filter_args
 from services.core.circles import BlockColumns, EarlierColumns, FollowColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
@@ -175,21 +175,20 @@ class Case(AppealTable, Base):
     __table_args__ = case_args("hidden", "dismissed", "restored")
 
 
-class Filter(Base):
+class Filter(FilterTable, Base):
     """Words whose comments wait for a moderator before others see them.
 
     Attributes:
-        words: As a moderator wrote them.
-        key: As they are compared.
         told: Other services have heard of it; false for those from before they were told.
     """
 
-    __tablename__ = "filter"
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    words: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(Text, unique=True)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     told: Mapped[bool] = mapped_column(server_default="false")
+    __table_args__ = filter_args()
+
+
+class FilterRound(RoundTable, Base):
+    """Where comments from before are held against new filters."""
 
 
 class Limit(Base):
@@ -251,7 +250,12 @@ class AuditEntry(AuditColumns, Base):
 
 
 class ModerationEntry(AuditColumns, Base):
-    """What moderators did beside threads."""
+    """What moderators did: to filters and limits, to comments, and to threads of others.
+
+    Attributes:
+        comment: What was decided about, hidden or shown; null where it is about something else.
+    """
 
     __tablename__ = "moderation_log"
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    comment: Mapped[UUID | None]

@@ -29,6 +29,7 @@ SERVICE = Service(
     jobs=[
         Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over()),
         Job("limits", 2, lambda comments: comments.limiting.follow()),
+        Job("rounds", 2, lambda comments: comments.rounds.follow()),
         Job("filters", 30, lambda comments: comments.limiting.tell_filters()),
     ],
 )

@@ -173,7 +173,9 @@ class LimitView(Struct, frozen=True, kw_only=True):
 
 
 class ModerationLogEntry(LogEntry, frozen=True, kw_only=True):
-    """What a moderator did to filters and limits."""
+    """What a moderator did. Of what was done in a thread, `details` has the `thread`."""
+
+    comment: Annotated[UUID | None, Meta(description="What was decided about, hidden or shown.")]
 
 
 class Decision(cases.HidingDecision, frozen=True, kw_only=True, forbid_unknown_fields=True):

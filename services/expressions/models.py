@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.cases.tables import AppealTable, ReportTable, case_args
+from services.core.cases.tables import AppealTable, FilterTable, ReportTable, RoundTable, case_args, filter_args
 from services.core.circles import BlockColumns, FollowColumns, MuteColumns
 from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
@@ -175,18 +175,20 @@ class Limit(Base):
     __table_args__ = (Index("ix_limited_left", "account", postgresql_where=column("left")),)
 
 
-class Filter(Base):
+class Filter(FilterTable, Base):
     """Words whose Waves wait for a moderator: a projection of `comments.filter.changed`.
 
     Attributes:
+        created_at: Since when Waves are held against it here.
         removed: For good; the row stays for what is told late.
     """
 
-    __tablename__ = "filter"
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    words: Mapped[str] = mapped_column(Text)
-    key: Mapped[str] = mapped_column(Text)
     removed: Mapped[bool]
+    __table_args__ = filter_args()
+
+
+class FilterRound(RoundTable, Base):
+    """Where Waves from before are held against new filters."""
 
 
 class Report(ReportTable, Base):

@@ -45,6 +45,7 @@ SERVICE = Service(
         Job("keys", 3600, Expressions.sweep),
         Job("leftovers", 5, Expressions.clear),
         Job("limits", 2, lambda expressions: expressions.limiting.follow()),
+        Job("rounds", 2, lambda expressions: expressions.rounds.follow()),
         Job("images", 60, Expressions.sweep_images),
     ],
 )

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, LargeBinary, Text, column, func
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Identity, Index, LargeBinary, Text, column, func
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from services.core.cases.tables import CaseTable, ReportTable, case_args
 from services.core.circles import BlockColumns, FollowColumns
+from services.core.data.audit import AuditColumns
 from services.core.data.models import ServiceBase
 from services.core.ids import new_id
 from services.core.images.tables import ImageColumns
@@ -235,6 +236,14 @@ class Case(CaseTable, Base):
     sent_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(Text, server_default="")
     __table_args__ = (*case_args("upheld", "dismissed"), Index("ix_moderation_case_sender", "sender"))
+
+
+class ModerationEntry(AuditColumns, Base):
+    """What moderators decided about messages. What those said isn't here."""
+
+    __tablename__ = "moderation_log"
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message: Mapped[UUID]
 
 
 class Change(Base):

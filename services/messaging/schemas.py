@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from services.core.cases import schemas as cases
 from services.core.images.documents import SUFFIXES
 from services.core.images.images import MAX_BYTES, TYPES
-from services.core.people import PersonView
+from services.core.people import LogEntry, PersonView
 from services.core.refusals import list_limits, text_limits
 
 MAX_TEXT = 4_000
@@ -177,6 +177,12 @@ class MessageDecision(cases.DecisionNew, frozen=True, kw_only=True, forbid_unkno
     outcome: Annotated[
         Literal["upheld", "dismissed"], Meta(description="`upheld`: the report was right. `dismissed`: it wasn't.")
     ]
+
+
+class MessageLogEntry(LogEntry, frozen=True, kw_only=True):
+    """What a moderator decided about a message."""
+
+    message: UUID
 
 
 class ConversationMember(Struct, frozen=True, kw_only=True):

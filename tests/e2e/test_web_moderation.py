@@ -111,6 +111,16 @@ async def test_a_moderator_decides_filters_and_limits(
     await expect(limited).to_have_count(0)
     await page.get_by_role("link", name="Log", exact=True).press("Enter")
     await expect(page.get_by_text("limited an account no longer").first).to_be_visible()
+    done = page.get_by_role("list", name="What was done").get_by_role("listitem")
+    decided = {"It is a threat.": "found a report of a message right", "It is a boat.": "showed a comment again"}
+    for reason, act in {**decided, "Its author is limited.": "left a comment as it is"}.items():
+        await expect(done.filter(has_text=reason).first).to_contain_text(act)
+    await expect(
+        done.filter(has_text="It is a boat.").first.get_by_role("link", name="See it in its thread")
+    ).to_be_visible()
+    await page.get_by_label("Show").select_option("Messages")
+    await expect(done.filter(has_text="It is a threat.").first).to_be_visible()
+    await expect(done.filter(has_text="It is a boat.")).to_have_count(0)
     await sound()
     await page.get_by_role("link", name="Filters").press("Enter")
     await page.get_by_role("button", name=f"Remove the filter “{word}”").press("Enter")
@@ -170,7 +180,7 @@ async def test_a_wave_is_reported_hidden_and_shown_again(
     own = done.filter(has=page.locator(f'a[href="/waves/{wave}"]'))
     await expect(own).to_have_count(2)
     await expect(own.first).to_contain_text("showed a Wave again")
-    await page.get_by_label("Show").select_option("Filters and limits")
+    await page.get_by_label("Show").select_option("Comments, filters and limits")
     await expect(own).to_have_count(0)
     assert await faults_of(page, page.url) == []
     assert complaints == []

@@ -39,6 +39,7 @@ AUDIT = {
     ("comments", "audit_log"),
     ("comments", "moderation_log"),
     ("expressions", "moderation_log"),
+    ("messaging", "moderation_log"),
 }
 PASSING = {"outbox", "inbox"}
 """Emptied by themselves after a week; looked at once they are."""

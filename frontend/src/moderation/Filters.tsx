@@ -47,6 +47,9 @@ export function Filters() {
           error={refused}
         />
         {add.error && !refused && <ProblemNotice error={add.error} kept={t`What you wrote is still here.`} />}
+        <p className={styles.quiet}>
+          <Trans>What is there already is looked through as well, which may take a while. What was hidden stays so when a filter is removed.</Trans>
+        </p>
         <div>
           <Button type="submit" aria-disabled={add.isPending}>
             <Trans>Add the filter</Trans>

@@ -25,10 +25,11 @@ type Service = {
   appeal?: (id: string, text: string) => Promise<unknown>;
 };
 
-const at = (cursor: string | undefined) => ({ params: { query: { cursor } } });
+export const at = (cursor: string | undefined) => ({ params: { query: { cursor } } });
 const about = (case_id: string, cursor: string | undefined) => ({ params: { path: { case_id }, query: { cursor } } });
 
-function marked<K extends Kind, T>(kind: K, page: Page<T>) {
+/** A page with the kind of its items. */
+export function marked<K extends Kind, T>(kind: K, page: Page<T>) {
   return { items: page.items.map((one) => ({ kind, ...one })), next: page.next ?? null };
 }
 

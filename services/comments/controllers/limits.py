@@ -9,14 +9,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from services.comments.controllers.rules import TEXTS, WRITES
-from services.comments.schemas import (
-    CommentView,
-    FilterNew,
-    FilterView,
-    Limiting,
-    LimitView,
-    ModerationLogEntry,
-)
+from services.comments.schemas import CommentView, FilterNew, FilterView, Limiting, LimitView
 from services.comments.service import Comments
 from services.core.data.pagination import Page
 from services.core.http.api import Cursor, Limit, problems
@@ -71,7 +64,11 @@ class FilterController(Controller):
     async def add(
         self, comments: NamedDependency[Comments], subject: NamedDependency[Subject], data: JSONBody[FilterNew]
     ) -> Response[Any]:
-        """Have comments with these words wait for a moderator, from now on. Their authors see that they are hidden."""
+        """Have comments and Waves with these words wait for a moderator, also those that are there already.
+
+        Old ones are gone through in the background, which may take minutes. What moderators have decided since, or have
+        shown again for the same words, stays. Authors see that theirs are hidden.
+        """
         view, new = await comments.limiting.add_filter(subject, data.words)
         return Response(view, status_code=201 if new else 200)
 
@@ -169,20 +166,3 @@ class LimitController(Controller):
     ) -> Page[CommentView]:
         """Return their comments, the latest first, whether others see them or not."""
         return await comments.limiting.comments_of(subject, account_id, cursor, limit)
-
-    @get(
-        "/moderation-log",
-        operation_id="ModerationLog",
-        summary="See what moderators did",
-        guards=[ANY_TOKEN],
-        responses=problems(TEXTS, 400, 401, _403=_FOR_MODERATORS),
-    )
-    async def log(
-        self,
-        comments: NamedDependency[Comments],
-        subject: NamedDependency[Subject],
-        cursor: Cursor = None,
-        limit: Limit = 20,
-    ) -> Page[ModerationLogEntry]:
-        """Return what they did to filters and limits, the latest first. What was done to threads is in their logs."""
-        return await comments.limiting.log(subject, cursor, limit)

@@ -1,8 +1,14 @@
 """Reports of comments, appeals, and moderators' queue."""
 
 from services.comments.controllers.rules import REPORTS, TEXTS, WRITES
-from services.comments.schemas import Appeal, CaseView, Decision, ReportNew, ReportView
-from services.core.cases.controllers import Wire, appeal_controller, case_controller, report_controller
+from services.comments.schemas import Appeal, CaseView, Decision, ModerationLogEntry, ReportNew, ReportView
+from services.core.cases.controllers import (
+    Wire,
+    appeal_controller,
+    case_controller,
+    log_controller,
+    report_controller,
+)
 
 _WIRE = Wire(
     noun="comment",
@@ -23,4 +29,15 @@ _WIRE = Wire(
     reports=REPORTS,
 )
 
-CONTROLLERS = [report_controller(_WIRE), appeal_controller(_WIRE, Appeal), case_controller(_WIRE)]
+CONTROLLERS = [
+    report_controller(_WIRE),
+    appeal_controller(_WIRE, Appeal),
+    case_controller(_WIRE),
+    log_controller(
+        _WIRE,
+        ModerationLogEntry,
+        "ModerationLog",
+        "See what moderators did",
+        "Return what they did to filters and limits, to comments, and to threads of others.",
+    ),
+]

@@ -12,6 +12,7 @@ from services.comments.repository.moderation import (
     LimitRepository,
     ModerationLog,
     ReportRepository,
+    RoundRepository,
 )
 from services.comments.repository.people import BlockRepository, FollowRepository
 from services.comments.repository.threads import FollowingRepository, ThreadRepository
@@ -28,6 +29,7 @@ __all__ = [
     "MentionRepository",
     "ModerationLog",
     "ReportRepository",
+    "RoundRepository",
     "SupportRepository",
     "ThreadRepository",
     "exported",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, bindparam, column, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, bindparam, case, column, delete, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
@@ -69,6 +69,12 @@ class CommentRepository(Repository[Comment]):
         others = Comment.state == "shown" if limited else _LIMITED
         statement = select(Comment.id).where(Comment.author == author, others).order_by(Comment.id).limit(most)
         return (await self.session.scalars(statement)).all()
+
+    async def said(self, after: UUID, most: int) -> Sequence[tuple[UUID, Sequence[str]]]:
+        """Return so many comments after one by their ids, with what those say that are shown."""
+        shown = case((Comment.state == "shown", Comment.text))
+        statement = select(Comment.id, shown).where(Comment.id > after).order_by(Comment.id).limit(most)
+        return [(row[0], [row[1]] if row[1] else []) for row in await self.session.execute(statement)]
 
     async def best_replies(self, parents: Sequence[UUID], each: int) -> Sequence[Comment]:
         """Return the most supported answers to some comments, so many to each at most, with one statement."""

@@ -1,6 +1,6 @@
 """The orders of lists."""
 
-from services.comments.models import AuditEntry, Comment, Filter, Following, Limit, ModerationEntry
+from services.comments.models import AuditEntry, Comment, Filter, Following, Limit
 from services.comments.schemas import Order
 from services.core.data.pagination import Keyset
 
@@ -19,5 +19,4 @@ MINE = Keyset("my-comments", Comment.id)
 FOLLOWED = Keyset("followed-threads", Following.ordinal)
 FILTERS = Keyset("filters", Filter.id)
 LIMITS = Keyset("limits", Limit.ordinal)
-MODERATION_LOG = Keyset("moderation-log", ModerationEntry.position)
 LOG = Keyset("thread-log", AuditEntry.position)

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from services.comments.models import AuditEntry, Case, Filter, Limit, ModerationEntry, Report
+from services.comments.models import AuditEntry, Case, Filter, FilterRound, Limit, ModerationEntry, Report
+from services.core.cases import filters
 from services.core.cases import repository as cases
 from services.core.cases.repository import AppealRepository
 from services.core.data.audit import AuditLog
@@ -40,29 +41,31 @@ class AuditRepository(AuditLog[AuditEntry]):
 
 
 class ModerationLog(AuditLog[ModerationEntry]):
-    """What moderators did beside threads."""
+    """What moderators did."""
 
     model_type = ModerationEntry
 
 
-class FilterRepository(Repository[Filter]):
+class RoundRepository(filters.RoundRepository[FilterRound]):
+    """Where comments from before are held against new filters."""
+
+    model_type = FilterRound
+
+
+class FilterRepository(filters.FilterRepository[Filter]):
     """Words whose comments wait for a moderator."""
 
     model_type = Filter
+    lock_name = "comments.filter"
 
     async def lock(self) -> int:
-        """Return how many filters there are; nobody else adds any until the transaction ends."""
-        await self.session.execute(_ONE_AT_A_TIME, {"what": "comments.filter"})
+        """Return how many filters there are; nobody else adds any, nor comments, until the transaction ends."""
+        await self.exclude()
         return int((await self.session.execute(select(func.count()).select_from(Filter))).scalar_one())
 
     async def of_key(self, key: str) -> Filter | None:
         """Return the filter that is compared by a key."""
         return await self.get_one_or_none(key=key)
-
-    async def words(self) -> dict[str, str]:
-        """Return the words of all filters, by key."""
-        rows = await self.session.execute(select(Filter.key, Filter.words).order_by(Filter.id))
-        return {row.key: row.words for row in rows}
 
     async def untold(self, most: int) -> Sequence[Filter]:
         """Return some filters of which others haven't been told, held until the transaction ends."""

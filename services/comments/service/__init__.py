@@ -7,6 +7,7 @@ from services.comments.models import EarlierFollows, Follow, Person
 from services.comments.repository import ThreadRepository
 from services.comments.service.erasing import erase
 from services.comments.service.following import Following
+from services.comments.service.keeping import CommentRounds
 from services.comments.service.limiting import Limiting
 from services.comments.service.moderating import Moderating
 from services.comments.service.reading import Reading
@@ -34,6 +35,7 @@ class Comments(UseCases[CommentsSettings]):
         moderating: Hiding, locking, pinning.
         reporting: Reports, appeals, decisions about them.
         limiting: Filters of words, limits of accounts.
+        rounds: Holding comments from before against new filters.
     """
 
     def __init__(self, kit: Kit[CommentsSettings]) -> None:
@@ -48,6 +50,7 @@ class Comments(UseCases[CommentsSettings]):
         self.moderating = Moderating(kit, self.people, threads)
         self.reporting = Reporting(kit, self.people, self.reading)
         self.limiting = Limiting(kit, self.people, self.reading)
+        self.rounds = CommentRounds(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep what can be commented on."""

@@ -12,7 +12,7 @@ from services.comments.repository import (
     ModerationLog,
     lists,
 )
-from services.comments.schemas import CommentView, FilterView, LimitView, ModerationLogEntry
+from services.comments.schemas import CommentView, FilterView, LimitView
 from services.comments.service.keeping import follow_limit
 from services.comments.service.reading import Reading
 from services.comments.settings import CommentsSettings
@@ -55,7 +55,7 @@ class Limiting:
         return map_page(page, _view)
 
     async def add_filter(self, subject: Subject, words: str) -> tuple[FilterView, bool]:
-        """Have comments with some words wait for a moderator; where they do already, that stays.
+        """Have comments with some words wait for a moderator, old ones as well; where they do already, that stays.
 
         Returns:
             The filter, and whether it is new.
@@ -166,22 +166,12 @@ class Limiting:
                 return
         await self._put(subject, account, limited=False, reason="")
 
-    async def log(self, subject: Subject, cursor: str | None, limit: int) -> Page[ModerationLogEntry]:
-        """Return a page of what moderators did to filters and limits, the latest first.
-
-        Raises:
-            Problem: 400 for another list's cursor, 403 for all but moderators.
-        """
-        require_moderator(subject)
-        async with self._db.reading() as session:
-            page = await ModerationLog(session).page(lists.MODERATION_LOG.page(cursor, limit))
-        return await self._people.log(page, ModerationLogEntry)
-
     async def follow(self) -> None:
         """Have comments of long ago follow the limits of their authors, some in a transaction."""
         more = True
         while more:
             async with self._db.transaction() as session:
+                await FilterRepository(session).share()
                 limits = LimitRepository(session)
                 row = await limits.claim()
                 if row is None:

@@ -5,8 +5,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.models import Comment, Thread
-from services.comments.repository import AuditRepository, CaseRepository, ThreadRepository, lists
+from services.comments.repository import AuditRepository, CaseRepository, FilterRepository, ThreadRepository, lists
 from services.comments.schemas import ThreadLogEntry
+from services.comments.service.keeping import hold_for_moderators
 from services.comments.service.steps import locked, record, set_state
 from services.comments.service.threads import Threads, is_moderator, may_moderate, standing
 from services.comments.settings import CommentsSettings
@@ -72,13 +73,24 @@ class Moderating:
         """
         subject.require_user()
         async with self._db.transaction() as session:
+            await FilterRepository(session).share()
             thread, comment = await self._of(session, subject, comment_id)
             if comment.state == "hidden" and (comment.hidden_as != "limit" or is_moderator(subject)):
                 if comment.hidden_as in {"moderator", "filter"} and standing(subject) == "owner":
                     raise forbidden("A moderator has hidden this comment, so only moderators show it again.")
-                await set_state(session, thread, comment, "shown", hidden_as=None)
-                await CaseRepository(session).forget_appeal(comment_id)
+                await self._show(session, subject, thread, comment)
                 await record(session, "comment.restored", subject, thread, comment)
+
+    async def _show(self, session: AsyncSession, subject: Subject, thread: Thread, comment: Comment) -> None:
+        """Show a hidden comment; a moderator has decided about it then, an owner hasn't."""
+        cases = CaseRepository(session)
+        if standing(subject) == "owner":
+            if await hold_for_moderators(session, comment):
+                return
+            await cases.forget_appeal(comment.id)
+        else:
+            await cases.settle(comment.id, "restored", subject.id)
+        await set_state(session, thread, comment, "shown", hidden_as=None)
 
     async def pin(self, subject: Subject, comment_id: UUID) -> None:
         """Have a comment of the top level stand first, in place of another one.

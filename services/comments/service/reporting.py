@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.models import Case, Comment, Thread
-from services.comments.repository import CaseRepository, CommentRepository, ReportRepository
-from services.comments.schemas import CaseView, ReportView
+from services.comments.repository import CaseRepository, CommentRepository, ModerationLog, ReportRepository
+from services.comments.schemas import CaseView, ModerationLogEntry, ReportView
 from services.comments.service.reading import Reading
 from services.comments.service.steps import locked, record, set_state
 from services.comments.service.threads import may_read, refuse_apart, state_for
@@ -20,7 +20,7 @@ from services.core.kit import Kit
 from services.core.people import People
 from services.core.problems import not_found
 
-_KIND = Kind("comment", "", CaseRepository, ReportRepository, CaseView, ReportView)
+_KIND = Kind("comment", "", CaseRepository, ReportRepository, CaseView, ReportView, ModerationLog, ModerationLogEntry)
 
 
 class Reporting(AppealCases[Case, tuple[Thread, Comment], CaseView]):
@@ -56,6 +56,10 @@ class Reporting(AppealCases[Case, tuple[Thread, Comment], CaseView]):
         """Hold a comment and its thread."""
         return await locked(session, subject, about)
 
+    def where(self, held: tuple[Thread, Comment]) -> Mapping[str, str]:
+        """Return its thread."""
+        return {"thread": str(held[0].id)}
+
     async def carry_out(
         self,
         session: AsyncSession,
@@ -64,7 +68,7 @@ class Reporting(AppealCases[Case, tuple[Thread, Comment], CaseView]):
         case: Case,
         decision: DecisionNew,
     ) -> None:
-        """Hide a comment, or show it again; what is done is in its thread's log."""
+        """Hide a comment, or show it again; what is done is in its thread's log as well."""
         thread, comment = held
         if decision.outcome == "hidden" and comment.state == "shown":
             await set_state(session, thread, comment, "hidden", hidden_as="moderator")

@@ -8,8 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import CommentChanged, State
 from services.comments.models import Comment, Thread
-from services.comments.repository import AuditRepository, CommentRepository, MentionRepository, ThreadRepository
-from services.comments.service.threads import refuse_unknown
+from services.comments.repository import (
+    AuditRepository,
+    CommentRepository,
+    MentionRepository,
+    ModerationLog,
+    ThreadRepository,
+)
+from services.comments.service.threads import is_moderator, refuse_unknown
 from services.core.events.outbox import publish
 from services.core.identity.subject import Subject
 from services.core.problems import not_found
@@ -102,6 +108,12 @@ async def _carry(comments: CommentRepository, above: Sequence[Comment], by: int)
 async def record(
     session: AsyncSession, act: str, subject: Subject, thread: Thread, comment: Comment | None = None, **more: str
 ) -> None:
-    """Log what an owner or moderator does to a thread."""
+    """Log what an owner or moderator does to a thread; what moderators do to others' is in their own log as well.
+
+    Decisions about cases are there already.
+    """
     details = {**({"comment": str(comment.id)} if comment else {}), **more}
     await AuditRepository(session).record(act, subject.id, details, thread=thread.id)
+    if is_moderator(subject) and subject.id != thread.owner and not act.startswith("case."):
+        details = {"thread": str(thread.id), **more}
+        await ModerationLog(session).record(act, subject.id, details, comment=comment.id if comment else None)

@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments import schemas
 from services.comments.models import Comment, Thread
-from services.comments.repository import CommentRepository, LimitRepository, MentionRepository, ThreadRepository
+from services.comments.repository import (
+    CommentRepository,
+    FilterRepository,
+    LimitRepository,
+    MentionRepository,
+    ThreadRepository,
+)
 from services.comments.schemas import CommentNew
 from services.comments.service.following import follow_by_writing
 from services.comments.service.keeping import keep_back
@@ -56,6 +62,7 @@ class Writing:
         digest = hashlib.sha256(thread_id.bytes + msgspec.json.encode(new)).digest()
         try:
             async with self._db.transaction() as session:
+                await FilterRepository(session).share()
                 thread = await ThreadRepository(session).lock(thread_id)
                 if thread is None or thread.deleted:
                     raise not_found("poll")
@@ -121,6 +128,7 @@ class Writing:
         subject.require_user()
         text = checked(text)
         async with self._db.transaction() as session:
+            await FilterRepository(session).share()
             thread, comment = await locked(session, subject, comment_id)
             if comment.author != subject.id or comment.state == "deleted":
                 raise not_found("comment")

@@ -20,4 +20,7 @@ may report it, what it is to hide it, and how moderators see it.
     parts=lambda expressions: {"cases": expressions.moderating}                   # plugin.py
 
 Whoever changes a case holds what it is about first, then the case.
+
+A service whose texts are filtered keeps the filters as well (`FilterTable`), and has a `Rounds` (`rounds.py`) hold what
+was written before a filter against it. Whoever writes takes `FilterRepository.share()` before any other lock.
 """

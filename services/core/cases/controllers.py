@@ -17,6 +17,7 @@ from services.core.http.api import Cursor, Limit, problems
 from services.core.http.dependencies import in_turn
 from services.core.http.guards import ANY_TOKEN
 from services.core.identity.subject import Subject
+from services.core.people import LogEntry
 
 APPEAL_BYTES = 32_000
 """A text of 2,000 characters, of which JSON may write each in twelve bytes."""
@@ -239,3 +240,43 @@ def case_controller(wire: Wire) -> type[Controller]:
 
     CaseController.__doc__ = f"What moderators have to decide about {wire.noun}s."
     return CaseController
+
+
+def log_controller(wire: Wire, entry: type[LogEntry], operation_id: str, summary: str, about: str) -> type[Controller]:
+    """Return the route of what moderators did.
+
+    Args:
+        wire: How cases look.
+        entry: One act.
+        operation_id: The route's.
+        summary: What it is for.
+        about: What it returns.
+    """
+    Entry: Any = entry  # noqa: N806  (a type, for the signature below)
+
+    class LogController(Controller):
+        """What moderators did."""
+
+        tags = (wire.tag,)
+
+        @get(
+            "/moderation-log",
+            operation_id=operation_id,
+            summary=summary,
+            description=f"{about} The latest comes first, and nobody can change the log.",
+            guards=[ANY_TOKEN],
+            responses=problems(wire.texts, 400, 401, _403=_FOR_MODERATORS),
+        )
+        async def log(
+            self,
+            cases: NamedDependency[Cases[Any, Any, Any]],
+            subject: NamedDependency[Subject],
+            cursor: Cursor = None,
+            limit: Limit = 20,
+        ) -> Page[Entry]:  # pyright: ignore[reportInvalidTypeForm]
+            """Return what they did."""
+            page: Page[Any] = await cases.log(subject, cursor, limit)
+            return page
+
+    LogController.__doc__ = f"What moderators did with {wire.noun}s."
+    return LogController

@@ -69,6 +69,12 @@ class AppealRepository(CaseRepository[AppealT]):
 
     undecided: ClassVar[Mapping[str, None]] = MappingProxyType({**CaseRepository.undecided, "matched": None})
 
+    async def settle(self, about: UUID, outcome: str, moderator: UUID) -> None:
+        """Keep that a moderator has decided about something beside its case, if it has one."""
+        case = await self.get_one_or_none(self.model_type.about == about, with_for_update=True)
+        if case is not None:
+            await self.close(case, outcome, moderator, appeal=None)
+
     async def forget_appeal(self, about: UUID) -> None:
         """Let the author of what is shown again appeal when it is hidden once more."""
         await self.update_where(self.model_type.about == about, values={"appeal": None})

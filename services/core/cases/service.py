@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.cases.repository import AppealT, CaseRepository, CaseT, ReportRepository
 from services.core.cases.schemas import MAX_APPEAL, MAX_REASON, CaseFacts, DecisionNew, ReportNew, ReportView
+from services.core.data.audit import AuditLog
 from services.core.data.pagination import Keyset, Page
 from services.core.identity.subject import Role, Subject
 from services.core.kit import Kit
-from services.core.people import People
+from services.core.people import LogEntry, People
 from services.core.problems import conflict, not_found, refused
 from services.core.refusals import Refusals
 from services.core.text import clean_text
@@ -35,6 +36,8 @@ class Kind(Generic[CaseT, ViewT]):
         reports: The repository of its reports.
         view: A case, as moderators see it.
         report_view: A report, as moderators see it.
+        log: The repository of what moderators did; its table has a column called as the noun.
+        entry: What was done, as moderators see it.
     """
 
     noun: str
@@ -43,6 +46,8 @@ class Kind(Generic[CaseT, ViewT]):
     reports: type[ReportRepository[Any]]
     view: type[ViewT]
     report_view: type[ReportView]
+    log: type[AuditLog[Any]]
+    entry: type[LogEntry]
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,10 @@ class Cases(ABC, Generic[CaseT, HeldT, ViewT]):
         cases: Any = kind.cases
         reports: Any = kind.reports
         case, report = cases.model_type, reports.model_type
+        log: Any = kind.log
         self._waiting = Keyset(f"{kind.lists}cases", case.opened_at, case.id, ascending=True)
         self._reports = Keyset(f"{kind.lists}reports", report.at, report.reporter, ascending=True)
+        self._log = Keyset(f"{kind.lists}moderation-log", log.model_type.position)
         self._facts = [name for name in kind.view.__struct_fields__ if hasattr(case, name)]
 
     @abstractmethod
@@ -109,7 +116,7 @@ class Cases(ABC, Generic[CaseT, HeldT, ViewT]):
     async def carry_out(
         self, session: AsyncSession, subject: Subject, held: HeldT, case: CaseT, decision: DecisionNew
     ) -> None:
-        """Do what was decided, and log it."""
+        """Do what was decided; that it was is logged already."""
 
     async def report(self, subject: Subject, about: UUID, new: ReportNew) -> None:
         """Tell moderators of something; again, it says the last reason. Its author isn't told.
@@ -189,7 +196,30 @@ class Cases(ABC, Generic[CaseT, HeldT, ViewT]):
                     raise conflict("case-decided", "Another moderator has decided this case.")
                 return
             await cases.close(case, decision.outcome, subject.id, **self.forgotten(decision.outcome))
+            await self._record(session, subject, held, about, decision)
             await self.carry_out(session, subject, held, case, decision)
+
+    async def log(self, subject: Subject, cursor: str | None, limit: int) -> Page[Any]:
+        """Return a page of what moderators did, the latest first.
+
+        Raises:
+            Problem: 400 for another list's cursor, 403 for all but moderators.
+        """
+        require_moderator(subject)
+        async with self._db.reading() as session:
+            page = await self._kind.log(session).page(self._log.page(cursor, limit))
+        return await self._people.log(page, self._kind.entry)
+
+    def where(self, held: HeldT) -> Mapping[str, str]:
+        """Return what the log says of what was decided about, to find it."""
+        return {}
+
+    async def _record(
+        self, session: AsyncSession, subject: Subject, held: HeldT, about: UUID, decision: DecisionNew
+    ) -> None:
+        details = {"reason": decision.reason, **self.where(held)}
+        concerns = {self._kind.noun.lower(): about}
+        await self._kind.log(session).record(f"case.{decision.outcome}", subject.id, details, **concerns)
 
     def forgotten(self, outcome: str) -> Mapping[str, None]:
         """Return what a case that ends so doesn't keep."""

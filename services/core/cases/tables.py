@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, column, func
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, column, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.data.models import TableBase
@@ -60,6 +60,48 @@ class AppealTable(CaseTable):
     __abstract__ = True
     appeal: Mapped[str | None] = mapped_column(Text)
     matched: Mapped[str | None] = mapped_column(Text)
+
+
+class FilterTable(TableBase):
+    """Words whose texts wait for a moderator.
+
+    Attributes:
+        words: As a moderator wrote them.
+        key: As they are compared.
+        left: There may be texts from before it that weren't held against it.
+        begun: After which text the round began in which they are; null before it begins.
+    """
+
+    __abstract__ = True
+    __tablename__ = "filter"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    words: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    left: Mapped[bool] = mapped_column(server_default="true")
+    begun: Mapped[UUID | None]
+
+
+class RoundTable(TableBase):
+    """Where whoever holds texts against new filters is; one row.
+
+    Attributes:
+        after: The last text that was looked at; nil at the beginning of a round.
+        version: Grows with each step, so that a step counts once, whoever else believes that it is theirs.
+        busy_until: Somebody is at it, and lets others wait until then at most.
+    """
+
+    __abstract__ = True
+    __tablename__ = "filter_round"
+    only: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    after: Mapped[UUID]
+    version: Mapped[int] = mapped_column(BigInteger)
+    busy_until: Mapped[datetime]
+
+
+def filter_args() -> tuple[Any, ...]:
+    """Return the index of the filters against which not all texts were held."""
+    return (Index("ix_filter_left", "id", postgresql_where=column("left")),)
 
 
 def case_args(*outcomes: str) -> tuple[Any, ...]:

@@ -1,13 +1,12 @@
 """Reports of Waves, appeals, and moderators' queue of them."""
 
-from litestar import Controller, get
-from litestar.di import NamedDependency
-
-from services.core.cases.controllers import Wire, appeal_controller, case_controller, report_controller
-from services.core.data.pagination import Page
-from services.core.http.api import Cursor, Limit, problems
-from services.core.http.guards import ANY_TOKEN
-from services.core.identity.subject import Subject
+from services.core.cases.controllers import (
+    Wire,
+    appeal_controller,
+    case_controller,
+    log_controller,
+    report_controller,
+)
 from services.expressions.controllers.rules import REPORTS, TEXTS, WRITES
 from services.expressions.schemas import (
     WaveAppeal,
@@ -17,7 +16,6 @@ from services.expressions.schemas import (
     WaveReport,
     WaveReportView,
 )
-from services.expressions.service import Expressions
 
 _WIRE = Wire(
     noun="Wave",
@@ -39,32 +37,15 @@ _WIRE = Wire(
 )
 
 
-class WaveLogController(Controller):
-    """What moderators did with Waves."""
-
-    tags = ("Moderation",)
-
-    @get(
-        "/moderation-log",
-        operation_id="WaveModerationLog",
-        summary="See what moderators did with Waves",
-        guards=[ANY_TOKEN],
-        responses=problems(TEXTS, 400, 401, _403="This is for moderators."),
-    )
-    async def log(
-        self,
-        expressions: NamedDependency[Expressions],
-        subject: NamedDependency[Subject],
-        cursor: Cursor = None,
-        limit: Limit = 20,
-    ) -> Page[WaveLogEntry]:
-        """Return what they have decided, the latest first. Nobody can change the log."""
-        return await expressions.moderating.log(subject, cursor, limit)
-
-
 CONTROLLERS = [
     report_controller(_WIRE),
     appeal_controller(_WIRE, WaveAppeal),
     case_controller(_WIRE),
-    WaveLogController,
+    log_controller(
+        _WIRE,
+        WaveLogEntry,
+        "WaveModerationLog",
+        "See what moderators did with Waves",
+        "Return what was decided about Waves.",
+    ),
 ]

@@ -5,11 +5,11 @@ Locks are taken in one order: the account that acts, then its own Wave, then its
 
 from services.expressions.repository.exporting import exported
 from services.expressions.repository.moderation import (
-    MODERATION_LOG,
     CaseRepository,
     FilterRepository,
     ModerationLog,
     ReportRepository,
+    RoundRepository,
 )
 from services.expressions.repository.reactions import REACTIONS, AccountRepository, ReactionRepository
 from services.expressions.repository.told import KeyRepository, LimitRepository, PollRepository
@@ -23,7 +23,6 @@ from services.expressions.repository.waves import (
 )
 
 __all__ = [
-    "MODERATION_LOG",
     "REACTIONS",
     "RIPPLES",
     "WAVES",
@@ -39,6 +38,7 @@ __all__ = [
     "ReactionRepository",
     "ReportRepository",
     "RevisionRepository",
+    "RoundRepository",
     "WaveRepository",
     "exported",
 ]

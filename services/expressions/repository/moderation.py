@@ -1,38 +1,41 @@
 """Filters of words, reports of Waves, and what moderators decide about them."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 
+from services.core.cases import filters
 from services.core.cases import repository as cases
 from services.core.cases.repository import AppealRepository
 from services.core.data.audit import AuditLog
-from services.core.data.pagination import Keyset
-from services.core.data.repository import Repository
 from services.expressions.events import FilterChanged
-from services.expressions.models import Case, Filter, ModerationEntry, Report
-
-MODERATION_LOG = Keyset("wave-moderation-log", ModerationEntry.position)
+from services.expressions.models import Case, Filter, FilterRound, ModerationEntry, Report
 
 
-class FilterRepository(Repository[Filter]):
+class RoundRepository(filters.RoundRepository[FilterRound]):
+    """Where Waves from before are held against new filters."""
+
+    model_type = FilterRound
+
+
+class FilterRepository(filters.FilterRepository[Filter]):
     """Words whose Waves wait for a moderator."""
 
     model_type = Filter
+    lock_name = "expressions.filter"
 
     async def keep(self, told: FilterChanged) -> None:
-        """Keep what an event tells; what is removed stays so."""
-        values = {"words": told.words, "key": told.key, "removed": told.removed}
-        new = insert(Filter).values(id=told.filter, **values)
+        """Keep what an event tells; what is removed stays so. Whoever publishes a Wave waits while words are added."""
+        values = {"words": told.words, "key": told.key, "removed": told.removed, "left": not told.removed}
+        new = insert(Filter).values(id=told.filter, created_at=func.clock_timestamp(), **values)
         if told.removed:
             kept = new.on_conflict_do_update(index_elements=["id"], set_=values)
         else:
+            await self.exclude()
             kept = new.on_conflict_do_nothing(index_elements=["id"])
         await self.session.execute(kept)
 
-    async def words(self) -> dict[str, str]:
-        """Return the words of all filters, by what they are compared by."""
-        rows = await self.session.execute(select(Filter.key, Filter.words).where(~Filter.removed).order_by(Filter.id))
-        return {row.key: row.words for row in rows}
+    def _stands(self) -> ColumnElement[bool]:
+        return ~Filter.removed
 
 
 class CaseRepository(AppealRepository[Case]):

@@ -10,6 +10,7 @@ from services.expressions.events import AccountDeleted, PollChanged, ProfileChan
 from services.expressions.models import Person
 from services.expressions.repository import AccountRepository, KeyRepository, ReactionRepository
 from services.expressions.service.erasing import erase
+from services.expressions.service.keeping import WaveRounds
 from services.expressions.service.limiting import Limiting
 from services.expressions.service.moderating import Moderating
 from services.expressions.service.picturing import Picturing
@@ -37,6 +38,7 @@ class Expressions(UseCases[ExpressionsSettings]):
         limiting: Whose Waves are seen by themselves alone.
         telling: All Waves, for other services.
         moderating: Filtered words, reports, and what moderators decide.
+        rounds: Holding Waves from before against new filters.
     """
 
     def __init__(self, kit: Kit[ExpressionsSettings]) -> None:
@@ -51,6 +53,7 @@ class Expressions(UseCases[ExpressionsSettings]):
         self.limiting = Limiting(kit)
         self.telling = Telling(kit)
         self.moderating = Moderating(kit, self.people, self.reading)
+        self.rounds = WaveRounds(kit)
 
     async def on_poll_changed(self, session: AsyncSession, event: PollChanged) -> None:
         """Keep who may see a poll."""

@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.cases.schemas import DecisionNew
-from services.core.cases.service import AppealCases, Kind, Matter, require_moderator
-from services.core.data.pagination import Page
+from services.core.cases.service import AppealCases, Kind, Matter
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
 from services.core.people import People
@@ -16,7 +15,6 @@ from services.core.problems import not_found
 from services.expressions.events import FilterChanged
 from services.expressions.models import Case, Wave
 from services.expressions.repository import (
-    MODERATION_LOG,
     AccountRepository,
     CaseRepository,
     FilterRepository,
@@ -30,7 +28,7 @@ from services.expressions.service.reading import Reading, moderates
 from services.expressions.service.steps import tell, tell_author
 from services.expressions.settings import ExpressionsSettings
 
-_KIND = Kind("Wave", "wave-", CaseRepository, ReportRepository, WaveCase, WaveReportView)
+_KIND = Kind("Wave", "wave-", CaseRepository, ReportRepository, WaveCase, WaveReportView, ModerationLog, WaveLogEntry)
 
 
 class Moderating(AppealCases[Case, Wave, WaveCase]):
@@ -41,7 +39,7 @@ class Moderating(AppealCases[Case, Wave, WaveCase]):
         self._reading = reading
 
     async def on_filter_changed(self, session: AsyncSession, event: FilterChanged) -> None:
-        """Keep which words are filtered. Waves from before stay as they are, as comments do."""
+        """Keep which words are filtered. Waves from before are held against them afterwards, as comments are."""
         await FilterRepository(session).keep(event)
 
     async def reported(self, session: AsyncSession, subject: Subject, about: UUID) -> Matter:
@@ -91,16 +89,3 @@ class Moderating(AppealCases[Case, Wave, WaveCase]):
             shown = await show(session, held)
             await tell(session, shown)
             await tell_author(session, shown)
-        log = ModerationLog(session)
-        await log.record(f"case.{decision.outcome}", subject.id, {"reason": decision.reason}, wave=held.id)
-
-    async def log(self, subject: Subject, cursor: str | None, limit: int) -> Page[WaveLogEntry]:
-        """Return a page of what moderators did with Waves, the latest first.
-
-        Raises:
-            Problem: 400 for another list's cursor, 403 for all but moderators.
-        """
-        require_moderator(subject)
-        async with self._db.reading() as session:
-            page = await ModerationLog(session).page(MODERATION_LOG.page(cursor, limit))
-        return await self._people.log(page, WaveLogEntry)

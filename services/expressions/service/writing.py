@@ -18,7 +18,13 @@ from services.core.problems import conflict, not_found, not_the_owner, over_quot
 from services.core.refusals import Refusals
 from services.expressions import texts
 from services.expressions.models import Revision, Wave
-from services.expressions.repository import KeyRepository, MentionRepository, RevisionRepository, WaveRepository
+from services.expressions.repository import (
+    FilterRepository,
+    KeyRepository,
+    MentionRepository,
+    RevisionRepository,
+    WaveRepository,
+)
 from services.expressions.schemas import WaveEdit, WaveNew
 from services.expressions.service.keeping import keep_back
 from services.expressions.service.picturing import Picturing, checked_images, shown_by, weight_of
@@ -62,6 +68,7 @@ class Writing:
         await self._check_poll(subject.id, new.poll)
         wave_id = new_id()
         async with self._kit.db.transaction() as session:
+            await FilterRepository(session).share()
             made = await self._made_before(session, subject.id, key, msgspec.json.encode(new), wave_id)
             if made is not None:
                 return made, False
@@ -92,6 +99,7 @@ class Writing:
         """
         subject.require_user()
         async with self._kit.db.transaction() as session:
+            await FilterRepository(session).share()
             await charge(session, subject.id, 0, self._kit.settings)
             wave = await self._own(session, subject.id, wave_id)
             if wave.bare:

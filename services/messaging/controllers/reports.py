@@ -1,8 +1,8 @@
 """Reports of messages, and moderators' queue of them."""
 
-from services.core.cases.controllers import Wire, case_controller, report_controller
+from services.core.cases.controllers import Wire, case_controller, log_controller, report_controller
 from services.messaging.controllers.rules import REPORTS, TEXTS, WRITES
-from services.messaging.schemas import MessageCase, MessageDecision, MessageReport, MessageReportView
+from services.messaging.schemas import MessageCase, MessageDecision, MessageLogEntry, MessageReport, MessageReportView
 
 _WIRE = Wire(
     noun="message",
@@ -24,4 +24,14 @@ _WIRE = Wire(
     reports=REPORTS,
 )
 
-CONTROLLERS = [report_controller(_WIRE), case_controller(_WIRE)]
+CONTROLLERS = [
+    report_controller(_WIRE),
+    case_controller(_WIRE),
+    log_controller(
+        _WIRE,
+        MessageLogEntry,
+        "MessageModerationLog",
+        "See what moderators did with messages",
+        "Return what was decided about reported messages, and nothing that they say.",
+    ),
+]

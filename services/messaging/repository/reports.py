@@ -6,7 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.cases import repository as cases
-from services.messaging.models import Case, Report
+from services.core.data.audit import AuditLog
+from services.messaging.models import Case, ModerationEntry, Report
 
 
 class CaseRepository(cases.CaseRepository[Case]):
@@ -19,6 +20,12 @@ class ReportRepository(cases.ReportRepository[Report]):
     """Reports of messages."""
 
     model_type = Report
+
+
+class ModerationLog(AuditLog[ModerationEntry]):
+    """What moderators decided about messages."""
+
+    model_type = ModerationEntry
 
 
 async def erase_cases(session: AsyncSession, account: UUID) -> None:

@@ -19,12 +19,21 @@ from services.core.problems import conflict, not_found
 from services.messaging.models import Case
 from services.messaging.repository.attachments import AttachmentRepository
 from services.messaging.repository.messages import MessageRepository
-from services.messaging.repository.reports import CaseRepository, ReportRepository
-from services.messaging.schemas import MessageCase, MessageReportView
+from services.messaging.repository.reports import CaseRepository, ModerationLog, ReportRepository
+from services.messaging.schemas import MessageCase, MessageLogEntry, MessageReportView
 from services.messaging.service.attaching import Attaching, view_of
 from services.messaging.settings import MessagingSettings
 
-_KIND = Kind("message", "message-", CaseRepository, ReportRepository, MessageCase, MessageReportView)
+_KIND = Kind(
+    "message",
+    "message-",
+    CaseRepository,
+    ReportRepository,
+    MessageCase,
+    MessageReportView,
+    ModerationLog,
+    MessageLogEntry,
+)
 
 
 class Reporting(Cases[Case, None, MessageCase]):

@@ -39,6 +39,34 @@ async def case_of(moderator: Speaker, comment: str) -> dict[str, Any] | None:
         cursor = f"&cursor={page['next']}"
 
 
+async def logged(moderator: Speaker, comment: str) -> list[dict[str, Any]]:
+    """Return what moderators' log has of a comment."""
+    log = (await moderator.done("GET", "/moderation-log?limit=100"))["items"]
+    return [entry for entry in log if entry["comment"] == comment]
+
+
+async def test_moderators_log_has_what_they_do_in_threads_of_others(
+    ada: Speaker, ben: Speaker, moderator: Speaker, thread: str
+) -> None:
+    comment = await ben.say(thread)
+    await ada.done("PUT", f"/{comment}/hidden", json={"reason": "Mine."})
+    await ada.done("DELETE", f"/{comment}/hidden")
+    assert await logged(moderator, comment) == [], "the owner's are in the thread's alone"
+    await moderator.done("PUT", f"/{comment}/hidden", json={"reason": "Ours."})
+    await moderator.done("DELETE", f"/{comment}/hidden")
+    await moderator.done("PUT", f"/threads/{thread}/lock")
+    own = await moderator.poll()
+    await moderator.done("PUT", f"/threads/{own}/lock")
+    assert [(entry["act"], entry["details"]) for entry in await logged(moderator, comment)] == [
+        ("comment.restored", {"thread": thread}),
+        ("comment.hidden", {"thread": thread, "reason": "Ours."}),
+    ]
+    log = (await moderator.done("GET", "/moderation-log?limit=100"))["items"]
+    locked = [entry["details"]["thread"] for entry in log if entry["act"] == "thread.locked"]
+    assert thread in locked
+    assert own not in locked, "what moderators do at home isn't moderation"
+
+
 async def test_what_is_reported_waits_for_moderators_once(
     ada: Speaker, ben: Speaker, cleo: Speaker, moderator: Speaker, thread: str
 ) -> None:
@@ -65,6 +93,10 @@ async def test_what_is_reported_waits_for_moderators_once(
     assert kind_of(await ada.at("DELETE", f"/{comment}/hidden")) == (403, "forbidden"), "it is a moderator's act"
     log = (await ada.done("GET", f"/threads/{thread}/log"))["items"]
     assert [(entry["act"], entry["details"]["reason"]) for entry in log] == [("case.hidden", "Spam.")]
+    told = await logged(moderator, comment)
+    assert [(entry["act"], entry["actor"]["id"], entry["details"]) for entry in told] == [
+        ("case.hidden", moderator.account, {"reason": "Spam.", "thread": thread})
+    ]
 
 
 async def test_one_cant_report_oneself_what_is_gone_or_without_a_reason(

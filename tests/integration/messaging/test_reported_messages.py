@@ -6,8 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.problems import Problem
+from services.messaging.models import ModerationEntry
 from services.messaging.schemas import MessageCase, MessageDecision
 from services.messaging.service import Messaging
+from sqlalchemy import update
+from sqlalchemy.exc import ProgrammingError
 from tests.conftest import VoteWave
 
 from .conftest import Writer, messaging_of
@@ -56,6 +59,14 @@ async def test_what_was_reported_stays_as_it_was(votewave: VoteWave, ada: Writer
         with pytest.raises(Problem, match="Another moderator"):
             await messaging.reporting.decide(moderator(), case.id, MessageDecision(outcome="dismissed", reason="No."))
         assert await case_of(messaging, bad["id"]) is None
+        log = await messaging.reporting.log(moderator(), None, 100)
+        [entry] = [one for one in log.items if str(one.message) == bad["id"]]
+        assert (entry.act, entry.details) == ("case.upheld", {"reason": "It is."}), "it says nothing of what was said"
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with messaging.kit.db.transaction() as session:
+                await session.execute(update(ModerationEntry).values(act="case.dismissed"))
+    answer = await ben.http.get("/v1/messaging/moderation-log", headers=ben.headers)
+    assert answer.status_code == 403
 
 
 async def test_a_decision_holds_until_the_message_says_something_else(
