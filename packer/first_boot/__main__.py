@@ -4,6 +4,8 @@
                          again after a secret was rotated (then: systemctl reload consul nomad). With --retry it
                          waits for secrets that aren't there yet
   first-boot cluster     on servers, once they run: access control of Consul and Nomad, tokens, workload identities
+  first-boot ready       wait until Consul, Nomad and, on clients, Docker are well; then say so to the Auto Scaling
+                         group, or, when they aren't in time, that it shall replace the machine
   first-boot drain       wait until the Auto Scaling group takes the machine away; then move its tasks, leave the
                          cluster and say so to the group
   first-boot gossip      on one server: rotate the gossip keys of the running cluster to what Secrets Manager holds
@@ -18,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from first_boot import deployers, drain, gossip
+from first_boot import deployers, drain, gossip, ready
 from first_boot.api import Agent
 from first_boot.cluster import say, set_up
 from first_boot.configure import TLS, Writer, configure
@@ -26,6 +28,7 @@ from first_boot.secretstore import Secrets
 from first_boot.values import BootError, read
 
 _BOOT = "etc/votewave/boot.json"
+STEPS = ("configure", "cluster", "ready", "drain", "gossip")
 
 
 def main() -> int:
@@ -33,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="first-boot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", nargs="?", default="configure", choices=("configure", "cluster", "drain", "gossip"))
+    parser.add_argument("step", nargs="?", default="configure", choices=STEPS)
     parser.add_argument("--root", type=Path, default=Path("/"), help="write and read below this folder")
     parser.add_argument("--consul", default="http://127.0.0.1:8500", metavar="URL")
     parser.add_argument("--nomad", default="https://127.0.0.1:4646", metavar="URL")
@@ -41,6 +44,7 @@ def main() -> int:
     parser.add_argument("--github", default=deployers.GITHUB, metavar="URL", help="who gives jobs their identities")
     parser.add_argument("--wait", type=float, default=600.0, metavar="SECONDS", help="for boot.json and for leaders")
     parser.add_argument("--retry", type=float, metavar="SECONDS", help="what can't be done, try again after so long")
+    parser.add_argument("--within", type=float, default=1500.0, metavar="SECONDS", help="ready: give up after so long")
     chosen = parser.parse_args()
     # If this unit failed, the units that wait for it would fail as well and never be retried; while it runs, they wait.
     while (wrong := attempt(chosen)) and chosen.retry is not None:
@@ -54,8 +58,15 @@ def main() -> int:
 def attempt(chosen: argparse.Namespace) -> str:
     """Do one step; return what stood in the way, or nothing."""
     try:
-        if chosen.step == "drain":
-            drain.watch(read(chosen.root / _BOOT, chosen.wait), chosen.root, chosen.metadata)
+        # These wait for long, and write no settings: others may run meanwhile.
+        if chosen.step in {"drain", "ready"}:
+            values = read(chosen.root / _BOOT, chosen.wait)
+            if chosen.step == "drain":
+                drain.watch(values, chosen.root, chosen.metadata)
+            else:
+                ready.announce(
+                    values, chosen.root, chosen.metadata, chosen.consul, chosen.nomad, chosen.within
+                )
             return ""
         # The lock isn't held between attempts, so that an operator can run this command, too.
         with (chosen.root / "run/votewave-first-boot.lock").open("w") as lock:

@@ -170,6 +170,7 @@ def _cloudwatch(values: Values) -> dict[str, Any]:
         "nomad": "/var/log/nomad/*.log",
         "audit": "/var/log/audit/audit.log",
         "cloud-init": "/var/log/cloud-init-output.log",
+        "ready": "/var/log/votewave/ready.log",
         "upgrades": "/var/log/unattended-upgrades/unattended-upgrades.log",
     }
     collect = [

@@ -4,59 +4,17 @@ The group waits for its lifecycle hook. Nomad and Consul leave the cluster on SI
 before that); a mere restart of theirs sends SIGINT, and is none.
 """
 
-import http.client
 import subprocess
-import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-import boto3
-import botocore.config
-import botocore.exceptions
-
 from first_boot.cluster import say
+from first_boot.lifecycle import CONTINUE, Metadata, Scaling
 from first_boot.values import BootError, Values
 
 UNITS = ("nomad", "consul")
 _LEAVE = "[Service]\nKillSignal=SIGTERM\nTimeoutStopSec=15min\nRestart=no\n"
 _POLL_SECONDS = 5.0
-_HEARTBEAT_SECONDS = 60.0
-_TIMEOUT_SECONDS = 5
-
-
-class Metadata:
-    """The machine's metadata service, version 2.
-
-    Args:
-        url: Where it is.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def get(self, path: str) -> str | None:
-        """Return a value; None if there is none.
-
-        Raises:
-            OSError: The service can't be asked.
-        """
-        session = urllib.request.Request(  # noqa: S310
-            f"{self._url}/latest/api/token", method="PUT", headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-        )
-        with urllib.request.urlopen(session, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            token = answer.read().decode()
-        request = urllib.request.Request(  # noqa: S310
-            f"{self._url}/latest/meta-data/{path}", headers={"X-aws-ec2-metadata-token": token}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-                return str(answer.read().decode().strip())
-        except urllib.error.HTTPError as exc:
-            if exc.code == http.HTTPStatus.NOT_FOUND:
-                return None
-            raise
 
 
 def watch(values: Values, root: Path, url: str) -> None:
@@ -77,7 +35,7 @@ def watch(values: Values, root: Path, url: str) -> None:
     while True:
         try:
             state = metadata.get("autoscaling/target-lifecycle-state")
-        except (OSError, http.client.HTTPException) as exc:
+        except OSError as exc:
             say(f"the metadata service doesn't answer: {exc}")
             state = None
         if state == "Terminated":
@@ -85,50 +43,25 @@ def watch(values: Values, root: Path, url: str) -> None:
         time.sleep(_POLL_SECONDS)
     instance = metadata.get("instance-id") or ""
     say(f"{instance} is to go: leaving")
-    leave(values, root, instance)
+    leave(values, root, Scaling(values, instance))
 
 
-def leave(values: Values, root: Path, instance: str) -> None:
+def leave(values: Values, root: Path, scaling: Scaling) -> None:
     """Stop in order, and tell the group, which is kept waiting meanwhile.
 
     Raises:
         BootError: The units can't be stopped, or the group can't be told.
     """
-    config = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5)
-    scaling = boto3.client("autoscaling", region_name=values.region, config=config)
+    group = scaling.place().group
     try:
-        found = scaling.describe_auto_scaling_instances(InstanceIds=[instance])["AutoScalingInstances"]
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-        raise BootError(f"The Auto Scaling group of {instance} can't be found: {exc}") from exc
-    if not found:
-        raise BootError(f"{instance} is in no Auto Scaling group.")
-    hook = {
-        "LifecycleHookName": values.drain_hook,
-        "AutoScalingGroupName": found[0]["AutoScalingGroupName"],
-        "InstanceId": instance,
-    }
-    over = threading.Event()
-
-    def keep_waiting() -> None:
-        while not over.wait(_HEARTBEAT_SECONDS):
-            try:
-                scaling.record_lifecycle_action_heartbeat(**hook)
-            except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-                say(f"the group took no heartbeat: {exc}")
-
-    threading.Thread(target=keep_waiting, daemon=True).start()
-    try:
-        for unit in UNITS:
-            stop(root, unit)
-            say(f"{unit} has left")
+        with scaling.kept_waiting(values.drain_hook, group):
+            for unit in UNITS:
+                stop(root, unit)
+                say(f"{unit} has left")
     finally:
         # Even if a step failed: the cluster copes with a machine that vanishes, but one that never ends costs money.
-        over.set()
-        try:
-            scaling.complete_lifecycle_action(**hook, LifecycleActionResult="CONTINUE")
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise BootError(f"The group can't be told that {instance} has left: {exc}") from exc
-    say(f"{instance} has left; the group knows")
+        scaling.complete(values.drain_hook, group, CONTINUE)
+    say(f"{scaling.instance} has left; the group knows")
 
 
 def stop(root: Path, unit: str) -> None:

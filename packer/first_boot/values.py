@@ -10,7 +10,7 @@ from typing import Any
 ROLES = ("server", "edge", "app")
 _PLAIN = re.compile(r"[A-Za-z0-9/_.:-]+")
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+")
-_OPTIONAL = ("oidc_issuer", "drain_hook", "github_repository")
+_OPTIONAL = ("oidc_issuer", "drain_hook", "launch_hook", "github_repository")
 _POLL_SECONDS = 2.0
 
 
@@ -33,7 +33,8 @@ class Values:
         secret_prefix: Such as "votewave/staging".
         log_group: CloudWatch's.
         oidc_issuer: What workload identities name as their issuer; empty if AWS needn't trust them.
-        drain_hook: The Auto Scaling group's lifecycle hook; empty where machines just stop.
+        drain_hook: The Auto Scaling group's lifecycle hook at a machine's end; empty where machines just stop.
+        launch_hook: Likewise at its birth; empty where nobody waits for them.
         github_repository: OWNER@ID/NAME@ID whose workflows may deploy; empty for none.
     """
 
@@ -48,6 +49,7 @@ class Values:
     log_group: str
     oidc_issuer: str = ""
     drain_hook: str = ""
+    launch_hook: str = ""
     github_repository: str = ""
 
     @property

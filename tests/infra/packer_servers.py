@@ -182,7 +182,8 @@ class Machine:
             "secret_prefix": NAMES["secret_prefix"].format(environment=ENVIRONMENT),
             "log_group": NAMES["log_groups"]["node"].format(environment=ENVIRONMENT, role=self.role),
             "oidc_issuer": "https://oidc.votewave.example",
-            "drain_hook": "drain",
+            "drain_hook": NAMES["drain_hook"],
+            "launch_hook": NAMES["launch_hook"],
             "github_repository": "votewave@7001/votewave@7002" if self._github else "",
         }
         place = self.folder / NAMES["paths"]["boot_values"].lstrip("/")

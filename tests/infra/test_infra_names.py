@@ -272,8 +272,9 @@ def test_the_load_balancer_waits_for_the_gateways_drain_and_closes_first(
     drain = int(leader["Env"]["GATEWAY_DRAIN"].removesuffix("s")) + int(env["GATEWAY_FINISH"].removesuffix("s"))
     target = next(it for it in plan.of_kind("aws_lb_target_group") if it.values["name"].endswith("-gateway"))
     assert int(target.values["deregistration_delay"]) > drain
-    hook = plan.of_kind("aws_autoscaling_group")[0].values["initial_lifecycle_hook"][0]
-    assert hook["heartbeat_timeout"] > drain
+    for group in plan.of_kind("aws_autoscaling_group"):
+        [hook] = [it for it in group.values["initial_lifecycle_hook"] if it["name"] == NAMES["drain_hook"]]
+        assert hook["heartbeat_timeout"] > drain
     text = (ROOT / "nomad/jobs/gateway.nomad.hcl").read_text()
     keep_alive = re.search(r'variable "gateway_keep_alive" \{.*?default\s*=\s*(\d+)', text, re.DOTALL)
     assert keep_alive is not None
@@ -331,6 +332,7 @@ def test_machines_understand_what_they_are_told(
         assert it.secret_prefix == names["secret_prefix"].format(environment=environment)
         assert it.oidc_issuer == plan.of_kind("aws_iam_openid_connect_provider")[0].values["url"]
         assert it.drain_hook == names["drain_hook"]
+        assert it.launch_hook == names["launch_hook"]
     told = yaml.safe_load(plan.outputs["user_data"]["app"])
     assert told["write_files"][0]["path"] == names["paths"]["boot_values"]
     assert plan.outputs["user_data"]["app"].startswith("#cloud-config\n")
@@ -365,6 +367,15 @@ def test_logs_in_which_something_is_counted_are_written(
         *(names["log_groups"]["node"].format(environment=environment, role=role) for role in names["node_roles"]),
     }
     assert counted <= written | agents
+    [given_up] = {
+        it.values["pattern"].strip('"')
+        for it in plan.of_kind("aws_cloudwatch_log_metric_filter")
+        if it.values["metric_transformation"][0]["name"] == "MachinesGivenUp"
+    }
+    ready = first_boot("ready")
+    assert given_up == ready.GIVEN_UP
+    own = {it["log_group_name"] for it in files if it["file_path"] == f"/{ready.LOG}"}
+    assert own == agents
 
 
 def test_agents_find_the_servers_and_nobody_else_by_the_tag(boot: dict[str, Any], plan: Plan) -> None:

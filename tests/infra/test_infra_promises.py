@@ -473,12 +473,11 @@ def test_a_new_machine_comes_before_an_old_one_goes(each: Plan) -> None:
     for it in each.of_kind("aws_autoscaling_group"):
         most = 134 if it.values["name"].endswith("-server") else 150
         (policy,) = it.values["instance_maintenance_policy"]
-        (preferences,) = it.values["instance_refresh"][0]["preferences"]
-        for of in (policy, preferences):
-            assert of["min_healthy_percentage"] == 100
-            assert of["max_healthy_percentage"] == most
-        # AWS refuses to roll back to an image that a parameter names, and an edge without a gateway is no dead machine.
-        assert preferences["auto_rollback"] is False
+        assert policy["min_healthy_percentage"] == 100
+        assert policy["max_healthy_percentage"] == most
+        # Terraform would start those of all groups at once, and servers come first.
+        assert not it.values.get("instance_refresh")
+        # An edge without a gateway is no dead machine.
         assert it.values["health_check_type"] == "EC2"
     for it in each.of_kind("aws_launch_template"):
         assert it.values["image_id"].startswith("resolve:ssm:")
@@ -488,10 +487,34 @@ def test_machines_are_drained_before_they_go(each: Plan, names: dict[str, Any]) 
     groups = each.of_kind("aws_autoscaling_group")
     assert len(groups) == 3
     for it in groups:
-        hook = it.values["initial_lifecycle_hook"][0]
-        assert hook["name"] == names["drain_hook"]
+        [hook] = [hook for hook in it.values["initial_lifecycle_hook"] if hook["name"] == names["drain_hook"]]
         assert hook["lifecycle_transition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
-        assert it.values["instance_refresh"][0]["preferences"][0]["min_healthy_percentage"] == 100
+        assert hook["default_result"] == "CONTINUE"
+
+
+def test_machines_count_once_they_have_come_up(each: Plan, names: dict[str, Any]) -> None:
+    """One that says nothing is no machine of the cluster, and takes nobody's place."""
+    for it in each.of_kind("aws_autoscaling_group"):
+        [hook] = [hook for hook in it.values["initial_lifecycle_hook"] if hook["name"] == names["launch_hook"]]
+        assert hook["lifecycle_transition"] == "autoscaling:EC2_INSTANCE_LAUNCHING"
+        assert hook["default_result"] == "ABANDON"
+        # It speaks each minute while it comes up, and Terraform waits for longer than it may take.
+        assert 300 <= hook["heartbeat_timeout"]
+        unit = (ROOT / "packer/first_boot/__main__.py").read_text()
+        longest = re.search(r'"--within", type=float, default=([\d.]+)', unit)
+        assert longest
+        assert int(it.values["wait_for_capacity_timeout"].removesuffix("m")) * 60 > float(longest[1])
+
+
+def test_servers_are_there_before_clients(each: Plan) -> None:
+    """A client without a leader has nothing to join, and would be given up again and again."""
+    root = each.shown["configuration"]["root_module"]["module_calls"]
+    called = next(iter(root.values()))["module"]["module_calls"]["platform"]["module"]["module_calls"]["cluster"]
+    groups = called["module"]["module_calls"]
+    assert groups["clients"]["depends_on"] == ["module.servers"]
+    own = [it.address for it in each.of_kind("aws_autoscaling_group")]
+    assert len([it for it in own if ".module.servers." in it]) == 1
+    assert len([it for it in own if ".module.clients[" in it]) == 2
 
 
 def test_the_firewall_has_its_rules(each: Plan) -> None:
@@ -552,7 +575,7 @@ def test_alarms_and_charts_ask_for_metrics_that_there_are(each: Plan) -> None:
         for it in each.of_kind("aws_cloudwatch_metric_alarm")
         if it.values["namespace"].startswith("VoteWave/")
     }
-    assert own == filtered == {"RecountMismatches", "EventsParked", "NoLeader", "CertificatesEnd"}
+    assert own == filtered == {"RecountMismatches", "EventsParked", "NoLeader", "CertificatesEnd", "MachinesGivenUp"}
 
 
 def test_a_copy_that_falls_behind_is_told_in_its_own_region(plan: Plan) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.server import ThreadedMotoServer
+from packer_cloud import Cloud, Docker
 from packer_servers import (
     ADDRESSES,
     CLIENT,
@@ -579,56 +579,6 @@ def test_gossip_keys_rotate_while_it_runs(servers: list[Machine], account: Accou
         assert servers[0].run("gossip")[0] == 0
 
 
-class Cloud:
-    """The metadata service and the Auto Scaling API, as a machine that is to go sees them."""
-
-    def __init__(self) -> None:
-        self.state = "InService"
-        self.asked: list[dict[str, list[str]]] = []
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
-                self._answer("session" if self.headers["X-aws-ec2-metadata-token-ttl-seconds"] else "")
-
-            def do_GET(self) -> None:
-                if self.headers["X-aws-ec2-metadata-token"] != "session":
-                    self.send_error(401)
-                    return
-                known = {"autoscaling/target-lifecycle-state": owner.state, "instance-id": "i-0123456789abcdef0"}
-                found = known.get(self.path.removeprefix("/latest/meta-data/"))
-                self._answer(found) if found else self.send_error(404)
-
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                asked = urllib.parse.parse_qs(self.rfile.read(length).decode())
-                owner.asked.append(asked)
-                member = (
-                    "<member><InstanceId>i-0123456789abcdef0</InstanceId><AutoScalingGroupName>votewave-staging-app"
-                    "</AutoScalingGroupName></member>"
-                )
-                name = asked["Action"][0]
-                inside = f"<AutoScalingInstances>{member}</AutoScalingInstances>" if "Describe" in name else ""
-                self._answer(f"<{name}Response><{name}Result>{inside}</{name}Result></{name}Response>")
-
-            def _answer(self, text: str) -> None:
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_machine_that_is_taken_away_leaves_first(account: Account, tmp_path: Path, *, broken: bool) -> None:
     cloud = Cloud()
@@ -693,6 +643,134 @@ def test_nomad_takes_the_images_settings_of_docker_and_sends_what_tasks_write_to
     assert options["awslogs-region"] == "eu-central-1"
     # A task doesn't wait for CloudWatch, nor stop because of it.
     assert options["mode"] == "non-blocking"
+
+
+def arriving(machine: Machine, cloud: Cloud, *more: str) -> "subprocess.Popen[str]":
+    """Start what tells the group that a machine has come up."""
+    machine.more = {"AWS_ENDPOINT_URL_AUTO_SCALING": cloud.url}
+    return machine.first_boot("ready", "--metadata", cloud.url, *more)
+
+
+def until_told(process: "subprocess.Popen[str]", wanted: str) -> None:
+    """Read what a step says until it says this."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if wanted in line:
+            return
+    raise AssertionError(said)
+
+
+def test_a_server_counts_when_it_has_a_vote(servers: list[Machine], secrets: dict[str, str]) -> None:
+    cloud = Cloud()
+    cloud.stands = "Pending:Wait"
+    try:
+        said, _ = (process := arriving(servers[0], cloud)).communicate(timeout=90)
+    finally:
+        cloud.close()
+
+    assert process.returncode == 0, said
+    assert cloud.told() == [f"{NAMES['launch_hook']}: CONTINUE"]
+    assert_free_of(secrets, said)
+
+
+def test_a_server_without_a_cluster_is_given_up_and_why_outlives_it(
+    account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "alone", "server", CLIENT, account)
+    machine.tell()
+    assert machine.run("configure")[0] == 0
+    cloud = Cloud()
+    cloud.stands = "Pending:Wait"
+    try:
+        process = arriving(machine, cloud, "--within", "3")
+        said, _ = process.communicate(timeout=90)
+    finally:
+        cloud.close()
+
+    assert process.returncode == 0, said
+    assert cloud.told() == [f"{NAMES['launch_hook']}: ABANDON"]
+    kept = (machine.folder / "var/log/votewave/ready.log").read_text()
+    assert re.search(r"i-0123456789abcdef0: this machine is given up after 3 s: Consul: .*refused", kept), kept
+    settings = "opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.d/file_votewave.json"
+    assert '"/var/log/votewave/ready.log"' in (machine.folder / settings).read_text(), "it is sent before the end"
+
+
+@pytest.mark.parametrize("stands", ["InService", "Terminating:Wait", "Pending:Proceed"])
+def test_a_machine_that_starts_again_or_was_answered_for_says_nothing(
+    account: Account, tmp_path: Path, stands: str
+) -> None:
+    machine = Machine(tmp_path / "again", "app", CLIENT, account)
+    machine.tell()
+    cloud = Cloud()
+    cloud.stands = stands
+    try:
+        process = arriving(machine, cloud)
+        said, _ = process.communicate(timeout=60)
+    finally:
+        cloud.close()
+
+    assert process.returncode == 0, said
+    assert cloud.told() == []
+    assert "nobody waits for it" in said
+
+
+def test_a_client_counts_when_docker_is_well_and_nomad_would_place_tasks_on_it(
+    servers: list[Machine], account: Account, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    machine = Machine(tmp_path / "app", "app", CLIENT, account)
+    machine.tell()
+    assert machine.run("configure")[0] == 0
+    place = machine.folder / "run/docker.sock"
+    boot = machine.folder / "etc/nomad.d/boot.json"
+    values = json.loads(boot.read_text())
+    values["plugin"]["docker"]["config"]["endpoint"] = f"unix://{place}"
+    boot.write_text(json.dumps(values))
+    bundle = tmp_path / "rds-ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    (machine.folder / "var/lib").mkdir(parents=True)
+    (machine.folder / "var/lib/nomad").symlink_to(machine.folder / "nomad")
+    management = secrets["cluster/acl-nomad"]
+    cloud, docker = Cloud(), None
+    cloud.stands = "Pending"  # AWS takes no answer yet
+    try:
+        process = arriving(machine, cloud, "--within", "150")
+        until_told(process, "waiting for Docker: ")
+        machine.start({"client": {"enabled": True, "host_volume": {"database-ca": {"path": str(bundle)}}}})
+        node = eventually(lambda: (machine.folder / "nomad/client/client-id").read_text(), 60)
+        # An operator may keep tasks away from it: then it isn't ready either.
+        body = {"NodeID": node, "Eligibility": "ineligible"}
+        path = f"/v1/node/{node}/eligibility"
+        eventually(lambda: not isinstance(servers[0].nomad(path, management, body), int), 60)
+        docker = Docker(place)
+        until_told(process, "the node is ready and ineligible")
+        servers[0].nomad(path, management, {"NodeID": node, "Eligibility": "eligible"})
+        # Well now, it looks whether the group has begun to wait.
+        eventually(lambda: len([it for it in cloud.asked if "Describe" in it["Action"][0]]) >= 3, 120)
+        assert process.poll() is None
+        assert cloud.told() == []
+        cloud.stands = "Pending:Wait"
+        said, _ = process.communicate(timeout=60)
+        secret = (machine.folder / "nomad/client/secret-id").read_text()
+        machine.signal(signal.SIGTERM)  # it leaves: the servers of the other tests know three machines
+    finally:
+        if docker is not None:
+            docker.close()
+        cloud.close()
+        machine.stop()
+
+    assert process.returncode == 0, said
+    assert cloud.told() == [f"{NAMES['launch_hook']}: CONTINUE"]
+    kept = (machine.folder / "var/log/votewave/ready.log").read_text()
+    assert_free_of({**secrets, "secret-id": secret}, said + kept)
+
+
+def test_whoever_judges_a_machine_waits_for_nothing_on_it() -> None:
+    """What never starts is to be told; a unit after it would never start either."""
+    unit = (PACKER / "files/common/etc/systemd/system/votewave-ready.service").read_text()
+    for name in ("votewave-first-boot", "consul", "nomad", "docker"):
+        assert f"{name}.service" not in unit
 
 
 def test_values_are_those_that_terraform_gives() -> None:

@@ -1,6 +1,7 @@
 # Machines: three or five servers, edges with the gateway, apps with the services. Each starts from an image, gets its
 # settings from user data, and reads its class's secrets with its role. Machines are replaced, never logged in to (Session
-# Manager for emergencies): an instance refresh rolls out a new image and waits until each old machine is drained.
+# Manager for emergencies): an instance refresh rolls out a new image, one machine after the other, each once its
+# successor has said that it has come up (modules/machines).
 #
 # The image is named by a parameter, so AWS can't roll back a refresh by itself: a new image goes to staging first. To roll
 # back, put the former image's id into the parameter and refresh again (docs/operations/machine-images.md).
@@ -21,9 +22,15 @@ locals {
       log_group      = var.log_group_names[role]
       oidc_issuer    = var.oidc_issuer
       drain_hook     = var.drain_hook
+      launch_hook    = var.launch_hook
 
       github_repository = var.github_repository
     }
+  }
+
+  hooks = {
+    launch = { name = var.launch_hook, seconds = var.launch_seconds }
+    drain  = { name = var.drain_hook, seconds = var.drain_seconds }
   }
 
   user_data = {
@@ -33,8 +40,7 @@ locals {
     })
   }
 
-  group_names  = { for role in local.roles : role => "${var.prefix}-${role}" }
-  most_healthy = { for role in local.roles : role => role == "server" ? 134 : 150 } # percent: of three servers, one more
+  group_names = { for role in local.roles : role => "${var.prefix}-${role}" }
   group_arns = {
     for role in local.roles : role =>
     "arn:aws:autoscaling:${var.region}:${var.account}:autoScalingGroup:*:autoScalingGroupName/${local.group_names[role]}"
@@ -89,7 +95,7 @@ resource "aws_iam_role_policy" "node" {
           Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
         },
         {
-          Sid      = "SayThatItIsDrained"
+          Sid      = "SayThatItHasComeUpOrIsDrained"
           Effect   = "Allow"
           Action   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
           Resource = local.group_arns[each.key]
@@ -209,70 +215,40 @@ resource "aws_launch_template" "this" {
   }
 }
 
-resource "aws_autoscaling_group" "this" {
-  for_each = var.pools
+# Servers first: a client that starts before there is a leader can't join anything, and would be given up.
+module "servers" {
+  source = "../machines"
 
-  name                = local.group_names[each.key]
-  min_size            = each.value.least
-  desired_capacity    = each.value.wished
-  max_size            = each.value.most
-  vpc_zone_identifier = var.subnet_ids
-  target_group_arns   = lookup(var.target_group_arns, each.key, [])
-  # Not the load balancer's health check: an edge would be replaced again and again until a gateway runs on it. Nomad
-  # restarts an unhealthy gateway, and the load balancer sends it nothing in the meantime.
-  health_check_type         = "EC2"
-  health_check_grace_period = 300
-  default_instance_warmup   = 120
-  capacity_rebalance        = false
-  max_instance_lifetime     = 2592000 # thirty days: a machine older than that lacks patches
+  name              = local.group_names["server"]
+  pool              = var.pools["server"]
+  subnet_ids        = var.subnet_ids
+  target_group_arns = lookup(var.target_group_arns, "server", [])
+  most_healthy      = 134 # percent: of three servers, one more
+  role_tag          = { key = var.role_tag, value = "server" }
+  hooks             = local.hooks
 
-  launch_template {
+  launch_template = {
+    id      = aws_launch_template.this["server"].id
+    version = aws_launch_template.this["server"].latest_version
+  }
+}
+
+module "clients" {
+  source   = "../machines"
+  for_each = { for role, pool in var.pools : role => pool if role != "server" }
+
+  name              = local.group_names[each.key]
+  pool              = each.value
+  subnet_ids        = var.subnet_ids
+  target_group_arns = lookup(var.target_group_arns, each.key, [])
+  most_healthy      = 150
+  role_tag          = { key = var.role_tag, value = each.key }
+  hooks             = local.hooks
+
+  launch_template = {
     id      = aws_launch_template.this[each.key].id
     version = aws_launch_template.this[each.key].latest_version
   }
 
-  # Completed when the machine reports its drain, or after drain_seconds. Defined inside the group so that it applies to
-  # the first machines, too.
-  initial_lifecycle_hook {
-    name                 = var.drain_hook
-    lifecycle_transition = "autoscaling:EC2_INSTANCE_TERMINATING"
-    heartbeat_timeout    = var.drain_seconds
-    default_result       = "CONTINUE"
-  }
-
-  # Servers one at a time, the new one first; edges and apps never below the present number. Set on the group, so that it
-  # also applies to refreshes started by hand and to machines that have reached their maximum age.
-  instance_maintenance_policy {
-    min_healthy_percentage = 100
-    max_healthy_percentage = local.most_healthy[each.key]
-  }
-
-  instance_refresh {
-    strategy = "Rolling"
-
-    preferences {
-      min_healthy_percentage = 100
-      max_healthy_percentage = local.most_healthy[each.key]
-      instance_warmup        = 180
-      auto_rollback          = false # can't be with a parameter for the image
-      skip_matching          = true
-    }
-  }
-
-  enabled_metrics = ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupTerminatingInstances"]
-
-  dynamic "tag" {
-    for_each = { Name = local.group_names[each.key], (var.role_tag) = each.key }
-
-    content {
-      key                 = tag.key
-      value               = tag.value
-      propagate_at_launch = true
-    }
-  }
-
-  lifecycle {
-    # Operators change the number of apps before and after a big vote; a plan must not change it back.
-    ignore_changes = [desired_capacity]
-  }
+  depends_on = [module.servers]
 }

@@ -1,6 +1,6 @@
 output "group_names" {
   description = "Auto Scaling group of each role."
-  value       = { for role, group in aws_autoscaling_group.this : role => group.name }
+  value       = merge({ server = module.servers.name }, { for role, it in module.clients : role => it.name })
 }
 
 output "user_data" {

@@ -141,6 +141,22 @@ variable "drain_seconds" {
   }
 }
 
+variable "launch_hook" {
+  description = "Name of the lifecycle hook that waits until a machine has come up."
+  type        = string
+}
+
+variable "launch_seconds" {
+  description = "After how many seconds without a word a new machine is given up; one that comes up speaks each minute."
+  type        = number
+  default     = 600
+
+  validation {
+    condition     = var.launch_seconds >= 300 && var.launch_seconds <= 7200
+    error_message = "A machine may be silent for 300 to 7200 seconds."
+  }
+}
+
 variable "oidc_issuer" {
   description = "What Nomad names itself as in identities of tasks."
   type        = string

@@ -178,6 +178,11 @@ output "drain_hook" {
   value       = local.names.drain_hook
 }
 
+output "launch_hook" {
+  description = "Name of the lifecycle hook that waits until a machine has come up."
+  value       = local.names.launch_hook
+}
+
 output "key_aliases" {
   description = "Aliases of the environment's keys, which terraform/bootstrap makes."
   value       = { for purpose in local.names.keys : purpose => "alias/${local.prefix}-${purpose}" }

@@ -89,6 +89,11 @@ locals {
         comparison = "GreaterThanThreshold", threshold = 0, periods = 5, missing = "notBreaching"
         what       = "Consul or Nomad has had no leader for five minutes: nothing is found anew, deployed or replaced."
       }
+      "machines-given-up" = {
+        namespace  = "VoteWave/${var.environment}", metric = "MachinesGivenUp", dimensions = {}, statistic = "Sum", period = 3600
+        comparison = "GreaterThanThreshold", threshold = 0, periods = 1, missing = "notBreaching"
+        what       = "A new machine didn't come up and was replaced; the next one may not either."
+      }
       # Each agent reports it once an hour; a longer period keeps the alarm from flapping.
       "certificates-end" = {
         namespace  = "VoteWave/${var.environment}", metric = "CertificatesEnd", dimensions = {}, statistic = "Sum", period = 21600
@@ -103,6 +108,8 @@ locals {
     RecountMismatches = { groups = ["tasks"], pattern = "{ $.event = \"recount_mismatch\" }" }
     EventsParked      = { groups = ["tasks"], pattern = "{ $.event = \"event_parked\" }" }
     NoLeader          = { groups = ["server"], pattern = "?\"No cluster leader\" ?\"no cluster leader\"" }
+    # packer/first_boot/ready.py
+    MachinesGivenUp = { groups = keys(var.group_names), pattern = "\"this machine is given up\"" }
     # Nomad doesn't log this; it uses the same certificate as Consul.
     CertificatesEnd = { groups = keys(var.group_names), pattern = "\"agent TLS certificate will expire soon\"" }
   }

@@ -84,6 +84,7 @@ module "cluster" {
   join_tag                 = module.naming.join_tag
   role_tag                 = module.naming.tag_names.role
   drain_hook               = module.naming.drain_hook
+  launch_hook              = module.naming.launch_hook
   oidc_issuer              = module.naming.identity.issuer
   github_repository        = var.github_repository
   paths                    = module.naming.paths

@@ -29,6 +29,7 @@ variables {
   join_tag        = { key = "votewave-join", value = "votewave-staging" }
   role_tag        = "votewave-role"
   drain_hook      = "drain"
+  launch_hook     = "launch"
 
   github_repository = "example@1234567/votewave@987654321"
   oidc_issuer       = "https://oidc.staging.vote.example.org"
