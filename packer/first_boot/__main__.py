@@ -64,9 +64,7 @@ def attempt(chosen: argparse.Namespace) -> str:
             if chosen.step == "drain":
                 drain.watch(values, chosen.root, chosen.metadata)
             else:
-                ready.announce(
-                    values, chosen.root, chosen.metadata, chosen.consul, chosen.nomad, chosen.within
-                )
+                ready.announce(values, chosen.root, chosen.metadata, chosen.consul, chosen.nomad, chosen.within)
             return ""
         # The lock isn't held between attempts, so that an operator can run this command, too.
         with (chosen.root / "run/votewave-first-boot.lock").open("w") as lock:

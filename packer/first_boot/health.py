@@ -21,45 +21,53 @@ class UnwellError(Exception):
     """Something isn't as it should be; the message says what, without any secret."""
 
 
-def checks(values: Values, root: Path, consul_url: str, nomad_url: str) -> dict[str, Callable[[], None]]:
-    """Return what is to be well, by name, in the order in which it comes; each raises until it is.
+class Health:
+    """What is to be well on a machine.
+
+    Each check raises until it is: UnwellError, RefusedError, OSError (not there) or BootError (a secret can't be had).
 
     Args:
         values: Who this machine is.
         root: `/` on a machine.
-        consul_url: Of the agent here.
-        nomad_url: Likewise.
-
-    Raises of each: UnwellError, RefusedError, OSError (not there) or BootError (a secret can't be had).
+        consul: Where the agent is.
+        nomad: Likewise.
     """
-    secrets = Secrets(values)
 
-    def consul_agent(secret: str) -> Agent:
-        return Agent(consul_url, "X-Consul-Token", secrets.text(secret), secrets.clean)
+    def __init__(self, values: Values, root: Path, consul: str, nomad: str) -> None:
+        self._root = root
+        self._urls = consul, nomad
+        self._is_server = values.is_server
+        self._secrets = Secrets(values)
 
-    def nomad_agent(token: str) -> Agent:
-        return Agent(nomad_url, "X-Nomad-Token", token, secrets.clean, root / TLS / "ca.pem")
+    def checks(self) -> dict[str, Callable[[], None]]:
+        """Return the checks by name, in the order in which things come."""
+        if self._is_server:
+            return {"Consul": self.consul, "Nomad": self.nomad_server}
+        return {"Docker": self.docker, "Consul": self.consul, "Nomad": self.nomad_client}
 
-    def consul() -> None:
-        agent = consul_agent("cluster/acl-consul-agent")
+    def consul(self) -> None:
+        """The agent is alive in a cluster with a leader; a server has a vote."""
+        agent = self._consul("cluster/acl-consul-agent")
         # The agents' token is made with the access control: before that no agent is listed, and no task is found.
         member = agent.ask("GET", "/v1/agent/self")["Member"]
         if member["Status"] != _ALIVE:
             raise UnwellError(f"serf says {member['Status']} of it, not alive")
         if not agent.ask("GET", "/v1/status/leader", token=""):
             raise UnwellError("there is no leader")
-        if values.is_server:
-            _has_a_vote(consul_agent("cluster/acl-consul"), member["Tags"]["id"])
+        if self._is_server:
+            _has_a_vote(self._consul("cluster/acl-consul"), member["Tags"]["id"])
 
-    def nomad_server() -> None:
-        agent = nomad_agent(secrets.text("cluster/acl-nomad"))
+    def nomad_server(self) -> None:
+        """It knows a leader and has a vote."""
+        agent = self._nomad(self._secrets.text("cluster/acl-nomad"))
         agent.ask("GET", "/v1/agent/health?type=server", token="")
         _has_a_vote(agent, agent.ask("GET", "/v1/agent/self")["member"]["Tags"]["id"])
 
-    def nomad_client() -> None:
-        node, secret = ((root / _NODE / name).read_text().strip() for name in ("client-id", "secret-id"))
+    def nomad_client(self) -> None:
+        """Its servers would place tasks on it, and its driver works."""
+        node, secret = ((self._root / _NODE / name).read_text().strip() for name in ("client-id", "secret-id"))
         # With the node's own secret, which may read this node: machines of tasks hold no token of Nomad's.
-        agent = nomad_agent(secret)
+        agent = self._nomad(secret)
         try:
             agent.ask("GET", "/v1/agent/health?type=client", token="")
             found = agent.ask("GET", f"/v1/node/{node}")
@@ -71,13 +79,16 @@ def checks(values: Values, root: Path, consul_url: str, nomad_url: str) -> dict[
         if not driver.get("Healthy"):
             raise UnwellError(f"its driver for Docker: {driver.get('HealthDescription') or 'not found'}")
 
-    def docker() -> None:
-        if (said := _ping(root / _DOCKER)) != "OK":
+    def docker(self) -> None:
+        """It answers."""
+        if (said := _ping(self._root / _DOCKER)) != "OK":
             raise UnwellError(f"it answers {said[:100]!r}")
 
-    if values.is_server:
-        return {"Consul": consul, "Nomad": nomad_server}
-    return {"Docker": docker, "Consul": consul, "Nomad": nomad_client}
+    def _consul(self, secret: str) -> Agent:
+        return Agent(self._urls[0], "X-Consul-Token", self._secrets.text(secret), self._secrets.clean)
+
+    def _nomad(self, token: str) -> Agent:
+        return Agent(self._urls[1], "X-Nomad-Token", token, self._secrets.clean, self._root / TLS / "ca.pem")
 
 
 def _has_a_vote(agent: Agent, own: str) -> None:

@@ -1,4 +1,4 @@
-"""The Auto Scaling group's lifecycle hooks: it waits at a machine's birth and at its end until the machine has spoken."""
+"""Lifecycle hooks: at a machine's birth and at its end its Auto Scaling group waits until the machine has spoken."""
 
 import http.client
 import threading

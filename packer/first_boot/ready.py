@@ -10,7 +10,7 @@ from pathlib import Path
 
 from first_boot.api import RefusedError
 from first_boot.cluster import say
-from first_boot.health import UnwellError, checks
+from first_boot.health import Health, UnwellError
 from first_boot.lifecycle import ABANDON, CONTINUE, Metadata, Place, Scaling
 from first_boot.values import BootError, Values
 
@@ -66,10 +66,8 @@ def _find(values: Values, metadata: Metadata, until: float) -> tuple[Scaling, Pl
     """Return where this machine stands; the metadata service and the role's rights may come after it."""
     while True:
         try:
-            instance = metadata.get("instance-id")
-            if not instance:
-                raise BootError("The metadata service doesn't know this machine's id.")
-            scaling = Scaling(values, instance)
+            # Without an id AWS says that there is no such machine.
+            scaling = Scaling(values, metadata.get("instance-id") or "")
             return scaling, scaling.place()
         except (BootError, OSError) as exc:
             if time.monotonic() >= until:
@@ -80,7 +78,7 @@ def _find(values: Values, metadata: Metadata, until: float) -> tuple[Scaling, Pl
 
 def _await_health(values: Values, root: Path, consul: str, nomad: str, until: float) -> str:
     """Wait until all has been well some times in a row; return what wasn't at last, or nothing."""
-    wanted = checks(values, root, consul, nomad)
+    wanted = Health(values, root, consul, nomad).checks()
     told, row = "", 0
     while True:
         wrong = ""

@@ -273,7 +273,7 @@ def test_the_load_balancer_waits_for_the_gateways_drain_and_closes_first(
     target = next(it for it in plan.of_kind("aws_lb_target_group") if it.values["name"].endswith("-gateway"))
     assert int(target.values["deregistration_delay"]) > drain
     for group in plan.of_kind("aws_autoscaling_group"):
-        [hook] = [it for it in group.values["initial_lifecycle_hook"] if it["name"] == NAMES["drain_hook"]]
+        [hook] = [it for it in group.values["initial_lifecycle_hook"] if it["name"] == "drain"]
         assert hook["heartbeat_timeout"] > drain
     text = (ROOT / "nomad/jobs/gateway.nomad.hcl").read_text()
     keep_alive = re.search(r'variable "gateway_keep_alive" \{.*?default\s*=\s*(\d+)', text, re.DOTALL)

@@ -79,6 +79,19 @@ def deploy(at: Places) -> Iterator[Call]:
     # tools/pipeline/reach.py
     yield Call("ssm:GetParameter", at.parameter)
     yield Call("ec2:DescribeInstances", "*")
+    # tools/pipeline/machines.py: accept, refresh, proven
+    yield Call("ec2:DescribeImages", "*")
+    for role in ("server", "edge", "app"):
+        yield Call(
+            "ssm:GetParameter", at.own("ssm", f"parameter/votewave/{at.environment}/machine-image-candidate/{role}")
+        )
+        for action in ("GetParameter", "PutParameter"):
+            yield Call(f"ssm:{action}", at.own("ssm", f"parameter/votewave/{at.environment}/machine-image/{role}"))
+        group = f"autoScalingGroup:0123:autoScalingGroupName/{at.prefix}-{role}"
+        yield Call("autoscaling:StartInstanceRefresh", at.own("autoscaling", group))
+    yield Call("ssm:PutParameter", at.own("ssm", f"parameter/votewave/{at.environment}/machine-images-proven"))
+    for action in ("DescribeAutoScalingGroups", "DescribeInstanceRefreshes"):
+        yield Call(f"autoscaling:{action}", "*")
     yield Call("ssm:StartSession", at.ec2("instance"), server | WITH_DOCUMENT)
     yield Call("ssm:StartSession", f"arn:aws:ssm:{REGION}::document/{DOCUMENT}", WITH_DOCUMENT)
     yield Call("ssmmessages:OpenDataChannel", at.own("ssm", "session/AROAEXAMPLE:job-1"), SESSION)
@@ -146,7 +159,9 @@ def machine_images(at: Places) -> Iterator[Call]:
     yield Call("ec2:DeregisterImage", at.ec2("image"), BUILD)  # of a build that broke off
     yield Call("ec2:DeleteSnapshot", at.ec2("snapshot"), BUILD)
     for role in ("server", "edge", "app"):
-        yield Call("ssm:PutParameter", at.own("ssm", f"parameter/votewave/{at.environment}/machine-image/{role}"))
+        yield Call(
+            "ssm:PutParameter", at.own("ssm", f"parameter/votewave/{at.environment}/machine-image-candidate/{role}")
+        )
 
 
 def state(at: Places, *actions: str) -> Iterator[Call]:
@@ -284,6 +299,21 @@ def test_the_table_has_every_call_of_the_pipeline(places: Places) -> None:
 # -- what must not be had ----------------------------------------------------------------------------------------------
 
 
+def decided_by_nobody(at: Places) -> Iterator[tuple[str, Call]]:
+    """What is built is no more than a candidate: whoever approves says what machines start from."""
+    for role in ("server", "edge", "app"):
+        live = at.own("ssm", f"parameter/votewave/{at.environment}/machine-image/{role}")
+        group = f"autoScalingGroup:0123:autoScalingGroupName/{at.prefix}-{role}"
+        for other in ("machine-images", "images", "terraform-plan"):
+            yield other, Call("ssm:PutParameter", live)
+            yield other, Call("autoscaling:StartInstanceRefresh", at.own("autoscaling", group))
+        yield "deploy", Call("autoscaling:UpdateAutoScalingGroup", at.own("autoscaling", group))
+    yield (
+        "machine-images",
+        Call("ssm:PutParameter", at.own("ssm", f"parameter/votewave/{at.environment}/machine-images-proven")),
+    )
+
+
 def forbidden(at: Places) -> Iterator[tuple[str, Call]]:
     itself = at.role("github-terraform-apply")
     policy = f"arn:aws:iam::{at.account}:policy/{at.prefix}-github-terraform-apply-data"
@@ -322,6 +352,8 @@ def forbidden(at: Places) -> Iterator[tuple[str, Call]]:
     yield "machine-images", Call("ssm:StartSession", at.ec2("instance"), WITH_DOCUMENT)
     server = {"ssm:resourceTag/votewave-role": "server"}
     yield "machine-images", Call("ssm:StartSession", at.ec2("instance"), server | WITH_DOCUMENT)
+
+    yield from decided_by_nobody(at)
 
     # A session without a document is a shell; IAM looks for the document only where each statement says so.
     without = {"ssm:SessionDocumentAccessCheck": "false"}

@@ -738,7 +738,7 @@ def test_a_client_counts_when_docker_is_well_and_nomad_would_place_tasks_on_it(
         process = arriving(machine, cloud, "--within", "150")
         until_told(process, "waiting for Docker: ")
         machine.start({"client": {"enabled": True, "host_volume": {"database-ca": {"path": str(bundle)}}}})
-        node = eventually(lambda: (machine.folder / "nomad/client/client-id").read_text(), 60)
+        node = eventually((machine.folder / "nomad/client/client-id").read_text, 60)
         # An operator may keep tasks away from it: then it isn't ready either.
         body = {"NodeID": node, "Eligibility": "ineligible"}
         path = f"/v1/node/{node}/eligibility"

@@ -394,7 +394,7 @@ def account() -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("image", "roles"), [("server", ["server"]), ("client", ["app", "edge"])])
-def test_new_machines_start_from_what_was_built_last(
+def test_what_was_built_last_is_the_candidate_and_nothing_starts_from_it(
     account: str, tmp_path: Path, image: str, roles: list[str]
 ) -> None:
     def build(run: str, ami: str) -> dict[str, Any]:
@@ -412,8 +412,11 @@ def test_new_machines_start_from_what_was_built_last(
     assert said.returncode == 0, said.stderr
     ssm = boto3.client("ssm", endpoint_url=account, **keys)
     for role in roles:
-        name = NAMES["parameters"]["machine_image"].format(environment="staging", role=role)
+        name = NAMES["parameters"]["machine_image_candidate"].format(environment="staging", role=role)
         assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "ami-00000000000000002"
+        live = NAMES["parameters"]["machine_image"].format(environment="staging", role=role)
+        with pytest.raises(ssm.exceptions.ParameterNotFound):
+            ssm.get_parameter(Name=live)
 
 
 def test_without_a_build_nothing_is_named(tmp_path: Path) -> None:

@@ -240,6 +240,34 @@ def test_images_are_built_once_and_promoted_by_digest() -> None:
     ]
 
 
+def test_machine_images_come_to_production_behind_staging_and_approval() -> None:
+    """What is built is a candidate. Staging's machines run on it, under load, before anybody is asked for production."""
+    jobs = ALL["machine-images.yml"]["jobs"]
+    for name, body in jobs.items():
+        if name.startswith("build-"):
+            assert not any(re.search(r"machine-image (accept|refresh|prove)", it) for it in commands(body)), name
+            continue
+        assert body["environment"] == name
+        said = [it for it in commands(body) if "machine-image" in it or "release load" in it]
+        accept, refresh, load, prove = said
+        assert accept.startswith(f"./just pipeline machine-image accept --env {name}")
+        assert refresh == f"./just pipeline machine-image refresh --env {name}"
+        assert f"release load --env {name} --what gate" in load
+        assert prove == f"./just pipeline machine-image prove --env {name}"
+        assert "continue-on-error" not in str(body)
+        assert "if" not in body
+    assert jobs["staging"]["needs"] == "build-staging"
+    assert set(jobs["production"]["needs"]) == {"staging", "build-production"}
+    [accepting] = [it for it in jobs["production"]["steps"] if "machine-image accept" in it.get("run", "")]
+    assert accepting["run"].endswith('--like "$PROVEN"')
+    assert accepting["env"] == {"PROVEN": "${{ needs.staging.outputs.proven }}"}
+    assert jobs["staging"]["outputs"] == {"proven": "${{ steps.proven.outputs.proven }}"}
+    [proving] = [it for it in jobs["staging"]["steps"] if it.get("id") == "proven"]
+    assert proving is jobs["staging"]["steps"][-1], "after the load"
+    others = [it for name, _, body in JOBS if name != "machine-images.yml" for it in commands(body)]
+    assert not [it for it in others if "machine-image" in it]
+
+
 @pytest.mark.parametrize("name", ["deploy-staging.yml", "deploy-production.yml"])
 def test_who_built_an_image_is_verified_before_it_is_released(name: str) -> None:
     body = ALL[name]["jobs"]["release"]

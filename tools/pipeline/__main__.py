@@ -1,11 +1,12 @@
 """`./just pipeline`: the workflows' steps as commands."""
 
+import json
 import sys
 from pathlib import Path
 
 import click
 from tools.pipeline import audit as audits
-from tools.pipeline import github, images, machines, programs, reach, terraform
+from tools.pipeline import github, images, machines, programs, reach, renewal, terraform
 from tools.pipeline.common import ENVIRONMENTS, ROOT, PipelineError
 
 _ENVIRONMENT = click.option("--env", "environment", required=True, type=click.Choice(ENVIRONMENTS), help="Where.")
@@ -132,7 +133,7 @@ def image_sbom(reference: str, out: Path) -> None:
 
 @main.group("machine-image")
 def machine_image() -> None:
-    """Machine images: validate, build, publish."""
+    """Machine images: validate, build, publish; then accept, refresh, prove."""
 
 
 @machine_image.command("validate")
@@ -158,8 +159,35 @@ def machine_build(*, environment: str, role: str, architecture: str, **values: s
 @machine_image.command("publish")
 @click.option("--manifest", type=click.Path(path_type=Path), default=machines.MANIFEST, show_default=False)
 def machine_publish(manifest: Path) -> None:
-    """Make new machines start from the image that was built last."""
+    """Name the image that was built last as a candidate; `accept` makes machines start from it."""
     machines.publish(manifest)
+
+
+@machine_image.command("accept")
+@_ENVIRONMENT
+@click.option(
+    "--like", default="", metavar="JSON", help="What `prove` said of staging: the images are to be made alike."
+)
+@click.option("--skip-staging", default="", metavar="REASON", help="Images that staging hasn't run on; it is printed.")
+def machine_accept(*, environment: str, like: str, skip_staging: str) -> None:
+    """Make new machines start from the candidates; production takes only what staging has run on."""
+    click.echo(json.dumps(renewal.accept(environment, like, skip_staging)))
+
+
+@machine_image.command("refresh")
+@_ENVIRONMENT
+def machine_refresh(environment: str) -> None:
+    """Replace all machines, servers first, and wait until they are; it may take two hours."""
+    renewal.refresh(environment)
+
+
+@machine_image.command("prove")
+@_ENVIRONMENT
+def machine_prove(environment: str) -> None:
+    """Record that all machines run on the accepted images; run it once they have passed a test."""
+    proven_of = json.dumps(renewal.prove(environment), separators=(",", ":"))
+    click.echo(proven_of)
+    _tell_workflow(proven=proven_of)
 
 
 @main.group("terraform")
@@ -214,8 +242,6 @@ def nomad(environment: str, *, operator: bool, command: tuple[str, ...]) -> None
 
 
 def _name_of(out: Path) -> str:
-    import json  # noqa: PLC0415
-
     return str(json.loads(out.read_text())["name"])
 
 

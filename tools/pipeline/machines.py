@@ -1,4 +1,4 @@
-"""Machine images: Packer with the pinned plugin, and which image is the newest."""
+"""Machine images: Packer with the pinned plugin, and which image is the newest. renewal.py brings them to machines."""
 
 import json
 import sys
@@ -75,9 +75,9 @@ def build(environment: str, role: str, architecture: str, values: dict[str, str]
 
 
 def publish(manifest: Path = MANIFEST) -> dict[str, str]:
-    """Say in Parameter Store which image new machines start from; return the parameters.
+    """Name what was built in Parameter Store, as the candidate of its environment; return the parameters.
 
-    Machines that run stay as they are until an instance refresh (docs/operations/machine-images.md).
+    No machine starts from it before it is accepted (renewal.py).
 
     Raises:
         PipelineError: Nothing was built, or AWS says no.
@@ -93,7 +93,7 @@ def publish(manifest: Path = MANIFEST) -> dict[str, str]:
         ssm = client("ssm", region)
         for role in IMAGES[it["custom_data"]["role"]]:
             environment = it["custom_data"]["environment"]
-            name = NAMES["parameters"]["machine_image"].format(environment=environment, role=role)
+            name = NAMES["parameters"]["machine_image_candidate"].format(environment=environment, role=role)
             call(ssm.put_parameter, Name=name, Value=image, Type="String", DataType="aws:ec2:image", Overwrite=True)
             done[name] = image
             tell(f"{name}: {image}")

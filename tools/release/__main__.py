@@ -190,7 +190,7 @@ def rollback(
 
 @main.command("load")
 @_ENVIRONMENT
-@click.option("--what", required=True, type=click.Choice(WHATS), help="The search for capacity, or the soak.")
+@click.option("--what", required=True, type=click.Choice(WHATS), help="The search for capacity, the soak, the gate.")
 @_FOLDER
 @_VALUES
 @_JSON

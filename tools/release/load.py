@@ -1,4 +1,4 @@
-"""Runs a load in the cluster that decides nothing: the nightly search for capacity, the weekly soak."""
+"""Puts what runs in the cluster under load: the nightly search for capacity, the weekly soak, the gate's suites."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from tools.release.gate_job import DispatchedGate
 from tools.release.steps import Steps
 from tools.release.target import Target, job_of
 
-WHATS = ("capacity", "soak")
+WHATS = ("capacity", "soak", "gate")
 _SERVICE = "votebooth"
 _EVERY_SECONDS = 5.0
 
@@ -20,7 +20,7 @@ def run_load(target: Target, what: str, steps: Steps) -> None:
 
     Args:
         target: The environment.
-        what: `capacity`, or `soak`.
+        what: `capacity`; `soak`; or `gate`, the suites of a release with no canary to compare.
         steps: Records the step; its lines go into the workflow's summary, too.
 
     Raises:
@@ -31,7 +31,7 @@ def run_load(target: Target, what: str, steps: Steps) -> None:
     present = target.nomad.job(job_of("service", _SERVICE))
     if present is None or present.stop or not present.release:
         raise RefusedError(f"{_SERVICE} doesn't run in {target.environment}, so there is nothing to put under load.")
-    meta = {"what": "capacity"} if what == "capacity" else {"what": "gate", "suite": "soak"}
+    meta = {"capacity": {"what": "capacity"}, "soak": {"what": "gate", "suite": "soak"}, "gate": {"what": "gate"}}[what]
     lines: list[str] = []
     with steps.step(_SERVICE, what, f"of {present.release[:12]}") as say:
 

@@ -145,9 +145,13 @@ module "identity" {
   github_provider_arn = "arn:aws:iam::${var.account}:oidc-provider/token.actions.githubusercontent.com"
   github_repository   = var.github_repository
   github_role_names   = module.naming.github_role_names
-  machine_image_parameter_arns = [
-    for name in values(module.naming.machine_image_parameters) : "arn:aws:ssm:${var.region}:${var.account}:parameter${name}"
-  ]
+  machine_image_parameter_arns = {
+    for kind, names in {
+      live      = values(module.naming.machine_image_parameters)
+      candidate = values(module.naming.machine_image_candidate_parameters)
+      proven    = [module.naming.machine_images_proven_parameter]
+    } : kind => [for name in names : "arn:aws:ssm:${var.region}:${var.account}:parameter${name}"]
+  }
   nomad_values_parameter_arn = "arn:aws:ssm:${var.region}:${var.account}:parameter${module.naming.nomad_values_parameter}"
   machine_build_subnet_arns = [
     for id in module.network.machine_subnet_ids : "arn:aws:ec2:${var.region}:${var.account}:subnet/${id}"

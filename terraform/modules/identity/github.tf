@@ -153,10 +153,11 @@ locals {
         Resource = [aws_iam_role.build.arn, aws_iam_instance_profile.build.arn]
       },
       {
+        # As a candidate: what machines start from is said by "deploy", behind staging and the environment's approval.
         Sid      = "NameTheNewestImage"
         Effect   = "Allow"
         Action   = ["ssm:PutParameter", "ssm:GetParameter"]
-        Resource = var.machine_image_parameter_arns
+        Resource = var.machine_image_parameter_arns["candidate"]
       },
       {
         Sid      = "EncryptImages"
@@ -218,10 +219,31 @@ locals {
       local.by_a_port_alone,
       local.its_own_sessions,
       {
-        Sid      = "FindAServer"
+        Sid    = "FindAServer"
+        Effect = "Allow"
+        Action = [
+          "ec2:DescribeInstances", "ec2:DescribeImages",
+          "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes",
+        ]
+        Resource = "*" # reads; these know no single resources
+      },
+      {
+        Sid      = "SeeMachineImages"
         Effect   = "Allow"
-        Action   = "ec2:DescribeInstances"
-        Resource = "*" # reads; it knows no single resources
+        Action   = "ssm:GetParameter"
+        Resource = concat(var.machine_image_parameter_arns["candidate"], var.machine_image_parameter_arns["live"])
+      },
+      {
+        Sid      = "SayWhatMachinesStartFrom"
+        Effect   = "Allow"
+        Action   = "ssm:PutParameter"
+        Resource = concat(var.machine_image_parameter_arns["live"], var.machine_image_parameter_arns["proven"])
+      },
+      {
+        Sid      = "ReplaceMachines"
+        Effect   = "Allow"
+        Action   = "autoscaling:StartInstanceRefresh"
+        Resource = "${local.arn}:autoscaling:${local.here}:autoScalingGroup:*:autoScalingGroupName/${var.prefix}-*"
       },
       {
         Sid      = "KnowWhatIsWhere"

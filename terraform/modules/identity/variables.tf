@@ -86,8 +86,8 @@ variable "github_role_names" {
 }
 
 variable "machine_image_parameter_arns" {
-  description = "The parameters that name the newest machine images."
-  type        = list(string)
+  description = "The parameters that name machine images: live, candidate, proven."
+  type        = map(list(string))
 }
 
 variable "nomad_values_parameter_arn" {

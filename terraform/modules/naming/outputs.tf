@@ -114,11 +114,24 @@ output "repository" {
 }
 
 output "machine_image_parameters" {
-  description = "Name of the parameter that holds each role's newest machine image."
+  description = "Name of the parameter that holds the image that each role's new machines start from."
   value = {
     for role in local.names.node_roles :
     role => replace(replace(local.names.parameters.machine_image, "{environment}", var.environment), "{role}", role)
   }
+}
+
+output "machine_image_candidate_parameters" {
+  description = "Likewise of the image that was built last, which nothing starts from yet."
+  value = {
+    for role in local.names.node_roles :
+    role => replace(replace(local.names.parameters.machine_image_candidate, "{environment}", var.environment), "{role}", role)
+  }
+}
+
+output "machine_images_proven_parameter" {
+  description = "Name of the parameter that says which images all machines have last run on, and well."
+  value       = replace(local.names.parameters.machine_images_proven, "{environment}", var.environment)
 }
 
 output "nomad_values_parameter" {
