@@ -14,6 +14,12 @@ variable "driver" {
   }
 }
 
+variable "image" {
+  description = "docker: our own registry's repository, which has these images, too, by the same digests; empty: they are fetched from where they are made."
+  type        = string
+  default     = ""
+}
+
 variable "autoscaler_image" {
   description = "docker: of the version that tools/nomad-autoscaler/go.mod pins, by digest (docs/operations/aws.md has how to find it); else empty."
   type        = string
@@ -72,6 +78,10 @@ variable "consul_acl" {
 
 locals {
   docker   = var.driver == "docker"
+  images = {
+    for name, image in { prometheus = var.prometheus_image, autoscaler = var.autoscaler_image } :
+    name => var.image == "" || image == "" ? image : "${var.image}@${split("@", image)[1]}"
+  }
   targets  = file("observability/prometheus/targets.yml")
   names    = jsondecode(file("terraform/modules/naming/names.json"))
   services = concat(keys(local.names.services), local.names.without_role)
@@ -132,8 +142,8 @@ job "autoscaler" {
       }
 
       config {
-        image           = local.docker ? var.prometheus_image : null
-        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
+        image           = local.docker ? local.images.prometheus : null
+        auth_soft_fail  = local.docker && var.image == "" ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
@@ -180,8 +190,8 @@ job "autoscaler" {
       driver = var.driver
 
       config {
-        image           = local.docker ? var.autoscaler_image : null
-        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
+        image           = local.docker ? local.images.autoscaler : null
+        auth_soft_fail  = local.docker && var.image == "" ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null

@@ -21,6 +21,12 @@ variable "driver" {
   }
 }
 
+variable "image" {
+  description = "docker: our own registry's repository, which has the gateway's image, too, by the same digest; empty: it is fetched from where it is made."
+  type        = string
+  default     = ""
+}
+
 variable "gateway_image" {
   description = "docker: HAProxy 2.6, by digest: haproxy@sha256:…"
   type        = string
@@ -214,6 +220,7 @@ locals {
   folder   = "nomad/gateway"
   user     = var.gateway_user == "" && var.driver == "docker" ? "haproxy:root" : var.gateway_user
   docker   = var.driver == "docker"
+  image    = var.image == "" ? var.gateway_image : "${var.image}@${split("@", var.gateway_image)[1]}"
   names    = jsondecode(file("terraform/modules/naming/names.json"))
   services = length(var.services) > 0 ? var.services : concat(keys(local.names.services), local.names.without_role)
   # Everybody in a full hall may share one address and watch a poll: with two gateways, 8,000 people. So one address
@@ -349,8 +356,8 @@ job "votewave-gateway" {
       user   = local.user
 
       config {
-        image           = local.docker ? var.gateway_image : null
-        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
+        image           = local.docker ? local.image : null
+        auth_soft_fail  = local.docker && var.image == "" ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null
@@ -392,8 +399,8 @@ job "votewave-gateway" {
       }
 
       config {
-        image           = local.docker ? var.gateway_image : null
-        auth_soft_fail  = local.docker ? true : null # public: the registry's helper knows nothing of it
+        image           = local.docker ? local.image : null
+        auth_soft_fail  = local.docker && var.image == "" ? true : null # public: the registry's helper knows nothing of it
         network_mode    = local.docker ? "host" : null
         readonly_rootfs = local.docker ? true : null
         cap_drop        = local.docker ? ["all"] : null

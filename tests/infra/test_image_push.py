@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from tools.pipeline import findings, images
+from tools.pipeline import findings, images, mirror
 from tools.pipeline.common import NAMES, PipelineError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -25,6 +25,8 @@ class Machine:
     def __init__(self, ecr: Any) -> None:
         self.ecr = ecr
         self.lines: list[str] = []
+        self.others: dict[str, str] = {}
+        """What other registries have: manifests by digest."""
 
     def put(self, tag: str, *, as_it_is: bool = True) -> None:
         content = {"schemaVersion": 2, "mediaType": KIND, "config": {}, "layers": [], "for": tag}
@@ -37,7 +39,15 @@ class Machine:
         self.lines.append(" ".join([Path(words[0]).name, *words[1:]]))
         if words[:2] == ["docker", "push"]:
             self.put(words[-1].rsplit(":", 1)[1])
-        if words[:4] == ["docker", "buildx", "imagetools", "create"]:
+        digest = words[-1].partition("@")[2]
+        if words[:4] == ["docker", "buildx", "imagetools", "create"] and digest in self.others:
+            self.ecr.put_image(
+                repositoryName=NAMES["repository"],
+                imageTag=words[-2].rsplit(":", 1)[1],
+                imageManifest=self.others[digest],
+                imageDigest=digest,
+            )
+        elif words[:4] == ["docker", "buildx", "imagetools", "create"]:
             # As it is, unless told to put an index around it: then it is another image.
             self.put(words[-2].rsplit(":", 1)[1], as_it_is="--prefer-index=false" in words)
         return "password"
@@ -136,6 +146,54 @@ def test_a_tag_that_is_another_images_here_is_refused(
 
     with pytest.raises(PipelineError, match=f"and .* has {staging[COMMIT]}"):
         images.promote(tmp_path / "verified.json")
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch, machine: Machine) -> str:
+    """A job with an image of others, which their registry has; return its name."""
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": KIND, "config": {}, "layers": [], "of": "haproxy"})
+    digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+    machine.others[digest] = manifest
+    image = f"docker.io/library/haproxy@{digest}"
+    monkeypatch.setattr(mirror, "named", lambda _: {"autoscaler_image": "", "gateway_image": image})
+    monkeypatch.setattr(mirror, "log_in", lambda: machine.lines.append("login"))
+    return image
+
+
+def test_images_of_others_are_copied_once_and_as_they_are(
+    machine: Machine, jobs: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    mirror.mirror("staging")
+    mirror.mirror("staging")
+
+    [copied] = machine.did("docker buildx imagetools create")
+    assert copied.endswith(f" {jobs}")
+    assert machine.lines[0] == "login"
+    tag = {"imageTag": mirror.tag_of(jobs)}
+    [there] = machine.ecr.batch_get_image(repositoryName=NAMES["repository"], imageIds=[tag])["images"]
+    assert there["imageId"]["imageDigest"] == jobs.partition("@")[2]
+    assert "autoscaler_image: nomad/env/staging.hcl names none" in capfd.readouterr().err
+
+
+def test_what_comes_as_another_image_is_refused(machine: Machine, jobs: str) -> None:
+    machine.others.clear()  # what comes is what Machine makes up
+
+    with pytest.raises(PipelineError, match="was to be copied"):
+        mirror.mirror("staging")
+
+
+def test_images_of_others_are_those_that_jobs_name(tmp_path: Path) -> None:
+    digest = "sha256:" + "1" * 64
+    job = 'variable "a_image" {\n  type = string\n}\n\nvariable "b_image" {\n  default = "docker.io/b@%s" # 1.0\n}\n'
+    (tmp_path / "one.nomad.hcl").write_text(job % digest)
+    (tmp_path / "staging.hcl").write_text("")
+    (tmp_path / "production.hcl").write_text(f'a_image = "docker.io/a/a@{digest}"\n')
+
+    assert mirror.named("staging", tmp_path, tmp_path) == {"a_image": "", "b_image": f"docker.io/b@{digest}"}
+    assert mirror.named("production", tmp_path, tmp_path)["a_image"] == f"docker.io/a/a@{digest}"
+    (tmp_path / "production.hcl").write_text('a_image = "docker.io/a/a:latest"\n')
+    with pytest.raises(PipelineError, match="production: a_image must name an image by its digest"):
+        mirror.named("production", tmp_path, tmp_path)
 
 
 class Scanned:

@@ -16,6 +16,7 @@ from services.registry import NAMES as SERVICES
 from services.registry import PROGRAMS
 from tools.infra.plan import Plan
 from tools.infra.programs import ROOT, built
+from tools.pipeline import mirror
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "docker.io/hashicorp/nomad-autoscaler@sha256:" + "0" * 64
@@ -187,23 +188,33 @@ def test_a_service_runs_the_image_of_a_commit_from_our_registry(environment: str
     assert config["image"] == f"{repository}:{COMMIT}"
 
 
-def test_images_of_others_are_named_by_digest_and_pulled_without_our_registrys_rights(
+def test_images_of_others_are_pulled_from_our_registry_by_the_digests_that_are_pinned(
     environment: str, values: str, plan: Plan
 ) -> None:
-    """Nomad asks the registry's helper for each image, and ends where it knows nothing, unless told otherwise."""
+    """A task starts, and an edge is replaced, whether or not somebody else's registry answers."""
     ours = plan.here("aws_ecr_repository")[0].values["repository_url"]
-    others = 0
+    found = set()
     for name in JOBS:
         for group in job(name, environment, values)["TaskGroups"]:
             for task in group["Tasks"]:
                 config = task["Config"]
+                assert "auth_soft_fail" not in config, task["Name"]
                 if config["image"].startswith(f"{ours}:"):
-                    assert "auth_soft_fail" not in config, task["Name"]
                     continue
-                assert re.fullmatch(r"docker\.io/[a-z/-]+@sha256:[0-9a-f]{64}", config["image"]), config["image"]
-                assert config["auth_soft_fail"] is True, task["Name"]
-                others += 1
-    assert others >= 4
+                registry, _, digest = config["image"].partition("@")
+                assert registry == ours, task["Name"]
+                found.add(digest)
+    pinned = {**mirror.named(environment), "autoscaler_image": DIGEST}
+    assert found == {image.partition("@")[2] for image in pinned.values()}
+    assert set(pinned) == {"gateway_image", "prometheus_image", "autoscaler_image"}
+
+
+def test_without_a_registry_of_ours_they_come_from_theirs(environment: str, values: str) -> None:
+    """Nomad asks the registry's helper for each image, and ends where it knows nothing, unless told otherwise."""
+    for name, more in (("gateway", ()), ("autoscaler", (f"autoscaler_image={DIGEST}",))):
+        for task in rendered(name, environment, values, *more, "image=")["TaskGroups"][0]["Tasks"]:
+            assert re.fullmatch(r"docker\.io/[a-z/-]+@sha256:[0-9a-f]{64}", task["Config"]["image"]), task["Name"]
+            assert task["Config"]["auth_soft_fail"] is True, task["Name"]
 
 
 def test_the_load_tests_run_what_the_workflow_pushes_beside_it(

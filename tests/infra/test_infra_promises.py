@@ -649,6 +649,10 @@ def test_images_are_kept_for_longer_than_anybody_rolls_back(plan: Plan) -> None:
     rules = json.loads(plan.of_kind("aws_ecr_lifecycle_policy")[0].values["policy"])["rules"]
     (kept,) = (it["selection"]["countNumber"] for it in rules if it["selection"]["tagStatus"] == "any")
     assert kept // 4 >= 200
+    # A rule that comes first takes what it names out of the others: the gateway's image is pushed once, and stays.
+    [others] = [it for it in rules if it["selection"].get("tagPrefixList") == ["mirror-"]]
+    assert others["rulePriority"] < max(it["rulePriority"] for it in rules)
+    assert others["selection"]["countNumber"] >= 50
 
 
 # -- two environments --------------------------------------------------------------------------------------------------

@@ -237,11 +237,14 @@ def test_images_are_built_once_and_promoted_by_digest() -> None:
         './just pipeline image verify --version "$COMMIT" --login',
         "votewave-production-github-images",
         "./just pipeline image promote",
+        "./just pipeline image mirror --env production",
     ]
+    # Those of others are there before anything is deployed that runs them.
+    assert "./just pipeline image mirror --env staging" in commands(ALL["images.yml"]["jobs"]["image"])
 
 
 def test_machine_images_come_to_production_behind_staging_and_approval() -> None:
-    """What is built is a candidate. Staging's machines run on it, under load, before anybody is asked for production."""
+    """What is built is a candidate. Staging's machines run on it, under load, before anybody is asked."""
     jobs = ALL["machine-images.yml"]["jobs"]
     for name, body in jobs.items():
         if name.startswith("build-"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from tools.pipeline import audit as audits
-from tools.pipeline import github, images, machines, programs, reach, renewal, terraform
+from tools.pipeline import github, images, machines, mirror, programs, reach, renewal, terraform
 from tools.pipeline.common import ENVIRONMENTS, ROOT, PipelineError
 
 _ENVIRONMENT = click.option("--env", "environment", required=True, type=click.Choice(ENVIRONMENTS), help="Where.")
@@ -86,7 +86,7 @@ def audit(*, offline: bool, names: tuple[str, ...]) -> None:
 
 @main.group()
 def image() -> None:
-    """The service image: push, scan, bill of materials."""
+    """Images that jobs run: push, scan, verify, promote, mirror, bill of materials."""
 
 
 @image.command("push")
@@ -121,6 +121,13 @@ def image_verify(*, version: str, login: bool, out: Path) -> None:
 def image_promote(verified: Path) -> None:
     """Copy the images that were verified in another account into this account's registry, by digest."""
     images.promote(verified)
+
+
+@image.command("mirror")
+@_ENVIRONMENT
+def image_mirror(environment: str) -> None:
+    """Copy the images of others that an environment's jobs run into this account's registry, by digest."""
+    click.echo(json.dumps(mirror.mirror(environment)))
 
 
 @image.command("sbom")

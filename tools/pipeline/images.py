@@ -76,8 +76,8 @@ def push(out: Path) -> tuple[str, str]:
     """
     version, ecr = clean_commit(), client("ecr")
     load = version + NAMES["load_image_suffix"]
-    repository = _repository(ecr)
-    missing = [tag for tag in (version, load) if _digest(ecr, tag) is None]
+    repository = address_of(ecr)
+    missing = [tag for tag in (version, load) if digest_of(ecr, tag) is None]
     # Even if nothing is to be pushed: what follows reads the image and leaves its signature beside it.
     _log_in(repository)
     for tag in (version, load):
@@ -88,7 +88,7 @@ def push(out: Path) -> tuple[str, str]:
         only = ["--load-only"] if tag == load else []
         run([ROOT / "just", "image", "--name", repository, "--tag", version, *only])
         run(["docker", "push", "--quiet", f"{repository}:{tag}"])
-    digests = [_digest(ecr, tag) for tag in (version, load)]
+    digests = [digest_of(ecr, tag) for tag in (version, load)]
     if None in digests:
         raise PipelineError(f"The registry doesn't have {version} after the push.")
     digest, load_digest = (str(it) for it in digests)
@@ -99,7 +99,12 @@ def push(out: Path) -> tuple[str, str]:
     return digest, load_digest
 
 
-def _repository(ecr: Any, name: str = NAMES["repository"]) -> str:
+def address_of(ecr: Any, name: str = NAMES["repository"]) -> str:
+    """Return the address of a repository of this account.
+
+    Raises:
+        PipelineError: There is none.
+    """
     return str(call(ecr.describe_repositories, repositoryNames=[name])["repositories"][0]["repositoryUri"])
 
 
@@ -109,7 +114,7 @@ def log_in() -> None:
     Raises:
         PipelineError: AWS or Docker says no.
     """
-    _log_in(_repository(client("ecr")))
+    _log_in(address_of(client("ecr")))
 
 
 def _log_in(repository: str) -> None:
@@ -118,7 +123,12 @@ def _log_in(repository: str) -> None:
     run(["docker", "login", "--username", "AWS", "--password-stdin", repository.split("/", 1)[0]], given=password)
 
 
-def _digest(ecr: Any, tag: str) -> str | None:
+def digest_of(ecr: Any, tag: str) -> str | None:
+    """Return the digest of what has a tag; None if nothing has.
+
+    Raises:
+        PipelineError: AWS says no.
+    """
     known = call(ecr.batch_get_image, repositoryName=NAMES["repository"], imageIds=[{"imageTag": tag}])["images"]
     return str(known[0]["imageId"]["imageDigest"]) if known else None
 
@@ -200,14 +210,14 @@ def verify(version: str, out: Path) -> Images:
     """
     ecr = client("ecr")
     digests = {tag: _verified(ecr, tag) for tag in (version, version + NAMES["load_image_suffix"])}
-    images = Images(_repository(ecr), digests)
+    images = Images(address_of(ecr), digests)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(asdict(images)) + "\n")
     return images
 
 
 def _verified(ecr: Any, tag: str) -> str:
-    digest = _digest(ecr, tag)
+    digest = digest_of(ecr, tag)
     if digest is None:
         raise PipelineError(f"The registry has no image {tag}.")
     # GitHub keeps the signatures by digest: the image itself needn't come here.
@@ -237,17 +247,17 @@ def promote(verified: Path) -> None:
     except (OSError, ValueError, KeyError) as exc:
         raise PipelineError(f"{verified} doesn't say what was verified; `image verify` writes it.") from exc
     ecr = client("ecr")
-    here = _repository(ecr)
+    here = address_of(ecr)
     _log_in(here)
     for tag, digest in images.digests.items():
-        if _digest(ecr, tag) is None:
-            _copy(f"{images.repository}@{digest}", f"{here}:{tag}")
-        if (found := _digest(ecr, tag)) != digest:
+        if digest_of(ecr, tag) is None:
+            copy(f"{images.repository}@{digest}", f"{here}:{tag}")
+        if (found := digest_of(ecr, tag)) != digest:
             raise PipelineError(f"{here}:{tag} is {found}, and {images.repository} has {digest}.")
         tell(f"{here}:{tag} is {digest}")
 
 
-def _copy(source: str, target: str) -> None:
+def copy(source: str, target: str) -> None:
     """Copy an image from registry to registry as it is: an index around it would have another digest."""
     run(["docker", "buildx", "imagetools", "create", "--prefer-index=false", "--tag", target, source])
 

@@ -1,6 +1,6 @@
 """New machine images on their way to machines: accepted, rolled out with servers first, and proven.
 
-The same in each environment. Production accepts what is made as staging's images were, on which all of its machines have
+The same in each environment. Production accepts what is made as the images were on which staging's machines have
 run behind the gate: of the same commit, from the same image of Debian's.
 """
 

@@ -9,7 +9,7 @@ from tools.release.migrating import short
 from tools.release.nomad import Allocation
 from tools.release.release import RELEASED, UNCHANGED
 from tools.release.steps import Steps, until
-from tools.release.target import LOCAL, Target, job_of
+from tools.release.target import LOCAL, NAMES, Target, job_of
 
 GATEWAY, REPORTS, AUTOSCALER = BESIDE = ("gateway", "reports", "autoscaler")
 
@@ -45,17 +45,26 @@ class Beside:
         """Refuse, before anything is touched, what couldn't be released.
 
         Raises:
-            RefusedError: The autoscaler's image isn't known.
+            RefusedError: An image isn't known, or isn't in our registry.
             ReleaseError: A jobspec or its values are wrong.
         """
         for name in names:
             job = self._render(name)
             tasks = [task for group in job.get("TaskGroups", []) for task in group.get("Tasks") or []]
-            if any(task["Driver"] == "docker" and not (task.get("Config") or {}).get("image") for task in tasks):
+            images = {(task.get("Config") or {}).get("image") for task in tasks if task["Driver"] == "docker"}
+            if not all(images):
                 raise RefusedError(
                     f"{name}: nomad/env/{self._target.environment}.hcl names no image of it: docs/operations/aws.md "
                     f"has how to find its digest."
                 )
+            for image in sorted(images):
+                # Of others, but in our registry.
+                registry, _, digest = str(image).partition("@sha256:")
+                if digest and ".ecr." in registry and not self._target.has_image(NAMES["mirror_prefix"] + digest):
+                    raise RefusedError(
+                        f"{name}: the registry doesn't have {image}: `./just pipeline image mirror --env "
+                        f"{self._target.environment}` copies it."
+                    )
 
     def run(self, name: str) -> str:
         """Release one of them and wait until it is well; return `released` or `unchanged`.

@@ -304,8 +304,9 @@ module "registry" {
 
   providers = { aws = aws.second }
 
-  repository = var.repository
-  key_arn    = var.key_arn
+  repository    = var.repository
+  mirror_prefix = var.mirror_prefix
+  key_arn       = var.key_arn
 }
 
 resource "aws_ecr_replication_configuration" "this" {

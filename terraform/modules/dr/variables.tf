@@ -88,6 +88,11 @@ variable "log_days" {
   type        = number
 }
 
+variable "mirror_prefix" {
+  description = "What the tags of others' images begin with."
+  type        = string
+}
+
 variable "repository" {
   description = "The repository whose images are copied."
   type        = string

@@ -87,8 +87,9 @@ module "buckets" {
 module "registry" {
   source = "../registry"
 
-  repository = module.naming.repository
-  key_arn    = local.keys["data"]
+  repository    = module.naming.repository
+  mirror_prefix = module.naming.mirror_prefix
+  key_arn       = local.keys["data"]
 }
 
 module "certificate" {
@@ -184,5 +185,6 @@ module "dr" {
   first_alarm_topic_arn = module.platform.alarm_topic_arn
   first_bucket_names    = { for kind in ["files", "reports"] : kind => module.buckets.versioned_bucket_names[kind] }
   repository            = module.registry.repository_name
+  mirror_prefix         = module.naming.mirror_prefix
   validation_names      = module.certificate.validation_names
 }

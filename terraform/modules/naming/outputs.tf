@@ -113,6 +113,11 @@ output "repository" {
   value       = local.names.repository
 }
 
+output "mirror_prefix" {
+  description = "What the tags of others' images begin with; their digest follows."
+  value       = local.names.mirror_prefix
+}
+
 output "machine_image_parameters" {
   description = "Name of the parameter that holds the image that each role's new machines start from."
   value = {

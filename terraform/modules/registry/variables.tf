@@ -3,6 +3,11 @@ variable "repository" {
   type        = string
 }
 
+variable "mirror_prefix" {
+  description = "What the tags of others' images begin with."
+  type        = string
+}
+
 variable "key_arn" {
   description = "The key that images are encrypted with."
   type        = string

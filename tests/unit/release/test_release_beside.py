@@ -95,6 +95,22 @@ def test_the_gateway_is_released_when_it_is_healthy_on_every_machine(taken: Step
     assert beside(nomad, taken).run("gateway") == "unchanged"
 
 
+def test_an_image_of_others_that_our_registry_lacks_is_refused_before_anything_is_touched(taken: Steps) -> None:
+    digest = "1" * 64
+    ours = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/votewave@sha256:{digest}"
+    asked: list[str] = []
+    lacking = beside(Edges(), taken, image=ours)
+    object.__setattr__(lacking._target, "has_image", asked.append)
+
+    with pytest.raises(RefusedError, match="image mirror --env staging"):
+        lacking.look(["gateway"])
+
+    assert asked == [f"mirror-{digest}"]
+    object.__setattr__(lacking._target, "has_image", lambda tag: tag == f"mirror-{digest}")
+    lacking.look(["gateway"])
+    beside(Edges(), taken, image=f"docker.io/library/haproxy@sha256:{digest}").look(["gateway"])
+
+
 def test_a_gateway_that_does_not_get_well_stops_the_release_and_says_how_to_go_back(taken: Steps) -> None:
     nomad = Edges()
     nomad.then = [[(2, None), (1, True)], [(2, False), (1, True)]]
