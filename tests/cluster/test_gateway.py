@@ -587,6 +587,39 @@ async def test_an_address_sends_so_much_whoever_it_says_it_is(site: Site, client
     assert statuses[429] > 0, "an address of IPv6 is its network's"
 
 
+async def test_a_hall_behind_one_address_loads_the_client(site: Site, client: httpx.AsyncClient) -> None:
+    """Assets aren't counted, neither against the address nor for it; whatever else it asks for is."""
+    web = Echo("web")
+    await web.start()
+    await site.consul.add("web", web.port, "stable")
+    address = {"x-forwarded-for": "203.0.113.77"}
+    try:
+
+        async def served() -> bool:
+            return (await client.get("/assets/a.js", headers=address)).status_code == 200
+
+        await eventually(served, 30)
+
+        def asset(_: int) -> str:
+            return "GET /assets/a.js HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.0.113.77\r\n\r\n"
+
+        statuses = statuses_in(await at_once(site, ADDRESS_LIMIT + 50, asset))
+        assert 429 not in statuses, statuses
+        said = await client.get("/assets/a.js", headers=address)
+        assert said.status_code == 200
+        assert not [name for name in said.headers if name.startswith("ratelimit")]
+        assert (await client.get("/v1/echo/x", headers=address)).status_code == 401
+
+        def sent(_: int) -> str:  # nobody needs that of an asset
+            return "POST /assets/a.js HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.0.113.78\r\ncontent-length: 0\r\n\r\n"
+
+        statuses = statuses_in(await at_once(site, ADDRESS_LIMIT + 20, sent))
+        assert statuses[429] > 0, statuses
+    finally:
+        await site.consul.remove("web", web.port)
+        await web.stop()
+
+
 async def test_an_instance_gets_so_much_at_a_time_and_the_rest_is_told_to_come_back(
     site: Site, client: httpx.AsyncClient
 ) -> None:

@@ -509,7 +509,10 @@ def test_machines_count_once_they_have_come_up(each: Plan, names: dict[str, Any]
 def test_servers_are_there_before_clients(each: Plan) -> None:
     """A client without a leader has nothing to join, and would be given up again and again."""
     root = each.shown["configuration"]["root_module"]["module_calls"]
-    called = next(iter(root.values()))["module"]["module_calls"]["platform"]["module"]["module_calls"]["cluster"]
+    inside = next(
+        it["module"]["module_calls"] for it in root.values() if "platform" in it["module"].get("module_calls", {})
+    )
+    called = inside["platform"]["module"]["module_calls"]["cluster"]
     groups = called["module"]["module_calls"]
     assert groups["clients"]["depends_on"] == ["module.servers"]
     own = [it.address for it in each.of_kind("aws_autoscaling_group")]
@@ -519,7 +522,7 @@ def test_servers_are_there_before_clients(each: Plan) -> None:
 
 def test_the_firewall_has_its_rules(each: Plan) -> None:
     rules = {rule["name"] for it in each.of_kind("aws_wafv2_web_acl") for rule in it.values["rule"]}
-    assert {"AWSManagedRulesKnownBadInputsRuleSet", "requests-per-address", "sign-ins-per-address"} <= rules
+    assert {"AWSManagedRulesKnownBadInputsRuleSet", "requests-per-address", "floods-per-address"} <= rules
     acl = each.of_kind("aws_wafv2_web_acl_association")
     assert len(acl) == 1
 
@@ -543,6 +546,18 @@ def test_the_firewall_lets_a_full_room_in(each: Plan) -> None:
     )
     # Auth itself refuses sooner, with an answer that says when to come again.
     assert tries["limit"] >= 10 * AuthSettings().sessions_per_address
+
+
+def test_the_firewall_lets_a_full_room_load_the_client(each: Plan) -> None:
+    """2,000 people behind one address ask for some thirty assets each, in a minute."""
+    counted = firewall(each)["requests-per-address"]["rate_based_statement"][0]
+    [left_out] = counted["scope_down_statement"][0]["not_statement"][0]["statement"]
+    match = left_out["byte_match_statement"][0]
+    assert (match["search_string"], match["positional_constraint"]) == ("/assets/", "STARTS_WITH")
+    assert "acl asset path_beg /assets/\n" in (ROOT / "nomad/gateway/haproxy.cfg").read_text()
+    everything = firewall(each)["floods-per-address"]["rate_based_statement"][0]
+    assert not everything.get("scope_down_statement")
+    assert everything["limit"] >= 2000 * 40
 
 
 def test_the_firewall_lets_people_write_what_they_like(each: Plan) -> None:

@@ -22,7 +22,7 @@ INTEGRITY = "BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT
 PROVIDER_VERSION = "6.25.0"
 """Of the provider that these bindings were generated from."""
 
-_FORM = 4  # of the cached file; raised when this module reads more or otherwise
+_FORM = 5  # of the cached file; raised when this module reads more or otherwise
 _USED = re.compile(r'^\s*(resource|data|ephemeral)\s+"(aws_\w+)"', re.MULTILINE)
 _FIELD = re.compile(
     r"// (?P<name>\w+) - computed: (?P<computed>\w+), optional: (?P<optional>\w+), required: (?P<required>\w+)\n"
@@ -291,7 +291,11 @@ _STATEMENTS: Block = {
         ("name", "vendor_name"), {"rule_action_override": _overrides()}, version="string"
     ),
     "rate_based_statement": _one(
-        blocks={"scope_down_statement": _one(blocks={**_MATCHES, "and_statement": _one(blocks=_ALL_OF)})},
+        blocks={
+            "scope_down_statement": _one(
+                blocks={**_MATCHES, "and_statement": _one(blocks=_ALL_OF), "not_statement": _one(blocks=_ALL_OF)}
+            )
+        },
         limit="number",
         aggregate_key_type="string",
         evaluation_window_sec="number",

@@ -79,12 +79,57 @@ resource "aws_wafv2_web_acl" "this" {
         limit                 = var.requests_per_address
         evaluation_window_sec = 300
         aggregate_key_type    = "IP"
+
+        # A hall that opens a poll asks for some dozen assets each, as the gateway knows, too.
+        scope_down_statement {
+          not_statement {
+            statement {
+              byte_match_statement {
+                search_string         = "/assets/"
+                positional_constraint = "STARTS_WITH"
+
+                field_to_match {
+                  uri_path {}
+                }
+
+                text_transformation {
+                  priority = 0
+                  type     = "NONE"
+                }
+              }
+            }
+          }
+        }
       }
     }
 
     visibility_config {
       cloudwatch_metrics_enabled = true
       metric_name                = "requests-per-address"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  # Of whatever kind: what no hall needs.
+  rule {
+    name     = "floods-per-address"
+    priority = 45
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit                 = 10 * var.requests_per_address
+        evaluation_window_sec = 300
+        aggregate_key_type    = "IP"
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "floods-per-address"
       sampled_requests_enabled   = false
     }
   }
