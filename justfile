@@ -39,6 +39,7 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
     failed=0; \
     said pyright & slowest=$!; \
     for check in "ruff check" "ruff format --check" lint-imports mypy; do said $check || failed=1; done; \
+    {{ dev }} python -m tools.release.form || failed=1; \
     wait $slowest || failed=1; \
     exit $failed
 

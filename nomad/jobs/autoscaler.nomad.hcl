@@ -77,7 +77,7 @@ variable "consul_acl" {
 }
 
 locals {
-  docker   = var.driver == "docker"
+  docker = var.driver == "docker"
   images = {
     for name, image in { prometheus = var.prometheus_image, autoscaler = var.autoscaler_image } :
     name => var.image == "" || image == "" ? image : "${var.image}@${split("@", image)[1]}"
