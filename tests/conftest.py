@@ -28,6 +28,7 @@ import httpx
 import httpx._transports.default as transports
 import pytest
 
+import measuring
 import needs
 from log_search import CONFIDENTIAL, leaks, note
 from refusals import Documented
@@ -100,6 +101,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
         for line in sorted(lines):
             terminalreporter.write_line(line)
+        measuring.tell_workflow(lines)
 
 
 class VoteWave:
