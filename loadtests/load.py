@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import signal
 import socket
@@ -19,6 +20,7 @@ from services.core.storage.opening import open_storage
 from services.demo.polls import ELECTIONS
 from services.registry import PROGRAMS as SERVICES
 
+from loadtests.gate import history
 from loadtests.gate.capacity import Tried, at_rate, search, summary, tried
 from loadtests.gate.capacity import capacity as capacity_of
 from loadtests.gate.config import GATES, Canary, Generator, Place, Shape, Suite, read
@@ -302,6 +304,9 @@ def capacity(
     click.echo(msgspec.json.encode(done) if target.as_json else summary(environment, done))
     if target.store:
         _keep(folder, target.store)
+        # Of another suite it would be a fall or a rise of nothing.
+        if name == "steady" and not target.as_json:
+            _remember(environment, capacity_of(done), target.store)
     sys.exit(PASSED if capacity_of(done) else FAILED)
 
 
@@ -480,6 +485,17 @@ def _keep(folder: Path, url: str) -> None:
         asyncio.run(_store(folder.name.lower(), sorted(folder.glob("*.*")), url))
     except (ValueError, StorageError) as exc:
         click.echo(f"Error: the reports aren't in {url}: {exc}", err=True)
+
+
+def _remember(environment: str, rate: float, url: str) -> None:
+    """Add the rate to the environment's history, and show the last nights."""
+    version = os.environ.get("VOTEWAVE_LOAD_VERSION", "")
+    try:
+        nights = asyncio.run(history.add(open_storage(url), environment, version, rate, datetime.now(UTC)))
+    except (ValueError, StorageError) as exc:  # the rate itself is found, and kept
+        click.echo(f"Error: the history in {url} isn't continued: {exc}", err=True)
+    else:
+        click.echo(f"\n{history.table(nights)}\nThe chart: load/history/{environment}.svg in {url}")
 
 
 async def _store(name: str, files: list[Path], url: str) -> None:

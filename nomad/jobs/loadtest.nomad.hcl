@@ -168,6 +168,7 @@ job "loadtest" {
           VOTEWAVE_LOAD_CANARY  = "${NOMAD_META_canary}"
           VOTEWAVE_LOAD_SEED    = "${NOMAD_META_seed}"
           VOTEWAVE_LOAD_STORE   = var.load_store
+          VOTEWAVE_LOAD_VERSION = var.version
           VOTEWAVE_LOAD_REPORT  = "${NOMAD_ALLOC_DIR}/data/${NOMAD_SHORT_ALLOC_ID}"
         },
         local.docker ? {} : { PYTHONPATH = var.load_source },

@@ -73,9 +73,21 @@ locals {
       Action   = "s3:PutObject"
       Resource = "${var.bucket_arns["reports"]}/loadtests/*"
       }, {
+      Sid      = "ContinueTheHistory"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = "${var.bucket_arns["reports"]}/loadtests/load/history/*"
+      }, {
+      # Without it S3 says of what isn't there yet that it may not be read.
+      Sid       = "SeeWhetherThereIsOne"
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = var.bucket_arns["reports"]
+      Condition = { StringLike = { "s3:prefix" = "loadtests/load/history/*" } }
+      }, {
       Sid       = "EncryptIt"
       Effect    = "Allow"
-      Action    = "kms:GenerateDataKey"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = var.key_arn
       Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.amazonaws.com" } }
     }]
