@@ -20,7 +20,9 @@ from services.core.data.models import utc_now
 from services.core.data.pagination import decode_cursor, encode_cursor
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
+from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem
+from services.core.spoken import Language, languages, ours
 from services.votebooth.audit.repository import AuditRepository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.poll.rules import PollRules
@@ -39,6 +41,7 @@ log = structlog.get_logger(__name__)
 _LIST = "roll"  # in its cursors
 
 _AT_ONCE = 10
+_PEER_SECONDS = 2.0
 _TRIES = 6
 _RETRY_SECONDS = 20.0
 
@@ -111,7 +114,16 @@ class Roll:
             if not due:
                 return
             leaving = [each for each in due if await self._may_leave(each)]
-            await asyncio.gather(*map(self._send, leaving))
+            spoken = await self._languages({each.owner for each in leaving})
+            await asyncio.gather(*(self._send(each, ours([spoken.get(each.owner)])) for each in leaving))
+
+    async def _languages(self, owners: set[UUID]) -> dict[UUID, str]:
+        """Return what those who invite have chosen; no mail waits for that, since its link is what counts."""
+        try:
+            return await languages(self._kit.shared.calls, "profiles", sorted(owners), _PEER_SECONDS)
+        except (PeerError, PeerMissing) as exc:
+            log.warning("language_unknown", error=str(exc))
+            return {}
 
     async def _may_leave(self, due: Due) -> bool:
         """Say whether a mail may leave now; else it is put off."""
@@ -122,7 +134,7 @@ class Roll:
                 await repository.hold(session, due.poll_id, due.address, wait)
         return not wait
 
-    async def _send(self, due: Due) -> None:
+    async def _send(self, due: Due, language: Language) -> None:
         poll_id, address, tries = due.poll_id, due.address, due.tries
         try:
             rules = await self._projection.fresh(poll_id)
@@ -142,7 +154,7 @@ class Roll:
         unsubscribe = self._reminders.link(address) if due.reminder else None
         try:
             await self._kit.shared.mailer.send(
-                mail_of(self._kit.core.public_url, rules, code, address, token, unsubscribe)
+                mail_of(self._kit.core.public_url, rules, code, address, token, unsubscribe, language)
             )
         except MailError as exc:
             given_up = not exc.temporary or tries >= _TRIES

@@ -102,3 +102,21 @@ async def test_who_wants_no_reminders_gets_none_and_is_invited_still(
     await invite(other, ada)
     await sent(other)
     assert len(mails(votewave, ada, other.code)) == 1
+
+
+async def test_mails_speak_the_language_of_who_invites(client: httpx.AsyncClient, votewave: VoteWave) -> None:
+    voted = await closing(client, anonymous=True)
+    ada = f"ada-{voted.id}@example.org"
+    chosen = await client.patch("/v1/profiles/me/preferences", json={"language": "de-AT"}, headers=voted.owner)
+    assert chosen.status_code == 200, chosen.text
+    await invite(voted, ada)
+    await sent(voted)
+    await soon(votewave, voted)
+    await reminded(votewave, voted)
+    invited, again = votewave.mails(ada)
+    subjects = ["Du bist zu einer Abstimmung eingeladen", "Eine Umfrage, zu der du eingeladen bist, endet bald"]
+    assert [invited["Subject"], again["Subject"]] == subjects
+    text = again.get_body(("plain",)).get_content()  # type: ignore[union-attr]  (ours have one)
+    [stored] = await votewave.sql("SELECT closes_at FROM votebooth.polls WHERE poll_id = $1", UUID(voted.id))
+    assert f" endet am {stored['closes_at']:%d.%m.%Y um %H:%M} UTC. " in text
+    assert len(mails(votewave, ada, voted.code)) == 2, "each with a link"
