@@ -243,9 +243,10 @@ def live(viewers: int, rate: int, seconds: int, json_file: IO[bytes] | None, dat
 def web(rounds: int, only: tuple[str, ...], json_file: IO[bytes] | None, data_dir: Path | None) -> None:
     """Let Lighthouse look at the pages that most people see first, as a phone on a slow line loads them.
 
-    Debian's Chromium loads them from `votewave up --demo`, in turns. The command fails if a page's median lies below
-    90 for performance, 95 for accessibility or best practices, or, where search engines shall find the page, 95
-    for SEO. Nothing else may run on the machine: performance is the processor's time, too. Once, it brings Lighthouse.
+    Debian's Chromium loads them from `votewave up --demo --no-elections`, in turns. The command fails if a page's
+    median lies below 90 for performance, 95 for accessibility or best practices, or, where search engines shall find
+    the page, 95 for SEO. Nothing else may run on the machine: performance is the processor's time, too. Once, it
+    brings Lighthouse.
 
     \b
     Examples:

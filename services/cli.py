@@ -130,7 +130,8 @@ def main(data_dir: Path | None) -> None:
     help="Where everything is kept. Delete it to start afresh.",
 )
 @click.option("--demo", is_flag=True, help="Add sample people, polls and votes, once.")
-def up(port: int, data_dir: Path, demo: bool) -> None:
+@click.option("--no-elections", is_flag=True, help="Of the demo, leave out real elections: thousands of ballots.")
+def up(port: int, data_dir: Path, demo: bool, no_elections: bool) -> None:
     r"""Start all services with a Postgres and a Valkey of their own.
 
     Data survive Ctrl-C and a crash; the next `up` on the same folder goes on from there.
@@ -142,7 +143,7 @@ def up(port: int, data_dir: Path, demo: bool) -> None:
     """
     from services.up import up as bring_up  # noqa: PLC0415  (a server has no use for the embedded ones)
 
-    sys.exit(bring_up(port, data_dir, demo=demo))
+    sys.exit(bring_up(port, data_dir, demo=demo, elections=not no_elections))
 
 
 @main.command()

@@ -23,8 +23,14 @@ from services.web.application import pages_of
 from services.web.build import SERVED, Builder
 
 
-def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
+def up(port: int, data_dir: Path, *, demo: bool = False, elections: bool = True) -> int:
     """Start everything and serve until a signal.
+
+    Args:
+        port: Where it listens on 127.0.0.1.
+        data_dir: Where everything is kept.
+        demo: Whether samples are added.
+        elections: Whether real elections are among them.
 
     Returns:
         The exit code: 0 after a signal, 1 if the folder or the port is taken.
@@ -62,7 +68,7 @@ def up(port: int, data_dir: Path, *, demo: bool = False) -> int:
         settings = load(CoreSettings)
         _prepare(embedded, data_dir, settings)
         embedded.watch(_say, give_up)
-        _serve(settings, data_dir, began, demo=demo)
+        _serve(settings, data_dir, began, demo=demo, elections=elections)
     except KeyboardInterrupt:
         pass
     except (AlreadyRunning, EmbeddedError, ServeError) as exc:
@@ -140,7 +146,7 @@ def _prepare(embedded: Embedded, data_dir: Path, settings: CoreSettings) -> None
         _say("tables are up to date")
 
 
-def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) -> None:
+def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool, elections: bool) -> None:
     url = settings.public_url
     builder = Builder(_say)
     pages = pages_of(settings, SERVED, making=builder.making)
@@ -154,7 +160,8 @@ def _serve(settings: CoreSettings, data_dir: Path, began: float, *, demo: bool) 
         if demo:
             from services.demo import fill  # noqa: PLC0415
 
-            tasks.append(asyncio.get_running_loop().create_task(fill(url, data_dir, sys.stderr)))
+            filling = fill(url, data_dir, sys.stderr, elections=elections)
+            tasks.append(asyncio.get_running_loop().create_task(filling))
 
     tasks: list[asyncio.Task[None]] = []
     try:

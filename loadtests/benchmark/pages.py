@@ -30,9 +30,8 @@ LEAST_FOUND = {"seo": 95}
 """Of pages that search engines shall find."""
 
 _DEMO = "demo@votewave.example"
-_LOOK_SECONDS = 240
-_DEMO_SECONDS = 600
-"""It ends with real elections, whose thousands of ballots are cast one by one."""
+_LOOK_SECONDS = 120
+_DEMO_SECONDS = 180
 _TALKED_ABOUT = "lunch"
 
 
@@ -80,6 +79,13 @@ class Missed(msgspec.Struct, frozen=True):
     says: str
 
 
+class Task(msgspec.Struct, frozen=True):
+    """Something that a page did at once, while it answered nobody."""
+
+    at: float
+    ms: float
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """One look at a page.
 
@@ -92,6 +98,9 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
         shift: How much moved by itself, from 0 to 1.
         kb: What it loaded, in kB.
         missed: What cost points.
+        largest: What its largest part was.
+        work: What its processor did, in ms by kind, as the phone would have taken.
+        tasks: What kept it busy for more than 50 ms at once: since when, and for how long, in ms.
     """
 
     at: str
@@ -102,6 +111,9 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     shift: float
     kb: float
     missed: list[Missed]
+    largest: str = ""
+    work: dict[str, float] = {}
+    tasks: list[Task] = []
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,9 +204,18 @@ def table(found: list[Measured]) -> Iterator[str]:
         yield f"{each.name:10}" + "".join(f"{cell:>16}" for cell in cells)
     for each in found:
         last = each.looks[-1]
+        yield f"{each.name}: {busy(last)}; its largest part is {last.largest or 'not known'}"
         for missed in last.missed:
             if missed.category in each.least:
                 yield f"{each.name}: {missed.category}, {missed.id}: {missed.says}"
+
+
+def busy(look: Look) -> str:
+    """Say what kept the processor busy in a look, the most first, and for how long at once."""
+    work = sorted(look.work.items(), key=lambda one: -one[1])
+    longest = ", ".join(f"{task.ms:.0f} at {task.at:.0f}" for task in look.tasks) or "none"
+    kinds = ", ".join(f"{kind} {ms:.0f}" for kind, ms in work)
+    return f"busy for {sum(look.work.values()):.0f} ms ({kinds}); longer than 50 ms at once: {longest}"
 
 
 def _bring(tools: Node) -> None:
@@ -221,7 +242,8 @@ def _served(parent: Path | None) -> Iterator[tuple[Server, Path]]:
     folder = Path(tempfile.mkdtemp(prefix="votewave-bench-", dir=parent))
     folder.chmod(0o711)  # as root, the database runs as another user, who must get through
     port = free_port()
-    command = ["services.cli", "up", "--demo", "--port", str(port), "--data-dir", str(folder / "data")]
+    where = ["--port", str(port), "--data-dir", str(folder / "data")]
+    command = ["services.cli", "up", "--demo", "--no-elections", *where]
     try:
         server = Server("votewave up", command, {}, port, "/health/ready", folder / "votewave.log")
         try:
@@ -233,14 +255,19 @@ def _served(parent: Path | None) -> Iterator[tuple[Server, Path]]:
 
 
 async def _settled(server: Server) -> None:
-    """Wait until the demo is whole, so that nothing goes on beside the looks."""
+    """Wait until the demo is whole, so that nothing goes on beside the looks; say how far it is."""
+    told: set[str] = set()
     for _ in range(_DEMO_SECONDS * 2):
-        if "Demo: ready" in (said := server.said()):
-            return
-        if "Demo: stopped" in said:
-            break
+        for line in server.said().splitlines():
+            if line.startswith("Demo: ") and line not in told:
+                told.add(line)
+                _say(line.removeprefix("Demo: "))
+            if line.startswith("Demo: ready"):
+                return
+            if line.startswith("Demo: stopped"):
+                raise BenchError(line)
         await asyncio.sleep(0.5)
-    raise BenchError(f"The demo didn't become ready. It said:\n{server.said()}")
+    raise BenchError(f"The demo didn't become ready within {_DEMO_SECONDS} s. It said:\n{server.said()}")
 
 
 async def _samples(server: Server, folder: Path) -> tuple[dict[str, str], dict[str, str]]:

@@ -51,6 +51,17 @@ async function signIn(browser, body) {
   await page.close();
 }
 
+function items(lhr, id) {
+  return lhr.audits[id]?.details?.items ?? [];
+}
+
+/** What was the largest part of the first view: an insight has it among its tables. */
+function largest(lhr) {
+  const parts = items(lhr, "lcp-breakdown-insight");
+  const node = parts.find(({ type }) => type === "node");
+  return node ? `${node.selector}: ${node.nodeLabel}` : "";
+}
+
 function summary(lhr) {
   const scores = Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round((score ?? 0) * 100)]));
   const value = (id) => lhr.audits[id]?.numericValue ?? 0;
@@ -72,5 +83,8 @@ function summary(lhr) {
     shift: value("cumulative-layout-shift"),
     kb: value("total-byte-weight") / 1000,
     missed,
+    largest: largest(lhr),
+    work: Object.fromEntries(items(lhr, "mainthread-work-breakdown").map(({ group, duration }) => [group, Math.round(duration)])),
+    tasks: items(lhr, "long-tasks").map(({ startTime, duration }) => ({ at: Math.round(startTime), ms: Math.round(duration) })),
   };
 }

@@ -36,16 +36,17 @@ class _State(msgspec.Struct):
     whole: list[str] = []
 
 
-async def fill(url: str, data_dir: Path, out: TextIO) -> None:
+async def fill(url: str, data_dir: Path, out: TextIO, *, elections: bool = True) -> None:
     """Make what is missing of the demo, and say how it goes; a failure is said and ends only the demo.
 
     Args:
         url: Where VoteWave serves.
         data_dir: Its folder; `demo.json` in it says what is there already.
         out: Where progress is written.
+        elections: Whether real elections are made, too, which have thousands of ballots.
     """
     try:
-        await _fill(url, data_dir, out)
+        await _fill(url, data_dir, out, elections=elections)
     except Exception as exc:  # noqa: BLE001  (VoteWave goes on without samples; the reason is shown)
         out.write(f"Demo: stopped: {_first(exc)!r}. Run `votewave up --demo` again to go on.\n")
     out.flush()
@@ -58,7 +59,7 @@ def _first(exc: BaseException) -> BaseException:
     return exc
 
 
-async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
+async def _fill(url: str, data_dir: Path, out: TextIO, *, elections: bool) -> None:
     import aiohttp  # noqa: PLC0415  (only a demo needs it here)
 
     path = data_dir / "demo.json"
@@ -87,7 +88,7 @@ async def _fill(url: str, data_dir: Path, out: TextIO) -> None:
         if NETWORK not in state.whole:
             await _settle(owner, state.password, out)
             whole(NETWORK)
-        for key, make in makers(session, url).items():
+        for key, make in makers(session, url, elections=elections).items():
             if key not in state.whole:
                 if key in state.polls:
                     await owner.call("DELETE", f"/v1/polls/{state.polls[key]}")

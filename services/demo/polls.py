@@ -27,8 +27,8 @@ Begun = Callable[[str], None]
 Maker = Callable[[Api, Begun, TextIO], Awaitable[str]]
 
 
-def makers(session: Any, url: str) -> dict[str, Maker]:
-    """Return what makes each poll, by its key."""
+def makers(session: Any, url: str, *, elections: bool = True) -> dict[str, Maker]:
+    """Return what makes each poll, by its key; `elections` are those whose ballots are real."""
     found: dict[str, Maker] = {
         "lunch": _sample(
             session, url, _LUNCH, lambda dice: {"picks": sorted(dice.sample([1, 2, 3, 4], dice.randint(1, 3)))}
@@ -36,7 +36,7 @@ def makers(session: Any, url: str) -> dict[str, Maker]:
         "logo": _sample(session, url, _LOGO, lambda dice: {"ranking": dice.sample([1, 2, 3], dice.randint(1, 3))}),
         "four-days": _sample(session, url, _FOUR_DAYS, lambda dice: {"picks": [dice.choices([1, 2, 3], [6, 3, 1])[0]]}),
     }
-    for name, poll, options in _ELECTIONS:
+    for name, poll, options in _ELECTIONS if elections else ():
         found[name] = _election(session, url, name, poll, options)
     return found
 
