@@ -29,7 +29,10 @@ export default defineConfig({
         // would take turns on a phone's few connections.
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [{ name: "packages", tags: ["$initial"], test: /node_modules/ }],
+          groups: [
+            { name: "packages", tags: ["$initial"], test: /node_modules/ },
+            { name: "shell", tags: ["$initial"], test: /\/src\/(?!main|early)/ }, // run by itself, before main.tsx begins
+          ],
         },
       },
     },

@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin, type PluginOption, type ResolvedConfig, type Rolldown } from "vite";
 
-type Still = { languages: string[]; first: (language: string) => Promise<string>; around: (markup: string) => string };
+type Still = { languages: string[]; first: (language: string) => Promise<string>; around: (markup: string, path: string) => string };
 type Bundle = Rolldown.OutputBundle;
 export type Chunk = Rolldown.OutputChunk;
 
@@ -37,6 +37,14 @@ export function needed(bundle: Bundle, from: Chunk[]): string[] {
   return queue.map(({ fileName }) => fileName);
 }
 
+/** Returns the scripts that a chunk needs and then the chunk, in the order in which they run. */
+function inOrder(bundle: Bundle, last: Chunk, seen = new Set<Chunk>()): string[] {
+  if (seen.has(last)) return [];
+  seen.add(last);
+  const before = last.imports.map((name) => bundle[name]).filter((it): it is Chunk => it?.type === "chunk");
+  return [...before.flatMap((it) => inOrder(bundle, it, seen)), last.fileName];
+}
+
 /** The chunk that a source file became. */
 export function chunkOf(bundle: Bundle, file: string): Chunk {
   const found = chunksOf(bundle).find(({ facadeModuleId, moduleIds }) => facadeModuleId === file || moduleIds.includes(file));
@@ -44,12 +52,15 @@ export function chunkOf(bundle: Bundle, file: string): Chunk {
   return found;
 }
 
-const script = (name: string) => `<link rel="modulepreload" crossorigin href="/${name}">`;
+const ENTRY = /<script type="module" crossorigin src="(\/assets\/index-[^"]+)"><\/script>/;
+
+// What makes a page work waits for what is read first: the style, early.ts and what that asks for.
+const script = (name: string) => `<link rel="modulepreload" crossorigin fetchpriority="low" href="/${name}">`;
 
 /** @param plugins What turns the sources into scripts, made anew for drawing. */
 export function documents(plugins: () => PluginOption[]): Plugin {
   let config: ResolvedConfig;
-  let heads: { path: string; tags: string[] }[] = [];
+  let heads: { path: string; scripts: string[] }[] = [];
   let written = false;
   const catalogues = new Map<string, string[]>();
   return {
@@ -60,22 +71,37 @@ export function documents(plugins: () => PluginOption[]): Plugin {
     },
     transformIndexHtml: {
       order: "post",
-      handler: (_, { bundle }) => {
-        if (!bundle) return [];
-        const src = `/${chunkOf(bundle, join(config.root, EARLY)).fileName}`;
-        return [{ tag: "script", attrs: { type: "module", async: true, crossorigin: "", src }, injectTo: "head" }];
+      // The page's scripts are asked for at once, and run by early.ts in their order, each by itself.
+      handler: (html, { bundle }) => {
+        if (!bundle) return html;
+        const entry = ENTRY.exec(html);
+        if (!entry) throw new Error("the document has no entry");
+        const begin = inOrder(bundle, chunkOf(bundle, join(config.root, "src/main.tsx"))).map((name) => `/${name}`);
+        const early = `/${chunkOf(bundle, join(config.root, EARLY)).fileName}`;
+        const links = begin.filter((name) => name !== early);
+        for (const name of begin) html = html.replace(`<link rel="modulepreload" crossorigin href="${name}">`, "");
+        return {
+          html: html.replace(entry[0], ""),
+          tags: [
+            { tag: "script", attrs: { type: "module", async: true, crossorigin: "", src: early }, injectTo: "head" as const },
+            ...links.map((href) => ({
+              tag: "link",
+              attrs: { rel: "modulepreload", crossorigin: "", fetchpriority: "low", href, "data-begin": true },
+              injectTo: "head" as const,
+            })),
+          ],
+        };
       },
     },
     generateBundle: {
       order: "post",
       handler(_, bundle) {
         heads = pages(config.root).map(({ path, file }) => {
-          const scripts = file ? needed(bundle, [chunkOf(bundle, file)]) : [];
-          return { path, tags: scripts.map(script) };
+          return { path, scripts: file ? needed(bundle, [chunkOf(bundle, file)]) : [] };
         });
         for (const chunk of chunksOf(bundle)) {
           const language = /\/locales\/(\w+)\.po/.exec(chunk.facadeModuleId ?? "")?.[1];
-          if (language) catalogues.set(language, [script(chunk.fileName)]);
+          if (language) catalogues.set(language, [chunk.fileName]);
         }
       },
     },
@@ -91,9 +117,10 @@ export function documents(plugins: () => PluginOption[]): Plugin {
       await mkdir(join(out, "documents"), { recursive: true });
       for (const language of still.languages) {
         const first = await still.first(language);
-        for (const [number, { path, tags }] of heads.entries()) {
-          const markup = path === "/" ? first : BARE.test(path) ? "" : still.around(first);
-          const more = [...tags, ...(catalogues.get(language) ?? [])].filter((tag) => !document.includes(tag));
+        for (const [number, { path, scripts }] of heads.entries()) {
+          const markup = path === "/" ? first : BARE.test(path) ? "" : still.around(first, path);
+          const all = [...scripts, ...(catalogues.get(language) ?? [])];
+          const more = all.filter((name) => !document.includes(`"/${name}"`)).map(script);
           const made = document
             .replace('<html lang="en">', `<html lang="${language}">`)
             .replace("</head>", () => `${more.map((tag) => `  ${tag}\n  `).join("")}</head>`)

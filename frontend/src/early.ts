@@ -1,16 +1,24 @@
 // What a page asks the API for first, asked for while its scripts are still on their way. This is a script of its own, a
 // small one, which each document names before the others; it imports nothing. Each answer is given out once, to whoever
 // would ask for just that (api/client.ts, session/session.ts), and not when it is old.
+//
+// It also puts into the document what is read first, and has the page begin after that: on a phone the page's own scripts
+// keep the processor for longer than all answers take.
 
 export const SIGNED_IN = "votewave.signed-in";
 
 const FRESH_MS = 20_000;
+const FIRST_MS = 150; // the page begins, whatever isn't there by then
+const ISSUED_MS = 1_000;
+const UNSEEN_MS = 100; // nothing is painted in a tab that nobody looks at
 
 type Asked = { method: "GET" | "POST"; path: string; body?: string };
 
 const answers = new Map<string, Promise<Response>>();
 let renewal: Promise<Response> | null = null;
 let token: Promise<string> = Promise.resolve("");
+let issue: () => void = () => undefined;
+let issued: Promise<void> | null = null; // nothing more will be asked for here
 
 const keyOf = ({ method, path, body = "" }: Asked) => `${method} ${path} ${body}`;
 
@@ -37,10 +45,25 @@ async function read<T>(asked: Asked): Promise<T | null> {
 
 const post = (path: string, body: object): Asked => ({ method: "POST", path, body: JSON.stringify(body) });
 
-async function poll(code: string): Promise<void> {
-  const found = await read<{ id: string; status: string }>({ method: "GET", path: `/v1/polls/by-code/${code}` });
+/** Puts texts where the document has a place for them (still.tsx). */
+async function show(texts: Record<string, string>): Promise<void> {
+  await parsed();
+  for (const [name, text] of Object.entries(texts)) {
+    const place = document.querySelector(`[data-early="${name}"]`);
+    if (place) place.textContent = text;
+  }
+}
+
+type Poll = { id: string; status: string; title: string; description: string };
+
+async function poll(code: string, shown: () => void): Promise<void> {
+  const found = await read<Poll>({ method: "GET", path: `/v1/polls/by-code/${code}` });
   // Whoever was invited by a link will ask with what is in it.
-  if (found && found.status !== "draft" && !location.hash) await ask(post("/v1/votebooth/polls/batch", { polls: [found.id] }));
+  const card = found && found.status !== "draft" && !location.hash && ask(post("/v1/votebooth/polls/batch", { polls: [found.id] }));
+  issue();
+  if (found) await show({ title: found.title, description: found.description });
+  shown();
+  await card;
 }
 
 async function feed(): Promise<void> {
@@ -48,13 +71,43 @@ async function feed(): Promise<void> {
   const page = await read<{ items: Entry[] }>({ method: "GET", path: "/v1/feed/home?order=newest" });
   const of = (kind: string) => (page?.items ?? []).filter((entry) => entry.kind === kind).map(({ id }) => id);
   const [waves, polls] = [of("wave"), of("poll")];
-  await Promise.all([
+  const asked = [
     waves.length > 0 && ask(post("/v1/expressions/waves/batch", { waves })),
     polls.length > 0 && ask(post("/v1/votebooth/polls/batch", { polls })),
-  ]);
+  ];
+  issue();
+  await Promise.all(asked);
 }
 
-function begin(): Promise<unknown> | undefined {
+/** Shows what a room says to whoever isn't in it: the document has it apart, for those who are may be known here. */
+async function strange(): Promise<void> {
+  await parsed();
+  const form = document.querySelector<HTMLTemplateElement>("template[data-early]");
+  if (form) document.querySelector("main")?.append(form.content);
+}
+
+const after = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+const parsed = async () => {
+  if (document.readyState !== "loading") return;
+  await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+};
+
+const painted = () =>
+  Promise.race([new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done))), after(UNSEEN_MS)]);
+
+/** Runs the page's scripts, which are there or on their way, one by one; between them a touch is answered. */
+async function run(first: Promise<void>): Promise<void> {
+  await parsed();
+  await Promise.race([first, after(FIRST_MS)]);
+  await painted();
+  for (const { href } of document.querySelectorAll<HTMLLinkElement>("link[data-begin]")) {
+    await import(/* @vite-ignore */ href);
+    await after(0);
+  }
+}
+
+function begin(shown: () => void): Promise<unknown> | undefined {
   const known = localStorage.getItem(SIGNED_IN) !== null;
   if (known) {
     renewal = fetch("/v1/auth/sessions/refresh", { method: "POST" });
@@ -65,10 +118,15 @@ function begin(): Promise<unknown> | undefined {
   }
   const { pathname, search } = location;
   const [, page, name = "", ...more] = pathname.split("/");
-  if (pathname === "/") return ask({ method: "GET", path: "/v1/polls?status=open&limit=5" });
-  if (page === "p" && name && !more.length) return poll(name);
+  if (pathname === "/") {
+    shown();
+    return ask({ method: "GET", path: "/v1/polls?status=open&limit=5" });
+  }
+  if (page === "p" && name && !more.length) return poll(name, shown).finally(shown);
+  shown();
   if (page === "home" && known && !search) return feed();
-  if (page === "r" && name && !more.length && known) return ask({ method: "GET", path: `/v1/votebooth/rooms/${name}` });
+  if (page === "r" && name && !more.length && !known) return strange();
+  if (page === "r" && name && !more.length) return ask({ method: "GET", path: `/v1/votebooth/rooms/${name}` });
   return undefined;
 }
 
@@ -81,6 +139,9 @@ export function takeRenewal(): Promise<Response> | null {
 
 /** The answer to a request, if it was asked for; null if it has to be asked for now. */
 export async function takeEarly(request: Request): Promise<Response | null> {
+  const { pathname, search } = new URL(request.url);
+  // It follows from an answer that the page may have got a moment before this script.
+  if (issued && pathname.endsWith("/batch")) await Promise.race([issued, after(ISSUED_MS)]);
   if (answers.size === 0) return null;
   if (performance.now() > FRESH_MS) {
     answers.clear();
@@ -88,7 +149,6 @@ export async function takeEarly(request: Request): Promise<Response | null> {
   }
   const { method } = request;
   if (method !== "GET" && method !== "POST") return null;
-  const { pathname, search } = new URL(request.url);
   const key = keyOf({ method, path: pathname + search, body: method === "POST" ? await request.clone().text() : "" });
   const taken = answers.get(key);
   if (!taken) return null;
@@ -97,4 +157,7 @@ export async function takeEarly(request: Request): Promise<Response | null> {
 }
 
 // What fails here is asked for again by the page, which says so if it fails again.
-if (import.meta.env.PROD && !import.meta.env.SSR) begin()?.catch(() => undefined);
+if (import.meta.env.PROD && !import.meta.env.SSR) {
+  issued = new Promise((done) => (issue = done));
+  void run(new Promise<void>((shown) => void (begin(shown) ?? Promise.resolve()).catch(() => undefined).finally(issue)));
+}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import enter, publish, visit
+from tests.e2e.web import enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -62,6 +62,44 @@ async def test_what_is_typed_meanwhile_isnt_lost(
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name=poll["title"])).to_be_visible()
     assert complaints == []
+
+
+async def test_a_poll_is_named_before_its_scripts(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    text = "<b>Bring</b> a friend, or don't"
+    poll = await publish(client, description=text)
+    page, complaints = await visit(browser, "about:blank")
+    go = await held(page)
+    await page.goto(f"{votewave.url}/p/{poll['code']}", wait_until="commit")
+    await expect(page.get_by_role("heading", level=1, name=poll["title"])).to_be_visible()
+    await expect(page.get_by_text(text)).to_be_visible()
+    await expect(page.get_by_role("button", name="Cast my vote")).to_have_count(0)
+    go.set()
+    await expect(page.get_by_role("button", name="Cast my vote")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert complaints == []
+
+
+async def test_whoever_has_a_rooms_code_is_asked_for_a_name_before_its_scripts(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    by = {**await sign_up(client), "idempotency-key": "a-hall"}
+    room = (await client.post("/v1/votebooth/rooms", json={"title": "Town hall"}, headers=by)).json()
+    page, _ = await visit(browser, "about:blank")
+    go = await held(page)
+    await page.goto(f"{votewave.url}/r/{room['code']}", wait_until="commit")
+    name = page.get_by_label("Your name here")
+    await name.fill("Ad")
+    await page.keyboard.press("Enter")  # too early: nothing is lost by it
+    await expect(name).to_have_value("Ad")
+    go.set()
+    await expect(page.get_by_role("link", name="Explore")).to_be_visible()
+    await expect(name).to_be_focused()
+    await page.keyboard.type("a")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1, name="Town hall")).to_be_visible()
+    await expect(page.get_by_text("you are Ada")).to_be_visible()
 
 
 async def test_a_code_that_is_sent_before_the_page_is_there_leads_to_its_poll(

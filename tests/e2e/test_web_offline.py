@@ -201,7 +201,7 @@ class Releases:
 
     def _entry(self) -> str:
         document = (self.folder / "index.html").read_text("utf-8")
-        [entry] = re.findall(r'<script type="module" crossorigin src="(/assets/[^"]+)"', document)
+        [entry] = re.findall(r'<link rel="modulepreload"[^>]* href="(/assets/index-[^"]+)" data-begin', document)
         return str(entry)
 
     def release(self) -> str:
@@ -265,12 +265,12 @@ async def test_a_new_version_is_offered_but_never_under_a_ballot_that_is_not_sen
     await page.get_by_role("button", name="Cast my vote").click()
     await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
     await offer.click()
-    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
     await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
     await expect(offer).to_have_count(0)
     await page.context.set_offline(True)
     await page.reload()
-    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
 
 
 async def test_a_page_that_has_come_anew_by_itself_is_offered_nothing(
@@ -281,7 +281,7 @@ async def test_a_page_that_has_come_anew_by_itself_is_offered_nothing(
     await ready(page)
     newer = served.release()
     await page.reload()
-    await page.wait_for_function(f"document.querySelector('script[src=\"{newer}\"]')")
+    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
     kept = f"async () => (await caches.keys()).includes('votewave-shell {newer}')"
     await page.wait_for_function(kept)
     await page.wait_for_function("async () => !(await navigator.serviceWorker.ready).waiting")

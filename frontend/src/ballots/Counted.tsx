@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import type { BallotBody, Poll } from "../api/client";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
+import { Copy } from "../ui/Copy";
 import styles from "./Counted.module.css";
 import { listed } from "../words/format";
 
@@ -34,6 +35,11 @@ export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
           <Trans>Receipt <code>{receipt}</code>
           <span>Keep it: with it you can check at any time that your vote is among those counted.</span></Trans>
         </p>
+      )}
+      {receipt && (
+        <div className={styles.acts}>
+          <Copy text={receipt} name={t`Copy the receipt`} />
+        </div>
       )}
       {open && poll.rules.change ? (
         <p>

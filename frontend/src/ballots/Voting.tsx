@@ -2,27 +2,17 @@ import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { api, given, type Poll, type Schemas } from "../api/client";
 import { useCasting } from "../outbox/useCasting";
 import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Ballot } from "./Ballot";
 import { Counted } from "./Counted";
+import { cardOf } from "./reading";
 import { ballotHeaders, votingToken } from "./secrets";
 
-/** How a poll stands for this reader. */
-function useCard(poll: Poll) {
-  const account = useAccount();
-  return useQuery({
-    queryKey: ["poll", poll.id, "card", account?.id],
-    queryFn: async () => {
-      const token = votingToken(poll.id);
-      const body = { polls: [poll.id], ...(token ? { tokens: { [poll.id]: token } } : {}) };
-      return given(await api.POST("/v1/votebooth/polls/batch", { body })).items[0] ?? null;
-    },
-  });
-}
+const useCard = (poll: Poll) => useQuery(cardOf(poll.id, useAccount()?.id));
 
 /** Whether the ballot, or what stands in its place, has been seen: what comes below it would move if it came first. */
 export function useBallotSeen(poll: Poll): boolean {
@@ -34,7 +24,7 @@ export function useBallotSeen(poll: Poll): boolean {
 }
 
 /** A poll's ballot to fill in, the one that was counted, or why there is none for this reader. */
-export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
+export const Voting = memo(function Voting({ poll, open }: { poll: Poll; open: boolean }) {
   const account = useAccount();
   const queries = useQueryClient();
   const [changing, setChanging] = useState(false);
@@ -71,7 +61,7 @@ export function Voting({ poll, open }: { poll: Poll; open: boolean }) {
       />
     </Vote>
   );
-}
+});
 
 type VoteProps = {
   poll: Poll;

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { api, given, type Schemas } from "../api/client";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
+import { Later } from "../ui/Later";
 import { WAVES } from "../waves/cache";
 import { WaveItem } from "../waves/WaveItem";
 import { pollsOf, useCards } from "./cards";
@@ -13,9 +14,10 @@ import { Wish } from "./Wish";
 type Entry = Schemas["EntryView"];
 
 const NONE: Schemas["WaveView"][] = [];
+const SEEN_FIRST = 4;
 
-/** A page of a feed. What changes all the time, votes and reactions, is asked for the whole page at once. */
-export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: boolean }) {
+/** The Waves of a page of a feed. */
+export function useWaves(entries: Entry[]) {
   const account = useAccount();
   const ids = entries.filter((entry) => entry.kind === "wave").map((entry) => entry.id);
   const waves = useQuery({
@@ -23,10 +25,16 @@ export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: bo
     queryFn: async () => given(await api.POST("/v1/expressions/waves/batch", { body: { waves: ids } })).items,
     enabled: ids.length > 0,
   });
+  return { waves, coming: waves.isPending && waves.fetchStatus === "fetching" };
+}
+
+/** A page of a feed. What changes all the time, votes and reactions, is asked for the whole page at once. */
+export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: boolean }) {
+  const { waves, coming } = useWaves(entries);
   const cards = useCards(entries.filter((entry) => entry.kind === "poll").map((entry) => entry.id));
   const told = useCards(pollsOf(waves.data ?? NONE));
-  if (waves.isPending && waves.fetchStatus === "fetching") return null; // polls would move once Waves are among them
-  return entries.map((entry) => {
+  if (coming) return null; // polls would move once Waves are among them
+  const items = entries.map((entry) => {
     if (entry.kind === "wave") {
       const wave = waves.data?.find((one) => one.id === entry.id);
       if (!wave) return null;
@@ -49,4 +57,10 @@ export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: bo
     );
     return mine ? <Wish key={entry.id} entry={entry} item={item} /> : item;
   });
+  return (
+    <>
+      {items.slice(0, SEEN_FIRST)}
+      <Later>{items.slice(SEEN_FIRST)}</Later>
+    </>
+  );
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Schemas } from "../api/client";
 import { useAccount } from "../session/session";
 import { More } from "../ui/More";
-import { Entries } from "./Entries";
+import { Entries, useWaves } from "./Entries";
 import styles from "./Entries.module.css";
 
 type Props = {
@@ -27,6 +27,8 @@ export function FeedList({ name, read, first = [], mine = false, empty }: Props)
     getNextPageParam: (page) => page.next,
   });
   const ids = new Set(first.map((entry) => entry.id));
+  const others = (items: Schemas["EntryView"][]) => items.filter((entry) => !ids.has(entry.id));
+  const { coming } = useWaves(others(pages.data?.pages[0]?.items ?? []));
   const some = first.length > 0 || pages.data?.pages.some((page) => page.items.length > 0);
   return (
     <>
@@ -38,12 +40,12 @@ export function FeedList({ name, read, first = [], mine = false, empty }: Props)
             <Entries
               key={String(pages.data.pageParams[number])}
               mine={mine}
-              entries={page.items.filter((entry) => !ids.has(entry.id))}
+              entries={others(page.items)}
             />
           ))}
         </ul>
       )}
-      <More pages={pages} />
+      {!coming && <More pages={pages} />}
     </>
   );
 }

@@ -16,10 +16,10 @@ function tell(worker: ServiceWorker | null) {
 
 /** What the worker needs to know of this page: its version, and what it has loaded before it had a worker. */
 function here() {
-  const scripts = document.querySelector<HTMLScriptElement>('script[type="module"][src]:not([async])');
+  const entry = [...document.querySelectorAll<HTMLLinkElement>("link[data-begin]")].at(-1);
   const loaded = performance.getEntriesByType("resource").map(({ name }) => new URL(name));
   const ours = loaded.filter(({ origin, pathname }) => origin === location.origin && pathname.startsWith("/assets/"));
-  return { type: "here", entry: scripts ? new URL(scripts.src).pathname : "", loaded: ours.map(({ pathname }) => pathname) };
+  return { type: "here", entry: entry ? new URL(entry.href).pathname : "", loaded: ours.map(({ pathname }) => pathname) };
 }
 
 function watch(worker: ServiceWorker | null) {

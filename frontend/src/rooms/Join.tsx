@@ -10,7 +10,11 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
+import { typed } from "../ui/typed";
 import ui from "../ui/ui.module.css";
+
+/** Drawn by the build (src/still.tsx): sent there, by "dialog" the form does nothing. */
+const STILL = import.meta.env.SSR;
 
 /** Where a room's code is typed. */
 export function Join() {
@@ -48,8 +52,9 @@ export function Join() {
 /** Where one who has a room's code says by which name they come in. */
 export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   const user = useAccount()?.kind === "user";
+  const [before] = useState(typed);
   const [asked, setAsked] = useState(false);
-  const [name, setName] = useState("");
+  const [name, setName] = useState(before.text);
   const entering = useMutation({
     mutationFn: async () => {
       if (!(await session.token())) await session.guest();
@@ -72,10 +77,12 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   return (
     <Page title={t`Come in`}>
       <h1><Trans>Come into the room</Trans></h1>
-      <form onSubmit={enter} className={ui.form} noValidate>
+      <form onSubmit={enter} method={STILL ? "dialog" : undefined} className={ui.form} noValidate>
         <Field
           label={user ? t`Your name here (optional)` : t`Your name here`}
           hint={user ? t`Without one you go by your own.` : t`Hosts see it, and so does the audience when you ask.`}
+          data-still={STILL || undefined}
+          autoFocus={before.there}
           value={name}
           onChange={(event) => setName(event.target.value)}
           autoComplete="nickname"

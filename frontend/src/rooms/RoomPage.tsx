@@ -4,6 +4,7 @@ import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
+import { SIGNED_IN } from "../early";
 import { Problem } from "../api/problem";
 import { session, useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
@@ -31,6 +32,8 @@ export function RoomPage() {
     retry: (times, error) => !(error instanceof Problem) && times < 3,
     // Who comes in becomes a guest first: their form stays as it is meanwhile, with what it has to say.
     placeholderData: (before) => (before === null ? null : undefined),
+    // Whoever is nobody isn't in: the form takes the place of the document's own, with what was typed into that.
+    ...(account || localStorage.getItem(SIGNED_IN) ? {} : { initialData: null }),
     staleTime: Number.POSITIVE_INFINITY, // from here on the stream says what changes
   });
 

@@ -43,6 +43,9 @@ export function Home() {
             <Notice>
               <p><Trans>Here will be what you publish, and what people publish whom you follow.</Trans></p>
               <p>
+                <Link to="/new"><Trans>Make a poll of your own</Trans></Link>
+              </p>
+              <p>
                 <Link to="/explore"><Trans>See what others ask and say</Trans></Link>
               </p>
             </Notice>

@@ -9,17 +9,12 @@ import { nameOf } from "../ballots/rules";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Page } from "../ui/Page";
+import { typed } from "../ui/typed";
 import styles from "./Landing.module.css";
 
 /** "7kq-3mx" as it is shown in a hall; case, blanks and hyphens don't matter. A pasted link does, too. */
 export function codeIn(text: string): string {
   return (text.trim().split("/").at(-1) ?? "").replace(/[\s-]/g, "");
-}
-
-/** What somebody has typed into the document's own form before this took its place. */
-function typed(): { text: string; there: boolean } {
-  const still = import.meta.env.SSR ? null : document.querySelector<HTMLInputElement>("input[data-still]");
-  return { text: still?.value ?? "", there: !!still && document.activeElement === still };
 }
 
 export function Landing() {

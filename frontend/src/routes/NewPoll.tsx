@@ -26,7 +26,7 @@ export function NewPoll() {
       drop(place);
       const invited = poll.rules.eligibility === "roll" || poll.rules.eligibility === "tokens";
       if (invited) return navigate({ to: "/polls/$id/voters", params: { id: poll.id } });
-      return navigate({ to: "/p/$code", params: { code: poll.code } });
+      return navigate({ to: "/p/$code", params: { code: poll.code }, state: { made: poll.status !== "draft" } });
     },
     onError: (error) => {
       if (error instanceof Problem) key.current = crypto.randomUUID();

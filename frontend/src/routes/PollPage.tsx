@@ -2,10 +2,11 @@ import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { Suspense, useState } from "react";
-import { api, given, type Poll } from "../api/client";
+import { memo, Suspense, useState } from "react";
+import type { Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { nameOf } from "../ballots/rules";
+import { pollBy } from "../ballots/reading";
 import { useBallotSeen, Voting } from "../ballots/Voting";
 import type { Live } from "../live/messages";
 import { useLive } from "../live/useLive";
@@ -13,6 +14,7 @@ import { Result } from "../results/Result";
 import { forBoth } from "../people/times";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
+import { Later } from "../ui/Later";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page, useTitle } from "../ui/Page";
 import { part } from "../ui/part";
@@ -23,14 +25,11 @@ const Watch = part(async () => (await import("./Watch")).Watch);
 const Owner = part(async () => (await import("./Owner")).Owner);
 const Check = part(async () => (await import("../receipts/Check")).Check);
 const Preview = part(async () => (await import("../making/Preview")).Preview);
-const Thread = part(async () => (await import("../comments/Thread")).Thread);
+const Thread = memo(part(async () => (await import("../comments/Thread")).Thread));
 
 export function PollPage() {
   const { code } = useParams({ from: "/p/$code" });
-  const poll = useQuery({
-    queryKey: ["poll", code],
-    queryFn: async () => given(await api.GET("/v1/polls/by-code/{code}", { params: { path: { code } } })),
-  });
+  const poll = useQuery(pollBy(code));
   if (poll.data) return <Loaded key={poll.data.id} poll={poll.data} />;
   if (!poll.error) return <Page title="">{null}</Page>;
   if (poll.error instanceof Problem && poll.error.status === 404) {
@@ -40,6 +39,9 @@ export function PollPage() {
         <p><Trans>It may be mistyped, or the poll was deleted.</Trans></p>
         <p>
           <Link to="/"><Trans>Enter another code</Trans></Link>
+        </p>
+        <p>
+          <Link to="/r/$code" params={{ code }}><Trans>It is the code of a room: go there</Trans></Link>
         </p>
       </Page>
     );
@@ -65,7 +67,7 @@ function Loaded({ poll }: { poll: Poll }) {
   );
 }
 
-function Head({ poll, open }: { poll: Poll; open: boolean }) {
+const Head = memo(function Head({ poll, open }: { poll: Poll; open: boolean }) {
   const account = useAccount();
   return (
     <header className={styles.head}>
@@ -99,7 +101,7 @@ function Head({ poll, open }: { poll: Poll; open: boolean }) {
       ))}
     </header>
   );
-}
+});
 
 /** A poll that only its owner sees: what it will be, to be tried. */
 function Draft({ poll }: { poll: Poll }) {
@@ -119,22 +121,24 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
       <div className={styles.ballot}>
         <Voting poll={poll} open={open} />
       </div>
-      <div className={styles.result} hidden={!seen}>
-        <Result poll={poll} live={live} />
-        <details className={styles.check} onToggle={(event) => setChecking(event.currentTarget.open)}>
-          <summary><Trans>Check a receipt</Trans></summary>
-          {checking && (
-            <Suspense>
-              <Check poll={poll.id} />
-            </Suspense>
-          )}
-        </details>
-      </div>
-      <div className={styles.comments} hidden={!seen}>
-        <Suspense>
-          <Thread poll={poll.id} meant={comment} />
-        </Suspense>
-      </div>
+      <Later>
+        <div className={styles.result} hidden={!seen}>
+          <Result poll={poll} live={live} />
+          <details className={styles.check} onToggle={(event) => setChecking(event.currentTarget.open)}>
+            <summary><Trans>Check a receipt</Trans></summary>
+            {checking && (
+              <Suspense>
+                <Check poll={poll.id} />
+              </Suspense>
+            )}
+          </details>
+        </div>
+        <div className={styles.comments} hidden={!seen}>
+          <Suspense>
+            <Thread poll={poll.id} meant={comment} />
+          </Suspense>
+        </div>
+      </Later>
     </>
   );
 }

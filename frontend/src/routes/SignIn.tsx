@@ -26,7 +26,7 @@ function Enter({ up }: { up: boolean }) {
       // Whoever is signed in is, in whatever language; this browser asks again when they sign in next.
       await (up ? handOver() : takeUp()).catch(() => undefined);
     },
-    onSuccess: () => navigate({ to: then ?? "/" }),
+    onSuccess: () => navigate({ to: then ?? "/home" }),
   });
   const problem = enter.error instanceof Problem ? enter.error : null;
 
