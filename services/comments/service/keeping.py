@@ -93,8 +93,8 @@ class CommentRounds(Rounds):
         async with self._db.transaction() as session:
             await FilterRepository(session).share()
             thread, comment = await _held(session, thing)
-            if thread is None or comment is None or comment.state != "shown":
-                return
+            if thread is None or thread.deleted or comment is None or comment.state != "shown":
+                return  # where the poll is gone, nobody sees it, and moderators couldn't decide about it
             matched = await looked_for(session, comment)
             if matched is not None:
                 await set_state(session, thread, comment, "hidden", hidden_as="filter")

@@ -112,6 +112,24 @@ async def test_comments_from_before_a_filter_wait_for_a_moderator_as_new_ones_do
         await moderator.done("DELETE", f"/filters/{filter_id}")
 
 
+async def test_what_was_said_about_a_poll_that_is_gone_waits_for_nobody(
+    ada: Speaker, ben: Speaker, moderator: Speaker, votewave: VoteWave, thread: str
+) -> None:
+    word = a_word()
+    comment = await ben.say(thread, f"Have a {word}")
+    assert (await ada.http.delete(f"/v1/polls/{thread}", headers=ada.headers)).is_success
+
+    async def gone() -> bool:
+        rows = await votewave.sql("SELECT deleted FROM comments.thread WHERE id = $1", UUID(thread))
+        return [row["deleted"] for row in rows] == [True]
+
+    await eventually(gone, _PATIENCE)
+    filter_id = await add(moderator, word)
+    await through(votewave, filter_id)
+    await moderator.done("DELETE", f"/filters/{filter_id}")
+    assert await votewave.sql("SELECT 1 FROM comments.moderation_case WHERE comment = $1", UUID(comment)) == []
+
+
 async def test_what_moderators_have_decided_stays_decided(
     ben: Speaker, cleo: Speaker, moderator: Speaker, votewave: VoteWave, thread: str
 ) -> None:
