@@ -84,6 +84,8 @@ async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browse
     await owner.get_by_label("Who sees the result").select_option("after_vote")
     await owner.get_by_role("button", name="Publish the poll").click()
     await expect(owner.get_by_role("heading", name="<b>Chair</b>")).to_be_visible()  # what people write is text
+    await expect(owner.get_by_text("Your poll is published.")).to_be_visible()
+    await expect(owner.get_by_role("button", name="Copy the link")).to_be_visible()
 
     voter, hidden = await visit(browser, owner.url)
     await expect(voter.get_by_text("The results are shown to those who have voted")).to_be_visible()
@@ -94,6 +96,7 @@ async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browse
     await expect(voter.get_by_role("list", name="Your ranking").get_by_role("listitem").first).to_contain_text("Bo")
     await voter.get_by_role("button", name="Cast my vote").press("Enter")
     await expect(voter.get_by_text("You ranked 1. Bo, 2. Ada.")).to_be_visible()
+    await expect(voter.get_by_role("button", name="Copy the receipt")).to_be_visible()
     await expect(voter.locator("[data-option]")).to_have_count(3)
     await voter.get_by_text("How it came about").press("Enter")
     await expect(voter.get_by_text("Bo would win if voting ended now.")).to_be_visible()

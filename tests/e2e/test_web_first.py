@@ -102,6 +102,18 @@ async def test_whoever_has_a_rooms_code_is_asked_for_a_name_before_its_scripts(
     await expect(page.get_by_text("you are Ada")).to_be_visible()
 
 
+async def test_a_rooms_code_that_is_taken_for_a_polls_leads_to_the_room(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    by = {**await sign_up(client), "idempotency-key": "another-hall"}
+    room = (await client.post("/v1/votebooth/rooms", json={"title": "Town hall"}, headers=by)).json()
+    page, _ = await visit(browser, votewave.url)
+    await page.get_by_label("Code of the poll").fill(room["code"])
+    await page.get_by_role("button", name="Open the poll").press("Enter")
+    await page.get_by_role("link", name="It is the code of a room: go there").click()
+    await expect(page.get_by_role("heading", name="Come into the room")).to_be_visible()
+
+
 async def test_a_code_that_is_sent_before_the_page_is_there_leads_to_its_poll(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
