@@ -12,6 +12,7 @@ from statistics import quantiles
 import aiohttp
 import msgspec
 from services.core.ids import new_id
+from services.core.observe.progress import Progress
 
 from loadtests.benchmark.chats import MEMBERS, Chat, Clock, Device, Letter, People, Plain, VoteWave
 from loadtests.benchmark.errors import BenchError
@@ -163,10 +164,12 @@ class _Load:
             BenchError: One wasn't taken.
         """
         waiting = iter(letters)
+        progress = Progress({"messages": len(letters)})
 
         async def work() -> None:
             for letter in waiting:
                 await self._one(letter)
+                progress("messages")
 
         try:
             async with asyncio.TaskGroup() as working:
@@ -174,6 +177,8 @@ class _Load:
                     working.create_task(work())
         except ExceptionGroup as failed:
             raise BenchError(f"Messages couldn't be sent: {failed.exceptions[0]}") from failed
+        finally:
+            progress.end()
 
     async def _one(self, letter: Letter) -> None:
         one, other = self._chat.servers if letter.number % 2 else reversed(self._chat.servers)

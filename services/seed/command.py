@@ -1,9 +1,7 @@
 """`votewave seed`."""
 
 import asyncio
-import sys
 import time
-from collections import Counter
 from datetime import UTC, datetime
 
 import click
@@ -43,6 +41,7 @@ def seed(*, people: int, follows: int | None, seed: int, password: str, processe
     import msgspec  # noqa: PLC0415  (what --help has no use for)
 
     from services.core.observe.logs import configure  # noqa: PLC0415
+    from services.core.observe.progress import Progress  # noqa: PLC0415
     from services.core.problems import Problem  # noqa: PLC0415
     from services.core.seeding import SeedError  # noqa: PLC0415
     from services.seed.filling import fill  # noqa: PLC0415
@@ -52,50 +51,24 @@ def seed(*, people: int, follows: int | None, seed: int, password: str, processe
     configure(settings.log_format, "warning", service="seed", env=settings.environment)
     network = DicedNetwork(size_of(people, follows), seed, datetime.now(UTC), password)
     two = people >= _WORTH_A_PROCESS if processes is None else processes > 1
-    bar, began = Bar(msgspec.structs.asdict(network.size)), time.monotonic()
+    progress, began = Progress(_wanted(msgspec.structs.asdict(network.size))), time.monotonic()
     try:
-        asyncio.run(fill(network, settings, bar, two_processes=two))
+        asyncio.run(fill(network, settings, progress, two_processes=two))
     except (SeedError, Problem) as exc:
-        bar.end()
+        progress.end()
         raise click.ClickException(str(exc)) from exc
-    bar.end()
+    progress.end()
     seconds, person = time.monotonic() - began, network.people[0]
     if as_json:
-        told = {"seconds": round(seconds, 1), "made": bar.done, "email": person.email, "password": password}
+        told = {"seconds": round(seconds, 1), "made": progress.done, "email": person.email, "password": password}
         click.echo(msgspec.json.encode(told).decode())
     else:
-        made = ", ".join(f"{number:,} {what}" for what, number in bar.done.items())
+        made = ", ".join(f"{number:,} {what}" for what, number in progress.done.items())
         click.echo(f"Made in {seconds:.1f} s: {made}.")
         click.echo(f"Sign in as {person.email} with the password: {password}")
 
 
-class Bar:
-    """A bar that grows on the terminal, step by step; where there is no terminal, nothing is shown.
-
-    Args:
-        wanted: How much of each thing there will be, about.
-    """
-
-    def __init__(self, wanted: dict[str, int]) -> None:
-        people = wanted["people"]
-        more = {"accounts": people, "profiles": people, "blocks": people // 20 + 1, "closings": wanted["polls"] // 4}
-        self._wanted = wanted | more
-        self.done = Counter[str]()
-        self._shown = ""
-        self._shows = sys.stderr.isatty()
-
-    def __call__(self, step: str, done: int) -> None:
-        """Count what was done of a step."""
-        if step != self._shown:
-            self.end()
-        self._shown = step
-        self.done[step] += done
-        if self._shows:
-            share = min(1.0, self.done[step] / max(1, self._wanted[step]))
-            click.echo(f"\r{step:>9} {'█' * int(share * 40):<40} {self.done[step]:,}", err=True, nl=False)
-
-    def end(self) -> None:
-        """End the line."""
-        if self._shows and self._shown:
-            click.echo("", err=True)
-        self._shown = ""
+def _wanted(size: dict[str, int]) -> dict[str, int]:
+    """Return how much of each step there will be, about."""
+    people = size["people"]
+    return size | {"accounts": people, "profiles": people, "blocks": people // 20 + 1, "closings": size["polls"] // 4}

@@ -35,12 +35,12 @@ STEPS: dict[str, tuple[str, Seeding]] = {
 
 _SEEDED = {service for service, _ in STEPS.values()}
 
-Progress = Callable[[str, int], None]
+OnProgress = Callable[[str, int], None]
 """Told what is being written, and how much of it has been since it was last told."""
 
 
 async def fill(
-    wanted: DicedNetwork, settings: CoreSettings, progress: Progress, *, two_processes: bool = False
+    wanted: DicedNetwork, settings: CoreSettings, progress: OnProgress, *, two_processes: bool = False
 ) -> None:
     """Write a network. One that was begun is completed, as of the moment at which it was begun.
 
