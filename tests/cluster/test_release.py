@@ -1,6 +1,6 @@
 """Releases of votebooth through `./just release`, on a cluster where people vote meanwhile.
 
-Faulty versions are releases like any other, whose program is the real one with a fault put in (`faulty.py`).
+Faulty versions are releases like any other, whose program is the real one with a fault put in (`tools/release/faulty.py`).
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from tools.release.gate import Gate
 from tools.release.release import Release
 from tools.release.steps import Steps
 from tools.release.target import local
+from tools.release.trials import make_version
 
 JOB = "votewave-votebooth"
 ENDS_SECONDS = 420.0
@@ -70,17 +71,8 @@ def make(cluster: SharedCluster) -> Make:
     """Return what makes a version of what runs, with a fault if one is named."""
 
     def made(suffix: str, fault: str = "", command: str = "run") -> str:
-        releases = Path(cluster.said["releases"])
-        real, version = releases / cluster.version / "bin", f"{cluster.version[:40]}-{suffix}-{time.time_ns() % 10**9}"
-        folder = releases / version / "bin"
-        folder.mkdir(parents=True)
-        program = folder / "votewave"
-        lines = ["#!/bin/sh"]
-        if fault:
-            faulty = Path(__file__).with_name("faulty.py")
-            lines.append(f'if [ "$1" = {command} ]; then exec {real}/python {faulty} {fault} "$@"; fi')
-        program.write_text("\n".join([*lines, f'exec {real}/votewave "$@"', ""]))
-        program.chmod(0o755)
+        version = f"{cluster.version[:40]}-{suffix}-{time.time_ns() % 10**9}"
+        make_version(Path(cluster.said["releases"]), cluster.version, version, fault, command)
         return version
 
     return made
@@ -175,11 +167,11 @@ async def test_a_rolling_deploy_under_votes_fails_no_request_and_loses_no_ballot
     )
 
 
-@pytest.mark.parametrize("fault", ["slow", "unready", "errors"])
+@pytest.mark.parametrize("fault", ["slow=200", "unready", "errors=5"])
 async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
     cluster: SharedCluster, release: Releasing, make: Make, measured: Measured, fault: str
 ) -> None:
-    version = make(fault, fault)
+    version = make(fault.partition("=")[0], fault)
     async with cluster.voting(rate=30, voters=50) as votes:
         said = await release(f"--version={version}", "--patience=60")
         assert said["code"] == REJECTED, release.log()
@@ -191,9 +183,9 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
     assert "promote" not in names
     assert ("gate" in names) == (fault != "unready"), "one that is never ready isn't even tried"
     why = {
-        "slow": "fail: .*canary_slower_ms",
+        "slow=200": "fail: .*canary_slower_ms",
         "unready": "no healthy canary within|a canary doesn't get well",
-        "errors": "fail: .*error_ratio| 500",
+        "errors=5": "fail: .*error_ratio| 500",
     }
     assert re.search(why[fault], release.log()), release.log()
     assert "exit code 2" not in said["error"], "the gate itself is in order"
@@ -254,8 +246,8 @@ async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
     target = dataclasses.replace(found, gate_url=None, var_files=(*found.var_files, values))
     lines: list[str] = []
     try:
-        for fault in ("", "slow"):
-            version = make(f"inside-{fault or 'fine'}", fault)
+        for fault in ("", "slow=200"):
+            version = make(f"inside-{fault.partition('=')[0] or 'fine'}", fault)
             runs = Release(target, "votebooth", version, Steps(lines.append), Gate(("--seconds=8",)))
             if not fault:
                 assert await asyncio.to_thread(runs.run) == "released", "\n".join(lines)

@@ -14,7 +14,7 @@ from services.core.commands import Group
 from services.registry import PROGRAMS as SERVICES
 from tools.release.back import RETURNED, bad_version, roll_back
 from tools.release.beside import BESIDE
-from tools.release.errors import ReleaseError
+from tools.release.errors import RejectedError, ReleaseError
 from tools.release.gate import Gate
 from tools.release.interrupts import interruptible
 from tools.release.load import WHATS, run_load
@@ -23,6 +23,7 @@ from tools.release.release import CANARIES_SECONDS
 from tools.release.steps import Steps
 from tools.release.target import LOCAL, NAMES, ROOT, Target, cloud, local
 from tools.release.together import release_together
+from tools.release.trials import Trials, busy, try_gate
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C or SIGTERM."""
@@ -205,6 +206,44 @@ def load_command(*, environment: str, what: str, folder: Path, values: Path, as_
         run_load(target, what, steps)
 
     _do(act, environment, folder, values, as_json=as_json)
+
+
+@main.command()
+@click.option("--service", default="votebooth", show_default=True, type=click.Choice(SERVICES), help="Whose canaries.")
+@click.option("--times", default=10, show_default=True, type=click.IntRange(1, 100), help="How often each is judged.")
+@click.option(
+    "--busy", "processors", default=0, show_default=True, type=click.IntRange(0, 64), help="Processors to keep busy."
+)
+@click.option("--gate-option", "gate_options", multiple=True, help="An option to pass to `./just load gate`.")
+@_FOLDER
+@_JSON
+def trials(
+    *, service: str, times: int, processors: int, gate_options: tuple[str, ...], folder: Path, as_json: bool
+) -> None:
+    r"""Try the gate itself in the local cluster: with canaries that are well, slower by 50 ms, or failing 1 in 100.
+
+    Each kind is judged several times, in a minute each, and then taken away; users have what they had. Exit code 4
+    says that a verdict was wrong; the others are those of a release.
+
+    \b
+    Examples:
+      ./just release trials
+      ./just release trials --times 3 --busy 2 --json
+    """
+
+    def act(target: Target, steps: Steps, said: dict[str, Any]) -> None:
+        place = json.loads((folder / "cluster.json").read_bytes())
+        with busy(processors):
+            found = try_gate(
+                target, Path(place["releases"]), service, place["version"], steps, lambda: Trials(gate_options, times)
+            )
+        said |= {"busy": processors, "trials": [asdict(each) for each in found]}
+        for each in found:
+            click.echo(f"{each.kind}: right {each.right} of {each.times} times", err=as_json)
+        if any(each.right < each.times for each in found):
+            raise RejectedError("the gate was wrong")
+
+    _do(act, LOCAL, folder, Path(), as_json=as_json)
 
 
 def _do(

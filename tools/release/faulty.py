@@ -1,12 +1,12 @@
 """The real program with a fault put in, as a release might have it: `faulty.py FAULT …` in place of `votewave …`.
 
-slow: every answer takes 200 ms longer. errors: one answer in twenty is a 500. unready: it never is. contract: it comes
-with a migration that drops a column.
+slow=200: every answer takes 200 ms longer. errors=5: five answers of a hundred are a 500, by chance. unready: it never
+is. contract: it comes with a migration that drops a column.
 """
 
 import asyncio
-import itertools
 import os
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -30,16 +30,17 @@ def upgrade():
 def put_in(fault: str) -> None:
     """Stand between the server and the application."""
     serve = app.Application.__call__
-    count = itertools.count(1)
+    what, _, number = fault.partition("=")
+    much = float(number or 0)
 
     async def answer(self: Any, scope: Any, receive: Any, send: Any) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and fault == "unready" and path == "/health/ready":
+        if scope["type"] == "http" and what == "unready" and path == "/health/ready":
             return await _refuse(send, 503)
         if scope["type"] == "http" and not path.startswith(_PROBES):
-            if fault == "slow":
-                await asyncio.sleep(0.2)
-            if fault == "errors" and next(count) % 20 == 0:
+            if what == "slow":
+                await asyncio.sleep(much / 1_000)
+            if what == "errors" and random.random() * 100 < much:  # noqa: S311  (no secret)
                 return await _refuse(send, 500)
         return await serve(self, scope, receive, send)
 
