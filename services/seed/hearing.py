@@ -5,6 +5,7 @@ frames of a kind of event with their payloads, and it answers each with a frame 
 """
 
 import asyncio
+import gc
 import os
 import struct
 import sys
@@ -26,6 +27,8 @@ from services.registry import load_services
 
 _AHEAD = 8
 """So many frames may wait to be taken over: enough to keep the other process busy, and soon held in memory."""
+
+_COLLECTED_EACH = 500_000
 
 _LENGTH = struct.Struct("!I")
 
@@ -66,14 +69,18 @@ class Here:
 
     async def take_over(self, kind: str, payloads: Sequence[bytes]) -> None:
         """Take over events of a kind as they go over the wire."""
-        await asyncio.gather(*(self._by(name, kind, payloads) for name in self._handlers[kind]))
+        told: dict[type[Event], Sequence[Event]] = {}  # services that need the same of it share it
+        for handlers in self._handlers[kind].values():
+            for event in {handler.event for handler in handlers} - told.keys():
+                decoder = msgspec.json.Decoder(event)
+                told[event] = [decoder.decode(payload) for payload in payloads]
+        await asyncio.gather(*(self._by(name, kind, told) for name in self._handlers[kind]))
 
-    async def _by(self, name: str, kind: str, payloads: Sequence[bytes]) -> None:
+    async def _by(self, name: str, kind: str, told: Mapping[type[Event], Sequence[Event]]) -> None:
         use_cases = self._use_cases[name]
         async with use_cases.kit.db.transaction() as session:
             for handler in self._handlers[kind][name]:
-                decoder = msgspec.json.Decoder(handler.event)
-                await handler.past(use_cases, session, [decoder.decode(payload) for payload in payloads])
+                await handler.past(use_cases, session, told[handler.event])
 
 
 class Beside:
@@ -160,6 +167,8 @@ async def _take_over_all(answers: int) -> None:
         for service in services:
             use_cases[service.name] = service.use_cases(await stack.enter_async_context(operating(service, settings)))
         hearing = Here(services, use_cases)
+        gc.freeze()
+        gc.set_threshold(_COLLECTED_EACH)  # thousands of rows come and go with each frame, none of them in circles
         while (frame := await _receive(source)) is not None:
             kind, payloads = msgspec.msgpack.decode(frame, type=tuple[str, list[bytes]])
             refusal = b""

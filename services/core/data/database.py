@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import structlog
 from advanced_alchemy.exceptions import RepositoryError
-from sqlalchemy import event
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -61,6 +61,7 @@ class Database:
             pool_timeout=5,
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self.engine.sync_engine, "handle_error", _add_detail)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._readings = async_sessionmaker(reading, expire_on_commit=False)
@@ -212,6 +213,13 @@ def is_unstorable(exc: BaseException) -> bool:
     if isinstance(cause, asyncpg.InterfaceError):
         return isinstance(cause, ValueError)
     return isinstance(cause, asyncpg.DataError) and not isinstance(cause, asyncpg.DivisionByZeroError)
+
+
+def _add_detail(context: ExceptionContext) -> None:
+    """Put what Postgres says of a taken key behind the message: Advanced Alchemy knows a duplicate by it."""
+    error = context.original_exception
+    if isinstance(error.__cause__, asyncpg.UniqueViolationError):
+        error.args = (f"{error.args[0]}\nDETAIL:  {error.__cause__.detail}",)
 
 
 def is_duplicate(exc: BaseException) -> bool:
