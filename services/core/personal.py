@@ -76,7 +76,9 @@ class Part:
         suffix: How the file's name ends in an archive, where it isn't as its key does; an SQL expression.
     """
 
-    def __init__(self, name: str, statement: "Select[Any]", key: Any, file: Any = None, suffix: Any = None) -> None:
+    def __init__(
+        self, name: str, statement: "Select[*tuple[Any, ...]]", key: Any, file: Any = None, suffix: Any = None
+    ) -> None:
         self.name = name
         self.statement = statement.add_columns(
             key.label("_key"),

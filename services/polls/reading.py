@@ -192,7 +192,7 @@ class Reading(UseCases[PollsSettings]):
         url = self.kit.core.public_url
         return map_page(page, lambda row: shape.card(row, options[row.id], owners[row.owner], url))
 
-    async def _card_options(self, rows: Sequence[Row[Any]]) -> dict[UUID, shape.CardOptions]:
+    async def _card_options(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[UUID, shape.CardOptions]:
         """Return what cards show of polls' options; the rows that hold hundreds of them are read once a version."""
         keys = {row.id: (row.id, row.version, row.updated_at) for row in rows}
         found = {poll_id: kept for poll_id, key in keys.items() if (kept := self._cards.get(key)) is not None}

@@ -108,7 +108,7 @@ class PollRepository(Repository[Poll]):
 
     async def head(
         self, viewer: UUID | None, *, poll_id: UUID | None = None, code: str | None = None
-    ) -> Row[Any] | None:
+    ) -> Row[*tuple[Any, ...]] | None:
         """Return a poll's version and times and the moment `now`, found by its id or its code."""
         found = Poll.id == poll_id if poll_id is not None else Poll.code == code
         head = select(*_HEAD, Poll.listing, _now.label("now"))
@@ -157,7 +157,7 @@ class PollRepository(Repository[Poll]):
 
     async def cards(
         self, page: PageFilter, viewer: UUID | None, *, owner: UUID | None, status: Status | None
-    ) -> Page[Row[Any]]:
+    ) -> Page[Row[*tuple[Any, ...]]]:
         """Return a page of published polls; archived ones only if that is asked for.
 
         Unlisted polls are left out, and those for a roll or for holders of tokens: who was invited has the link. Polls
@@ -170,14 +170,16 @@ class PollRepository(Repository[Poll]):
         statement = statement.where(status_is(status) if status is not None else Poll.archived_at.is_(None))
         return page.of((await self.session.execute(page.append_to_statement(statement))).all())
 
-    async def cards_of_mine(self, page: PageFilter, owner: UUID, *, status: Status | None) -> Page[Row[Any]]:
+    async def cards_of_mine(
+        self, page: PageFilter, owner: UUID, *, status: Status | None
+    ) -> Page[Row[*tuple[Any, ...]]]:
         """Return a page of somebody's own polls, drafts too."""
         statement = select(*_CARD, _now.label("now")).where(Poll.owner == owner, Poll.deleted_at.is_(None))
         if status is not None:
             statement = statement.where(status_is(status))
         return page.of((await self.session.execute(page.append_to_statement(statement))).all())
 
-    async def card_options(self, polls: Sequence[UUID]) -> Sequence[Row[Any]]:
+    async def card_options(self, polls: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return the first options of polls, with the version that they are of."""
         return (await self.session.execute(select(*_CARD_OPTIONS).where(Poll.id.in_(polls)))).all()
 
@@ -186,15 +188,15 @@ class PollRepository(Repository[Poll]):
         due = or_(select(Poll.id).where(_to_open).exists(), select(Poll.id).where(_to_close).exists())
         return bool((await self.session.execute(select(due))).scalar_one())
 
-    async def take_openings(self) -> Sequence[Row[Any]]:
+    async def take_openings(self) -> Sequence[Row[*tuple[Any, ...]]]:
         """Mark polls that have opened as told and return them; another instance gets others."""
         return await self._take(_to_open, {"opened_event_at": _now})
 
-    async def take_closings(self) -> Sequence[Row[Any]]:
+    async def take_closings(self) -> Sequence[Row[*tuple[Any, ...]]]:
         """Mark polls that have closed as told and return them; another instance gets others."""
         return await self._take(_to_close, {"closed_event_at": _now})
 
-    async def _take(self, due: ColumnElement[bool], told: dict[str, Any]) -> Sequence[Row[Any]]:
+    async def _take(self, due: ColumnElement[bool], told: dict[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         some = select(Poll.id).where(due).limit(_MOMENTS_AT_ONCE).with_for_update(skip_locked=True)
         statement = update(Poll).where(Poll.id.in_(some)).values(told).returning(*_TOLD)
         return (await self.session.execute(statement, execution_options=_AS_IS)).all()

@@ -9,7 +9,7 @@ from services.polls.methods import Status
 from services.polls.models import Poll
 
 
-def status_of(poll: Poll | Row[Any], now: datetime) -> Status:
+def status_of(poll: Poll | Row[*tuple[Any, ...]], now: datetime) -> Status:
     """Return a poll's status at a moment of the database's clock (`repository.status_is` says it in SQL)."""
     if poll.published_at is None or poll.opens_at is None:
         return Status.DRAFT

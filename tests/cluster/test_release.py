@@ -1,6 +1,7 @@
 """Releases of votebooth through `./just release`, on a cluster where people vote meanwhile.
 
-Faulty versions are releases like any other, whose program is the real one with a fault put in (`tools/release/faulty.py`).
+Faulty versions are releases like any other, whose program is the real one with a fault put in
+(`tools/release/faulty.py`).
 """
 
 import asyncio

@@ -50,7 +50,7 @@ class KeyRepository(Repository[ApiKey]):
         """Return the API key, ended or not, that an account's idempotency key has made."""
         return await self.get_one_or_none(ApiKey.account_id == account, ApiKey.request_key == key)
 
-    async def trade(self, digest: bytes) -> Row[Any] | None:
+    async def trade(self, digest: bytes) -> Row[*tuple[Any, ...]] | None:
         """Return the good API key with this hash and its account, and note that it was used."""
         return (await self.session.execute(_TRADE, {"hash": digest})).first()
 

@@ -77,11 +77,11 @@ class SessionRepository(Repository[Session]):
         """Add a session, unless the password was changed meanwhile."""
         return (await self.session.execute(_BEGIN, values)).first() is not None
 
-    async def family_of(self, digest: bytes) -> Row[Any] | None:
+    async def family_of(self, digest: bytes) -> Row[*tuple[Any, ...]] | None:
         """Return and lock the session of a refresh token, with its account; `alive` says if it goes on."""
         return (await self.session.execute(_FAMILY, {"hash": digest})).first()
 
-    async def refresh_token(self, digest: bytes, grace: float) -> Row[Any]:
+    async def refresh_token(self, digest: bytes, grace: float) -> Row[*tuple[Any, ...]]:
         """Return whether a refresh token was used, whether lately, and what leads to its successor."""
         return (await self.session.execute(_TOKEN, {"hash": digest, "grace": grace})).one()
 
@@ -114,7 +114,7 @@ class SessionRepository(Repository[Session]):
         since = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, seconds)
         sessions = select(Session.id, Session.ended_at).where(Session.ended_at > since)
         keys = select(ApiKey.id, ApiKey.ended_at).where(ApiKey.ended_at > since)
-        return {row[0]: row[1] for row in await self.session.execute(sessions.union_all(keys))}
+        return {one: at for one, at in await self.session.execute(sessions.union_all(keys)) if at is not None}
 
     async def forget(self, days: int, most: int) -> int:
         """Delete sessions that ended or ran out `days` ago, with their refresh tokens; return how many."""

@@ -92,6 +92,6 @@ class Access:
             log.warning("revocation_waits", sessions=len(until), error=type(exc).__name__)
 
 
-def account_view(account: Account | Row[Any]) -> AccountView:
+def account_view(account: Account | Row[*tuple[Any, ...]]) -> AccountView:
     """Return an account as its owner sees it."""
     return to_schema(account, AccountView)

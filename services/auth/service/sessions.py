@@ -123,7 +123,9 @@ class Sessions:
             token = opaque.successor(token, row.salt)
         return None
 
-    async def _rotate(self, sessions: SessionRepository, family: Row[Any], token: str, who: Visitor) -> str:
+    async def _rotate(
+        self, sessions: SessionRepository, family: Row[*tuple[Any, ...]], token: str, who: Visitor
+    ) -> str:
         """Use up an unused token and return its successor."""
         salt = opaque.new_salt()
         following = opaque.successor(token, salt)

@@ -185,7 +185,7 @@ class SupportRepository(Repository[Support]):
         return set(row.apart), set(row.supported)
 
 
-def _relation() -> Select[Any]:
+def _relation() -> Select[*tuple[Any, ...]]:
     """Select from which of `authors` a viewer is `apart`, and which of `comments` they have `supported`."""
     viewer = bindparam("viewer", type_=Uuid())
     authors, comments = (bindparam(name, type_=_IDS) for name in ("authors", "comments"))

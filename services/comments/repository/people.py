@@ -13,7 +13,7 @@ from services.core.data.repository import Repository
 _IDS = ARRAY(Uuid())
 
 
-def apart_from(viewer: Any, accounts: Any) -> CompoundSelect[Any]:
+def apart_from(viewer: Any, accounts: Any) -> CompoundSelect[*tuple[Any, ...]]:
     """Select those of an array of accounts whom a viewer blocks, or who block the viewer."""
     mine = select(Block.other).where(Block.account == viewer, Block.other == any_(accounts), Block.blocked)
     theirs = select(Block.account).where(Block.account == any_(accounts), Block.other == viewer, Block.blocked)

@@ -98,7 +98,7 @@ class FollowingRepository(Repository[Following]):
         statement = select(Following.following).where(Following.thread == thread, Following.account == account)
         return (await self.session.execute(statement)).scalar_one_or_none()
 
-    async def of(self, page: PageFilter, account: UUID) -> Page[Row[Any]]:
+    async def of(self, page: PageFilter, account: UUID) -> Page[Row[*tuple[Any, ...]]]:
         """Return a page of `thread`, `title`, `ordinal` of what an account follows and may see, the latest first."""
         statement = select(Following.thread, Following.ordinal, Thread.title).join(
             Thread, Thread.id == Following.thread

@@ -58,7 +58,7 @@ _AS_RETURNED = {"synchronize_session": False, "populate_existing": True}
 
 
 @cache
-def _all_of(table: type[RowT]) -> Select[tuple[RowT]]:
+def _all_of(table: type[RowT]) -> Any:  # what Advanced Alchemy calls it isn't what SQLAlchemy 2.1 does
     """Return the statement that a repository narrows down; putting it together costs more than the rest."""
     return select(table)
 

@@ -94,7 +94,7 @@ class ReactionRepository(Repository[Reaction]):
         wave = (await self.session.execute(first)).scalar_one_or_none()
         if wave is None:
             return None
-        some: Select[Any] = select(Reaction.ordinal).where(Reaction.wave == wave).limit(most)
+        some: Select[*tuple[Any, ...]] = select(Reaction.ordinal).where(Reaction.wave == wave).limit(most)
         removed = delete(Reaction).where(Reaction.wave == wave, Reaction.ordinal.in_(some)).returning(Reaction.account)
         numbers: dict[UUID, int] = {}
         for account in (await self.session.scalars(removed)).all():

@@ -46,7 +46,7 @@ class EntryRepository(Repository[Entry]):
         kept = await self.update_where(Entry.id.in_(some), Entry.kind == "poll", values={"author": NOBODY})
         return bool(gone) or bool(kept)
 
-    async def home(self, after: UUID | None, limit: int, viewer: UUID) -> Sequence[Row[Any]]:
+    async def home(self, after: UUID | None, limit: int, viewer: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what a viewer, and those whom they follow, have published, the newest first; one more than wanted.
 
         Args:
@@ -56,36 +56,38 @@ class EntryRepository(Repository[Entry]):
         """
         return await self._rows(lists.HOME, after, limit, viewer)
 
-    async def candidates(self, viewer: UUID, most: int) -> Sequence[Row[Any]]:
+    async def candidates(self, viewer: UUID, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return the newest at somebody's home, with what their rank takes; one more, if there is more."""
         return await self._rows(lists.CANDIDATES, None, most, viewer)
 
-    async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[*tuple[Any, ...]]]:
         """Return those of some entries and Ripples that a viewer may still come across at home."""
         rows = await self.session.execute(lists.SOME, {"viewer": viewer, "things": list(things)})
         return {row.thing: row for row in rows}
 
-    async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[Any]]:
+    async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return those of some entries that a viewer may come across in some feed, hidden ones as well."""
         return (await self.session.execute(lists.KNOWN, {"viewer": viewer, "things": list(things)})).all()
 
-    async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[Any]]:
+    async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what anybody has published for all, the newest first; one more than wanted."""
         return await self._rows(lists.EXPLORE, after, limit, viewer)
 
-    async def tagged(self, after: UUID | None, limit: int, viewer: UUID | None, tag: str) -> Sequence[Row[Any]]:
+    async def tagged(
+        self, after: UUID | None, limit: int, viewer: UUID | None, tag: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what is for all and has a tag, the newest first; one more than wanted."""
         return await self._rows(lists.TAGGED, after, limit, viewer, tag=tag)
 
     async def found(
         self, kind: str, after: UUID | None, limit: int, viewer: UUID | None, query: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what is of a kind, for all, and has the words of a query, the newest first; one more than wanted."""
         return await self._rows(lists.FOUND[kind], after, limit, viewer, query=query)
 
     async def _rows(
-        self, statement: Select[Any], after: UUID | None, limit: int, viewer: UUID | None, **more: str
-    ) -> Sequence[Row[Any]]:
+        self, statement: Select[*tuple[Any, ...]], after: UUID | None, limit: int, viewer: UUID | None, **more: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         where = {"after": after or BEFORE_ALL, "viewer": viewer or NOBODY}
         return (await self.session.execute(statement, {**where, "rows": limit + 1, **more})).all()
 

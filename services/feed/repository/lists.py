@@ -40,7 +40,7 @@ def _newer_of_the_day() -> ColumnElement[bool]:
     return exists().where(later, ~hidden(VIEWER, other.id))
 
 
-def _newest(author: Any, *columns: Any) -> Select[Any]:
+def _newest(author: Any, *columns: Any) -> Select[*tuple[Any, ...]]:
     """Select what an author has published and the viewer hasn't hidden, the newest first.
 
     Of those of whom the viewer wants to see less, it is the last of each day.
@@ -50,7 +50,7 @@ def _newest(author: Any, *columns: Any) -> Select[Any]:
     return select(*columns).where(by).order_by(Entry.ordinal.desc())
 
 
-def _home() -> Select[Any]:
+def _home() -> Select[*tuple[Any, ...]]:
     """Select what a viewer, and those whom they follow, have published or share on, and what has tags that they follow.
 
     What has a tag or is shared on is looked for as far back only as the page of what people have published goes.
@@ -63,7 +63,7 @@ def _home() -> Select[Any]:
     return select(home).order_by(home.c.ordinal.desc()).limit(ROWS)
 
 
-def _by_people() -> Select[Any]:
+def _by_people() -> Select[*tuple[Any, ...]]:
     """Select what a viewer, and those whom they follow, have published.
 
     A page of so many entries has no more authors, and they are those whose newest one is the newest. So it costs one
@@ -79,7 +79,7 @@ def _by_people() -> Select[Any]:
     return select(entry).select_from(lately).join(entry, true()).order_by(entry.c.ordinal.desc()).limit(ROWS)
 
 
-def _by_tags(since: ColumnElement[Any]) -> Select[Any]:
+def _by_tags(since: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """Select what is for all and has tags that a viewer follows, each once: of each tag the newest.
 
     Args:
@@ -92,19 +92,19 @@ def _by_tags(since: ColumnElement[Any]) -> Select[Any]:
     return select(mine).order_by(mine.c.ordinal.desc()).limit(ROWS)
 
 
-def _tagged(tag: Any) -> Select[Any]:
+def _tagged(tag: Any) -> Select[*tuple[Any, ...]]:
     """Select what is for all and has a tag, the newest first."""
     by = [Tagged.tag == tag, Tagged.ordinal < AFTER, FOR_ALL, *wanted()]
     return select(*COLUMNS).join(Tagged, Tagged.entry == Entry.id).where(*by).order_by(Tagged.ordinal.desc())
 
 
-def _explore() -> Select[Any]:
+def _explore() -> Select[*tuple[Any, ...]]:
     """Select what anybody has published for all."""
     statement = select(*COLUMNS).where(FOR_ALL, Entry.ordinal < AFTER, *wanted())
     return statement.order_by(Entry.ordinal.desc()).limit(ROWS)
 
 
-def _found(*of_kind: ColumnElement[bool]) -> Select[Any]:
+def _found(*of_kind: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Select what is of a kind and for all, and has the words of `query`.
 
     Matches are found by themselves, or Postgres may go through all entries in their order, looking for words that none
@@ -124,7 +124,7 @@ FOUND = {"poll": _found(IS_POLL), "wave": _found(~IS_POLL, ~private(Entry.author
 TAGGED = _tagged(bindparam("tag", type_=Text())).limit(ROWS)
 
 
-def _some() -> CompoundSelect[Any]:
+def _some() -> CompoundSelect[*tuple[Any, ...]]:
     """Select those of the entries and Ripples `things` that a viewer may still come across at home."""
     things = bindparam("things", type_=ARRAY(Uuid()))
     seen = or_(Entry.author == VIEWER, and_(~gone(Entry.author), ~unwanted(VIEWER, Entry.author)))
@@ -132,7 +132,7 @@ def _some() -> CompoundSelect[Any]:
     return entries.union_all(some_ripples(things))
 
 
-def _known() -> Select[Any]:
+def _known() -> Select[*tuple[Any, ...]]:
     """Select those of the entries `things` that a viewer may come across in some feed, hidden ones as well."""
     things = bindparam("things", type_=ARRAY(Uuid()))
     open_to_all = and_(FOR_ALL, or_(IS_POLL, ~private(Entry.author)))
@@ -141,7 +141,7 @@ def _known() -> Select[Any]:
     return select(*COLUMNS).where(Entry.id == any_(things), SHOWN, seen)
 
 
-def _ranked() -> Select[Any]:
+def _ranked() -> Select[*tuple[Any, ...]]:
     """Select the newest at home, with what their rank takes: whether they are `followed`, and `less` is wanted."""
     home = _home().subquery("candidates")
     follows = circles.follows(Follow, VIEWER, home.c.author)

@@ -44,7 +44,7 @@ class NameRepository(Repository[Name]):
 
     async def found(
         self, after: tuple[int, str, UUID] | None, limit: int, viewer: UUID | None, query: str, handle: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return `nearness`, `handle`, `account` of people whose names have the words; one more than wanted.
 
         Whose handle it is stands first, then whose handle begins so, then the others, by their handles.

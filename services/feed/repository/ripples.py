@@ -85,7 +85,7 @@ def for_me() -> ColumnElement[bool]:
     return or_(Entry.author == VIEWER, follows, and_(FOR_ALL, or_(IS_POLL, ~private(Entry.author)), tag))
 
 
-def by_ripples(since: ColumnElement[Any]) -> Select[Any]:
+def by_ripples(since: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """Select what those whom a viewer follows share on.
 
     As with what they have published, those whose newest Ripple is the newest are found first.
@@ -102,20 +102,20 @@ def by_ripples(since: ColumnElement[Any]) -> Select[Any]:
     return select(ripple).select_from(lately).join(ripple, true()).order_by(ripple.c.ordinal.desc()).limit(ROWS)
 
 
-def some_ripples(things: Any) -> Select[Any]:
+def some_ripples(things: Any) -> Select[*tuple[Any, ...]]:
     """Select those of the Ripples `things` that a viewer may still come across at home."""
     follows = circles.follows(Follow, VIEWER, Ripple.account)
     return _of_others().where(Ripple.id == any_(things), follows, *_heeded(Ripple.account)).with_only_columns(*_COLUMNS)
 
 
-def _newest(account: Any, since: ColumnElement[Any], *columns: Any) -> Select[Any]:
+def _newest(account: Any, since: ColumnElement[Any], *columns: Any) -> Select[*tuple[Any, ...]]:
     """Select what somebody shares on and the viewer hasn't come across lately, the newest first."""
     by = _of_others().where(Ripple.account == account, Ripple.ordinal < AFTER, Ripple.ordinal >= since)
     fresh = by.where(~_was_shared(), ~_was_there())
     return fresh.with_only_columns(*columns).order_by(Ripple.ordinal.desc())
 
 
-def _of_others() -> Select[Any]:
+def _of_others() -> Select[*tuple[Any, ...]]:
     """Select Ripples of what others than the viewer have written, and the viewer may see and doesn't share on."""
     mine = aliased(Ripple)
     i_share = exists().where(mine.account == VIEWER, mine.original == Entry.id, mine.shown)
@@ -164,7 +164,7 @@ def _heeded(account: Any) -> tuple[ColumnElement[bool], ...]:
     return ~unwanted(VIEWER, account), ~gone(account), ~lessened(VIEWER, account)
 
 
-def _counted() -> Select[Any]:
+def _counted() -> Select[*tuple[Any, ...]]:
     """Select how many others whom a viewer follows share each of `waves` on than those who are `named`."""
     ids = (bindparam(name, type_=ARRAY(Uuid())) for name in ("waves", "named"))
     given = func.unnest(*ids).table_valued(column("wave", Uuid()), column("named", Uuid())).render_derived("given")

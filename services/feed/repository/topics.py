@@ -38,7 +38,7 @@ class TopicRepository(Repository[Topic]):
 
     async def found(
         self, after: tuple[int, str] | None, limit: int, viewer: Any, query: str, typed: str
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return `nearness`, `tag` of tags that have the words, and that something has which the viewer comes across.
 
         The tag that was typed stands first, then what begins so, then others, by the alphabet; one more than wanted.

@@ -54,7 +54,7 @@ class TrendRepository(Repository[Trend]):
 
     model_type = Trend
 
-    async def liveliest(self, limit: int) -> Sequence[Row[tuple[str, int]]]:
+    async def liveliest(self, limit: int) -> Sequence[Row[str, int]]:
         """Return the liveliest tags: `tag`, `people`."""
         statement = select(Trend.tag, Trend.people).order_by(Trend.score.desc(), Trend.tag).limit(limit)
         return (await self.session.execute(statement)).all()

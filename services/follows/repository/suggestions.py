@@ -35,7 +35,7 @@ def _deleted(account: Any) -> ColumnElement[int]:
     return select(cast(Person.deleted, Integer())).where(Person.id == account).scalar_subquery()
 
 
-def _friends_of_friends() -> Select[Any]:
+def _friends_of_friends() -> Select[*tuple[Any, ...]]:
     """Select friends' friends: `id`, and `common`, how many friends follow them; the most common first.
 
     Friends are whom the viewer follows. It looks at those whom they have followed last, and at the newest follows of
@@ -59,7 +59,7 @@ def _friends_of_friends() -> Select[Any]:
     return statement.order_by(near.c.common.desc(), near.c.id).limit(_ROWS)
 
 
-def _most_followed() -> Select[Any]:
+def _most_followed() -> Select[*tuple[Any, ...]]:
     """Select people with the most followers."""
     statement = select(Account.id).where(Account.followers > literal_column("0"), *_new(Account.id))
     return statement.order_by(Account.followers.desc(), Account.id.desc()).limit(_ROWS)

@@ -66,7 +66,7 @@ class WatchRepository(Repository[Watch]):
         """Say whether an account watches a poll."""
         return await self.exists(Watch.poll == poll, Watch.account == account)
 
-    async def of(self, page: PageFilter, account: UUID) -> Page[Row[Any]]:
+    async def of(self, page: PageFilter, account: UUID) -> Page[Row[*tuple[Any, ...]]]:
         """Return a page of `poll`, `title`, `ordinal` of what an account watches and may see, the latest first."""
         statement = select(Watch.poll, Watch.ordinal, Thing.text.label("title")).join(Thing, Thing.id == Watch.poll)
         statement = page.append_to_statement(statement.where(Watch.account == account, seen.poll(Thing)))

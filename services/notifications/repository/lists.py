@@ -34,7 +34,7 @@ _RECIPIENT: Any = literal_column("notification.recipient", Uuid())
 _ROWS: Any = bindparam("rows", type_=Integer())
 
 
-def _shown(channel: Channel) -> Select[Any]:
+def _shown(channel: Channel) -> Select[*tuple[Any, ...]]:
     """Select what a viewer is told of by a channel, with its subject, the last actors and how many there are."""
     actors = select(Happening.actor).where(seen.happening()).correlate(Notification)
     latest = actors.order_by(Happening.at.desc()).limit(_NAMED_OF)
@@ -52,21 +52,21 @@ def _shown(channel: Channel) -> Select[Any]:
     return statement.where(seen.notification(channel)).order_by(Notification.ordinal.desc()).limit(_ROWS)
 
 
-def _listed() -> Select[Any]:
+def _listed() -> Select[*tuple[Any, ...]]:
     return _shown("in_app").where(Notification.ordinal < bindparam("after", type_=Uuid()))
 
 
-def _to_tell(channel: Channel) -> Select[Any]:
+def _to_tell(channel: Channel) -> Select[*tuple[Any, ...]]:
     return _shown(channel).where(Notification.ordinal > bindparam("told", type_=Uuid()), ~Notification.read)
 
 
-def _unread() -> Select[Any]:
+def _unread() -> Select[*tuple[Any, ...]]:
     """Select how many a viewer hasn't read, `rows` at most."""
     some = select(Notification.id).where(seen.notification("in_app"), ~Notification.read).limit(_ROWS)
     return select(func.count()).select_from(some.subquery())
 
 
-def _all_unread() -> Select[Any]:
+def _all_unread() -> Select[*tuple[Any, ...]]:
     """Select the same for each of some `viewers`, as `viewer` and `unread`."""
     viewers = func.unnest(bindparam("viewers", type_=ARRAY(Uuid()))).table_valued(column("viewer", Uuid()))
     viewers = viewers.render_derived("viewers")
@@ -79,5 +79,7 @@ def _all_unread() -> Select[Any]:
 
 LISTED, UNREAD, ALL_UNREAD = _listed(), _unread(), _all_unread()
 
-TO_TELL: Mapping[Channel, Select[Any]] = MappingProxyType({"email": _to_tell("email"), "push": _to_tell("push")})
+TO_TELL: Mapping[Channel, Select[*tuple[Any, ...]]] = MappingProxyType(
+    {"email": _to_tell("email"), "push": _to_tell("push")}
+)
 """What isn't read and wasn't told by a channel yet. They take `told`, too."""

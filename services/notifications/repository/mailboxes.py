@@ -72,9 +72,9 @@ class MailboxRepository(Repository[Mailbox]):
         moments: dict[Any, datetime] = {}  # thousands have chosen the same
         due: dict[UUID, datetime] = {}
         for one, *choice in await self.session.execute(statement):
-            key = tuple(choice)
+            key: Any = tuple(choice)
             if key not in moments:
-                moments[key] = due_at(now, Delivery() if choice[0] is None else Delivery(*choice))
+                moments[key] = due_at(now, Delivery() if key[0] is None else Delivery(*key))
             due[one] = moments[key]
         return due
 

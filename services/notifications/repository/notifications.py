@@ -135,12 +135,14 @@ class NotificationRepository(Repository[Notification]):
         removed = delete(Notification).where(Notification.id.in_(old.with_for_update(skip_locked=True)))
         return len((await self.session.scalars(removed.returning(Notification.id))).all())
 
-    async def listed(self, viewer: UUID, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    async def listed(self, viewer: UUID, after: UUID | None, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what a viewer is told of in the list, the latest first; one more than wanted."""
         where = {"viewer": viewer, "after": after or lists.BEFORE_ALL, "rows": limit + 1}
         return (await self.session.execute(lists.LISTED, where)).all()
 
-    async def to_tell(self, channel: Channel, recipient: UUID, told: UUID, limit: int) -> Sequence[Row[Any]]:
+    async def to_tell(
+        self, channel: Channel, recipient: UUID, told: UUID, limit: int
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what somebody hasn't read and wasn't told of by a channel yet, the latest first; one more than wanted.
 
         Args:

@@ -49,7 +49,9 @@ class SendRepository(Repository[Send]):
         """Remove a send, however far it has come, so that it can be begun anew."""
         await self.session.execute(delete(Send).where(Send.kind == kind, Send.subject == subject))
 
-    async def claim(self, kinds: Collection[Kind], *, as_it_was: Row[Any] | None = None) -> Row[Any] | None:
+    async def claim(
+        self, kinds: Collection[Kind], *, as_it_was: Row[*tuple[Any, ...]] | None = None
+    ) -> Row[*tuple[Any, ...]] | None:
         """Return a shard that nobody works on, held until the transaction ends; None if there is none.
 
         Args:
@@ -68,7 +70,7 @@ class SendRepository(Repository[Send]):
         free = statement.order_by(Shard.send, Shard.last).limit(1).with_for_update(of=Shard, skip_locked=True)
         return (await self.session.execute(free)).first()
 
-    async def advance(self, shard: Row[Any], after: UUID, sent: int, *, left: bool) -> None:
+    async def advance(self, shard: Row[*tuple[Any, ...]], after: UUID, sent: int, *, left: bool) -> None:
         """Keep how far a shard that is held has come; the send is done with its last one."""
         this = (Shard.send == shard.send, Shard.last == shard.last)
         values = {"after": after, "sent": Shard.sent + sent, "left": left}

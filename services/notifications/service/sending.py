@@ -165,25 +165,27 @@ class Sending:
         return set(found)
 
 
-async def _watchers(session: AsyncSession, shard: Row[Any], most: int) -> Sequence[UUID]:
+async def _watchers(session: AsyncSession, shard: Row[*tuple[Any, ...]], most: int) -> Sequence[UUID]:
     """Return the next of those who watch a poll."""
     return await WatchRepository(session).audience(shard.subject, shard.at, shard.after, shard.last, most)
 
 
-async def _tell_watchers(session: AsyncSession, shard: Row[Any], audience: Sequence[UUID]) -> Sequence[UUID]:
+async def _tell_watchers(
+    session: AsyncSession, shard: Row[*tuple[Any, ...]], audience: Sequence[UUID]
+) -> Sequence[UUID]:
     """Tell some who watch a poll of what becomes of it; return who was told."""
     others = [account for account in audience if account != shard.actor]
     return await NotificationRepository(session).keep_once(shard.kind, shard.subject, shard.actor, others)
 
 
-async def _remind(session: AsyncSession, shard: Row[Any], wanted: Sequence[UUID]) -> Sequence[UUID]:
+async def _remind(session: AsyncSession, shard: Row[*tuple[Any, ...]], wanted: Sequence[UUID]) -> Sequence[UUID]:
     """Tell some that a poll closes soon; return who was told. Who was told of an earlier end is told of this one."""
     others = [account for account in wanted if account != shard.actor]
     await NotificationRepository(session).keep_new(shard.kind, shard.subject, shard.actor, shard.send, others)
     return others
 
 
-async def _tell_followers(session: AsyncSession, shard: Row[Any]) -> tuple[Sequence[UUID], Sequence[UUID]]:
+async def _tell_followers(session: AsyncSession, shard: Row[*tuple[Any, ...]]) -> tuple[Sequence[UUID], Sequence[UUID]]:
     """Tell some who follow a thread of a comment there; return whom it was about, and who was told."""
     comment = await ThingRepository(session).shown(shard.subject)
     if comment is None or comment.of is None:  # it was hidden or deleted meanwhile
@@ -196,7 +198,7 @@ async def _tell_followers(session: AsyncSession, shard: Row[Any]) -> tuple[Seque
 
 
 async def _advance(
-    session: AsyncSession, shard: Row[Any], audience: Sequence[UUID], told: Sequence[UUID], *, left: bool
+    session: AsyncSession, shard: Row[*tuple[Any, ...]], audience: Sequence[UUID], told: Sequence[UUID], *, left: bool
 ) -> None:
     """Let those who were told know it, and keep how far a shard that is held has come."""
     await tell(session, shard.kind, told)

@@ -216,7 +216,7 @@ async def progress(session: AsyncSession, poll_id: UUID) -> tuple[int, int, int]
     return waiting, sent, failed
 
 
-async def page(session: AsyncSession, poll_id: UUID, after: str, most: int) -> Sequence[Row[Any]]:
+async def page(session: AsyncSession, poll_id: UUID, after: str, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return entries of the roll that sort after an address."""
     return (await session.execute(_PAGE, {"poll": poll_id, "after": after, "most": most})).all()
 

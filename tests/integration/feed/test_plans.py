@@ -47,7 +47,7 @@ async def test_a_page_doesnt_read_all_people(votewave: VoteWave) -> None:
         await connection.close()
 
 
-async def _plan(connection: "asyncpg.Connection[Any]", statement: Select[Any]) -> str:
+async def _plan(connection: "asyncpg.Connection[Any]", statement: Select[*tuple[Any, ...]]) -> str:
     """Return a statement's plan, whatever its values."""
     compiled = statement.compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
     values = {"viewer": uuid4(), "after": BEFORE_ALL, "rows": 21, "tag": "food", "query": "'food'"}

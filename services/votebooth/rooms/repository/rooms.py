@@ -132,7 +132,7 @@ class EntryRepository(Repository[RoomEntry]):
         return (await self.session.scalars(statement)).all()
 
 
-def head_of(room: Room | Row[Any]) -> RoomHead:
+def head_of(room: Room | Row[*tuple[Any, ...]]) -> RoomHead:
     """Return what a room is, its questions apart."""
     return msgspec.convert(room.head, RoomHead)
 
