@@ -24,6 +24,11 @@ _SERVICES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions",
 
 _QUIET_SECONDS, _IDLE_SECONDS = 180.0, 0.05
 
+_BEGIN_SECONDS = 60.0
+_BEGUN = """
+SELECT EXISTS (SELECT FROM feed.taken_over WHERE done) AND EXISTS (SELECT FROM comments.earlier_follows)
+    AND EXISTS (SELECT FROM polls.earlier_follows) AND EXISTS (SELECT FROM votebooth.earlier_follows)
+"""
 _SOME = "SELECT DISTINCT follower FROM feed.follow WHERE accepted ORDER BY follower LIMIT $1"
 _WORDS = (
     "SELECT word FROM feed.spelling WHERE written = word AND length(word) BETWEEN 5 AND 15 ORDER BY word LIMIT 2000"
@@ -47,12 +52,29 @@ async def run(*, people: int, follows: int, rate: int, seconds: int, parent: Pat
     """
     settings = {"VOTEWAVE_LOG_LEVEL": "warning", "VOTEWAVE_TRUSTED_PROXIES": "1", "VOTEWAVE_ENVIRONMENT": "local"}
     async with open_place(parent, **settings) as place:
+        await _begin(place)
         await _seed(place, people, follows)
         servers = [place.run(*_SERVICES), place.run(*_SERVICES, port=free_port())]
+        await _quiet(place)
         found = [*await _loads(place, servers, rate, rate * seconds), await _reckoning(place)]
         for each in found:
             print(line(each), file=sys.stderr, flush=True)
         return found
+
+
+async def _begin(place: Place) -> None:
+    """Let services begin while there is nothing: each asks once for all that was before it, which the seed tells it.
+
+    Raises:
+        BenchError: They didn't.
+    """
+    server, deadline = place.run(*_SERVICES), time.monotonic() + _BEGIN_SECONDS
+    async with place.connect("votewave") as connection:
+        while not await connection.fetchval(_BEGUN):
+            if time.monotonic() > deadline:
+                raise BenchError(f"The services still ask for what was before them, after {_BEGIN_SECONDS:g} s.")
+            await asyncio.sleep(0.5)
+    server.stop()
 
 
 async def _seed(place: Place, people: int, follows: int) -> None:

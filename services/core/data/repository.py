@@ -30,7 +30,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Row,
-    Select,
     SQLColumnExpression,
     Uuid,
     any_,
