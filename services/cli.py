@@ -131,7 +131,8 @@ def main(data_dir: Path | None) -> None:
 )
 @click.option("--demo", is_flag=True, help="Add sample people, polls and votes, once.")
 @click.option("--no-elections", is_flag=True, help="Of the demo, leave out real elections: thousands of ballots.")
-def up(port: int, data_dir: Path, demo: bool, no_elections: bool) -> None:
+@click.pass_context
+def up(context: click.Context, port: int, data_dir: Path, demo: bool, no_elections: bool) -> None:
     r"""Start all services with a Postgres and a Valkey of their own.
 
     Data survive Ctrl-C and a crash; the next `up` on the same folder goes on from there.
@@ -141,6 +142,8 @@ def up(port: int, data_dir: Path, demo: bool, no_elections: bool) -> None:
       ./just up
       ./just up --port 9000 --data-dir /tmp/vote --demo
     """
+    if context.parent is not None and context.parent.params["data_dir"] is not None:
+        raise click.UsageError("For `up`, --data-dir stands behind it: votewave up --data-dir …")
     from services.up import up as bring_up  # noqa: PLC0415  (a server has no use for the embedded ones)
 
     sys.exit(bring_up(port, data_dir, demo=demo, elections=not no_elections))

@@ -1,1 +1,1 @@
-"""What operators see: logs, metrics, traces."""
+"""What operators see: logs, metrics, traces, progress."""
