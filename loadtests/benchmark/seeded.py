@@ -134,9 +134,9 @@ async def _loads(place: Place, servers: Sequence[Server], rate: int, number: int
     ]
     found = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_SECONDS)) as http:
-        for name, target, wanted in loads:
+        for name, target, all_wanted in loads:
             often = rate if name.startswith("home") else max(1, rate // _OTHERS)
-            wanted = wanted[: len(wanted) * often // rate]
+            wanted = all_wanted[: len(all_wanted) * often // rate]
             await paced(place, http, wanted[:often], often)  # warm-up
             began, database = _spent(servers), tree_cpu_seconds(place.postgres_pid)
             one = measured(f"{name}, {often}/s", target, *await paced(place, http, wanted, often))
