@@ -30,7 +30,7 @@ def test_other() -> None:
 )
 def test_the_last_lines_say_what_was_left_out(tmp_path: Path, options: tuple[str, ...], status: int) -> None:
     (tmp_path / "tests" / "sample").mkdir(parents=True)
-    for name in ("conftest.py", "needs.py", "log_search.py", "refusals.py"):
+    for name in ("conftest.py", "measuring.py", "needs.py", "log_search.py", "refusals.py"):
         (tmp_path / "tests" / name).symlink_to(ROOT / "tests" / name)
     (tmp_path / "tools").symlink_to(ROOT / "tools")
     (tmp_path / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
