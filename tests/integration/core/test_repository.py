@@ -22,6 +22,7 @@ from services.core.kit import Kit
 from services.core.problems import Problem
 from services.core.service import NoSettings
 from sqlalchemy import event, func, literal, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -102,6 +103,28 @@ async def test_a_service_base_has_the_tables_of_events_and_a_metadata_of_its_own
         __abstract__ = True
 
     assert set(Other.metadata.tables) == {"outbox", "inbox", "parked"}
+
+
+async def test_what_inserts_is_compiled_once_whatever_it_does_with_a_key_that_is_taken(kit: Kit[NoSettings]) -> None:
+    made: list[Any] = []
+
+    def note(_c: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        made.append(context.compiled)
+
+    event.listen(kit.db.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        for shelf in (1, 2, 3):
+            async with kit.db.transaction() as session:
+                await NoteRepository(session).add_or_ignore({"title": "a", "shelf": shelf})
+                new = insert(Note).values(title=f"b{shelf}", shelf=shelf)
+                changes = {"shelf": shelf, "edits": Note.edits + shelf}
+                newer = new.excluded.shelf > Note.shelf
+                await session.execute(new.on_conflict_do_update(index_elements=["title"], set_=changes, where=newer))
+    finally:
+        event.remove(kit.db.engine.sync_engine, "before_cursor_execute", note)
+    assert len(made) == 6
+    assert len({id(each) for each in made[2:]}) == 2, "the second and third time nothing is compiled"
+    assert {id(each) for each in made[:2]} == {id(each) for each in made[2:]}
 
 
 async def test_each_call_is_one_statement(kit: Kit[NoSettings], statements: list[str]) -> None:
