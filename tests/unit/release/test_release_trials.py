@@ -1,6 +1,5 @@
 """Trying the gate: each kind of version is judged as often as was asked for, and none of them reaches users."""
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
