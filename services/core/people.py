@@ -39,6 +39,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.core.data.compiled import Compiled
 from services.core.data.pagination import Page, map_page
 from services.core.data.repository import keep_newest
 from services.core.events.handler import Handler
@@ -124,7 +125,7 @@ class People:
         self._pause_until = 0.0
         # Put together once: that takes as long as its execution.
         columns = (table.id, table.handle, table.display_name, table.avatar, table.deleted)
-        self._of = select(*columns).where(table.id == any_(bindparam("ids", type_=ARRAY(Uuid()))))
+        self._of = Compiled(select(*columns).where(table.id == any_(bindparam("ids", type_=ARRAY(Uuid())))))
 
     async def one(self, account: UUID) -> PersonView:
         """Return one person."""
@@ -175,7 +176,7 @@ class People:
         if not ids:
             return {}
         async with self._kit.db.reading() as session:
-            rows = (await session.execute(self._of, {"ids": ids})).all()
+            rows = await self._of.rows(session, {"ids": ids})
         return {row.id: PersonView(*row) for row in rows}
 
     async def _find(self, missing: Iterable[UUID]) -> dict[UUID, PersonView]:

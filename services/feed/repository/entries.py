@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, tuple_, update
+from sqlalchemy import Row, select, tuple_, update
 
+from services.core.data.compiled import Compiled
 from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE, Part
@@ -62,12 +63,12 @@ class EntryRepository(Repository[Entry]):
 
     async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[*tuple[Any, ...]]]:
         """Return those of some entries and Ripples that a viewer may still come across at home."""
-        rows = await self.session.execute(lists.SOME, {"viewer": viewer, "things": list(things)})
+        rows = await lists.SOME.rows(self.session, {"viewer": viewer, "things": list(things)})
         return {row.thing: row for row in rows}
 
     async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return those of some entries that a viewer may come across in some feed, hidden ones as well."""
-        return (await self.session.execute(lists.KNOWN, {"viewer": viewer, "things": list(things)})).all()
+        return await lists.KNOWN.rows(self.session, {"viewer": viewer, "things": list(things)})
 
     async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return what anybody has published for all, the newest first; one more than wanted."""
@@ -86,10 +87,10 @@ class EntryRepository(Repository[Entry]):
         return await self._rows(lists.FOUND[kind], after, limit, viewer, query=query)
 
     async def _rows(
-        self, statement: Select[*tuple[Any, ...]], after: UUID | None, limit: int, viewer: UUID | None, **more: str
+        self, statement: Compiled, after: UUID | None, limit: int, viewer: UUID | None, **more: str
     ) -> Sequence[Row[*tuple[Any, ...]]]:
         where = {"after": after or BEFORE_ALL, "viewer": viewer or NOBODY}
-        return (await self.session.execute(statement, {**where, "rows": limit + 1, **more})).all()
+        return await statement.rows(self.session, {**where, "rows": limit + 1, **more})
 
 
 def exported(account: UUID) -> list[Part]:

@@ -1,4 +1,4 @@
-"""The statements of lists of entries. Each is put together once: that takes longer than its execution."""
+"""The statements of lists of entries. Each is put together and compiled once: that takes longer than its execution."""
 
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import aliased
 
 from services.core import circles
+from services.core.data.compiled import Compiled
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
 from services.feed.repository.parts import AFTER, COLUMNS, FOR_ALL, IS_POLL, NOBODY, ROWS, SHOWN, VIEWER, wanted
@@ -117,11 +118,11 @@ def _found(*of_kind: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(matches).where(*wanted).order_by(matches.c.ordinal.desc()).limit(ROWS)
 
 
-HOME, EXPLORE = _home(), _explore()
-FOUND = {"poll": _found(IS_POLL), "wave": _found(~IS_POLL, ~private(Entry.author))}
+HOME, EXPLORE = Compiled(_home()), Compiled(_explore())
+FOUND = {"poll": Compiled(_found(IS_POLL)), "wave": Compiled(_found(~IS_POLL, ~private(Entry.author)))}
 """By kind."""
 
-TAGGED = _tagged(bindparam("tag", type_=Text())).limit(ROWS)
+TAGGED = Compiled(_tagged(bindparam("tag", type_=Text())).limit(ROWS))
 
 
 def _some() -> CompoundSelect[*tuple[Any, ...]]:
@@ -153,4 +154,4 @@ def _ranked() -> Select[*tuple[Any, ...]]:
     return select(*columns).order_by(home.c.ordinal.desc())
 
 
-SOME, KNOWN, CANDIDATES = _some(), _known(), _ranked()
+SOME, KNOWN, CANDIDATES = Compiled(_some()), Compiled(_known()), Compiled(_ranked())

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.core import circles
+from services.core.data.compiled import Compiled
 from services.core.data.repository import Repository, keep_newest
 from services.core.personal import AT_ONCE
 from services.feed.models import Entry, Follow, Ripple, TagFollow, Tagged
@@ -69,7 +70,7 @@ class RippleRepository(Repository[Ripple]):
             named: By Wave, who is named already.
         """
         values = {"viewer": viewer, "waves": list(named), "named": list(named.values())}
-        return {row.wave: row.number for row in await self.session.execute(_OTHERS, values)}
+        return {row.wave: row.number for row in await _OTHERS.rows(self.session, values)}
 
     async def erase(self, account: UUID) -> bool:
         """Drop what an account shares on; say whether there may be more."""
@@ -175,4 +176,4 @@ def _counted() -> Select[*tuple[Any, ...]]:
     return others.where(some.c.account != given.c.named, follows, *_heeded(some.c.account)).group_by(given.c.wave)
 
 
-_OTHERS = _counted()
+_OTHERS = Compiled(_counted())

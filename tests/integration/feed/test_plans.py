@@ -18,12 +18,12 @@ INSERT INTO feed.entry (id, kind, version, ordinal, author, audience, text, crea
 SELECT gen_random_uuid(), 'wave', 1, gen_random_uuid(), id, 'public', 'food', now(), 'food' FROM feed.person
 """
 _STATEMENTS = {
-    "home": lists.HOME,
-    "ranked": lists.CANDIDATES,
-    "explore": lists.EXPLORE,
-    "tag": lists.TAGGED,
-    "search for polls": lists.FOUND["poll"],
-    "search for Waves": lists.FOUND["wave"],
+    "home": lists.HOME.statement,
+    "ranked": lists.CANDIDATES.statement,
+    "explore": lists.EXPLORE.statement,
+    "tag": lists.TAGGED.statement,
+    "search for polls": lists.FOUND["poll"].statement,
+    "search for Waves": lists.FOUND["wave"].statement,
 }
 
 

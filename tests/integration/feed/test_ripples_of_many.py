@@ -53,8 +53,8 @@ async def rows_read(feed: Feed, viewer: UUID, first: UUID) -> int:
     """Return how many rows of Ripples and follows a page of a home takes from the tables and their indexes."""
     async with feed.kit.db.reading() as session:
         values = {"after": BEFORE_ALL, "viewer": viewer, "rows": 21}
-        [[answer]] = (await session.execute(Explained(lists.HOME), values)).all()
-        at_home = (await session.execute(lists.HOME, values)).all()
+        [[answer]] = (await session.execute(Explained(lists.HOME.statement), values)).all()
+        at_home = (await session.execute(lists.HOME.statement, values)).all()
     read = 0
     for node in nodes_of(answer[0]["Plan"]):
         if node.get("Relation Name") in {"ripple", "follow"} or "ripple" in str(node.get("Index Name")):
