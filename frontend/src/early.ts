@@ -82,8 +82,16 @@ async function feed(): Promise<void> {
 /** Shows what a room says to whoever isn't in it: the document has it apart, for those who are may be known here. */
 async function strange(): Promise<void> {
   await parsed();
-  const form = document.querySelector<HTMLTemplateElement>("template[data-early]");
-  if (form) document.querySelector("main")?.append(form.content);
+  const main = document.querySelector("main");
+  const early = document.querySelector<HTMLTemplateElement>("template[data-early]");
+  if (!main || !early) return;
+  main.append(early.content);
+  // The page sends it, once it has taken the form's place (ui/typed.ts).
+  main.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    main.querySelector("input")?.toggleAttribute("data-sent", true);
+    main.querySelector("button")?.setAttribute("aria-disabled", "true");
+  });
 }
 
 const after = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));

@@ -91,14 +91,27 @@ async def test_whoever_has_a_rooms_code_is_asked_for_a_name_before_its_scripts(
     await page.goto(f"{votewave.url}/r/{room['code']}", wait_until="commit")
     name = page.get_by_label("Your name here")
     await name.fill("Ad")
-    await page.keyboard.press("Enter")  # too early: nothing is lost by it
-    await expect(name).to_have_value("Ad")
     go.set()
     await expect(page.get_by_role("link", name="Explore")).to_be_visible()
     await expect(name).to_be_focused()
     await page.keyboard.type("a")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1, name="Town hall")).to_be_visible()
+    await expect(page.get_by_text("you are Ada")).to_be_visible()
+
+
+async def test_whoever_sends_their_name_before_a_rooms_scripts_comes_in(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    by = {**await sign_up(client), "idempotency-key": "an-early-hall"}
+    room = (await client.post("/v1/votebooth/rooms", json={"title": "Town hall"}, headers=by)).json()
+    page, _ = await visit(browser, "about:blank")
+    go = await held(page)
+    await page.goto(f"{votewave.url}/r/{room['code']}", wait_until="commit")
+    await page.get_by_label("Your name here").fill("Ada")
+    await page.get_by_role("button", name="Come in").click()
+    await expect(page.get_by_role("button", name="Come in")).to_have_attribute("aria-disabled", "true")
+    go.set()
     await expect(page.get_by_text("you are Ada")).to_be_visible()
 
 

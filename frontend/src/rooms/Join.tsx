@@ -2,7 +2,7 @@ import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { session, useAccount } from "../session/session";
@@ -68,11 +68,18 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   const unknown = error instanceof Problem && error.status === 404;
   const wrong = error instanceof Problem ? error.of("name") : undefined;
 
-  function enter(event: FormEvent) {
-    event.preventDefault();
+  function enter(event?: FormEvent) {
+    event?.preventDefault();
     setAsked(true);
     if (!lacking && !entering.isPending) entering.mutate();
   }
+
+  const sent = useRef(before.sent);
+  useEffect(() => {
+    if (!sent.current) return;
+    sent.current = false;
+    enter();
+  });
 
   return (
     <Page title={t`Come in`}>

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Row
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.core.data.repository import AnySession
+
+_DIALECT: Any = cast(Any, dialect)()
 
 
 class Compiled:
@@ -22,7 +25,7 @@ class Compiled:
     def __init__(self, statement: ClauseElement) -> None:
         self.statement = statement
 
-    async def rows(self, session: AsyncSession, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def rows(self, session: AnySession, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Execute it; return its rows.
 
         Args:
@@ -36,6 +39,6 @@ class Compiled:
 
     @cached_property
     def _made(self) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-        made: Any = self.statement.compile(dialect=dialect())
+        made: Any = self.statement.compile(dialect=_DIALECT)
         assert not made.post_compile_params, "it can't be kept: its SQL depends on the values"  # noqa: S101
         return str(made), made.positiontup or (), made.params
