@@ -1,7 +1,8 @@
 """What others import and nobody here needs: the dialects of Oracle, SQL Server and MySQL.
 
-Advanced Alchemy imports them for types of its own, and Litestar imports Advanced Alchemy. They take 3 MB of each process,
-and each service has processes of its own. In their place stand modules in which everything is a class that does nothing.
+Advanced Alchemy imports them for types of its own, and Litestar imports Advanced Alchemy. They take 3 MB of each
+process, and each service has processes of its own. In their place stand modules in which everything is a class that
+does nothing.
 """
 
 import sys
