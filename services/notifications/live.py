@@ -55,7 +55,7 @@ class InboxSource(Silent):
         """
         account = id_of(key, "stream")
         if not any(_is_theirs(account, viewer) for viewer in viewers):
-            raise not_found("stream")
+            return InboxLook(account, 0, Badge(0))  # each is refused; who follows by now may be its owner
         return await self._gathering.ask(account)
 
     async def _looks(self, accounts: Sequence[UUID]) -> list["InboxLook"]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.core.identity.subject import Subject
 from services.core.kit import Kit
@@ -33,7 +32,6 @@ _LOOK_SECONDS = 1.0
 _TURNS = 5
 """What takes half a minute to show is looked for at a fifth of the connections at a time."""
 _HEARTBEAT_SECONDS = 15.0
-_FAILURES = (SQLAlchemyError, OSError, TimeoutError)
 _TIMELINE = text("SELECT timeline_id FROM pg_control_checkpoint()")
 
 
@@ -243,7 +241,7 @@ class Hub:
             self._look_after_connections()
             try:
                 await self._wake_changed()
-            except _FAILURES as exc:
+            except Exception as exc:  # noqa: BLE001  (whatever it was, connections are looked after, and the next look may work)
                 log.warning("look_failed", service=self._kit.name, error=type(exc).__name__)
 
     def _look_after_connections(self) -> None:
@@ -270,7 +268,9 @@ class Hub:
         timeline = await self._read_timeline()
         restored, self._timeline = self._timeline not in {0, timeline}, timeline
         for source in self.sources.values():
-            watches = {watch.key: watch for watch, _ in self._watches.values() if watch.source is source}
+            # What hasn't been looked at yet may be no stream at all, by a name that the source can't read.
+            ours = (watch for watch, _ in self._watches.values() if watch.source is source and watch.is_seen)
+            watches = {watch.key: watch for watch in ours}
             if not watches:
                 continue
             heads = await source.heads(list(watches))

@@ -63,6 +63,7 @@ class Watch:
         self.source = source
         self.key = name.partition(":")[2]
         self.followers: set[Subscription] = set()
+        self.is_seen = False
         self.seen: Hashable = None
         self.task: asyncio.Task[None] | None = None
         self._connections = connections
@@ -125,7 +126,7 @@ class Watch:
         within = {position: _within(timeline, position) for position in {each.position for each in followers}}
         oldest = min((position.seq for position in within.values() if position is not None), default=None)
         look = await self.source.look(self.key, [each.viewer for each in followers], oldest)
-        self.seen = look.head
+        self.is_seen, self.seen = True, look.head
         groups: defaultdict[tuple[Hashable, Position | None], list[Subscription]] = defaultdict(list)
         for follower in followers:
             try:
