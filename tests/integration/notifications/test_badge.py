@@ -113,9 +113,14 @@ async def test_many_badges_take_as_many_statements_as_one(notifications: Notific
 
     assert await look(accounts[:1]) == await look(accounts) == await look([*accounts, *accounts]) == 2
     with statements_of(notifications.kit.db.engine) as statements:
-        for key in (str(accounts[0]), "", "x", "\ud800"):
+        strangers = [viewer(new_id()), Viewer(None, "127.0.0.1")]
+        for key in ("", "x", "\ud800"):
             with pytest.raises(Problem, match="stream"):
-                await source.look(key, [viewer(new_id()), Viewer(None, "127.0.0.1")], None)
+                await source.look(key, strangers, None)
+        seen = await source.look(str(accounts[0]), strangers, None)
+        for stranger in strangers:  # each by themselves: the account may begin to follow meanwhile
+            with pytest.raises(Problem, match="stream"):
+                seen.view(stranger)
     assert statements == [], "for nobody of theirs nothing is looked up"
 
 
