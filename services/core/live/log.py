@@ -1,7 +1,6 @@
 """Streams that are a log in Postgres: each change is a row with the next sequence number, written with what it changes.
 
-Such a service implements `Log`; `LogSource` makes a `Source` of it. Where very many streams change at a time, it
-implements `Logs`, which is asked of many of them at once, and `LogsSource` makes the `Source`.
+Such a service implements `Logs`, which is asked of many of them at once; `LogsSource` makes a `Source` of it.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ class Change(NamedTuple):
 
     Attributes:
         seq: Its sequence number.
-        event: What changed; `Log.shown` says who sees it.
+        event: What changed; `Logs.shown` says who sees it.
     """
 
     seq: int
@@ -44,38 +43,6 @@ class Standing:
     changes_in: float | None = None
 
 
-class _Shown(Protocol):
-    """What a service says of its logs, however it is asked."""
-
-    async def snapshot(self, key: str, view: Any) -> tuple[Position, Any]:
-        """Return everything as one view shows it, and where the log stood then, read together."""
-        ...
-
-    def shown(self, view: Any, event: Any) -> Any:
-        """Return a change as one view shows it; None if it doesn't."""
-        ...
-
-    async def heads(self, keys: Collection[str]) -> Mapping[str, Position]:
-        """Return where logs stand, by one statement."""
-        ...
-
-
-class Log(_Shown, Protocol):
-    """What a service says of its logs, asked of one at a time."""
-
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        """Return where a log stands and who may see it; the key is anything that a client may send.
-
-        Raises:
-            Problem: 404 if there is no such log.
-        """
-        ...
-
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
-        """Return the changes after one sequence number up to another, in their order."""
-        ...
-
-
 class Asked(NamedTuple):
     """A log that is asked for; see `Source.look`."""
 
@@ -92,7 +59,7 @@ class Span(NamedTuple):
     upto: int
 
 
-class Logs(_Shown, Protocol):
+class Logs(Protocol):
     """What a service says of its logs, asked of many at a time."""
 
     async def stands(self, asked: Sequence[Asked]) -> Sequence[Standing | Problem]:
@@ -106,11 +73,23 @@ class Logs(_Shown, Protocol):
         """Return the changes of each span in their order, by as many statements however many spans there are."""
         ...
 
+    async def snapshot(self, key: str, view: Any) -> tuple[Position, Any]:
+        """Return everything as one view shows it, and where the log stood then, read together."""
+        ...
+
+    def shown(self, view: Any, event: Any) -> Any:
+        """Return a change as one view shows it; None if it doesn't."""
+        ...
+
+    async def heads(self, keys: Collection[str]) -> Mapping[str, Position]:
+        """Return where logs stand, by one statement."""
+        ...
+
 
 class LogLook:
     """A log at one moment."""
 
-    def __init__(self, log: _Shown, key: str, standing: Standing, after: int, changes: Sequence[Change]) -> None:
+    def __init__(self, log: Logs, key: str, standing: Standing, after: int, changes: Sequence[Change]) -> None:
         self.head = standing.position
         self.changes_in = standing.changes_in
         self._log = log
@@ -143,33 +122,6 @@ class LogLook:
             return Reading(position, events=tuple(event for _, event in shown))
         position, state = await self._log.snapshot(self._key, view)
         return Reading(position, state)
-
-
-class LogSource(Silent):
-    """A `Source` of logs; its subclass says what its states and events are.
-
-    Args:
-        log: Where they are.
-    """
-
-    kind: ClassVar[str]
-    state: ClassVar[Any]
-    events: ClassVar[tuple[Any, ...]]
-    looks: ClassVar[type[LogLook]] = LogLook
-
-    def __init__(self, log: Log) -> None:
-        self.log = log
-
-    async def look(self, key: str, viewers: Collection[Viewer], oldest: int | None) -> LogLook:
-        """Return a log as it stands, with the changes since the oldest position that still leads on."""
-        standing = await self.log.stand(key, viewers)
-        after, head = _span(standing, oldest)
-        changes = await self.log.changes(key, after, head) if after < head else ()
-        return self.looks(self.log, key, standing, after, changes)
-
-    async def heads(self, keys: Collection[str]) -> Mapping[str, Hashable]:
-        """Return where logs stand."""
-        return await self.log.heads(keys)
 
 
 class LogsSource(Silent):

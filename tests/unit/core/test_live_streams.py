@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from services.core.live.connection import LEFT_SECONDS, Connection, Subscription
-from services.core.live.log import Change, LogSource, Standing
+from services.core.live.log import Asked, Change, LogsSource, Span, Standing
 from services.core.live.messages import Position, marked
 from services.core.live.outlet import WAITING_BYTES, Message, frame
 from services.core.live.source import MOST_EVENTS, Viewer
@@ -27,17 +27,18 @@ class Book:
         self.barred: set[str] = set()
         self.gone = False
 
-    async def stand(self, key: str, viewers: Collection[Viewer]) -> Standing:
-        if self.gone:
-            raise not_found("book")
+    async def stands(self, asked: Sequence[Asked]) -> Sequence[Standing | Problem]:
+        return [not_found("book") if self.gone else self._stand(each.viewers) for each in asked]
+
+    def _stand(self, viewers: Collection[Viewer]) -> Standing:
         views: dict[Viewer, str | Problem] = {
             viewer: forbidden("Not you.") if viewer.address in self.barred else viewer.address for viewer in viewers
         }
         return Standing(Position(self.epoch, len(self.words)), views)
 
-    async def changes(self, key: str, after: int, upto: int) -> Sequence[Change]:
-        assert upto - after <= MOST_EVENTS
-        return [Change(number + 1, self.words[number]) for number in range(after, upto)]
+    async def changes(self, spans: Sequence[Span]) -> Sequence[Sequence[Change]]:
+        assert all(span.upto - span.after <= MOST_EVENTS for span in spans)
+        return [[Change(number + 1, self.words[number]) for number in range(span.after, span.upto)] for span in spans]
 
     async def snapshot(self, key: str, view: str) -> tuple[Position, list[str]]:
         words = [word for word in self.words if self.shown(view, word)]
@@ -50,7 +51,7 @@ class Book:
         return {key: Position(self.epoch, len(self.words)) for key in keys}
 
 
-class Books(LogSource):
+class Books(LogsSource):
     kind: ClassVar[str] = "book"
     state: ClassVar[Any] = list[str]
     events: ClassVar[tuple[Any, ...]] = (str,)
@@ -113,7 +114,7 @@ class Desk:
         self.book = Book()
         self.timeline = 1
         self.dropped: list[Subscription] = []
-        self.watch = Watch("book:1", Books(self.book), lambda: 1, self._timeline, self._drop)
+        self.watch = Watch("book:1", Books(self.book, lambda _: False), lambda: 1, self._timeline, self._drop)
 
     async def _timeline(self) -> int:
         return self.timeline
