@@ -55,7 +55,7 @@ COPY uv.lock pyproject.toml ./
 RUN python3 tools/bring.py /opt/tools uv
 RUN UV_PROJECT_ENVIRONMENT=/opt/node UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_PYTHON=python3 UV_SYSTEM_CERTS=1 \
     /opt/tools/uv sync --quiet --frozen --no-install-project --only-group web
-COPY services/__init__.py services/
+COPY services/__init__.py services/absent.py services/
 COPY services/web services/web
 COPY frontend frontend
 RUN NODE_USE_SYSTEM_CA=1 /opt/node/bin/python -m services.web build

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -10,6 +11,12 @@ const api = process.env.VOTEWAVE_URL ?? "http://127.0.0.1:8000";
 // English stays where it is used, so that each page brings its own; another language comes as a whole. What it lacks is
 // English, and fails a test.
 const sources = () => [react(), lingui({ failOnCompileError: true, macroTransform: { macro: { descriptorFields: "message" } } }), messages()];
+
+// By the whole path: the folder in which this one stands may be called src as well.
+const within = (folder: string, but: string[] = []) => {
+  const root = join(import.meta.dirname, folder, "/");
+  return (file: string) => file.startsWith(root) && !but.includes(file.slice(root.length));
+};
 
 export default defineConfig({
   plugins: [sources(), documents(sources), installable()],
@@ -30,8 +37,8 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: "packages", tags: ["$initial"], test: /node_modules/ },
-            { name: "shell", tags: ["$initial"], test: /\/src\/(?!main|early)/ }, // run by itself, before main.tsx begins
+            { name: "packages", tags: ["$initial"], test: within("node_modules") },
+            { name: "shell", tags: ["$initial"], test: within("src", ["main.tsx", "early.ts"]) }, // run by itself, before main.tsx begins
           ],
         },
       },

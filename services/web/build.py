@@ -131,7 +131,7 @@ def _run(tools: Node, *arguments: str) -> None:
     command = [str(tools.program), *arguments]
     done = node.run(command, FRONTEND, tools.environment | {"NODE_ENV": "production"})
     if done.returncode:
-        raise WebError(last_line(done.stderr or done.stdout))
+        raise WebError(f"it couldn't be built; Node.js says:\n{(done.stderr or done.stdout).strip()}")
 
 
 _PACK = """
