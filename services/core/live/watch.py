@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 
 import structlog
 
@@ -95,15 +95,17 @@ class Watch:
         while self.followers:
             self._wake.clear()
             pause, timer, begun = pause_for(self._connections()), _LONGEST_TIMER, time.monotonic()
+            followers = tuple(self.followers)
             try:
-                timer = await self._push()
+                timer = await self._push(followers)
                 # From one push to the next; if pushing takes long, the processor is short, and votes come first.
                 pause = max(pause / 2, pause - (time.monotonic() - begun))
             except Problem as exc:
                 if exc.status == 404:
-                    self._refuse(set(self.followers), exc)
-                    return
-                pause = self._again()
+                    self._refuse(followers, exc)
+                    if not self.followers:
+                        return
+                pause = self._again()  # also for those who came after the look began: by now it may be there
             except Exception as exc:  # noqa: BLE001  (whatever it was, the next look may work; clients keep what they have)
                 log.warning("watch_failed", error=type(exc).__name__)
                 pause = self._again()
@@ -118,9 +120,8 @@ class Watch:
         self._wake.set()
         return _RETRY_SECONDS
 
-    async def _push(self) -> float:
-        """Read the stream and send what is new; return the seconds until it changes by itself."""
-        followers = tuple(self.followers)
+    async def _push(self, followers: Sequence[Subscription]) -> float:
+        """Read the stream and send them what is new; return the seconds until it changes by itself."""
         timeline = f"{await self._timeline()}-"
         # Thousands mostly stand at one position, which is one object: what is found of it holds for all.
         within = {position: _within(timeline, position) for position in {each.position for each in followers}}
@@ -132,7 +133,7 @@ class Watch:
             try:
                 view = look.view(follower.viewer)
             except Problem as exc:
-                self._refuse({follower}, exc)
+                self._refuse([follower], exc)
                 continue
             # Another view's changes lead nowhere from here.
             since = None if follower.is_told and view != follower.view else within[follower.position]
@@ -193,7 +194,7 @@ class Watch:
                 member.connection.shared -= 1
         return here
 
-    def _refuse(self, followers: set[Subscription], problem: Problem) -> None:
+    def _refuse(self, followers: Sequence[Subscription], problem: Problem) -> None:
         for follower in followers:
             follower.connection.refuse(self.name, problem)
             self._drop(self, follower)
