@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Uuid, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.comments.models import AuditEntry, Case, Filter, FilterRound, Limit, ModerationEntry, Report
@@ -11,10 +11,12 @@ from services.core.cases import filters
 from services.core.cases import repository as cases
 from services.core.cases.repository import AppealRepository
 from services.core.data.audit import AuditLog
+from services.core.data.compiled import Compiled
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import new_id
 
+_LIMITED = Compiled(select(Limit.limited).where(Limit.account == bindparam("account", type_=Uuid()), Limit.limited))
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
@@ -105,7 +107,7 @@ class LimitRepository(Repository[Limit]):
 
     async def is_limited(self, account: UUID) -> bool:
         """Say whether an account is limited."""
-        return await self.exists(Limit.account == account, Limit.limited.is_(True))
+        return bool(await _LIMITED.rows(self.session, {"account": account}))
 
     async def claim(self) -> Limit | None:
         """Return a limit that not all comments follow yet, held until the transaction ends; None if there is none."""

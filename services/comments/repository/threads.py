@@ -1,20 +1,22 @@
 """What is commented on, and who follows it."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Table, Uuid, any_, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.comments.events import PollChanged
 from services.comments.models import Follow, Following, Thread
 from services.core import circles
+from services.core.data.compiled import Compiled
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import NOBODY, new_id
 
 _IDS = ARRAY(Uuid())
+_THREAD = Compiled(select(cast(Table, Thread.__table__)).where(Thread.id == bindparam("thread", type_=Uuid())))
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))")
 
 
@@ -37,6 +39,11 @@ class ThreadRepository(Repository[Thread]):
         values = {name: new.excluded[name] for name in ("owner", "title", "listing", "known_version", "deleted")}
         newer = Thread.known_version < new.excluded.known_version
         await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
+
+    async def find(self, thread: UUID) -> Thread | None:
+        """Return a thread, if it is known: a row with its columns, for reading alone."""
+        rows = await _THREAD.rows(self.session, {"thread": thread})
+        return cast(Thread, rows[0]) if rows else None
 
     async def of(self, threads: Collection[UUID]) -> Sequence[Thread]:
         """Return those of some threads that are known."""

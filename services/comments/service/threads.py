@@ -51,7 +51,7 @@ class Threads:
 
     async def _known(self, thread: UUID) -> Thread | None:
         async with self._kit.db.reading() as session:
-            return await ThreadRepository(session).get_one_or_none(id=thread)
+            return await ThreadRepository(session).find(thread)
 
     async def _ask(self, thread: UUID) -> None:
         if self._unknown.get(thread, 0.0) > time.monotonic():

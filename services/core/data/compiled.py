@@ -1,12 +1,13 @@
-"""Statements that are compiled once, by whoever has them."""
+"""Statements and lists that are compiled once, by whoever has them."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Row
+from sqlalchemy import ClauseElement, Integer, Row, Select, bindparam, tuple_
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import AnySession
 
 _DIALECT: Any = cast(Any, dialect)()
@@ -42,3 +43,40 @@ class Compiled:
         made: Any = self.statement.compile(dialect=_DIALECT)
         assert not made.post_compile_params, "it can't be kept: its SQL depends on the values"  # noqa: S101
         return str(made), made.positiontup or (), made.params
+
+
+class CompiledList:
+    """A list that is compiled once: its first page, and those after it.
+
+    Args:
+        keyset: Its order.
+        statement: What is in it, without order and limit; see `Compiled`.
+    """
+
+    def __init__(self, keyset: Keyset, statement: Select[*tuple[Any, ...]]) -> None:
+        columns, ascending = keyset.columns, keyset.ascending
+        after: Any = tuple_(*(bindparam(_after(column), type_=column.type) for column in columns))
+        order = [column.asc() if ascending else column.desc() for column in columns]
+        page = statement.order_by(*order).limit(bindparam("rows", type_=Integer()))
+        key = tuple_(*columns)
+        self._names = [_after(column) for column in columns]
+        self._first, self._later = Compiled(page), Compiled(page.where(key > after if ascending else key < after))
+
+    async def page(
+        self, session: AnySession, page: PageFilter, values: Mapping[str, Any]
+    ) -> Page[Row[*tuple[Any, ...]]]:
+        """Return a page.
+
+        Args:
+            session: Of the transaction, or for reading.
+            page: Which; of the same keyset.
+            values: Of the statement's parameters.
+        """
+        values = {**values, "rows": page.limit + 1}
+        if page.after is None:
+            return page.of(await self._first.rows(session, values))
+        return page.of(await self._later.rows(session, values | dict(zip(self._names, page.after, strict=True))))
+
+
+def _after(column: Any) -> str:
+    return f"after_{column.key}"

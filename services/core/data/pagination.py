@@ -105,26 +105,32 @@ class Keyset:
 
 
 class PageFilter(PaginationFilter):
-    """One page of a list, as a filter of Advanced Alchemy's: it fetches a row more than the page has."""
+    """One page of a list, as a filter of Advanced Alchemy's: it fetches a row more than the page has.
+
+    Args:
+        keyset: The list's order.
+        after: The sort key of the last row seen; None for the first page.
+        limit: How many rows the page has at most.
+    """
 
     def __init__(self, keyset: Keyset, after: tuple[Any, ...] | None, limit: int) -> None:
-        self._keyset = keyset
-        self._after = after
-        self._limit = limit
+        self.keyset = keyset
+        self.after = after
+        self.limit = limit
 
     def append_to_statement(self, statement: Any, model: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return a SELECT with the page's condition, order and limit."""
         if not isinstance(statement, Select):
             raise TypeError("only a SELECT has pages")
-        columns = self._keyset.columns
-        ascending = self._keyset.ascending
-        if self._after is not None:
+        columns = self.keyset.columns
+        ascending = self.keyset.ascending
+        if self.after is not None:
             key = tuple_(*columns)
-            statement = statement.where(key > self._after if ascending else key < self._after)
+            statement = statement.where(key > self.after if ascending else key < self.after)
         order = [column.asc() if ascending else column.desc() for column in columns]
-        return statement.order_by(*order).limit(self._limit + 1)
+        return statement.order_by(*order).limit(self.limit + 1)
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""
-        names = [column.key for column in self._keyset.columns]
-        return page_of(rows, self._limit, lambda row: [getattr(row, name) for name in names], self._keyset.name)
+        names = [column.key for column in self.keyset.columns]
+        return page_of(rows, self.limit, lambda row: [getattr(row, name) for name in names], self.keyset.name)

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
     Text,
     Uuid,
@@ -27,7 +26,7 @@ from services.core.data.compiled import Compiled
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
 from services.feed.repository.parts import AFTER, COLUMNS, FOR_ALL, IS_POLL, NOBODY, ROWS, SHOWN, VIEWER, wanted
-from services.feed.repository.ripples import by_ripples, for_me, some_ripples
+from services.feed.repository.ripples import by_ripples, for_me, others, some_ripples
 
 
 def _newer_of_the_day() -> ColumnElement[bool]:
@@ -53,6 +52,15 @@ def _newest(author: Any, *columns: Any) -> Select[*tuple[Any, ...]]:
 
 def _home() -> Select[*tuple[Any, ...]]:
     """Select what a viewer, and those whom they follow, have published or share on, and what has tags that they follow.
+
+    With how many `others` share on what somebody brings up.
+    """
+    page = _newest_at_home().subquery("page")
+    return select(page, others(page)).order_by(page.c.ordinal.desc())
+
+
+def _newest_at_home() -> Select[*tuple[Any, ...]]:
+    """Select what is newest at somebody's home.
 
     What has a tag or is shared on is looked for as far back only as the page of what people have published goes.
     """
@@ -125,12 +133,13 @@ FOUND = {"poll": Compiled(_found(IS_POLL)), "wave": Compiled(_found(~IS_POLL, ~p
 TAGGED = Compiled(_tagged(bindparam("tag", type_=Text())).limit(ROWS))
 
 
-def _some() -> CompoundSelect[*tuple[Any, ...]]:
-    """Select those of the entries and Ripples `things` that a viewer may still come across at home."""
+def _some() -> Select[*tuple[Any, ...]]:
+    """Select those of the entries and Ripples `things` that a viewer may still come across at home, as `_home` does."""
     things = bindparam("things", type_=ARRAY(Uuid()))
     seen = or_(Entry.author == VIEWER, and_(~gone(Entry.author), ~unwanted(VIEWER, Entry.author)))
     entries = select(*COLUMNS).where(Entry.id == any_(things), SHOWN, for_me(), seen, ~hidden(VIEWER, Entry.id))
-    return entries.union_all(some_ripples(things))
+    page = entries.union_all(some_ripples(things)).subquery("page")
+    return select(page, others(page))
 
 
 def _known() -> Select[*tuple[Any, ...]]:
@@ -144,7 +153,7 @@ def _known() -> Select[*tuple[Any, ...]]:
 
 def _ranked() -> Select[*tuple[Any, ...]]:
     """Select the newest at home, with what their rank takes: whether they are `followed`, and `less` is wanted."""
-    home = _home().subquery("candidates")
+    home = _newest_at_home().subquery("candidates")
     follows = circles.follows(Follow, VIEWER, home.c.author)
     followed = or_(home.c.author == VIEWER, home.c.rippler.is_not(None), follows).label("followed")
     less = lessened(VIEWER, home.c.author).label("less")

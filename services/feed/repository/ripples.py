@@ -12,12 +12,9 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Uuid,
     and_,
     any_,
-    bindparam,
     case,
-    column,
     exists,
     func,
     literal_column,
@@ -25,12 +22,10 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.core import circles
-from services.core.data.compiled import Compiled
-from services.core.data.repository import Repository, keep_newest
+from services.core.data.repository import Repository, is_there, keep_newest
 from services.core.personal import AT_ONCE
 from services.feed.models import Entry, Follow, Ripple, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
@@ -61,16 +56,6 @@ class RippleRepository(Repository[Ripple]):
     async def keep(self, ripples: Sequence[Mapping[str, Any]]) -> None:
         """Keep what events tell of Ripples, unless what is known is as new."""
         await keep_newest(self.session, Ripple, ripples, "id")
-
-    async def others(self, viewer: UUID, named: Mapping[UUID, UUID]) -> dict[UUID, int]:
-        """Return how many others whom a viewer follows share Waves on.
-
-        Args:
-            viewer: Who looks.
-            named: By Wave, who is named already.
-        """
-        values = {"viewer": viewer, "waves": list(named), "named": list(named.values())}
-        return {row.wave: row.number for row in await _OTHERS.rows(self.session, values)}
 
     async def erase(self, account: UUID) -> bool:
         """Drop what an account shares on; say whether there may be more."""
@@ -165,15 +150,16 @@ def _heeded(account: Any) -> tuple[ColumnElement[bool], ...]:
     return ~unwanted(VIEWER, account), ~gone(account), ~lessened(VIEWER, account)
 
 
-def _counted() -> Select[*tuple[Any, ...]]:
-    """Select how many others whom a viewer follows share each of `waves` on than those who are `named`."""
-    ids = (bindparam(name, type_=ARRAY(Uuid())) for name in ("waves", "named"))
-    given = func.unnest(*ids).table_valued(column("wave", Uuid()), column("named", Uuid())).render_derived("given")
-    newest = select(Ripple.account).where(Ripple.original == given.c.wave, Ripple.shown)
-    some = newest.order_by(Ripple.created_at.desc()).limit(MOST_COUNTED).lateral("some")
-    others = select(given.c.wave, func.count(some.c.account.distinct()).label("number")).join_from(given, some, true())
-    follows = circles.follows(Follow, VIEWER, some.c.account)
-    return others.where(some.c.account != given.c.named, follows, *_heeded(some.c.account)).group_by(given.c.wave)
+def others(page: Any) -> ColumnElement[int]:
+    """Return how many others whom a viewer follows share each Wave of a page on than who is named; 0 where nobody is.
 
-
-_OTHERS = Compiled(_counted())
+    Args:
+        page: A sub-query, with the columns that entries of a feed have.
+    """
+    newest = select(Ripple.account, Ripple.created_at).where(Ripple.original == page.c.id, Ripple.shown)
+    some = newest.order_by(Ripple.created_at.desc()).limit(MOST_COUNTED).correlate(page).subquery("some")
+    # One by one: the planner doesn't know how many share a Wave on, and would go through them for each follow.
+    followed = is_there(Follow.follower == VIEWER, Follow.followee == some.c.account, Follow.accepted)
+    number = select(func.count(some.c.account.distinct())).where(some.c.account != page.c.rippler, followed)
+    heeded = number.where(*_heeded(some.c.account)).correlate(page)
+    return case((page.c.rippler.is_not(None), heeded.scalar_subquery()), else_=0).label("others")

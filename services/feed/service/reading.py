@@ -1,11 +1,9 @@
 """Feeds, page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.core.data.pagination import Page, decode_cursor, encode_cursor, page_of
 from services.core.identity.subject import Subject
@@ -18,7 +16,6 @@ from services.core.tags import tag_of
 from services.feed.ranks import MOST_RANKED, ranked
 from services.feed.repository.entries import EntryRepository
 from services.feed.repository.rankings import RankingRepository
-from services.feed.repository.ripples import RippleRepository
 from services.feed.repository.trends import TrendRepository
 from services.feed.schemas import EntryView, TrendsView, TrendView
 from services.feed.service.views import views
@@ -48,9 +45,7 @@ class Reading:
         after = decode_cursor(cursor, UUID, _HOME)
         async with self._db.reading() as session:
             rows = await EntryRepository(session).home(after, limit, subject.id)
-            others = await _others(session, subject.id, rows[:limit])
-        page = page_of(rows, limit, lambda row: row.ordinal, _HOME)
-        return Page(items=await views(self._people, page.items, others), next=page.next)
+        return await self._page(rows, limit, _HOME)
 
     async def ranked(self, subject: Subject, cursor: str | None, limit: int) -> Page[EntryView]:
         """Return a page of the subject's home feed by rank, in the order of its first page.
@@ -86,9 +81,8 @@ class Reading:
                 older = rows[: limit - len(found)]
                 found += older
                 after = older[-1].ordinal if older else after
-            others = await _others(session, subject.id, found)
         key = encode_cursor((order, at, after), _RANKED) if more else None
-        return Page(items=await views(self._people, found, others), next=key)
+        return Page(items=await views(self._people, found), next=key)
 
     async def _rank(self, account: UUID) -> UUID:
         """Put what is newest at somebody's home in order, and keep that; return what the order is called."""
@@ -134,9 +128,3 @@ class Reading:
     async def _page(self, rows: Sequence[Any], limit: int, name: str) -> Page[EntryView]:
         page = page_of(rows, limit, lambda row: row.ordinal, name)
         return Page(items=await views(self._people, page.items), next=page.next)
-
-
-async def _others(session: AsyncSession, viewer: UUID, rows: Sequence[Any]) -> Mapping[UUID, int]:
-    """Return how many more share on what somebody brings up in a page, by Wave."""
-    named = {row.id: row.rippler for row in rows if row.rippler is not None}
-    return await RippleRepository(session).others(viewer, named) if named else {}

@@ -1,20 +1,18 @@
 """Entries as they go over the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
-from uuid import UUID
 
 from services.core.people import People
 from services.feed.schemas import EntryView, Kind, RippledView
 
 
-async def views(people: People, entries: Sequence[Any], others: Mapping[UUID, int] | None = None) -> list[EntryView]:
+async def views(people: People, entries: Sequence[Any]) -> list[EntryView]:
     """Return rows of entries with the people named, with one statement however many there are.
 
     Args:
         people: Who they are.
-        entries: The rows.
-        others: By Wave, how many more share it on than who brings it up.
+        entries: The rows; those that somebody brings up say how many `others` share them on.
     """
     named = (person for entry in entries for person in (entry.author, entry.rippler) if person is not None)
     known = await people.of(named)
@@ -27,7 +25,7 @@ async def views(people: People, entries: Sequence[Any], others: Mapping[UUID, in
             created_at=entry.created_at,
             rippled=None
             if entry.rippler is None
-            else RippledView(by=known[entry.rippler], at=entry.rippled_at, others=(others or {}).get(entry.id, 0)),
+            else RippledView(by=known[entry.rippler], at=entry.rippled_at, others=entry.others),
         )
         for entry in entries
     ]

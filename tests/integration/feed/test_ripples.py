@@ -237,11 +237,11 @@ async def test_doubled_and_late_events_leave_what_the_rule_says(feed: Feed, seed
         assert [await whole(feed, person, limit) for person in people] == expected
 
 
-async def test_a_page_of_many_that_are_shared_on_takes_three_statements(feed: Feed) -> None:
+async def test_a_page_of_many_that_are_shared_on_takes_two_statements(feed: Feed) -> None:
     me, others = await a_circle(feed, 10)
     waves = [wave_of(new_id(), timedelta(minutes=number)) for number in range(10)]
     shared = [ripple_of(other, wave, timedelta(hours=1)) for other, wave in zip(others, waves, strict=True)]
     await hear(feed, *(person_of(wave.author) for wave in waves), *waves, *shared)
     with statements_of(feed.kit.db.engine) as statements:
         assert len((await home_of(feed, me)).items) == 10
-    assert len(statements) == 3, statements
+    assert len(statements) == 2, statements

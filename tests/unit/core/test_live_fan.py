@@ -180,7 +180,7 @@ async def test_a_watch_of_very_many_has_them_written_to_there_and_knows_where_th
         follower = Subscription(Connection(None, line, 4e9), Viewer(None, "somebody"), None)
         watch.followers.add(follower)
     gone.is_open = False
-    await watch._push()
+    await watch._push(tuple(watch.followers))
     assert len(busy.written) == 1, "what waits here would be torn apart there"
     assert not any(line.written for line in lines[1:])
     expected = busy.written[0]

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
-
 from services.core.live.connection import Connection
 from services.core.live.hub import Hub
 from services.core.live.messages import Follow, Position
