@@ -22,6 +22,8 @@ from loadtests.benchmark.processes import Server, free_port, tree_cpu_seconds
 
 _SERVICES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions", "comments", "feed")
 
+_HOME = "home, first page"
+
 _OTHERS = 4
 """People look at home more often than at anything else: other pages are asked for at so many times less a second."""
 
@@ -37,6 +39,21 @@ _WORDS = (
     "SELECT word FROM feed.spelling WHERE written = word AND length(word) BETWEEN 5 AND 15 ORDER BY word LIMIT 2000"
 )
 _THREADS = "SELECT thread FROM comments.comment GROUP BY thread ORDER BY count(*) DESC, thread LIMIT 50"
+_COMMENTS_EACH = 10
+"""So many comments there are in all for each of the people: a million for 100,000."""
+
+_IN_A_THREAD = 10
+_COMMENTS = """
+WITH more AS (
+    INSERT INTO comments.thread (id, kind, owner, title, known_version, deleted, comments, places)
+    SELECT gen_random_uuid(), 'poll', gen_random_uuid(), 'Who brings what?', 1, false, $2, $2
+    FROM generate_series(1, $1)
+    RETURNING id
+)
+INSERT INTO comments.comment (id, thread, path, author, text)
+SELECT uuidv7(), more.id, int4send(place), gen_random_uuid(), 'I bring what is left of the bread, and a lamp.'
+FROM more, generate_series(1, $2) AS place
+"""
 _TAGS = "SELECT tag FROM feed.tagged GROUP BY tag ORDER BY count(*) DESC, tag LIMIT 50"
 
 
@@ -90,6 +107,9 @@ async def _seed(place: Place, people: int, follows: int) -> None:
         raise BenchError(f"votewave seed ended with {process.returncode}.")
     print(f"votewave seed: {said.decode().strip()}", file=sys.stderr, flush=True)
     async with place.connect("votewave") as connection:
+        # A seed has one for each of its people. These stand in threads that nobody here reads.
+        there = await connection.fetchval("SELECT count(*) FROM comments.comment")
+        await connection.execute(_COMMENTS, max(0, _COMMENTS_EACH * people - there) // _IN_A_THREAD, _IN_A_THREAD)
         await connection.execute("VACUUM ANALYZE")
     await place.checkpoint()
     await _quiet(place)
@@ -123,7 +143,7 @@ async def _loads(place: Place, servers: Sequence[Server], rate: int, number: int
         return [(who, turns[turn % len(turns)] + search, {"q": next(words)}) for turn, who in enumerate(some)]
 
     loads: list[tuple[str, float, Wanted]] = [
-        ("home, first page", 25.0, each(f"{feed}/home")),
+        (_HOME, 25.0, each(f"{feed}/home")),
         ("home by rank, first page", 0.0, each(f"{feed}/home", order="ranked")),
         ("a tag's page", 0.0, each(*(f"{feed}/tags/{tag}" for tag in tags))),
         ("trends", 0.0, each(f"{feed}/trends")),
@@ -135,7 +155,7 @@ async def _loads(place: Place, servers: Sequence[Server], rate: int, number: int
     found = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_SECONDS)) as http:
         for name, target, all_wanted in loads:
-            often = rate if name.startswith("home") else max(1, rate // _OTHERS)
+            often = rate if name == _HOME else max(1, rate // _OTHERS)
             wanted = all_wanted[: len(all_wanted) * often // rate]
             await paced(place, http, wanted[:often], often)  # warm-up
             began, database = _spent(servers), tree_cpu_seconds(place.postgres_pid)

@@ -1,18 +1,34 @@
 """How and when I get mail, and how I get no more."""
 
-from litestar import Controller, MediaType, Response, get, post, put
+from typing import Any
+
+from litestar import Controller, MediaType, Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from services.core.http.api import problems
 from services.core.http.limits import limit_address
-from services.core.http.mail_page import mail_page
+from services.core.http.mail_page import Ending, EndingPages
 from services.core.identity.subject import Subject
 from services.notifications.controllers.rules import READS, TEXTS, WRITES
 from services.notifications.schemas import DeliveryView
 from services.notifications.service import Notifications
 
 _CLICKS = limit_address("notifications-unsubscribe", 600, per=60)
+_PAGES = EndingPages(
+    {
+        "en": Ending(
+            about="mails",
+            ask="Get no more mails about notifications",
+            ended="You get no more mails about notifications. Your settings let you change this.",
+        ),
+        "de": Ending(
+            about="Mails",
+            ask="Keine Mails über Benachrichtigungen mehr bekommen",
+            ended="Du bekommst keine Mails über Benachrichtigungen mehr. In deinen Einstellungen kannst du das ändern.",
+        ),
+    }
+)
 
 
 class DeliveryController(Controller):
@@ -57,10 +73,12 @@ class DeliveryController(Controller):
         media_type=MediaType.HTML,
         responses=problems(TEXTS, 404, 429),
     )
-    async def ask(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
+    async def ask(
+        self, request: Request[Any, Any, Any], notifications: NamedDependency[Notifications], token: FromPath[str]
+    ) -> Response[str]:
         """Return a page with a button. It changes nothing: programs look at links before people do."""
         await notifications.unsubscribing.account_of(token)
-        return mail_page("mails", '<form method="post"><button>Get no more mails about notifications</button></form>')
+        return _PAGES.asking(request)
 
     @post(
         "/unsubscribe/{token:str}",
@@ -71,9 +89,9 @@ class DeliveryController(Controller):
         media_type=MediaType.HTML,
         responses=problems(TEXTS, 404, 429),
     )
-    async def end(self, notifications: NamedDependency[Notifications], token: FromPath[str]) -> Response[str]:
+    async def end(
+        self, request: Request[Any, Any, Any], notifications: NamedDependency[Notifications], token: FromPath[str]
+    ) -> Response[str]:
         """End mails about notifications by one click (RFC 8058), without signing in. Again, it does nothing."""
         await notifications.unsubscribing.end(token)
-        return mail_page(
-            "mails", "<p>You get no more mails about notifications. Your settings let you change this.</p>"
-        )
+        return _PAGES.ended(request)

@@ -215,6 +215,10 @@ async def test_one_click_ends_mails_and_looking_at_the_link_doesnt(
     path = mail["List-Unsubscribe"][1:-1].partition("/v1/")[2]
     looked = await client.get(f"/v1/{path}")
     assert (looked.status_code, looked.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert '<html lang="en">' in looked.text
+    german = await client.get(f"/v1/{path}", headers={"accept-language": "fr, de-AT;q=0.8"})
+    assert '<html lang="de">' in german.text
+    assert "Keine Mails" in german.text
     assert (await notifications.delivering.mine(me)).email is True
     for wrong in (f"{path[:-1]}{'A' if path[-1] != 'A' else 'B'}", f"{path}AAAA", "notifications/unsubscribe/é"):
         assert kind_of(await client.post(f"/v1/{wrong}")) == (404, "not-found")
