@@ -1,18 +1,19 @@
 """What is said about polls in a place that is filled for development."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Integer, Uuid, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import CommentChanged
 from services.comments.models import Comment, Support, Thread
-from services.comments.repository import ThreadRepository
 from services.comments.service import Comments
 from services.comments.service.steps import changed
 from services.comments.service.writing import checked
-from services.core.data.repository import add_missing
+from services.core.data.repository import add_missing, one_of, rows_of
 from services.core.seeding import Network, SeedError, Tell, parts
 from services.core.seeding import Thread as Wanted
 
@@ -26,32 +27,47 @@ async def seed_comments(comments: Comments, network: Network, tell: Tell) -> Non
         SeedError: There is no such poll.
     """
     for some in parts(network.threads(), _AT_ONCE):
-        told: list[CommentChanged] = []
         async with comments.kit.db.transaction() as session:
-            for thread in sorted(some, key=lambda thread: thread.poll):
-                told += await _add(session, thread)
+            told = await _add(session, {thread.poll: thread for thread in some})
         await tell(told, done=sum(len(thread.comments) for thread in some))
 
 
-async def _add(session: AsyncSession, wanted: Wanted) -> list[CommentChanged]:
-    thread = await ThreadRepository(session).lock(wanted.poll)
-    if thread is None:
-        raise SeedError(f"There is no poll {wanted.poll} to comment on")
-    ids = [comment.id for comment in wanted.comments]
-    of_these = select(Comment).where(Comment.id.in_(ids))
-    if (await session.scalars(of_these.limit(1))).first() is None:
-        await add_missing(session, Comment, _rows(wanted, thread.places))
-        supports = [
-            {"comment": comment.id, "account": account, "at": comment.at}
-            for comment in wanted.comments
-            for account in comment.supporters
-        ]
-        await add_missing(session, Support, supports)
-        top = sum(comment.answers is None for comment in wanted.comments)
-        counts = {"comments": Thread.comments + len(ids), "places": Thread.places + top}
-        await ThreadRepository(session).change(thread.id, **counts)
-    by_id = {comment.id: comment for comment in (await session.scalars(of_these)).all()}
-    return [changed(thread, comment, by_id[comment.parent] if comment.parent else None) for comment in by_id.values()]
+async def _add(session: AsyncSession, wanted: Mapping[UUID, Wanted]) -> list[CommentChanged]:
+    """Add the comments of threads; return what has been told of them."""
+    held = select(Thread).where(one_of(Thread.id, wanted)).order_by(Thread.id).with_for_update()
+    threads = {thread.id: thread for thread in (await session.scalars(held)).all()}
+    if missing := wanted.keys() - threads.keys():
+        raise SeedError(f"There is no poll {min(missing)} to comment on")
+    of_these = one_of(Comment.id, [comment.id for thread in wanted.values() for comment in thread.comments])
+    begun = set((await session.scalars(select(Comment.thread).where(of_these).distinct())).all())
+    new = [thread for poll, thread in wanted.items() if poll not in begun]
+    rows = [row for thread in new for row in _rows(thread, threads[thread.poll].places)]
+    await add_missing(session, Comment, rows)
+    supports = [
+        {"comment": comment.id, "account": account, "at": comment.at}
+        for thread in new
+        for comment in thread.comments
+        for account in comment.supporters
+    ]
+    await add_missing(session, Support, supports)
+    await _count(session, new)
+    by_id = {comment.id: comment for comment in (await session.scalars(select(Comment).where(of_these))).all()}
+    return [
+        changed(threads[comment.thread], comment, by_id[comment.parent] if comment.parent else None)
+        for comment in by_id.values()
+    ]
+
+
+async def _count(session: AsyncSession, new: Sequence[Wanted]) -> None:
+    """Add to the counts of threads, whose rows are held."""
+    more = rows_of(
+        ("thread", Uuid(), [thread.poll for thread in new]),
+        ("comments", Integer(), [len(thread.comments) for thread in new]),
+        ("places", Integer(), [sum(comment.answers is None for comment in thread.comments) for thread in new]),
+    )
+    values = {"comments": Thread.comments + more.c.comments, "places": Thread.places + more.c.places}
+    counted = update(Thread).where(Thread.id == more.c.thread).values(values)
+    await session.execute(counted.execution_options(synchronize_session=False))
 
 
 def _rows(wanted: Wanted, taken: int) -> list[dict[str, Any]]:

@@ -70,5 +70,5 @@ def seed(*, people: int, follows: int | None, seed: int, password: str, processe
 
 def _wanted(size: dict[str, int]) -> dict[str, int]:
     """Return how much of each step there will be, about."""
-    people = size["people"]
+    people = size.pop("people")
     return size | {"accounts": people, "profiles": people, "blocks": people // 20 + 1, "closings": size["polls"] // 4}

@@ -1,6 +1,7 @@
 """Has the services write a network, step by step."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -8,7 +9,7 @@ from services.auth.seeding import joined_at, seed_accounts
 from services.comments.seeding import seed_comments
 from services.core.events.outbox import Event
 from services.core.operations import operating
-from services.core.seeding import SeedError, Seeding
+from services.core.seeding import Network, SeedError, Seeding
 from services.core.service import Service
 from services.core.settings import CoreSettings
 from services.expressions.seeding import seed_waves
@@ -25,13 +26,20 @@ STEPS: dict[str, tuple[str, Seeding]] = {
     "profiles": ("profiles", seed_profiles),
     "blocks": ("follows", seed_blocks),
     "follows": ("follows", seed_follows),
+    "waves": ("expressions", seed_waves),
     "polls": ("polls", seed_polls),
     "votes": ("votebooth", seed_votes),
     "closings": ("polls", seed_closings),
-    "waves": ("expressions", seed_waves),
     "comments": ("comments", seed_comments),
 }
-"""What which service writes, and how. In this order: each step needs those before it."""
+"""What which service writes, and how."""
+
+_FIRST = ("accounts", "profiles", "blocks")
+_LANES = (("follows", "waves"), ("polls", "votes", "closings", "comments"))
+"""Those that don't need one another: while one waits for the database, another has the processor.
+
+In each, a step needs those before it, and all need the first ones.
+"""
 
 _SEEDED = {service for service, _ in STEPS.values()}
 
@@ -61,14 +69,27 @@ async def fill(
         joined = await joined_at(use_cases["auth"], first.email)
         network = wanted if joined is None else wanted.later(joined - first.joined_at)
         hearing: Hearing = await stack.enter_async_context(beside()) if two_processes else Here(services, use_cases)
-        for step, (service, seed) in STEPS.items():
+        await _take(_FIRST, use_cases, network, hearing, progress)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in _LANES:
+                    group.create_task(_take(lane, use_cases, network, hearing, progress))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
 
-            async def tell(events: Sequence[Event], *, done: int, step: str = step) -> None:
-                await hearing.hear(events)
-                progress(step, done)
 
-            await seed(use_cases[service], network, tell)
-            await hearing.settle()  # the next step is of what the services know by then
+async def _take(
+    steps: Sequence[str], use_cases: Mapping[str, Any], network: Network, hearing: Hearing, progress: OnProgress
+) -> None:
+    for step in steps:
+        service, seed = STEPS[step]
+
+        async def tell(events: Sequence[Event], *, done: int, step: str = step) -> None:
+            await hearing.hear(events)
+            progress(step, done)
+
+        await seed(use_cases[service], network, tell)
+        await hearing.settle()  # the next step is of what the services know by then
 
 
 def refuse_unless_local(settings: CoreSettings) -> None:

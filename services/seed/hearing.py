@@ -55,6 +55,7 @@ class Here:
     def __init__(self, services: Sequence[Service[Any]], use_cases: Mapping[str, Any]) -> None:
         self._use_cases = use_cases
         self._handlers: dict[str, dict[str, list[Handler[Any, Any]]]] = defaultdict(lambda: defaultdict(list))
+        self._turns: dict[str, asyncio.Lock] = {service.name: asyncio.Lock() for service in services}
         for service in services:
             for handler in service.handlers:
                 self._handlers[handler.event.KIND][service.name].append(handler)
@@ -68,7 +69,11 @@ class Here:
         """Return: nothing waits."""
 
     async def take_over(self, kind: str, payloads: Sequence[bytes]) -> None:
-        """Take over events of a kind as they go over the wire."""
+        """Take over events of a kind as they go over the wire.
+
+        More may be begun before they are: each service takes them over in the order in which that was, and none waits
+        for a slower one.
+        """
         told: dict[type[Event], Sequence[Event]] = {}  # services that need the same of it share it
         for handlers in self._handlers[kind].values():
             for event in {handler.event for handler in handlers} - told.keys():
@@ -78,7 +83,7 @@ class Here:
 
     async def _by(self, name: str, kind: str, told: Mapping[type[Event], Sequence[Event]]) -> None:
         use_cases = self._use_cases[name]
-        async with use_cases.kit.db.transaction() as session:
+        async with self._turns[name], use_cases.kit.db.transaction() as session:
             for handler in self._handlers[kind][name]:
                 await handler.past(use_cases, session, told[handler.event])
 
@@ -88,31 +93,37 @@ class Beside:
 
     def __init__(self, to: asyncio.StreamWriter, source: asyncio.StreamReader) -> None:
         self._to, self._from = to, source
-        self._waiting = 0
+        self._sent = self._answered = 0
+        self._reading = asyncio.Lock()
 
     async def hear(self, events: Sequence[Event]) -> None:
         """Hand events on; wait where too many wait already."""
         for kind, payloads in _by_kind(events).items():
-            while self._waiting >= _AHEAD:
-                await self._answered()
+            await self._wait_for(self._sent + 1 - _AHEAD)
+            self._sent += 1
             try:
                 await _send(self._to, msgspec.msgpack.encode((kind, payloads)))
             except ConnectionError:
-                await self._answered()  # it has said why, or hasn't
-            self._waiting += 1
+                await self._wait_for(self._sent)  # it has said why, or hasn't
 
     async def settle(self) -> None:
-        """Wait until all is taken over."""
-        while self._waiting:
-            await self._answered()
+        """Wait until all that was told until now is taken over."""
+        await self._wait_for(self._sent)
 
-    async def _answered(self) -> None:
+    async def _wait_for(self, frames: int) -> None:
+        """Wait until so many frames are answered; answers come in the order of frames."""
+        while self._answered < frames:
+            async with self._reading:
+                if self._answered < frames:
+                    await self._read()
+
+    async def _read(self) -> None:
         refusal = await _receive(self._from)
         if refusal is None:
             raise SeedError("The process that takes over what is told has ended.")
         if refusal:
             raise SeedError(f"What was told couldn't be taken over: {refusal.decode()}")
-        self._waiting -= 1
+        self._answered += 1
 
 
 @asynccontextmanager
@@ -169,16 +180,29 @@ async def _take_over_all(answers: int) -> None:
         hearing = Here(services, use_cases)
         gc.freeze()
         gc.set_threshold(_COLLECTED_EACH)  # thousands of rows come and go with each frame, none of them in circles
-        while (frame := await _receive(source)) is not None:
-            kind, payloads = msgspec.msgpack.decode(frame, type=tuple[str, list[bytes]])
-            refusal = b""
-            try:
-                await hearing.take_over(kind, payloads)
-            except Exception as exc:  # noqa: BLE001  (whatever it is, the other process raises it)
-                refusal = f"{kind}: {exc!r}"[:2_000].encode()
-            os.write(answers, _LENGTH.pack(len(refusal)) + refusal)
-            if refusal:
-                return
+        begun = asyncio.Queue[asyncio.Task[bytes] | None]()  # the other process lets no more than `_AHEAD` wait
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_answer(begun, answers))
+            while (frame := await _receive(source)) is not None:
+                begun.put_nowait(group.create_task(_refusal(hearing, frame)))
+            begun.put_nowait(None)
+
+
+async def _refusal(hearing: Here, frame: bytes) -> bytes:
+    """Take over a frame; return nothing, or what went wrong."""
+    kind, payloads = msgspec.msgpack.decode(frame, type=tuple[str, list[bytes]])
+    try:
+        await hearing.take_over(kind, payloads)
+    except Exception as exc:  # noqa: BLE001  (whatever it is, the other process raises it)
+        return f"{kind}: {exc!r}"[:2_000].encode()
+    return b""
+
+
+async def _answer(begun: "asyncio.Queue[asyncio.Task[bytes] | None]", answers: int) -> None:
+    """Answer frames in the order in which they came."""
+    while (task := await begun.get()) is not None:
+        refusal = await task
+        os.write(answers, _LENGTH.pack(len(refusal)) + refusal)
 
 
 def main() -> None:
