@@ -18,7 +18,7 @@ from services.follows.events import BlockChanged, FollowChanged
 from services.follows.models import Account, Block, Follow
 from services.follows.service import Follows
 
-_AT_ONCE = 500
+_AT_ONCE = 250
 
 
 _COUNTS = ("following", "followers", "requests", "requests_sent", "blocks")
