@@ -27,7 +27,7 @@ _HOME = "home, first page"
 _OTHERS = 4
 """People look at home more often than at anything else: other pages are asked for at so many times less a second."""
 
-_QUIET_SECONDS, _IDLE_SECONDS = 180.0, 0.05
+_QUIET_SECONDS, _IDLE_SECONDS = 180.0, 0.15
 
 _BEGIN_SECONDS = 60.0
 _BEGUN = """
