@@ -1,9 +1,10 @@
 """For tests that run a service's use cases themselves, beside the running VoteWave or without one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from services.core.data.database import Database, Row
 from services.core.settings import CoreSettings
 from sqlalchemy import event as sqlalchemy_events
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,8 +30,17 @@ def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         statements.append(statement)
 
+    fetch = Database.fetch
+
+    async def fetch_noted(database: Database, sql: str, arguments: Sequence[Any]) -> list[Row]:
+        if database.engine is engine:
+            statements.append(sql)
+        return await fetch(database, sql, arguments)
+
     sqlalchemy_events.listen(engine.sync_engine, "before_cursor_execute", note)
+    Database.fetch = fetch_noted  # type: ignore[method-assign,assignment]
     try:
         yield statements
     finally:
+        Database.fetch = fetch  # type: ignore[method-assign]
         sqlalchemy_events.remove(engine.sync_engine, "before_cursor_execute", note)

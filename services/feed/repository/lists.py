@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     Text,
@@ -26,7 +27,7 @@ from services.core.data.compiled import Compiled
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
 from services.feed.repository.parts import AFTER, COLUMNS, FOR_ALL, IS_POLL, NOBODY, ROWS, SHOWN, VIEWER, wanted
-from services.feed.repository.ripples import by_ripples, for_me, others, some_ripples
+from services.feed.repository.ripples import by_ripples, circle, for_me, others, some_ripples
 
 
 def _newer_of_the_day() -> ColumnElement[bool]:
@@ -55,32 +56,32 @@ def _home() -> Select[*tuple[Any, ...]]:
 
     With how many `others` share on what somebody brings up.
     """
-    page = _newest_at_home().subquery("page")
-    return select(page, others(page)).order_by(page.c.ordinal.desc())
+    followed = circle()
+    page = _newest_at_home(followed).subquery("page")
+    return select(page, others(page, followed)).order_by(page.c.ordinal.desc())
 
 
-def _newest_at_home() -> Select[*tuple[Any, ...]]:
+def _newest_at_home(followed: CTE) -> Select[*tuple[Any, ...]]:
     """Select what is newest at somebody's home.
 
     What has a tag or is shared on is looked for as far back only as the page of what people have published goes.
     """
-    people = _by_people().cte("people")
+    people = _by_people(followed).cte("people")
     last = select(people.c.ordinal).order_by(people.c.ordinal.desc()).offset(ROWS - 1).limit(1).scalar_subquery()
     since = func.coalesce(last, cast(NOBODY, Uuid()))
-    tags, ripples = _by_tags(since).subquery("tags"), by_ripples(since).subquery("ripples")
+    tags, ripples = _by_tags(since).subquery("tags"), by_ripples(followed, since).subquery("ripples")
     home = select(people).union(select(tags), select(ripples)).subquery("home")
     return select(home).order_by(home.c.ordinal.desc()).limit(ROWS)
 
 
-def _by_people() -> Select[*tuple[Any, ...]]:
+def _by_people(followed: CTE) -> Select[*tuple[Any, ...]]:
     """Select what a viewer, and those whom they follow, have published.
 
     A page of so many entries has no more authors, and they are those whose newest one is the newest. So it costs one
     look into the index for each who is followed, at any depth, and nothing grows with what they have ever published.
     """
-    wanted = (~unwanted(VIEWER, Follow.followee), ~gone(Follow.followee))
-    followed = select(Follow.followee.label("author")).where(Follow.follower == VIEWER, Follow.accepted, *wanted)
-    authors = followed.union_all(select(cast(VIEWER, Uuid()))).subquery("authors")
+    mine = select(cast(VIEWER, Uuid()))
+    authors = select(followed.c.followee.label("author")).union_all(mine).subquery("authors")
     last = _newest(authors.c.author, Entry.ordinal).limit(1).lateral("last")
     latest = select(authors.c.author).join_from(authors, last, true()).order_by(last.c.ordinal.desc())
     lately = latest.limit(ROWS).subquery("lately")
@@ -139,7 +140,7 @@ def _some() -> Select[*tuple[Any, ...]]:
     seen = or_(Entry.author == VIEWER, and_(~gone(Entry.author), ~unwanted(VIEWER, Entry.author)))
     entries = select(*COLUMNS).where(Entry.id == any_(things), SHOWN, for_me(), seen, ~hidden(VIEWER, Entry.id))
     page = entries.union_all(some_ripples(things)).subquery("page")
-    return select(page, others(page))
+    return select(page, others(page, circle()))
 
 
 def _known() -> Select[*tuple[Any, ...]]:
@@ -153,7 +154,7 @@ def _known() -> Select[*tuple[Any, ...]]:
 
 def _ranked() -> Select[*tuple[Any, ...]]:
     """Select the newest at home, with what their rank takes: whether they are `followed`, and `less` is wanted."""
-    home = _newest_at_home().subquery("candidates")
+    home = _newest_at_home(circle()).subquery("candidates")
     follows = circles.follows(Follow, VIEWER, home.c.author)
     followed = or_(home.c.author == VIEWER, home.c.rippler.is_not(None), follows).label("followed")
     less = lessened(VIEWER, home.c.author).label("less")

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     and_,
     any_,
     case,
     exists,
+    false,
     func,
     literal_column,
     or_,
@@ -25,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from services.core import circles
-from services.core.data.repository import Repository, is_there, keep_newest
+from services.core.data.repository import Repository, keep_newest
 from services.core.personal import AT_ONCE
 from services.feed.models import Entry, Follow, Ripple, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
@@ -71,20 +73,27 @@ def for_me() -> ColumnElement[bool]:
     return or_(Entry.author == VIEWER, follows, and_(FOR_ALL, or_(IS_POLL, ~private(Entry.author)), tag))
 
 
-def by_ripples(since: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+def circle() -> CTE:
+    """Select whom a viewer follows and hears of, once a statement, and whether they want to see `less` of them."""
+    heard = (~unwanted(VIEWER, Follow.followee), ~gone(Follow.followee))
+    follows = select(Follow.followee, lessened(VIEWER, Follow.followee).label("less"))
+    return follows.where(Follow.follower == VIEWER, Follow.accepted, *heard).cte("circle")
+
+
+def by_ripples(followed: CTE, since: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """Select what those whom a viewer follows share on.
 
     As with what they have published, those whose newest Ripple is the newest are found first.
 
     Args:
+        followed: The viewer's circle.
         since: Nothing before this ordinal is looked at.
     """
-    followed = select(Follow.followee).where(Follow.follower == VIEWER, Follow.accepted, *_heeded(Follow.followee))
-    people = followed.subquery("sharing")
-    last = _newest(people.c.followee, since, Ripple.ordinal).limit(1).lateral("last_ripple")
+    people = _heeded_of(followed).subquery("sharing")
+    last = _newest(followed, people.c.followee, since, Ripple.ordinal).limit(1).lateral("last_ripple")
     latest = select(people.c.followee).join_from(people, last, true()).order_by(last.c.ordinal.desc())
     lately = latest.limit(ROWS).subquery("sharing_lately")
-    ripple = _newest(lately.c.followee, since, *_COLUMNS).limit(ROWS).lateral("newest_ripple")
+    ripple = _newest(followed, lately.c.followee, since, *_COLUMNS).limit(ROWS).lateral("newest_ripple")
     return select(ripple).select_from(lately).join(ripple, true()).order_by(ripple.c.ordinal.desc()).limit(ROWS)
 
 
@@ -94,10 +103,10 @@ def some_ripples(things: Any) -> Select[*tuple[Any, ...]]:
     return _of_others().where(Ripple.id == any_(things), follows, *_heeded(Ripple.account)).with_only_columns(*_COLUMNS)
 
 
-def _newest(account: Any, since: ColumnElement[Any], *columns: Any) -> Select[*tuple[Any, ...]]:
+def _newest(followed: CTE, account: Any, since: ColumnElement[Any], *columns: Any) -> Select[*tuple[Any, ...]]:
     """Select what somebody shares on and the viewer hasn't come across lately, the newest first."""
     by = _of_others().where(Ripple.account == account, Ripple.ordinal < AFTER, Ripple.ordinal >= since)
-    fresh = by.where(~_was_shared(), ~_was_there())
+    fresh = by.where(~_was_shared(followed), ~_was_there())
     return fresh.with_only_columns(*columns).order_by(Ripple.ordinal.desc())
 
 
@@ -111,22 +120,20 @@ def _of_others() -> Select[*tuple[Any, ...]]:
     return ripples.where(Entry.author != VIEWER, open_to_me, ~i_share, *wanted)
 
 
-def _was_shared() -> ColumnElement[bool]:
+def _was_shared(followed: CTE) -> ColumnElement[bool]:
     """Say whether somebody whom the viewer follows has shared the same Wave on in the week before.
 
     Of a Wave that few have shared on these are looked at; of any other one, those whom the viewer follows. The planner
     knows how many share a Wave on as a rule, and not which one it is: left to itself, it looks at the fifty thousand of
     one Wave, once for each Ripple of it in the viewer's circle.
     """
-    other, follow = aliased(Ripple), aliased(Follow)
-    by_them = select(other.id).join(follow, and_(follow.followee == other.account, follow.accepted))
-    among_few = by_them.where(follow.follower == VIEWER, _earlier(other), *_heeded(other.account)).exists()
+    other = aliased(Ripple)
+    among_few = select(other.id).where(_earlier(other), _is_heeded(other.account, followed)).exists()
 
     counted, sharing = aliased(Ripple), aliased(Ripple)
     some = select(counted.id).where(_earlier(counted)).correlate(Ripple).limit(_FEW + 1).subquery("some_earlier")
     number = select(func.count()).select_from(some).scalar_subquery()
-    circle = select(Follow.followee).where(Follow.follower == VIEWER, Follow.accepted, *_heeded(Follow.followee))
-    people = circle.subquery("circle")
+    people = _heeded_of(followed).subquery("heeded")
     # The limit keeps the order: first whom the viewer follows, then what each of them shares on.
     theirs = select(sharing.id).where(sharing.account == people.c.followee, _earlier(sharing))
     one = theirs.correlate(Ripple, people).limit(1).lateral("one_of_theirs")
@@ -150,16 +157,28 @@ def _heeded(account: Any) -> tuple[ColumnElement[bool], ...]:
     return ~unwanted(VIEWER, account), ~gone(account), ~lessened(VIEWER, account)
 
 
-def others(page: Any) -> ColumnElement[int]:
+def _heeded_of(followed: CTE) -> Select[*tuple[Any, ...]]:
+    return select(followed.c.followee).where(~followed.c.less).correlate(None)
+
+
+def _is_heeded(account: Any, followed: CTE) -> ColumnElement[bool]:
+    """Say whether what somebody in a viewer's circle shares on comes up.
+
+    Postgres makes a hash of the circle once; as a condition of its own, it would be a look into the follows for each
+    Ripple that is held against it.
+    """
+    return func.coalesce(account.in_(_heeded_of(followed)), false())
+
+
+def others(page: Any, followed: CTE) -> ColumnElement[int]:
     """Return how many others whom a viewer follows share each Wave of a page on than who is named; 0 where nobody is.
 
     Args:
         page: A sub-query, with the columns that entries of a feed have.
+        followed: The viewer's circle.
     """
     newest = select(Ripple.account, Ripple.created_at).where(Ripple.original == page.c.id, Ripple.shown)
     some = newest.order_by(Ripple.created_at.desc()).limit(MOST_COUNTED).correlate(page).subquery("some")
-    # One by one: the planner doesn't know how many share a Wave on, and would go through them for each follow.
-    followed = is_there(Follow.follower == VIEWER, Follow.followee == some.c.account, Follow.accepted)
-    number = select(func.count(some.c.account.distinct())).where(some.c.account != page.c.rippler, followed)
-    heeded = number.where(*_heeded(some.c.account)).correlate(page)
+    number = select(func.count(some.c.account.distinct())).where(some.c.account != page.c.rippler)
+    heeded = number.where(_is_heeded(some.c.account, followed)).correlate(page)
     return case((page.c.rippler.is_not(None), heeded.scalar_subquery()), else_=0).label("others")
