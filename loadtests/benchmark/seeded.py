@@ -70,7 +70,12 @@ async def run(*, people: int, follows: int, rate: int, seconds: int, parent: Pat
     Raises:
         BenchError: Something failed.
     """
-    settings = {"VOTEWAVE_LOG_LEVEL": "warning", "VOTEWAVE_TRUSTED_PROXIES": "1", "VOTEWAVE_ENVIRONMENT": "local"}
+    settings = {
+        "VOTEWAVE_LOG_LEVEL": "warning",
+        "VOTEWAVE_TRUSTED_PROXIES": "1",
+        "VOTEWAVE_ENVIRONMENT": "local",
+        "VOTEWAVE_DATABASE_POOL": "5",  # sixteen services have twice as many each, of the 200 that there may be
+    }
     async with open_place(parent, **settings) as place:
         await _begin(place)
         await _seed(place, people, follows)

@@ -36,7 +36,10 @@ class CoreSettings(msgspec.Struct, frozen=True, kw_only=True):
             "Each service logs in with its own role and the password of the secret `SERVICE/database`."
         ),
     ] = "postgresql:///votewave?host=/var/run/postgresql"
-    database_pool: Annotated[int, Meta(description="Connections a service keeps open at most.", ge=2, le=100)] = 6
+    database_pool: Annotated[
+        int,
+        Meta(description="Connections of a service at most; as many again for reading.", ge=2, le=100),
+    ] = 6
     redis_url: Annotated[str, Meta(description="Redis or Valkey: `redis://…`, `rediss://…`, `unix://…`.")] = (
         "redis://127.0.0.1:6379/0"
     )

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 STATEMENT_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "15s"
 _POOL_SECONDS = 5.0
+_FOR_EVER = 2**62
+"""A connection that was closed after so many statements would have all of them planned anew, in somebody's request."""
 READS = "votewave_reads"
 """In the `info` of a session for reading: the database, which reads without it where SQL is all that is needed."""
 PUBLISHED = "votewave_published"
@@ -162,9 +164,13 @@ class Database:
             sql: With parameters as Postgres has them: `$1`.
             arguments: Their values.
         """
-        pool = await self.pool()
-        async with pool.acquire(timeout=_POOL_SECONDS) as connection:
+        async with asyncio.timeout(_POOL_SECONDS):
+            pool = await self.pool()
+            connection = await pool.acquire()
+        try:
             return await connection.fetch(sql, *arguments, record_class=Row)
+        finally:
+            await pool.release(connection)
 
     async def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         """Return the asyncpg pool, opened at first use."""
@@ -178,6 +184,7 @@ class Database:
                         reset=_leave,
                         max_cacheable_statement_size=0,  # no limit: the longest ones take longest to plan
                         max_cached_statement_lifetime=0,
+                        max_queries=_FOR_EVER,
                     )
         return self._pool
 

@@ -196,8 +196,9 @@ class Watch:
 
     def _refuse(self, followers: Sequence[Subscription], problem: Problem) -> None:
         for follower in followers:
-            follower.connection.refuse(self.name, problem)
-            self._drop(self, follower)
+            if follower in self.followers:  # who left meanwhile, or has asked anew, isn't meant
+                follower.connection.refuse(self.name, problem)
+                self._drop(self, follower)
 
 
 def signal(stream: str, content: object) -> bytes:

@@ -1,7 +1,7 @@
 """What a process does once a second for its live connections."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -85,7 +85,7 @@ class Place:
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+async def place() -> AsyncIterator[Place]:
     place = Place()
     yield place
     for connection in place.connections:
@@ -112,3 +112,13 @@ async def test_who_came_after_a_look_began_isnt_refused_by_it(place: Place) -> N
     assert not late.sent
     await place.until(lambda: late.sent)
     assert place.source.looked == 2
+
+
+async def test_who_asks_anew_while_a_look_is_under_way_isnt_refused_by_it(place: Place) -> None:
+    place.follow("slow:x")  # keeps the watch
+    outlet = place.follow("slow:x")
+    await place.until(lambda: place.source.looked)
+    place.hub.follow(place.connections[1], Follow(stream="slow:x"), ADDRESS)
+    place.source.answers.set()
+    await place.until(lambda: outlet.sent)
+    assert place.source.looked == 2, "the one that it asked for"
