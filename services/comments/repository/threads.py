@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, Uuid, any_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Table, Uuid, any_, bindparam, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.comments.events import PollChanged
-from services.comments.models import Follow, Following, Thread
+from services.comments.models import Follow, Following, Limit, Thread
 from services.core import circles
 from services.core.data.compiled import Compiled
 from services.core.data.pagination import Page, PageFilter
@@ -16,7 +16,12 @@ from services.core.data.repository import Repository
 from services.core.ids import NOBODY, new_id
 
 _IDS = ARRAY(Uuid())
-_THREAD = Compiled(select(cast(Table, Thread.__table__)).where(Thread.id == bindparam("thread", type_=Uuid())))
+_VIEWER_LIMITED = exists().where(Limit.account == bindparam("viewer", type_=Uuid()), Limit.limited)
+_THREAD = Compiled(
+    select(cast(Table, Thread.__table__), _VIEWER_LIMITED.label("viewer_limited")).where(
+        Thread.id == bindparam("thread", type_=Uuid())
+    )
+)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))")
 
 
@@ -40,10 +45,13 @@ class ThreadRepository(Repository[Thread]):
         newer = Thread.known_version < new.excluded.known_version
         await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
 
-    async def find(self, thread: UUID) -> Thread | None:
-        """Return a thread, if it is known: a row with its columns, for reading alone."""
-        rows = await _THREAD.rows(self.session, {"thread": thread})
-        return cast(Thread, rows[0]) if rows else None
+    async def find(self, thread: UUID, viewer: UUID) -> tuple[Thread, bool] | None:
+        """Return a thread, and whether a viewer is limited, or None if it isn't known.
+
+        It is a row with a thread's columns, for reading alone.
+        """
+        rows = await _THREAD.rows(self.session, {"thread": thread, "viewer": viewer})
+        return (cast(Thread, rows[0]), rows[0].viewer_limited) if rows else None
 
     async def of(self, threads: Collection[UUID]) -> Sequence[Thread]:
         """Return those of some threads that are known."""

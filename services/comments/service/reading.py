@@ -49,7 +49,7 @@ from services.core.refusals import Refusals
 class Reading:
     """Threads and comments, as somebody sees them.
 
-    A page takes as many statements whatever is on it: its thread, whether the viewer is limited, the rows, the best
+    A page takes as many statements whatever is on it: its thread and whether the viewer is limited, the rows, the best
     answers, what the viewer has to do with them, whom they name if they name anybody, and who people are.
     """
 
@@ -64,9 +64,8 @@ class Reading:
         Raises:
             Problem: 404, or 503 where Polls must be asked and doesn't answer.
         """
-        thread = await self._threads.find(viewer, thread_id)
+        thread, limited = await self._threads.look(viewer, thread_id)
         async with self._db.reading() as session:
-            limited = await _limited(session, viewer)
             left_out = 0 if limited is None else await CommentRepository(session).limited(limited, thread.id)
             comment = thread.pinned and await CommentRepository(session).get_one_or_none(id=thread.pinned)
             seen = await _look(session, viewer, [thread], [comment] if comment else [], limited)
@@ -107,9 +106,8 @@ class Reading:
             Problem: 400 for another list's cursor, 404, 503.
         """
         page_filter = lists.TOP[order].page(cursor, limit)
-        thread = await self._threads.find(viewer, thread_id)
+        thread, limited = await self._threads.look(viewer, thread_id)
         async with self._db.reading() as session:
-            limited = await _limited(session, viewer)
             page = await CommentRepository(session).top(page_filter, thread_id, limited)
             seen = await _look_at_page(session, viewer, thread, page, limited)
         return await self._listed(seen, page)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from services.comments.models import Comment, Thread
 from services.comments.repository import BlockRepository, FollowRepository, ThreadRepository
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Kind, Role, Subject
+from services.core.ids import NOBODY
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import not_found, unavailable
@@ -23,6 +24,13 @@ _ASKED_A_SECOND = 50
 
 _UNKNOWN = 10_000
 _UNKNOWN_SECONDS = 1.0
+
+
+class Looked(NamedTuple):
+    """A thread, and who looks at it if they are limited: they see their own comments as if they weren't."""
+
+    thread: Thread
+    limited: UUID | None
 
 
 class Threads:
@@ -39,19 +47,30 @@ class Threads:
         Raises:
             Problem: 404 if there is no such thing for the viewer, 503 if Polls must be asked and doesn't answer.
         """
-        found = await self._known(thread)
+        return (await self.look(viewer, thread)).thread
+
+    async def look(self, viewer: Subject | None, thread: UUID) -> Looked:
+        """Return what is commented on, and whether the viewer is limited. Call it outside of a transaction.
+
+        Raises:
+            Problem: As `find` does.
+        """
+        found = await self._known(viewer, thread)
         if found is None:
             await self._ask(thread)
-            found = await self._known(thread)
-        if found is None or found.deleted:
+            found = await self._known(viewer, thread)
+        if found is None or found.thread.deleted:
             raise not_found("poll")
-        async with self._kit.db.reading() as session:
-            await refuse_unknown(session, viewer, found, "poll")
+        if found.thread.listing == "followers":
+            async with self._kit.db.reading() as session:
+                await refuse_unknown(session, viewer, found.thread, "poll")
         return found
 
-    async def _known(self, thread: UUID) -> Thread | None:
+    async def _known(self, viewer: Subject | None, thread: UUID) -> Looked | None:
+        account = viewer.id if viewer is not None and viewer.kind is Kind.USER else None
         async with self._kit.db.reading() as session:
-            return await ThreadRepository(session).find(thread)
+            found = await ThreadRepository(session).find(thread, account or NOBODY)
+        return found and Looked(found[0], account if found[1] else None)
 
     async def _ask(self, thread: UUID) -> None:
         if self._unknown.get(thread, 0.0) > time.monotonic():
