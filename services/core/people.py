@@ -175,8 +175,7 @@ class People:
         ids = list(wanted)
         if not ids:
             return {}
-        async with self._kit.db.reading() as session:
-            rows = await self._of.rows(session, {"ids": ids})
+        rows = await self._of.rows(self._kit.db, {"ids": ids})
         return {row.id: PersonView(*row) for row in rows}
 
     async def _find(self, missing: Iterable[UUID]) -> dict[UUID, PersonView]:

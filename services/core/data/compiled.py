@@ -27,19 +27,19 @@ class Compiled:
     def __init__(self, statement: ClauseElement) -> None:
         self.statement = statement
 
-    async def rows(self, session: AnySession, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def rows(self, where: AnySession | Database, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Execute it; return its rows.
 
         Args:
-            session: Of the transaction, or for reading.
+            where: The session of the transaction, or for reading; or the database, for reading.
             values: Of the parameters.
         """
         sql, names, constants = self._made
         arguments = tuple(values[name] if name in values else constants[name] for name in names)
-        database: Database | None = session.info.get(READS)
-        if database is not None:  # what a session costs is a multiple of what reading costs
+        database = where if isinstance(where, Database) else where.info.get(READS)
+        if isinstance(database, Database):  # what a session costs is a multiple of what reading costs
             return cast(Sequence[Row[*tuple[Any, ...]]], await database.fetch(sql, arguments))
-        connection = await session.connection()
+        connection = await cast(AnySession, where).connection()
         return (await connection.exec_driver_sql(sql, arguments)).all()
 
     @cached_property
