@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from services.core.data.database import Database, Row
 from services.core.settings import CoreSettings
@@ -38,9 +39,8 @@ def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
         return await fetch(database, sql, arguments)
 
     sqlalchemy_events.listen(engine.sync_engine, "before_cursor_execute", note)
-    Database.fetch = fetch_noted  # type: ignore[method-assign,assignment]
     try:
-        yield statements
+        with patch.object(Database, "fetch", fetch_noted):
+            yield statements
     finally:
-        Database.fetch = fetch  # type: ignore[method-assign]
         sqlalchemy_events.remove(engine.sync_engine, "before_cursor_execute", note)

@@ -58,13 +58,10 @@ class CompiledList:
     """
 
     def __init__(self, keyset: Keyset, statement: Select[*tuple[Any, ...]]) -> None:
-        columns, ascending = keyset.columns, keyset.ascending
-        after: Any = tuple_(*(bindparam(_after(column), type_=column.type) for column in columns))
-        order = [column.asc() if ascending else column.desc() for column in columns]
-        page = statement.order_by(*order).limit(bindparam("rows", type_=Integer()))
-        key = tuple_(*columns)
-        self._names = [_after(column) for column in columns]
-        self._first, self._later = Compiled(page), Compiled(page.where(key > after if ascending else key < after))
+        after: Any = tuple_(*(bindparam(_after(column), type_=column.type) for column in keyset.columns))
+        page = keyset.ordered(statement).limit(bindparam("rows", type_=Integer()))
+        self._names = [_after(column) for column in keyset.columns]
+        self._first, self._later = Compiled(page), Compiled(keyset.later(page, after))
 
     async def page(
         self, session: AnySession, page: PageFilter, values: Mapping[str, Any]

@@ -25,6 +25,7 @@ from services.core.problems import bad_cursor
 T = TypeVar("T")
 K = TypeVar("K")
 U = TypeVar("U")
+SelectT = TypeVar("SelectT", bound=Select[*tuple[Any, ...]])
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -103,6 +104,15 @@ class Keyset:
         """
         return PageFilter(self, decode_cursor(cursor, self.key_type, self.name), limit)
 
+    def ordered(self, statement: SelectT) -> SelectT:
+        """Return a SELECT in the list's order."""
+        return statement.order_by(*(column.asc() if self.ascending else column.desc() for column in self.columns))
+
+    def later(self, statement: SelectT, after: Any) -> SelectT:
+        """Return a SELECT of what comes after a sort key: its values, or a tuple of parameters."""
+        key = tuple_(*self.columns)
+        return statement.where(key > after if self.ascending else key < after)
+
 
 class PageFilter(PaginationFilter):
     """One page of a list, as a filter of Advanced Alchemy's: it fetches a row more than the page has.
@@ -122,13 +132,9 @@ class PageFilter(PaginationFilter):
         """Return a SELECT with the page's condition, order and limit."""
         if not isinstance(statement, Select):
             raise TypeError("only a SELECT has pages")
-        columns = self.keyset.columns
-        ascending = self.keyset.ascending
         if self.after is not None:
-            key = tuple_(*columns)
-            statement = statement.where(key > self.after if ascending else key < self.after)
-        order = [column.asc() if ascending else column.desc() for column in columns]
-        return statement.order_by(*order).limit(self.limit + 1)
+            statement = self.keyset.later(statement, self.after)
+        return self.keyset.ordered(statement).limit(self.limit + 1)
 
     def of(self, rows: Sequence[T]) -> Page[T]:
         """Return the page of the rows that were fetched."""
