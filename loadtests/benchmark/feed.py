@@ -17,7 +17,7 @@ from services.core.ids import new_id
 from services.core.kit import Kit, Shared
 from services.core.service import NoSettings
 from services.core.settings import CoreSettings, load
-from services.feed.repository.entries import EntryRepository
+from services.feed.repository.lists import Lists
 from sqlalchemy import text
 
 from loadtests.benchmark.errors import BenchError
@@ -185,7 +185,7 @@ async def _statements(place: Place, viewers: Sequence[UUID], eager: UUID) -> lis
     kit = Kit("feed", NoSettings(), shared)
 
     async def ours(session: Any, me: UUID) -> None:
-        await EntryRepository(session).home(None, _LIMIT, me)
+        await Lists(session).home(None, _LIMIT, me)
 
     async def plain(session: Any, me: UUID) -> None:
         (await session.execute(_PLAIN, {"me": me})).all()

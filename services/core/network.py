@@ -1,6 +1,7 @@
 """Networks of addresses: what limits count as one place, and what of an address is kept."""
 
 import ipaddress
+from functools import lru_cache
 
 UNKNOWN = "unknown"
 
@@ -15,6 +16,7 @@ def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     return mapped or found
 
 
+@lru_cache(maxsize=10_000)  # asked several times for each request
 def network(address: str, bits4: int, bits6: int) -> str:
     """Return the network that an address is in, `unknown` if it is none.
 

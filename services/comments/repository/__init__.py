@@ -3,7 +3,7 @@
 Whoever adds, hides or deletes comments locks the thread first, then changes its comments.
 """
 
-from services.comments.repository.comments import CommentRepository, MentionRepository, SupportRepository
+from services.comments.repository.comments import CommentRepository, MentionRepository, SupportRepository, named_by
 from services.comments.repository.exporting import exported
 from services.comments.repository.moderation import (
     AuditRepository,
@@ -14,8 +14,9 @@ from services.comments.repository.moderation import (
     ReportRepository,
     RoundRepository,
 )
+from services.comments.repository.pages import Pages, SeenPage
 from services.comments.repository.people import BlockRepository, FollowRepository
-from services.comments.repository.threads import FollowingRepository, ThreadRepository
+from services.comments.repository.threads import FollowingRepository, ThreadRepository, find
 
 __all__ = [
     "AuditRepository",
@@ -28,9 +29,13 @@ __all__ = [
     "LimitRepository",
     "MentionRepository",
     "ModerationLog",
+    "Pages",
     "ReportRepository",
     "RoundRepository",
+    "SeenPage",
     "SupportRepository",
     "ThreadRepository",
     "exported",
+    "find",
+    "named_by",
 ]

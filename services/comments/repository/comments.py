@@ -1,74 +1,36 @@
 """Comments, whom they name, and who supports them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
-    Table,
     Uuid,
-    and_,
     any_,
     bindparam,
     case,
-    column,
     delete,
     func,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.comments.models import Block, Comment, Mention, Person, Support
-from services.comments.repository.lists import REPLIES, TOP
 from services.comments.repository.people import apart_from
 from services.core import circles
-from services.core.data.compiled import Compiled, CompiledList
+from services.core.data.compiled import Compiled
+from services.core.data.database import Database
 from services.core.data.pagination import Page, PageFilter
-from services.core.data.repository import Repository
+from services.core.data.repository import AnySession, Repository
 
 _IDS = ARRAY(Uuid())
-_LISTED: ColumnElement[bool] = Comment.listed.is_(True)
 _LIMITED: ColumnElement[bool] = Comment.hidden_as == "limit"
 
 
-# What pages of threads read is read as rows with these columns, which look like comments and are never changed: mapped
-# objects, and statements that are put together anew, would take two thirds of the time that a page takes.
-_COLUMNS: Sequence[ColumnElement[Any]] = [
-    column for column in cast(Table, Comment.__table__).c if column.key not in {"request_key", "request_hash"}
-]
-
-
-def _best_replies() -> Select[*tuple[Any, ...]]:
-    """Select the most supported answers to each of the comments `parents`, `each` so many at most."""
-    parents = func.unnest(bindparam("parents", type_=_IDS))
-    asked = parents.table_valued(column("parent", Uuid())).render_derived("asked")
-    of_parent = select(*_COLUMNS).where(Comment.parent == asked.c.parent, Comment.listed)
-    best = of_parent.order_by(Comment.support.desc(), Comment.id.desc()).limit(bindparam("each", type_=Integer()))
-    lateral = best.lateral("best")
-    order = (lateral.c.parent, lateral.c.support.desc(), lateral.c.id.desc())
-    return select(lateral).select_from(asked).join(lateral, true()).order_by(*order)
-
-
-_PARENT, _THREAD, _COMMENTS = (
-    bindparam("parent", type_=Uuid()),
-    bindparam("thread", type_=Uuid()),
-    bindparam("comments", type_=_IDS),
-)
-_AT_TOP = select(*_COLUMNS).where(Comment.thread == _THREAD, Comment.parent.is_(None), _LISTED)
-_TOP = {keyset: CompiledList(keyset, _AT_TOP) for keyset in TOP.values()}
-_BELOW = select(*_COLUMNS).where(Comment.parent == _PARENT, _LISTED)
-_REPLIES = {keyset: CompiledList(keyset, _BELOW) for keyset in REPLIES.values()}
-_BEST_REPLIES = Compiled(_best_replies())
+_COMMENTS = bindparam("comments", type_=_IDS)
 _NAMED = Compiled(select(Mention.comment, Mention.handle, Mention.account).where(Mention.comment == any_(_COMMENTS)))
-
-
-def _listed(limited: UUID | None) -> ColumnElement[bool]:
-    return _LISTED if limited is None else or_(_LISTED, and_(_LIMITED, Comment.author == limited))
 
 
 class CommentRepository(Repository[Comment]):
@@ -93,18 +55,6 @@ class CommentRepository(Repository[Comment]):
         [changed] = await self.update_where(Comment.id == comment, values=values)
         return changed
 
-    async def top(self, page: PageFilter, thread: UUID, limited: UUID | None) -> Page[Comment]:
-        """Return a page of a thread's top level; with what a limited account has said, if that is who reads."""
-        if limited is not None:
-            return await self.page(page, Comment.thread == thread, Comment.parent.is_(None), _listed(limited))
-        return cast(Page[Comment], await _TOP[page.keyset].page(self.session, page, {"thread": thread}))
-
-    async def replies(self, page: PageFilter, parent: UUID, limited: UUID | None) -> Page[Comment]:
-        """Return a page of the answers to a comment; with those of a limited account, if that is who reads."""
-        if limited is not None:
-            return await self.page(page, Comment.parent == parent, _listed(limited))
-        return cast(Page[Comment], await _REPLIES[page.keyset].page(self.session, page, {"parent": parent}))
-
     async def unlisted(self, author: UUID, thread: UUID) -> dict[UUID | None, int]:
         """Return how many comments of a limited account lists leave out, by what they answer."""
         mine = (Comment.author == author, Comment.thread == thread, _LIMITED, ~Comment.listed)
@@ -127,11 +77,6 @@ class CommentRepository(Repository[Comment]):
         shown = case((Comment.state == "shown", Comment.text))
         statement = select(Comment.id, shown).where(Comment.id > after).order_by(Comment.id).limit(most)
         return [(row[0], [row[1]] if row[1] else []) for row in await self.session.execute(statement)]
-
-    async def best_replies(self, parents: Sequence[UUID], each: int) -> Sequence[Comment]:
-        """Return the most supported answers to some comments, so many to each at most, with one statement."""
-        values = {"parents": list(parents), "each": each}
-        return cast(Sequence[Comment], await _BEST_REPLIES.rows(self.session, values))
 
     async def some_by(self, author: UUID, most: int) -> Sequence[UUID]:
         """Return some comments of an account, deleted ones too; their rows aren't read, since they may change."""
@@ -186,16 +131,17 @@ class MentionRepository(Repository[Mention]):
             rows = [{"comment": comment, "handle": handle, "account": one} for handle, one in accounts.items()]
             await self.session.execute(insert(Mention).values(rows))
 
-    async def of(self, comments: Collection[UUID]) -> dict[UUID, dict[str, UUID]]:
-        """Return whom some comments name, by comment and handle, with one statement."""
-        found: dict[UUID, dict[str, UUID]] = {}
-        for row in await _NAMED.rows(self.session, {"comments": list(comments)}):
-            found.setdefault(row.comment, {})[row.handle] = row.account
-        return found
-
     async def leave(self, account: UUID) -> None:
         """Have no comment name an account."""
         await self.session.execute(delete(Mention).where(Mention.account == account))
+
+
+async def named_by(where: AnySession | Database, comments: Collection[UUID]) -> dict[UUID, dict[str, UUID]]:
+    """Return whom some comments name, by comment and handle, with one statement."""
+    found: dict[UUID, dict[str, UUID]] = {}
+    for row in await _NAMED.rows(where, {"comments": list(comments)}):
+        found.setdefault(row.comment, {})[row.handle] = row.account
+    return found
 
 
 class SupportRepository(Repository[Support]):

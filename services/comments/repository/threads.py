@@ -11,6 +11,7 @@ from services.comments.events import PollChanged
 from services.comments.models import Follow, Following, Limit, Thread
 from services.core import circles
 from services.core.data.compiled import Compiled
+from services.core.data.database import Database
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import NOBODY, new_id
@@ -23,6 +24,15 @@ _THREAD = Compiled(
     )
 )
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))")
+
+
+async def find(db: Database, thread: UUID, viewer: UUID) -> tuple[Thread, bool] | None:
+    """Return a thread, and whether a viewer is limited, or None if it isn't known.
+
+    It is a row with a thread's columns, for reading alone.
+    """
+    rows = await _THREAD.rows(db, {"thread": thread, "viewer": viewer})
+    return (cast(Thread, rows[0]), rows[0].viewer_limited) if rows else None
 
 
 class ThreadRepository(Repository[Thread]):
@@ -44,14 +54,6 @@ class ThreadRepository(Repository[Thread]):
         values = {name: new.excluded[name] for name in ("owner", "title", "listing", "known_version", "deleted")}
         newer = Thread.known_version < new.excluded.known_version
         await self.session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer))
-
-    async def find(self, thread: UUID, viewer: UUID) -> tuple[Thread, bool] | None:
-        """Return a thread, and whether a viewer is limited, or None if it isn't known.
-
-        It is a row with a thread's columns, for reading alone.
-        """
-        rows = await _THREAD.rows(self.session, {"thread": thread, "viewer": viewer})
-        return (cast(Thread, rows[0]), rows[0].viewer_limited) if rows else None
 
     async def of(self, threads: Collection[UUID]) -> Sequence[Thread]:
         """Return those of some threads that are known."""

@@ -11,13 +11,14 @@ from services.comments.repository import (
     CommentRepository,
     FollowingRepository,
     LimitRepository,
-    MentionRepository,
+    Pages,
+    SeenPage,
     SupportRepository,
     ThreadRepository,
     lists,
+    named_by,
 )
 from services.comments.schemas import (
-    BEST_REPLIES,
     MOST_ASKED,
     CommentInContext,
     CommentView,
@@ -37,6 +38,7 @@ from services.comments.service.threads import (
     state_for,
 )
 from services.comments.settings import CommentsSettings
+from services.core.data.database import Database
 from services.core.data.pagination import Page
 from services.core.identity.subject import Kind, Subject
 from services.core.kit import Kit
@@ -49,12 +51,13 @@ from services.core.refusals import Refusals
 class Reading:
     """Threads and comments, as somebody sees them.
 
-    A page takes as many statements whatever is on it: its thread and whether the viewer is limited, the rows, the best
-    answers, what the viewer has to do with them, whom they name if they name anybody, and who people are.
+    A page takes as many statements whatever is on it: its thread and whether the viewer is limited, comments with what
+    the viewer has to do with them, whom they name if they name anybody, and who people are.
     """
 
     def __init__(self, kit: Kit[CommentsSettings], people: People, threads: Threads) -> None:
         self._db = kit.db
+        self._pages = Pages(kit.db)
         self._people = people
         self._threads = threads
 
@@ -107,10 +110,8 @@ class Reading:
         """
         page_filter = lists.TOP[order].page(cursor, limit)
         thread, limited = await self._threads.look(viewer, thread_id)
-        async with self._db.reading() as session:
-            page = await CommentRepository(session).top(page_filter, thread_id, limited)
-            seen = await _look_at_page(session, viewer, thread, page, limited)
-        return await self._listed(seen, page)
+        page = await self._pages.top(page_filter, thread_id, _account(viewer), limited=limited is not None)
+        return await self._listed(viewer, thread, page, limited)
 
     async def replies(
         self, viewer: Subject | None, comment_id: UUID, order: Order, cursor: str | None, limit: int
@@ -124,9 +125,8 @@ class Reading:
         thread, comment = await self._found(viewer, comment_id)
         async with self._db.reading() as session:
             limited = await _limited(session, viewer)
-            page = await CommentRepository(session).replies(page_filter, comment.id, limited)
-            seen = await _look_at_page(session, viewer, thread, page, limited)
-        return await self._listed(seen, page)
+        page = await self._pages.replies(page_filter, comment.id, _account(viewer), limited=limited is not None)
+        return await self._listed(viewer, thread, page, limited)
 
     async def one(self, viewer: Subject | None, comment_id: UUID) -> CommentInContext:
         """Return a comment and those above it, for a link to it.
@@ -175,14 +175,22 @@ class Reading:
             await refuse_unknown(session, viewer, thread, "comment")
         return thread, comment
 
-    async def _listed(self, seen: "_Seen", page: Page[Comment]) -> Page[ListedComment]:
-        """Return a page of which more is seen than its items: the best answers to them come after."""
-        views = await self._show(seen)
+    async def _listed(
+        self, viewer: Subject | None, thread: Thread, seen: SeenPage, limited: UUID | None
+    ) -> Page[ListedComment]:
+        comments = [*seen.page.items, *seen.answers]
+        apart = frozenset() if is_moderator(viewer) else seen.apart
+        unlisted: Mapping[UUID | None, int] = {}
+        if limited is not None:
+            async with self._db.reading() as session:
+                unlisted = await CommentRepository(session).unlisted(limited, thread.id)
+        pieces = await _pieces(self._db, _readable({thread.id: thread}, comments, viewer, apart))
+        views = await self._show(_Seen(viewer, {thread.id: thread}, comments, apart, seen.supported, unlisted, pieces))
         below: dict[UUID | None, list[CommentView]] = {}
-        for view in views[len(page.items) :]:
+        for view in views[len(seen.page.items) :]:
             below.setdefault(view.parent, []).append(view)
-        items = [ListedComment(view, below.get(view.id, [])) for view in views[: len(page.items)]]
-        return Page(items, page.next)
+        items = [ListedComment(view, below.get(view.id, [])) for view in views[: len(seen.page.items)]]
+        return Page(items, seen.page.next)
 
     async def _show(self, seen: "_Seen") -> list[CommentView]:
         """Return comments with the people named; hold no connection meanwhile, since finding them takes one."""
@@ -238,15 +246,6 @@ class _Seen(NamedTuple):
     pieces: Mapping[UUID, list[Piece]]
 
 
-async def _look_at_page(
-    session: AsyncSession, viewer: Subject | None, thread: Thread, page: Page[Comment], limited: UUID | None
-) -> _Seen:
-    """Return what a viewer sees of a page: its items, and after them the best answers to them."""
-    answered = [comment.id for comment in page.items if comment.replies]
-    best = await CommentRepository(session).best_replies(answered, BEST_REPLIES) if answered else []
-    return await _look(session, viewer, [thread], [*page.items, *best], limited)
-
-
 async def _look(
     session: AsyncSession,
     viewer: Subject | None,
@@ -270,16 +269,24 @@ async def _look(
     if limited is not None:
         for thread in by_id:
             unlisted |= await CommentRepository(session).unlisted(limited, thread)
-    readable = [one for one in comments if may_read(by_id[one.thread], one, viewer) and one.author not in apart]
-    return _Seen(viewer, by_id, comments, apart, supported, unlisted, await _pieces(session, readable))
+    pieces = await _pieces(session, _readable(by_id, comments, viewer, apart))
+    return _Seen(viewer, by_id, comments, apart, supported, unlisted, pieces)
 
 
-async def _pieces(session: AsyncSession, comments: Sequence[Comment]) -> dict[UUID, list[Piece]]:
+def _readable(
+    threads: Mapping[UUID, Thread], comments: Sequence[Comment], viewer: Subject | None, apart: Set[UUID]
+) -> list[Comment]:
+    return [one for one in comments if may_read(threads[one.thread], one, viewer) and one.author not in apart]
+
+
+async def _pieces(where: AsyncSession | Database, comments: Sequence[Comment]) -> dict[UUID, list[Piece]]:
     """Return what some comments say in pieces, by comment."""
     pieces = {comment.id: cut(comment.text) for comment in comments}
-    naming = [comment for comment, row in pieces.items() if any(piece.type == "mention" for piece in row)]
-    named = await MentionRepository(session).of(naming) if naming else {}
-    return {comment: resolved(row, named.get(comment, {})) for comment, row in pieces.items()}
+    naming = {comment for comment, row in pieces.items() if any(piece.type == "mention" for piece in row)}
+    whom = await named_by(where, naming) if naming else {}
+    return {
+        comment: resolved(row, whom.get(comment, {})) if comment in naming else row for comment, row in pieces.items()
+    }
 
 
 async def _follows(session: AsyncSession, viewer: Subject | None, thread: Thread) -> bool:
@@ -300,6 +307,11 @@ async def _relation(
         return frozenset(), frozenset()
     apart, supported = await SupportRepository(session).relation(viewer.id, accounts, comments)
     return frozenset() if is_moderator(viewer) else apart, supported
+
+
+def _account(viewer: Subject | None) -> UUID | None:
+    """Return who looks, if they have an account."""
+    return viewer.id if viewer is not None and viewer.kind is Kind.USER else None
 
 
 async def _limited(session: AsyncSession, viewer: Subject | None) -> UUID | None:

@@ -11,9 +11,9 @@ from services.comments.models import Comment, Thread
 from services.comments.repository import (
     AuditRepository,
     CommentRepository,
-    MentionRepository,
     ModerationLog,
     ThreadRepository,
+    named_by,
 )
 from services.comments.service.threads import is_moderator, refuse_unknown
 from services.core.events.outbox import publish
@@ -43,7 +43,7 @@ async def locked(session: AsyncSession, subject: Subject, comment_id: UUID) -> t
 
 async def tell(session: AsyncSession, thread: Thread, comment: Comment, parent: Comment | None) -> None:
     """Publish what a comment is now."""
-    named = await MentionRepository(session).of([comment.id]) if comment.state == "shown" else {}
+    named = await named_by(session, [comment.id]) if comment.state == "shown" else {}
     mentions = sorted(set(named.get(comment.id, {}).values()))
     await publish(session, changed(thread, comment, parent, mentions))
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.comments.events import PollChanged
 from services.comments.models import Comment, Thread
-from services.comments.repository import BlockRepository, FollowRepository, ThreadRepository
+from services.comments.repository import BlockRepository, FollowRepository, ThreadRepository, find
 from services.comments.settings import CommentsSettings
 from services.core.identity.subject import Kind, Role, Subject
 from services.core.ids import NOBODY
@@ -68,8 +68,7 @@ class Threads:
 
     async def _known(self, viewer: Subject | None, thread: UUID) -> Looked | None:
         account = viewer.id if viewer is not None and viewer.kind is Kind.USER else None
-        async with self._kit.db.reading() as session:
-            found = await ThreadRepository(session).find(thread, account or NOBODY)
+        found = await find(self._kit.db, thread, account or NOBODY)
         return found and Looked(found[0], account if found[1] else None)
 
     async def _ask(self, thread: UUID) -> None:

@@ -1,6 +1,6 @@
 """Statements and lists that are compiled once, by whoever has them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from sqlalchemy import ClauseElement, Integer, Row, Select, bindparam, tuple_
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from services.core.data.database import READS, Database
-from services.core.data.pagination import Keyset, Page, PageFilter
+from services.core.data.pagination import Keyset, PageFilter
 from services.core.data.repository import AnySession
 
 _DIALECT: Any = cast(Any, dialect)()
@@ -55,28 +55,34 @@ class CompiledList:
     Args:
         keyset: Its order.
         statement: What is in it, without order and limit; see `Compiled`.
+        around: Makes the whole statement of one for a page of the list.
     """
 
-    def __init__(self, keyset: Keyset, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        keyset: Keyset,
+        statement: Select[*tuple[Any, ...]],
+        around: Callable[[Select[*tuple[Any, ...]]], ClauseElement],
+    ) -> None:
         after: Any = tuple_(*(bindparam(_after(column), type_=column.type) for column in keyset.columns))
         page = keyset.ordered(statement).limit(bindparam("rows", type_=Integer()))
         self._names = [_after(column) for column in keyset.columns]
-        self._first, self._later = Compiled(page), Compiled(keyset.later(page, after))
+        self._first, self._later = Compiled(around(page)), Compiled(around(keyset.later(page, after)))
 
-    async def page(
-        self, session: AnySession, page: PageFilter, values: Mapping[str, Any]
-    ) -> Page[Row[*tuple[Any, ...]]]:
-        """Return a page.
+    async def rows(
+        self, where: AnySession | Database, page: PageFilter, values: Mapping[str, Any]
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what a page is made of: its rows, one more if there are more, and what was put around them.
 
         Args:
-            session: Of the transaction, or for reading.
+            where: See `Compiled.rows`.
             page: Which; of the same keyset.
             values: Of the statement's parameters.
         """
         values = {**values, "rows": page.limit + 1}
         if page.after is None:
-            return page.of(await self._first.rows(session, values))
-        return page.of(await self._later.rows(session, values | dict(zip(self._names, page.after, strict=True))))
+            return await self._first.rows(where, values)
+        return await self._later.rows(where, values | dict(zip(self._names, page.after, strict=True)))
 
 
 def _after(column: Any) -> str:

@@ -104,9 +104,14 @@ class Keyset:
         """
         return PageFilter(self, decode_cursor(cursor, self.key_type, self.name), limit)
 
+    @property
+    def order(self) -> Sequence[Any]:
+        """What rows are ordered by."""
+        return [column.asc() if self.ascending else column.desc() for column in self.columns]
+
     def ordered(self, statement: SelectT) -> SelectT:
         """Return a SELECT in the list's order."""
-        return statement.order_by(*(column.asc() if self.ascending else column.desc() for column in self.columns))
+        return statement.order_by(*self.order)
 
     def later(self, statement: SelectT, after: Any) -> SelectT:
         """Return a SELECT of what comes after a sort key: its values, or a tuple of parameters."""

@@ -16,8 +16,7 @@ two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are on
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
@@ -56,12 +55,6 @@ _converter = ResultConverter()
 _AS_RETURNED = {"synchronize_session": False, "populate_existing": True}
 
 
-@cache
-def _all_of(table: type[RowT]) -> Any:  # what Advanced Alchemy calls it isn't what SQLAlchemy 2.1 does
-    """Return the statement that a repository narrows down; putting it together costs more than the rest."""
-    return select(table)
-
-
 class Repository(SQLAlchemyAsyncRepository[RowT]):
     """The rows of one table, within one transaction.
 
@@ -69,10 +62,17 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
         session: The transaction's session.
     """
 
+    _made: ClassVar[dict[type, dict[str, Any]]] = {}
+
     def __init__(self, session: AsyncSession) -> None:
-        # Otherwise each `add` is an INSERT and a SELECT; what the database fills in comes back by RETURNING.
-        super().__init__(statement=_all_of(self.model_type), session=session, auto_refresh=False)
-        self.id_attribute = self._pk_attr_names[0]
+        # One is made for each transaction, and all of a class differ in their session alone; finding out the rest takes
+        # half as long as a short statement.
+        if (made := self._made.get(type(self))) is None:
+            # Without `auto_refresh` an `add` is one INSERT; what the database fills in comes back by RETURNING.
+            super().__init__(statement=select(self.model_type), session=session, auto_refresh=False)
+            self.id_attribute = self._pk_attr_names[0]
+            made = self._made[type(self)] = {name: value for name, value in vars(self).items() if name != "session"}
+        vars(self).update(made, session=session)
 
     async def add_or_ignore(self, values: Mapping[str, Any], *, key: Sequence[str] | None = None) -> RowT | None:
         """Add a row; None if there is one with the same key.

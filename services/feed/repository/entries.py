@@ -4,16 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 
-from services.core.data.compiled import Compiled
 from services.core.data.repository import Repository, keep_newest
 from services.core.ids import NOBODY
 from services.core.personal import AT_ONCE, Part
 from services.feed.models import Entry, Hidden, Less, Ripple
-from services.feed.repository import lists
 from services.feed.repository.lexemes import LEXEMES
-from services.feed.repository.parts import BEFORE_ALL
 
 
 class EntryRepository(Repository[Entry]):
@@ -46,51 +43,6 @@ class EntryRepository(Repository[Entry]):
         gone = await self.delete_where(Entry.id.in_(some), Entry.kind != "poll")
         kept = await self.update_where(Entry.id.in_(some), Entry.kind == "poll", values={"author": NOBODY})
         return bool(gone) or bool(kept)
-
-    async def home(self, after: UUID | None, limit: int, viewer: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return what a viewer, and those whom they follow, have published, the newest first; one more than wanted.
-
-        Args:
-            after: The ordinal of the last one seen.
-            limit: How many are wanted.
-            viewer: Whose feed it is.
-        """
-        return await self._rows(lists.HOME, after, limit, viewer)
-
-    async def candidates(self, viewer: UUID, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return the newest at somebody's home, with what their rank takes; one more, if there is more."""
-        return await self._rows(lists.CANDIDATES, None, most, viewer)
-
-    async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[*tuple[Any, ...]]]:
-        """Return those of some entries and Ripples that a viewer may still come across at home."""
-        rows = await lists.SOME.rows(self.session, {"viewer": viewer, "things": list(things)})
-        return {row.thing: row for row in rows}
-
-    async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return those of some entries that a viewer may come across in some feed, hidden ones as well."""
-        return await lists.KNOWN.rows(self.session, {"viewer": viewer, "things": list(things)})
-
-    async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return what anybody has published for all, the newest first; one more than wanted."""
-        return await self._rows(lists.EXPLORE, after, limit, viewer)
-
-    async def tagged(
-        self, after: UUID | None, limit: int, viewer: UUID | None, tag: str
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return what is for all and has a tag, the newest first; one more than wanted."""
-        return await self._rows(lists.TAGGED, after, limit, viewer, tag=tag)
-
-    async def found(
-        self, kind: str, after: UUID | None, limit: int, viewer: UUID | None, query: str
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Return what is of a kind, for all, and has the words of a query, the newest first; one more than wanted."""
-        return await self._rows(lists.FOUND[kind], after, limit, viewer, query=query)
-
-    async def _rows(
-        self, statement: Compiled, after: UUID | None, limit: int, viewer: UUID | None, **more: str
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
-        where = {"after": after or BEFORE_ALL, "viewer": viewer or NOBODY}
-        return await statement.rows(self.session, {**where, "rows": limit + 1, **more})
 
 
 def exported(account: UUID) -> list[Part]:

@@ -1,10 +1,13 @@
-"""The statements of lists of entries. Each is put together and compiled once: that takes longer than its execution."""
+"""Lists of entries. Each statement is put together and compiled once: that takes longer than its execution."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Row,
     Select,
     Text,
     Uuid,
@@ -24,9 +27,22 @@ from sqlalchemy.orm import aliased
 
 from services.core import circles
 from services.core.data.compiled import Compiled
+from services.core.data.database import Database
+from services.core.data.repository import AnySession
+from services.core.ids import NOBODY
 from services.feed.models import Audience, Entry, Follow, TagFollow, Tagged
 from services.feed.repository.apart import gone, hidden, lessened, private, unwanted
-from services.feed.repository.parts import AFTER, COLUMNS, FOR_ALL, IS_POLL, NOBODY, ROWS, SHOWN, VIEWER, wanted
+from services.feed.repository.parts import (
+    AFTER,
+    BEFORE_ALL,
+    COLUMNS,
+    FOR_ALL,
+    IS_POLL,
+    ROWS,
+    SHOWN,
+    VIEWER,
+    wanted,
+)
 from services.feed.repository.ripples import by_ripples, circle, for_me, others, some_ripples
 
 
@@ -165,3 +181,59 @@ def _ranked() -> Select[*tuple[Any, ...]]:
 
 
 SOME, KNOWN, CANDIDATES = Compiled(_some()), Compiled(_known()), Compiled(_ranked())
+
+
+class Lists:
+    """Reads lists of entries.
+
+    Args:
+        where: The session of a transaction or for reading, or the database, for reading.
+    """
+
+    def __init__(self, where: AnySession | Database) -> None:
+        self._where = where
+
+    async def home(self, after: UUID | None, limit: int, viewer: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what a viewer, and those whom they follow, have published, the newest first; one more than wanted.
+
+        Args:
+            after: The ordinal of the last one seen.
+            limit: How many are wanted.
+            viewer: Whose feed it is.
+        """
+        return await self._rows(HOME, after, limit, viewer)
+
+    async def candidates(self, viewer: UUID, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return the newest at somebody's home, with what their rank takes; one more, if there is more."""
+        return await self._rows(CANDIDATES, None, most, viewer)
+
+    async def some(self, viewer: UUID, things: Sequence[UUID]) -> dict[UUID, Row[*tuple[Any, ...]]]:
+        """Return those of some entries and Ripples that a viewer may still come across at home."""
+        rows = await SOME.rows(self._where, {"viewer": viewer, "things": list(things)})
+        return {row.thing: row for row in rows}
+
+    async def known(self, viewer: UUID, things: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return those of some entries that a viewer may come across in some feed, hidden ones as well."""
+        return await KNOWN.rows(self._where, {"viewer": viewer, "things": list(things)})
+
+    async def explore(self, after: UUID | None, limit: int, viewer: UUID | None) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what anybody has published for all, the newest first; one more than wanted."""
+        return await self._rows(EXPLORE, after, limit, viewer)
+
+    async def tagged(
+        self, after: UUID | None, limit: int, viewer: UUID | None, tag: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what is for all and has a tag, the newest first; one more than wanted."""
+        return await self._rows(TAGGED, after, limit, viewer, tag=tag)
+
+    async def found(
+        self, kind: str, after: UUID | None, limit: int, viewer: UUID | None, query: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return what is of a kind, for all, and has the words of a query, the newest first; one more than wanted."""
+        return await self._rows(FOUND[kind], after, limit, viewer, query=query)
+
+    async def _rows(
+        self, statement: Compiled, after: UUID | None, limit: int, viewer: UUID | None, **more: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        where = {"after": after or BEFORE_ALL, "viewer": viewer or NOBODY}
+        return await statement.rows(self._where, {**where, "rows": limit + 1, **more})

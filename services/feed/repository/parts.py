@@ -11,9 +11,6 @@ from sqlalchemy import ColumnElement, DateTime, Integer, Uuid, bindparam, cast, 
 from services.feed.models import Audience, Entry
 from services.feed.repository.apart import gone, hidden, private, unwanted
 
-NOBODY = UUID(int=0)
-"""The viewer where nobody has said who they are: they follow, block and mute nobody."""
-
 BEFORE_ALL = UUID(int=2**128 - 1)
 """What comes before the first entry."""
 

@@ -135,15 +135,22 @@ def _was_shared(followed: CTE) -> ColumnElement[bool]:
     number = select(func.count()).select_from(some).scalar_subquery()
     people = _heeded_of(followed).subquery("heeded")
     # The limit keeps the order: first whom the viewer follows, then what each of them shares on.
-    theirs = select(sharing.id).where(sharing.account == people.c.followee, _earlier(sharing))
+    # Moments in another form than the index of a Wave's Ripples has, or the planner may go through all of those.
+    moment = sharing.created_at + literal_column("interval '0'")
+    theirs = select(sharing.id).where(sharing.account == people.c.followee, _earlier(sharing, moment))
     one = theirs.correlate(Ripple, people).limit(1).lateral("one_of_theirs")
     in_circle = select(people.c.followee).join_from(people, one, true()).exists()
     return case((number > _FEW, in_circle), else_=among_few)
 
 
-def _earlier(other: Any) -> ColumnElement[bool]:
-    """Say whether another Ripple shares the same Wave on, in the week before."""
-    lately = other.created_at.between(Ripple.created_at - _APART, Ripple.created_at + _SAME_MOMENT)
+def _earlier(other: Any, moment: Any = None) -> ColumnElement[bool]:
+    """Say whether another Ripple shares the same Wave on, in the week before.
+
+    Args:
+        other: Ripples.
+        moment: When it did, unless it is as the column says.
+    """
+    lately = (other.created_at if moment is None else moment).between(Ripple.created_at - _APART, Ripple.created_at + _SAME_MOMENT)
     return and_(other.original == Ripple.original, other.shown, other.ordinal < Ripple.ordinal, lately)
 
 

@@ -8,9 +8,10 @@ from sqlalchemy import Row, Text, bindparam, case, cast, exists, func, select, t
 from sqlalchemy.dialects.postgresql import TSQUERY, insert
 
 from services.core.data.repository import Repository
+from services.core.ids import NOBODY
 from services.feed.models import Entry, Tagged, Topic
 from services.feed.repository.lexemes import LEXEMES
-from services.feed.repository.parts import FOR_ALL, NOBODY, wanted
+from services.feed.repository.parts import FOR_ALL, wanted
 
 _OFTEN = timedelta(hours=1)
 """How often it is kept that a tag is in use."""

@@ -14,7 +14,7 @@ from services.core.problems import Problem, bad_cursor, not_found
 from services.core.service import NoSettings
 from services.core.tags import tag_of
 from services.feed.ranks import MOST_RANKED, ranked
-from services.feed.repository.entries import EntryRepository
+from services.feed.repository.lists import Lists
 from services.feed.repository.rankings import RankingRepository
 from services.feed.repository.trends import TrendRepository
 from services.feed.schemas import EntryView, TrendsView, TrendView
@@ -43,8 +43,7 @@ class Reading:
         """
         subject.require_user()
         after = decode_cursor(cursor, UUID, _HOME)
-        async with self._db.reading() as session:
-            rows = await EntryRepository(session).home(after, limit, subject.id)
+        rows = await Lists(self._db).home(after, limit, subject.id)
         return await self._page(rows, limit, _HOME)
 
     async def ranked(self, subject: Subject, cursor: str | None, limit: int) -> Page[EntryView]:
@@ -60,7 +59,7 @@ class Reading:
         place = decode_cursor(cursor, tuple[UUID, int, UUID | None], _RANKED)
         order, at, after = place or (await self._rank(subject.id), 0, None)
         async with self._db.reading() as session:
-            entries = EntryRepository(session)
+            entries = Lists(session)
             if after is None:
                 ranking = await RankingRepository(session).get_one_or_none(account=subject.id, id=order)
                 if ranking is None:
@@ -87,7 +86,7 @@ class Reading:
     async def _rank(self, account: UUID) -> UUID:
         """Put what is newest at somebody's home in order, and keep that; return what the order is called."""
         async with self._db.transaction() as session:
-            rows = (await EntryRepository(session).candidates(account, MOST_RANKED))[:MOST_RANKED]
+            rows = (await Lists(session).candidates(account, MOST_RANKED))[:MOST_RANKED]
             oldest = rows[-1].ordinal if rows else NOBODY
             return await RankingRepository(session).put(account, ranked(rows, datetime.now(UTC)), oldest)
 
@@ -98,8 +97,7 @@ class Reading:
             Problem: 400 for another list's cursor.
         """
         after = decode_cursor(cursor, UUID, _EXPLORE)
-        async with self._db.reading() as session:
-            rows = await EntryRepository(session).explore(after, limit, viewer.id if viewer is not None else None)
+        rows = await Lists(self._db).explore(after, limit, viewer.id if viewer is not None else None)
         return await self._page(rows, limit, _EXPLORE)
 
     async def tagged(self, viewer: Subject | None, written: str, cursor: str | None, limit: int) -> Page[EntryView]:
@@ -114,8 +112,7 @@ class Reading:
         of, after = decode_cursor(cursor, tuple[str, UUID], _TAGGED) or (tag, None)
         if of != tag:
             raise bad_cursor()
-        async with self._db.reading() as session:
-            rows = await EntryRepository(session).tagged(after, limit, viewer.id if viewer is not None else None, tag)
+        rows = await Lists(self._db).tagged(after, limit, viewer.id if viewer is not None else None, tag)
         page = page_of(rows, limit, lambda row: (tag, row.ordinal), _TAGGED)
         return Page(items=await views(self._people, page.items), next=page.next)
 

@@ -11,7 +11,7 @@ from services.core.kit import Kit
 from services.core.people import People
 from services.core.service import NoSettings
 from services.core.tags import tag_of
-from services.feed.repository.entries import EntryRepository
+from services.feed.repository.lists import Lists
 from services.feed.repository.names import NameRepository, SpellingRepository
 from services.feed.repository.topics import TopicRepository
 from services.feed.schemas import FoundEntries, FoundPeople, FoundTag, FoundTags, Kind
@@ -72,7 +72,7 @@ class Searching:
         words, account = asked(text), viewer.id if viewer is not None else None
         corrected, after = decode_cursor(cursor, tuple[bool, UUID], _ENTRIES[kind]) or (False, None)
         async with self._db.reading() as session:
-            found = EntryRepository(session).found
+            found = Lists(session).found
             query = await _corrected(session, words) if corrected else await _query(session, words, stemmer)
             rows = await found(kind, after, limit, account, query) if query else []
             if not rows and after is None:

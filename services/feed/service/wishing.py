@@ -10,7 +10,7 @@ from services.core.problems import over_quota
 from services.core.service import NoSettings
 from services.feed.models import Hidden, Less
 from services.feed.repository import wishes
-from services.feed.repository.entries import EntryRepository
+from services.feed.repository.lists import Lists
 from services.feed.repository.wishes import HiddenRepository, LessRepository, WishRepository
 from services.feed.schemas import HiddenView, LessView
 from services.feed.service.views import views
@@ -60,7 +60,7 @@ class Wishing:
         async with self._db.reading() as session:
             mine = Hidden.account == subject.id
             page = await HiddenRepository(session).page(wishes.HIDDEN.page(cursor, limit), mine)
-            known = await EntryRepository(session).known(subject.id, [row.thing for row in page.items])
+            known = await Lists(session).known(subject.id, [row.thing for row in page.items])
         entries = {entry.id: entry for entry in await views(self._people, known)}
         return map_page(page, lambda row: HiddenView(row.thing, row.at, entries.get(row.thing)))
 
