@@ -150,7 +150,9 @@ def _earlier(other: Any, moment: Any = None) -> ColumnElement[bool]:
         other: Ripples.
         moment: When it did, unless it is as the column says.
     """
-    lately = (other.created_at if moment is None else moment).between(Ripple.created_at - _APART, Ripple.created_at + _SAME_MOMENT)
+    lately = (other.created_at if moment is None else moment).between(
+        Ripple.created_at - _APART, Ripple.created_at + _SAME_MOMENT
+    )
     return and_(other.original == Ripple.original, other.shown, other.ordinal < Ripple.ordinal, lately)
 
 
