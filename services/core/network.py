@@ -28,7 +28,9 @@ def network(address: str, bits4: int, bits6: int) -> str:
     found = parsed(address)
     if found is None:
         return UNKNOWN
-    return str(ipaddress.ip_network((found, bits4 if found.version == 4 else bits6), strict=False))
+    bits = bits4 if found.version == 4 else bits6
+    rest = found.max_prefixlen - bits
+    return f"{type(found)(int(found) >> rest << rest)}/{bits}"
 
 
 def site(address: str) -> str:

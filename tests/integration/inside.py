@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from services.core.data.database import Database, Row
+import asyncpg
+from services.core.data.database import Database
 from services.core.settings import CoreSettings
 from sqlalchemy import event as sqlalchemy_events
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -33,7 +34,7 @@ def statements_of(engine: AsyncEngine) -> Iterator[list[str]]:
 
     fetch = Database.fetch
 
-    async def fetch_noted(database: Database, sql: str, arguments: Sequence[Any]) -> list[Row]:
+    async def fetch_noted(database: Database, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         if database.engine is engine:
             statements.append(sql)
         return await fetch(database, sql, arguments)

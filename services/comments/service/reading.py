@@ -1,5 +1,6 @@
 """Threads and comments, as somebody sees them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 from uuid import UUID
@@ -109,8 +110,12 @@ class Reading:
             Problem: 400 for another list's cursor, 404, 503.
         """
         page_filter = lists.TOP[order].page(cursor, limit)
-        thread, limited = await self._threads.look(viewer, thread_id)
-        page = await self._pages.top(page_filter, thread_id, _account(viewer), limited=limited is not None)
+        account = _account(viewer)
+        (thread, limited), page = await asyncio.gather(
+            self._threads.look(viewer, thread_id), self._pages.top(page_filter, thread_id, account, limited=False)
+        )
+        if limited is not None:
+            page = await self._pages.top(page_filter, thread_id, account, limited=True)
         return await self._listed(viewer, thread, page, limited)
 
     async def replies(

@@ -1,9 +1,11 @@
 """Statements and lists that are compiled once, by whoever has them."""
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+import asyncpg
 from sqlalchemy import ClauseElement, Integer, Row, Select, bindparam, tuple_
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
@@ -18,7 +20,7 @@ class Compiled:
     """A statement that keeps its own SQL.
 
     SQLAlchemy keeps what it has compiled, too, but finding a statement of sixty tables there takes as long as executing
-    it. Rows are as the driver gives them, which suits columns of ids, texts, numbers, moments and arrays of them.
+    it. Values are as the driver gives them, which suits columns of ids, texts, numbers, moments and arrays of them.
 
     Args:
         statement: Its values are bound parameters by name, or constants; IN is written as `= any_(…)`.
@@ -26,6 +28,7 @@ class Compiled:
 
     def __init__(self, statement: ClauseElement) -> None:
         self.statement = statement
+        self._row: Any = None
 
     async def rows(self, where: AnySession | Database, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Execute it; return its rows.
@@ -38,9 +41,15 @@ class Compiled:
         arguments = tuple(values[name] if name in values else constants[name] for name in names)
         database = where if isinstance(where, Database) else where.info.get(READS)
         if isinstance(database, Database):  # what a session costs is a multiple of what reading costs
-            return cast(Sequence[Row[*tuple[Any, ...]]], await database.fetch(sql, arguments))
+            return self._named(await database.fetch(sql, arguments))
         connection = await cast(AnySession, where).connection()
         return (await connection.exec_driver_sql(sql, arguments)).all()
+
+    def _named(self, records: Sequence[asyncpg.Record]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Return rows whose columns are attributes, too."""
+        if records and self._row is None:
+            self._row = namedtuple("_row", records[0].keys())  # type: ignore[misc]  # known once it has been executed
+        return [self._row._make(record) for record in records]
 
     @cached_property
     def _made(self) -> tuple[str, Sequence[str], Mapping[str, Any]]:

@@ -37,16 +37,6 @@ class DatabaseAwayError(ConnectionError):
     """No connection to Postgres can be opened."""
 
 
-class Row(asyncpg.Record):
-    """A row whose columns are attributes, too."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
 class Database:
     """A service's own corner of Postgres.
 
@@ -157,7 +147,7 @@ class Database:
             session.info[READS] = self
             yield session
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list["Row"]:
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """Return the rows of a statement that reads, on a connection of the pool.
 
         Args:
@@ -168,7 +158,7 @@ class Database:
             pool = await self.pool()
             connection = await pool.acquire()
         try:
-            return await connection.fetch(sql, *arguments, record_class=Row)
+            return await connection.fetch(sql, *arguments)
         finally:
             await pool.release(connection)
 

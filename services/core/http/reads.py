@@ -24,6 +24,7 @@ SITE_KB = 60_000
 PER_SECONDS = 10.0
 
 _WEIGHED = "votewave.weighed"
+"""In a request's scope: the limits that its answer counts in."""
 
 
 async def weighed(connection: Connection, _: Any) -> None:
@@ -35,8 +36,8 @@ async def weighed(connection: Connection, _: Any) -> None:
     scope: Any = connection.scope
     if scope["type"] != "http" or scope["method"] != "GET":
         return
-    scope[_WEIGHED] = True
-    for key, most in await _limits_of(connection):
+    scope[_WEIGHED] = await _limits_of(connection)
+    for key, most in scope[_WEIGHED]:
         decision = _read(connection).hit(key, most, PER_SECONDS, 0)
         if not decision.allowed:
             raise too_many(
@@ -53,7 +54,7 @@ async def weigh(message: Message, scope: Scope) -> None:
     size = next((int(value) for name, value in message["headers"] if name == b"content-length"), 0)
     if size > SMALL_BODY_BYTES:
         connection: Connection = ASGIConnection(scope)
-        for key, most in await _limits_of(connection):
+        for key, most in scope[_WEIGHED]:  # type: ignore[literal-required]  # a scope may hold more
             _read(connection).hit(key, most, PER_SECONDS, size // 1000, owed=True)
 
 
