@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, cast, false, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy import ColumnElement, Row, Uuid, and_, any_, cast, false, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from services.core.circles import follows
 from services.core.data.audit import AuditLog
@@ -185,7 +185,7 @@ class PollRepository(Repository[Poll]):
 
     async def moments_wait(self) -> bool:
         """Say whether a poll has opened or closed without its being told."""
-        # Of the first moment the index tells. Whether there is one before now, the planner would look for in all polls.
+        # The index has the first moment; asked whether there is one before now, the planner reads all polls.
         first = (
             select(func.min(at)).where(untold).scalar_subquery()
             for at, untold in ((Poll.opens_at, _unopened), (_ends, _unclosed))
@@ -204,8 +204,9 @@ class PollRepository(Repository[Poll]):
         self, untold: ColumnElement[bool], at: Any, told: dict[str, Any]
     ) -> Sequence[Row[*tuple[Any, ...]]]:
         due = select(Poll.id).where(untold, at <= _now).order_by(at).limit(_MOMENTS_AT_ONCE)
-        some = due.with_for_update(skip_locked=True)
-        statement = update(Poll).where(Poll.id.in_(some)).values(told).returning(*_TOLD)
+        # As an array: of a sub-query the planner expects more than there are, and reads all polls for them.
+        some: Any = func.array(due.with_for_update(skip_locked=True).scalar_subquery(), type_=ARRAY(Uuid()))
+        statement = update(Poll).where(Poll.id == any_(some)).values(told).returning(*_TOLD)
         return (await self.session.execute(statement, execution_options=_AS_IS)).all()
 
 

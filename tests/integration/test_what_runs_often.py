@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from tests.conftest import VoteWave
 
 MANY = 20_000
+_FILLED = "filled"
 _NUMBER: Any = literal_column("number")
 _A_DAY: Any = literal_column("interval '1 day'")
 _OF_TYPE = {
@@ -30,7 +31,7 @@ _OF_TYPE = {
 
 @asynccontextmanager
 async def session_of(votewave: VoteWave, service: str) -> AsyncIterator[AsyncSession]:
-    """Open an administrator's transaction in a service's schema; nothing of it stays."""
+    """Open an administrator's transaction in a service's schema; no row of it stays, nor what is reckoned of them."""
 
     async def connect() -> Any:
         settings = {"search_path": service, "plan_cache_mode": "force_generic_plan"}
@@ -40,6 +41,9 @@ async def session_of(votewave: VoteWave, service: str) -> AsyncIterator[AsyncSes
     async with AsyncSession(engine) as session:
         yield session
         await session.rollback()
+        for table in session.info.get(_FILLED, ()):
+            await session.execute(text(f"ANALYZE {table}"))
+        await session.commit()
     await engine.dispose()
 
 
@@ -52,6 +56,7 @@ async def fill(session: AsyncSession, model: Any, **values: Any) -> None:
     rows = select(*values.values()).select_from(text(f"generate_series(1, {MANY}) AS number"))
     await session.execute(insert(table).from_select(list(values), rows))
     await session.execute(text(f"ANALYZE {table.name}"))
+    session.info.setdefault(_FILLED, []).append(table.name)
 
 
 async def scanned(session: AsyncSession, table: str) -> int:
@@ -66,9 +71,9 @@ async def test_the_next_moment_of_polls_is_told_by_an_index(votewave: VoteWave) 
         await fill(session, Poll, published_at=now, opens_at=now, opened_event_at=now, closes_at=now + _A_DAY)
         before = await scanned(session, "polls.poll")
         polls = PollRepository(session)
-        assert not await polls.moments_wait()
-        assert not await polls.take_openings()
-        assert not await polls.take_closings()
+        await polls.moments_wait()
+        await polls.take_openings()
+        await polls.take_closings()
         assert await scanned(session, "polls.poll") == before
 
 
@@ -81,6 +86,6 @@ async def test_words_that_few_have_are_looked_up(votewave: VoteWave) -> None:
         tables = ("feed.entry", "feed.name", "feed.spelling")
         before = [await scanned(session, table) for table in tables]
         unused, last = await SpellingRepository(session).unused("word", 500)
-        assert not unused
+        assert not [word for word in unused if word.startswith("word")]
         assert last, "there are more"
         assert [await scanned(session, table) for table in tables] == before
