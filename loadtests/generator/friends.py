@@ -2,16 +2,18 @@
 
 import time
 from functools import partial
+from typing import ClassVar
 from uuid import uuid4
 
 import msgspec
+from gevent.lock import Semaphore
 from locust import task
 
 from loadtests.generator.api_user import ApiUser
 from loadtests.generator.users import Made, next_arrival
 
 _ARRIVES_SECONDS = 5.0
-"""So long what somebody publishes may take to be in a follower's home feed, as readers may expect."""
+"""So long it may take until each service has heard of what others do, as readers may expect."""
 
 _LOOKS_EVERY = 0.25
 
@@ -46,7 +48,11 @@ class Friend(ApiUser):
 
     The host likes it, comments on a poll and writes a message; the friend looks at what there is to be told of, and
     reads the message. What they made is deleted: nothing is left of it but what was sent.
+
+    There is one host and one friend, so they meet once at a time: who no longer follows somebody sees nothing of them.
     """
+
+    _meeting: ClassVar[Semaphore] = Semaphore()
 
     @task
     def meet(self) -> None:
@@ -54,7 +60,9 @@ class Friend(ApiUser):
         world = self.world
         _, due = next_arrival(world.friends)
         at = world.pace.wait_until(due)
-        self._meet(at)
+        waits = self._meeting.locked()
+        with self._meeting:
+            self._meet(time.perf_counter() if waits else at)
         world.friends.finish()
 
     def _meet(self, at: float) -> None:
@@ -77,19 +85,28 @@ class Friend(ApiUser):
         if not wave.ok or wave.body is None:
             return
         path = f"/v1/expressions/waves/{wave.body.id}"
-        self._come_across(wave.body.id)
-        self.call("PUT", f"{path}/like", "like a Wave", token=plan.host.access)
+        deadline = time.perf_counter() + _ARRIVES_SECONDS
+        self._come_across(wave.body.id, deadline)
+        self._like(path, deadline)
         friend("DELETE", path, "delete a Wave", wanted=(204,))
 
-    def _come_across(self, wave: str) -> None:
-        deadline = time.perf_counter() + _ARRIVES_SECONDS
+    def _like(self, wave: str, deadline: float) -> None:
+        """Like a Wave; whoever has just followed its author may have to try again."""
+        like = partial(self.call, "PUT", f"{wave}/like", "like a Wave", token=self.world.plan.host.access)
+        while time.perf_counter() < deadline:
+            if like(wanted=(200, 404)).status != 404:
+                return
+            time.sleep(_LOOKS_EVERY)  # gevent's sleep, which lets other users run
+        like()
+
+    def _come_across(self, wave: str, deadline: float) -> None:
         while time.perf_counter() < deadline:
             page = self.call(
                 "GET", "/v1/feed/home", "see the home feed", token=self.world.plan.host.access, gives=Things
             )
             if page.body is None or any(one.id == wave for one in page.body.items):
                 return
-            time.sleep(_LOOKS_EVERY)  # gevent's sleep, which lets other users run
+            time.sleep(_LOOKS_EVERY)
         self.world.failures[f"home feed: a Wave isn't in it after {_ARRIVES_SECONDS:.0f} s"] += 1
 
     def _discuss(self) -> None:
