@@ -5,6 +5,7 @@ together anew, would take two thirds of the time that a page takes.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -25,7 +26,6 @@ from sqlalchemy import (
 )
 
 from services.comments.models import Block, Comment, Support
-from services.comments.repository.lists import REPLIES, TOP
 from services.comments.schemas import BEST_REPLIES
 from services.core import circles
 from services.core.data.compiled import CompiledList
@@ -73,11 +73,11 @@ class Pages:
 
     async def top(self, page: PageFilter, thread: UUID, viewer: UUID | None, *, limited: bool) -> SeenPage:
         """Return a page of a thread's top level; with what a limited viewer has said there."""
-        return await self._read(_TOP[page.keyset, limited], page, viewer, thread=thread)
+        return await self._read(_list(page.keyset, _AT_TOP, limited=limited), page, viewer, thread=thread)
 
     async def replies(self, page: PageFilter, parent: UUID, viewer: UUID | None, *, limited: bool) -> SeenPage:
         """Return a page of the answers to a comment; with those of a limited viewer."""
-        return await self._read(_REPLIES[page.keyset, limited], page, viewer, parent=parent)
+        return await self._read(_list(page.keyset, _BELOW, limited=limited), page, viewer, parent=parent)
 
     async def _read(self, statement: CompiledList, page: PageFilter, viewer: UUID | None, **of: UUID) -> SeenPage:
         rows = await statement.rows(self._db, page, {**of, "viewer": viewer or NOBODY})
@@ -92,9 +92,12 @@ class Pages:
         )
 
 
-def _list(keyset: Keyset, *among: ColumnElement[bool]) -> CompiledList:
+@cache
+def _list(keyset: Keyset, of: ColumnElement[bool], *, limited: bool) -> CompiledList:
+    """Return a list. Lists are made at first use: a dozen of them would take 5 MB of each process."""
+    listed = _LISTED_OR_MINE if limited else _LISTED
     place = func.row_number().over(order_by=keyset.order).label("place")
-    return CompiledList(keyset, select(*_COLUMNS, place).where(*among), around=_with_answers)
+    return CompiledList(keyset, select(*_COLUMNS, place).where(of, listed), around=_with_answers)
 
 
 def _with_answers(page: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -112,8 +115,3 @@ def _with_answers(page: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 
 _EACH: Any = literal_column(str(BEST_REPLIES))
-_WHOM = {False: _LISTED, True: _LISTED_OR_MINE}
-_TOP = {(keyset, limited): _list(keyset, _AT_TOP, whom) for keyset in TOP.values() for limited, whom in _WHOM.items()}
-_REPLIES = {
-    (keyset, limited): _list(keyset, _BELOW, whom) for keyset in REPLIES.values() for limited, whom in _WHOM.items()
-}

@@ -53,7 +53,8 @@ class Reading:
     """Threads and comments, as somebody sees them.
 
     A page takes as many statements whatever is on it: its thread and whether the viewer is limited, comments with what
-    the viewer has to do with them, whom they name if they name anybody, and who people are.
+    the viewer has to do with them, whom they name if they name anybody, and who people are. For a viewer who is limited
+    there are two more.
     """
 
     def __init__(self, kit: Kit[CommentsSettings], people: People, threads: Threads) -> None:
@@ -111,9 +112,13 @@ class Reading:
         """
         page_filter = lists.TOP[order].page(cursor, limit)
         account = _account(viewer)
-        (thread, limited), page = await asyncio.gather(
-            self._threads.look(viewer, thread_id), self._pages.top(page_filter, thread_id, account, limited=False)
-        )
+        try:
+            async with asyncio.TaskGroup() as both:  # since hardly anybody is limited
+                looking = both.create_task(self._threads.look(viewer, thread_id))
+                reading = both.create_task(self._pages.top(page_filter, thread_id, account, limited=False))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        (thread, limited), page = looking.result(), reading.result()
         if limited is not None:
             page = await self._pages.top(page_filter, thread_id, account, limited=True)
         return await self._listed(viewer, thread, page, limited)

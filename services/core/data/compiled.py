@@ -48,7 +48,8 @@ class Compiled:
     def _named(self, records: Sequence[asyncpg.Record]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return rows whose columns are attributes, too."""
         if records and self._row is None:
-            self._row = namedtuple("_row", records[0].keys())  # type: ignore[misc]  # known once it has been executed
+            names = records[0].keys()  # known once it has been executed
+            self._row = namedtuple("_row", names, rename=True)  # type: ignore[misc]
         return [self._row._make(record) for record in records]
 
     @cached_property
