@@ -69,7 +69,8 @@ class Repository(SQLAlchemyAsyncRepository[RowT]):
         # half as long as a short statement.
         if (made := self._made.get(type(self))) is None:
             # Without `auto_refresh` an `add` is one INSERT; what the database fills in comes back by RETURNING.
-            super().__init__(statement=select(self.model_type), session=session, auto_refresh=False)
+            all_rows: Any = select(self.model_type)  # what Advanced Alchemy calls it isn't what SQLAlchemy 2.1 does
+            super().__init__(statement=all_rows, session=session, auto_refresh=False)
             self.id_attribute = self._pk_attr_names[0]
             made = self._made[type(self)] = {name: value for name, value in vars(self).items() if name != "session"}
         vars(self).update(made, session=session)
