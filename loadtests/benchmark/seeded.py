@@ -16,16 +16,13 @@ from services.core.settings import CoreSettings, load
 from services.feed.repository.trends import TrendRepository
 
 from loadtests.benchmark.errors import BenchError
-from loadtests.benchmark.feed import LATE_SECONDS, Measured, Wanted, line, measured, paced, typo
+from loadtests.benchmark.feed import LATE_SECONDS, OTHERS, Measured, Wanted, line, measured, paced, typo
 from loadtests.benchmark.place import Place, open_place
 from loadtests.benchmark.processes import Server, free_port, tree_cpu_seconds
 
 _SERVICES = ("auth", "profiles", "polls", "votebooth", "follows", "expressions", "comments", "feed")
 
 _HOME = "home, first page"
-
-_OTHERS = 4
-"""People look at home more often than at anything else: other pages are asked for at so many times less a second."""
 
 _QUIET_SECONDS, _IDLE_SECONDS = 180.0, 0.15
 
@@ -160,7 +157,7 @@ async def _loads(place: Place, servers: Sequence[Server], rate: int, number: int
     found = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_SECONDS)) as http:
         for name, target, all_wanted in loads:
-            often = rate if name == _HOME else max(1, rate // _OTHERS)
+            often = rate if name == _HOME else max(1, rate // OTHERS)
             wanted = all_wanted[: len(all_wanted) * often // rate]
             await paced(place, http, wanted[:often], often)  # warm-up
             began, database = _spent(servers), tree_cpu_seconds(place.postgres_pid)
