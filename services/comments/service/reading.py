@@ -30,6 +30,7 @@ from services.comments.schemas import (
 )
 from services.comments.service.threads import (
     Threads,
+    account_of,
     is_moderator,
     known,
     may_comment,
@@ -111,7 +112,7 @@ class Reading:
             Problem: 400 for another list's cursor, 404, 503.
         """
         page_filter = lists.TOP[order].page(cursor, limit)
-        account = _account(viewer)
+        account = account_of(viewer)
         try:
             async with asyncio.TaskGroup() as both:  # since hardly anybody is limited
                 looking = both.create_task(self._threads.look(viewer, thread_id))
@@ -135,7 +136,7 @@ class Reading:
         thread, comment = await self._found(viewer, comment_id)
         async with self._db.reading() as session:
             limited = await _limited(session, viewer)
-        page = await self._pages.replies(page_filter, comment.id, _account(viewer), limited=limited is not None)
+        page = await self._pages.replies(page_filter, comment.id, account_of(viewer), limited=limited is not None)
         return await self._listed(viewer, thread, page, limited)
 
     async def one(self, viewer: Subject | None, comment_id: UUID) -> CommentInContext:
@@ -317,11 +318,6 @@ async def _relation(
         return frozenset(), frozenset()
     apart, supported = await SupportRepository(session).relation(viewer.id, accounts, comments)
     return frozenset() if is_moderator(viewer) else apart, supported
-
-
-def _account(viewer: Subject | None) -> UUID | None:
-    """Return who looks, if they have an account."""
-    return viewer.id if viewer is not None and viewer.kind is Kind.USER else None
 
 
 async def _limited(session: AsyncSession, viewer: Subject | None) -> UUID | None:

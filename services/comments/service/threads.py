@@ -67,7 +67,7 @@ class Threads:
         return found
 
     async def _known(self, viewer: Subject | None, thread: UUID) -> Looked | None:
-        account = viewer.id if viewer is not None and viewer.kind is Kind.USER else None
+        account = account_of(viewer)
         found = await find(self._kit.db, thread, account or NOBODY)
         return found and Looked(found[0], account if found[1] else None)
 
@@ -124,6 +124,11 @@ async def refuse_apart(session: AsyncSession, subject: Subject, *accounts: UUID)
     """
     if await BlockRepository(session).apart(subject.id, accounts):
         raise not_found("comment")
+
+
+def account_of(viewer: Subject | None) -> UUID | None:
+    """Return who looks, if they have an account."""
+    return viewer.id if viewer is not None and viewer.kind is Kind.USER else None
 
 
 def is_moderator(subject: Subject | None) -> bool:
