@@ -10,6 +10,7 @@ export const SIGNED_IN = "votewave.signed-in";
 const FRESH_MS = 20_000;
 const FIRST_MS = 150; // the page begins, whatever isn't there by then
 const ISSUED_MS = 1_000;
+const SEEN_FIRST = 3; // entries of a feed
 const UNSEEN_MS = 100; // nothing is painted in a tab that nobody looks at
 
 type Asked = { method: "GET" | "POST"; path: string; body?: string };
@@ -17,6 +18,7 @@ type Asked = { method: "GET" | "POST"; path: string; body?: string };
 const answers = new Map<string, Promise<Response>>();
 let renewal: Promise<Response> | null = null;
 let token: Promise<string> = Promise.resolve("");
+let me = ""; // the account's id
 let issue: () => void = () => undefined;
 let issued: Promise<void> | null = null; // nothing more will be asked for here
 
@@ -46,12 +48,23 @@ async function read<T>(asked: Asked): Promise<T | null> {
 const post = (path: string, body: object): Asked => ({ method: "POST", path, body: JSON.stringify(body) });
 
 /** Puts texts where the document has a place for them (still.tsx). */
-async function show(texts: Record<string, string>): Promise<void> {
-  await parsed();
+function fill(within: ParentNode, texts: Record<string, string>): void {
   for (const [name, text] of Object.entries(texts)) {
-    const place = document.querySelector(`[data-early="${name}"]`);
+    const place = within.querySelector(`[data-early="${name}"]`);
     if (place) place.textContent = text;
   }
+}
+
+/** A copy of what the document has apart, for those whom it is for (still.tsx); null where it has none. */
+const apart = (name: string): DocumentFragment | null =>
+  document.querySelector<HTMLTemplateElement>(`template[data-early="${name}"]`)?.content.cloneNode(true) as DocumentFragment | null ?? null;
+
+/** Shows the page that the document has apart. */
+async function shows(): Promise<HTMLElement | null> {
+  await parsed();
+  const [main, page] = [document.querySelector("main"), apart("page")];
+  if (main && page) main.append(page);
+  return main;
 }
 
 type Poll = { id: string; status: string; title: string; description: string };
@@ -61,31 +74,43 @@ async function poll(code: string, shown: () => void): Promise<void> {
   // Whoever was invited by a link will ask with what is in it.
   const card = found && found.status !== "draft" && !location.hash && ask(post("/v1/votebooth/polls/batch", { polls: [found.id] }));
   issue();
-  if (found) await show({ title: found.title, description: found.description });
+  await parsed();
+  if (found) fill(document, { title: found.title, description: found.description });
   shown();
   await card;
 }
 
-async function feed(): Promise<void> {
-  type Entry = { kind: string; id: string };
+type Author = { id: string; display_name?: string | null; handle?: string | null; deleted?: boolean };
+type Entry = { kind: string; id: string; text: string; author: Author };
+
+async function feed(shown: () => void): Promise<void> {
+  await shows();
   const page = await read<{ items: Entry[] }>({ method: "GET", path: "/v1/feed/home?order=newest" });
-  const of = (kind: string) => (page?.items ?? []).filter((entry) => entry.kind === kind).map(({ id }) => id);
+  const entries = page?.items ?? [];
+  const of = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ id }) => id);
   const [waves, polls] = [of("wave"), of("poll")];
   const asked = [
     waves.length > 0 && ask(post("/v1/expressions/waves/batch", { waves })),
     polls.length > 0 && ask(post("/v1/votebooth/polls/batch", { polls })),
   ];
   issue();
+  for (const entry of entries.slice(0, SEEN_FIRST)) list(entry);
+  shown();
   await Promise.all(asked);
 }
 
-/** Shows what a room says to whoever isn't in it: the document has it apart, for those who are may be known here. */
+/** Puts an entry at the end of the feed's list. */
+function list({ kind, text, author }: Entry): void {
+  const entry = apart(kind);
+  if (!entry) return;
+  fill(entry, { by: author.deleted ? "" : author.display_name || (author.handle ? `@${author.handle}` : ""), text });
+  document.querySelector("main ul")?.append(entry, author.id === me ? "" : (apart("wish") ?? ""));
+}
+
+/** Shows what a room says to whoever isn't in it. */
 async function strange(): Promise<void> {
-  await parsed();
-  const main = document.querySelector("main");
-  const early = document.querySelector<HTMLTemplateElement>("template[data-early]");
-  if (!main || !early) return;
-  main.append(early.content);
+  const main = await shows();
+  if (!main) return;
   // The page sends it, once it has taken the form's place (ui/typed.ts).
   main.querySelector("form")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -118,10 +143,14 @@ async function run(first: Promise<void>): Promise<void> {
 function begin(shown: () => void): Promise<unknown> | undefined {
   const known = localStorage.getItem(SIGNED_IN) !== null;
   if (known) {
+    document.documentElement.dataset.known = "";
     renewal = fetch("/v1/auth/sessions/refresh", { method: "POST" });
     token = renewal
-      .then((answer) => (answer.ok ? (answer.clone().json() as Promise<{ access_token: string }>) : null))
-      .then((tokens) => tokens?.access_token ?? "");
+      .then((answer) => (answer.ok ? (answer.clone().json() as Promise<{ access_token: string; account: { id: string } }>) : null))
+      .then((tokens) => {
+        me = tokens?.account.id ?? "";
+        return tokens?.access_token ?? "";
+      });
     token.catch(() => undefined); // whoever takes the renewal hears of it
   }
   const { pathname, search } = location;
@@ -131,8 +160,8 @@ function begin(shown: () => void): Promise<unknown> | undefined {
     return ask({ method: "GET", path: "/v1/polls?status=open&limit=5" });
   }
   if (page === "p" && name && !more.length) return poll(name, shown).finally(shown);
+  if (page === "home" && known && !search) return feed(shown).finally(shown);
   shown();
-  if (page === "home" && known && !search) return feed();
   if (page === "r" && name && !more.length && !known) return strange();
   if (page === "r" && name && !more.length) return ask({ method: "GET", path: `/v1/votebooth/rooms/${name}` });
   return undefined;

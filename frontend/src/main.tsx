@@ -36,10 +36,14 @@ const FIRST_MS = 500;
 
 /** Reads what the page shows first, so that it is drawn once, in pieces, and not anew and at once with each answer. */
 async function read(): Promise<void> {
+  const { account } = session;
+  if (location.pathname === "/home" && !location.search && account?.kind === "user") {
+    await (await import("./feed/reading")).readHome(queries, account.id);
+  }
   const code = /^\/p\/([^/]+)$/.exec(location.pathname)?.[1];
   if (!code) return;
   const poll = await queries.fetchQuery(pollBy(decodeURIComponent(code)));
-  if (poll.status !== "draft") await queries.fetchQuery(cardOf(poll.id, session.account?.id));
+  if (poll.status !== "draft") await queries.fetchQuery(cardOf(poll.id, account?.id));
 }
 
 const place = document.getElementById("root");

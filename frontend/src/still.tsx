@@ -4,13 +4,20 @@
 
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
+import { Trans } from "@lingui/react/macro";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
+import entries from "./feed/Entries.module.css";
+import feed from "./feed/Wish.module.css";
+import { Avatar } from "./people/Avatar";
 import { Enter } from "./rooms/Join";
 import poll from "./routes/PollPage.module.css";
 import { router } from "./routes/router";
+import ui from "./ui/ui.module.css";
+import { WriteWave } from "./waves/WriteWave";
+import waves from "./waves/Waves.module.css";
 import { locales } from "./words/locale";
 
 // As the pages have them, so that they are a script of their own there.
@@ -34,6 +41,45 @@ export async function first(locale: keyof typeof locales): Promise<string> {
   return drawn(<RouterProvider router={router} />);
 }
 
+const NOBODY = { avatar: null, display_name: "\u00a0", handle: null };
+
+/** Whose a poll or a Wave is, and what it says. What can be done about it has its place, and comes with the page. */
+const kinds: Record<string, ReactNode> = {
+  poll: (
+    <li className={entries.entry}>
+      <p className={entries.by}>
+        <bdi data-early="by" />
+      </p>
+      <p className={entries.title}>
+        <bdi data-early="text" />
+      </p>
+      <p className={entries.standing}>&nbsp;</p>
+    </li>
+  ),
+  wave: (
+    <li className={`${entries.entry} ${waves.wave}`}>
+      <p className={entries.by}>
+        <strong>
+          <Avatar person={NOBODY} /> <bdi data-early="by" />
+        </strong>
+      </p>
+      <p className={waves.text}>
+        <bdi data-early="text" />
+      </p>
+      <p className={waves.acts}>
+        <span className={waves.act}>&nbsp;</span>
+      </p>
+    </li>
+  ),
+  wish: (
+    <li className={feed.wish}>
+      <span className={feed.open}>&nbsp;</span>
+    </li>
+  ),
+};
+
+const apart = (name: string, parts: ReactNode) => `<template data-early="${name}">${drawn(parts)}</template>`;
+
 /** What pages show of themselves, by their path: the rest of what stands on them isn't known before it is asked for. */
 const parts: Record<string, () => string> = {
   "/p/$code": () =>
@@ -48,7 +94,23 @@ const parts: Record<string, () => string> = {
         </header>
       </div>,
     ),
-  "/r/$code": () => `<template data-early>${drawn(<Enter code="" onIn={() => undefined} />)}</template>`,
+  "/r/$code": () => apart("page", <Enter code="" onIn={() => undefined} />),
+  "/home": () =>
+    apart(
+      "page",
+      <div className={ui.page}>
+        <h1><Trans>Home</Trans></h1>
+        <WriteWave onDone={() => undefined} />
+        <p className={feed.orders}>
+          <a href="/home" aria-current="page"><Trans>Newest first</Trans></a>
+          <a href="/home?order=ranked"><Trans>By rank</Trans></a>
+        </p>
+        <ul className={`${entries.list} ${feed.mine}`} />
+      </div>,
+    ) +
+    Object.entries(kinds)
+      .map(([kind, parts]) => apart(kind, parts))
+      .join(""),
 };
 
 /** What one page's document has: what is around all pages, and what is known of this one. */

@@ -81,6 +81,69 @@ async def test_a_poll_is_named_before_its_scripts(
     assert complaints == []
 
 
+async def test_a_feed_is_read_and_written_to_before_its_scripts(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up", viewport={"width": 360, "height": 740})
+    by = await enter(page)
+    await expect(page.get_by_role("button", name="You", exact=True)).to_be_visible()
+    poll = await publish(client, by, title="<b>Shall</b> we?")
+    said = {"json": {"text": "Good morning"}, "headers": {**by, "idempotency-key": "a-morning"}}
+    assert (await client.post("/v1/expressions/waves", **said)).is_success
+
+    async def in_feed() -> Any:
+        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == 2
+
+    await eventually(in_feed)
+    await page.goto("about:blank")
+    go = await held(page)
+    await page.goto(f"{votewave.url}/home", wait_until="commit")
+    await expect(page.get_by_text("Good morning")).to_be_visible()
+    await expect(page.get_by_text(poll["title"])).to_be_visible()
+    wave = page.get_by_label("A new Wave")
+    await wave.fill("And a good ")
+    go.set()
+    await expect(page.get_by_role("link", name="Explore")).to_be_visible()
+    await expect(wave).to_be_focused()
+    await page.keyboard.type("evening")
+    await expect(page.get_by_label("Who sees it")).to_have_value("public")
+    await page.get_by_role("button", name="Publish").click()
+    await expect(page.get_by_role("listitem").get_by_text("And a good evening")).to_be_visible()
+    assert complaints == []
+
+
+async def test_a_feed_stays_where_it_is_when_its_scripts_come(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up", viewport={"width": 360, "height": 740})
+    by = await enter(page)
+    await expect(page.get_by_role("button", name="You", exact=True)).to_be_visible()
+    other = await sign_up(client)
+    they = (await client.get("/v1/profiles/me", headers=other)).json()
+    assert (await client.put(f"/v1/follows/people/{they['account']}", headers=by)).is_success
+    poll = await publish(client, other)
+    said = {"json": {"text": "Good morning"}, "headers": {**by, "idempotency-key": "a-morning"}}
+    assert (await client.post("/v1/expressions/waves", **said)).is_success
+
+    async def in_feed() -> Any:
+        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == 2
+
+    await eventually(in_feed)
+    await page.goto("about:blank")
+    go = await held(page)
+    await page.goto(f"{votewave.url}/home", wait_until="commit")
+    texts = [page.get_by_text("Good morning"), page.get_by_text(poll["title"])]
+    await expect(texts[1]).to_be_visible()
+    before = [await text.bounding_box() for text in texts]
+    go.set()
+    await expect(page.get_by_role("button", name="Not for me")).to_be_visible()
+    for text, box in zip(texts, before, strict=True):
+        now = await text.bounding_box()
+        assert now and box
+        assert abs(now["y"] - box["y"]) <= 2
+    assert complaints == []
+
+
 async def test_whoever_has_a_rooms_code_is_asked_for_a_name_before_its_scripts(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, given, type Schemas } from "../api/client";
+import type { Schemas } from "../api/client";
 import { Person } from "../people/Person";
 import { useAccount } from "../session/session";
 import { Later } from "../ui/Later";
-import { WAVES } from "../waves/cache";
 import { WaveItem } from "../waves/WaveItem";
 import { pollsOf, useCards } from "./cards";
 import styles from "./Entries.module.css";
+import { idsOf, wavesOf } from "./reading";
 import { ago, standingOf } from "./standing";
 import { Wish } from "./Wish";
 
@@ -19,19 +19,14 @@ const SEEN_FIRST = 4;
 /** The Waves of a page of a feed. */
 export function useWaves(entries: Entry[]) {
   const account = useAccount();
-  const ids = entries.filter((entry) => entry.kind === "wave").map((entry) => entry.id);
-  const waves = useQuery({
-    queryKey: [WAVES, "batch", account?.id, ids],
-    queryFn: async () => given(await api.POST("/v1/expressions/waves/batch", { body: { waves: ids } })).items,
-    enabled: ids.length > 0,
-  });
+  const waves = useQuery(wavesOf(idsOf("wave", entries), account?.id));
   return { waves, coming: waves.isPending && waves.fetchStatus === "fetching" };
 }
 
 /** A page of a feed. What changes all the time, votes and reactions, is asked for the whole page at once. */
 export function Entries({ entries, mine = false }: { entries: Entry[]; mine?: boolean }) {
   const { waves, coming } = useWaves(entries);
-  const cards = useCards(entries.filter((entry) => entry.kind === "poll").map((entry) => entry.id));
+  const cards = useCards(idsOf("poll", entries));
   const told = useCards(pollsOf(waves.data ?? NONE));
   if (coming) return null; // polls would move once Waves are among them
   const items = entries.map((entry) => {

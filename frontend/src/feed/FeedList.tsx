@@ -1,14 +1,15 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Schemas } from "../api/client";
-import { useAccount } from "../session/session";
 import { More } from "../ui/More";
 import { Entries, useWaves } from "./Entries";
 import styles from "./Entries.module.css";
+import type { feedOf } from "./reading";
+import wish from "./Wish.module.css";
 
 type Props = {
-  name: string;
-  read: (cursor: string | undefined) => Promise<Schemas["EntryViewPage"]>;
+  /** What is read, by feed/reading.ts. */
+  feed: ReturnType<typeof feedOf>;
   /** What stands first: what its reader has just published. */
   first?: Schemas["EntryView"][];
   /** Whether its reader may hide what is in it. */
@@ -18,14 +19,8 @@ type Props = {
 };
 
 /** A feed, page after page, until the server says that it ends. */
-export function FeedList({ name, read, first = [], mine = false, empty }: Props) {
-  const account = useAccount();
-  const pages = useInfiniteQuery({
-    queryKey: ["feed", name, account?.id],
-    queryFn: ({ pageParam }) => read(pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next,
-  });
+export function FeedList({ feed, first = [], mine = false, empty }: Props) {
+  const pages = useInfiniteQuery(feed);
   const ids = new Set(first.map((entry) => entry.id));
   const others = (items: Schemas["EntryView"][]) => items.filter((entry) => !ids.has(entry.id));
   const { coming } = useWaves(others(pages.data?.pages[0]?.items ?? []));
@@ -34,7 +29,7 @@ export function FeedList({ name, read, first = [], mine = false, empty }: Props)
     <>
       {pages.data && !some && !pages.hasNextPage && empty}
       {some && (
-        <ul className={styles.list}>
+        <ul className={mine ? `${styles.list} ${wish.mine}` : styles.list}>
           {first.length > 0 && <Entries entries={first} />}
           {pages.data?.pages.map((page, number) => (
             <Entries

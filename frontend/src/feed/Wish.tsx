@@ -37,7 +37,7 @@ export function Wish({ entry, item }: { entry: Schemas["EntryView"]; item: React
   return (
     <>
       {done !== "hidden" && item}
-      <li className={styles.wish}>
+      <li className={styles.wish} data-alone={done === "hidden" || undefined}>
         {done ? (
           <>
             <p role="status" className={styles.quiet}>

@@ -3,6 +3,8 @@ import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
+import { feedOf } from "../feed/reading";
+import { useAccount } from "../session/session";
 import { Found } from "../feed/Found";
 import { Search } from "../feed/Search";
 import { Trends } from "../feed/Trends";
@@ -30,10 +32,10 @@ export function Explore() {
 }
 
 function Newest() {
+  const account = useAccount();
   return (
     <FeedList
-      name="explore"
-      read={async (cursor) => given(await api.GET("/v1/feed/explore", { params: { query: { cursor } } }))}
+      feed={feedOf("explore", account?.id, async (cursor) => given(await api.GET("/v1/feed/explore", { params: { query: { cursor } } })))}
       empty={
         <Notice>
           <p><Trans>Nobody has published anything for all yet.</Trans></p>

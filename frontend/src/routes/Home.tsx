@@ -2,8 +2,8 @@ import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, given } from "../api/client";
 import { FeedList } from "../feed/FeedList";
+import { homeOf } from "../feed/reading";
 import styles from "../feed/Wish.module.css";
 import { useAccount } from "../session/session";
 import { Notice } from "../ui/Notice";
@@ -35,10 +35,9 @@ export function Home() {
       {account?.kind === "user" ? (
         <FeedList
           key={order}
-          name={`home ${order}`}
+          feed={homeOf(order, account.id)}
           mine
           first={written.map(({ id, author, text, created_at }) => ({ kind: "wave", id, author, text, created_at, rippled: null }))}
-          read={async (cursor) => given(await api.GET("/v1/feed/home", { params: { query: { cursor, order } } }))}
           empty={
             <Notice>
               <p><Trans>Here will be what you publish, and what people publish whom you follow.</Trans></p>

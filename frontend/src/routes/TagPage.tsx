@@ -4,6 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { api, given } from "../api/client";
 import { Problem } from "../api/problem";
 import { FeedList } from "../feed/FeedList";
+import { feedOf } from "../feed/reading";
 import { useFollowTag, useTag } from "../feed/tags";
 import styles from "../people/Profile.module.css";
 import { useAccount } from "../session/session";
@@ -13,6 +14,7 @@ import { Page } from "../ui/Page";
 
 /** What people have published with a tag. */
 export function TagPage() {
+  const account = useAccount();
   const { tag } = useParams({ from: "/tags/$tag" });
   return (
     <Page title={`#${tag}`}>
@@ -22,11 +24,10 @@ export function TagPage() {
       <Standing key={`standing ${tag}`} tag={tag} />
       <FeedList
         key={tag}
-        name={`tag ${tag}`}
-        read={async (cursor) => {
+        feed={feedOf(`tag ${tag}`, account?.id, async (cursor) => {
           const answer = await api.GET("/v1/feed/tags/{tag}", { params: { path: { tag }, query: { cursor } } });
           return answer.response.status === 404 ? { items: [], next: null } : given(answer);
-        }}
+        })}
         empty={
           <Notice>
             <p><Trans>Nobody has published anything for all with this tag yet.</Trans></p>

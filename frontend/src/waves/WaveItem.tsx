@@ -70,7 +70,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
         <strong>
           <Avatar person={wave.author} /> <Person person={wave.author} />
         </strong>
-        <Link to="/waves/$id" params={{ id: wave.id }}>
+        <Link to="/waves/$id" params={{ id: wave.id }} className={entries.at}>
           <time dateTime={wave.created_at}>{ago(wave.created_at)}</time>
         </Link>
         {seen && <span>{i18n._(seen)}</span>}

@@ -1,7 +1,7 @@
 import { plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { Button } from "../ui/Button";
@@ -9,6 +9,7 @@ import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Text } from "../ui/Text";
+import { typed } from "../ui/typed";
 import { WAVES, type Wave } from "./cache";
 import { type Picked, send } from "./pick";
 import { PickButton, PickedPictures } from "./PickPictures";
@@ -16,6 +17,9 @@ import styles from "./Waves.module.css";
 
 const MOST = 500; // characters, as people see them
 const characters = new Intl.Segmenter();
+
+/** Drawn by the build (src/still.tsx): what is typed there is kept (ui/typed.ts). */
+const STILL = import.meta.env.SSR;
 
 type Props = {
   /** The code of a poll that it is to be about. */
@@ -29,7 +33,9 @@ type Props = {
 /** Publishes a Wave. A second press, or a retry after a lost answer, publishes no second one. */
 export function WriteWave({ about, of, onDone }: Props) {
   const queries = useQueryClient();
-  const [text, setText] = useState("");
+  const [before] = useState(typed);
+  const [text, setText] = useState(before.text);
+  const [used, setUsed] = useState(!!of || !!about || before.there || before.text !== "");
   const [poll, setPoll] = useState(about ?? "");
   const [asks, setAsks] = useState(!!about);
   const [picked, setPicked] = useState<Picked[]>([]);
@@ -68,6 +74,12 @@ export function WriteWave({ about, of, onDone }: Props) {
   const noPoll = problem?.status === 404 && asks;
   const left = MOST - [...characters.segment(text)].length;
 
+  // A text of several lines begins with its cursor before what is in it already.
+  useEffect(() => {
+    const field = document.activeElement;
+    if (before.there && field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
+  }, [before]);
+
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const visibility = new FormData(event.currentTarget).get("visibility") as Schemas["WaveNew"]["visibility"];
@@ -81,7 +93,9 @@ export function WriteWave({ about, of, onDone }: Props) {
         name="text"
         rows={2}
         value={text}
-        autoFocus={!!of}
+        autoFocus={!!of || before.there}
+        data-still={STILL || undefined}
+        onFocus={() => setUsed(true)}
         required={!asks && (!picked.length || !!of)}
         onChange={(event) => setText(event.target.value)}
         error={problem?.of("text") ?? (left < 0 ? plural(-left, { one: "# character too many", other: "# characters too many" }) : undefined)}
@@ -102,32 +116,34 @@ export function WriteWave({ about, of, onDone }: Props) {
         />
       )}
       {write.error && !problem?.errors.length && !noPoll && <ProblemNotice error={write.error} kept={t`What you wrote is still here.`} />}
-      <div className={styles.bar}>
-        <Choice label={t`Who sees it`} name="visibility">
-          <option value="public"><Trans>Everybody</Trans></option>
-          <option value="followers"><Trans>My followers</Trans></option>
-          <option value="mentioned"><Trans>Those whom it names</Trans></option>
-        </Choice>
-        <PickButton picked={picked} onChange={setPicked} />
-        {!of && !asks && (
-          <Button kind="quiet" onClick={() => setAsks(true)}>
-            <Trans>Add a poll</Trans>
+      {used && (
+        <div className={styles.bar}>
+          <Choice label={t`Who sees it`} name="visibility">
+            <option value="public"><Trans>Everybody</Trans></option>
+            <option value="followers"><Trans>My followers</Trans></option>
+            <option value="mentioned"><Trans>Those whom it names</Trans></option>
+          </Choice>
+          <PickButton picked={picked} onChange={setPicked} />
+          {!of && !asks && (
+            <Button kind="quiet" onClick={() => setAsks(true)}>
+              <Trans>Add a poll</Trans>
+            </Button>
+          )}
+          {of && (
+            <Button kind="quiet" onClick={() => onDone(null)}>
+              <Trans>Leave it</Trans>
+            </Button>
+          )}
+          <Button type="submit" aria-disabled={write.isPending} disabled={left < 0}>
+            {write.isPending ? t`Sending …` : of ? t`Ripple` : t`Publish`}
           </Button>
-        )}
-        {of && (
-          <Button kind="quiet" onClick={() => onDone(null)}>
-            <Trans>Leave it</Trans>
-          </Button>
-        )}
-        <Button type="submit" aria-disabled={write.isPending} disabled={left < 0}>
-          {write.isPending ? t`Sending …` : of ? t`Ripple` : t`Publish`}
-        </Button>
-        {left >= 0 && left <= 50 && (
-          <span className={styles.quiet} role="status">
-            <Trans>{left} left</Trans>
-          </span>
-        )}
-      </div>
+          {left >= 0 && left <= 50 && (
+            <span className={styles.quiet} role="status">
+              <Trans>{left} left</Trans>
+            </span>
+          )}
+        </div>
+      )}
     </form>
   );
 }

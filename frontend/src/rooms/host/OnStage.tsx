@@ -2,7 +2,7 @@ import { i18n, type MessageDescriptor } from "@lingui/core";
 import { msg, plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useLayoutEffect, useState } from "react";
 import { api, given, type Poll } from "../../api/client";
 import { useLive } from "../../live/useLive";
 import { Result } from "../../results/Result";
@@ -83,6 +83,14 @@ function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
     act(() => api.POST("/v1/votebooth/rooms/{room}/close", { params }));
   };
   const over = status === "closed" || status === "archived";
+
+  useLayoutEffect(() => {
+    const { dataset } = document.documentElement;
+    dataset.bar = "";
+    return () => {
+      delete dataset.bar;
+    };
+  }, []);
 
   return (
     <div className={styles.bar} role="group" aria-label={t`Lead the room`}>
