@@ -18,6 +18,7 @@ from services.demo.people import meet
 from services.demo.polls import makers
 
 EMAIL = "demo@votewave.example"
+_NAME = {"handle": "robin", "display_name": "Robin Winter", "bio": "Runs this demo."}
 NETWORK = "network"
 PEOPLE = "people"
 TALKED_ABOUT = "lunch"
@@ -83,6 +84,7 @@ async def _fill(url: str, data_dir: Path, out: TextIO, *, elections: bool) -> No
         if fresh:
             await owner.become("/v1/auth/accounts", {"email": EMAIL, "password": state.password})
             keep()
+            await owner.call("PATCH", "/v1/profiles/me", _NAME)
         else:
             await owner.become("/v1/auth/sessions", {"email": EMAIL, "password": state.password})
         if NETWORK not in state.whole:

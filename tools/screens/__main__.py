@@ -14,6 +14,28 @@ from tools.screens.places import EMAIL, places
 
 SIZES = {360: 740, 768: 1024, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+KEPT = Path("docs/screens")
+"""Where those are that the documents show; `--kept` takes them anew."""
+
+_KEPT = {
+    "landing-1440-light",
+    "landing-360-dark",
+    "explore-360-light",
+    "home-768-light",
+    "poll-lunch-1440-light",
+    "poll-lunch-360-dark",
+    "poll-logo-360-light",
+    "poll-wa_governor_2020_straw_poll_star-1440-dark",
+    "poll-eilean_siar_2012_ward3-1440-light",
+    "new-768-light",
+    "host-360-light",
+    "audience-360-dark",
+    "presenter-1440-dark",
+    "talk-360-light",
+    "profile-360-light",
+    "settings-notifications-768-dark",
+    "notifications-360-dark",
+}
 _QUIET_MS = 20_000
 
 
@@ -28,7 +50,7 @@ async def shoot(asked: argparse.Namespace) -> int:
         )
         for width, theme in product(asked.widths, asked.themes):
             for paths, signed_in in ((anybodys, False), (own, True)):
-                wanted = {name: path for name, path in paths.items() if not asked.only or name in asked.only}
+                wanted = {name: path for name, path in paths.items() if _is_wanted(asked, name, width, theme)}
                 if not wanted:
                     continue
                 context = await _context(browser, width, theme, asked.language)
@@ -37,12 +59,18 @@ async def shoot(asked: argparse.Namespace) -> int:
                     await _sign_in(page, asked.url, password)
                 for name, path in wanted.items():
                     await _still(page, f"{asked.url}{path}")
-                    full = name != "presenter" and not asked.fold
+                    full = name != "presenter" and not asked.fold and not asked.kept
                     await page.screenshot(path=asked.to / f"{name}-{width}-{theme}.png", full_page=full)
                     taken += 1
                 await context.close()
         await browser.close()
     return taken
+
+
+def _is_wanted(asked: argparse.Namespace, name: str, width: int, theme: str) -> bool:
+    if asked.kept:
+        return f"{name}-{width}-{theme}" in _KEPT
+    return not asked.only or name in asked.only
 
 
 async def _context(browser: Browser, width: int, theme: Literal["light", "dark"], language: str) -> BrowserContext:
@@ -86,7 +114,10 @@ def main() -> int:
     parser.add_argument("--themes", nargs="*", choices=THEMES, default=list(THEMES))
     parser.add_argument("--language", default="en", help="of the browser (default: %(default)s)")
     parser.add_argument("--fold", action="store_true", help="what is seen without scrolling, not the whole page")
+    parser.add_argument("--kept", action="store_true", help=f"those that {KEPT} keeps, there, as --fold shows them")
     asked = parser.parse_args()
+    if asked.kept:
+        asked.to = KEPT
     taken = asyncio.run(shoot(asked))
     sys.stdout.write(f"{taken} pictures are in {asked.to}\n")
     return 0

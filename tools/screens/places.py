@@ -42,7 +42,7 @@ async def places(url: str, data_dir: Path) -> tuple[str, dict[str, str], dict[st
         "join": "/join",
         "enter": f"/r/{room['code']}",
         "presenter": f"/r/{room['code']}/screen#token={screen['token']}",
-        **{f"poll-{key.replace('.', '-')}": f"/p/{poll['code']}" for key, poll in polls.items()},
+        **{f"poll-{key.removesuffix('.csv')}": f"/p/{poll['code']}" for key, poll in polls.items()},
     }
     own = {
         "home": "/home",

@@ -36,7 +36,7 @@ export function People({ pages, label, empty, acts }: Props) {
     <section aria-label={label} className={styles.people}>
       {pages.data && !some && !pages.hasNextPage && <p>{empty}</p>}
       {some && (
-        <ul className={styles.list}>
+        <ul>
           {pages.data?.pages.map((page, number) => (
             <PageOf key={String(pages.data?.pageParams[number])} people={page.items.map((item) => item.person)} acts={acts} />
           ))}

@@ -7,7 +7,7 @@ import { Problem } from "../api/problem";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
-import styles from "../routes/form.module.css";
+import styles from "../ui/form.module.css";
 
 type Asked = { code: string; receipt: string };
 

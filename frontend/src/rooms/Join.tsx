@@ -11,7 +11,7 @@ import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
 import { typed } from "../ui/typed";
-import ui from "../ui/ui.module.css";
+import form from "../ui/form.module.css";
 
 /** Drawn by the build (src/still.tsx): sent there, by "dialog" the form does nothing. */
 const STILL = import.meta.env.SSR;
@@ -32,7 +32,7 @@ export function Join() {
   return (
     <Page title={t`Join a room`}>
       <h1><Trans>Join a room</Trans></h1>
-      <form onSubmit={open} className={ui.form} noValidate>
+      <form onSubmit={open} className={form.form} noValidate>
         <Field
           label={t`Code of the room`}
           hint={t`Eight letters and digits, as the screen or the host shows them.`}
@@ -84,7 +84,7 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   return (
     <Page title={t`Come in`}>
       <h1><Trans>Come into the room</Trans></h1>
-      <form onSubmit={enter} method={STILL ? "dialog" : undefined} className={ui.form} noValidate>
+      <form onSubmit={enter} method={STILL ? "dialog" : undefined} className={form.form} noValidate>
         <Field
           label={user ? t`Your name here (optional)` : t`Your name here`}
           hint={user ? t`Without one you go by your own.` : t`Hosts see it, and so does the audience when you ask.`}

@@ -11,7 +11,7 @@ import { Field } from "../ui/Field";
 import { More } from "../ui/More";
 import { ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
-import ui from "../ui/ui.module.css";
+import form from "../ui/form.module.css";
 import styles from "./Rooms.module.css";
 
 /** The rooms that somebody has opened, and where they open another. */
@@ -64,7 +64,7 @@ function Mine({ account }: { account: string }) {
   return (
     <Page title={t`Rooms`}>
       <h1><Trans>Rooms</Trans></h1>
-      <form onSubmit={open} className={ui.form}>
+      <form onSubmit={open} className={form.form}>
         <Field label={t`Title of a new room`} name="title" required maxLength={120} autoComplete="off" error={wrong} />
         {opening.error && !wrong && <ProblemNotice error={opening.error} kept={t`The title is still here.`} />}
         <Button type="submit" aria-disabled={opening.isPending}>

@@ -12,7 +12,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
-import styles from "./form.module.css";
+import styles from "../ui/form.module.css";
 
 function useToken(): string {
   const [token] = useState(() => location.hash.slice(1));

@@ -118,7 +118,7 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
   const seen = useBallotSeen(poll);
   return (
     <>
-      <div className={styles.ballot}>
+      <div>
         <Voting poll={poll} open={open} />
       </div>
       <Later>
@@ -133,7 +133,7 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
             )}
           </details>
         </div>
-        <div className={styles.comments} hidden={!seen}>
+        <div hidden={!seen}>
           <Suspense>
             <Thread poll={poll.id} meant={comment} />
           </Suspense>

@@ -10,7 +10,7 @@ import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
 import { handOver, takeUp } from "../words/account";
-import styles from "./form.module.css";
+import styles from "../ui/form.module.css";
 
 type Credentials = { email: string; password: string };
 
