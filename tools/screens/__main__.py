@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from tools.screens.acts import act
 from tools.screens.places import EMAIL, places
 
 SIZES = {360: 740, 768: 1024, 1440: 900}
@@ -63,6 +64,8 @@ async def shoot(asked: argparse.Namespace) -> int:
                     await page.screenshot(path=asked.to / f"{name}-{width}-{theme}.png", full_page=full)
                     taken += 1
                 await context.close()
+        if asked.kept:
+            taken += await act(browser, f"{asked.url}{anybodys['poll-lunch']}", asked.to)
         await browser.close()
     return taken
 

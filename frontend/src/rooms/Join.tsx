@@ -43,7 +43,9 @@ export function Join() {
           spellCheck={false}
           error={asked && !code ? t`Enter the code that you were given.` : undefined}
         />
-        <Button type="submit"><Trans>Go to the room</Trans></Button>
+        <div className={form.actions}>
+          <Button type="submit"><Trans>Go to the room</Trans></Button>
+        </div>
       </form>
     </Page>
   );
@@ -100,9 +102,11 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
           <Notice kind="stop"><Trans>There is no room with the code {code}. It may be mistyped, or the room is long over.</Trans></Notice>
         )}
         {error && !unknown && !wrong && <ProblemNotice error={error} />}
-        <Button type="submit" aria-disabled={entering.isPending}>
-          {entering.isPending ? t`Coming in …` : t`Come in`}
-        </Button>
+        <div className={form.actions}>
+          <Button type="submit" aria-disabled={entering.isPending}>
+            {entering.isPending ? t`Coming in …` : t`Come in`}
+          </Button>
+        </div>
       </form>
     </Page>
   );

@@ -67,9 +67,11 @@ function Mine({ account }: { account: string }) {
       <form onSubmit={open} className={form.form}>
         <Field label={t`Title of a new room`} name="title" required maxLength={120} autoComplete="off" error={wrong} />
         {opening.error && !wrong && <ProblemNotice error={opening.error} kept={t`The title is still here.`} />}
-        <Button type="submit" aria-disabled={opening.isPending}>
-          {opening.isPending ? t`Opening …` : t`Open a room`}
-        </Button>
+        <div className={form.actions}>
+          <Button type="submit" aria-disabled={opening.isPending}>
+            {opening.isPending ? t`Opening …` : t`Open a room`}
+          </Button>
+        </div>
       </form>
       <section aria-labelledby="mine" className={styles.part}>
         <h2 id="mine"><Trans>Rooms of mine</Trans></h2>

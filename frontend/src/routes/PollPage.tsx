@@ -58,9 +58,10 @@ function Loaded({ poll }: { poll: Poll }) {
   useTitle(poll.title);
   const live = useLive(poll.status === "draft" ? null : poll.id);
   const open = poll.status === "open" && live.sums?.status !== "final";
+  const [over] = useState(poll.status === "closed" || poll.status === "archived"); // nothing moves when it ends
   // The head stays while a draft is published: it says so.
   return (
-    <div className={styles.page}>
+    <div className={styles.page} data-over={over || undefined}>
       <Head poll={poll} open={open} />
       {poll.status === "draft" ? <Draft poll={poll} /> : <Published poll={poll} open={open} live={live} />}
     </div>
@@ -133,7 +134,7 @@ function Published({ poll, open, live }: { poll: Poll; open: boolean; live: Live
             )}
           </details>
         </div>
-        <div hidden={!seen}>
+        <div className={styles.comments} hidden={!seen}>
           <Suspense>
             <Thread poll={poll.id} meant={comment} />
           </Suspense>
