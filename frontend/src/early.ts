@@ -5,12 +5,13 @@
 // It also puts into the document what is read first, and has the page begin after that: on a phone the page's own scripts
 // keep the processor for longer than all answers take.
 
+/** Under this name storage says that somebody is signed in, and whether they are a "user" or a "guest"; nothing else of them. */
 export const SIGNED_IN = "votewave.signed-in";
 
 const FRESH_MS = 20_000;
 const FIRST_MS = 150; // the page begins, whatever isn't there by then
 const ISSUED_MS = 1_000;
-const SEEN_FIRST = 3; // entries of a feed
+const SEEN_FIRST = 3; // entries of a feed, which fill a phone
 const UNSEEN_MS = 100; // nothing is painted in a tab that nobody looks at
 
 type Asked = { method: "GET" | "POST"; path: string; body?: string };
@@ -18,7 +19,7 @@ type Asked = { method: "GET" | "POST"; path: string; body?: string };
 const answers = new Map<string, Promise<Response>>();
 let renewal: Promise<Response> | null = null;
 let token: Promise<string> = Promise.resolve("");
-let me = ""; // the account's id
+let accountId = "";
 let issue: () => void = () => undefined;
 let issued: Promise<void> | null = null; // nothing more will be asked for here
 
@@ -55,14 +56,14 @@ function fill(within: ParentNode, texts: Record<string, string>): void {
   }
 }
 
-/** A copy of what the document has apart, for those whom it is for (still.tsx); null where it has none. */
-const apart = (name: string): DocumentFragment | null =>
+/** A copy of one of the document's templates (still.tsx); null where it has none of the name. */
+const templateOf = (name: string): DocumentFragment | null =>
   document.querySelector<HTMLTemplateElement>(`template[data-early="${name}"]`)?.content.cloneNode(true) as DocumentFragment | null ?? null;
 
-/** Shows the page that the document has apart. */
-async function shows(): Promise<HTMLElement | null> {
+/** Shows the page that the document has as a template, for those whom it is for. */
+async function showPage(): Promise<HTMLElement | null> {
   await parsed();
-  const [main, page] = [document.querySelector("main"), apart("page")];
+  const [main, page] = [document.querySelector("main"), templateOf("page")];
   if (main && page) main.append(page);
   return main;
 }
@@ -81,35 +82,47 @@ async function poll(code: string, shown: () => void): Promise<void> {
 }
 
 type Author = { id: string; display_name?: string | null; handle?: string | null; deleted?: boolean };
-type Entry = { kind: string; id: string; text: string; author: Author };
+type Entry = { kind: string; id: string; text: string; author: Author; rippled?: object | null };
 
 async function feed(shown: () => void): Promise<void> {
-  await shows();
+  if (!(await token)) return; // the session is over
+  const list = (await showPage())?.querySelector("ul");
   const page = await read<{ items: Entry[] }>({ method: "GET", path: "/v1/feed/home?order=newest" });
   const entries = page?.items ?? [];
-  const of = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ id }) => id);
-  const [waves, polls] = [of("wave"), of("poll")];
-  const asked = [
-    waves.length > 0 && ask(post("/v1/expressions/waves/batch", { waves })),
-    polls.length > 0 && ask(post("/v1/votebooth/polls/batch", { polls })),
-  ];
+  const idsOf = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ id }) => id);
+  const [waves, polls] = [idsOf("wave"), idsOf("poll")];
+  const there = waves.length > 0 && read<{ items: { id: string }[] }>(post("/v1/expressions/waves/batch", { waves }));
+  const cards = polls.length > 0 && ask(post("/v1/votebooth/polls/batch", { polls }));
   issue();
-  for (const entry of entries.slice(0, SEEN_FIRST)) list(entry);
+  for (const entry of entries.slice(0, SEEN_FIRST)) {
+    if (entry.kind === "wave") {
+      shown();
+      // Their own service has the last word on who may see them.
+      const answer = await there;
+      if (!answer || !answer.items.some(({ id }) => id === entry.id)) break;
+    }
+    const drawn = entryOf(entry);
+    if (!drawn) break; // what comes after it would move
+    list?.append(drawn);
+  }
   shown();
-  await Promise.all(asked);
+  await Promise.all([there, cards]);
 }
 
-/** Puts an entry at the end of the feed's list. */
-function list({ kind, text, author }: Entry): void {
-  const entry = apart(kind);
-  if (!entry) return;
-  fill(entry, { by: author.deleted ? "" : author.display_name || (author.handle ? `@${author.handle}` : ""), text });
-  document.querySelector("main ul")?.append(entry, author.id === me ? "" : (apart("wish") ?? ""));
+/** An entry as it will look; null for one of which the document has no template. */
+function entryOf({ kind, text, author, rippled }: Entry): DocumentFragment | null {
+  const name = author.deleted ? "" : author.display_name || (author.handle ? `@${author.handle}` : ""); // as people/Person.tsx has it
+  const entry = text && name && !rippled ? templateOf(kind) : null;
+  if (!entry) return null;
+  fill(entry, { by: name, text });
+  const wish = author.id !== accountId && templateOf("wish");
+  if (wish) entry.append(wish);
+  return entry;
 }
 
 /** Shows what a room says to whoever isn't in it. */
 async function strange(): Promise<void> {
-  const main = await shows();
+  const main = await showPage();
   if (!main) return;
   // The page sends it, once it has taken the form's place (ui/typed.ts).
   main.querySelector("form")?.addEventListener("submit", (event) => {
@@ -141,14 +154,15 @@ async function run(first: Promise<void>): Promise<void> {
 }
 
 function begin(shown: () => void): Promise<unknown> | undefined {
-  const known = localStorage.getItem(SIGNED_IN) !== null;
+  const kind = localStorage.getItem(SIGNED_IN);
+  const known = kind !== null;
   if (known) {
-    document.documentElement.dataset.known = "";
+    document.documentElement.dataset.known = kind; // by which the navigation has its place (ui/ui.module.css)
     renewal = fetch("/v1/auth/sessions/refresh", { method: "POST" });
     token = renewal
       .then((answer) => (answer.ok ? (answer.clone().json() as Promise<{ access_token: string; account: { id: string } }>) : null))
       .then((tokens) => {
-        me = tokens?.account.id ?? "";
+        accountId = tokens?.account.id ?? "";
         return tokens?.access_token ?? "";
       });
     token.catch(() => undefined); // whoever takes the renewal hears of it
@@ -160,12 +174,15 @@ function begin(shown: () => void): Promise<unknown> | undefined {
     return ask({ method: "GET", path: "/v1/polls?status=open&limit=5" });
   }
   if (page === "p" && name && !more.length) return poll(name, shown).finally(shown);
-  if (page === "home" && known && !search) return feed(shown).finally(shown);
+  if (page === "home" && kind === "user" && !search) return feed(shown).finally(shown);
   shown();
   if (page === "r" && name && !more.length && !known) return strange();
   if (page === "r" && name && !more.length) return ask({ method: "GET", path: `/v1/votebooth/rooms/${name}` });
   return undefined;
 }
+
+/** Forgets what was answered to somebody else than who is here from now on. */
+export const forgetEarly = (): void => answers.clear();
 
 /** The new tokens of whoever is signed in, once: the cookie that they are asked for with is good for one answer. */
 export function takeRenewal(): Promise<Response> | null {

@@ -44,7 +44,7 @@ async function signIn(browser, body) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...credentials, refresh: "cookie" }),
     });
-    localStorage.setItem("votewave.signed-in", "yes");
+    localStorage.setItem("votewave.signed-in", "user");
     return answer.status;
   }, body);
   if (status !== 201) throw new Error(`signing in was answered with ${status}`);

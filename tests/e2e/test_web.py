@@ -61,7 +61,7 @@ async def test_a_guest_votes_and_another_browser_sees_the_result_move(
         "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
     )
     assert "eyJ" not in kept
-    assert kept.startswith('[{"votewave.signed-in":"yes"},{},"",')
+    assert kept.startswith('[{"votewave.signed-in":"guest"},{},"",')
 
     await voter.get_by_role("button", name="Change my vote").click()
     await voter.get_by_role("checkbox", name="Noodle bar").uncheck()

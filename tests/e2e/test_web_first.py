@@ -112,6 +112,27 @@ async def test_a_feed_is_read_and_written_to_before_its_scripts(
     assert complaints == []
 
 
+async def test_a_feed_shows_nothing_to_a_guest_before_its_scripts(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(browser, f"{votewave.url}/p/{poll['code']}", viewport={"width": 360, "height": 740})
+    await page.get_by_role("checkbox").first.check()
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_text("Your vote is counted")).to_be_visible()
+    await page.goto("about:blank")
+    go = await held(page)
+    async with page.expect_response("**/v1/auth/sessions/refresh"):
+        await page.goto(f"{votewave.url}/home", wait_until="commit")
+    await expect(page.get_by_label("A new Wave")).to_have_count(0)
+    heading = page.get_by_role("link", name="VoteWave")
+    before = await heading.bounding_box()
+    go.set()
+    await expect(page.get_by_text("to see what people publish whom you follow")).to_be_visible()
+    assert await heading.bounding_box() == before
+    assert complaints == []
+
+
 async def test_a_feed_stays_where_it_is_when_its_scripts_come(
     browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
 ) -> None:
@@ -139,7 +160,8 @@ async def test_a_feed_stays_where_it_is_when_its_scripts_come(
     await expect(page.get_by_role("button", name="Not for me")).to_be_visible()
     for text, box in zip(texts, before, strict=True):
         now = await text.bounding_box()
-        assert now and box
+        assert now
+        assert box
         assert abs(now["y"] - box["y"]) <= 2
     assert complaints == []
 

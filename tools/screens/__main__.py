@@ -65,6 +65,8 @@ async def shoot(asked: argparse.Namespace) -> int:
                     taken += 1
                 await context.close()
         if asked.kept:
+            if taken != len(_KEPT):
+                raise SystemExit(f"{taken} of {len(_KEPT)} pages were there")
             taken += await act(browser, f"{asked.url}{anybodys['poll-lunch']}", asked.to)
         await browser.close()
     return taken
@@ -117,10 +119,12 @@ def main() -> int:
     parser.add_argument("--themes", nargs="*", choices=THEMES, default=list(THEMES))
     parser.add_argument("--language", default="en", help="of the browser (default: %(default)s)")
     parser.add_argument("--fold", action="store_true", help="what is seen without scrolling, not the whole page")
-    parser.add_argument("--kept", action="store_true", help=f"those that {KEPT} keeps, there, as --fold shows them")
+    parser.add_argument("--kept", action="store_true", help=f"those of {KEPT} anew; a guest votes for it")
     asked = parser.parse_args()
     if asked.kept:
-        asked.to = KEPT
+        if asked.only or asked.fold:
+            parser.error("--kept says which pictures there are")
+        asked.to, asked.widths, asked.themes = KEPT, list(SIZES), list(THEMES)
     taken = asyncio.run(shoot(asked))
     sys.stdout.write(f"{taken} pictures are in {asked.to}\n")
     return 0

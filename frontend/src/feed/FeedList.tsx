@@ -4,7 +4,7 @@ import type { Schemas } from "../api/client";
 import { More } from "../ui/More";
 import { Entries, useWaves } from "./Entries";
 import styles from "./Entries.module.css";
-import type { feedOf } from "./reading";
+import { type feedOf, useDrawn } from "./reading";
 import wish from "./Wish.module.css";
 
 type Props = {
@@ -24,6 +24,7 @@ export function FeedList({ feed, first = [], mine = false, empty }: Props) {
   const ids = new Set(first.map((entry) => entry.id));
   const others = (items: Schemas["EntryView"][]) => items.filter((entry) => !ids.has(entry.id));
   const { coming } = useWaves(others(pages.data?.pages[0]?.items ?? []));
+  useDrawn();
   const some = first.length > 0 || pages.data?.pages.some((page) => page.items.length > 0);
   return (
     <>

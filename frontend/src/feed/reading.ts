@@ -1,6 +1,7 @@
 // What a feed reads. What of the home feed is seen first may be there before the page is drawn (main.tsx), and isn't asked
 // for again then.
 
+import { useEffect } from "react";
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, given, type Schemas } from "../api/client";
 import { WAVES } from "../waves/cache";
@@ -8,11 +9,17 @@ import { WAVES } from "../waves/cache";
 type Entry = Schemas["EntryView"];
 type Account = string | undefined;
 
-const FIRST_PAGE_MS = 10_000;
 const FRESH_MS = 5_000;
 
-/** Later, whoever comes back to a feed sees how things stand by then. */
-const staleTime = () => (performance.now() < FIRST_PAGE_MS ? FRESH_MS : 0);
+let early = false; // something was read before its page was drawn
+
+const staleTime = () => (early ? FRESH_MS : 0);
+
+/** Once a feed is drawn, whoever comes back to it sees how things stand by then. */
+export const useDrawn = () =>
+  useEffect(() => {
+    early = false;
+  }, []);
 
 /** A feed, page after page. */
 export const feedOf = (name: string, account: Account, read: (cursor: string | undefined) => Promise<Schemas["EntryViewPage"]>) =>
@@ -51,6 +58,7 @@ export const idsOf = (kind: Entry["kind"], entries: Entry[]): string[] =>
 
 /** Reads what of the home feed is seen first. */
 export async function readHome(queries: QueryClient, account: string): Promise<void> {
+  early = true;
   const { pages } = await queries.fetchInfiniteQuery(homeOf("newest", account));
   const entries = pages[0]?.items ?? [];
   const [waves, polls] = [idsOf("wave", entries), idsOf("poll", entries)];

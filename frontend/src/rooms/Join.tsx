@@ -10,7 +10,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Page } from "../ui/Page";
-import { typed } from "../ui/typed";
+import { useTyped } from "../ui/typed";
 import form from "../ui/form.module.css";
 
 /** Drawn by the build (src/still.tsx): sent there, by "dialog" the form does nothing. */
@@ -54,7 +54,8 @@ export function Join() {
 /** Where one who has a room's code says by which name they come in. */
 export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
   const user = useAccount()?.kind === "user";
-  const [before] = useState(typed);
+  const field = useRef<HTMLInputElement>(null);
+  const before = useTyped(field, (more) => setName(more));
   const [asked, setAsked] = useState(false);
   const [name, setName] = useState(before.text);
   const entering = useMutation({
@@ -76,10 +77,10 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
     if (!lacking && !entering.isPending) entering.mutate();
   }
 
-  const sent = useRef(before.sent);
+  const waits = useRef(true);
   useEffect(() => {
-    if (!sent.current) return;
-    sent.current = false;
+    if (!waits.current || !before.sent()) return;
+    waits.current = false;
     enter();
   });
 
@@ -91,7 +92,7 @@ export function Enter({ code, onIn }: { code: string; onIn: () => void }) {
           label={user ? t`Your name here (optional)` : t`Your name here`}
           hint={user ? t`Without one you go by your own.` : t`Hosts see it, and so does the audience when you ask.`}
           data-still={STILL || undefined}
-          autoFocus={before.there}
+          ref={field}
           value={name}
           onChange={(event) => setName(event.target.value)}
           autoComplete="nickname"

@@ -3,13 +3,13 @@ import { Trans } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api, given } from "../api/client";
 import { nameOf } from "../ballots/rules";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Page } from "../ui/Page";
-import { typed } from "../ui/typed";
+import { useTyped } from "../ui/typed";
 import styles from "./Landing.module.css";
 
 /** "7kq-3mx" as it is shown in a hall; case, blanks and hyphens don't matter. A pasted link does, too. */
@@ -19,7 +19,8 @@ export function codeIn(text: string): string {
 
 export function Landing() {
   const navigate = useNavigate();
-  const [before] = useState(typed);
+  const field = useRef<HTMLInputElement>(null);
+  const before = useTyped(field, (more) => setText(more));
   const [text, setText] = useState(before.text);
   const [asked, setAsked] = useState(false);
   const code = codeIn(text);
@@ -45,7 +46,7 @@ export function Landing() {
           label={t`Code of the poll`}
           name="code"
           data-still={import.meta.env.SSR || undefined}
-          autoFocus={before.there}
+          ref={field}
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoComplete="off"

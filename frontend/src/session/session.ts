@@ -4,7 +4,7 @@
 import { t } from "@lingui/core/macro";
 import { useSyncExternalStore } from "react";
 import { Problem, type ProblemDocument } from "../api/problem";
-import { SIGNED_IN, takeRenewal } from "../early";
+import { forgetEarly, SIGNED_IN, takeRenewal } from "../early";
 import type { components } from "../api/schema";
 
 type Tokens = components["schemas"]["Tokens"];
@@ -111,7 +111,7 @@ class Session {
   #take(tokens: Tokens): void {
     this.#token = tokens.access_token;
     this.#until = Date.now() + tokens.expires_in * 1000;
-    localStorage.setItem(SIGNED_IN, "yes");
+    localStorage.setItem(SIGNED_IN, tokens.account.kind);
     this.#be(tokens.account);
   }
 
@@ -126,6 +126,7 @@ class Session {
 
   #be(account: Account | null): void {
     if (account?.id === this.account?.id && account?.kind === this.account?.kind) return;
+    if (this.account) forgetEarly();
     this.account = account;
     for (const listener of this.#listeners) listener();
   }

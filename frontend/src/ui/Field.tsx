@@ -1,7 +1,7 @@
-import { type InputHTMLAttributes, useId } from "react";
+import { type InputHTMLAttributes, type Ref, useId } from "react";
 import styles from "./ui.module.css";
 
-type Props = InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: string; error?: string | undefined; "data-still"?: true | undefined };
+type Props = InputHTMLAttributes<HTMLInputElement> & { label: string; hint?: string; error?: string | undefined; "data-still"?: true | undefined; ref?: Ref<HTMLInputElement> };
 
 /** A labelled line of text, with what is wrong with it read out beside it. */
 export function Field({ label, hint, error, ...rest }: Props) {

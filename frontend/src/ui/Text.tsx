@@ -1,7 +1,7 @@
-import { type KeyboardEvent, type TextareaHTMLAttributes, useId } from "react";
+import { type KeyboardEvent, type Ref, type TextareaHTMLAttributes, useId } from "react";
 import styles from "./ui.module.css";
 
-type Props = TextareaHTMLAttributes<HTMLTextAreaElement> & { label: string; error?: string | undefined };
+type Props = TextareaHTMLAttributes<HTMLTextAreaElement> & { label: string; error?: string | undefined; ref?: Ref<HTMLTextAreaElement> };
 
 /** A labelled text of several lines. Ctrl+Enter sends its form. */
 export function Text({ label, error, ...rest }: Props) {

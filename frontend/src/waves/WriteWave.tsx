@@ -1,7 +1,7 @@
 import { plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
 import { Button } from "../ui/Button";
@@ -9,7 +9,7 @@ import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { ProblemNotice } from "../ui/Notice";
 import { Text } from "../ui/Text";
-import { typed } from "../ui/typed";
+import { useTyped } from "../ui/typed";
 import { WAVES, type Wave } from "./cache";
 import { type Picked, send } from "./pick";
 import { PickButton, PickedPictures } from "./PickPictures";
@@ -33,9 +33,10 @@ type Props = {
 /** Publishes a Wave. A second press, or a retry after a lost answer, publishes no second one. */
 export function WriteWave({ about, of, onDone }: Props) {
   const queries = useQueryClient();
-  const [before] = useState(typed);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const before = useTyped(field, (more) => setText(more));
   const [text, setText] = useState(before.text);
-  const [used, setUsed] = useState(!!of || !!about || before.there || before.text !== "");
+  const [opened, setOpened] = useState(!!of || !!about);
   const [poll, setPoll] = useState(about ?? "");
   const [asks, setAsks] = useState(!!about);
   const [picked, setPicked] = useState<Picked[]>([]);
@@ -74,12 +75,6 @@ export function WriteWave({ about, of, onDone }: Props) {
   const noPoll = problem?.status === 404 && asks;
   const left = MOST - [...characters.segment(text)].length;
 
-  // A text of several lines begins with its cursor before what is in it already.
-  useEffect(() => {
-    const field = document.activeElement;
-    if (before.there && field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
-  }, [before]);
-
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const visibility = new FormData(event.currentTarget).get("visibility") as Schemas["WaveNew"]["visibility"];
@@ -93,9 +88,10 @@ export function WriteWave({ about, of, onDone }: Props) {
         name="text"
         rows={2}
         value={text}
-        autoFocus={!!of || before.there}
+        ref={field}
+        autoFocus={!!of}
         data-still={STILL || undefined}
-        onFocus={() => setUsed(true)}
+        onFocus={() => setOpened(true)}
         required={!asks && (!picked.length || !!of)}
         onChange={(event) => setText(event.target.value)}
         error={problem?.of("text") ?? (left < 0 ? plural(-left, { one: "# character too many", other: "# characters too many" }) : undefined)}
@@ -116,7 +112,7 @@ export function WriteWave({ about, of, onDone }: Props) {
         />
       )}
       {write.error && !problem?.errors.length && !noPoll && <ProblemNotice error={write.error} kept={t`What you wrote is still here.`} />}
-      {used && (
+      {(opened || text) && (
         <div className={styles.bar}>
           <Choice label={t`Who sees it`} name="visibility">
             <option value="public"><Trans>Everybody</Trans></option>

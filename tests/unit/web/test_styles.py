@@ -59,7 +59,7 @@ def test_a_part_names_only_classes_that_its_sheet_has() -> None:
     assert missing == []
 
 
-def test_every_class_of_a_sheet_is_somewheres() -> None:
+def test_every_class_of_a_sheet_is_used() -> None:
     used = used_classes()
     unused = [
         (sheet.name, name)
