@@ -36,7 +36,8 @@ const drawn = (parts: ReactNode) =>
 /** Draws the first page. */
 export async function first(locale: keyof typeof locales): Promise<string> {
   i18n.loadAndActivate({ locale, messages: words[locale] });
-  router.update({ history: createMemoryHistory({ initialEntries: ["/"] }) });
+  // To restore a place before scripts are there would take one in the document, which its policy forbids.
+  router.update({ history: createMemoryHistory({ initialEntries: ["/"] }), scrollRestoration: false });
   await router.load();
   return drawn(<RouterProvider router={router} />);
 }

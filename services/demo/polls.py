@@ -60,7 +60,7 @@ def _sample(session: Any, url: str, poll: Json, choose: Callable[[random.Random]
             guest = Api(session, url)
             await guest.become("/v1/auth/guests")
             await guest.call("PUT", f"/v1/votebooth/polls/{made['id']}/ballot", choose(dice))
-        out.write(f"Demo: {poll['title']} {url}/v1/polls/{made['id']}\n")
+        out.write(f"Demo: {poll['title']} {url}/p/{made['code']}\n")
         out.flush()
         return str(made["id"])
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from aiohttp import ClientSession, web
 from multidict import CIMultiDict
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
 from tests.e2e.test_web_accessible import faults_of
@@ -64,6 +64,28 @@ async def test_a_vote_that_is_cast_without_a_connection_survives_a_reload_and_is
     kept = await page.evaluate(_KEPT)
     assert "/" in kept
     assert [path for path in kept if path != "/" and not path.startswith("/assets/")] == [], "no answer of the API"
+
+
+async def test_a_strangers_ballot_stays_on_its_page_when_the_connection_goes_as_it_is_cast(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, _ = await visit(browser, f"{votewave.url}/p/{poll['code']}")
+    await page.get_by_role("checkbox", name="Falafel").check()
+
+    async def go(route: Route) -> None:
+        answer = await route.fetch()
+        await page.context.set_offline(True)
+        await route.fulfill(response=answer)
+
+    await page.route("**/v1/auth/guests", go)
+    await page.get_by_role("button", name="Cast my vote").click()
+    await expect(page.get_by_text("Your ballot isn't counted yet")).to_be_visible()
+    await expect(page.get_by_role("checkbox", name="Falafel")).to_be_checked()
+    await expect(page.get_by_role("button", name="Don't send it")).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
+    assert await ballots(client, poll) == 1
 
 
 _WAITING = """async () => {

@@ -9,10 +9,17 @@ import { useAccount } from "../session/session";
 import { Notice, ProblemNotice } from "../ui/Notice";
 import { Ballot } from "./Ballot";
 import { Counted } from "./Counted";
+import styles from "./option.module.css";
+import { OptionText } from "./Option";
 import { cardOf } from "./reading";
 import { ballotHeaders, votingToken } from "./secrets";
 
-const useCard = (poll: Poll) => useQuery(cardOf(poll.id, useAccount()?.id));
+/** A stranger becomes a guest as they vote: until it is known how the poll stands for that one, it stands as it did. */
+const useCard = (poll: Poll) =>
+  useQuery({
+    ...cardOf(poll.id, useAccount()?.id),
+    placeholderData: (before, query) => (query?.queryKey[1] === poll.id && !query.queryKey[3] ? before : undefined),
+  });
 
 /** Whether the ballot, or what stands in its place, has been seen: what comes below it would move if it came first. */
 export function useBallotSeen(poll: Poll): boolean {
@@ -75,7 +82,7 @@ type VoteProps = {
 
 /** The ballot, or why there is none for this reader and what they can do about it. */
 function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
-  if (failed) return <ProblemNotice error={failed} />;
+  if (failed && !vote) return <ProblemNotice error={failed} />;
   if (!vote) return null;
   // Whoever isn't here yet becomes a guest on casting, where a guest may vote: as one of anybody, or by a voting token.
   const { eligibility } = poll.rules;
@@ -89,20 +96,33 @@ function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
     case "sign_in":
     case "account_needed":
       return (
-        <Notice>
-          <p><Trans>This poll takes one vote an account.</Trans></p>
-          <p>
-            <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
-              <Trans>Sign in to vote</Trans>
-            </Link>
-          </p>
-        </Notice>
+        <>
+          <Notice>
+            <p><Trans>This poll takes one vote an account.</Trans></p>
+            <p>
+              <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
+                <Trans>Sign in to vote</Trans>
+              </Link>
+            </p>
+          </Notice>
+          <Offered poll={poll} />
+        </>
       );
     case "follow_needed":
-      return <Notice><Trans>Only those who follow its owner vote in this poll.</Trans></Notice>;
+      return (
+        <>
+          <Notice><Trans>Only those who follow its owner vote in this poll.</Trans></Notice>
+          <Offered poll={poll} />
+        </>
+      );
     case "token_needed":
     case "token_unknown":
-      return <Notice><Trans>You vote here by the link in the invitation that was sent to you.</Trans></Notice>;
+      return (
+        <>
+          <Notice><Trans>You vote here by the link in the invitation that was sent to you.</Trans></Notice>
+          <Offered poll={poll} />
+        </>
+      );
     case "network_voted":
       return <Notice><Trans>Somebody on your network has voted already; this poll takes one vote a network.</Trans></Notice>;
     case "voted":
@@ -110,4 +130,17 @@ function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
     default:
       return <Notice><Trans>You can't vote in this poll.</Trans></Notice>;
   }
+}
+
+/** What can be voted for, to be read by whoever may not vote. */
+function Offered({ poll }: { poll: Poll }) {
+  return (
+    <ul className={`${styles.options} ${styles.offered}`} aria-label={t`Options`}>
+      {poll.options.map((option) => (
+        <li key={option.id} className={`${styles.row} ${styles.wide}`}>
+          <OptionText option={option} />
+        </li>
+      ))}
+    </ul>
+  );
 }

@@ -241,7 +241,7 @@ const routeTree = root.addChildren([
   }),
 ]);
 
-export const router = createRouter({ routeTree });
+export const router = createRouter({ routeTree, scrollRestoration: true });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -1,9 +1,10 @@
 import { plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, given, type Schemas } from "../api/client";
 import { Problem } from "../api/problem";
+import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
 import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
@@ -11,6 +12,7 @@ import { ProblemNotice } from "../ui/Notice";
 import { Text } from "../ui/Text";
 import { useTyped } from "../ui/typed";
 import { WAVES, type Wave } from "./cache";
+import { keepWords, keptWords } from "./kept";
 import { type Picked, send } from "./pick";
 import { PickButton, PickedPictures } from "./PickPictures";
 import styles from "./Waves.module.css";
@@ -35,7 +37,11 @@ export function WriteWave({ about, of, onDone }: Props) {
   const queries = useQueryClient();
   const field = useRef<HTMLTextAreaElement>(null);
   const before = useTyped(field, (more) => setText(more));
-  const [text, setText] = useState(before.text);
+  const account = useAccount()?.id ?? "";
+  const [text, setText] = useState(() => before.text || (of ? "" : keptWords(account)));
+  useEffect(() => {
+    if (!of) keepWords(account, text);
+  }, [of, account, text]);
   const [opened, setOpened] = useState(!!of || !!about);
   const [poll, setPoll] = useState(about ?? "");
   const [asks, setAsks] = useState(!!about);
