@@ -45,8 +45,11 @@ READY_SECONDS = 90
 # speak plain HTTP or name the certificate that they trust, so that one reading is enough for all.
 transports.create_ssl_context = cache(transports.create_ssl_context)
 
-# Byte code is kept, as in use: without it every start compiles all modules, which takes seconds.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+# Byte code is kept, as in use: without it every start compiles all modules, which takes seconds. And tests start
+# hundreds of programs, which inherit this.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+ENVIRONMENT = dict(os.environ)
 
 
 _MEASURED = "measured"
