@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tools.infra import checks, schema
 from tools.infra.plan import Plan
-from tools.infra.programs import ROOT, STATE
+from tools.infra.programs import KEPT, ROOT, one_at_a_time
 from tools.infra.terraform import TerraformError, Workspace
 
 pytestmark = pytest.mark.needs("terraform", "go", "tflint", "tflint-ruleset-aws")
@@ -109,14 +109,15 @@ def test_the_schema_is_of_the_pinned_file_only(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_what_is_required_and_what_the_cloud_fills_in() -> None:
-    file = schema.load(
-        {
-            "resource": {"aws_db_instance", "aws_secretsmanager_secret_version", "aws_lb_listener"},
-            "data": {"aws_caller_identity"},
-            "ephemeral": {"aws_secretsmanager_random_password"},
-        },
-        STATE,
-    )
+    with one_at_a_time("schema"):
+        file = schema.load(
+            {
+                "resource": {"aws_db_instance", "aws_secretsmanager_secret_version", "aws_lb_listener"},
+                "data": {"aws_caller_identity"},
+                "ephemeral": {"aws_secretsmanager_random_password"},
+            },
+            KEPT,
+        )
     found = json.loads(file.read_text())
     database = found["resource"]["aws_db_instance"]
     assert database["attributes"]["instance_class"]["required"]

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".tools" / "infra"
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "votewave" / "infra"
+"""What is made once for all clones. Each name says of what it was made."""
 
 
 class ProgramError(Exception):
@@ -40,10 +43,12 @@ def provider() -> Path:
     made_of = hashlib.sha256()
     for name in ("go.mod", "go.sum", "main.go"):
         made_of.update((source / name).read_bytes())
-    output = STATE / f"terraform-provider-aws-{made_of.hexdigest()[:12]}"
-    with one_at_a_time():
+    made_of.update(platform.machine().encode())
+    output = KEPT / f"terraform-provider-aws-{made_of.hexdigest()[:12]}"
+    with one_at_a_time("provider"):
         if not output.exists():
             _build(source, output)
+        forget("terraform-provider-aws-*", but=output)
     return output
 
 
@@ -85,12 +90,24 @@ def built(name: str) -> str:
 
 
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Hold the lock, so that two processes don't install the same program at the same time."""
-    STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / "lock").open("a") as lock:
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Hold a lock, so that two processes don't make the same thing at the same time."""
+    KEPT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (KEPT / f"{what}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def forget(pattern: str, but: Path, most: int = 3) -> None:
+    """Remove what is kept and hasn't been used for longest, where there is more than so many of a kind."""
+    with contextlib.suppress(OSError):  # all of it can be made again, and nothing fails for want of room
+        os.utime(but)
+        kept = sorted(KEPT.glob(pattern), key=lambda it: it.stat().st_mtime)
+        for old in (it for it in kept[:-most] if it != but):
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
 
 
 @cache
@@ -101,10 +118,11 @@ def checkov() -> str:
         ProgramError: It can't be installed.
     """
     pinned = Path(__file__).parent / "checkov.txt"
-    place = STATE / f"checkov-{hashlib.sha256(pinned.read_bytes()).hexdigest()[:12]}"
-    program = place / "bin" / "checkov"
-    with one_at_a_time():
-        if not program.exists():
+    made_of = hashlib.sha256(pinned.read_bytes() + f"{sys.base_prefix} {sys.version}".encode())
+    place = KEPT / f"checkov-{made_of.hexdigest()[:12]}"
+    whole = place / "whole"
+    with one_at_a_time("checkov"):
+        if not whole.exists():
             uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
             for command in (
                 [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place)],
@@ -117,7 +135,9 @@ def checkov() -> str:
                 if done.returncode != 0:
                     shutil.rmtree(place, ignore_errors=True)
                     raise ProgramError(f"checkov couldn't be installed: {done.stderr.strip()[-1000:]}")
-    return str(program)
+            whole.touch()
+        forget("checkov-*", but=place)
+    return str(place / "bin" / "checkov")
 
 
 def tflint_plugins() -> Path:

