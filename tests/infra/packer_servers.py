@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 import uuid
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ ADDRESSES = ("127.83.0.1", "127.83.0.2", "127.83.0.3")
 CLIENT = "127.83.0.4"
 
 
+@cache
 def program(name: str) -> str:
     """Return where a program is; building it may take minutes, once."""
     found = subprocess.run([ROOT / "tools/build", "--json", name], stdout=subprocess.PIPE, check=True)
