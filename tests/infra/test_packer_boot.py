@@ -737,13 +737,16 @@ def test_a_client_counts_when_docker_is_well_and_nomad_would_place_tasks_on_it(
     try:
         process = arriving(machine, cloud, "--within", "150")
         until_told(process, "waiting for Docker: ")
+        docker = Docker(place)
+        docker.well = False
+        until_told(process, "waiting for Docker: it answers 'not yet'")
         machine.start({"client": {"enabled": True, "host_volume": {"database-ca": {"path": str(bundle)}}}})
         node = eventually((machine.folder / "nomad/client/client-id").read_text, 60)
         # An operator may keep tasks away from it: then it isn't ready either.
         body = {"NodeID": node, "Eligibility": "ineligible"}
         path = f"/v1/node/{node}/eligibility"
         eventually(lambda: not isinstance(servers[0].nomad(path, management, body), int), 60)
-        docker = Docker(place)
+        docker.well = True
         until_told(process, "the node is ready and ineligible")
         servers[0].nomad(path, management, {"NodeID": node, "Eligibility": "eligible"})
         # Well now, it looks whether the group has begun to wait.
