@@ -35,6 +35,8 @@ deb {MIRROR}-security {CODENAME}-security main
 SOURCE, ARTEFACTS = "/srv/votewave", "/srv/artefacts"
 BASE = ["systemd-sysv", "openssh-server", "udev", "ca-certificates", "python3"]
 ROOT_MB = 2000
+# A third of a tarball: packages that are installed, and lists that are fetched anew before the next one is.
+OF_NO_USE = [f"--exclude=./var/{it}" for it in ("cache/apt/*.bin", "cache/apt/archives/*.deb", "lib/apt/lists/*")]
 
 
 def base() -> Path:
@@ -63,7 +65,7 @@ def base() -> Path:
                 needs.unreachable("Debian's mirror", made.stdout[-300:])
             (folder / "etc/apt/sources.list").write_text(SOURCES)
             new = tarball.with_suffix(".part")
-            subprocess.run(["tar", "-C", str(folder), "-cf", str(new), "."], check=True, timeout=300)
+            subprocess.run(["tar", "-C", str(folder), *OF_NO_USE, "-cf", str(new), "."], check=True, timeout=300)
             new.replace(tarball)
             shutil.rmtree(DEBS, ignore_errors=True)
         finally:
@@ -74,7 +76,7 @@ def base() -> Path:
 def with_package(name: str) -> Path:
     """Return a tarball of a plain Debian that has a package; made once, and again when the plain one is."""
     plain, tarball = base(), CACHE / f"{CODENAME}-{name}.tar"
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / f"{name}.lock").open("w") as lock:  # of its own: the plain one isn't to be waited for meanwhile
         fcntl.flock(lock, fcntl.LOCK_EX)
         if tarball.exists() and tarball.stat().st_mtime > plain.stat().st_mtime:
             return tarball
@@ -86,7 +88,7 @@ def with_package(name: str) -> Path:
             done = root.run(*install, seconds=540, DEBIAN_FRONTEND="noninteractive")
             assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
             new = tarball.with_suffix(".part")
-            leave = (f"--exclude=.{KEPT}", "--exclude=./proc/*", "--exclude=./var/cache/apt/archives/*.deb")
+            leave = (f"--exclude=.{KEPT}", "--exclude=./proc/*", *OF_NO_USE)
             subprocess.run(["tar", "-C", str(root.folder), *leave, "-cf", str(new), "."], check=True, timeout=300)
             new.replace(tarball)
     return tarball
