@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.infra.programs import ROOT, ProgramError, built, checkov, terraform, tflint_plugins
+from tools.infra.programs import FEW_COLLECTIONS, ROOT, ProgramError, built, checkov, terraform, tflint_plugins
 from tools.infra.schema import SchemaError
 from tools.infra.terraform import CONFIGURATIONS, TerraformError, Workspace
 
@@ -81,7 +81,7 @@ def tflint() -> list[str]:
     done = subprocess.run(
         [built("tflint"), "--recursive", "--format=json", f"--config={CONFIGURATIONS / '.tflint.hcl'}"],
         cwd=CONFIGURATIONS,
-        env={**os.environ, "TFLINT_PLUGIN_DIR": str(plugins)},
+        env={**os.environ, **FEW_COLLECTIONS, "TFLINT_PLUGIN_DIR": str(plugins)},
         capture_output=True,
         text=True,
         timeout=180,
@@ -109,7 +109,7 @@ def policies() -> list[str]:
         text=True,
         timeout=280,
         check=False,
-        env={**os.environ, "LOG_LEVEL": "ERROR"},
+        env={**os.environ, "LOG_LEVEL": "ERROR", "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true"},
     )
     try:
         said = json.loads(done.stdout)

@@ -18,6 +18,9 @@ STATE = ROOT / ".tools" / "infra"
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "votewave" / "infra"
 """What is made once for all clones. Each name says of what it was made."""
 
+FEW_COLLECTIONS = {"GOGC": "400"}
+"""For programs in Go that live for seconds: a quarter of their work is to give memory back, which their end does."""
+
 
 class ProgramError(Exception):
     """A program can't be found or installed; the message says what to do."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.infra import schema
-from tools.infra.programs import KEPT, ROOT, ProgramError, forget, one_at_a_time, provider, terraform
+from tools.infra.programs import FEW_COLLECTIONS, KEPT, ROOT, ProgramError, forget, one_at_a_time, provider, terraform
 
 CONFIGURATIONS = ROOT / "terraform"
 ADDRESS = "registry.terraform.io/hashicorp/aws"  # the provider's name, as Terraform spells it in full
@@ -135,7 +135,9 @@ def _environment(folder: Path, types: dict[str, set[str]]) -> dict[str, str]:
         described = schema.load(types, KEPT)
         forget("schema-*.json", but=described, most=50)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-    return kept | {
+    return {
+        **kept,
+        **FEW_COLLECTIONS,
         "TF_CLI_CONFIG_FILE": str(config),
         "TF_IN_AUTOMATION": "1",
         "VOTEWAVE_AWS_SCHEMA": str(described),
