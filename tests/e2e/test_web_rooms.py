@@ -1,5 +1,7 @@
 """A room on phones: people come in by its code, vote on what is on stage, ask, and see the result once it is shown."""
 
+import asyncio
+from itertools import groupby
 from uuid import uuid4
 
 import httpx
@@ -199,4 +201,73 @@ async def test_a_host_runs_a_room_in_the_browser_and_the_screen_shows_what_is_re
     await expect(host.get_by_text("This room has ended")).to_be_visible()
     assert [text for text in complaints if "404" not in text] == []  # of the handle that nobody has
     for page in (host, *phones):
+        await page.context.close()
+
+
+_WATCH = """() => {
+    window.seen = [];
+    const look = () => {
+        const text = (found) => document.querySelector(found)?.textContent ?? "";
+        const on = "section[aria-labelledby=on-stage] ";
+        const lines = [...document.querySelectorAll(on + "p")].map((it) => it.textContent);
+        const now = {
+            title: text(on + "bdi"),
+            bars: document.querySelectorAll("[data-option]").length,
+            says: lines.find((it) => / leads | wins/.test(it)) ?? "",
+        };
+        if (JSON.stringify(now) !== JSON.stringify(window.seen.at(-1))) window.seen.push(now);
+    };
+    look();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+async def test_what_is_on_stage_stays_until_its_final_result_takes_its_place(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    console, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/rooms", viewport=PHONE)
+    host = await enter(console)
+    poll, other = await publish(client, host), await publish(client, host, title="And where for dinner?")
+    headers = {**host, "idempotency-key": uuid4().hex}
+    made = (await client.post("/v1/votebooth/rooms", json={"title": "All hands"}, headers=headers)).json()
+    room = f"/v1/votebooth/rooms/{made['room']}"
+    token = (await client.put(f"{room}/screens/{uuid4()}", json={}, headers=host)).json()["token"]
+    await console.goto(f"{votewave.url}/rooms/{made['room']}/host")
+    screen, _ = await visit(browser, f"{votewave.url}/r/{made['code']}/screen#token={token}")
+    phone, _ = await visit(browser, f"{votewave.url}/r/{made['code']}", viewport=PHONE)
+    await phone.get_by_label("Your name here").fill("Bo")
+    await phone.get_by_role("button", name="Come in").click()
+    assert (await client.put(f"{room}/stage", json={"poll": poll["id"]}, headers=host)).is_success
+    await phone.get_by_label("Noodle bar").check()
+    await phone.get_by_role("button", name="Cast my vote").click()
+    await expect(phone.get_by_text("Your vote is counted")).to_be_visible()
+    assert (await client.put(f"{room}/results", json={"shown": True}, headers=host)).is_success
+
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(0.3)
+        await route.continue_()
+
+    for page in (screen, phone, console):
+        await expect(page.get_by_text("Noodle bar leads with 1 of 1 vote.")).to_have_count(1)
+        for path in ("**/v1/polls/*", "**/v1/votebooth/polls/*/results"):
+            await page.route(path, slowly)
+        await page.evaluate(_WATCH)
+    assert (await client.post(f"{room}/close", headers=host)).is_success
+    await expect(console.get_by_text("Closed · its result is shown")).to_be_visible()
+    for page in (screen, phone, console):
+        await expect(page.get_by_text("Noodle bar wins.")).to_have_count(1)
+        seen = await page.evaluate("window.seen")
+        assert {(it["title"], it["bars"]) for it in seen} == {(poll["title"], 3)}
+        assert [it["says"] for it in seen] == ["Noodle bar leads with 1 of 1 vote.", "Noodle bar wins."]
+    await expect(screen.get_by_text("Final: 1 voted")).to_be_visible()
+    await expect(phone.get_by_text("Voting is over.")).to_be_visible()
+
+    # Another poll's place is empty until it is read.
+    assert (await client.put(f"{room}/stage", json={"poll": other["id"]}, headers=host)).is_success
+    for page in (screen, phone, console):
+        await expect(page.locator("section[aria-labelledby=on-stage] bdi").first).to_have_text(other["title"])
+        seen = [it["title"] for it in await page.evaluate("window.seen")]
+        assert [title for title, _ in groupby(seen)] == [poll["title"], "", other["title"]]
+    assert complaints == []
+    for page in (screen, phone, console):
         await page.context.close()

@@ -6,7 +6,7 @@ import { useLive } from "../live/useLive";
 import { Result } from "../results/Result";
 import { ProblemNotice } from "../ui/Notice";
 import styles from "./Rooms.module.css";
-import type { Room } from "./state";
+import { type Room, still } from "./state";
 
 /** The poll that everybody looks at, or that there is none yet. */
 export function Stage({ stage }: { stage: Room["stage"] }) {
@@ -15,6 +15,7 @@ export function Stage({ stage }: { stage: Room["stage"] }) {
     queryKey: ["poll", "on stage", id, stage.version],
     queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
     enabled: !!id,
+    placeholderData: still(id),
   });
   if (!id) return <p className={styles.waiting}><Trans>Nothing to vote on yet. It appears here as soon as the host puts it on stage.</Trans></p>;
   if (poll.data) return <OnStage key={id} poll={poll.data} shown={stage.results_shown ?? false} />;

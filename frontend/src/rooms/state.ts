@@ -1,6 +1,6 @@
 // A room as it is for the one who looks, and what each message of its live stream makes of it (docs/api/rooms.md).
 
-import type { Schemas } from "../api/client";
+import type { Poll, Schemas } from "../api/client";
 import type { Delta, Snapshot } from "../live/connection";
 
 export type Room = Schemas["RoomSnapshot"];
@@ -51,4 +51,9 @@ function inOrder(questions: Question[]): Question[] {
 /** A code as it is read out: in two groups. */
 export function grouped(code: string): string {
   return `${code.slice(0, 4)} ${code.slice(4)}`;
+}
+
+/** What is shown of the poll on stage while it is read anew; never another poll. */
+export function still(id: string | null | undefined): (before: Poll | undefined) => Poll | undefined {
+  return (before) => (before?.id === id ? before : undefined);
 }

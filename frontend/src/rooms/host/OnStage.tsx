@@ -9,7 +9,7 @@ import { Result } from "../../results/Result";
 import { Button } from "../../ui/Button";
 import { ProblemNotice } from "../../ui/Notice";
 import rooms from "../Rooms.module.css";
-import type { Room } from "../state";
+import { type Room, still } from "../state";
 import styles from "./Host.module.css";
 import { useAct } from "./useAct";
 
@@ -33,6 +33,7 @@ export function OnStage({ room }: { room: Room }) {
     queryKey: ["poll", "on stage", id, room.stage.version],
     queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
     enabled: !!id,
+    placeholderData: still(id),
   });
   const shown = room.stage.results_shown ?? false;
   return (

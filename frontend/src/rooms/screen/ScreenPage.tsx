@@ -1,6 +1,6 @@
 import { plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useLocation, useParams } from "@tanstack/react-router";
 import { given, nobody, type Poll } from "../../api/client";
 import { useLive } from "../../live/useLive";
@@ -9,7 +9,7 @@ import { found, standing } from "../../results/sentence";
 import { Notice } from "../../ui/Notice";
 import { Page, useTitle } from "../../ui/Page";
 import { Qr } from "../../ui/Qr";
-import { grouped, type Room } from "../state";
+import { grouped, type Room, still } from "../state";
 import { Timer } from "../Timer";
 import styles from "./Screen.module.css";
 import { useScreen } from "./useScreen";
@@ -89,6 +89,7 @@ function Stage({ stage }: { stage: Room["stage"] }) {
     queryKey: ["poll", "on a screen", id, stage.version],
     queryFn: async () => given(await nobody.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
     enabled: !!id,
+    placeholderData: still(id),
     retry: false,
   });
   if (!id) return <p className={styles.big}><Trans>Come in with your phone. The first poll appears here and there.</Trans></p>;
@@ -136,11 +137,12 @@ function Shown({ poll }: { poll: Poll }) {
     queryKey: ["result", "on a screen", poll.id, live.sums?.seq],
     queryFn: async () => given(await nobody.GET("/v1/votebooth/polls/{poll_id}/results", { params: { path: { poll_id: poll.id } } })),
     enabled: final,
+    placeholderData: keepPreviousData,
   });
   if (live.sums) {
     return (
       <>
-        <p>{final ? full.data && found(full.data) : standing(live.sums)}</p>
+        <p>{full.data ? found(full.data) : standing(live.sums)}</p>
         <Bars sums={live.sums} />
         <p>{final ? plural(live.sums.ballots, { one: "Final: # voted", other: "Final: # voted" }) : soFar(live.sums.ballots)}</p>
       </>
