@@ -268,6 +268,16 @@ async def test_what_is_on_stage_stays_until_its_final_result_takes_its_place(
         await expect(page.locator("section[aria-labelledby=on-stage] bdi").first).to_have_text(other["title"])
         seen = [it["title"] for it in await page.evaluate("window.seen")]
         assert [title for title, _ in groupby(seen)] == [poll["title"], "", other["title"]]
+
+    # Past the last one there is none; the host reads that all are over, and what then can be done.
+    lead = console.get_by_role("group", name="Lead the room")
+    await lead.get_by_role("button", name="Close voting").click()
+    await lead.get_by_role("button", name="Close for good").click()
+    await expect(console.get_by_text("Closed · its result isn't shown")).to_be_visible()
+    await lead.get_by_role("button", name="Next").click()
+    await expect(console.get_by_text("The agenda is through.")).to_be_visible()
+    for page in (screen, phone):
+        await expect(page.get_by_text("That was all for now. Thank you for voting.")).to_be_visible()
     assert complaints == []
     for page in (screen, phone, console):
         await page.context.close()

@@ -1,6 +1,6 @@
 import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
-import { useInfiniteQuery, useMutation, useQueries } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, given } from "../../api/client";
@@ -13,6 +13,7 @@ import rooms from "../Rooms.module.css";
 import type { Room } from "../state";
 import styles from "./Host.module.css";
 import { useAct } from "./useAct";
+import { useAgenda } from "./useAgenda";
 import { stateOf } from "../../feed/standing";
 
 /** The polls that are to come, in their order. */
@@ -20,13 +21,7 @@ export function Agenda({ room }: { room: Room }) {
   const { act, busy, error } = useAct();
   const params = { path: { room: room.room } };
   const ids = (room.agenda?.items ?? []).map((item) => item.poll);
-  const polls = useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ["poll", "of agenda", id],
-      queryFn: async () => given(await api.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id } } })),
-      staleTime: 60_000,
-    })),
-  });
+  const polls = useAgenda(room);
   const set = (next: string[]) => act(() => api.PUT("/v1/votebooth/rooms/{room}/agenda", { params, body: { polls: next } }));
   const add = (id: string) => {
     if (!ids.includes(id)) set([...ids, id]);

@@ -12,6 +12,7 @@ import rooms from "../Rooms.module.css";
 import { type Room, still } from "../state";
 import styles from "./Host.module.css";
 import { useAct } from "./useAct";
+import { useAgenda } from "./useAgenda";
 
 const standings: Partial<Record<Poll["status"], MessageDescriptor>> = {
   draft: msg`Not open yet`,
@@ -40,7 +41,7 @@ export function OnStage({ room }: { room: Room }) {
     <>
       <section aria-labelledby="on-stage" className={rooms.part}>
         <h2 id="on-stage"><Trans>On stage</Trans></h2>
-        {!id && <p className={rooms.quiet}><Trans>Nothing. Add polls below, then go to the next.</Trans></p>}
+        {!id && <Nothing room={room} />}
         {id && poll.data && (
           <>
             <p className={styles.title}>
@@ -58,6 +59,18 @@ export function OnStage({ room }: { room: Room }) {
     </>
   );
 }
+
+function Nothing({ room }: { room: Room }) {
+  const polls = useAgenda(room);
+  const through = polls.length > 0 && polls.every(({ data }) => data && isOver(data.status));
+  return (
+    <p className={rooms.quiet}>
+      {through ? <Trans>The agenda is through. To go on, add a poll below and put it on stage.</Trans> : <Trans>Nothing. Add polls below, then go to the next.</Trans>}
+    </p>
+  );
+}
+
+const isOver = (status: Poll["status"] | null) => status === "closed" || status === "archived";
 
 function Seen({ poll }: { poll: Poll }) {
   const live = useLive(poll.id);
@@ -83,7 +96,7 @@ function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
     setClosing(null);
     act(() => api.POST("/v1/votebooth/rooms/{room}/close", { params }));
   };
-  const over = status === "closed" || status === "archived";
+  const over = isOver(status);
 
   useLayoutEffect(() => {
     const { dataset } = document.documentElement;

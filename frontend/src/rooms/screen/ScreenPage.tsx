@@ -11,6 +11,7 @@ import { Page, useTitle } from "../../ui/Page";
 import { Qr } from "../../ui/Qr";
 import { grouped, type Room, still } from "../state";
 import { Timer } from "../Timer";
+import { useBegun } from "../useBegun";
 import styles from "./Screen.module.css";
 import { useScreen } from "./useScreen";
 import { hiddenBecause } from "../../results/hidden";
@@ -85,6 +86,7 @@ function Aside({ room }: { room: Room }) {
 
 function Stage({ stage }: { stage: Room["stage"] }) {
   const id = stage.poll;
+  const begun = useBegun(stage);
   const poll = useQuery({
     queryKey: ["poll", "on a screen", id, stage.version],
     queryFn: async () => given(await nobody.GET("/v1/polls/{poll_id}", { params: { path: { poll_id: id ?? "" } } })),
@@ -92,6 +94,7 @@ function Stage({ stage }: { stage: Room["stage"] }) {
     placeholderData: still(id),
     retry: false,
   });
+  if (!id && begun) return <p className={styles.big}><Trans>That was all for now. Thank you for voting.</Trans></p>;
   if (!id) return <p className={styles.big}><Trans>Come in with your phone. The first poll appears here and there.</Trans></p>;
   if (poll.data) return <OnStage key={id} poll={poll.data} shown={stage.results_shown ?? false} />;
   return poll.error ? <p className={styles.big}><Trans>Look at your phone: this poll isn't open to everybody, or not yet.</Trans></p> : null;
