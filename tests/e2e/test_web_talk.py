@@ -160,6 +160,7 @@ async def test_a_wave_is_published_shared_on_edited_and_deleted(
     # An edit leaves what it said before to be read; what is deleted is gone for those who shared it on.
     await page.reload()
     await wave.get_by_role("link", name="ago").or_(wave.get_by_role("link", name="just now")).click()
+    await expect(page.get_by_role("heading", name="Wave by")).to_be_attached()  # not the feed's any more
     await wave.get_by_role("button", name="More").click()
     await wave.get_by_role("button", name="Edit").click()
     await page.get_by_label("Say it in other words").fill("Dinner?")
