@@ -4,7 +4,7 @@ import csv
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Dialog, FilePayload, Page, expect
+from playwright.async_api import Browser, Dialog, FilePayload, Page, Route, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, visit
 
@@ -296,4 +296,25 @@ async def test_an_unsaved_poll_asks_before_it_is_left_and_is_there_again(browser
     await expect(page.get_by_label("Question")).to_have_value("")
     await page.reload()
     assert asked == ["beforeunload"], "nothing would be lost"
+    assert complaints == []
+
+
+async def test_a_poll_of_which_votebooth_has_not_heard_yet_is_asked_for_again(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(browser, "about:blank")
+    asked: list[str] = []
+
+    async def once(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            await route.fulfill(json={"items": []})
+        else:
+            await route.continue_()
+
+    await page.route("**/v1/votebooth/polls/batch", once)
+    await page.goto(f"{votewave.url}/p/{poll['code']}")
+    await expect(page.get_by_role("button", name="Cast my vote")).to_be_visible()
+    assert len(asked) == 2
     assert complaints == []

@@ -128,6 +128,7 @@ async def test_a_wave_is_published_shared_on_edited_and_deleted(
         "href", "https://example.org/menu"
     )
     await expect(wave.get_by_role("link", name="Vote in the poll")).to_contain_text("Open · 0 votes")
+    await expect(wave.get_by_role("link", name="Vote in the poll")).to_contain_text(poll["title"])
 
     # Somebody else finds it in Explore, reacts, and shares it on in words of their own.
     other, heard = await visit(browser, f"{votewave.url}/sign-up?then=/explore")

@@ -5,6 +5,8 @@ import { api, given } from "../api/client";
 import { votingToken } from "./secrets";
 
 const FRESH_MS = 5_000;
+const AGAIN_MS = 1_000;
+const MOST_TRIES = 20;
 
 /** A poll, by what its link says. */
 export const pollBy = (code: string) =>
@@ -24,4 +26,6 @@ export const cardOf = (poll: string, account: string | undefined) =>
       return given(await api.POST("/v1/votebooth/polls/batch", { body })).items[0] ?? null;
     },
     staleTime: FRESH_MS,
+    // A moment after a poll is published, VoteBooth may not have heard of it.
+    refetchInterval: ({ state }) => (state.data === null && state.dataUpdateCount < MOST_TRIES ? AGAIN_MS : false),
   });

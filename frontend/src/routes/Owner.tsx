@@ -19,6 +19,7 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
   const [open, setOpen] = useState<Open>(null);
   const [said, say] = useState("");
   const keys = useRef({ note: crypto.randomUUID(), copy: crypto.randomUUID() }); // a retry makes nothing twice
+  const handle = poll.owner.handle ?? "";
   const params = { path: { poll_id: poll.id } };
   const again = () => queries.invalidateQueries({ queryKey: ["poll"] });
 
@@ -103,6 +104,13 @@ export function Owner({ poll, open: voting }: { poll: Poll; open: boolean }) {
         {poll.status === "archived" && press(t`Take out of the archive`, shelve, () => shelve.mutate(false))}
         {opener("delete", t`Delete`)}
       </div>
+      {!poll.owner.display_name && (
+        <p>
+          <Trans>
+            Others read that it is by @{handle}. <Link to="/settings">Say your name</Link>
+          </Trans>
+        </p>
+      )}
       <p role="status" className={styles.said}>
         {said}
       </p>

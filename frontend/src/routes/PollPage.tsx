@@ -38,10 +38,10 @@ export function PollPage() {
         <h1><Trans>There is no poll with this code</Trans></h1>
         <p><Trans>It may be mistyped, or the poll was deleted.</Trans></p>
         <p>
-          <Link to="/"><Trans>Enter another code</Trans></Link>
+          <Link to="/r/$code" params={{ code }}><Trans>It is the code of a room: go there</Trans></Link>
         </p>
         <p>
-          <Link to="/r/$code" params={{ code }}><Trans>It is the code of a room: go there</Trans></Link>
+          <Link to="/"><Trans>Enter another code</Trans></Link>
         </p>
       </Page>
     );

@@ -5,9 +5,10 @@ import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 import type { Cards } from "../feed/cards";
 import entries from "../feed/Entries.module.css";
-import { ago, standingOf } from "../feed/standing";
+import { ago } from "../feed/standing";
 import { Avatar } from "../people/Avatar";
 import { nameOf, Person } from "../people/Person";
+import { AboutPoll } from "./AboutPoll";
 import type { Wave, WaveBody } from "./cache";
 import { Parts } from "./Parts";
 import { Pictures } from "./Pictures";
@@ -80,10 +81,7 @@ export function Said({ wave, cards }: { wave: WaveBody; cards: Cards }) {
       <Parts parts={wave.parts} />
       <Pictures pictures={wave.images} />
       {wave.poll && (
-        <Link to="/polls/$id" params={{ id: wave.poll }} className={styles.poll}>
-          <strong>{card?.vote.may && !card.vote.has_voted ? t`Vote in the poll` : t`See the poll`}</strong>
-          <span>{card ? standingOf(card).join(" · ") : "\u00a0"}</span>
-        </Link>
+        <AboutPoll id={wave.poll} card={card} />
       )}
     </>
   );

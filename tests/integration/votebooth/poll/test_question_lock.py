@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from tests.conftest import VoteWave
+from tests.conftest import VoteWave, eventually
 from tests.integration.polls.conftest import service_token
 
 from ..voting import Poll, guests, poll, secret
@@ -44,11 +44,14 @@ async def hold(voted: Poll, votewave: VoteWave, version: int) -> bool:
 
 @asynccontextmanager
 async def locked(votewave: VoteWave, row: str, poll_id: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold a row as a transaction does that is under way; it is given up unless the test commits."""
+    """Hold a row as a transaction does that is under way; it is given up unless the test commits.
+
+    It is there once VoteBooth has heard of the poll.
+    """
     connection = await asyncpg.connect(votewave.admin_dsn)
     try:
         await connection.execute("BEGIN")
-        await connection.execute(f"SELECT 1 FROM {row} = $1 FOR UPDATE", poll_id)
+        await eventually(lambda: connection.fetchval(f"SELECT 1 FROM {row} = $1 FOR UPDATE", poll_id))
         yield connection
     finally:
         await connection.close()
