@@ -278,6 +278,15 @@ async def test_what_is_on_stage_stays_until_its_final_result_takes_its_place(
     await expect(console.get_by_text("The agenda is through.")).to_be_visible()
     for page in (screen, phone):
         await expect(page.get_by_text("That was all for now. Thank you for voting.")).to_be_visible()
+    await expect(lead.get_by_role("button", name="Next")).to_have_count(0)
+
+    # One that is added is the next one; those that are over don't come again.
+    more = await publish(client, host, title="And for dessert?")
+    polls = [poll["id"], other["id"], more["id"]]
+    assert (await client.put(f"{room}/agenda", json={"polls": polls}, headers=host)).is_success
+    await lead.get_by_role("button", name="Next").click()
+    for page in (screen, phone, console):
+        await expect(page.locator("section[aria-labelledby=on-stage] bdi").first).to_have_text("And for dessert?")
     assert complaints == []
     for page in (screen, phone, console):
         await page.context.close()

@@ -60,9 +60,15 @@ export function OnStage({ room }: { room: Room }) {
   );
 }
 
-function Nothing({ room }: { room: Room }) {
+/** Whether all polls of the agenda are over, else the first one that isn't. */
+function useToCome(room: Room): { through: boolean; first: string | undefined } {
   const polls = useAgenda(room);
-  const through = polls.length > 0 && polls.every(({ data }) => data && isOver(data.status));
+  const first = room.agenda?.items.find((_, place) => !isOver(polls[place]?.data?.status ?? null))?.poll;
+  return { through: polls.length > 0 && !first, first };
+}
+
+function Nothing({ room }: { room: Room }) {
+  const { through } = useToCome(room);
   return (
     <p className={rooms.quiet}>
       {through ? <Trans>The agenda is through. To go on, add a poll below and put it on stage.</Trans> : <Trans>Nothing. Add polls below, then go to the next.</Trans>}
@@ -89,7 +95,15 @@ function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
   const shown = room.stage.results_shown ?? false;
   const asked = closing !== null && closing === room.stage.poll && status === "open";
   const idle = { "aria-disabled": busy };
-  const next = () => act(() => api.POST("/v1/votebooth/rooms/{room}/next", { params, body: { after: room.stage.poll ?? null } }));
+  const { through, first } = useToCome(room);
+  const done = !room.stage.poll && through;
+  const next = () =>
+    act(() =>
+      // With nothing on stage the server would begin with the agenda's first poll, over or not.
+      !room.stage.poll && first
+        ? api.PUT("/v1/votebooth/rooms/{room}/stage", { params, body: { poll: first } })
+        : api.POST("/v1/votebooth/rooms/{room}/next", { params, body: { after: room.stage.poll ?? null } }),
+    );
   const show = () => act(() => api.PUT("/v1/votebooth/rooms/{room}/results", { params, body: { shown: !shown } }));
   const open = () => act(() => api.POST("/v1/votebooth/rooms/{room}/open", { params }));
   const close = () => {
@@ -133,9 +147,11 @@ function Bar({ room, status }: { room: Room; status: Poll["status"] | null }) {
               {shown ? t`Hide result` : t`Show result`}
             </Button>
           )}
-          <Button kind={!room.stage.poll || (over && shown) ? "main" : "quiet"} onClick={next} {...idle}>
-            <Trans>Next</Trans>
-          </Button>
+          {!done && (
+            <Button kind={!room.stage.poll || (over && shown) ? "main" : "quiet"} onClick={next} {...idle}>
+              <Trans>Next</Trans>
+            </Button>
+          )}
         </div>
       )}
     </div>
