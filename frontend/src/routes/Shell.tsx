@@ -1,6 +1,6 @@
 import { Trans } from "@lingui/react/macro";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { useIsFetching, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
 import { session, useAccount } from "../session/session";
 import styles from "../ui/ui.module.css";
@@ -12,6 +12,7 @@ import { useAnyUnsent } from "../offline/unsent";
 import { Waiting } from "../offline/Waiting";
 import { useNewVersion } from "../offline/worker";
 import { Sending } from "../outbox/Sending";
+import { ProblemNotice } from "../ui/Notice";
 import { part } from "../ui/part";
 import { Wave } from "../ui/Wave";
 import { Language } from "../words/Language";
@@ -35,10 +36,11 @@ export function Shell() {
   const queries = useQueryClient();
   const screen = useLocation({ select: (location) => isScreen(location.pathname) });
 
-  async function leave() {
-    await session.signOut();
-    queries.clear(); // what an account has seen doesn't stay on the screen
-  }
+  const leaving = useMutation({
+    mutationFn: () => session.signOut(),
+    networkMode: "always", // without a connection it fails, and says so
+    onSuccess: () => queries.clear(), // what an account has seen doesn't stay on the screen
+  });
 
   // A hall looks at a screen; there is nothing to press on it.
   if (screen) {
@@ -72,7 +74,7 @@ export function Shell() {
               </Link>
               <Letters account={account.id} />
               <Bell account={account.id} />
-              <You onSignOut={() => void leave()} />
+              <You onSignOut={() => leaving.mutate()} />
             </>
           ) : (
             <Link to="/sign-in" className={styles.nav}>
@@ -84,6 +86,7 @@ export function Shell() {
       <div className={styles.above}>
         <Above />
         <Sending />
+        {account && leaving.error && <ProblemNotice error={leaving.error} />}
       </div>
       <main>
         <Outlet />

@@ -47,13 +47,15 @@ export function You({ onSignOut }: { onSignOut: () => void }) {
         <Trans>You</Trans>
       </button>
       <ul id={list} className={styles.list} hidden={!open}>
-        {me.data && (
-          <li>
+        <li>
+          {me.data ? (
             <Link to="/u/$handle" params={{ handle: me.data.handle }}>
               <Trans>Your page</Trans>
             </Link>
-          </li>
-        )}
+          ) : (
+            <a><Trans>Your page</Trans></a> // what is below it mustn't move under a finger
+          )}
+        </li>
         <li>
           <Link to="/polls/mine"><Trans>My polls</Trans></Link>
         </li>

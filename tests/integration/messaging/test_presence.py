@@ -163,12 +163,13 @@ async def test_a_lease_ends_by_itself_and_many_devices_take_no_more_room(
     async with messaging_of(votewave) as messaging:
         redis, account = messaging.kit.shared.redis, UUID(ada.account)
         kept, name = Leases(redis), f"votewave:presence:{account}"
+        now = leasing.time.time()
+        monkeypatch.setattr(leasing.time, "time", lambda: now)
         await asyncio.gather(*(kept.renew(account, f"{number}", State.IDLE) for number in range(40)))
         await kept.renew(account, "last", State.ACTIVE)
         assert await redis.hlen(name) <= 16
         assert (await kept.of(account)).state is State.ACTIVE
         assert 0 < await redis.ttl(name) <= 180
-        now = leasing.time.time()
         monkeypatch.setattr(leasing.time, "time", lambda: now + 179)
         assert (await kept.of(account)).state is State.ACTIVE
         monkeypatch.setattr(leasing.time, "time", lambda: now + 181)
