@@ -3,8 +3,8 @@
 import httpx
 import pytest
 from playwright.async_api import Browser, expect
-from tests.conftest import VoteWave, eventually
-from tests.e2e.web import enter, publish, visit
+from tests.conftest import VoteWave
+from tests.e2e.web import enter, in_feed, publish, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -19,10 +19,7 @@ async def test_whoever_comes_back_to_a_feed_is_where_they_were(
     for number in range(15):
         await publish(client, by, title=f"Question {number}?")
 
-    async def in_feed() -> bool:
-        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == 15
-
-    await eventually(in_feed)
+    await in_feed(client, by, 15)
     await page.goto(f"{votewave.url}/home")
     await expect(page.get_by_role("link", name="Question 0?")).to_be_visible()
     await page.evaluate(f"scrollTo(0, {FAR})")

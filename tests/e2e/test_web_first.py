@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import enter, publish, sign_up, visit
+from tests.e2e.web import enter, in_feed, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -91,10 +91,7 @@ async def test_a_feed_is_read_and_written_to_before_its_scripts(
     said = {"json": {"text": "Good morning"}, "headers": {**by, "idempotency-key": "a-morning"}}
     assert (await client.post("/v1/expressions/waves", **said)).is_success
 
-    async def in_feed() -> Any:
-        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == 2
-
-    await eventually(in_feed)
+    await in_feed(client, by, 2)
     await page.goto("about:blank")
     go = await held(page)
     await page.goto(f"{votewave.url}/home", wait_until="commit")
@@ -146,10 +143,7 @@ async def test_a_feed_stays_where_it_is_when_its_scripts_come(
     said = {"json": {"text": "Good morning"}, "headers": {**by, "idempotency-key": "a-morning"}}
     assert (await client.post("/v1/expressions/waves", **said)).is_success
 
-    async def in_feed() -> Any:
-        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == 2
-
-    await eventually(in_feed)
+    await in_feed(client, by, 2)
     await page.goto("about:blank")
     go = await held(page)
     await page.goto(f"{votewave.url}/home", wait_until="commit")
@@ -229,11 +223,11 @@ async def test_no_page_asks_for_anything_twice(browser: Browser, votewave: VoteW
     await client.post("/v1/expressions/waves", json={"text": "Good morning"}, headers={**by, **key})
     mine = await publish(client, by, title="Shall we?")
 
-    async def in_feed() -> Any:
+    async def both_in_feed() -> Any:
         items = (await client.get("/v1/feed/home", headers=by)).json()["items"]
         return {item["kind"] for item in items} == {"wave", "poll"}
 
-    await eventually(in_feed)
+    await eventually(both_in_feed)
     room = await client.post("/v1/votebooth/rooms", json={"title": "Hall"}, headers={**by, "idempotency-key": "hall"})
     seen = {
         "/": poll["title"],

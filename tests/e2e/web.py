@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 from playwright.async_api import Browser, Page, async_playwright, expect
-from tests.conftest import ROOT
+from tests.conftest import ROOT, eventually
 
 import needs
 
@@ -95,3 +95,12 @@ async def publish(client: httpx.AsyncClient, by: dict[str, str] | None = None, *
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
+
+
+async def in_feed(client: httpx.AsyncClient, by: dict[str, str], count: int) -> None:
+    """Wait until somebody's home feed has so many entries."""
+
+    async def there() -> bool:
+        return len((await client.get("/v1/feed/home", headers=by)).json()["items"]) == count
+
+    await eventually(there)

@@ -9,6 +9,9 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 export type Poll = Schemas["PollView"];
+
+/** Whether voting in a poll has ended for good. */
+export const isOver = (status: Poll["status"] | null): boolean => status === "closed" || status === "archived";
 export type Results = Schemas["Results"];
 export type BallotBody = Schemas["BallotBody"];
 

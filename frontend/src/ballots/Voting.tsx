@@ -96,33 +96,20 @@ function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
     case "sign_in":
     case "account_needed":
       return (
-        <>
-          <Notice>
-            <p><Trans>This poll takes one vote an account.</Trans></p>
-            <p>
-              <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
-                <Trans>Sign in to vote</Trans>
-              </Link>
-            </p>
-          </Notice>
-          <Offered poll={poll} />
-        </>
+        <ForOthers poll={poll}>
+          <p><Trans>This poll takes one vote an account.</Trans></p>
+          <p>
+            <Link to="/sign-in" search={{ then: `/p/${poll.code}` }}>
+              <Trans>Sign in to vote</Trans>
+            </Link>
+          </p>
+        </ForOthers>
       );
     case "follow_needed":
-      return (
-        <>
-          <Notice><Trans>Only those who follow its owner vote in this poll.</Trans></Notice>
-          <Offered poll={poll} />
-        </>
-      );
+      return <ForOthers poll={poll}><Trans>Only those who follow its owner vote in this poll.</Trans></ForOthers>;
     case "token_needed":
     case "token_unknown":
-      return (
-        <>
-          <Notice><Trans>You vote here by the link in the invitation that was sent to you.</Trans></Notice>
-          <Offered poll={poll} />
-        </>
-      );
+      return <ForOthers poll={poll}><Trans>You vote here by the link in the invitation that was sent to you.</Trans></ForOthers>;
     case "network_voted":
       return <Notice><Trans>Somebody on your network has voted already; this poll takes one vote a network.</Trans></Notice>;
     case "voted":
@@ -132,15 +119,18 @@ function Vote({ poll, vote, failed, open, late, children }: VoteProps) {
   }
 }
 
-/** What can be voted for, to be read by whoever may not vote. */
-function Offered({ poll }: { poll: Poll }) {
+/** Who votes in a poll, and what they can vote for, to be read by whoever may not. */
+function ForOthers({ poll, children }: { poll: Poll; children: React.ReactNode }) {
   return (
-    <ul className={`${styles.options} ${styles.offered}`} aria-label={t`Options`}>
-      {poll.options.map((option) => (
-        <li key={option.id} className={`${styles.row} ${styles.wide}`}>
-          <OptionText option={option} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <Notice>{children}</Notice>
+      <ul className={`${styles.options} ${styles.offered}`} aria-label={t`Options`}>
+        {poll.options.map((option) => (
+          <li key={option.id} className={`${styles.row} ${styles.wide}`}>
+            <OptionText option={option} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -2,7 +2,7 @@ import { plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { api, given, type Poll } from "../api/client";
+import { api, given, isOver, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { editOf, type Entry, entryOf } from "../making/entry";
 import { drop } from "../making/kept";
@@ -72,7 +72,7 @@ function Loaded({ poll, tag, ballots }: Read) {
     </Link>
   );
 
-  if (poll.status === "closed" || poll.status === "archived") {
+  if (isOver(poll.status)) {
     return (
       <Page title={t`Edit`}>
         <h1><Trans>Nothing can be changed any more</Trans></h1>

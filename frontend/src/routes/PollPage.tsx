@@ -3,7 +3,7 @@ import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { memo, Suspense, useState } from "react";
-import type { Poll } from "../api/client";
+import { isOver, type Poll } from "../api/client";
 import { Problem } from "../api/problem";
 import { nameOf } from "../ballots/rules";
 import { pollBy } from "../ballots/reading";
@@ -58,7 +58,7 @@ function Loaded({ poll }: { poll: Poll }) {
   useTitle(poll.title);
   const live = useLive(poll.status === "draft" ? null : poll.id);
   const open = poll.status === "open" && live.sums?.status !== "final";
-  const [over] = useState(poll.status === "closed" || poll.status === "archived"); // nothing moves when it ends
+  const [over] = useState(isOver(poll.status)); // nothing moves when it ends
   // The head stays while a draft is published: it says so.
   return (
     <div className={styles.page} data-over={over || undefined}>
@@ -156,7 +156,7 @@ function when(poll: Poll): string {
     return t`A draft: only you see it. Voting would begin when you publish it, and end when you close it.`;
   }
   if (poll.status === "scheduled" && poll.opens_at) return t`Voting begins ${at(poll, poll.opens_at)}.`;
-  if (poll.closed_at || poll.status === "closed" || poll.status === "archived") {
+  if (poll.closed_at || isOver(poll.status)) {
     const ended = poll.closed_at ?? poll.closes_at;
     return ended ? t`Voting ended ${at(poll, ended)}.` : t`Voting is over.`;
   }

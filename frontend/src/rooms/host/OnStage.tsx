@@ -3,7 +3,7 @@ import { msg, plural, t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useLayoutEffect, useState } from "react";
-import { api, given, type Poll } from "../../api/client";
+import { api, given, isOver, type Poll } from "../../api/client";
 import { useLive } from "../../live/useLive";
 import { Result } from "../../results/Result";
 import { Button } from "../../ui/Button";
@@ -75,8 +75,6 @@ function Nothing({ room }: { room: Room }) {
     </p>
   );
 }
-
-const isOver = (status: Poll["status"] | null) => status === "closed" || status === "archived";
 
 function Seen({ poll }: { poll: Poll }) {
   const live = useLive(poll.id);
