@@ -113,11 +113,11 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 @audit *ARGS:
     {{ dev }} python -m tools.pipeline audit "$@"
 
-# the tests against a real Consul, two at a time, which is what two processors bear; builds it once where PATH has none
+# the tests against a real Consul and Nomad, which are built once where PATH has none; one cluster serves most of them
 [no-exit-message]
 @test-cluster *ARGS:
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
-    {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
+    {{ dev }} pytest -o cache_dir=.pytest_cache/cluster -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
 # the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API, `test` its logic, `words` collects its messages
 [no-exit-message]

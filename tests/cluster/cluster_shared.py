@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter, deque
@@ -18,21 +20,23 @@ from uuid import uuid4
 
 import aiohttp
 import asyncpg
+import psutil
 from cluster_place import ROOT
 from tools.cluster.agents import Api
 from tools.cluster.cluster import Cluster, ClusterError
 from tools.cluster.place import Agent, Place
+from tools.cluster.processes import MARK
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-CLIENTS = 2
+SERVERS, CLIENTS = 3, 2
 _AT_A_TIME = 8
 _FIRST_PORT = 10_000
 
 
 @contextmanager
-def place(servers: int = 1) -> Iterator[Place]:
+def place() -> Iterator[Place]:
     """Give the tests' cluster its place: a folder that nobody else uses, in which a killed run's is stopped."""
     name = sha256(str(ROOT).encode()).hexdigest()[:8]
     for number in range(_AT_A_TIME):
@@ -44,7 +48,7 @@ def place(servers: int = 1) -> Iterator[Place]:
                 continue  # other tests are at it
             with contextlib.suppress(ClusterError):
                 Cluster.at(folder).reset()
-            found = Place(folder, _FIRST_PORT + 1_000 * number, servers, CLIENTS)
+            found = Place(folder, _FIRST_PORT + 1_000 * number, SERVERS, CLIENTS)
             if found.taken():
                 continue
             yield found
@@ -52,19 +56,45 @@ def place(servers: int = 1) -> Iterator[Place]:
     raise AssertionError(f"no place for a cluster: the ports from {_FIRST_PORT} on are taken")
 
 
+def command(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `./just cluster`."""
+    return subprocess.run(
+        [sys.executable, "-m", "tools.cluster", "--folder", str(folder), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def marked(folder: Path) -> list[psutil.Process]:
+    """Return every process with a cluster's mark, dead ones that nobody collects left out."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == str(folder):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
 class SharedCluster:
     """A cluster that runs; what tests need of it.
 
     Attributes:
         cluster: `tools.cluster.Cluster`: start, stop, deploy, status.
-        said: What cluster.json says; `version` is what runs.
+        said: What cluster.json says.
+        built: The version that was started; others are made of it.
+        version: The one of VoteBooth that runs now.
         gateway_url: Where users come in.
     """
 
     def __init__(self, cluster: Cluster, said: dict[str, Any]) -> None:
         self.cluster = cluster
         self.said = said
-        self.version = str(said["version"])
+        self.built = self.version = str(said["version"])
         self.gateway_url = str(said["gateway_url"])
 
     async def consul(self, path: str, **parameters: Any) -> Any:

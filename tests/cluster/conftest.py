@@ -1,6 +1,5 @@
 """What the cluster's tests share."""
 
-import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,39 +18,41 @@ sys.path.insert(0, str(ROOT))  # `tools` isn't installed
 from cluster_shared import SharedCluster, place
 from tools.cluster.cluster import Cluster
 
-# Files that share a cluster, and so are one worker's, one after another. What takes longest comes first.
-_GROUPS = {
-    "releases": ("test_release.py", "test_gateway_rollout.py"),
-    "breaks": ("test_chaos.py", "test_cluster_up.py", "test_jobs.py"),
-    "scaling": ("test_autoscaler.py", "test_loadtest_job.py"),
-}
-_GROUP_OF = {file: group for group, files in _GROUPS.items() for file in files}
-# Consul and Nomad cost each cluster a twentieth of a processor a server; only who breaks one needs three.
-_SERVERS = {"breaks": 3}
+# Files that share a cluster, and so are one worker's, in this order; the last one takes it down.
+_SHARING = (
+    "test_release.py",
+    "test_gateway_rollout.py",
+    "test_autoscaler.py",
+    "test_chaos.py",
+    "test_jobs.py",
+    "test_cluster_up.py",
+    "test_cluster_down.py",
+)
 
 
 def _file(nodeid: str) -> str:
     return nodeid.split("::", 1)[0].rsplit("/", 1)[-1]
 
 
-class _Groups(LoadScopeScheduling):
-    """Each worker takes a group of files at a time, or a file that is in none.
+def _turn(item: pytest.Item) -> int:
+    name = _file(item.nodeid)
+    return _SHARING.index(name) if name in _SHARING else len(_SHARING)
 
-    Two run at once: three clusters keep two processors busy by themselves, and votes come too late.
+
+class _Groups(LoadScopeScheduling):
+    """One worker takes the files that share a cluster, and others a file at a time.
 
     (`--dist loadgroup` would be the way to say this; with pytest 9.2 it groups nothing.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         name = _file(nodeid)
-        return _GROUP_OF.get(name, name)
+        return "cluster" if name in _SHARING else name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the groups, in their order: what takes longest mustn't come last."""
-    order = list(_GROUP_OF)
-    places = {file: order.index(file) for file in order}
-    items.sort(key=lambda item: places.get(_file(item.nodeid), len(order)))
+    """Begin with what shares the cluster, for that takes longest."""
+    items.sort(key=_turn)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,40 +68,9 @@ def programs() -> None:
         program(name)
 
 
-class Clusters:
-    """The cluster that runs for a worker's tests; one at a time."""
-
-    def __init__(self) -> None:
-        self._running: SharedCluster | None = None
-        self._servers = 0
-        self._place = contextlib.ExitStack()
-
-    def running(self, servers: int) -> SharedCluster:
-        """Return a cluster with so many servers, which is started unless it is the one that runs."""
-        if self._running is None or self._servers != servers:
-            self.reset()
-            cluster = Cluster(self._place.enter_context(place(servers)), print)
-            self._place.callback(cluster.reset)
-            self._running, self._servers = SharedCluster(cluster, cluster.up(while_pid=os.getpid())), servers
-        return self._running
-
-    def reset(self) -> None:
-        """Stop it and delete its data."""
-        self._running = None
-        self._place.close()
-
-
 @pytest.fixture(scope="session")
-def clusters(programs: None) -> Iterator[Clusters]:
-    """What starts the cluster that tests share."""
-    clusters = Clusters()
-    yield clusters
-    clusters.reset()
-
-
-@pytest.fixture(scope="module")
-def cluster(clusters: Clusters, request: pytest.FixtureRequest) -> SharedCluster:
-    """The cluster that tests share: `./just cluster up --clients 2`, with folder and ports of its own.
+def cluster(programs: None) -> Iterator[SharedCluster]:
+    """The cluster that tests share: `./just cluster up --servers 3 --clients 2`, with folder and ports of its own.
 
     It is started by the first test that asks for it and runs what the work tree holds, through the gateway. What a test
     changes (another version, a drained node, a stopped server), it puts back, and waits until the cluster is whole:
@@ -117,7 +87,12 @@ def cluster(clusters: Clusters, request: pytest.FixtureRequest) -> SharedCluster
     `cluster.cluster` is `tools.cluster.Cluster`, whose `processes`, `agents`, `jobs`, `stores` and `aws` start, stop
     and pause single parts.
     """
-    return clusters.running(_SERVERS.get(_GROUP_OF[request.path.name], 1))
+    with place() as where:
+        cluster = Cluster(where, print)
+        try:
+            yield SharedCluster(cluster, cluster.up(while_pid=os.getpid()))
+        finally:
+            cluster.reset()
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ async def autoscaler(cluster: SharedCluster) -> AsyncIterator[dict[str, Any]]:
     await eventually(cluster.is_whole, 120)
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "tools.release", "--env=local", "--service=autoscaler", "--json"],
-        f"--version={cluster.version}",
+        f"--version={cluster.built}",
         f"--folder={cluster.said['folder']}",
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
@@ -14,45 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 from cluster_place import ROOT, eventually
-from cluster_shared import SharedCluster, place
+from cluster_shared import SharedCluster, command, marked, place
 from services.registry import NAMES, PROGRAMS
 from tools.cluster.agents import AgentError, Api
 from tools.cluster.cluster import Cluster
 from tools.cluster.jobs import JobError, is_everywhere
 from tools.cluster.place import NAMES as SHARED
 from tools.cluster.place import Place
-from tools.cluster.processes import MARK
 from tools.cluster.secrets import ACCOUNT, PREFIX, role
-
-
-def command(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run `./just cluster`."""
-    return subprocess.run(
-        [sys.executable, "-m", "tools.cluster", "--folder", str(folder), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def marked(folder: Path) -> list[psutil.Process]:
-    """Return every process with a cluster's mark, dead ones that nobody collects left out."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == str(folder):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 def test_names_are_those_that_terraform_has() -> None:
@@ -314,43 +287,6 @@ def own() -> Iterator[Path]:
         Cluster(where).reset()
 
 
-def test_nothing_is_left_behind_and_data_stay(own: Path) -> None:
-    base = (own / "base").read_text()
-    done = command(own, "up", "--no-gateway", "--port-base", base, "--json", "--while-pid", str(os.getpid()))
-    assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    asyncio.run(_sql(said, "CREATE TABLE kept AS SELECT 1 AS one"))
-
-    # Whoever is killed: `down` finds what is left, tasks included.
-    cluster = Cluster.at(own)
-    assert [one for one in marked(own) if "bin/votewave" in " ".join(one.cmdline())]
-    for name in ("nomad-app-1", "nomad-server-1", "consul-edge-1", "aws"):
-        cluster.processes.kill(name)
-    assert command(own, "status").returncode == 1
-    done = command(own, "down")
-    assert done.returncode == 0, done.stderr
-    assert [" ".join(one.cmdline()) for one in marked(own)] == []
-    assert cluster.place.taken() == {}
-    assert not [line for line in Path("/proc/self/mounts").read_text().splitlines() if f" {own}/" in line]
-    assert command(own, "down").returncode == 0, "once more does no harm"
-
-    # With the process that it was started for, it ends by itself; and what was stored is still there.
-    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    try:
-        again = ("up", "--no-gateway", "--port-base", base, "--while-pid", str(owner.pid), "--version", said["version"])
-        done = command(own, *again)
-        assert done.returncode == 0, done.stderr
-        asyncio.run(_sql(said, "SELECT one FROM kept"))
-    finally:
-        owner.kill()
-        owner.wait()
-    deadline = time.monotonic() + 90
-    while marked(own):
-        assert time.monotonic() < deadline, marked(own)
-        time.sleep(0.2)
-    assert Cluster.at(own).place.taken() == {}
-
-
 def test_what_interrupts_it_twice_leaves_nothing_behind(own: Path) -> None:
     base = (own / "base").read_text()
     arguments = ["--folder", str(own), "up", "--no-gateway", "--port-base", base, "--version", "0" * 40]
@@ -468,11 +404,3 @@ def test_a_system_job_is_everywhere_when_its_present_version_is_healthy_on_each_
     allocations: list[tuple[str, int, bool]], everywhere: bool
 ) -> None:
     assert is_everywhere(Says(*allocations), "votewave-gateway") is everywhere
-
-
-async def _sql(said: dict[str, Any], statement: str) -> None:
-    connection = await asyncpg.connect(said["admin_database_url"])
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -72,8 +72,8 @@ def make(cluster: SharedCluster) -> Make:
     """Return what makes a version of what runs, with a fault if one is named."""
 
     def made(suffix: str, fault: str = "", command: str = "run") -> str:
-        version = f"{cluster.version[:40]}-{suffix}-{time.time_ns() % 10**9}"
-        make_version(Path(cluster.said["releases"]), cluster.version, version, fault, command)
+        version = f"{cluster.built[:40]}-{suffix}-{time.time_ns() % 10**9}"
+        make_version(Path(cluster.said["releases"]), cluster.built, version, fault, command)
         return version
 
     return made
@@ -120,7 +120,7 @@ class Releasing:
 
 @pytest.fixture
 async def release(cluster: SharedCluster, tmp_path: Path) -> AsyncIterator[Releasing]:
-    """Return what releases; afterwards the cluster runs what it ran before."""
+    """Return what releases; afterwards the cluster is well, and runs what it ran before unless the test says else."""
     await eventually(cluster.is_whole, 120)
     yield Releasing(cluster, tmp_path)
     job = await cluster.nomad(f"/v1/job/{JOB}")
@@ -163,6 +163,7 @@ async def test_a_rolling_deploy_under_votes_fails_no_request_and_loses_no_ballot
     assert votes.failed() == []
     votes.assert_rate()
     await only(cluster, version)
+    cluster.version = version
     measured(
         f"rolling deploy: {len(votes.sent)} ballots acknowledged at {votes.rate:.0f}/s, none failed; {steps_of(said)}"
     )
@@ -260,7 +261,10 @@ async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
         target.nomad.close()
         if target.administrator:
             target.administrator.close()
+        for job in await cluster.nomad("/v1/jobs", prefix="votewave-loadtest/"):  # one that fails is a bad sign
+            await cluster.run("job", "stop", "-purge", "-detach", job["ID"])
     await only(cluster, fine)
+    cluster.version = fine
     printed = "\n".join(lines)
     assert "votewave-loadtest/dispatch-" in printed
     assert "canary: pass" in printed

@@ -53,6 +53,17 @@ def test_usage_begins_as_the_recipe_is_typed(module: str) -> None:
     assert shown.startswith(f"Usage: {PROGRAMS[module]} ")
 
 
+@pytest.mark.parametrize("module", [module for module in PROGRAMS if module != "services.cli"])
+def test_help_waits_for_no_framework(module: str) -> None:
+    script = (
+        "import sys; from importlib import import_module; from click.testing import CliRunner\n"
+        f"assert CliRunner().invoke(import_module({module!r}).main, ['--help']).exit_code == 0\n"
+        "print(*{'litestar', 'sqlalchemy', 'advanced_alchemy', 'alembic', 'boto3'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_up_is_called_as_the_recipe_is_typed() -> None:
     shown = CliRunner().invoke(importlib.import_module("services.cli").main, ["up", "--help"]).output
     assert shown.startswith("Usage: ./just up ")
