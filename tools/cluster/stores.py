@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import httpx
-from services.core.data.migrations import scram
+from services.core.scram import scram
 from services.embedded.account import account_for
 from services.embedded.postgres import Postgres, programs
 from services.embedded.process import Runner

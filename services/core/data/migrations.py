@@ -4,11 +4,7 @@ Each service has two roles. `NAME_owner` owns the schema and can't log in; migra
 logs in, reads and writes rows, and can change no table. Neither can look into another service's schema.
 """
 
-import base64
-import hashlib
-import hmac
 import importlib
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,12 +24,12 @@ from sqlalchemy.pool import NullPool
 from services.core.aws.secrets import SecretError, Secrets
 from services.core.data.database import connect_arguments
 from services.core.data.expand import Guard, OutOfStepError
+from services.core.scram import scram
 
 log = structlog.get_logger(__name__)
 
 _LOCK = 0x766F7465  # "vote": one migration at a time in a database
 _LOCK_TIMEOUT = "5s"  # a migration that waits for a table's lock holds up all who come after it
-_SCRAM_ROUNDS = 4096
 _SERVICES = Path(__file__).parents[2]
 
 
@@ -140,19 +136,6 @@ def ensure_role(connection: Connection, name: str, password: str) -> None:
 
 def _database(connection: Connection) -> str:
     return str(connection.execute(text("SELECT current_database()")).scalar_one()).replace('"', '""')
-
-
-def scram(password: str) -> str:
-    """Return what Postgres keeps of a password (RFC 5803), so that no statement or log holds the password."""
-    salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{_b64(salt)}${_b64(stored)}:{_b64(server)}"
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _upgrade(connection: Connection, name: str, expand_only: bool) -> list[str]:
