@@ -233,7 +233,8 @@ class Agents:
             "skip_leave_on_interrupt": True,
             "disable_update_check": True,
             "limits": {"http_max_conns_per_client": 2000},  # all of them come from one address here
-            "dns_config": {"service_ttl": {"*": "0s"}},
+            # The leader's answers: a server that has just started replays its log, and tells of instances long gone.
+            "dns_config": {"service_ttl": {"*": "0s"}, "allow_stale": False},
             "log_level": "info",
             "acl": {
                 "enabled": True,

@@ -23,8 +23,9 @@ resolvers consul
   accepted_payload_size 8192
   timeout resolve 500ms
   timeout retry 500ms
-  # A gateway that leaves Consul stays until its health says so, as a target of an ALB does.
-  hold obsolete 30s
+  # A gateway that leaves Consul stays until its health says so, as a target of an ALB does. The time counts from the
+  # last answer that named it, so it is longer than Consul may be away: once back, Consul may name others at first.
+  hold obsolete 5m
   hold nx 24h
   hold other 24h
   hold refused 24h
@@ -52,7 +53,7 @@ backend gateways
   option httpchk
   http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host balancer
   http-check expect status 200
-  server-template g 1-8 _gateway._tcp.service.consul resolvers consul resolve-prefer ipv4 \
+  server-template g 1-32 _gateway._tcp.service.consul resolvers consul resolve-prefer ipv4 \
 resolve-opts allow-dup-ip,ignore-weight init-addr none check {check}
 
 frontend metrics

@@ -63,6 +63,9 @@ dns_config {
 
   enable_truncate = true
   only_passing    = true
+
+  # The leader answers: a server that has just started replays its log, and tells of instances that are long gone.
+  allow_stale = false
 }
 
 telemetry {
