@@ -64,7 +64,7 @@ dns_config {
   enable_truncate = true
   only_passing    = true
 
-  # The leader answers: a server that has just started replays its log, and tells of instances that are long gone.
+  # The leader answers, for a server that has just started may be far behind.
   allow_stale = false
 }
 

@@ -20,4 +20,6 @@ autopilot {
   server_stabilization_time = "10s"
 }
 
-raft_snapshot_threshold = 16384
+# A server that starts replays what came after its last snapshot, and tells of instances that are long gone meanwhile.
+raft_snapshot_threshold = 16
+raft_snapshot_interval  = "10s"
