@@ -117,7 +117,7 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 [no-exit-message]
 @test-cluster *ARGS:
     {{ run }} python tools/build consul nomad nomad-autoscaler > /dev/null
-    {{ dev }} pytest -o cache_dir=.pytest_cache/cluster -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
+    {{ dev }} pytest -n 2 --dist loadfile --no-loadscope-reorder tests/cluster "$@"
 
 # the web client: `build` it, `dev` serves it with hot reload beside `./just up`, `check` its types against the API, `test` its logic, `words` collects its messages
 [no-exit-message]

@@ -30,13 +30,10 @@ _SHARING = (
 )
 
 
-def _file(nodeid: str) -> str:
-    return nodeid.split("::", 1)[0].rsplit("/", 1)[-1]
-
-
-def _turn(item: pytest.Item) -> int:
-    name = _file(item.nodeid)
-    return _SHARING.index(name) if name in _SHARING else len(_SHARING)
+def _turn(path: str) -> int:
+    """Return which of the files that share the cluster one is; others come after them."""
+    folder, _, name = path.rpartition("/")
+    return _SHARING.index(name) if folder.endswith("tests/cluster") and name in _SHARING else len(_SHARING)
 
 
 class _Groups(LoadScopeScheduling):
@@ -46,13 +43,14 @@ class _Groups(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        name = _file(nodeid)
-        return "cluster" if name in _SHARING else name
+        path = nodeid.split("::", 1)[0]
+        return "cluster" if _turn(path) < len(_SHARING) else path
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what shares the cluster, for that takes longest."""
-    items.sort(key=_turn)
+    """Begin with what shares the cluster, for that takes longest, whatever else is tested."""
+    items.sort(key=lambda item: _turn(item.path.as_posix()))
 
 
 @pytest.hookimpl(optionalhook=True)
