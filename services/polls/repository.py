@@ -98,6 +98,13 @@ LOG = Keyset("poll-log", AuditEntry.position)
 
 # No poll is loaded beside, so that there is nothing to keep in step.
 _AS_IS = {"synchronize_session": False}
+# The index has the first moment; asked whether there is one before now, the planner reads all polls.
+_first_moments = (
+    select(func.min(at)).where(untold).scalar_subquery()
+    for at, untold in ((Poll.opens_at, _unopened), (_ends, _unclosed))
+)
+_MOMENTS_WAIT = select(func.least(*_first_moments) <= _now)
+"""Made once, since it is asked four times a second."""
 _TOLD = (Poll.id, Poll.owner, Poll.title, Poll.opens_at, _ends.label("ended_at"))
 
 
@@ -185,12 +192,7 @@ class PollRepository(Repository[Poll]):
 
     async def moments_wait(self) -> bool:
         """Say whether a poll has opened or closed without its being told."""
-        # The index has the first moment; asked whether there is one before now, the planner reads all polls.
-        first = (
-            select(func.min(at)).where(untold).scalar_subquery()
-            for at, untold in ((Poll.opens_at, _unopened), (_ends, _unclosed))
-        )
-        return bool((await self.session.execute(select(func.least(*first) <= _now))).scalar_one())
+        return bool((await self.session.execute(_MOMENTS_WAIT)).scalar_one())
 
     async def take_openings(self) -> Sequence[Row[*tuple[Any, ...]]]:
         """Mark polls that have opened as told and return them; another instance gets others."""

@@ -11,6 +11,7 @@ events' `version` alone (see `events.py`).
 import asyncio
 import contextlib
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -38,9 +39,11 @@ _TRIES = 5
 _BATCH = 64
 _BLOCK_MS = 1000
 _RETRY_SECONDS = 0.5
+_CUT_SECONDS = 10.0
+"""For so long after a reading nothing is cut off unread: relays keep what a reader of the last 30 seconds needs."""
 _PING_SECONDS = 2.0
 _CLAIM_IDLE_MS = 30_000
-_CLAIM_EVERY = 15
+_CLAIM_SECONDS = 15.0
 _GONE_MS = 24 * 3600 * 1000
 
 # What is parked waits for the operator, also when it is delivered again.
@@ -88,6 +91,7 @@ class Consumer:
         self._handlers: dict[str, dict[str, list[Handler[Any, Any]]]] = defaultdict(lambda: defaultdict(list))
         for handler in handlers:
             self._handlers[stream_of(handler.source)][handler.event.KIND].append(handler)
+        self._safe_until = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -100,23 +104,23 @@ class Consumer:
         await end(self._task)
 
     async def _run(self) -> None:
-        rounds = 0
+        claim_at = None
         while True:
             try:
-                if rounds % _CLAIM_EVERY == 0:
+                if claim_at is None or time.monotonic() >= claim_at:
                     await self._ensure_groups()
-                    if rounds == 0:
+                    if claim_at is None:
                         while await self._read("0"):
                             pass
                     await self._take_over()
-                rounds += 1
+                    claim_at = time.monotonic() + _CLAIM_SECONDS
                 await self._read_new()
             except Exception as exc:  # noqa: BLE001  (the consumer must go on whatever failed; nothing would restart it)
                 if isinstance(exc, ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED")):
                     log.info("stream_lost", service=self._service)  # the group is made anew
                 else:
                     log.warning("consumer_waits", service=self._service, error=type(exc).__name__)
-                rounds = 0
+                claim_at, self._safe_until = None, 0.0
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _read(self, start: str) -> bool:
@@ -127,10 +131,16 @@ class Consumer:
         return await self._handle_batches(_by_stream(answer))
 
     async def _read_new(self) -> None:
-        """Read and handle one batch of new messages; wait a second for them if there are none.
+        """Read and handle one batch of new messages; wait for them if there are none."""
+        checked = time.monotonic() >= self._safe_until
+        self._safe_until = time.monotonic() + _CUT_SECONDS
+        if not checked or not await self._read_checked():
+            await self._read(">")
 
-        What was cut off before it was read is looked for in the moment of the reading: from then on Redis counts it
-        as read.
+    async def _read_checked(self) -> bool:
+        """Handle the new messages that are there, and look for those that were cut off before they were read.
+
+        That is looked for in the moment of the reading: from then on Redis counts them as read.
         """
         pipe = self._redis.pipeline(transaction=True)
         for stream in self._handlers:
@@ -143,8 +153,7 @@ class Consumer:
         batches = _by_stream(answer)
         for stream, info, groups in zip(self._handlers, about[::2], about[1::2], strict=True):
             await self._ask_for_missed(stream, info, groups)
-        if not await self._handle_batches(batches):
-            await self._read(">")
+        return await self._handle_batches(batches)
 
     async def _handle_batches(self, batches: Sequence[tuple[str, list[tuple[bytes, Fields]]]]) -> bool:
         """Handle what was read; say whether there was anything."""

@@ -51,11 +51,11 @@ _WAITING = "SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('votewave relay ' || $1, 0))"
 # As many as there may be, but for the first one not more than so many bytes.
 _CLAIM = """
-SELECT position, event_id, kind, payload, trace FROM (
-    SELECT waiting.*, sum(octet_length(payload)) OVER (ORDER BY position) AS bytes FROM (
+SELECT position, event_id, kind, payload, trace, waiting FROM (
+    SELECT first.*, count(*) OVER () AS waiting, sum(octet_length(payload)) OVER (ORDER BY position) AS bytes FROM (
         SELECT position, event_id, kind, payload, trace FROM outbox
         WHERE published_at IS NULL ORDER BY position LIMIT $1
-    ) AS waiting
+    ) AS first
 ) AS summed
 WHERE bytes - octet_length(payload) <= 0 OR bytes <= $2 ORDER BY position
 """
@@ -109,7 +109,7 @@ class Relay:
                     await self._wake.wait()
 
     async def _relay_batch(self) -> bool:
-        """Send one batch; say whether there was anything."""
+        """Send one batch; say whether more is left."""
         await self._send_lost_again()
         if not await (await self._db.pool()).fetchval(_WAITING):
             return False
@@ -134,7 +134,7 @@ class Relay:
             await pipe.execute()
             await connection.execute(_MARK, [row["position"] for row in rows])
         EVENTS_RELAYED.labels(self._service).inc(len(rows))
-        return True
+        return len(rows) == _BATCH or len(rows) < rows[0]["waiting"]
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[PoolConnectionProxy]:
@@ -176,8 +176,13 @@ class Relay:
 
     async def _send_lost_again(self) -> None:
         """Mark as unsent what Redis has lost or may have lost."""
-        server = await self._server()
-        marker: Any = await self._redis.get(self._marker)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.info("replication")
+        pipe.get(self._marker)
+        about, marker = await pipe.execute(raise_on_error=False)
+        if isinstance(marker, Exception):
+            raise marker
+        server = _server(about)
         if marker == server:
             return
         lost = marker in (None, _LOST)
@@ -192,13 +197,6 @@ class Relay:
         if not done.endswith(" 0"):
             log.warning("events_sent_again", service=self._service, events=int(done.rpartition(" ")[2]))
 
-    async def _server(self) -> bytes:
-        """Return what tells the Redis server from another; a replica that takes over has another one."""
-        try:
-            return str((await self._redis.info("replication"))["master_replid"]).encode()
-        except (ResponseError, KeyError):  # not permitted here
-            return b"unknown"
-
     async def _sweep(self) -> None:
         """Delete events that are too old to be needed."""
         pool = await self._db.pool()
@@ -209,3 +207,12 @@ class Relay:
         async with self._alone():
             await self._redis.xtrim(self._stream, minid=oldest, approximate=False)
             await self._has_room()
+
+
+def _server(about: dict[str, Any] | Exception) -> bytes:
+    """Return what tells a Redis server from another, of its INFO; a replica that takes over has another one."""
+    if isinstance(about, dict) and "master_replid" in about:
+        return str(about["master_replid"]).encode()
+    if isinstance(about, Exception) and not isinstance(about, ResponseError):
+        raise about
+    return b"unknown"  # it isn't permitted here

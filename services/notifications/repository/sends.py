@@ -18,6 +18,9 @@ SENDS = Keyset("sends", Send.id)
 
 _NOBODY = UUID(int=0)
 
+_ARE_LEFT = select(exists().where(Shard.left, Shard.send == Send.id, Send.state == "running"))
+"""Made once, since it is asked each second."""
+
 
 class SendRepository(Repository[Send]):
     """Jobs that tell many people of one thing."""
@@ -48,6 +51,10 @@ class SendRepository(Repository[Send]):
     async def end(self, kind: str, subject: UUID) -> None:
         """Remove a send, however far it has come, so that it can be begun anew."""
         await self.session.execute(delete(Send).where(Send.kind == kind, Send.subject == subject))
+
+    async def are_left(self) -> bool:
+        """Say whether a shard is left of a send that is running; somebody may be working on it."""
+        return bool((await self.session.execute(_ARE_LEFT)).scalar_one())
 
     async def claim(
         self, kinds: Collection[Kind], *, as_it_was: Row[*tuple[Any, ...]] | None = None

@@ -113,7 +113,7 @@ async def test_what_an_instance_that_is_gone_had_read_another_handles(
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer_module, "_CLAIM_IDLE_MS", 200)
-    monkeypatch.setattr(consumer_module, "_CLAIM_EVERY", 1)
+    monkeypatch.setattr(consumer_module, "_CLAIM_SECONDS", 0)
     monkeypatch.setattr(consumer_module, "_GONE_MS", 100)
     async with place.kit("sender") as kit, place.relay(kit):
         await place.say(kit, *range(150))
@@ -338,6 +338,7 @@ async def test_who_waits_for_long_while_a_stream_runs_over_misses_nothing(
     """It isn't taken to be reading any more; and reading on makes Redis count what was cut off as read."""
     narrow(monkeypatch)
     monkeypatch.setattr(relay_module, "_READING_MS", 200)
+    monkeypatch.setattr(consumer_module, "_CUT_SECONDS", 0.1)
     receiver = Receiver()
     receiver.fail[2] = NotNowError()
     async with place.kit("sender") as kit, place.relay(kit), place.consumer(receiver):
