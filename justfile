@@ -25,9 +25,14 @@ spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-re
 # check and test everything; arguments go to pytest, whose closing line comes last
 [no-exit-message]
 @test *ARGS:
-    lint=0; {{ quote(just_executable()) }} lint || lint=$?; \
+    lint=0; {{ quote(just_executable()) }} lint || { lint=$?; echo "The checks failed; see above."; }; \
     {{ dev }} pytest {{ spread }} "$@" || exit $?; \
     exit $lint
+
+# run once more the tests that failed, one by one; arguments go to pytest
+[no-exit-message]
+@again *ARGS:
+    {{ dev }} pytest -n 1 --last-failed --last-failed-no-failures=none "$@"
 
 # the checks: style, format, types (twice), who may import whom
 [no-exit-message]

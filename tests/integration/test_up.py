@@ -71,11 +71,10 @@ class Up:
         """Wait until it takes requests; return the seconds since it was started."""
         while time.monotonic() - self.began < READY_SECONDS:
             assert self.process.poll() is None, self.output.read_text()
-            try:
+            with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
                     return time.monotonic() - self.began
-            except httpx.TransportError:
-                time.sleep(0.02)
+            time.sleep(0.05)
         raise AssertionError(self.output.read_text())
 
     def said(self) -> str:

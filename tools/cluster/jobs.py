@@ -100,7 +100,7 @@ class Jobs:
             if waiting and time.monotonic() > deadline:
                 words = "\n".join(f"{self._deployment(job)}\n{self.last_words(job)}" for job in waiting)
                 raise JobError(f"{', '.join(waiting)}: not healthy after {seconds:.0f} s.\n{words}")
-            time.sleep(0.2)
+            time.sleep(0.5)  # each look asks twenty questions
 
     def _deployment(self, job: str) -> Any:
         """Return a job's deployment; None for a job without one, and for a system job that is everywhere."""

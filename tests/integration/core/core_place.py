@@ -243,11 +243,12 @@ def free_port() -> int:
 
 
 async def until(check: Callable[[], Awaitable[Any]], seconds: float = 20) -> Any:
-    """Wait until the check gives something true; return it."""
-    deadline = time.monotonic() + seconds
+    """Wait until the check gives something true; return it. What has taken long is asked for less often."""
+    began = time.monotonic()
     while not (found := await check()):
-        assert time.monotonic() < deadline, f"still {found!r} after {seconds} s"
-        await asyncio.sleep(0.03)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"still {found!r} after {seconds} s"
+        await asyncio.sleep(min(max(waited / 20, 0.03), 0.5))
     return found
 
 

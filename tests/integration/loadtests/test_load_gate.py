@@ -17,7 +17,7 @@ from loadtests.gate.config import Generator
 from loadtests.gate.limit import limit
 from tests.conftest import ENVIRONMENT, VoteWave, eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("before_others")]
 
 ROOT = Path(__file__).parents[3]
 GATES = Path(__file__).with_name("small_gates.toml")
