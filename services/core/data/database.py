@@ -64,6 +64,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=_POOL_SECONDS,
+            # The connection that was used last, for each plans its statements itself: in turn, all would have to.
+            pool_use_lifo=True,
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         event.listen(self.engine.sync_engine, "handle_error", _add_detail)
