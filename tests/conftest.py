@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -87,6 +88,17 @@ def _lacking(reporter: pytest.TerminalReporter) -> list[str]:
         return []
     may_lack = {*needs.SYSTEM, *reporter.config.getoption("--may-lack")}
     return needs.summary(reporter.stats.get("skipped", []), may_lack)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what collecting makes, neither then nor while tests run: all of it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
