@@ -13,7 +13,7 @@ from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import publish, run_web, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def test_the_first_page_is_soon_there(browser: Browser) -> None:

@@ -12,7 +12,7 @@ from services.web.build import FRONTEND, SERVED
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, run_web, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 ROUTES = re.findall(r'path: "(/[^"]*)"', (FRONTEND / "src" / "routes" / "router.tsx").read_text("utf-8"))
 SECTIONS = ("account", "sessions", "keys", "notifications", "feed", "messages", "data")

@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, in_feed, publish, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 FAR = 900  # pixels, beyond where a poll's page ends
 

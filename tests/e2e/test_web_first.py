@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import enter, in_feed, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 WORDS = {
     "en": ("Vote together, and see the result move", "Code of the poll"),

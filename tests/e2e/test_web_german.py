@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import enter, publish, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def _fits(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Dialog, FilePayload, Page, Route, expe
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "timezone_id": "Europe/Riga"}
 

@@ -13,7 +13,7 @@ from tests.conftest import VoteWave
 from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import enter, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def known(

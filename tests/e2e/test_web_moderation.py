@@ -12,7 +12,7 @@ from tests.conftest import VoteWave
 from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import publish, run_web, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 PHONE: Any = {"width": 360, "height": 800}
 PASSWORD = "a boat, a lamp and 3 keys"

@@ -18,7 +18,7 @@ from tests.conftest import VoteWave, eventually
 from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import enter, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 _KEPT = """async () => {
   const names = await caches.keys();

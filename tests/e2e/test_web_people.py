@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave, eventually
 from tests.e2e.web import enter, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def test_whom_one_follows_is_read_at_home(

@@ -1,6 +1,7 @@
 """Web push in the client: it is offered after a vote, shown in the reader's language, and ends with the session."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import enter, publish, visit
+from tests.e2e.web import chromium, enter, publish, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
 
@@ -40,6 +41,13 @@ _SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, ...data }));
 }"""
+
+
+@pytest.fixture(scope="module")
+async def browser(built_client: None) -> AsyncIterator[Browser]:
+    """The whole Chromium: the one without windows shows no notifications, whatever a page is granted."""
+    async with chromium("chromium") as running:
+        yield running
 
 
 async def somebody(browser: Browser, votewave: VoteWave, then: str, **options: Any) -> tuple[Page, dict[str, str]]:

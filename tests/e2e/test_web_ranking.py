@@ -6,7 +6,7 @@ from playwright.async_api import Browser, Locator, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import publish, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 NAMES = ("Ada", "Bo", "Cy")
 

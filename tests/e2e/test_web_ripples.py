@@ -10,7 +10,7 @@ from tests.conftest import VoteWave, eventually
 from tests.e2e.test_web_accessible import faults_of
 from tests.e2e.web import enter, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def test_who_shares_a_wave_on_stands_above_it(

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 expect.set_options(timeout=15_000)
 PHONE = {"width": 360, "height": 740}

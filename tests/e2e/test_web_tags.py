@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def test_a_tag_leads_to_what_has_it_and_can_be_followed(

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, FilePayload, expect
 from tests.conftest import VoteWave
 from tests.e2e.web import enter, publish, sign_up, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "node")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
 
 async def test_people_talk_about_a_poll_by_keyboard(

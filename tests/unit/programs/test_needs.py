@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import needs
+
 ROOT = Path(__file__).parents[3]
 # One test that needs what no machine has, in the folder of those that need it.
 SAMPLE = """
 import pytest
+
+import needs
 
 @pytest.mark.needs("nothing-has-this")
 def test_sample() -> None:
@@ -45,3 +49,15 @@ def test_the_last_lines_say_what_was_left_out(tmp_path: Path, options: tuple[str
     assert "it ran" not in done.stdout
     assert ("That is a failure" in done.stdout) is bool(status)
     assert done.returncode == status, done.stdout
+
+
+def test_a_command_that_does_as_well_is_taken_where_the_other_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert needs.path_of("chromium-headless-shell") is None
+    for name in ("chromium", "chromium-headless-shell"):
+        command = tmp_path / name
+        command.touch(0o755)
+        assert needs.path_of("chromium-headless-shell") == str(command)
+    assert needs.path_of("chromium") == str(tmp_path / "chromium")
