@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROGRAMS = ("python3", "git", "curl", "buildah", "runc", "debootstrap", "ip", "nft", "gpg", "haproxy", "prometheus")
+PROGRAMS = (
+    *("python3", "git", "curl", "buildah", "runc", "debootstrap", "ip", "nft", "gpg"),
+    *("chromium-headless-shell", "chromium", "haproxy", "prometheus"),
+)
 # Notes its arguments, and ends as the run of this number is told to.
 JUST = """#!/usr/bin/env bash
 [[ $1 = test || $1 = again ]] || exit 0
