@@ -43,6 +43,8 @@ async def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for part in parts:
+            if writer.is_closing():  # they were refused before the last was sent
+                break
             writer.write(part)
             await asyncio.sleep(pause)
         async with asyncio.timeout(10):

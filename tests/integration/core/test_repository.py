@@ -101,6 +101,7 @@ async def test_a_service_base_has_the_tables_of_events_and_a_metadata_of_its_own
 
     class Other(ServiceBase):
         __abstract__ = True
+        __module__ = "another"  # no two services have their tables in one
 
     assert set(Other.metadata.tables) == {"outbox", "inbox", "parked"}
 

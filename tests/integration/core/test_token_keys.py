@@ -134,7 +134,7 @@ async def test_a_flood_of_unknown_keys_costs_a_fetch_in_two_seconds(auth: Auth, 
 
 async def test_so_does_one_while_auth_fails_or_hangs(auth: Auth, verifier: Verifier) -> None:
     assert await status(verifier, auth.token()) == 200
-    await asyncio.sleep(2)
+    await asyncio.sleep(2.05)
     auth.hang = True
     began = time.monotonic()
     outcomes = await asyncio.gather(*(status(verifier, auth.token(f"made-up-{n}")) for n in range(50)))
@@ -151,10 +151,10 @@ async def test_without_a_first_answer_of_auth_tokens_wait(auth: Auth, verifier: 
     token = auth.token()
     assert await status(verifier, token) == 503
     auth.status = 404
-    await asyncio.sleep(2)
+    await asyncio.sleep(2.05)
     assert await status(verifier, token) == 503
     auth.status = 200
-    await asyncio.sleep(2)
+    await asyncio.sleep(2.05)
     assert await status(verifier, token) == 200
 
 
