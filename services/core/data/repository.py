@@ -16,6 +16,7 @@ two at once do wrongly. `update_where`, `add_or_ignore` and `upsert_many` are on
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from services.core.data.models import TableBase
 from services.core.data.pagination import Page, PageFilter
@@ -182,8 +184,9 @@ async def keep_newest(
     columns = table.__table__.c
     new = insert(table.__table__).values(**(computed or {}))  # type: ignore[arg-type]  # a table of ours, not a join
     names = (rows[0].keys() & columns.keys() | (computed or {}).keys()) - set(key)
-    changes = {name: new.excluded[name] for name in sorted(names)} | dict(also or {})
-    newer = columns[version] < new.excluded[version]
+    proposed = _proposed(table)
+    changes = {name: proposed[name] for name in sorted(names)} | dict(also or {})
+    newer = columns[version] < proposed[version]
     # In one order, so that two who write the same don't wait for each other.
     ordered = sorted(rows, key=lambda row: [row[name] for name in (*key, version)])
     if computed or not _as_arrays(table, rows):
@@ -191,9 +194,13 @@ async def keep_newest(
         return
     last = {tuple(row[name] for name in key): row for row in ordered}  # one statement writes each row once
     new = _of_arrays(table, list(last.values()))
-    changes = {name: new.excluded[name] for name in sorted(names)} | dict(also or {})
-    newer = columns[version] < new.excluded[version]
     await session.execute(new.on_conflict_do_update(index_elements=list(key), set_=changes, where=newer))
+
+
+@cache
+def _proposed(table: type[TableBase]) -> ReadOnlyColumnCollection[str, Any]:
+    """Return what ON CONFLICT calls `excluded`: a row that was to be inserted. SQLAlchemy takes long to make it."""
+    return insert(table.__table__).excluded  # type: ignore[arg-type]  # a table of ours, not a join
 
 
 async def add_missing(session: AnySession, table: type[TableBase], rows: Sequence[Mapping[str, Any]]) -> None:
