@@ -3,7 +3,7 @@
 from services.comments.controllers import CONTROLLERS
 from services.comments.events import AccountDeleted, BlockChanged, FollowChanged, PollChanged, ProfileChanged
 from services.comments.models import Block, Follow, Person
-from services.comments.repository import exported
+from services.comments.repository import FILTERS_LEFT, LIMITS_LEFT, exported
 from services.comments.service import Comments
 from services.comments.settings import CommentsSettings
 from services.core.circles import TAKE_OVER_SECONDS, block_handler, follow_handler
@@ -28,8 +28,8 @@ SERVICE = Service(
     needs=["follows", "polls", "profiles"],
     jobs=[
         Job("earlier", TAKE_OVER_SECONDS, lambda comments: comments.earlier.take_over()),
-        Job("limits", 2, lambda comments: comments.limiting.follow()),
-        Job("rounds", 2, lambda comments: comments.rounds.follow()),
+        Job("limits", 2, lambda comments: comments.limiting.follow(), LIMITS_LEFT),
+        Job("rounds", 2, lambda comments: comments.rounds.follow(), FILTERS_LEFT),
         Job("filters", 30, lambda comments: comments.limiting.tell_filters()),
     ],
 )

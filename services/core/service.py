@@ -14,6 +14,7 @@ from services.core.events.handler import Handler
 from services.core.identity.signature import Checker
 
 if TYPE_CHECKING:
+    from services.core.data.compiled import Compiled
     from services.core.kit import Kit
     from services.core.personal import Personal
 
@@ -49,12 +50,17 @@ class Job(Generic[U]):
         name: For logs and metrics.
         every: Seconds between the end of one run and the next.
         run: `async (use_cases)`.
+        due: Says in one row and column whether there is anything to do. It is asked before each run, for a transaction
+            that does nothing costs several times as much; None to run each time.
     """
 
-    def __init__(self, name: str, every: float, run: Callable[[U], Awaitable[None]]) -> None:
+    def __init__(
+        self, name: str, every: float, run: Callable[[U], Awaitable[None]], due: "Compiled | None" = None
+    ) -> None:
         self.name = name
         self.every = every
         self.run = run
+        self.due = due
 
 
 Answering = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]

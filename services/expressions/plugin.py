@@ -17,7 +17,7 @@ from services.expressions.events import (
     ProfileChanged,
 )
 from services.expressions.models import Block, Follow, Mute, Person
-from services.expressions.repository import exported
+from services.expressions.repository import FILTERS_LEFT, LIMITS_LEFT, exported
 from services.expressions.service import Expressions
 from services.expressions.settings import ExpressionsSettings
 
@@ -44,8 +44,8 @@ SERVICE = Service(
     jobs=[
         Job("keys", 3600, Expressions.sweep),
         Job("leftovers", 5, Expressions.clear),
-        Job("limits", 2, lambda expressions: expressions.limiting.follow()),
-        Job("rounds", 2, lambda expressions: expressions.rounds.follow()),
+        Job("limits", 2, lambda expressions: expressions.limiting.follow(), LIMITS_LEFT),
+        Job("rounds", 2, lambda expressions: expressions.rounds.follow(), FILTERS_LEFT),
         Job("images", 60, Expressions.sweep_images),
     ],
 )

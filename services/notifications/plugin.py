@@ -9,7 +9,10 @@ from services.core.service import Job, Service
 from services.notifications import events
 from services.notifications.controllers import CONTROLLERS
 from services.notifications.models import Block, Follow, Mute, Person
+from services.notifications.repository.devices import PUSH_DUE
 from services.notifications.repository.erasing import exported
+from services.notifications.repository.mailboxes import MAIL_DUE
+from services.notifications.repository.sends import SHARDS_LEFT
 from services.notifications.service import Notifications
 from services.notifications.service.devices import PUSH_KEY, new_push_key
 from services.notifications.service.unsubscribing import LINK_KEY, new_link_key
@@ -60,10 +63,10 @@ SERVICE = Service(
     mail=True,
     needs=["auth", "polls", "profiles", "votebooth"],
     jobs=[
-        Job("sends", 1, lambda told: told.sending.work()),
+        Job("sends", 1, lambda told: told.sending.work(), SHARDS_LEFT),
         Job("reminders", 5, lambda told: told.sending.remind()),
-        Job("mails", 2, lambda told: told.mailing.work()),
-        Job("push", 2, lambda told: told.pushing.work()),
+        Job("mails", 2, lambda told: told.mailing.work(), MAIL_DUE),
+        Job("push", 2, lambda told: told.pushing.work(), PUSH_DUE),
         Job("old", 3_600, Notifications.sweep),
     ],
 )

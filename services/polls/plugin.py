@@ -7,7 +7,7 @@ from services.core.service import Job, Service
 from services.polls.controllers import CONTROLLERS, INTERNAL_CONTROLLERS
 from services.polls.events import AccountDeleted, FollowChanged, ProfileChanged
 from services.polls.models import Follow, Person
-from services.polls.repository import exported
+from services.polls.repository import MOMENTS_WAIT, exported
 from services.polls.service import Polls
 from services.polls.settings import PollsSettings
 
@@ -21,7 +21,7 @@ SERVICE = Service(
     personal=Personal(AccountDeleted, Polls.erase, exported, Person),
     needs=["auth", "follows", "profiles", "votebooth"],
     jobs=[
-        Job("moments", 0.25, Polls.tell_moments),
+        Job("moments", 0.25, Polls.tell_moments, MOMENTS_WAIT),
         Job("keys", 3600, Polls.sweep),
         Job("earlier", TAKE_OVER_SECONDS, lambda polls: polls.earlier.take_over()),
     ],

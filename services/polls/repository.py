@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from services.core.circles import follows
 from services.core.data.audit import AuditLog
+from services.core.data.compiled import Compiled
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
@@ -103,8 +104,8 @@ _first_moments = (
     select(func.min(at)).where(untold).scalar_subquery()
     for at, untold in ((Poll.opens_at, _unopened), (_ends, _unclosed))
 )
-_MOMENTS_WAIT = select(func.least(*_first_moments) <= _now)
-"""Made once, since it is asked four times a second."""
+MOMENTS_WAIT = Compiled(select(func.least(*_first_moments) <= _now))
+"""Whether a poll has opened or closed without its being told."""
 _TOLD = (Poll.id, Poll.owner, Poll.title, Poll.opens_at, _ends.label("ended_at"))
 
 
@@ -189,10 +190,6 @@ class PollRepository(Repository[Poll]):
     async def card_options(self, polls: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return the first options of polls, with the version that they are of."""
         return (await self.session.execute(select(*_CARD_OPTIONS).where(Poll.id.in_(polls)))).all()
-
-    async def moments_wait(self) -> bool:
-        """Say whether a poll has opened or closed without its being told."""
-        return bool((await self.session.execute(_MOMENTS_WAIT)).scalar_one())
 
     async def take_openings(self) -> Sequence[Row[*tuple[Any, ...]]]:
         """Mark polls that have opened as told and return them; another instance gets others."""

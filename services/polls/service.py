@@ -283,9 +283,6 @@ class Polls(Creating):
 
     async def tell_moments(self) -> None:
         """Tell that polls have opened or closed by the clock. Several instances share the work."""
-        async with self.kit.db.reading() as session:
-            if not await PollRepository(session).moments_wait():
-                return
         async with self.kit.db.transaction() as session:
             polls = PollRepository(session)
             # Openings first: one that has closed as well since the last run is told in order.

@@ -96,6 +96,7 @@ class SharedCluster:
         self.said = said
         self.built = self.version = str(said["version"])
         self.gateway_url = str(said["gateway_url"])
+        self._counts: dict[tuple[str, int], int] = {}
 
     async def consul(self, path: str, **parameters: Any) -> Any:
         """Ask Consul as its administrator, at whichever server answers."""
@@ -148,15 +149,33 @@ class SharedCluster:
     async def is_whole(self) -> bool:
         """Say whether every service has as many healthy instances as it should have, and no more."""
         try:
-            for job in await self.nomad("/v1/jobs"):
-                if job["Type"] != "service" or job["Stop"]:
-                    continue
-                wanted = sum(group["Count"] for group in (await self.nomad(f"/v1/job/{job['ID']}"))["TaskGroups"])
-                if len(await self.instances(job["ID"].removeprefix("votewave-"))) != wanted:
-                    return False
+            jobs = [job for job in await self.nomad("/v1/jobs") if job["Type"] == "service" and not job["Stop"]]
+            wanted = {job["ID"].removeprefix("votewave-"): await self._wanted(job) for job in jobs}
+            healthy = await self._healthy()
         except Exception:  # noqa: BLE001  (not while it can't be asked)
             return False
-        return True
+        return all(healthy[service] == count for service, count in wanted.items())
+
+    async def _wanted(self, job: dict[str, Any]) -> int:
+        """Return how many instances a job of Nomad's list should have; asked once for each change of the job."""
+        change = (job["ID"], job["JobModifyIndex"])
+        if change not in self._counts:
+            groups = (await self.nomad(f"/v1/job/{job['ID']}"))["TaskGroups"]
+            self._counts[change] = sum(group["Count"] for group in groups)
+        return self._counts[change]
+
+    async def _healthy(self) -> Counter[str]:
+        """Return how many healthy instances each service has: in one question, for this is asked again and again."""
+        failing: set[tuple[str, str]] = set()
+        services: dict[tuple[str, str], str] = {}
+        for check in await self.consul("/v1/health/state/any"):
+            instance = (check["Node"], check["ServiceID"])  # a node's own checks have no service
+            services[instance] = check["ServiceName"]
+            if check["Status"] != "passing":
+                failing.add(instance)
+        return Counter(
+            service for (node, instance), service in services.items() if not {(node, instance), (node, "")} & failing
+        )
 
     async def connect(self, user: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":
         """Log in to the database as somebody."""

@@ -10,7 +10,7 @@ import asyncpg
 from services.feed.models import Entry, Name, Spelling
 from services.feed.repository.names import SpellingRepository
 from services.polls.models import Poll
-from services.polls.repository import PollRepository
+from services.polls.repository import MOMENTS_WAIT, PollRepository
 from sqlalchemy import Table, func, insert, literal, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -71,7 +71,7 @@ async def test_the_next_moment_of_polls_is_told_by_an_index(votewave: VoteWave) 
         await fill(session, Poll, published_at=now, opens_at=now, opened_event_at=now, closes_at=now + _A_DAY)
         before = await scanned(session, "polls.poll")
         polls = PollRepository(session)
-        await polls.moments_wait()
+        await MOMENTS_WAIT.rows(session, {})
         await polls.take_openings()
         await polls.take_closings()
         assert await scanned(session, "polls.poll") == before

@@ -9,8 +9,12 @@ from sqlalchemy import delete, func, select, text
 
 from services.auth.models import Account, ApiKey, Archive, AuditEntry, Departure, Letter, Session
 from services.core.data.audit import AuditLog
+from services.core.data.compiled import Compiled
 from services.core.data.repository import Repository
 from services.core.personal import Part
+
+ARCHIVE_DUE = Compiled(select(func.min(Archive.due_at) <= func.now()))
+"""Whether an archive's next step may begin."""
 
 # One statement, not three: a full room's guests arrive at once.
 _OPEN = text(

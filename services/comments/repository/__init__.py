@@ -6,6 +6,8 @@ Whoever adds, hides or deletes comments locks the thread first, then changes its
 from services.comments.repository.comments import CommentRepository, MentionRepository, SupportRepository, named_by
 from services.comments.repository.exporting import exported
 from services.comments.repository.moderation import (
+    FILTERS_LEFT,
+    LIMITS_LEFT,
     AuditRepository,
     CaseRepository,
     FilterRepository,
@@ -19,6 +21,8 @@ from services.comments.repository.people import BlockRepository, FollowRepositor
 from services.comments.repository.threads import FollowingRepository, ThreadRepository, find
 
 __all__ = [
+    "FILTERS_LEFT",
+    "LIMITS_LEFT",
     "AuditRepository",
     "BlockRepository",
     "CaseRepository",

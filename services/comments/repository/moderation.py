@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, select, text
+from sqlalchemy import Uuid, bindparam, delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.comments.models import AuditEntry, Case, Filter, FilterRound, Limit, ModerationEntry, Report
@@ -15,6 +15,11 @@ from services.core.data.compiled import Compiled
 from services.core.data.pagination import Page, PageFilter
 from services.core.data.repository import Repository
 from services.core.ids import new_id
+
+LIMITS_LEFT = Compiled(select(exists().where(Limit.left)))
+"""Whether there may be comments that don't follow their author's limit."""
+FILTERS_LEFT = Compiled(select(exists().where(Filter.left)))
+"""Whether there may be comments that weren't held against a filter."""
 
 _LIMITED = Compiled(select(Limit.limited).where(Limit.account == bindparam("account", type_=Uuid()), Limit.limited))
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")

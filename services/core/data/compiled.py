@@ -45,6 +45,10 @@ class Compiled:
         connection = await cast(AnySession, where).connection()
         return (await connection.exec_driver_sql(sql, arguments)).all()
 
+    async def holds(self, where: AnySession | Database) -> bool:
+        """Execute it, and return what its one row says in its one column; see `rows`."""
+        return bool((await self.rows(where, {}))[0][0])
+
     def _named(self, records: Sequence[asyncpg.Record]) -> Sequence[Row[*tuple[Any, ...]]]:
         """Return rows whose columns are attributes, too."""
         if records and self._row is None:

@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
+from services.core.data.database import Database
 from services.core.events.consumer import Consumer
 from services.core.events.relay import Relay
 from services.core.http import errors
@@ -85,7 +86,7 @@ class ServicePlugin(InitPlugin):
             await use_cases.start()
             await relay.start()
             await consumer.start()
-            jobs = [asyncio.create_task(_repeat(service.name, job, use_cases)) for job in service.jobs]
+            jobs = [asyncio.create_task(_repeat(service.name, job, use_cases, kit.db)) for job in service.jobs]
             try:
                 yield
             finally:
@@ -98,10 +99,11 @@ class ServicePlugin(InitPlugin):
         return lifespan
 
 
-async def _repeat(service: str, job: Job[Any], use_cases: Any) -> None:
+async def _repeat(service: str, job: Job[Any], use_cases: Any, db: Database) -> None:
     while True:
         try:
-            await job.run(use_cases)
+            if job.due is None or await job.due.holds(db):
+                await job.run(use_cases)
             JOB_RUNS.labels(service, job.name, "ok").inc()
         except Exception as exc:  # noqa: BLE001  (a job runs again, whatever happened; the metric has an alert)
             JOB_RUNS.labels(service, job.name, "failed").inc()

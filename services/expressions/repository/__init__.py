@@ -5,6 +5,7 @@ Locks are taken in one order: the account that acts, then its own Wave, then its
 
 from services.expressions.repository.exporting import exported
 from services.expressions.repository.moderation import (
+    FILTERS_LEFT,
     CaseRepository,
     FilterRepository,
     ModerationLog,
@@ -12,7 +13,7 @@ from services.expressions.repository.moderation import (
     RoundRepository,
 )
 from services.expressions.repository.reactions import REACTIONS, AccountRepository, ReactionRepository
-from services.expressions.repository.told import KeyRepository, LimitRepository, PollRepository
+from services.expressions.repository.told import LIMITS_LEFT, KeyRepository, LimitRepository, PollRepository
 from services.expressions.repository.waves import (
     RIPPLES,
     WAVES,
@@ -23,6 +24,8 @@ from services.expressions.repository.waves import (
 )
 
 __all__ = [
+    "FILTERS_LEFT",
+    "LIMITS_LEFT",
     "REACTIONS",
     "RIPPLES",
     "WAVES",

@@ -1,14 +1,18 @@
 """Filters of words, reports of Waves, and what moderators decide about them."""
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.core.cases import filters
 from services.core.cases import repository as cases
 from services.core.cases.repository import AppealRepository
 from services.core.data.audit import AuditLog
+from services.core.data.compiled import Compiled
 from services.expressions.events import FilterChanged
 from services.expressions.models import Case, Filter, FilterRound, ModerationEntry, Report
+
+FILTERS_LEFT = Compiled(select(exists().where(Filter.left)))
+"""Whether there may be Waves that weren't held against a filter."""
 
 
 class RoundRepository(filters.RoundRepository[FilterRound]):

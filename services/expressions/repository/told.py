@@ -4,14 +4,18 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.core.data.compiled import Compiled
 from services.core.data.idempotency import IdempotencyKeys
 from services.core.data.repository import Repository
 from services.expressions.events import AccountLimited
 from services.expressions.models import IdempotencyKey, Limit, Poll
 from services.expressions.repository.seen import are_apart, follows
+
+LIMITS_LEFT = Compiled(select(exists().where(Limit.left)))
+"""Whether others are to be told anew of somebody's Waves."""
 
 _BEFORE = UUID(int=0)
 

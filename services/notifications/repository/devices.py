@@ -8,11 +8,15 @@ from uuid import UUID
 from sqlalchemy import Uuid, any_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.core.data.compiled import Compiled
 from services.core.data.repository import Repository
 from services.notifications.delivery import PUSH_DELAY, Delivery, due_at
 from services.notifications.kinds import Kind
 from services.notifications.models import Account, Device, Mailbox
 from services.notifications.repository import seen
+
+PUSH_DUE = Compiled(select(func.min(Device.due_at) <= func.now()))
+"""Whether a message to a device is due."""
 
 
 class DeviceRepository(Repository[Device]):

@@ -8,12 +8,16 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.core.data.compiled import Compiled
 from services.core.data.models import Timestamp, utc_now
 from services.core.data.repository import Repository, one_of, rows_of
 from services.notifications.delivery import Delivery, due_at
 from services.notifications.kinds import Kind
 from services.notifications.models import Mailbox
 from services.notifications.repository import seen
+
+MAIL_DUE = Compiled(select(func.min(Mailbox.due_at) <= func.now()))
+"""Whether somebody's mail is due."""
 
 
 class MailboxRepository(Repository[Mailbox]):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.core.data.compiled import Compiled
 from services.core.data.pagination import Keyset, Page, PageFilter
 from services.core.data.repository import Repository
 from services.notifications.kinds import Kind
@@ -18,8 +19,8 @@ SENDS = Keyset("sends", Send.id)
 
 _NOBODY = UUID(int=0)
 
-_ARE_LEFT = select(exists().where(Shard.left, Shard.send == Send.id, Send.state == "running"))
-"""Made once, since it is asked each second."""
+SHARDS_LEFT = Compiled(select(exists().where(Shard.left, Shard.send == Send.id, Send.state == "running")))
+"""Whether a shard is left of a send that is running; somebody may be working on it."""
 
 
 class SendRepository(Repository[Send]):
@@ -51,10 +52,6 @@ class SendRepository(Repository[Send]):
     async def end(self, kind: str, subject: UUID) -> None:
         """Remove a send, however far it has come, so that it can be begun anew."""
         await self.session.execute(delete(Send).where(Send.kind == kind, Send.subject == subject))
-
-    async def are_left(self) -> bool:
-        """Say whether a shard is left of a send that is running; somebody may be working on it."""
-        return bool((await self.session.execute(_ARE_LEFT)).scalar_one())
 
     async def claim(
         self, kinds: Collection[Kind], *, as_it_was: Row[*tuple[Any, ...]] | None = None

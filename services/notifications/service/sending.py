@@ -74,9 +74,6 @@ class Sending:
 
     async def work(self) -> None:
         """Work until no shard is free."""
-        async with self._db.reading() as session:
-            if not await SendRepository(session).are_left():
-                return
         worked = False
         while await self._step():
             worked = True
