@@ -8,9 +8,9 @@ run := "uv run --frozen --no-default-groups --extra embedded"
 dev := "uv run --frozen --all-extras --group tally --group load --group fuzz"
 
 # Tests run on every processor, a file at a time, since tests of a file share servers, in the order in which they are
-# collected, which has slow files first; `-n 0` runs them one by one. Two processors bear four: three of them spend a
-# tenth of the time waiting all at once.
-workers := if num_cpus() == "2" { "4" } else { "logical" }
+# collected, which has slow files first; `-n 0` runs them one by one. Two processors bear three: of two, a third is
+# spent waiting, and four are no quicker.
+workers := if num_cpus() == "2" { "3" } else { "logical" }
 spread := "-n " + workers + " --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
 
 # list the recipes

@@ -29,7 +29,6 @@ import asyncpg
 import httpx
 import httpx._transports.default as transports
 import pytest
-import uvloop
 
 import measuring
 import needs
@@ -89,11 +88,6 @@ def _lacking(reporter: pytest.TerminalReporter) -> list[str]:
         return []
     may_lack = {*needs.SYSTEM, *reporter.config.getoption("--may-lack")}
     return needs.summary(reporter.stats.get("skipped", []), may_lack)
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run tests in the loop that the services run in; it takes less than asyncio's own."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(wrapper=True)
