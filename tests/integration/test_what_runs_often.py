@@ -71,7 +71,7 @@ async def test_the_next_moment_of_polls_is_told_by_an_index(votewave: VoteWave) 
         await fill(session, Poll, published_at=now, opens_at=now, opened_event_at=now, closes_at=now + _A_DAY)
         before = await scanned(session, "polls.poll")
         polls = PollRepository(session)
-        await MOMENTS_WAIT.rows(session, {})
+        await MOMENTS_WAIT.holds(session)
         await polls.take_openings()
         await polls.take_closings()
         assert await scanned(session, "polls.poll") == before

@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[3]
 SAMPLE = """
 import pytest
 
-import needs
-
 @pytest.mark.needs("nothing-has-this")
 def test_sample() -> None:
     raise AssertionError("it ran")
