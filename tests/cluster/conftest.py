@@ -18,45 +18,59 @@ sys.path.insert(0, str(ROOT))  # `tools` isn't installed
 from cluster_shared import SharedCluster, place
 from tools.cluster.cluster import Cluster
 
-# Files that share a cluster, and so are one worker's, in this order; the last one takes it down.
-_SHARING = (
-    "test_release.py",
-    "test_gateway_rollout.py",
-    "test_autoscaler.py",
-    "test_chaos.py",
-    "test_jobs.py",
-    "test_cluster_up.py",
-    "test_cluster_down.py",
+# Chains of files, each of which one worker takes in this order. Of all that is run the two take longest, and leave most
+# of their time's processors to what other workers do meanwhile; were they a file here and a file there, now nothing
+# would be left and now too much.
+_CHAINS = (
+    # What shares a cluster; the last file takes it down.
+    (
+        "cluster/test_release.py",
+        "cluster/test_gateway_rollout.py",
+        "cluster/test_autoscaler.py",
+        "cluster/test_chaos.py",
+        "cluster/test_jobs.py",
+        "cluster/test_cluster_up.py",
+        "cluster/test_cluster_down.py",
+    ),
+    # What mostly waits: for timers, and for programs to start, to notice and to end.
+    (
+        "cluster/test_gateway.py",
+        "cluster/test_consul.py",
+        "infra/test_packer_boot.py",
+        "cluster/test_nomad.py",
+        "integration/loadtests/test_load_gate.py",
+        "integration/votebooth/roll/test_reminders.py",
+        "integration/test_leaving_killed.py",
+        "integration/votebooth/rooms/test_hidden_results.py",
+        "integration/notifications/test_closing_soon.py",
+        "cluster/test_loadtest_job.py",
+    ),
 )
+_TURNS = {f"tests/{path}": (number, turn) for number, chain in enumerate(_CHAINS) for turn, path in enumerate(chain)}
+_LAST = (len(_CHAINS), 0)
 
 
-def _turn(path: str) -> int:
-    """Return which of the files that share the cluster one is; others come after them."""
-    folder, _, name = path.rpartition("/")
-    return _SHARING.index(name) if folder.endswith("tests/cluster") and name in _SHARING else len(_SHARING)
-
-
-class _Groups(LoadScopeScheduling):
-    """One worker takes the files that share a cluster, and others a file at a time.
+class _Chains(LoadScopeScheduling):
+    """One worker takes a chain, and others a file at a time.
 
     (`--dist loadgroup` would be the way to say this; with pytest 9.2 it groups nothing.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return "cluster" if _turn(path) < len(_SHARING) else path
+        return f"chain {_TURNS[path][0]}" if path in _TURNS else path
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what shares the cluster, for that takes longest, whatever else is tested."""
-    items.sort(key=lambda item: _turn(item.path.as_posix()))
+    """Begin with the chains, for they take longest, whatever else is tested."""
+    items.sort(key=lambda item: _TURNS.get(item.path.relative_to(ROOT).as_posix(), _LAST))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Divide the tests among workers as `_Groups` says."""
-    return _Groups(config, log)
+    """Divide the tests among workers as `_Chains` says."""
+    return _Chains(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,7 +47,7 @@ answers = 40
 [local.suite.canary]
 what = "a few votes on a canary"
 shape = "steady"
-seconds = 10
+seconds = 6
 votes_per_second = 30
 reads_per_second = 2
 hosts_per_minute = 0
@@ -175,7 +175,7 @@ async def test_a_faulty_release_is_rejected_by_itself_and_users_notice_nothing(
 ) -> None:
     version = make(fault.partition("=")[0], fault)
     async with cluster.voting(rate=30, voters=50) as votes:
-        said = await release(f"--version={version}", "--patience=60")
+        said = await release(f"--version={version}", "--patience=30")
         assert said["code"] == REJECTED, release.log()
         await asyncio.sleep(2)
     assert votes.failed() == []
@@ -250,7 +250,7 @@ async def test_where_only_the_cluster_reaches_canaries_the_gate_is_a_job_there(
     try:
         for fault in ("", "slow=200"):
             version = make(f"inside-{fault.partition('=')[0] or 'fine'}", fault)
-            runs = Release(target, "votebooth", version, Steps(lines.append), Gate(("--seconds=8",)))
+            runs = Release(target, "votebooth", version, Steps(lines.append), Gate(("--seconds=5",)))
             if not fault:
                 assert await asyncio.to_thread(runs.run) == "released", "\n".join(lines)
                 fine = version
