@@ -179,9 +179,9 @@ def _must_have_what_is_declared(connection: Connection, name: str) -> None:
     Raises:
         OutOfStepError: It doesn't.
     """
-    existing = _existing(connection)
+    existing = {tuple(row) for row in connection.execute(text(_COLUMNS), {"schema": name})}
     declared = ((table.name, column.name) for table in metadata_of(name).sorted_tables for column in table.columns)
-    lacking = sorted(".".join(column) for column in declared if (name, *column) not in existing)
+    lacking = sorted(".".join(column) for column in declared if column not in existing)
     if lacking:
         at = ", ".join(MigrationContext.configure(connection).get_current_heads())
         raise OutOfStepError(
@@ -190,6 +190,10 @@ def _must_have_what_is_declared(connection: Connection, name: str) -> None:
         )
 
 
+_COLUMNS = """
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = to_regnamespace(:schema) AND a.attnum > 0 AND NOT a.attisdropped
+"""
 _EXISTING = """
 SELECT n.nspname, c.relname, a.attname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
