@@ -51,6 +51,7 @@ SERVICE = Service(
     internal_controllers=[VersionController, ReminderController],
     parts=lambda votebooth: {
         "projection": votebooth.projection,
+        "question_lock": votebooth.question_lock,
         "ballots": votebooth.ballots,
         "reminding": votebooth.reminding,
         "tokens": votebooth.tokens,

@@ -20,6 +20,7 @@ from services.votebooth.poll import erasing as ballots_erasing
 from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.definition import PollNews
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.question_lock import QuestionLock
 from services.votebooth.poll.reminding import Reminding
 from services.votebooth.poll.repository import forget_draft
 from services.votebooth.poll.voters import HASH_KEY, Keyring
@@ -43,6 +44,7 @@ class VoteBooth(UseCases[VoteBoothSettings]):
     Attributes:
         people: Who acted, for the log.
         projection: Polls' rules.
+        question_lock: Holds ballots back while a poll's question changes.
         audience: Who may know of polls for followers.
         earlier: Who followed whom before this service listened.
         keyring: Makes voters' keys.
@@ -67,12 +69,13 @@ class VoteBooth(UseCases[VoteBoothSettings]):
         super().__init__(kit)
         self.people = People(kit, Person, ProfileChanged)
         self.projection = Projection(kit)
+        self.question_lock = QuestionLock(kit, self.projection)
         self.earlier = Earlier(kit, FollowChanged, Follow, EarlierFollows)
         self.keyring = Keyring()
         self.booth = Booth(kit, self.projection, self.keyring)
         self.audience = Audience(kit)
         self.reminding = Reminding(kit, self.projection, self.audience)
-        self.ballots = Ballots(kit, self.projection, self.audience, self.keyring, self.booth)
+        self.ballots = Ballots(kit, self.projection, self.question_lock, self.audience, self.keyring, self.booth)
         own_polls = OwnPolls(kit, self.projection, self.audience)
         self.tokens = VotingTokens(kit, own_polls)
         self.roll_reminders = RollReminders(kit, self.keyring)

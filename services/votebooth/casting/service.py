@@ -15,6 +15,7 @@ from services.votebooth.casting.tickets import Outcome, QuestionChanging, Ticket
 from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.choices import BallotBody, decode
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.question_lock import QuestionLock
 from services.votebooth.poll.rules import PollRules
 from services.votebooth.poll.voters import SECRET_HEADER, Claim, Keyring, ballot_id
 from services.votebooth.settings import VoteBoothSettings
@@ -41,12 +42,14 @@ class Ballots:
         self,
         kit: Kit[VoteBoothSettings],
         projection: Projection,
+        question_lock: QuestionLock,
         audience: Audience,
         keyring: Keyring,
         booth: Booth,
     ) -> None:
         self._kit = kit
         self._projection = projection
+        self._question_lock = question_lock
         self._audience = audience
         self._keyring = keyring
         self._booth = booth
@@ -85,7 +88,7 @@ class Ballots:
         try:
             return await self._hand_in(ticket, claim)
         except QuestionChanging:
-            await self._projection.learn_change(poll_id)
+            await self._question_lock.learn_change(poll_id)
             ticket = await self._prepared(await self._projection.fresh(poll_id), claim, prepare)
             return await self._hand_in(ticket, claim)
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.question_lock import QuestionLock
 from services.votebooth.poll.reminding import Reminding
 
 _MOST = 100
@@ -50,12 +51,12 @@ class VersionController(Controller):
     @get("/hold", summary="Have ballots wait for a version of a poll in which none was ever cast")
     async def hold(
         self,
-        projection: NamedDependency[Projection],
+        question_lock: NamedDependency[QuestionLock],
         poll_id: FromPath[UUID],
         version: Annotated[int, QueryParameter(ge=2, description="The version that will be committed.")],
     ) -> Held:
         """Return whether they wait. Asked again it does the same; where no version comes, the next ballot ends it."""
-        return Held(await projection.hold_for(poll_id, version))
+        return Held(await question_lock.hold_for(poll_id, version))
 
     @get("/version", summary="The version of a poll that ballots are held against")
     async def version(

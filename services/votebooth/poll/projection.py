@@ -58,7 +58,6 @@ class Projection:
         self._settled: dict[UUID, None] = {}
         self._settling: dict[UUID, asyncio.Task[None]] = {}
         self._unsettled: dict[UUID, float] = {}
-        self._learning: dict[UUID, asyncio.Task[None]] = {}
 
     def known(self, poll_id: UUID) -> PollRules | None:
         """Return a poll's rules from memory, however old."""
@@ -241,7 +240,7 @@ class Projection:
         """Take over a poll's rules from Polls, for a vote that is faster than the event."""
         asked_at = datetime.now(UTC)
         try:
-            found = await self._fetch(poll_id, seconds)
+            found = await self.fetch(poll_id, seconds)
         except PeerMissing as exc:
             if len(self._unknown) >= _UNKNOWN:
                 del self._unknown[next(iter(self._unknown))]
@@ -267,69 +266,26 @@ class Projection:
         if known.definition.code:
             return known.definition.code
         try:
-            return (await self._fetch(poll_id, _FETCH_SECONDS)).code
+            return (await self.fetch(poll_id)).code
         except PeerMissing as exc:
             raise not_found("poll") from exc
         except PeerError as exc:
             raise unavailable("The poll's code isn't available right now. Try again.") from exc
 
-    async def _fetch(self, poll_id: UUID, seconds: float, *, settled: bool = False) -> PollChanged:
+    async def fetch(self, poll_id: UUID, seconds: float = _FETCH_SECONDS, *, settled: bool = False) -> PollChanged:
+        """Return a poll's definition as Polls has it.
+
+        Args:
+            poll_id: The poll.
+            seconds: How long Polls may take.
+            settled: Wait for a change of the question that is under way.
+
+        Raises:
+            PeerMissing: There is no such published poll.
+            PeerError: Polls doesn't answer.
+        """
         path = f"/internal/polls/{poll_id}/rules{'?settled=true' if settled else ''}"
         return await self._kit.shared.calls.get("polls", path, PollChanged, seconds)
-
-    async def hold_for(self, poll_id: UUID, version: int) -> bool:
-        """Have ballots wait for a poll's next version, unless one was ever cast; say whether they wait.
-
-        The counter row is locked for it: what was acknowledged before is seen, and what comes later waits.
-
-        Raises:
-            Problem: 404 if there is no such published poll, 503 if Polls doesn't answer.
-        """
-        held = await self._hold(poll_id, version)
-        if held is None:
-            await self.catch_up(poll_id, version - 1)
-            held = await self._hold(poll_id, version)
-        return bool(held)
-
-    async def _hold(self, poll_id: UUID, version: int) -> bool | None:
-        """Return None if the poll isn't known here yet.
-
-        Only then is Polls asked: it waits for this answer with its connections, which a question would need as well.
-        """
-        async with self._kit.db.transaction() as session:
-            return await repository.hold_for(session, poll_id, version)
-
-    async def learn_change(self, poll_id: UUID) -> None:
-        """Find out what has become of the version that ballots wait for, once Polls has committed it or given it up.
-
-        Raises:
-            Problem: 404 if the poll is gone, 503 if Polls doesn't answer.
-        """
-        task = self._learning.get(poll_id)
-        if task is None:  # one question, however many ballots wait
-            task = self._learning[poll_id] = asyncio.create_task(self._learn(poll_id))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await asyncio.shield(task)
-
-    async def _learn(self, poll_id: UUID) -> None:
-        try:
-            await self._take_over(poll_id)
-        finally:
-            del self._learning[poll_id]
-
-    async def _take_over(self, poll_id: UUID) -> None:
-        async with self._kit.db.reading() as session:
-            attempt = await repository.held_by(session, poll_id)
-        try:
-            found = await self._fetch(poll_id, _FETCH_SECONDS, settled=True)
-        except PeerMissing as exc:
-            raise not_found("poll") from exc
-        except PeerError as exc:
-            raise unavailable("The poll's question is being changed. Try again.") from exc
-        async with self._kit.db.transaction() as session:
-            await self.apply(session, found)
-            # Another attempt that has begun since goes on being waited for.
-            await repository.release(session, poll_id, attempt)
 
     async def hear(self, session: AsyncSession, news: PollNews) -> None:
         """Keep what an event tells of; options that were too large to travel with it are asked for.
@@ -343,7 +299,7 @@ class Projection:
             if stored is not None and stored >= news.version:
                 return
             try:
-                definition = await self._fetch(news.poll, _FETCH_SECONDS)
+                definition = await self.fetch(news.poll)
             except PeerError as exc:
                 raise NotNowError from exc
         await self.apply(session, definition)
