@@ -1,6 +1,5 @@
 """A real Consul, and services as processes of their own that register there and find each other through it."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -10,13 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import psutil
+from tests.conftest import eventually
 
 from child_processes import end_with_parent
 
@@ -42,21 +42,6 @@ def free_ports(count: int) -> list[int]:
         if len(found) == count:
             return found
     raise AssertionError("There are no free ports.")
-
-
-async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
-    """Wait until `await check()` gives something true, and return it.
-
-    What has taken long is asked for less often: some checks ask a cluster that has enough to do thirty questions.
-    """
-    began = time.monotonic()
-    while True:
-        found = await check()
-        if found:
-            return found
-        waited = time.monotonic() - began
-        assert waited < seconds, f"still {found!r} after {seconds} s"
-        await asyncio.sleep(min(max(waited / 20, 0.05), 0.5))
 
 
 class Child:

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 from aiohttp import WSMsgType, web
-from cluster_place import ROOT, Consul, Nomad, eventually, free_ports
+from cluster_place import ROOT, Consul, Nomad, free_ports
+from tests.conftest import eventually
 
 JOB = ROOT / "nomad" / "jobs" / "gateway.nomad.hcl"
 KEYS = "votewave/gateway/keys"

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_place import ROOT, eventually, program
+from cluster_place import ROOT, program
 from cluster_shared import SharedCluster
+from tests.conftest import eventually
 
 JOB, AUTOSCALER = "votewave-votebooth", "votewave-autoscaler"
 LOAD_SECONDS, VOTES_A_SECOND = 90, 250

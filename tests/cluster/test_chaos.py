@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis.asyncio
-from cluster_place import eventually
 from cluster_shared import SharedCluster, Votes
+from tests.conftest import eventually
 
 RATE = 60.0
 HEAL_SECONDS = 120.0

@@ -17,9 +17,10 @@ import httpx
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from cluster_place import ROOT, eventually
+from cluster_place import ROOT
 from cluster_shared import SharedCluster, command, marked, place
 from services.registry import NAMES, PROGRAMS
+from tests.conftest import eventually
 from tools.cluster.agents import AgentError, Api
 from tools.cluster.cluster import Cluster
 from tools.cluster.jobs import JobError, is_everywhere

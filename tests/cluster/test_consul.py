@@ -12,12 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from cluster_place import LEAST, Consul, Instance, eventually
+from cluster_place import LEAST, Consul, Instance
 from prometheus_client import REGISTRY
 from services.core.aws.secrets import FileSecrets
 from services.core.peers.calls import Calls, PeerError
 from services.core.peers.consul import Agent
 from services.core.settings import CoreSettings
+from tests.conftest import eventually
 
 KEYS = "/.well-known/jwks.json"
 
@@ -99,7 +100,7 @@ async def test_one_that_has_no_keys_for_tokens_yet_is_not_found(
             return False
         return answer.status_code == 503 and answer.json()["parts"]["tokens"] == "waits for keys"
 
-    await eventually(starting)
+    await eventually(starting, 20)
     await asyncio.sleep(2)
     assert await starting()
     assert await consul.instances("profiles") in ({}, {profiles.id: "critical"})
@@ -379,7 +380,7 @@ async def test_calls_go_to_a_canary_only_where_there_is_nothing_else(consul: Con
         async def all_there() -> bool:
             return len(await consul.get("/v1/health/service/x")) == entries
 
-        await eventually(all_there)
+        await eventually(all_there, 20)
         return (await agent.healthy("x", 0))[1]
 
     try:

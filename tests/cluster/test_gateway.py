@@ -22,7 +22,7 @@ import asyncpg
 import httpx
 import jwt
 import pytest
-from cluster_place import LEAST, ROOT, Instance, Nomad, eventually, program
+from cluster_place import LEAST, ROOT, Instance, Nomad, program
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,6 +30,7 @@ from cryptography.x509.oid import NameOID
 from gateway_place import JOB, KEYS, DnsConsul, Echo, Gateway
 from services.auth.signing import unseal
 from services.registry import NAMES
+from tests.conftest import eventually
 
 POLL = "01890000-0000-7000-8000-000000000000"
 BALLOT = f"/v1/votebooth/polls/{POLL}/ballot"
@@ -674,7 +675,7 @@ async def _poll(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     async def voted() -> bool:
         return (await client.put(f"{at}/ballot", json={"picks": [1]}, headers=owner)).status_code in {200, 201}
 
-    await eventually(voted)
+    await eventually(voted, 20)
     return at, owner
 
 
@@ -993,13 +994,13 @@ async def test_it_serves_on_while_consul_is_away(site: Site, client: httpx.Async
     try:
         await site.consul.passing("echo", 1)
         listening.close()
-        await eventually(unhealthy)
+        await eventually(unhealthy, 20)
         site.consul.kill()
         try:
             await all_is_served(33)  # longer than HAProxy keeps what it is told that isn't there
         finally:
             await site.consul.start()
-        await eventually(unhealthy)
+        await eventually(unhealthy, 20)
         await all_is_served(8)  # longer than it keeps one that has left
         site.consul.kill()
         try:

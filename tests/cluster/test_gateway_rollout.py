@@ -5,8 +5,8 @@ import time
 from collections import Counter
 
 import aiohttp
-from cluster_place import eventually
 from cluster_shared import SharedCluster
+from tests.conftest import eventually
 from tools.cluster.jobs import is_everywhere
 
 JOB = "votewave-gateway"

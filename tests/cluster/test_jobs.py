@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_place import ROOT, eventually, program
+from cluster_place import ROOT, program
 from cluster_shared import SharedCluster
 from services.registry import NAMES, PROGRAMS
+from tests.conftest import eventually
 
 JOBS = sorted((ROOT / "nomad" / "jobs").glob("*.nomad.hcl"))
 ENVIRONMENTS = sorted((ROOT / "nomad" / "env").glob("*.hcl"))

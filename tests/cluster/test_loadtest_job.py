@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from cluster_place import ROOT, Consul, Nomad, eventually, program
+from cluster_place import ROOT, Consul, Nomad, program
+from tests.conftest import eventually
 
 JOB = ROOT / "nomad" / "jobs" / "loadtest.nomad.hcl"
 GATES = ROOT / "tests" / "integration" / "loadtests" / "small_gates.toml"

@@ -12,10 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
-from cluster_place import ROOT, Consul, Instance, Nomad, eventually, program
+from cluster_place import ROOT, Consul, Instance, Nomad, program
 from services.core.peers.calls import Calls
 from services.registry import NAMES
 from services.votebooth.settings import VoteBoothSettings
+from tests.conftest import eventually
 
 JOBS = ROOT / "nomad" / "jobs"
 SERVICE = JOBS / "service.nomad.hcl"

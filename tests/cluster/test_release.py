@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_place import ROOT, eventually
+from cluster_place import ROOT
 from cluster_shared import SharedCluster
+from tests.conftest import eventually
 from tools.release.errors import RejectedError
 from tools.release.gate import Gate
 from tools.release.release import Release

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +29,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import NullPool
+from tests.conftest import eventually
 
 
 class Base(ServiceBase):
@@ -242,14 +242,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def until(check: Callable[[], Awaitable[Any]], seconds: float = 20) -> Any:
-    """Wait until the check gives something true; return it. What has taken long is asked for less often."""
-    began = time.monotonic()
-    while not (found := await check()):
-        waited = time.monotonic() - began
-        assert waited < seconds, f"still {found!r} after {seconds} s"
-        await asyncio.sleep(min(max(waited / 20, 0.03), 0.5))
-    return found
+async def until(check: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+    """Wait as `eventually` does, but long enough for a program to start."""
+    return await eventually(check, seconds)
 
 
 @asynccontextmanager
