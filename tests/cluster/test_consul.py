@@ -121,7 +121,7 @@ async def test_one_that_is_killed_turns_critical_and_is_found_no_more(
     dies.kill()
     for _ in range(20):
         await ask(calls)  # at once, while Consul doesn't know yet: none of them fails
-    assert await lives.answered(KEYS) - before == 20
+    assert await lives.answered(KEYS) - before >= 20  # each of them; and it asks itself for keys now and then
 
     async def critical() -> bool:
         return await consul.instances("auth") == {lives.id: "passing", dies.id: "critical"}
