@@ -20,7 +20,7 @@ from cluster_shared import SharedCluster
 from tests.conftest import eventually
 
 JOB, AUTOSCALER = "votewave-votebooth", "votewave-autoscaler"
-LOAD_SECONDS, VOTES_A_SECOND = 90, 250
+LOAD_SECONDS, VOTES_A_SECOND = 70, 250
 BEGIN_SECONDS, DOWN_SECONDS, END_SECONDS, STOP_SECONDS = 120.0, 240.0, 120.0, 30.0
 
 # An instance is to have 60 votes a second, so these want five, and four is the most. Most are changes, so that few
