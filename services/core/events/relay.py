@@ -34,7 +34,9 @@ from services.core.tasks import end
 log = structlog.get_logger(__name__)
 
 _BATCH = 200
-_IDLE_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_IDLE_SECONDS = 2.0
+"""Commits of its own process wake a relay; for so long wait those of others, and what Redis has lost."""
 _BATCH_BYTES = 1_000_000
 _STREAM_BYTES = 8_000_000
 """What a stream takes of Redis's memory at most. Ten services' streams are well below what the smallest Redis has."""
@@ -100,10 +102,10 @@ class Relay:
             except OutOfMemoryError:
                 log.warning("redis_full", service=self._service)
                 await self._give_way()
-                await asyncio.sleep(_IDLE_SECONDS)
+                await asyncio.sleep(_RETRY_SECONDS)
             except Exception as exc:  # noqa: BLE001  (the relay must go on whatever failed; nothing would restart it)
                 log.warning("relay_failed", service=self._service, error=type(exc).__name__)
-                await asyncio.sleep(_IDLE_SECONDS)
+                await asyncio.sleep(_RETRY_SECONDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_SECONDS):
                     await self._wake.wait()

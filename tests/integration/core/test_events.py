@@ -201,6 +201,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "_KEPT_BYTES", 125_000)
     monkeypatch.setattr(relay_module, "_BATCH_BYTES", 25_000)
     monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
 
 
 async def say_much(kit: Kit[NoSettings], *numbers: int) -> None:
@@ -282,6 +283,7 @@ async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
     await redis.config_set("maxmemory", "16mb")
     try:
         with pytest.raises(OutOfMemoryError):
@@ -300,6 +302,7 @@ async def test_while_redis_takes_nothing_the_outbox_is_not_marked_again_and_agai
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
     async with place.kit("sender") as kit:
         async with place.relay(kit):
             await place.say(kit, *range(5))
