@@ -92,12 +92,16 @@ def _lacking(reporter: pytest.TerminalReporter) -> list[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage among what collecting makes, neither then nor while tests run: all of it stays to the end."""
+    """Look for no garbage among what collecting makes, neither then nor while tests run: all of it stays to the end.
+
+    And among what is made later as seldom as the server does.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
         gc.enable()
 
 
