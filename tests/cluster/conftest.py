@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT))  # `tools` isn't installed
 from cluster_shared import SharedCluster, place
 from tools.cluster.cluster import Cluster
 
-# Chains of files, each of which one worker takes in this order. Of all that is run the two take longest, and leave most
-# of their time's processors to what other workers do meanwhile; were they a file here and a file there, now nothing
-# would be left and now too much.
+# Chains of files, each of which one worker takes in this order. They take longest and need little of the processors,
+# which other workers use meanwhile. Were the second's files any worker's, some would come together by chance and leave
+# processors idle.
 _CHAINS = (
     # What shares a cluster; the last file takes it down.
     (
@@ -48,6 +48,7 @@ _CHAINS = (
 )
 _TURNS = {f"tests/{path}": (number, turn) for number, chain in enumerate(_CHAINS) for turn, path in enumerate(chain)}
 _LAST = (len(_CHAINS), 0)
+assert all((ROOT / path).is_file() for path in _TURNS), "a file of a chain has another name now"
 
 
 class _Chains(LoadScopeScheduling):
@@ -64,7 +65,7 @@ class _Chains(LoadScopeScheduling):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the chains, for they take longest, whatever else is tested."""
-    items.sort(key=lambda item: _TURNS.get(item.path.relative_to(ROOT).as_posix(), _LAST))
+    items.sort(key=lambda item: _TURNS.get(item.nodeid.split("::", 1)[0], _LAST))
 
 
 @pytest.hookimpl(optionalhook=True)

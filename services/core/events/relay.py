@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 _BATCH = 200
 _RETRY_SECONDS = 1.0
 _IDLE_SECONDS = 2.0
-"""Commits of its own process wake a relay; for so long wait those of others, and what Redis has lost."""
+"""A commit of its own process wakes a relay; other processes' commits, and what Redis has lost, wait for so long."""
 _BATCH_BYTES = 1_000_000
 _STREAM_BYTES = 8_000_000
 """What a stream takes of Redis's memory at most. Ten services' streams are well below what the smallest Redis has."""
