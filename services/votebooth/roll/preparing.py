@@ -19,6 +19,7 @@ from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import conflict, not_found, not_the_owner, unavailable
 from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.projection import Projection
+from services.votebooth.poll.repository import forget_draft
 from services.votebooth.roll import repository
 from services.votebooth.settings import VoteBoothSettings
 
@@ -98,7 +99,7 @@ class OwnPolls:
                 await self._projection.catch_up(poll_id, 1)
                 continue
             if found is None and marked:
-                await self._unmark(poll_id)
+                await self._forget(poll_id)
             if found is None or found.owner != subject.id:
                 raise not_found("poll")
             _check(found.eligibility, eligibility)
@@ -121,10 +122,13 @@ class OwnPolls:
         async with self._kit.db.transaction() as session:
             return await repository.mark_draft(session, poll_id, owner)
 
-    async def _unmark(self, poll_id: UUID) -> None:
-        """Take the new mark off again: the draft was deleted before, and its event may be through."""
+    async def _forget(self, poll_id: UUID) -> None:
+        """Drop a new mark: the draft was deleted before, and its event may be through.
+
+        And what stands under it: whoever asked Polls before the mark was there may have added to it since.
+        """
         async with self._kit.db.transaction() as session:
-            await repository.unmark_draft(session, poll_id)
+            await forget_draft(session, poll_id)
 
 
 def _check(eligibility: str, wanted: str) -> None:

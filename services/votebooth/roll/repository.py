@@ -82,14 +82,6 @@ _LOCK = text("SELECT version FROM counters WHERE poll_id = :poll FOR NO KEY UPDA
 
 _MARK = text("INSERT INTO drafts (poll_id, owner_id) VALUES (:poll, :owner) ON CONFLICT DO NOTHING RETURNING 1")
 
-_UNMARK = text(
-    """
-    DELETE FROM drafts d WHERE poll_id = :poll
-    AND NOT EXISTS (SELECT FROM credentials c WHERE c.poll_id = d.poll_id)
-    AND NOT EXISTS (SELECT FROM roll r WHERE r.poll_id = d.poll_id)
-    """
-)
-
 # Neither is a row that a ballot locks, so votes go on.
 _HOLD_DRAFT = text("SELECT 1 FROM drafts WHERE poll_id = :poll FOR UPDATE")
 
@@ -168,11 +160,6 @@ async def add_batch(session: AsyncSession, poll_id: UUID, key: str, count: int) 
 async def mark_draft(session: AsyncSession, poll_id: UUID, owner: UUID) -> bool:
     """Mark a draft as being prepared; say whether the mark is new."""
     return (await session.execute(_MARK, {"poll": poll_id, "owner": owner})).first() is not None
-
-
-async def unmark_draft(session: AsyncSession, poll_id: UUID) -> None:
-    """Take a mark off under which nothing stands."""
-    await session.execute(_UNMARK, {"poll": poll_id})
 
 
 async def hold_poll(session: AsyncSession, poll_id: UUID, version: int | None) -> bool:
