@@ -3,13 +3,19 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from services.core.identity.subject import Kind, Role, Subject
+from services.core.problems import Problem
+from services.votebooth.poll.audience import Audience
+from services.votebooth.poll.projection import Projection
+from services.votebooth.roll import preparing, repository
+from services.votebooth.roll.preparing import OwnPolls
 from tests.conftest import VoteWave, eventually
 
-from ..voting import Instance, Poll, guest, poll, recount, user
+from ..voting import Instance, Poll, booth_kit, guest, poll, recount, user
 from .invitations import invite, issue, mails, roll, sent
 
 
@@ -159,6 +165,36 @@ async def test_who_prepares_while_the_draft_is_published_or_deleted_loses_nothin
 
         await eventually(gone)
         assert (await held(votewave, published))[1:] == (3, 0)
+
+
+async def test_what_somebody_adds_while_a_draft_is_found_to_be_gone_goes_with_it(
+    votewave: VoteWave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They asked Polls before the other's mark was there, and the draft is deleted before the other asks again."""
+    kit, poll_id = booth_kit(votewave), uuid4()
+    owner = Subject(uuid4(), Kind.USER, Role.USER, uuid4(), frozenset("*"), 2**40)
+    own = OwnPolls(kit, Projection(kit), Audience(kit))
+    answers = [preparing._Preparing(owner.id, "roll", published=False), None]
+
+    async def ask(_: UUID) -> Any:
+        if len(answers) == 1:
+            async with kit.db.transaction() as session:
+                assert await repository.hold_poll(session, poll_id, None)
+                await repository.invite(session, poll_id, ["ada@example.org"], resend=False, draft=True)
+        return answers.pop(0)
+
+    monkeypatch.setattr(own, "_ask", ask)
+    try:
+        with pytest.raises(Problem) as refused:
+            async with own.adding(owner, poll_id, "roll"):
+                pass
+        assert refused.value.status == 404
+        assert answers == []
+    finally:
+        await kit.db.close()
+        await kit.shared.close()
+    for table in ("roll", "drafts"):
+        assert await votewave.sql(f"SELECT 1 FROM votebooth.{table} WHERE poll_id = $1", poll_id) == []
 
 
 async def test_drafts_count_under_the_quotas(client: httpx.AsyncClient, votewave: VoteWave) -> None:
