@@ -195,9 +195,7 @@ SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = 
 WHERE c.relnamespace = to_regnamespace(:schema) AND a.attnum > 0 AND NOT a.attisdropped
 """
 _EXISTING = """
-SELECT n.nspname, c.relname, a.attname, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
-LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-UNION SELECT n.nspname, c.relname, a.attname, 'primary key' FROM pg_namespace n
+SELECT n.nspname, c.relname, a.attname, 'primary key' FROM pg_namespace n
 JOIN pg_class c ON c.relnamespace = n.oid JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
 UNION SELECT n.nspname, c.relname, NULL, NULL FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
@@ -206,9 +204,9 @@ UNION SELECT n.nspname, t.typname, NULL, NULL FROM pg_namespace n JOIN pg_type t
 
 
 def _existing(connection: Connection) -> set[tuple[str, ...]]:
-    """Return (schema, name) of each relation and type of the database, and (schema, table, column).
+    """Return what the guard asks of the database: (schema, name) of each relation and type.
 
-    Those of a primary key are there once more, as (schema, table, column, "primary key").
+    And (schema, table, column, "primary key") of each column of a primary key.
     """
     return {tuple(filter(None, row)) for row in connection.exec_driver_sql(_EXISTING)}
 
