@@ -195,13 +195,18 @@ async def test_what_was_cut_off_the_stream_before_it_was_read_is_sent_again(plac
             assert await redis.xlen(STREAM) == length
 
 
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have relays look and try again at once."""
+    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
+
+
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let streams take 200 kB."""
     monkeypatch.setattr(relay_module, "_STREAM_BYTES", 200_000)
     monkeypatch.setattr(relay_module, "_KEPT_BYTES", 125_000)
     monkeypatch.setattr(relay_module, "_BATCH_BYTES", 25_000)
-    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
-    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
+    hurry(monkeypatch)
 
 
 async def say_much(kit: Kit[NoSettings], *numbers: int) -> None:
@@ -282,8 +287,7 @@ async def fill(redis: Redis) -> None:
 async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
-    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
+    hurry(monkeypatch)
     await redis.config_set("maxmemory", "16mb")
     try:
         with pytest.raises(OutOfMemoryError):
@@ -301,8 +305,7 @@ async def test_the_relay_goes_on_when_redis_was_full_also_after_a_restart(
 async def test_while_redis_takes_nothing_the_outbox_is_not_marked_again_and_again(
     place: Place, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "_IDLE_SECONDS", 0.05)
-    monkeypatch.setattr(relay_module, "_RETRY_SECONDS", 0.05)
+    hurry(monkeypatch)
     async with place.kit("sender") as kit:
         async with place.relay(kit):
             await place.say(kit, *range(5))
