@@ -77,12 +77,12 @@ def build(say: Callable[[str], None]) -> None:
     Raises:
         WebError: It can't be built; says why.
     """
-    with _alone("build"):
+    with _alone():
         if is_current():
             return
         digest = digest_of(FRONTEND)
         tools = node.find(say)
-        install(tools, say)
+        _install(tools, say, everything=False)
         say("building the web client …")
         made = FRONTEND / "dist" / "next"
         shutil.rmtree(made, ignore_errors=True)
@@ -108,7 +108,7 @@ def install(tools: Node, say: Callable[[str], None], *, everything: bool = False
     Raises:
         WebError: npm can't.
     """
-    with _alone("packages"):
+    with _alone():
         _install(tools, say, everything=everything)
 
 
@@ -178,10 +178,10 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _alone(does: str) -> Iterator[None]:
-    """Wait until no other process of this clone does the same."""
+def _alone() -> Iterator[None]:
+    """Wait until no other process of this clone builds or brings packages: npm takes away those that a build reads."""
     folder = FRONTEND / "dist"
     folder.mkdir(exist_ok=True)
-    with (folder / f"{does}.lock").open("w") as lock:
+    with (folder / "client.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

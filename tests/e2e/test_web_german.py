@@ -27,6 +27,8 @@ async def test_a_german_browser_signs_up_votes_and_sees_the_result_in_german(
     await _fits(page)
     await page.get_by_role("link", name="Zum Abstimmen anmelden").click()
     await page.get_by_role("link", name="Ich habe noch kein Konto").click()
+    # The form for signing in is still shown for a moment, whose fields have the same names.
+    await expect(page.get_by_role("button", name="Registrieren")).to_be_visible()
     await page.get_by_label("E-Mail-Adresse").fill(f"{uuid4().hex}@example.org")
     await page.get_by_label("Passwort").fill("ein Boot, eine Lampe und 3 Schlüssel")
     await _fits(page)
