@@ -1,5 +1,6 @@
 """The web client in a real browser, against the real services."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Request, expect
 from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
-from tests.e2e.web import publish, run_web, sign_up, visit
+from tests.e2e.web import enter, publish, run_web, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
@@ -72,6 +73,38 @@ async def test_a_guest_votes_and_another_browser_sees_the_result_move(
     await voter.get_by_role("button", name="Change my vote").click()
     await expect(noodles).to_have_text("0")
     assert (watched, complaints) == ([], [])
+
+
+async def test_whoever_has_voted_writes_on_undisturbed(
+    browser: Browser, votewave: VoteWave, client: httpx.AsyncClient
+) -> None:
+    poll = await publish(client)
+    page, complaints = await visit(browser, f"{votewave.url}/sign-up?then=/p/{poll['code']}")
+    await enter(page)
+    asked, may_be_answered = asyncio.Event(), asyncio.Event()
+
+    async def held_up(route: Any) -> None:
+        if route.request.method == "GET":
+            asked.set()
+            await may_be_answered.wait()
+        await route.continue_()
+
+    await page.route("**/ballot", held_up)
+    await page.get_by_role("checkbox", name="Noodle bar").check()
+    await page.get_by_role("button", name="Cast my vote").press("Enter")
+    counted = page.get_by_role("heading", name="Your vote is counted")
+    await expect(counted).to_be_focused()
+    text = page.get_by_label("Your comment")
+    await text.fill("I have voted")
+    await asyncio.wait_for(asked.wait(), 20)
+    async with page.expect_response(lambda answer: answer.url.endswith("/ballot") and answer.ok):
+        may_be_answered.set()
+    await expect(page.get_by_text("You voted for Noodle bar.")).to_be_visible()
+    await page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    await expect(text).to_be_focused()
+    await page.keyboard.type(", too")
+    await expect(text).to_have_value("I have voted, too")
+    assert complaints == []
 
 
 async def test_somebody_makes_a_poll_and_ranks_by_keyboard_alone(browser: Browser, votewave: VoteWave) -> None:

@@ -1,6 +1,6 @@
 import { t } from "@lingui/core/macro";
 import { Trans } from "@lingui/react/macro";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import type { BallotBody, Poll } from "../api/client";
 import { useAccount } from "../session/session";
 import { Button } from "../ui/Button";
@@ -21,9 +21,14 @@ type Props = {
 /** What a voter sees once the server has acknowledged their ballot, and never before. */
 export function Counted({ poll, ballot, receipt, open, onChange }: Props) {
   const account = useAccount();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // The button that cast it is gone; somebody who went on in the meantime, to write a comment, stays there.
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <section className={styles.counted} aria-labelledby="counted">
-      <h2 id="counted" tabIndex={-1} ref={(heading) => heading?.focus({ preventScroll: true })}>
+      <h2 id="counted" tabIndex={-1} ref={heading}>
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="m5 12.5 4.5 4.5L19 7.5" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" />
         </svg>
