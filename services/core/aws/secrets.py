@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from services.core.aws.client import Lazy, client_config, error_code
+from services.core.tasks import SharedTasks
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -187,7 +188,7 @@ class AwsSecrets:
         self._ttl = ttl
         self._client = Lazy(self._make_client)
         self._cache: dict[str, tuple[str, float]] = {}  # value, when it was read (monotonic seconds)
-        self._reading: dict[str, asyncio.Task[str]] = {}
+        self._reading: SharedTasks[str, str] = SharedTasks()
 
     def __repr__(self) -> str:
         return f"AwsSecrets({self._prefix!r})"
@@ -196,9 +197,9 @@ class AwsSecrets:
         """Return the current value; see `Secrets.get`."""
         cached = self._cache.get(name)
         if cached is None:
-            return await asyncio.shield(self._read(name))
+            return await self._reading.result(name, lambda: self._read(name))
         if time.monotonic() - cached[1] >= self._ttl and name not in self._reading:
-            await asyncio.wait({self._read(name)}, timeout=_MOMENT_SECONDS)
+            await asyncio.wait({self._reading.start(name, lambda: self._read(name))}, timeout=_MOMENT_SECONDS)
         return self._cache[name][0]
 
     async def get_previous(self, name: str) -> str | None:
@@ -210,28 +211,23 @@ class AwsSecrets:
         cached = self._cache.get(name)
         if cached and time.monotonic() - cached[1] < _FRESH_SECONDS:  # somebody else has just read it
             return cached[0]
-        return await asyncio.shield(self._read(name))
+        return await self._reading.result(name, lambda: self._read(name))
 
-    def _read(self, name: str) -> "asyncio.Task[str]":
-        """Return the reading that is under way, or begin one. It goes on when who waits for it has gone."""
-        if (task := self._reading.get(name)) is None:
-            task = self._reading[name] = asyncio.create_task(self._load(name))
-            task.add_done_callback(lambda done: self._over(name, done))
-        return task
+    async def _read(self, name: str) -> str:
+        try:
+            value = await asyncio.to_thread(self._load, name)
+        except Exception as error:
+            if cached := self._cache.get(name):
+                log.warning("secret_refresh_failed", secret=name, error=str(error))
+                self._cache[name] = (cached[0], time.monotonic() - self._ttl + _AGAIN_SECONDS)
+            raise
+        self._cache[name] = (value, time.monotonic())
+        return value
 
-    def _over(self, name: str, task: "asyncio.Task[str]") -> None:
-        del self._reading[name]
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        if cached := self._cache.get(name):
-            log.warning("secret_refresh_failed", secret=name, error=str(error))
-            self._cache[name] = (cached[0], time.monotonic() - self._ttl + _AGAIN_SECONDS)
-
-    async def _load(self, name: str) -> str:
-        value = await asyncio.to_thread(self._fetch, name, "AWSCURRENT")
+    def _load(self, name: str) -> str:
+        value = self._fetch(name, "AWSCURRENT")
         if value is None:
             raise SecretError(f"The secret {self._prefix}/{name} isn't in AWS Secrets Manager.")
-        self._cache[name] = (value, time.monotonic())
         return value
 
     def _fetch(self, name: str, stage: str) -> str | None:

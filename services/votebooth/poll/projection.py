@@ -25,6 +25,7 @@ from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import Problem, not_found, unavailable
 from services.core.redis.rate_limit import LocalLimiter
 from services.core.sized_cache import SizedCache
+from services.core.tasks import SharedTasks
 from services.votebooth.poll import repository
 from services.votebooth.poll.definition import PollChanged, PollNews
 from services.votebooth.poll.rules import PollRules
@@ -54,9 +55,9 @@ class Projection:
         self._rules: SizedCache[UUID, PollRules] = SizedCache(_RULES_BYTES, lambda rules: rules.memory)
         self._unknown: dict[UUID, float] = {}
         self._strange = LocalLimiter()
-        self._asking: dict[UUID, asyncio.Task[PollRules]] = {}
+        self._finding: SharedTasks[UUID, PollRules] = SharedTasks()
         self._settled: dict[UUID, None] = {}
-        self._settling: dict[UUID, asyncio.Task[None]] = {}
+        self._settling: SharedTasks[UUID, None] = SharedTasks()
         self._unsettled: dict[UUID, float] = {}
 
     def known(self, poll_id: UUID) -> PollRules | None:
@@ -74,11 +75,7 @@ class Projection:
             return known
         if self._unknown.get(poll_id, 0.0) > time.monotonic():
             raise not_found("poll")
-        task = self._asking.get(poll_id)
-        if task is None:  # one question, however many wait for its answer
-            task = self._asking[poll_id] = asyncio.create_task(self._find(poll_id))
-            task.add_done_callback(lambda done: self._asked(poll_id, done))
-        return await asyncio.shield(task)
+        return await self._finding.result(poll_id, lambda: self._find(poll_id))
 
     async def existing(self, poll_id: UUID) -> PollRules:
         """Return a poll's rules as `rules` does, unless it was deleted.
@@ -90,11 +87,6 @@ class Projection:
         if rules.deleted:
             raise not_found("poll")
         return rules
-
-    def _asked(self, poll_id: UUID, task: "asyncio.Task[PollRules]") -> None:
-        self._asking.pop(poll_id, None)
-        if not task.cancelled():
-            task.exception()  # seen, also where everybody who waited has gone
 
     def is_settled(self, poll_id: UUID) -> bool:
         """Say whether the table is known to have the rules with which a poll opened."""
@@ -119,11 +111,7 @@ class Projection:
             raise not_found("poll")
         if self._unsettled.get(poll_id, 0.0) > time.monotonic():
             return
-        task = self._settling.get(poll_id)
-        if task is None:
-            task = self._settling[poll_id] = asyncio.create_task(self._settle(poll_id))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await asyncio.shield(task)
+        await self._settling.result(poll_id, lambda: self._settle(poll_id))
 
     async def settle_all(self, opened: Mapping[UUID, int]) -> bool:
         """Do what `settle` does for polls that have opened, with one question about all that may not be settled.
@@ -171,8 +159,6 @@ class Projection:
             if problem.status == 404:
                 raise
             self._put_off([poll_id])
-        finally:
-            del self._settling[poll_id]
 
     async def fresh(self, poll_id: UUID) -> PollRules:
         """Return a poll's rules as the table has them now.

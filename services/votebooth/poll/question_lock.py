@@ -3,12 +3,12 @@
 Polls asks here first; from then on ballots wait (`QuestionChanging`), until it has committed the change or given it up.
 """
 
-import asyncio
 from uuid import UUID
 
 from services.core.kit import Kit
 from services.core.peers.calls import PeerError, PeerMissing
 from services.core.problems import not_found, unavailable
+from services.core.tasks import SharedTasks
 from services.votebooth.poll import repository
 from services.votebooth.poll.projection import Projection
 from services.votebooth.settings import VoteBoothSettings
@@ -20,7 +20,7 @@ class QuestionLock:
     def __init__(self, kit: Kit[VoteBoothSettings], projection: Projection) -> None:
         self._kit = kit
         self._projection = projection
-        self._learning: dict[UUID, asyncio.Task[None]] = {}
+        self._learning: SharedTasks[UUID, None] = SharedTasks()
 
     async def hold_for(self, poll_id: UUID, version: int) -> bool:
         """Have ballots wait for a poll's next version, unless one was ever cast; say whether they wait.
@@ -50,19 +50,9 @@ class QuestionLock:
         Raises:
             Problem: 404 if the poll is gone, 503 if Polls doesn't answer.
         """
-        task = self._learning.get(poll_id)
-        if task is None:  # one question, however many ballots wait
-            task = self._learning[poll_id] = asyncio.create_task(self._learn(poll_id))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await asyncio.shield(task)
+        await self._learning.result(poll_id, lambda: self._learn(poll_id))
 
     async def _learn(self, poll_id: UUID) -> None:
-        try:
-            await self._take_over(poll_id)
-        finally:
-            del self._learning[poll_id]
-
-    async def _take_over(self, poll_id: UUID) -> None:
         async with self._kit.db.reading() as session:
             attempt = await repository.held_by(session, poll_id)
         try:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.core.sized_cache import SizedCache
+from services.core.tasks import SharedTasks
 from services.votebooth.results.schemas import Winner
 
 STALE_SECONDS = 1.0
@@ -68,7 +69,7 @@ class Cache:
 
     def __init__(self) -> None:
         self._entries: SizedCache[UUID, Entry] = SizedCache(MAX_BYTES, lambda entry: len(entry.body))
-        self._running: dict[UUID, asyncio.Task[Entry]] = {}
+        self._running: SharedTasks[UUID, Entry] = SharedTasks()
 
     def at_hand(self, poll_id: UUID) -> Entry | None:
         """Return the last result that was counted, however old, if it is kept."""
@@ -87,32 +88,23 @@ class Cache:
         entry = self._entries.get(poll_id)
         if entry is not None and entry.serves(version, seq, status):
             return entry
+
+        async def newest() -> Entry:
+            counted = await compute()
+            self._entries.put(poll_id, counted)
+            return counted
+
         if (
             entry is not None
             and status != "final"
             and entry.serves(version, 0, status)
             and time.monotonic() - entry.read_at < STALE_SECONDS
         ):
-            done, _ = await asyncio.wait({self._start(poll_id, compute)}, timeout=PATIENCE_SECONDS)
+            done, _ = await asyncio.wait({self._running.start(poll_id, newest)}, timeout=PATIENCE_SECONDS)
             if not done:
                 return entry
-        found = await asyncio.shield(self._start(poll_id, compute))
+        found = await self._running.result(poll_id, newest)
         if found.serves(version, seq, status):
             return found
         # It was begun before our counts were there.
-        return await asyncio.shield(self._start(poll_id, compute))
-
-    def _start(self, poll_id: UUID, compute: Compute) -> "asyncio.Task[Entry]":
-        task = self._running.get(poll_id)
-        if task is None:
-            task = self._running[poll_id] = asyncio.create_task(self._run(poll_id, compute))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return task
-
-    async def _run(self, poll_id: UUID, compute: Compute) -> Entry:
-        try:
-            entry = await compute()
-            self._entries.put(poll_id, entry)
-            return entry
-        finally:
-            del self._running[poll_id]
+        return await self._running.result(poll_id, newest)
