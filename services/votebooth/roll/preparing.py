@@ -103,9 +103,11 @@ class OwnPolls:
             if found is None or found.owner != subject.id:
                 raise not_found("poll")
             _check(found.eligibility, eligibility)
-            marked = mark and await self._mark(poll_id, subject.id)
-            if not marked:
+            if marked or not mark:
                 return OwnPoll(poll_id, None)
+            # Asked again under another's mark, too: a process that was killed may have left it after the draft's end.
+            await self._mark(poll_id, subject.id)
+            marked = True
 
     async def _ask(self, poll_id: UUID) -> _Preparing | None:
         try:
@@ -117,13 +119,12 @@ class OwnPolls:
         except PeerError as exc:
             raise unavailable("Whether this poll is yours can't be found out right now. Try again.") from exc
 
-    async def _mark(self, poll_id: UUID, owner: UUID) -> bool:
-        """Mark a draft; say whether that is new, and Polls has to be asked again."""
+    async def _mark(self, poll_id: UUID, owner: UUID) -> None:
         async with self._kit.db.transaction() as session:
-            return await repository.mark_draft(session, poll_id, owner)
+            await repository.mark_draft(session, poll_id, owner)
 
     async def _forget(self, poll_id: UUID) -> None:
-        """Drop a new mark: the draft was deleted before, and its event may be through.
+        """Drop the mark: the draft was deleted before, and its event may be through.
 
         And what stands under it: whoever asked Polls before the mark was there may have added to it since.
         """

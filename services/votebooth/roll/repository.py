@@ -80,7 +80,7 @@ _CLAIM = text(
 
 _LOCK = text("SELECT version FROM counters WHERE poll_id = :poll FOR NO KEY UPDATE")
 
-_MARK = text("INSERT INTO drafts (poll_id, owner_id) VALUES (:poll, :owner) ON CONFLICT DO NOTHING RETURNING 1")
+_MARK = text("INSERT INTO drafts (poll_id, owner_id) VALUES (:poll, :owner) ON CONFLICT DO NOTHING")
 
 # Neither is a row that a ballot locks, so votes go on.
 _HOLD_DRAFT = text("SELECT 1 FROM drafts WHERE poll_id = :poll FOR UPDATE")
@@ -157,9 +157,9 @@ async def add_batch(session: AsyncSession, poll_id: UUID, key: str, count: int) 
     await session.execute(_ADD_BATCH, {"poll": poll_id, "key": key, "count": count})
 
 
-async def mark_draft(session: AsyncSession, poll_id: UUID, owner: UUID) -> bool:
-    """Mark a draft as being prepared; say whether the mark is new."""
-    return (await session.execute(_MARK, {"poll": poll_id, "owner": owner})).first() is not None
+async def mark_draft(session: AsyncSession, poll_id: UUID, owner: UUID) -> None:
+    """Mark a draft as being prepared, unless it is marked."""
+    await session.execute(_MARK, {"poll": poll_id, "owner": owner})
 
 
 async def hold_poll(session: AsyncSession, poll_id: UUID, version: int | None) -> bool:

@@ -1,6 +1,7 @@
 """Tokens and rolls of drafts: prepared by the owner alone, good for nothing before the poll is published."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,10 +14,14 @@ from services.votebooth.poll.audience import Audience
 from services.votebooth.poll.projection import Projection
 from services.votebooth.roll import preparing, repository
 from services.votebooth.roll.preparing import OwnPolls
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import VoteWave, eventually
 
 from ..voting import Instance, Poll, booth_kit, guest, poll, recount, user
 from .invitations import invite, issue, mails, roll, sent
+
+OWNER = Subject(uuid4(), Kind.USER, Role.USER, uuid4(), frozenset("*"), 2**40)
+THERE = preparing._Preparing(OWNER.id, "roll", published=False)
 
 
 async def draft(client: httpx.AsyncClient, eligibility: str, **values: Any) -> Poll:
@@ -167,32 +172,58 @@ async def test_who_prepares_while_the_draft_is_published_or_deleted_loses_nothin
         assert (await held(votewave, published))[1:] == (3, 0)
 
 
+async def add_to(
+    votewave: VoteWave, poll_id: UUID, monkeypatch: pytest.MonkeyPatch, ask: Callable[[AsyncSession], Awaitable[Any]]
+) -> int:
+    """Add a voter to OWNER's draft, of which Polls says what `ask` returns; return the status of the refusal."""
+    kit = booth_kit(votewave)
+    own = OwnPolls(kit, Projection(kit), Audience(kit))
+
+    async def asked(_: UUID) -> Any:
+        async with kit.db.transaction() as session:
+            return await ask(session)
+
+    monkeypatch.setattr(own, "_ask", asked)
+    try:
+        with pytest.raises(Problem) as refused:
+            async with own.adding(OWNER, poll_id, "roll") as (session, _):
+                await repository.invite(session, poll_id, ["ada@example.org"], resend=False, draft=True)
+        return refused.value.status
+    finally:
+        await kit.db.close()
+        await kit.shared.close()
+
+
 async def test_what_somebody_adds_while_a_draft_is_found_to_be_gone_goes_with_it(
     client: httpx.AsyncClient, votewave: VoteWave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They asked Polls before the other's mark was there, and the draft is deleted before the other asks again."""
-    kit, poll_id = booth_kit(votewave), uuid4()
-    owner = Subject(uuid4(), Kind.USER, Role.USER, uuid4(), frozenset("*"), 2**40)
-    own = OwnPolls(kit, Projection(kit), Audience(kit))
-    answers = [preparing._Preparing(owner.id, "roll", published=False), None]
+    poll_id = uuid4()
+    answers = [THERE, None]
 
-    async def ask(_: UUID) -> Any:
+    async def ask(session: AsyncSession) -> Any:
         if len(answers) == 1:
-            async with kit.db.transaction() as session:
-                assert await repository.hold_poll(session, poll_id, None)
-                await repository.invite(session, poll_id, ["ada@example.org"], resend=False, draft=True)
+            assert await repository.hold_poll(session, poll_id, None)
+            await repository.invite(session, poll_id, ["bo@example.org"], resend=False, draft=True)
         return answers.pop(0)
 
-    monkeypatch.setattr(own, "_ask", ask)
-    try:
-        with pytest.raises(Problem) as refused:
-            async with own.adding(owner, poll_id, "roll"):
-                pass
-        assert refused.value.status == 404
-        assert answers == []
-    finally:
-        await kit.db.close()
-        await kit.shared.close()
+    assert await add_to(votewave, poll_id, monkeypatch, ask) == 404
+    assert answers == []
+    assert await held(votewave, Poll(client, {}, {"id": str(poll_id)})) == (0, 0, 0)
+
+
+async def test_nothing_is_added_under_a_mark_that_a_killed_process_left_after_the_drafts_end(
+    client: httpx.AsyncClient, votewave: VoteWave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever adds has asked Polls before the draft was deleted, whose event was through before that mark was made."""
+    poll_id = uuid4()
+    answers = [THERE, None]
+
+    async def ask(session: AsyncSession) -> Any:
+        await repository.mark_draft(session, poll_id, OWNER.id)
+        return answers.pop(0)
+
+    assert await add_to(votewave, poll_id, monkeypatch, ask) == 404
     assert await held(votewave, Poll(client, {}, {"id": str(poll_id)})) == (0, 0, 0)
 
 
