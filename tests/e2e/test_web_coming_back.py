@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from tests.conftest import VoteWave
-from tests.e2e.web import enter, in_feed, publish, visit
+from tests.e2e.web import becomes, enter, in_feed, publish, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
@@ -27,10 +27,10 @@ async def test_whoever_comes_back_to_a_feed_is_where_they_were(
         "document.elementFromPoint(60, 400).closest('li').querySelector('a[href^=\"/polls/\"]').click()"
     )
     await expect(page.get_by_role("button", name="Cast my vote")).to_be_visible()
-    assert await page.evaluate("scrollY") == 0
+    await becomes(page, "scrollY === 0")
     await page.go_back()
     await expect(page.get_by_role("link", name="Question 0?")).to_be_visible()
-    await page.wait_for_function(f"Math.abs(scrollY - {FAR}) < 2")
+    await becomes(page, f"Math.abs(scrollY - {FAR}) < 2")
     assert complaints == []
 
 

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from services.web.build import SERVED
 from tests.conftest import VoteWave, eventually
 from tests.e2e.test_web_accessible import faults_of
-from tests.e2e.web import enter, publish, sign_up, visit
+from tests.e2e.web import becomes, enter, publish, sign_up, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
@@ -30,7 +30,7 @@ _ACTIVE = "async () => { await navigator.serviceWorker.ready; return !!navigator
 
 async def ready(page: Page) -> None:
     """Wait until the worker has the shell and serves this page."""
-    await page.wait_for_function(_ACTIVE)
+    await becomes(page, _ACTIVE)
 
 
 async def test_a_vote_that_is_cast_without_a_connection_survives_a_reload_and_is_counted_once(
@@ -102,6 +102,11 @@ _WAITING = """async () => {
 }"""
 
 
+async def nothing_waits(page: Page) -> None:
+    """Wait until no ballot is left in the browser; what is said of one may be seen a moment before."""
+    await becomes(page, f"async () => (await ({_WAITING})()) === 0")
+
+
 async def ballots(client: httpx.AsyncClient, poll: dict[str, Any]) -> int:
     """Return how many a poll has."""
     counted: int = (await client.get(f"/v1/votebooth/polls/{poll['id']}/results")).json()["ballots"]
@@ -132,7 +137,8 @@ async def test_a_vote_that_waits_is_sent_from_any_page(
     told = page.get_by_role("status").filter(has_text="Your vote is counted: ")
     await expect(told).to_be_visible()
     assert await faults_of(page, "the first page, a vote was sent") == []
-    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (1, 0)
+    await nothing_waits(page)
+    assert await ballots(client, poll) == 1
     await told.get_by_role("link", name=poll["title"]).click()
     await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
     await expect(told).to_have_count(0)
@@ -166,7 +172,8 @@ async def test_a_vote_that_comes_too_late_says_so_from_any_page_and_keeps_what_w
     await expect(told).to_have_count(0)
     await page.goto(votewave.url)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
+    await nothing_waits(page)
+    assert await ballots(client, poll) == 0
 
 
 async def test_a_vote_that_waits_goes_with_the_session_of_whoever_cast_it(
@@ -185,12 +192,13 @@ async def test_a_vote_that_waits_goes_with_the_session_of_whoever_cast_it(
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
     await expect(page.get_by_text("Your vote doesn't count yet")).to_have_count(0)
-    await page.wait_for_function(f"async () => (await ({_WAITING})()) === 0")
+    await nothing_waits(page)
     await page.context.unroute_all()
     await page.goto(f"{votewave.url}/sign-up")
     await enter(page)  # somebody else at the same browser
     await expect(page.get_by_role("link", name="Home", exact=True)).to_be_visible()
-    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
+    await nothing_waits(page)
+    assert await ballots(client, poll) == 0
 
 
 async def test_every_page_opens_without_a_connection_and_what_is_apis_does_not(
@@ -281,18 +289,18 @@ async def test_a_new_version_is_offered_but_never_under_a_ballot_that_is_not_sen
     await page.get_by_role("checkbox", name="Falafel").check()
     newer = served.release()
     await page.evaluate("async () => (await navigator.serviceWorker.ready).update()")
-    await page.wait_for_function("async () => !!(await navigator.serviceWorker.ready).waiting")
+    await becomes(page, "async () => !!(await navigator.serviceWorker.ready).waiting")
     offer = page.get_by_role("button", name="Load it")
     await expect(offer).to_have_count(0)
     await page.get_by_role("button", name="Cast my vote").click()
     await expect(page.get_by_role("heading", name="Your vote is counted")).to_be_visible()
     await offer.click()
-    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
+    await expect(page.locator(f"link[href='{newer}']")).to_have_count(1)
     await expect(page.get_by_text("You voted for Falafel.")).to_be_visible()
     await expect(offer).to_have_count(0)
     await page.context.set_offline(True)
     await page.reload()
-    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
+    await expect(page.locator(f"link[href='{newer}']")).to_have_count(1)
 
 
 async def test_a_page_that_has_come_anew_by_itself_is_offered_nothing(
@@ -303,10 +311,10 @@ async def test_a_page_that_has_come_anew_by_itself_is_offered_nothing(
     await ready(page)
     newer = served.release()
     await page.reload()
-    await page.wait_for_function(f"document.querySelector('link[href=\"{newer}\"]')")
+    await expect(page.locator(f"link[href='{newer}']")).to_have_count(1)
     kept = f"async () => (await caches.keys()).includes('votewave-shell {newer}')"
-    await page.wait_for_function(kept)
-    await page.wait_for_function("async () => !(await navigator.serviceWorker.ready).waiting")
+    await becomes(page, kept)
+    await becomes(page, "async () => !(await navigator.serviceWorker.ready).waiting")
     await expect(page.get_by_role("button", name="Load it")).to_have_count(0)
 
 

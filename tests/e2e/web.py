@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
 from tests.conftest import ROOT, eventually
 
 import needs
@@ -63,6 +63,23 @@ async def visit(browser: Browser, url: str, **options: Any) -> tuple[Page, list[
     )
     await page.goto(url)
     return page, complaints
+
+
+async def becomes(page: Page, expression: str) -> None:
+    """Wait until an expression, or what its function returns, is true in a page or in the one that takes its place.
+
+    Playwright's own `wait_for_function` has the page evaluate it from the second time on, which our policy forbids.
+    """
+
+    async def is_true() -> bool:
+        try:
+            return bool(await page.evaluate(expression))
+        except Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+            return False  # another page is on its way
+
+    await eventually(is_true, 30)
 
 
 async def enter(page: Page) -> dict[str, str]:
