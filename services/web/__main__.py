@@ -23,7 +23,7 @@ def main() -> int:
             build(_say)
             return 0
         tools = node.find(_say)
-        install(tools, _say, everything=True)
+        install(tools, _say)
         if asked.action == "packages":
             return 0
     except WebError as exc:

@@ -97,19 +97,18 @@ def build(say: Callable[[str], None]) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def install(tools: Node, say: Callable[[str], None], *, everything: bool = False) -> None:
-    """Bring the packages that package-lock.json names.
+def install(tools: Node, say: Callable[[str], None]) -> None:
+    """Bring all packages that package-lock.json names, also those that a build doesn't need.
 
     Args:
         tools: Has npm.
         say: Takes what a person shall read.
-        everything: Also what only checks need.
 
     Raises:
         WebError: npm can't.
     """
     with _alone():
-        _install(tools, say, everything=everything)
+        _install(tools, say, everything=True)
 
 
 def _install(tools: Node, say: Callable[[str], None], *, everything: bool) -> None:

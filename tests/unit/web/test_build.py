@@ -42,7 +42,7 @@ async def test_packages_are_not_taken_away_from_a_build(tmp_path: Path, monkeypa
         return "builds" in log.read_text()
 
     await eventually(has_begun, 20)
-    build.install(tools, lambda said: None, everything=True)
+    build.install(tools, lambda said: None)
     builds.join(20)
     assert log.read_text().splitlines() == ["packages", "builds", "has built", "packages"]
     assert build.is_current()
