@@ -34,7 +34,9 @@ _PROGRAM = (
 
 _ROOT = str(Path(__file__).parents[3])
 _LARGE_BYTES = 2_000
-_BATCH = 32
+_BATCH = 4
+"""Signatures in a message: the loop goes on with the first ones while the others are checked."""
+
 _WORTH = 4
 _CROWD_SECONDS = 0.01
 _BEHIND = 256
