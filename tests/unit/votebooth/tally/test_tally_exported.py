@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from services.votebooth import tally
 from services.votebooth.tally import formats
 from services.votebooth.tally_cli import tally as command
 from tests.results_by_name import by_name
+from tests.unit.linear import check_linear
 
 RANKS = b"""# VoteWave: ranks
 # method: stv
@@ -174,17 +173,6 @@ GROWING: dict[str, tuple[int, Callable[[int], bytes]]] = {
 
 
 @pytest.mark.parametrize("what", GROWING)
-def test_twice_as_much_takes_less_than_three_times_as_long(what: str) -> None:
+def test_reading_grows_with_what_is_read(what: str) -> None:
     size, made = GROWING[what]
-
-    def best(n: int) -> float:
-        data = made(n)
-        times = []
-        for _ in range(5):
-            start = time.process_time()
-            with suppress(formats.FormatError):
-                formats.read(data)
-            times.append(time.process_time() - start)
-        return min(times)
-
-    assert best(2 * size) < 3 * best(size) + 0.002
+    check_linear(formats.read, made, size)
