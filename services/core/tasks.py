@@ -35,7 +35,7 @@ class SharedTasks(Generic[K, V]):
     def _over(self, key: K, task: "asyncio.Task[V]") -> None:
         if self._running.get(key) is task:
             del self._running[key]
-        _look_at(task)
+        look_at(task)
 
 
 async def end(*tasks: "asyncio.Task[Any] | None") -> None:
@@ -53,10 +53,10 @@ async def end(*tasks: "asyncio.Task[Any] | None") -> None:
             task.cancel()
         done, pending = await asyncio.wait(pending, timeout=_AGAIN_SECONDS)
         for task in done:
-            _look_at(task)
+            look_at(task)
 
 
-def _look_at(task: "asyncio.Task[Any]") -> None:
+def look_at(task: "asyncio.Task[Any]") -> None:
     """Look at what a task raised, so that asyncio doesn't log it as never retrieved."""
     if not task.cancelled():
         task.exception()

@@ -12,6 +12,8 @@ import msgspec
 from prometheus_client import Counter
 from redis.asyncio import Redis
 
+from services.core.tasks import look_at
+
 _FALLBACK = Counter(
     "votewave_ratelimit_fallback_total", "Rate limits decided in the process because Redis gave no answer."
 )
@@ -140,8 +142,7 @@ class RateLimiter:
 
     def _forget(self, task: "asyncio.Task[Decision]") -> None:
         self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, so that asyncio doesn't log it as never retrieved
+        look_at(task)
 
     async def _eval(self, key: str, limit: int, per: float, cost: int, owed: bool) -> Decision:
         if self._script is None:

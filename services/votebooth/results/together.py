@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from services.core.tasks import look_at
+
 V = TypeVar("V")
 
 
@@ -27,7 +29,7 @@ class Together(Generic[V]):
         task = self._next.get(key)
         if task is None:
             task = self._next[key] = asyncio.create_task(self._run(key, read, self._running.get(key)))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            task.add_done_callback(look_at)
         return await asyncio.shield(task)
 
     async def _run(self, key: Hashable, read: Callable[[], Awaitable[V]], before: "asyncio.Task[V] | None") -> V:
