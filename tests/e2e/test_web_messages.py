@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page, expect
 from tests.conftest import VoteWave, eventually
 from tests.e2e.test_web_accessible import faults_of
-from tests.e2e.web import becomes, enter, visit
+from tests.e2e.web import enter, visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium-headless-shell", "node")]
 
@@ -97,11 +97,7 @@ async def test_a_stranger_asks_and_two_browsers_converse(
     await row.get_by_role("link", name="Ada").click()
     await expect(ben.get_by_text("Are you there?")).to_be_visible()
     await expect(ben.get_by_role("navigation", name="VoteWave").get_by_text("unread")).to_have_count(0)
-
-    async def read() -> bool:  # the page says so first
-        return (await client.get("/v1/messaging/mine/unread", headers=ben_is)).json()["messages"] == 0
-
-    await eventually(read)
+    assert (await client.get("/v1/messaging/mine/unread", headers=ben_is)).json()["messages"] == 0
 
     # So does what others do.
     await client.put(f"/v1/follows/people/{his['account']}", headers=ada_is)
@@ -217,7 +213,7 @@ async def test_what_isnt_sent_outlives_a_reload_and_goes_with_signing_out(
     await ada.get_by_role("button", name="You").click()
     await ada.get_by_role("button", name="Sign out").click()
     await expect(ada.get_by_role("link", name="Sign in").first).to_be_visible()
-    await becomes(ada, f"async () => (await ({kept})()).length === 0")
+    assert await ada.evaluate(kept) == []
 
 
 async def test_a_group_is_made_led_searched_and_left(

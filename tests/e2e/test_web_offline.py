@@ -172,8 +172,7 @@ async def test_a_vote_that_comes_too_late_says_so_from_any_page_and_keeps_what_w
     await expect(told).to_have_count(0)
     await page.goto(votewave.url)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await nothing_waits(page)
-    assert await ballots(client, poll) == 0
+    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
 
 
 async def test_a_vote_that_waits_goes_with_the_session_of_whoever_cast_it(
@@ -197,8 +196,7 @@ async def test_a_vote_that_waits_goes_with_the_session_of_whoever_cast_it(
     await page.goto(f"{votewave.url}/sign-up")
     await enter(page)  # somebody else at the same browser
     await expect(page.get_by_role("link", name="Home", exact=True)).to_be_visible()
-    await nothing_waits(page)
-    assert await ballots(client, poll) == 0
+    assert (await ballots(client, poll), await page.evaluate(_WAITING)) == (0, 0)
 
 
 async def test_every_page_opens_without_a_connection_and_what_is_apis_does_not(
